@@ -1,1 +1,11 @@
-export {};
+// The gate of config/: the vocabulary of Coppice and its pure rules.
+export * from './build.ts';
+export * from './chroot.ts';
+export * from './nevra.ts';
+export * from './plan-builds.ts';
+export * from './problem.ts';
+export * from './project.ts';
+export * from './published.ts';
+export * from './result.ts';
+export * from './settings.ts';
+export * from './source.ts';

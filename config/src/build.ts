@@ -1,0 +1,154 @@
+// A build: one package, one number, several chroots. The words that queue, runner, site and bot share.
+import { z } from 'zod';
+import type { ChrootName } from './chroot.ts';
+import type { PinnedSource } from './source.ts';
+
+declare const buildId: unique symbol;
+
+/** The number of a build: 1, 2, 3 … over the whole service. */
+export type BuildId = number & { readonly [buildId]: true };
+
+/** States of a build and of each of its chroots. The last four are final. */
+export const buildStates = ['pending', 'starting', 'running', 'succeeded', 'failed', 'canceled', 'skipped'] as const;
+export type BuildState = (typeof buildStates)[number];
+
+/** Why a build failed (or was skipped). Infrastructure is never the package's fault. */
+export const failureReasons = [
+  'infrastructure',
+  'dependencies',
+  'source',
+  'prep',
+  'compile',
+  'check',
+  'packaging',
+  'timeout',
+  'signing',
+  'policy',
+] as const;
+export type FailureReason = (typeof failureReasons)[number];
+
+/** What a build goes through, in this order. */
+export const phaseNames = [
+  'queued',
+  'srpm',
+  'spawn',
+  'provision',
+  'root',
+  'build',
+  'check',
+  'collect',
+  'sign',
+  'publish',
+] as const;
+export type PhaseName = (typeof phaseNames)[number];
+
+/** One finished phase. `startedAt` is ISO 8601 UTC, `seconds` its duration. */
+export const phaseSchema = z.strictObject({
+  name: z.enum(phaseNames),
+  startedAt: z.iso.datetime(),
+  seconds: z.number().nonnegative(),
+});
+export type Phase = z.infer<typeof phaseSchema>;
+
+/** What somebody asks to be built: the queue gives it a number. */
+export interface BuildRequest {
+  readonly owner: string;
+  readonly project: string;
+  readonly package: string;
+  readonly source: PinnedSource;
+  readonly chroots: readonly { readonly chroot: ChrootName; readonly inputDigest: string }[];
+  /** Indexes, in the list given to the same enqueue, of builds that must succeed first. */
+  readonly after: readonly number[];
+  /** Builds that are already waiting or running and must succeed first. */
+  readonly afterBuilds: readonly BuildId[];
+  readonly timeoutSeconds: number;
+  /** Upper bound of what the build may write on its builder, in bytes. */
+  readonly diskBytes: number;
+  readonly sourceBytes: number;
+  /** Repositories besides the chroot's and the project's own, as dnf base URLs. */
+  readonly repos: readonly string[];
+  readonly requestedBy: string;
+  /** Address of the comment or commit that asked. */
+  readonly request: string;
+  readonly configCommit: string;
+  /** The same for all builds of one request; `/cancel` and answers work on it. */
+  readonly batch: string;
+}
+
+/** A build in the queue: a request with a number and how far each chroot is. */
+export interface QueuedBuild {
+  readonly id: BuildId;
+  readonly owner: string;
+  readonly project: string;
+  readonly package: string;
+  readonly source: PinnedSource;
+  /** Builds that must succeed before this one starts. */
+  readonly after: readonly BuildId[];
+  readonly timeoutSeconds: number;
+  readonly diskBytes: number;
+  readonly sourceBytes: number;
+  readonly repos: readonly string[];
+  readonly requestedBy: string;
+  readonly request: string;
+  readonly configCommit: string;
+  readonly batch: string;
+  readonly requestedAt: string;
+  /** The file name of the SRPM once it has been made, in `srpm-builds/<id>/`. */
+  readonly srpm: string | null;
+  readonly srpmState: BuildState;
+  readonly chroots: readonly QueuedChroot[];
+}
+
+/** How far one chroot of a queued build is. */
+export interface QueuedChroot {
+  readonly chroot: ChrootName;
+  readonly inputDigest: string;
+  readonly state: BuildState;
+  readonly reason: FailureReason | null;
+  /** One sentence for people when it ended badly. */
+  readonly message: string | null;
+  readonly phase: PhaseName;
+  /** When the present phase began. */
+  readonly phaseStartedAt: string;
+  readonly phases: readonly Phase[];
+  /** How often a builder was given this chroot. */
+  readonly attempts: number;
+  readonly builder: string | null;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  /** Somebody asked to cancel; the runner ends it soon. */
+  readonly cancelRequestedBy: string | null;
+  /** A build that this one needs has failed: it will be skipped, and this sentence says why. */
+  readonly skipBecause: string | null;
+}
+
+const finalStates: ReadonlySet<BuildState> = new Set(['succeeded', 'failed', 'canceled', 'skipped']);
+
+/** True for states that never change again. */
+export function isFinal(state: BuildState): boolean {
+  return finalStates.has(state);
+}
+
+/** The state of a whole build from those of its chroots: unfinished while one is, failed when one failed. */
+export function combineStates(states: readonly BuildState[]): BuildState {
+  const has = (state: BuildState) => states.includes(state);
+  if (states.some((state) => !isFinal(state))) {
+    if (has('running')) return 'running';
+    if (has('starting')) return 'starting';
+    return states.some(isFinal) ? 'running' : 'pending';
+  }
+  if (has('failed')) return 'failed';
+  if (has('canceled')) return 'canceled';
+  if (has('succeeded')) return 'succeeded';
+  return 'skipped';
+}
+
+/** `42` → `00000042`, the form used in folder names so that they sort. */
+export function paddedBuildId(id: BuildId): string {
+  return String(id).padStart(8, '0');
+}
+
+/** A number from outside as a BuildId, or undefined when it is none. */
+export function parseBuildId(text: string): BuildId | undefined {
+  return /^[1-9][0-9]{0,14}$/.test(text) ? (Number(text) as BuildId) : undefined;
+}

@@ -1,0 +1,53 @@
+// The layout of `published/`: every path that the runner writes and the site and the readers rely on. Relative, with `/`.
+import { type BuildId, paddedBuildId } from './build.ts';
+import { type ChrootName, chrootOf } from './chroot.ts';
+
+/** What a path needs to know of a build. */
+export interface BuildPlace {
+  readonly id: BuildId;
+  readonly owner: string;
+  readonly project: string;
+  readonly package: string;
+}
+
+/** Paths inside `published/`; folders end without a slash. Names were checked at the parsing border (`namePattern`). */
+export const published = {
+  project: (owner: string, project: string) => `results/${owner}/${project}`,
+  publicKey: (owner: string, project: string) => `results/${owner}/${project}/pubkey.gpg`,
+  /** The dnf repository of one project and chroot: it holds `repodata/` and one folder per build. */
+  repository: (owner: string, project: string, chroot: ChrootName) => `results/${owner}/${project}/${chroot}`,
+  chrootBuild: (build: BuildPlace, chroot: ChrootName) =>
+    `results/${build.owner}/${build.project}/${chroot}/${paddedBuildId(build.id)}-${build.package}`,
+  srpmBuild: (build: BuildPlace) => `results/${build.owner}/${build.project}/srpm-builds/${paddedBuildId(build.id)}`,
+  /** What `dnf copr enable` fetches. */
+  dnfRepo: (owner: string, project: string, chroot: ChrootName) => {
+    const { distribution, release } = chrootOf(chroot);
+    return `coprs/${owner}/${project}/repo/${distribution}-${release}/dnf.repo`;
+  },
+  distribution: (chroot: ChrootName) => `distributions/${chroot}`,
+  projectPage: (owner: string, project: string) => `${owner}/${project}/`,
+  packagePage: (owner: string, project: string, name: string) => `${owner}/${project}/package/${name}/`,
+  buildPage: (build: BuildPlace) => `${build.owner}/${build.project}/build/${build.id}/`,
+  logPage: (build: BuildPlace, chroot: ChrootName) => `${build.owner}/${build.project}/build/${build.id}/${chroot}/`,
+  queueJson: 'api/v1/queue.json',
+  buildsJson: 'api/v1/builds.json',
+  projectsJson: 'api/v1/projects.json',
+} as const;
+
+/** Names that owners may not have because the site's own top level uses them. */
+export const reservedOwners = [
+  'results',
+  'coprs',
+  'api',
+  'api_3',
+  'assets',
+  'badges',
+  'distributions',
+  'docs',
+  'events',
+  'feeds',
+  'healthz',
+  'metrics',
+  'queue',
+  'search',
+] as const;

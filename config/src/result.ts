@@ -1,0 +1,158 @@
+// The records that live beside the RPMs (`result.json`, schemaVersion 1) and the JSON that the site and its readers get.
+import { z } from 'zod';
+import { buildStates, failureReasons, phaseSchema } from './build.ts';
+
+const isoTime = z.iso.datetime();
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** The source as it was resolved: a commit or a hash. */
+export const pinnedSourceSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('dir'),
+    commit: z.string(),
+    path: z.string(),
+    tree: z.string(),
+    spec: z.string().optional(),
+  }),
+  z.strictObject({
+    type: z.literal('git'),
+    url: z.string(),
+    ref: z.string(),
+    commit: z.string(),
+    subdirectory: z.string().optional(),
+    spec: z.string().optional(),
+  }),
+  z.strictObject({ type: z.literal('srpm'), url: z.string(), sha256 }),
+]);
+
+export const artifactSchema = z.strictObject({
+  file: z.string(),
+  nevra: z.string(),
+  bytes: z.int().nonnegative(),
+  sha256,
+});
+export type Artifact = z.infer<typeof artifactSchema>;
+
+/** `result.json` of one chroot of one build. It is written last: it is the commit mark of a build. */
+export const resultSchema = z.strictObject({
+  schemaVersion: z.literal(1),
+  id: z.int().positive(),
+  owner: z.string(),
+  project: z.string(),
+  package: z.string(),
+  /** A chroot name, or `srpm` for the record in `srpm-builds/`. */
+  chroot: z.string(),
+  state: z.enum(buildStates),
+  reason: z.enum(failureReasons).nullable(),
+  /** One sentence for people. */
+  message: z.string().nullable(),
+  /** The lines of the log that say why, escaped nowhere: they are hostile text. */
+  excerpt: z.array(z.string()),
+  requestedBy: z.string(),
+  request: z.string(),
+  requestedAt: isoTime,
+  batch: z.string(),
+  configCommit: z.string(),
+  source: pinnedSourceSchema,
+  inputDigest: z.string(),
+  attempts: z.int().nonnegative(),
+  builder: z.string().nullable(),
+  engine: z.strictObject({ name: z.string(), version: z.string() }).nullable(),
+  phases: z.array(phaseSchema),
+  artifacts: z.array(artifactSchema),
+  startedAt: isoTime.nullable(),
+  endedAt: isoTime,
+});
+export type Result = z.infer<typeof resultSchema>;
+
+/** One entry of `api/v1/builds.json`. Waiting and running builds are included; `url` is the build's page. */
+export const buildSummarySchema = z.strictObject({
+  id: z.int().positive(),
+  owner: z.string(),
+  project: z.string(),
+  package: z.string(),
+  state: z.enum(buildStates),
+  reason: z.enum(failureReasons).nullable(),
+  chroots: z.array(
+    z.strictObject({ chroot: z.string(), state: z.enum(buildStates), reason: z.enum(failureReasons).nullable() }),
+  ),
+  requestedAt: isoTime,
+  startedAt: isoTime.nullable(),
+  endedAt: isoTime.nullable(),
+  url: z.string(),
+});
+export type BuildSummary = z.infer<typeof buildSummarySchema>;
+export const buildsJsonSchema = z.strictObject({ builds: z.array(buildSummarySchema) });
+
+const queuedChrootSchema = z.strictObject({
+  chroot: z.string(),
+  inputDigest: z.string(),
+  state: z.enum(buildStates),
+  reason: z.enum(failureReasons).nullable(),
+  message: z.string().nullable(),
+  phase: phaseSchema.shape.name,
+  phaseStartedAt: isoTime,
+  phases: z.array(phaseSchema),
+  attempts: z.int().nonnegative(),
+  builder: z.string().nullable(),
+  startedAt: isoTime.nullable(),
+  endedAt: isoTime.nullable(),
+  cancelRequestedBy: z.string().nullable(),
+  skipBecause: z.string().nullable(),
+});
+
+/** `api/v1/queue.json`: the live builds as the queue knows them. Written by the service on each change of the queue. */
+export const queueSnapshotSchema = z.strictObject({
+  generatedAt: isoTime,
+  builds: z.array(
+    z.strictObject({
+      id: z.int().positive(),
+      owner: z.string(),
+      project: z.string(),
+      package: z.string(),
+      source: pinnedSourceSchema,
+      after: z.array(z.int().positive()),
+      timeoutSeconds: z.number(),
+      diskBytes: z.number(),
+      sourceBytes: z.number(),
+      repos: z.array(z.string()),
+      requestedBy: z.string(),
+      request: z.string(),
+      configCommit: z.string(),
+      batch: z.string(),
+      requestedAt: isoTime,
+      srpm: z.string().nullable(),
+      srpmState: z.enum(buildStates),
+      chroots: z.array(queuedChrootSchema),
+    }),
+  ),
+});
+export type QueueSnapshot = z.infer<typeof queueSnapshotSchema>;
+
+/** `api/v1/projects.json`: what the config repo states, for pages; written by the service when the config changes. */
+export const projectsJsonSchema = z.strictObject({
+  configCommit: z.string(),
+  configRepository: z.string(),
+  projects: z.array(
+    z.strictObject({
+      owner: z.string(),
+      name: z.string(),
+      description: z.string(),
+      instructions: z.string(),
+      chroots: z.array(z.string()),
+      maintainers: z.array(z.string()),
+      builders: z.array(z.string()),
+      /** Long fingerprint of the signing key, null until the first key exists. */
+      keyFingerprint: z.string().nullable(),
+      packages: z.array(
+        z.strictObject({
+          name: z.string(),
+          needs: z.array(z.string()),
+          chroots: z.array(z.string()),
+          source: z.string(),
+        }),
+      ),
+    }),
+  ),
+});
+export type ProjectsJson = z.infer<typeof projectsJsonSchema>;

@@ -1,0 +1,62 @@
+// Service settings: one YAML file (`COPPICE_SETTINGS`), every key with its default. Secrets only as names of files or environment variables.
+import { z } from 'zod';
+
+/** The settings of one service. Paths are absolute or relative to COPPICE_HOME; durations in seconds, sizes in bytes. */
+export const settingsSchema = z.strictObject({
+  /** Where the site and the webhooks are answered. */
+  listen: z
+    .strictObject({ host: z.string().default('127.0.0.1'), port: z.int().min(0).max(65535).default(8080) })
+    .prefault({}),
+  /** The address under which readers see the service, without a slash at the end. Default: http://<host>:<port>. */
+  url: z.url().optional(),
+  github: z
+    .strictObject({
+      /** `embedded` runs the local GitHub; `github` speaks to a real one. */
+      mode: z.enum(['embedded', 'github']).default('embedded'),
+      /** owner/name of the config repo. */
+      repository: z.string().default('acme/packages'),
+      apiUrl: z.url().default('https://api.github.com'),
+      /** Where people and Git reach it, without a slash at the end. */
+      webUrl: z.url().default('https://github.com'),
+      appId: z.int().positive().optional(),
+      privateKeyFile: z.string().optional(),
+      webhookSecretFile: z.string().optional(),
+      /** Octokit's own throttling; off only in measurements. */
+      throttle: z.boolean().default(true),
+    })
+    .prefault({}),
+  workers: z.int().min(1).max(256).default(2),
+  builders: z
+    .strictObject({
+      driver: z
+        .string()
+        .regex(/^[a-z][a-z0-9-]*$/)
+        .default('local'),
+      /** A builder never lives longer than this. */
+      lifetimeSeconds: z
+        .number()
+        .positive()
+        .default(6 * 3600),
+      /** How often infrastructure failures are tried again on another builder. */
+      attempts: z.int().min(1).max(10).default(3),
+    })
+    .prefault({}),
+  timeouts: z
+    .strictObject({
+      sourceSeconds: z.number().positive().default(300),
+      srpmSeconds: z.number().positive().default(300),
+      spawnSeconds: z.number().positive().default(300),
+      provisionSeconds: z.number().positive().default(600),
+      collectSeconds: z.number().positive().default(600),
+    })
+    .prefault({}),
+  git: z
+    .strictObject({
+      /** Protocols that sources may use. */
+      protocols: z.array(z.enum(['https', 'http', 'file'])).default(['https']),
+      /** Prefix of an address → prefix that is fetched instead (Git's url.<base>.insteadOf): local mirrors. */
+      mirrors: z.record(z.string(), z.string()).default({}),
+    })
+    .prefault({}),
+});
+export type Settings = z.infer<typeof settingsSchema>;
