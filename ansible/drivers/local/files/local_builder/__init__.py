@@ -1,0 +1,1 @@
+"""The driver `local`: builders on the machine that Coppice itself runs on."""
