@@ -1,0 +1,149 @@
+// The one HTTP server of the local GitHub: REST below /api/v3, Git below /<owner>/<repository>.git.
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import { type ApiAnswer, type ApiRequest, refusal } from './api.ts';
+import { isPush, serveGit } from './git-http.ts';
+import type { Identity, Tokens } from './tokens.ts';
+import { allows } from './users.ts';
+
+const API = '/api/v3';
+const MOST_BODY_BYTES = 50 * 1024 * 1024;
+
+/** One REST request with its answer, for tests that check both against GitHub's own description. */
+export interface RecordedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly requestBody: unknown;
+  readonly status: number;
+  readonly responseBody: unknown;
+  readonly identity: Identity['kind'];
+  readonly userAgent: string;
+}
+
+export interface BridgeParts {
+  readonly tokens: Tokens;
+  readonly repositoriesFolder: string;
+  readonly rest: (request: ApiRequest) => Promise<ApiAnswer>;
+  readonly exists: (fullName: string) => boolean;
+  /** Runs a push alone and tells of what it moved. */
+  readonly push: (fullName: string, login: string, receive: () => Promise<void>) => Promise<void>;
+  readonly page: (path: string) => Promise<string | undefined>;
+  readonly record: (request: RecordedRequest) => void;
+  readonly log: (message: string) => void;
+}
+
+export function createBridge(parts: BridgeParts): http.Server {
+  return http.createServer((incoming, outgoing) => {
+    serve(parts, incoming, outgoing).catch((error: Error) => {
+      parts.log(`${incoming.method} ${incoming.url} failed: ${error.stack}`);
+      if (!outgoing.headersSent) writeJson(outgoing, refusal(500, 'Server Error'));
+      else outgoing.destroy();
+    });
+  });
+}
+
+async function serve(parts: BridgeParts, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  const url = new URL(incoming.url ?? '/', 'http://local');
+  if (url.pathname === API || url.pathname.startsWith(`${API}/`)) return serveApi(parts, url, incoming, outgoing);
+  const [, fullName] =
+    /^\/([^/]+\/[^/]+?)(?:\.git)?\/(?:info\/refs|git-(?:upload|receive)-pack)$/.exec(url.pathname) ?? [];
+  if (fullName) return serveRepository(parts, fullName, url, incoming, outgoing);
+  const html = incoming.method === 'GET' ? await parts.page(url.pathname) : undefined;
+  outgoing.writeHead(html === undefined ? 404 : 200, { 'content-type': 'text/html; charset=utf-8' });
+  outgoing.end(html ?? 'Not Found');
+}
+
+async function serveApi(parts: BridgeParts, url: URL, incoming: IncomingMessage, outgoing: ServerResponse) {
+  const text = await readBody(incoming);
+  if (text === undefined) return writeJson(outgoing, refusal(413, 'Payload too large'));
+  const identity = parts.tokens.identify(incoming.headers.authorization);
+  if (!identity) return writeJson(outgoing, refusal(401, 'Bad credentials'));
+  const body = parseBody(text);
+  if (body === undefined) return writeJson(outgoing, refusal(400, 'Problems parsing JSON'));
+  const method = incoming.method ?? 'GET';
+  const path = url.pathname.slice(API.length) || '/';
+  const answer = await parts.rest({ method, path, query: url.searchParams, body, identity });
+  parts.record({
+    method,
+    path,
+    query: url.search,
+    requestBody: text === '' ? undefined : body,
+    status: answer.status,
+    responseBody: answer.body,
+    identity: identity.kind,
+    userAgent: incoming.headers['user-agent'] ?? '',
+  });
+  writeJson(outgoing, answer, incoming);
+}
+
+async function serveRepository(
+  parts: BridgeParts,
+  fullName: string,
+  url: URL,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+) {
+  const identity = parts.tokens.identify(incoming.headers.authorization);
+  const pushing = isPush(url.pathname, url.searchParams);
+  if (!identity || (pushing && identity.kind === 'anonymous')) {
+    outgoing.setHeader('www-authenticate', 'Basic realm="GitHub"');
+    return writeText(outgoing, 401, 'Authentication failed: use your token as the password.\n');
+  }
+  if (!parts.exists(fullName)) return writeText(outgoing, 404, 'Repository not found.\n');
+  if (pushing && !mayPush(identity)) {
+    return writeText(outgoing, 403, `Permission to ${fullName}.git denied to ${nameOf(identity)}.\n`);
+  }
+  const request = {
+    root: parts.repositoriesFolder,
+    pathInfo: url.pathname.replace(/^\/([^/]+\/[^/]+?)(?:\.git)?\//, '/$1.git/'),
+    query: url.search.slice(1),
+    login: pushing ? nameOf(identity) : undefined,
+  };
+  const receive = () => serveGit(request, incoming, outgoing);
+  if (pushing && incoming.method === 'POST') await parts.push(fullName, nameOf(identity), receive);
+  else await receive();
+  outgoing.end();
+}
+
+const mayPush = (identity: Identity) =>
+  identity.kind === 'installation' || (identity.kind === 'user' && allows(identity.permission, 'write'));
+
+const nameOf = (identity: Identity) => (identity.kind === 'user' ? identity.login : 'coppice[bot]');
+
+/** The whole body as text; undefined when it is too large. */
+async function readBody(incoming: IncomingMessage): Promise<string | undefined> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of incoming as AsyncIterable<Buffer>) {
+    bytes += part.length;
+    if (bytes <= MOST_BODY_BYTES) parts.push(part);
+  }
+  return bytes > MOST_BODY_BYTES ? undefined : Buffer.concat(parts).toString('utf8');
+}
+
+/** A JSON object; `{}` for an empty body, undefined for what is not JSON. Lists become their `items`. */
+function parseBody(text: string): Record<string, unknown> | undefined {
+  if (text.trim() === '') return {};
+  try {
+    const value: unknown = JSON.parse(text);
+    return value !== null && typeof value === 'object' ? (value as Record<string, unknown>) : {};
+  } catch {
+    return undefined;
+  }
+}
+
+function writeText(outgoing: ServerResponse, status: number, text: string) {
+  outgoing.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' });
+  outgoing.end(text);
+}
+
+function writeJson(outgoing: ServerResponse, answer: ApiAnswer, _incoming?: IncomingMessage) {
+  const text = answer.body === undefined || answer.status === 204 ? '' : JSON.stringify(answer.body);
+  outgoing.writeHead(answer.status, {
+    ...(text === '' ? {} : { 'content-type': 'application/json; charset=utf-8' }),
+    'content-length': Buffer.byteLength(text),
+    'x-github-media-type': 'github.v3; format=json',
+    ...answer.headers,
+  });
+  outgoing.end(text);
+}

@@ -1,0 +1,173 @@
+// Which webhook a successful REST write sends, and what is in it.
+// https://docs.github.com/en/webhooks/webhook-events-and-payloads
+import { type ApiAnswer, type ApiRequest, type House, type Json, matchPath } from './api.ts';
+
+interface Write {
+  readonly house: House;
+  readonly request: ApiRequest;
+  readonly params: Readonly<Record<string, string>>;
+  /** The thing before the write (PATCH, DELETE); empty when there was none. */
+  readonly before: Json;
+  /** The repaired answer. */
+  readonly after: Json;
+}
+
+interface EventRule {
+  readonly method: string;
+  readonly pattern: string;
+  readonly event: string;
+  /** The action and the parts of the payload; undefined when the write is none to tell of. */
+  readonly tell: (write: Write) => Promise<Json | undefined>;
+}
+
+const R = '/repos/:owner/:repo';
+
+const RULES: readonly EventRule[] = [
+  {
+    method: 'POST',
+    pattern: `${R}/issues`,
+    event: 'issues',
+    tell: async ({ after }) => ({ action: 'opened', issue: after }),
+  },
+  { method: 'PATCH', pattern: `${R}/issues/:number`, event: 'issues', tell: async (write) => changed('issue', write) },
+  {
+    method: 'POST',
+    pattern: `${R}/issues/:number/labels`,
+    event: 'issues',
+    tell: async (write) => ({ action: 'labeled', issue: await issueOf(write, write.params.number) }),
+  },
+  {
+    method: 'POST',
+    pattern: `${R}/issues/:number/comments`,
+    event: 'issue_comment',
+    tell: async (write) => ({
+      action: 'created',
+      issue: await issueOf(write, write.params.number),
+      comment: write.after,
+    }),
+  },
+  {
+    method: 'PATCH',
+    pattern: `${R}/issues/comments/:id`,
+    event: 'issue_comment',
+    tell: async (write) => ({
+      action: 'edited',
+      changes: { body: { from: write.before.body } },
+      issue: await issueOf(write, numberIn(write.after.issue_url)),
+      comment: write.after,
+    }),
+  },
+  {
+    method: 'DELETE',
+    pattern: `${R}/issues/comments/:id`,
+    event: 'issue_comment',
+    tell: async (write) => ({
+      action: 'deleted',
+      issue: await issueOf(write, numberIn(write.before.issue_url)),
+      comment: write.before,
+    }),
+  },
+  {
+    method: 'POST',
+    pattern: `${R}/pulls`,
+    event: 'pull_request',
+    tell: async ({ after }) => ({ action: 'opened', number: after.number, pull_request: after }),
+  },
+  {
+    method: 'PATCH',
+    pattern: `${R}/pulls/:number`,
+    event: 'pull_request',
+    tell: async (write) => changed('pull_request', write),
+  },
+  {
+    method: 'PUT',
+    pattern: `${R}/pulls/:number/merge`,
+    event: 'pull_request',
+    tell: async ({ house, params }) => {
+      const pull = await house.read(`/repos/${params.owner}/${params.repo}/pulls/${params.number}`);
+      return { action: 'closed', number: pull.number, pull_request: pull };
+    },
+  },
+  {
+    method: 'POST',
+    pattern: `${R}/check-runs`,
+    event: 'check_run',
+    tell: async ({ after }) => ({ action: 'created', check_run: after }),
+  },
+  {
+    method: 'PATCH',
+    pattern: `${R}/check-runs/:id`,
+    event: 'check_run',
+    tell: async ({ before, after }) =>
+      after.status === 'completed' && before.status !== 'completed'
+        ? { action: 'completed', check_run: after }
+        : undefined,
+  },
+  {
+    method: 'POST',
+    pattern: `${R}/check-runs/:id/rerequest`,
+    event: 'check_run',
+    tell: async ({ house, params }) => ({
+      action: 'rerequested',
+      check_run: await house.read(`/repos/${params.owner}/${params.repo}/check-runs/${params.id}`),
+    }),
+  },
+];
+
+/** True when a write needs to be compared with what was there. */
+export function needsBefore(request: ApiRequest): boolean {
+  return (
+    (request.method === 'PATCH' || request.method === 'DELETE') &&
+    RULES.some((rule) => rule.method === request.method && matchPath(rule.pattern, request.path))
+  );
+}
+
+/** Sends the webhook of a write that succeeded, if it has one. */
+export async function tellOfWrite(house: House, request: ApiRequest, before: Json, answer: ApiAnswer): Promise<void> {
+  for (const rule of RULES) {
+    if (rule.method !== request.method) continue;
+    const params = matchPath(rule.pattern, request.path);
+    if (!params) continue;
+    const told = await rule.tell({ house, request, params, before, after: (answer.body ?? {}) as Json });
+    if (!told) return;
+    const [repository, sender] = await Promise.all([
+      house.read(`/repos/${params.owner}/${params.repo}`),
+      senderOf(house, request),
+    ]);
+    house.emit(rule.event, { ...told, repository, organization: organizationOf(repository), sender });
+    return;
+  }
+}
+
+/** The one who did it, as payloads name them. */
+export async function senderOf(house: House, request: Pick<ApiRequest, 'identity'>): Promise<Json> {
+  const { identity } = request;
+  const login = identity.kind === 'user' ? identity.login : `${house.slug}[bot]`;
+  return userOf(house, login);
+}
+
+const SIMPLE_USER = /^(login|id|node_id|avatar_url|gravatar_id|url|type|site_admin|.*_url)$/;
+
+export async function userOf(house: House, login: string): Promise<Json> {
+  const user = await house.read(`/users/${encodeURIComponent(login)}`);
+  return Object.fromEntries(Object.entries(user).filter(([key]) => SIMPLE_USER.test(key)));
+}
+
+export function organizationOf(repository: Json): unknown {
+  return repository.owner;
+}
+
+const numberIn = (url: unknown) => String(url).split('/').at(-1);
+
+function issueOf({ house, params }: Write, number: string | undefined): Promise<Json> {
+  return house.read(`/repos/${params.owner}/${params.repo}/issues/${number}`);
+}
+
+function changed(name: 'issue' | 'pull_request', { before, after }: Write): Json | undefined {
+  const thing = { ...(name === 'issue' ? {} : { number: after.number }), [name]: after };
+  if (before.state !== after.state) return { action: after.state === 'closed' ? 'closed' : 'reopened', ...thing };
+  const edited = ['title', 'body'].filter((key) => before[key] !== after[key]);
+  if (edited.length === 0) return undefined;
+  const changes = Object.fromEntries(edited.map((key) => [key, { from: before[key] ?? '' }]));
+  return { action: 'edited', changes, ...thing };
+}

@@ -1,0 +1,80 @@
+// What follows when branches and tags move, however they were moved: webhooks, and pull requests that follow their branch.
+import type { House, Json } from './api.ts';
+import { compareRefs, isZero, type RefChange, type Refs, readRefs } from './bare-repositories.ts';
+import { organizationOf, userOf } from './events.ts';
+import { pushPayload } from './push-event.ts';
+
+export type AfterMove = (fullName: string, change: RefChange, sender: Json) => Promise<void>;
+
+/**
+ * Runs `change` on a repository, alone, then tells of each branch and tag that it moved.
+ * `login` is who did it: a person, or `slug[bot]`. `afterMove` lets pull requests follow.
+ */
+export async function moveRefs<T>(
+  house: House,
+  fullName: string,
+  login: string,
+  change: (folder: string) => Promise<T>,
+  afterMove: AfterMove,
+): Promise<T> {
+  const folder = house.repositories.folderOf(fullName);
+  if (!folder) throw new Error(`there is no repository ${fullName}`);
+  return house.repositories.exclusively(fullName, async () => {
+    const before = await readRefs(folder);
+    const result = await change(folder);
+    const after = await readRefs(folder);
+    await tellOfMoves(house, fullName, login, folder, before, after, afterMove);
+    return result;
+  });
+}
+
+async function tellOfMoves(
+  house: House,
+  fullName: string,
+  login: string,
+  folder: string,
+  before: Refs,
+  after: Refs,
+  afterMove: AfterMove,
+) {
+  const changes = compareRefs(before, after).filter(({ ref }) => /^refs\/(heads|tags)\//.test(ref));
+  if (changes.length === 0) return;
+  const [repository, sender] = await Promise.all([house.read(`/repos/${fullName}`), userOf(house, login)]);
+  const email = `${login}@users.noreply.github.com`;
+  for (const change of changes) {
+    const payload = await pushPayload(folder, `${house.url}/${fullName}`, change, before, { login, email });
+    const common = { repository, organization: organizationOf(repository), sender };
+    house.emit('push', { ...payload, ...common, repository: pushedRepository(repository) });
+    const kind = createdOrDeleted(change);
+    if (kind) {
+      const [, type, name] = /^refs\/(heads|tags)\/(.+)$/.exec(change.ref) ?? [];
+      house.emit(kind, {
+        ref: name,
+        ref_type: type === 'heads' ? 'branch' : 'tag',
+        ...(kind === 'create' ? { master_branch: repository.default_branch, description: repository.description } : {}),
+        pusher_type: 'user',
+        ...common,
+      });
+    }
+    await afterMove(fullName, change, sender);
+  }
+}
+
+function createdOrDeleted(change: RefChange): 'create' | 'delete' | undefined {
+  if (isZero(change.before)) return 'create';
+  return isZero(change.after) ? 'delete' : undefined;
+}
+
+/** In a push payload the repository's owner has a name, and its times are seconds. */
+function pushedRepository(repository: Json): Json {
+  const owner = repository.owner as Json;
+  return {
+    ...repository,
+    owner: { ...owner, name: owner.login, email: null },
+    created_at: Math.floor(Date.parse(String(repository.created_at)) / 1000),
+    pushed_at: Math.floor(Date.now() / 1000),
+    master_branch: repository.default_branch,
+    organization: owner.login,
+    stargazers: repository.stargazers_count,
+  };
+}

@@ -1,0 +1,65 @@
+// One REST request from the door to the answer: rights, the bridge's own routes or the emulator, repair, webhook.
+import { type ApiAnswer, type ApiRequest, type House, type Json, matchPath, type Route, refusal } from './api.ts';
+import { needsBefore, tellOfWrite } from './events.ts';
+import { refuse } from './rights.ts';
+import type { Identity } from './tokens.ts';
+import { tokenOf } from './users.ts';
+
+/** The house itself asks as its admin. */
+export const HOUSE_IDENTITY: Identity = {
+  kind: 'user',
+  login: 'maintainer',
+  permission: 'admin',
+  token: tokenOf('maintainer'),
+};
+
+export interface RestParts {
+  readonly house: House;
+  readonly routes: readonly Route[];
+  readonly repair: (request: ApiRequest, answer: ApiAnswer) => Promise<ApiAnswer>;
+  /** Told of each webhook that is being made, so that stopping can wait for it. */
+  readonly track: (work: Promise<void>) => void;
+}
+
+/** Serves one request whose sender is known. */
+export async function serveRest(parts: RestParts, request: ApiRequest): Promise<ApiAnswer> {
+  const refused = await refuse(request, () => authorOf(parts, request.path));
+  if (refused) return refused;
+  const before = needsBefore(request) ? await serveGet(parts, request.path) : undefined;
+  const answer = await parts.repair(request, await answerTo(parts, request));
+  if (request.method !== 'GET' && answer.status < 300) {
+    parts.track(tellOfWrite(parts.house, request, (before?.body ?? {}) as Json, answer));
+  }
+  return answer;
+}
+
+/** What a GET of the house's admin is answered. */
+export async function serveGet(parts: Omit<RestParts, 'track'>, path: string): Promise<ApiAnswer> {
+  const [plain = '', query] = path.split('?');
+  const request = {
+    method: 'GET',
+    path: plain,
+    query: new URLSearchParams(query),
+    body: {},
+    identity: HOUSE_IDENTITY,
+  };
+  return parts.repair(request, await answerTo(parts, request));
+}
+
+async function answerTo(parts: Omit<RestParts, 'track'>, request: ApiRequest): Promise<ApiAnswer> {
+  const method = request.method === 'HEAD' ? 'GET' : request.method;
+  for (const route of parts.routes) {
+    if (route.method !== method) continue;
+    const params = matchPath(route.pattern, request.path);
+    if (params) return route.answer(request, params);
+  }
+  // The emulator's own pages and switches are no part of GitHub.
+  if (/^\/(_emulate|login|settings)\b/.test(request.path)) return refusal(404, 'Not Found');
+  const query = request.query.size > 0 ? `?${request.query}` : '';
+  return parts.house.ask(method, request.path + query, request.body, request.identity);
+}
+
+async function authorOf(parts: RestParts, path: string): Promise<string | undefined> {
+  const { body, status } = await serveGet(parts, path);
+  return status === 200 ? String(((body as Json).user as Json | null)?.login) : undefined;
+}

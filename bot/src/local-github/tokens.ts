@@ -1,0 +1,72 @@
+// Tells who is asking. The emulator takes any unknown token for a real user, so every token is judged here.
+import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { type Permission, tokenOf, USERS } from './users.ts';
+
+export type Identity =
+  | { readonly kind: 'anonymous' }
+  | { readonly kind: 'user'; readonly login: string; readonly permission: Permission; readonly token: string }
+  | { readonly kind: 'app'; readonly token: string }
+  | { readonly kind: 'installation'; readonly token: string };
+
+export interface Tokens {
+  /** `Authorization` header → who it is; undefined when the credentials are bad (401). */
+  identify(authorization: string | undefined): Identity | undefined;
+  /** A new installation token, as answered to the app; `expiresAt` in milliseconds. */
+  remember(token: string, expiresAt: number): void;
+}
+
+export function createTokens(appId: number, privateKeyPem: string, now: () => number): Tokens {
+  const publicKey = createPublicKey(privateKeyPem);
+  const users = new Map(
+    Object.entries(USERS).map(([login, permission]) => {
+      const token = tokenOf(login);
+      return [token, { kind: 'user', login, permission, token } as const];
+    }),
+  );
+  const installations = new Map<string, number>();
+  return {
+    identify(authorization) {
+      if (!authorization) return { kind: 'anonymous' };
+      const token = readToken(authorization);
+      if (token === undefined) return undefined;
+      const user = users.get(token);
+      if (user) return user;
+      const expiresAt = installations.get(token);
+      if (expiresAt !== undefined) return expiresAt > now() ? { kind: 'installation', token } : undefined;
+      return isAppJwt(token, appId, publicKey, now() / 1000) ? { kind: 'app', token } : undefined;
+    },
+    remember(token, expiresAt) {
+      for (const [old, end] of installations) if (end <= now()) installations.delete(old);
+      installations.set(token, expiresAt);
+    },
+  };
+}
+
+/** Bearer and token as Octokit sends them; Basic as git sends it, with the token as the password (or as the user). */
+function readToken(authorization: string): string | undefined {
+  const [, scheme, value] = /^(bearer|token|basic)\s+(\S+)$/i.exec(authorization.trim()) ?? [];
+  if (!scheme || !value) return undefined;
+  if (scheme.toLowerCase() !== 'basic') return value;
+  const [user, ...password] = Buffer.from(value, 'base64').toString('utf8').split(':');
+  return password.join(':') || user || undefined;
+}
+
+/** https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app */
+function isAppJwt(token: string, appId: number, key: KeyObject, nowSeconds: number): boolean {
+  const [head, body, mark, more] = token.split('.');
+  if (!head || !body || !mark || more !== undefined) return false;
+  try {
+    const header = decode(head);
+    const claims = decode(body);
+    if (header.alg !== 'RS256' || String(claims.iss) !== String(appId)) return false;
+    if (typeof claims.exp !== 'number' || claims.exp <= nowSeconds || claims.exp > nowSeconds + 11 * 60) return false;
+    return verify('RSA-SHA256', Buffer.from(`${head}.${body}`), key, Buffer.from(mark, 'base64url'));
+  } catch {
+    // Not JSON, so not a token of ours.
+    return false;
+  }
+}
+
+function decode(part: string): Record<string, unknown> {
+  return JSON.parse(Buffer.from(part, 'base64url').toString('utf8')) as Record<string, unknown>;
+}

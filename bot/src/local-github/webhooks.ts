@@ -1,0 +1,116 @@
+// Sends webhooks as GitHub does: signed, each with its own id, at once, never again, in no promised order.
+// https://docs.github.com/en/webhooks/webhook-events-and-payloads#delivery-headers
+import { createHmac, randomUUID } from 'node:crypto';
+import { createHttpCaller } from './http-call.ts';
+
+export interface Webhook {
+  readonly url: string;
+  readonly secret: string;
+}
+
+export interface Delivery {
+  readonly id: string;
+  readonly event: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+  /** The HTTP status that the receiver answered; null while it has not, or could not. */
+  status: number | null;
+  /** Why nothing was answered. */
+  failure: string | null;
+}
+
+/** Stands between GitHub and the receiver in tests: calls `send` never, once, twice or later. */
+export type Channel = (delivery: Delivery, send: () => Promise<void>) => void;
+
+const DELIVERY_TIMEOUT_MS = 10_000;
+const KEPT_DELIVERIES = 500;
+const HOOK_ID = 1;
+
+export interface Webhooks {
+  set(webhook: Webhook | undefined): void;
+  current(): Webhook | undefined;
+  setChannel(channel: Channel | undefined): void;
+  /** Queues one event; returns at once. */
+  emit(event: string, payload: Readonly<Record<string, unknown>>): void;
+  deliveries(): readonly Delivery[];
+  stop(): Promise<void>;
+}
+
+/** The value of `X-Hub-Signature-256` for a body. */
+export function signature(secret: string, body: string): string {
+  return `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
+}
+
+export function createWebhooks(installationId: number, log: (message: string) => void): Webhooks {
+  const caller = createHttpCaller();
+  const kept: Delivery[] = [];
+  const underWay = new Set<Promise<void>>();
+  let webhook: Webhook | undefined;
+  let channel: Channel | undefined;
+  let stopped = false;
+
+  async function send(delivery: Delivery, to: Webhook) {
+    if (stopped) return;
+    const body = JSON.stringify(delivery.payload);
+    const sending = caller
+      .call({
+        method: 'POST',
+        url: to.url,
+        body,
+        timeout: DELIVERY_TIMEOUT_MS,
+        headers: {
+          'content-type': 'application/json',
+          'user-agent': 'GitHub-Hookshot/local',
+          'x-github-event': delivery.event,
+          'x-github-delivery': delivery.id,
+          'x-github-hook-id': String(HOOK_ID),
+          'x-github-hook-installation-target-type': 'integration',
+          'x-github-hook-installation-target-id': String(installationId),
+          'x-hub-signature-256': signature(to.secret, body),
+        },
+      })
+      .then((answer) => {
+        delivery.status = answer.status;
+        if (answer.status >= 400) log(`webhook ${delivery.event} ${delivery.id} was answered with ${answer.status}`);
+      })
+      .catch((error: Error) => {
+        delivery.failure = error.message;
+        if (!stopped) log(`webhook ${delivery.event} ${delivery.id} could not be delivered: ${error.message}`);
+      });
+    underWay.add(sending);
+    await sending;
+    underWay.delete(sending);
+  }
+
+  return {
+    set: (next) => {
+      webhook = next;
+    },
+    current: () => webhook,
+    setChannel: (next) => {
+      channel = next;
+    },
+    emit(event, payload) {
+      if (!webhook || stopped) return;
+      const to = webhook;
+      const delivery: Delivery = {
+        id: randomUUID(),
+        event,
+        payload: { ...payload, installation: { id: installationId, node_id: nodeId(installationId) } },
+        status: null,
+        failure: null,
+      };
+      kept.push(delivery);
+      if (kept.length > KEPT_DELIVERIES) kept.shift();
+      if (channel) channel(delivery, () => send(delivery, to));
+      else void send(delivery, to);
+    },
+    deliveries: () => [...kept],
+    async stop() {
+      stopped = true;
+      caller.close();
+      await Promise.all(underWay);
+    },
+  };
+}
+
+const nodeId = (installationId: number) => Buffer.from(`Installation:${installationId}`).toString('base64');
