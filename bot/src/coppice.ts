@@ -1,0 +1,98 @@
+#!/usr/bin/env node
+// The command `coppice`. Exit codes: 0 good, 1 the thing asked about is bad, 2 usage.
+import { parseBuildId } from '@coppice/config';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { cancel, comment } from './cli/comment.ts';
+import { doctor } from './cli/doctor.ts';
+import { plan } from './cli/plan.ts';
+import { status } from './cli/status.ts';
+import type { Terminal } from './cli/terminal.ts';
+import { ServiceError } from './service/errors.ts';
+import { describe } from './service/log.ts';
+
+const terminal: Terminal = {
+  print: (text) => void process.stdout.write(`${text}\n`),
+  say: (text) => void process.stderr.write(`${text}\n`),
+};
+
+/** Runs the command line; the promise gives the exit code. */
+async function run(argv: readonly string[]): Promise<number> {
+  let code = 0;
+  const program = new Command('coppice')
+    .description('A Git repository in, signed RPM repositories and a static site out.')
+    .version('0.1.0')
+    .exitOverride()
+    .showHelpAfterError('(coppice --help lists the commands)');
+  program
+    .command('serve')
+    .description('run the service; with no settings, the embedded default')
+    .action(async () => {
+      const { serveUntilStopped } = await import('./serve.ts');
+      code = await serveUntilStopped(process.env);
+    });
+  program
+    .command('plan')
+    .description('show what the config repo in a folder would build')
+    .argument('[folder]', 'a checkout of the config repo', '.')
+    .option('--json', 'print JSON')
+    .action(async (folder: string, options: { json?: true }) => {
+      code = await plan(terminal, process.env, folder, options.json === true);
+    });
+  program
+    .command('status')
+    .description('show the builds, or one of them')
+    .argument('[id]', 'the number of a build', buildId)
+    .option('--json', 'print JSON')
+    .action(async (id: number | undefined, options: { json?: true }) => {
+      code = await status(terminal, process.env, id, options.json === true);
+    });
+  program
+    .command('comment')
+    .description('post a comment such as "/build hello" and follow the answer until it is final')
+    .argument('<text>', 'the comment')
+    .option('--issue <number>', 'the issue of the config repo to comment on', issueNumber, 1)
+    .option('--json', 'print the answer as JSON')
+    .option('--no-follow', 'do not wait for the answer')
+    .addHelpText('after', '\nThe GitHub token is read from COPPICE_TOKEN (embedded default: the token of the user maintainer).')
+    .action(async (text: string, options: { issue: number; json?: true; follow: boolean }) => {
+      code = await comment(terminal, process.env, text, { issue: options.issue, json: options.json === true, follow: options.follow });
+    });
+  program
+    .command('cancel')
+    .description('cancel a build that waits or runs')
+    .argument('<id>', 'the number of the build', buildId)
+    .option('--issue <number>', 'the issue of the config repo to comment on', issueNumber, 1)
+    .action(async (id: number, options: { issue: number }) => {
+      code = await cancel(terminal, process.env, id, options.issue);
+    });
+  program
+    .command('doctor')
+    .description('name what is missing or broken on this machine, and the fix')
+    .option('--json', 'print JSON')
+    .action(async (options: { json?: true }) => {
+      code = await doctor(terminal, process.env, process.env.PATH ?? '', options.json === true);
+    });
+  await program.parseAsync(argv as string[]);
+  return code;
+}
+
+function buildId(text: string): number {
+  const id = parseBuildId(text);
+  if (id === undefined) throw new InvalidArgumentError('A build has a number such as 42.');
+  return id;
+}
+
+function issueNumber(text: string): number {
+  if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError('An issue has a number such as 1.');
+  return Number(text);
+}
+
+try {
+  process.exitCode = await run(process.argv);
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else if (error instanceof ServiceError) {
+    terminal.say(describe(error));
+    process.exitCode = error.code === 'settings' ? 2 : 1;
+  } else throw error;
+}

@@ -1,0 +1,79 @@
+// The embedded default: a whole system on one machine with no account anywhere. The local GitHub holds the example config
+// repo and the upstream repositories that it names; the chroot is a distribution made here.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Settings } from '@coppice/config';
+import { execa } from 'execa';
+import { type LocalGithub, startLocalGithub } from '../local-github/start.ts';
+import { ServiceError } from './errors.ts';
+import type { Home } from './home.ts';
+import type { Log } from './log.ts';
+
+const repositoryRoot = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** The config repo of the embedded default and the upstream repositories beside it, pushed when they do not exist yet. */
+const seeds = [
+  { name: 'acme/motd', folder: join(repositoryRoot, 'config/example-upstreams/acme/motd') },
+  { name: 'acme/packages', folder: join(repositoryRoot, 'config/example') },
+] as const;
+
+/** The chroot that the example names. */
+const saplingChroot = 'sapling-12-x86_64';
+
+/**
+ * Starts the local GitHub on `port` with its state under `home`. Its webhooks go to `webhook`.
+ * The example is not pushed yet: see `pushExample`.
+ */
+export function startEmbeddedGithub(home: Home, port: number, webhookUrl: string, webhookSecret: string, privateKey: string): Promise<LocalGithub> {
+  return startLocalGithub({
+    folder: join(home.state, 'local-github'),
+    host: '127.0.0.1',
+    port,
+    app: { id: 1, privateKeyPem: privateKey, slug: 'coppice' },
+    webhook: { url: webhookUrl, secret: webhookSecret },
+  });
+}
+
+/** Pushes the example config repo and its upstreams with real Git; does nothing for those that exist. */
+export async function pushExample(github: LocalGithub, log: Log): Promise<void> {
+  for (const { name, folder } of seeds) {
+    if (await github.createRepository(name, { seedFolder: folder, seedCommitMessage: 'Add the example' })) {
+      log('info', `Pushed ${name} to the local GitHub`);
+    }
+  }
+}
+
+/** The settings with which the service speaks to the local GitHub at `github`. */
+export function embeddedSettings(settings: Settings, github: { readonly url: string; readonly apiUrl: string; readonly appId: number }): Settings {
+  return {
+    ...settings,
+    github: { ...settings.github, apiUrl: github.apiUrl, webUrl: github.url, appId: github.appId },
+    // The example names its upstream as on github.com; the local GitHub stands in for it.
+    git: { ...settings.git, protocols: ['https', 'http'], mirrors: { 'https://github.com/': `${github.url}/`, ...settings.git.mirrors } },
+  };
+}
+
+/**
+ * Makes the distribution `sapling-12-x86_64` under `published/distributions/` when it is not there; a line of progress at a time.
+ * Throws ServiceError `distribution` with the last lines that the maker printed.
+ */
+export async function makeDistribution(home: Home, log: Log, signal: AbortSignal): Promise<void> {
+  const system = await readFile('/etc/os-release', 'utf8').catch(() => '');
+  if (!/^ID(?:_LIKE)?=.*debian/m.test(system)) return;
+  const maker = execa(
+    join(repositoryRoot, 'ansible/sapling/make-sapling'),
+    ['--output', join(home.published, 'distributions', saplingChroot), '--cache', join(home.cache, 'debs')],
+    { stdin: 'ignore', all: true, cancelSignal: signal, forceKillAfterDelay: 5000, reject: false },
+  );
+  const last: string[] = [];
+  for await (const line of maker.iterable({ from: 'all' })) {
+    last.push(line);
+    if (last.length > 12) last.shift();
+    log('info', line);
+  }
+  const ended = await maker;
+  if (ended.failed && !signal.aborted) {
+    throw new ServiceError('distribution', `The distribution ${saplingChroot} could not be made:\n${last.join('\n')}`, { cause: ended });
+  }
+}

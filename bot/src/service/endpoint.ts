@@ -1,0 +1,29 @@
+// Where a running service can be reached: written by `serve`, read by the other commands on the same machine.
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Home } from './home.ts';
+
+const endpointSchema = z.object({
+  pid: z.int().positive(),
+  url: z.url(),
+  github: z.object({ mode: z.enum(['embedded', 'github']), apiUrl: z.url(), webUrl: z.url(), repository: z.string() }),
+});
+/** The addresses of one running service. Holds no secret. */
+export type Endpoint = z.infer<typeof endpointSchema>;
+
+const endpointFile = (home: Home) => join(home.state, 'endpoint.json');
+
+export async function writeEndpoint(home: Home, endpoint: Endpoint): Promise<void> {
+  await writeFile(`${endpointFile(home)}.new`, `${JSON.stringify(endpoint, null, 2)}\n`);
+  await rename(`${endpointFile(home)}.new`, endpointFile(home));
+}
+
+/** Undefined when no service has run in this home. It may have ended since: ask `/healthz`. */
+export async function readEndpoint(home: Home): Promise<Endpoint | undefined> {
+  try {
+    return endpointSchema.parse(JSON.parse(await readFile(endpointFile(home), 'utf8')));
+  } catch {
+    return undefined;
+  }
+}

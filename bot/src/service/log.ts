@@ -1,0 +1,34 @@
+// The service's log: one line an event, in words for people on a terminal, as JSON lines elsewhere (COPPICE_LOG=json).
+
+export type LogLevel = 'info' | 'warn' | 'error';
+/** Writes one event. Fields hold plain data; never a secret. */
+export type Log = (level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>) => void;
+
+/** A log that writes to `write`, one line an event. `form` is `text` or `json`. */
+export function createLog(write: (line: string) => void, form: 'text' | 'json', now: () => Date): Log {
+  return (level, message, fields = {}) => {
+    const time = now().toISOString();
+    if (form === 'json') return write(`${JSON.stringify({ time, level, message, ...plain(fields) })}\n`);
+    const details = Object.entries(plain(fields)).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
+    write(`${[time, level.padEnd(5), oneLine(message), ...details].join(' ')}\n`);
+  };
+}
+
+function plain(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [key, value instanceof Error ? describe(value) : value]),
+  );
+}
+
+/** An error with its causes, as one line. */
+export function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause === undefined ? '' : `: ${describe(error.cause)}`;
+  return `${error.message}${cause}`;
+}
+
+/** Control characters in outside text could forge lines or colour the terminal. */
+function oneLine(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must go
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
+}
