@@ -166,7 +166,7 @@ def spec_text(packages, tree, lists):
         lines += [f"%files -n {package.name} -f {lists / package.name}", "%defattr(-,root,root,-)", ""]
         if package.name == "libc-bin":  # as glibc does it in Fedora: once per transaction that touched a library folder
             folders = "/lib /usr/lib /lib64 /usr/lib64"
-            lines += [f"%transfiletrigger{when} -n libc-bin -P 2000000 -p /sbin/ldconfig -- {folders}\n" for when in ("in", "postun")]
+            lines += [f"%transfiletrigger{when} -n libc-bin -P 2000000 -- {folders}\n/sbin/ldconfig\n" for when in ("in", "postun")]
     return "\n".join(lines) + "\n"
 
 

@@ -1,0 +1,235 @@
+"""What is done in a chroot: an SRPM from a spec, RPMs from an SRPM, a chain of SRPMs that need each other."""
+import glob
+import os
+import platform
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from . import NAME, chroot_files, logs as log_files
+from .errors import BuildError, ChainPartlyFailed, MockError, PackageManagerError, SrpmInstallError
+from .logs import Logs, as_caller, complain
+
+# The first steps inside the chroot, as the build user. Its exit codes tell which step failed.
+UNPACK = r"""
+names=$(rpm -qp --qf '[%{FILENAMES}\n]' "$1") || exit 91
+spec=$(printf '%s\n' "$names" | grep '\.spec$' | head -n 1); [ -n "$spec" ] || { echo "no spec file in $1"; exit 91; }
+rpm -i --nodeps "$1" || exit 92
+shift; exec rpmbuild "$@" "$HOME/build/SPECS/$spec"
+"""
+BAD_SRPM, WILL_NOT_INSTALL, MORE_REQUIREMENTS = 91, 92, 11
+
+
+def open_input(path):
+    """Opens a file that was named on the command line, with the caller's rights."""
+    try:
+        with as_caller():
+            return open(path, "rb")
+    except OSError as problem:
+        raise BuildError(f"{path}: {problem.strerror}") from None
+
+
+class Builder:
+    """Builds in one Root and puts results into the logs' folder."""
+
+    def __init__(self, root, logs, options):
+        self._root = root
+        self._logs = logs
+        self._options = options
+        self._config = root.config
+        self._target = ["--target", self._config["rpmbuild_arch"] or self._config["target_arch"]]
+
+    def rebuild(self, path):
+        """RPMs from an SRPM. Raises MockError with the exit code of what went wrong."""
+        name = os.path.basename(path)
+        with self._logs.state(f"build phase for {name}"):
+            with self._logs.state(f"build setup for {name}"):
+                srpm = self._unpack(path, name)
+                spec = self._install_requirements(srpm)
+                self._write_facts()
+            with self._logs.state(f"rpmbuild {name}"):
+                self._rpmbuild(["-bb", "--nodeps", *(["--nocheck"] if self._options.nocheck else [])], spec, self._config["rpmbuild_timeout"])
+            self._collect("RPMS", ".rpm")
+            self._collect("SRPMS", ".src.rpm")
+
+    def install_requirements(self, path):
+        """--installdeps: what an SRPM needs, and nothing more."""
+        self._install_requirements(self._unpack(path, os.path.basename(path)))
+
+    def make_srpm(self, spec, sources):
+        """An SRPM from a spec and its sources (a file or a folder)."""
+        name = os.path.basename(spec)
+        with self._logs.state("buildsrpm"):
+            self._put(spec, f"SPECS/{name}")
+            files = [sources]
+            if os.path.isdir(sources):
+                with as_caller():
+                    files = sorted(entry.path for entry in os.scandir(sources) if entry.is_file())
+            for file in files:
+                self._put(file, f"SOURCES/{os.path.basename(file)}")
+            with self._logs.state("rpmbuild -bs"):
+                self._rpmbuild(["-bs", "--nodeps"], f"{self._root.home}/build/SPECS/{name}", self._config["rpmbuild_timeout"])
+            if not self._collect("SRPMS", ".src.rpm"):
+                raise BuildError("rpmbuild made no SRPM")
+
+    def _put(self, path, inside):
+        with open_input(path) as source:
+            self._root.put(f"{self._root.home}/build/{inside}", source)
+
+    def _say(self, chunk):
+        self._logs.file("build.log").write(chunk)
+
+    def _unpack(self, path, name):
+        """Installs the SRPM in the chroot and writes it anew there, so that its requirements are this chroot's. Returns its path outside."""
+        self._put(path, f"originals/{name}")
+        command = ["/bin/bash", "-c", UNPACK, "unpack", f"{self._root.home}/build/originals/{name}", "-bs", "--noclean", *self._target, "--nodeps"]
+        code = self._root.run(command, self._say, self._config["rpmbuild_timeout"])
+        if code == WILL_NOT_INSTALL:
+            raise SrpmInstallError(f"Cannot install {name} into the chroot: see build.log")
+        if code != 0:
+            raise BuildError(f"{name}: " + ("it is not a good SRPM" if code == BAD_SRPM else "its spec does not parse") + "; see build.log")
+        return self._fetch_srpm()
+
+    def _fetch_srpm(self, suffix=".src.rpm"):
+        """Copies the one SRPM out of the chroot into a folder that the build cannot reach."""
+        folder = self._root.folder / "srpm"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
+        for name, file in chroot_files.regular_files_below(self._root.path, f"{self._root.home}/build/SRPMS", suffix):
+            with open(folder / name, "wb") as target:
+                shutil.copyfileobj(file, target)
+            return folder / name
+        raise BuildError("rpmbuild -bs made no SRPM")
+
+    def _install_requirements(self, srpm):
+        """Installs what the SRPM requires, then what its %generate_buildrequires asks for. Returns the spec's path inside."""
+        spec = self._spec_of(srpm)
+        self._root.install(None, "builddep", str(srpm))
+        return spec
+
+    def _spec_of(self, srpm):
+        listed = []
+        self._root.run(["rpm", "-qp", "--qf", "[%{FILENAMES}\\n]", f"{self._root.home}/build/SRPMS/{srpm.name}"], listed.append)
+        specs = [line for line in b"".join(listed).decode(errors="replace").splitlines() if line.endswith(".spec") and "/" not in line]
+        if not specs:
+            raise BuildError(f"{srpm.name} holds no spec file")
+        return f"{self._root.home}/build/SPECS/{specs[0]}"
+
+    def _rpmbuild(self, mode, spec, timeout):
+        command = [self._config["rpmbuild_command"], *mode, "--noclean", *self._target, *self._config["rpmbuild_opts"].split(), spec]
+        self._logs.line("build.log", f"Executing command: {command} with env {{}} and uid {self._root.uid}")
+        code = self._root.run(command, self._say, timeout)
+        self._logs.line("build.log", f"Child return code was: {code}")
+        if code != 0:
+            raise BuildError(f"Command failed: \n # {' '.join(command)}\nSee {self._logs.folder}/build.log")
+
+    def _collect(self, folder, suffix):
+        """Copies the results into the result folder, as the caller's files. Returns their names."""
+        names = []
+        for name, file in chroot_files.regular_files_below(self._root.path, f"{self._root.home}/build/{folder}", suffix):
+            with as_caller():
+                target = os.path.join(self._logs.folder, name)
+                temporary = f"{target}.part"
+                with open(temporary, "xb") as written:
+                    shutil.copyfileobj(file, written, 1 << 20)
+                os.replace(temporary, target)
+            names.append(name)
+        return names
+
+    def _write_facts(self):
+        form = "%{NAME}-%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}.%{ARCH} %{BUILDTIME} %{SIZE} %{PKGID} installed\\n"
+        self._root.run(["rpm", "-qa", "--qf", form], self._logs.file("installed_pkgs.log").write, as_root=True)
+        memory = Path("/proc/meminfo").read_text().splitlines()[:3]
+        model = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.M)
+        space = shutil.disk_usage(self._root.folder)
+        facts = [f"Kernel: {platform.release()} {platform.machine()}", f"CPU(s): {os.cpu_count()}", f"Model name: {model[1] if model else 'unknown'}", *memory,
+                 f"Storage: {space.total} bytes, {space.free} free", f"mock: {NAME}"]
+        self._logs.line("hw_info.log", "\n".join(facts))
+
+
+def build_one(root_of, options, logs, work, label):
+    """Runs `work(Builder)` in a fresh root and says how long it took. `root_of(logs)` makes the Root."""
+    started = time.monotonic()
+    root = root_of(logs)
+    name = root.config["root"]
+    logs.info(f"Start({label})  Config({name})")
+    try:
+        if root.config["clean"]:
+            with logs.state("clean chroot"):
+                root.clean()
+        with root.open():
+            work(Builder(root, logs, options))
+    except MockError as problem:
+        logs.root(str(problem), "ERROR")
+        minutes, seconds = divmod(int(time.monotonic() - started), 60)
+        complain(f"Exception({label}) Config({name}) {minutes} minutes {seconds} seconds")
+        raise
+    finally:
+        if root.config["clean"]:
+            root.clean()
+    minutes, seconds = divmod(int(time.monotonic() - started), 60)
+    logs.info(f"Done({label}) Config({name}) {minutes} minutes {seconds} seconds")
+    logs.info(f"Results and/or logs in: {logs.folder}")
+
+
+def chain(root_of, config_opts, options):
+    """--chain: each SRPM in turn, its results in a local repository that the next ones see. With --recurse what failed is tried
+    again as long as another succeeded. Raises ChainPartlyFailed, or the failure of the first if none was to be tried further."""
+    results = Path(options.localrepo) / "results" / config_opts["root"]
+    with as_caller():
+        results.mkdir(parents=True, exist_ok=True)
+        refresh_repository(results)
+    config_opts["dnf.conf"] += f"\n[local_build_repo]\nname=local_build_repo\nbaseurl=file://{results.absolute()}\nenabled=1\ngpgcheck=0\nskip_if_unavailable=0\npriority=1\n"
+    if config_opts["coppice_base_repos"] is None:
+        from .config import base_repositories
+        config_opts["coppice_base_repos"] = [name for name in base_repositories(config_opts) if name != "local_build_repo"]
+    waiting, failed = list(options.files), []
+    while waiting:
+        failed, built = [], 0
+        for path in waiting:
+            try:
+                build_link(root_of, options, results, path)
+                built += 1
+            except MockError as problem:
+                complain(str(problem))
+                failed.append(path)
+                if not (options.recurse or options.keep_going):
+                    raise ChainPartlyFailed(f"{os.path.basename(path)} failed; the rest of the chain was not built") from problem
+        if not (options.recurse and failed and built):
+            break
+        waiting = failed
+    if failed:
+        raise ChainPartlyFailed(f"{len(failed)} of {len(options.files)} could not be built: " + ", ".join(map(os.path.basename, failed)))
+
+
+def build_link(root_of, options, results, path):
+    """One SRPM of a chain; leaves `success` or `fail` beside its results."""
+    folder = results / os.path.basename(path).removesuffix(".src.rpm")
+    logs = Logs(str(folder))
+    for mark in ("success", "fail"):
+        with as_caller():
+            (folder / mark).unlink(missing_ok=True)
+    try:
+        build_one(root_of, options, logs, lambda builder: builder.rebuild(path), os.path.basename(path))
+        mark = "success"
+    except MockError:
+        mark = "fail"
+        raise
+    finally:
+        logs.close()
+        with as_caller():
+            (folder / mark).write_text(f"{'done' if mark == 'success' else 'failed'}\n")
+            refresh_repository(results)
+
+
+def refresh_repository(folder):
+    """createrepo_c on the chain's results."""
+    uid, gid = log_files.caller_ids()
+    other = {"user": uid, "group": gid, "extra_groups": [gid]} if uid != os.getuid() else {}
+    command = ["createrepo_c", "--quiet", "--no-database", "--update", "-x", "*.src.rpm", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, **other)
+    if done.returncode != 0:
+        raise PackageManagerError(f"createrepo_c failed: {done.stderr.strip()}")

@@ -1,0 +1,182 @@
+"""Starting things so that they end: namespaces that die with their parent, output copied as it comes, a deadline.
+
+Three processes: the *keeper* (root, outside) holds the lock and listens for the caller's end; it starts the *worker* as pid 1 of
+its own pid and mount namespaces; the worker starts each command of a build in namespaces of its own through `enter`. When the
+keeper dies, the kernel kills the worker, and with it every process and every mount below."""
+import ctypes
+import fcntl
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+
+from .errors import NamespaceError, TimeoutExpired
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_RDONLY, MS_REMOUNT = 2, 4, 8, 4096, 1, 32
+PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
+SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
+WORKER_NAMESPACES = ["unshare", "--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--mount-proc", "--"]
+BUILD_NAMESPACES = ["unshare", "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child"]
+
+
+_dies_with_parent = False
+
+
+def die_with_parent(start=False):
+    """Asks the kernel to kill this process when its parent ends. A change of uid clears that: ask again after each (without `start`
+    nothing happens in a process that never asked)."""
+    global _dies_with_parent
+    _dies_with_parent = _dies_with_parent or start
+    if _dies_with_parent:
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def mount(source, target, kind, flags=0, data=""):
+    """mount(2). Raises OSError."""
+    result = LIBC.mount(str(source).encode(), str(target).encode(), kind.encode() if kind else None, flags, data.encode() or None)
+    if result != 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(target))
+
+
+def unmount(target):
+    """Detaches a mount at once; it is no error if there is none."""
+    LIBC.umount2(str(target).encode(), 2)
+
+
+def run(command, sink, timeout=0, **options):
+    """Runs a command, hands its output (stdout and stderr, bytes) to `sink(chunk)` as it comes; returns the exit code.
+    Raises TimeoutExpired after `timeout` seconds (0 = never); then the command and its namespaces are dead."""
+    deadline = time.monotonic() + timeout if timeout else None
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options) as process:
+        try:
+            pipe = process.stdout.fileno()
+            while True:
+                left = None if deadline is None else max(0.0, deadline - time.monotonic())
+                readable, _, _ = select.select([pipe], [], [], left)
+                if not readable:
+                    raise TimeoutExpired(f"Timeout({timeout}) expired for command:\n # {' '.join(map(str, command[-1:]))}")
+                chunk = os.read(pipe, 65536)
+                if not chunk:
+                    break
+                sink(chunk)
+            return process.wait(None if deadline is None else max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            raise TimeoutExpired(f"Timeout({timeout}) expired") from None
+        finally:
+            process.kill()
+
+
+def run_in_root(program, root, command, sink, *, uid, gid, home, environment, network, timeout=0):
+    """Runs `command` inside `root`: own pid, mount, ipc and uts namespaces, own network namespace unless `network`, no new
+    privileges, and (with a uid that is not 0) no capabilities. Returns its exit code. Raises TimeoutExpired."""
+    order = {"root": str(root), "command": command, "uid": uid, "gid": gid, "home": home, "environment": environment, "network": network}
+    namespaces = [*BUILD_NAMESPACES, *([] if network else ["--net"]), "--"]
+    reader, writer = os.pipe()
+    try:
+        with os.fdopen(writer, "wb") as pipe:  # smaller than a pipe's 64 KiB: written before anybody reads
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 1 << 20)
+            pipe.write(json.dumps(order).encode())
+        return run([*namespaces, sys.executable, "-I", program, "--enter", str(reader)], sink, timeout, pass_fds=(reader,))
+    finally:
+        os.close(reader)
+
+
+def enter(descriptor):
+    """Inside the new namespaces, as root: the last preparations, then the command in the place of this process. Does not return."""
+    with os.fdopen(descriptor, "rb") as pipe:
+        order = json.loads(pipe.read())
+    root = order["root"]
+    socket.sethostname("mock")
+    if not order["network"]:
+        raise_loopback()
+    mount("proc", f"{root}/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    os.chroot(root)
+    os.chdir(order["home"] if os.path.isdir(order["home"]) else "/")
+    os.setgroups([])
+    os.setresgid(order["gid"], order["gid"], order["gid"])
+    os.setresuid(order["uid"], order["uid"], order["uid"])
+    die_with_parent(start=True)
+    LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    os.umask(0o022)
+    child = os.fork()
+    if child == 0:
+        try:
+            os.execvpe(order["command"][0], order["command"], order["environment"])
+        except OSError as problem:
+            print(f"{order['command'][0]}: {problem.strerror}", flush=True)
+            os._exit(127)
+    os._exit(reap_until(child))
+
+
+def reap_until(child):
+    """The duty of pid 1: collects whatever ends, until `child` does; returns its exit code as a shell would. Its end ends the rest."""
+    while True:
+        pid, status = os.wait()
+        if pid == child:
+            code = os.waitstatus_to_exitcode(status)
+            return code if code >= 0 else 128 - code
+
+
+def raise_loopback():
+    """`ip link set lo up` without the program: test suites talk to themselves over 127.0.0.1."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        request = struct.pack("16sh14x", b"lo", 0)
+        flags = struct.unpack("16sh14x", fcntl.ioctl(sock, SIOCGIFFLAGS, request))[1]
+        fcntl.ioctl(sock, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags | IFF_UP))
+
+
+def keep(program, job, lifeline):
+    """Runs the worker and returns its exit code, or 128 + n when told to stop: by a signal n, by the line `TERM`, `INT` or `HUP` on
+    `lifeline` (a descriptor, None for none), or by its end. When this returns, nothing of the worker is left."""
+    told = []
+    wake_reader, wake_writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda received, _frame: told.append(received))
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wake_writer, warn_on_full_buffer=False)
+    reader, writer = os.pipe()
+    command = [*WORKER_NAMESPACES, sys.executable, "-I", program, "--worker", str(reader)]
+    worker = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=(reader,), preexec_fn=lambda: LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
+    os.close(reader)
+    with os.fdopen(writer, "wb") as pipe:
+        pipe.write(json.dumps(job).encode())
+    watched = [wake_reader] + ([lifeline] if lifeline is not None else [])
+    while worker.poll() is None and not told:
+        readable, _, _ = select.select(watched, [], [])
+        if lifeline in readable:
+            words = os.read(lifeline, 64).split()
+            told.append({b"INT": signal.SIGINT, b"HUP": signal.SIGHUP}.get(words[-1] if words else b"", signal.SIGTERM))
+        if wake_reader in readable:
+            os.read(wake_reader, 512)
+    if told:
+        end(worker)
+        return 129 if told[0] == signal.SIGHUP else 143
+    if worker.returncode < 0:
+        raise NamespaceError(f"the build's own process was killed by signal {-worker.returncode}")
+    return worker.returncode
+
+
+def end(worker):
+    """Kills the first process of the worker's pid namespace; the kernel then ends all others, and `wait` returns after that."""
+    children = []
+    try:
+        with open(f"/proc/{worker.pid}/task/{worker.pid}/children") as listing:
+            children = listing.read().split()
+    except OSError:
+        pass
+    for child in children:
+        try:
+            os.kill(int(child), signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    try:
+        worker.wait(10)
+    except subprocess.TimeoutExpired:
+        worker.kill()
+        worker.wait()

@@ -1,0 +1,226 @@
+"""The chroot: a base installed once by dnf and kept, a layer over it for each build, dnf from outside, commands inside."""
+import contextlib
+import fcntl
+import io
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from . import chroot_files, config, processes
+from .errors import PackageManagerError, RootError, RootLocked
+
+DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
+BUILD_FOLDERS = ("BUILD", "BUILDROOT", "RPMS", "SOURCES", "SPECS", "SRPMS", "originals")
+KEPT_BASES = 3
+
+
+@contextlib.contextmanager
+def locked(folder):
+    """Holds the root `folder` for this process. Raises RootLocked if another one does."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "buildroot.lock"
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _same(descriptor, path):
+                yield
+                return
+        except BlockingIOError:
+            raise RootLocked(f"Build root is locked by another process. (in {folder})") from None
+        finally:
+            os.close(descriptor)
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+def _same(descriptor, path):
+    """Whether the locked file is still the one at `path`: who had the lock before may have removed it with the root."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def remove(folder):
+    """Removes a root whose lock is held, the lock last."""
+    for entry in sorted(folder.iterdir(), key=lambda path: path.name == "buildroot.lock"):
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+    folder.rmdir()
+
+
+class Root:
+    """One chroot. `program` is the path of mock-lite itself, started again inside namespaces."""
+
+    def __init__(self, config_opts, logs, program):
+        self.config = config_opts
+        self.logs = logs
+        self.folder, self.cache = config.own_folders(config_opts)
+        self.path = self.folder / "root"
+        self.uid = self.gid = int(config_opts["chrootuid"])
+        self.home = config_opts["chroothome"]
+        self._program = program
+        self._mounted = []
+
+    # --- the base ---
+
+    def base(self):
+        """Path of the base root; installs it if this configuration has none yet."""
+        key = config.base_key(self.config)
+        self.cache.mkdir(parents=True, exist_ok=True)
+        base = self.cache / f"base-{key}"
+        with open(self.cache / "lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not base.is_dir():
+                self._make_base(base)
+            os.utime(base)
+            self._forget_old_bases(base)
+        return base
+
+    def _make_base(self, base):
+        for stale in self.cache.glob("new-*"):
+            shutil.rmtree(stale)
+        new = Path(tempfile.mkdtemp(prefix="new-", dir=self.cache))
+        new.chmod(0o755)
+        try:
+            self._mount_kernel_folders(new)
+            with self.logs.state("dnf install"):
+                self._dnf(new, config.base_repositories(self.config), *self.config["chroot_setup_cmd"].split())
+            self._add_build_user(new)
+            self._unmount_all()
+            new.rename(base)
+        except BaseException:
+            self._unmount_all()
+            shutil.rmtree(new, ignore_errors=True)
+            raise
+
+    def _forget_old_bases(self, current):
+        bases = sorted((path for path in self.cache.glob("base-*") if path != current), key=lambda path: path.stat().st_mtime)
+        for path in bases[: -(KEPT_BASES - 1)]:
+            shutil.rmtree(path)
+
+    def _add_build_user(self, root):
+        for name, line in (("passwd", f"{self.config['chrootuser']}:x:{self.uid}:{self.gid}:Mock user:{self.home}:/bin/bash"), ("group", f"{self.config['chrootuser']}:x:{self.gid}:")):
+            with chroot_files.folder_below(root, "etc") as folder:
+                with os.fdopen(os.open(name, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o644, dir_fd=folder), "a") as file:
+                    file.write(f"{line}\n")
+        home = root / self.home.lstrip("/")
+        for path in (home, home / "build", *(home / "build" / name for name in BUILD_FOLDERS)):
+            path.mkdir(exist_ok=True)
+            os.chown(path, self.uid, self.gid)
+
+    # --- the layer of one build ---
+
+    @contextlib.contextmanager
+    def open(self):
+        """Makes the chroot ready at `path` for a `with`: base, layer, /proc, /dev."""
+        with self.logs.state("chroot init"):
+            base = self.base()
+            self._mount_layer(base)
+            self._mount_kernel_folders(self.path)
+            self._write_macros()
+        try:
+            yield
+        finally:
+            self._unmount_all()
+
+    def _mount_layer(self, base):
+        layer, quota = self.folder / "layer", int(self.config["coppice_disk_quota_bytes"] or 0)
+        for path in (self.path, layer):
+            path.mkdir(parents=True, exist_ok=True)
+        if quota:
+            self._mount("tmpfs", layer, "tmpfs", processes.MS_NOSUID, f"size={quota},mode=0755")
+        upper, work = layer / "upper", layer / "work"
+        upper.mkdir(exist_ok=True)
+        work.mkdir(exist_ok=True)
+        upper.chmod(0o755)
+        try:
+            self._mount("overlay", self.path, "overlay", 0, f"lowerdir={base},upperdir={upper},workdir={work}")
+        except OSError as problem:
+            if quota:
+                raise RootError(f"no overlay over {base}: {problem.strerror}; a build with a disk quota needs one") from None
+            self.logs.root(f"no overlay here ({problem.strerror}): copying the base")
+            if not any(self.path.iterdir()):
+                subprocess.run(["cp", "-a", "--reflink=auto", f"{base}/.", str(self.path)], check=True)
+
+    def _mount_kernel_folders(self, root):
+        for name in ("proc", "dev", "sys", "tmp"):
+            (root / name).mkdir(exist_ok=True)
+        self._mount("proc", root / "proc", "proc", processes.MS_NOSUID | processes.MS_NODEV | processes.MS_NOEXEC)
+        device = root / "dev"
+        self._mount("tmpfs", device, "tmpfs", processes.MS_NOSUID, "mode=0755,size=1m")
+        for name in DEVICES:
+            (device / name).touch()
+            self._mount(f"/dev/{name}", device / name, None, processes.MS_BIND)
+        for name in ("shm", "pts"):
+            (device / name).mkdir()
+        self._mount("devpts", device / "pts", "devpts", processes.MS_NOSUID | processes.MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620")
+        shared_memory = int(self.config["coppice_disk_quota_bytes"] or 0)
+        self._mount("tmpfs", device / "shm", "tmpfs", processes.MS_NOSUID | processes.MS_NODEV, "mode=1777" + (f",size={shared_memory}" if shared_memory else ""))
+        for name, target in (("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2"), ("ptmx", "pts/ptmx")):
+            (device / name).symlink_to(target)
+
+    def _mount(self, source, target, kind, flags, data=""):
+        processes.mount(source, target, kind, flags, data)
+        self._mounted.append(target)
+
+    def _unmount_all(self):
+        while self._mounted:
+            processes.unmount(self._mounted.pop())
+
+    def clean(self):
+        """Throws the layer away; the lock stays."""
+        self._unmount_all()
+        for path in (self.folder / "layer", self.path):
+            if path.exists():
+                shutil.rmtree(path)
+
+    def _write_macros(self):
+        text = "".join(f"{name if name.startswith('%') else '%' + name} {value}\n" for name, value in self.config["macros"].items())
+        self.put(f"{self.home}/.rpmmacros", io.BytesIO(text.encode()))
+
+    # --- files, packages, commands ---
+
+    def put(self, path, source):
+        """Writes a file of the build user into the chroot."""
+        chroot_files.write_below(self.path, path, source, self.uid, self.gid)
+
+    def install(self, repositories, *arguments):
+        """Runs dnf on the chroot from outside. Raises PackageManagerError."""
+        self._dnf(self.path, repositories, *arguments)
+
+    def _dnf(self, root, repositories, *arguments):
+        with tempfile.TemporaryDirectory(prefix="mock-lite-") as home:
+            Path(home, ".rpmmacros").write_text("%_dbpath /var/lib/rpm\n")  # Debian's rpm keeps it in $HOME otherwise
+            conf = Path(home, "dnf.conf")
+            conf.write_text(config.effective_dnf_conf(self.config, self.cache / "dnf", repositories))
+            command = ["dnf", "-y", "-c", str(conf), "--installroot", str(root), "--disableplugin=*", "--enableplugin=builddep"]
+            if self.config["releasever"]:
+                command += [f"--releasever={self.config['releasever']}"]
+            command += arguments
+            self.logs.root(f"Executing command: {command}")
+            said = []
+
+            def sink(chunk):
+                said.append(chunk)
+                self.logs.file("root.log").write(chunk)
+
+            environment = {"HOME": home, "PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"}
+            code = processes.run(command, sink, env=environment)
+            self.logs.root(f"Child return code was: {code}")
+            if code != 0:
+                text = b"".join(said).decode(errors="replace").strip()
+                raise PackageManagerError(f"Command failed: \n # {' '.join(command)}\n{text[-4000:]}")
+
+    def run(self, command, sink, timeout=0, as_root=False):
+        """Runs a command inside as the build user, cut off from the network; returns its exit code. Raises TimeoutExpired."""
+        uid = 0 if as_root else self.uid
+        environment = {"TERM": "vt100", "SHELL": "/bin/bash", "HOME": self.home, "HOSTNAME": "mock", "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",
+                       "LANG": "C.UTF-8", "TZ": "UTC", **{key: str(value) for key, value in self.config["environment"].items()}}
+        return processes.run_in_root(self._program, self.path, command, sink, uid=uid, gid=0 if as_root else self.gid, home=self.home,
+                                     environment=environment, network=bool(self.config["rpmbuild_networking"]) and not as_root, timeout=timeout)
+
