@@ -1,6 +1,10 @@
 // The plan: the difference between what a commit states and what has been built. Pure: same input, same plan.
+import { type BuildState, isFinal } from './build.ts';
 import type { ChrootName } from './chroot.ts';
-import type { ConfigRepo } from './project.ts';
+import { compareNames, orderByNeeds } from './dependency-order.ts';
+import { inputDigest } from './input-digest.ts';
+import { nearest } from './nearest.ts';
+import { type ConfigRepo, type Package, type Project, projectKey } from './project.ts';
 import type { PinnedSource } from './source.ts';
 
 /** What is known of the last build of a package for a chroot, from its `result.json` or from the queue. */
@@ -11,11 +15,11 @@ export interface BuiltChroot {
   readonly chroot: ChrootName;
   readonly inputDigest: string;
   /** Final state, or pending/starting/running while it is in the queue. */
-  readonly state: 'pending' | 'starting' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'skipped';
+  readonly state: BuildState;
   readonly id: number;
 }
 
-/** Which packages a person named; empty lists mean all. */
+/** Which packages a person named; empty lists mean all. A package may be named `owner/project/package` too. */
 export interface PlanSelection {
   /** `owner/project`, or undefined for all projects. */
   readonly project?: string;
@@ -30,25 +34,29 @@ export interface PlanInput {
   readonly unpinned: ReadonlyMap<string, string>;
   /** The content hash of `chroots/<chroot>.cfg`, empty when the site has none of its own. */
   readonly chrootConfigDigests: ReadonlyMap<string, string>;
+  /** In any order; of each package and chroot the entry with the highest number counts. */
   readonly built: readonly BuiltChroot[];
   readonly selection: PlanSelection;
   /** Build what is selected although its inputs are unchanged. */
   readonly force: boolean;
 }
 
+/** Why a build is planned. `forced`: it would have been skipped. */
 export type BuildCause = 'new' | 'changed' | 'forced' | 'canceled before';
+
+export interface PlannedChroot {
+  readonly chroot: ChrootName;
+  readonly inputDigest: string;
+  readonly cause: BuildCause;
+}
 
 export interface PlannedBuild {
   readonly owner: string;
   readonly project: string;
   readonly package: string;
   readonly source: PinnedSource;
-  readonly chroots: readonly {
-    readonly chroot: ChrootName;
-    readonly inputDigest: string;
-    readonly cause: BuildCause;
-  }[];
-  /** Indexes in `builds` of what must succeed first. */
+  readonly chroots: readonly PlannedChroot[];
+  /** Indexes in `builds` of what must succeed first; always smaller than its own. */
   readonly after: readonly number[];
   /** Numbers of builds in the queue that must succeed first. */
   readonly afterBuilds: readonly number[];
@@ -59,16 +67,174 @@ export interface SkippedBuild {
   readonly owner: string;
   readonly project: string;
   readonly package: string;
+  /** Null when it concerns the whole package. */
   readonly chroot: ChrootName | null;
   /** One sentence. */
   readonly why: string;
 }
 
-/** `builds` stand in the order in which they can run. */
+/** A selected name that the config repo does not have. */
+export interface UnknownName {
+  readonly what: 'project' | 'package' | 'chroot';
+  readonly name: string;
+  /** What was probably meant. */
+  readonly nearest: string | null;
+}
+
+/** `builds` stand in the order in which they can run. Unknown names select nothing. */
 export interface Plan {
   readonly builds: readonly PlannedBuild[];
   readonly skipped: readonly SkippedBuild[];
+  readonly unknown: readonly UnknownName[];
 }
 
 /** See PlanInput and Plan. A failed build with unchanged inputs is not built again unless forced. */
-export declare function planBuilds(input: PlanInput): Plan;
+export function planBuilds(input: PlanInput): Plan {
+  const builds: PlannedBuild[] = [];
+  const skipped: SkippedBuild[] = [];
+  const last = lastBuilds(input.built);
+  const projects = input.config.projects.filter(
+    ({ owner, name }) => input.selection.project === undefined || input.selection.project === `${owner}/${name}`,
+  );
+  for (const project of projects.toSorted((a, b) => compareNames(projectKey(a), projectKey(b)))) {
+    planProject(project, input, last, builds, skipped);
+  }
+  return { builds, skipped, unknown: unknownNames(projects, input) };
+}
+
+type LastBuilds = ReadonlyMap<string, BuiltChroot>;
+
+function planProject(
+  project: Project,
+  input: PlanInput,
+  last: LastBuilds,
+  builds: PlannedBuild[],
+  skipped: SkippedBuild[],
+): void {
+  const packages = new Map(project.packages.map((each) => [each.name, each]));
+  const planned = new Map<string, number>();
+  for (const name of orderByNeeds(project.packages).order) {
+    const each = packages.get(name);
+    if (each === undefined || !isSelected(project, name, input.selection)) continue;
+    const place = { owner: project.owner, project: project.name, package: name };
+    const skip = (chroot: ChrootName | null, why: string) => skipped.push({ ...place, chroot, why });
+    const source = input.pinned.get(`${projectKey(project)}/${name}`);
+    if (source === undefined) {
+      skip(null, input.unpinned.get(`${projectKey(project)}/${name}`) ?? 'its source was not looked up');
+      continue;
+    }
+    const chroots = planChroots(project, each, source, input, last, skip);
+    if (chroots.length === 0) continue;
+    const before = waitsFor(project, each, chroots, packages, planned, builds, last);
+    planned.set(name, builds.length);
+    builds.push({ ...place, source, chroots, ...before, timeoutSeconds: each.timeoutSeconds });
+  }
+}
+
+function isSelected(project: Project, name: string, { packages }: PlanSelection): boolean {
+  return packages.length === 0 || packages.includes(name) || packages.includes(`${projectKey(project)}/${name}`);
+}
+
+function planChroots(
+  project: Project,
+  each: Package,
+  source: PinnedSource,
+  input: PlanInput,
+  last: LastBuilds,
+  skip: (chroot: ChrootName | null, why: string) => void,
+): PlannedChroot[] {
+  const wanted = input.selection.chroots;
+  const chroots = each.chroots.filter((chroot) => wanted.length === 0 || wanted.includes(chroot));
+  if (chroots.length === 0) skip(null, `it is not built for ${wanted.join(' or ')}`);
+  return chroots.flatMap((chroot) => {
+    const chrootConfigDigest = input.chrootConfigDigests.get(chroot) ?? '';
+    const digest = inputDigest({ source, chroot, chrootConfigDigest, repos: project.repos });
+    const before = last.get(builtKey(project.owner, project.name, each.name, chroot));
+    const decision = decide(before, digest, input.force);
+    if (decision.build) return [{ chroot, inputDigest: digest, cause: decision.cause }];
+    skip(chroot, decision.why);
+    return [];
+  });
+}
+
+type Decision = { readonly build: true; readonly cause: BuildCause } | { readonly build: false; readonly why: string };
+
+/** The heart of the plan: is this chroot to be built, given its last build? */
+function decide(before: BuiltChroot | undefined, digest: string, force: boolean): Decision {
+  if (before === undefined) return { build: true, cause: 'new' };
+  if (before.inputDigest !== digest) return { build: true, cause: 'changed' };
+  switch (before.state) {
+    case 'pending':
+    case 'starting':
+    case 'running':
+      return { build: false, why: `already building as ${before.id}` };
+    case 'canceled':
+    case 'skipped':
+      return { build: true, cause: 'canceled before' };
+    case 'succeeded':
+      return force ? { build: true, cause: 'forced' } : { build: false, why: `unchanged since build ${before.id}` };
+    case 'failed': {
+      const again = `\`/build ${before.package}\` builds it again`;
+      if (force) return { build: true, cause: 'forced' };
+      return { build: false, why: `failed in build ${before.id} with the same inputs; ${again}` };
+    }
+  }
+}
+
+/** What a build waits for: its needs that are planned or in the queue, also through needs that are neither. */
+function waitsFor(
+  project: Project,
+  each: Package,
+  chroots: readonly PlannedChroot[],
+  packages: ReadonlyMap<string, Package>,
+  planned: ReadonlyMap<string, number>,
+  builds: readonly PlannedBuild[],
+  last: LastBuilds,
+): { after: number[]; afterBuilds: number[] } {
+  const after = new Set<number>();
+  const afterBuilds = new Set<number>();
+  for (const { chroot } of chroots) {
+    const seen = new Set<string>();
+    const open = [...each.needs];
+    for (let need = open.pop(); need !== undefined; need = open.pop()) {
+      if (seen.has(need)) continue;
+      seen.add(need);
+      const index = planned.get(need);
+      const live = last.get(builtKey(project.owner, project.name, need, chroot));
+      if (index !== undefined && builds[index]?.chroots.some((other) => other.chroot === chroot)) after.add(index);
+      else if (live !== undefined && !isFinal(live.state)) afterBuilds.add(live.id);
+      else open.push(...(packages.get(need)?.needs ?? []));
+    }
+  }
+  const ascending = (a: number, b: number) => a - b;
+  return { after: [...after].sort(ascending), afterBuilds: [...afterBuilds].sort(ascending) };
+}
+
+function lastBuilds(built: readonly BuiltChroot[]): LastBuilds {
+  const last = new Map<string, BuiltChroot>();
+  for (const each of built) {
+    const key = builtKey(each.owner, each.project, each.package, each.chroot);
+    if ((last.get(key)?.id ?? 0) < each.id) last.set(key, each);
+  }
+  return last;
+}
+
+function builtKey(owner: string, project: string, name: string, chroot: string): string {
+  return `${owner}/${project}/${name}/${chroot}`;
+}
+
+function unknownNames(projects: readonly Project[], { config, selection }: PlanInput): UnknownName[] {
+  const check = (what: UnknownName['what'], names: readonly string[], known: readonly string[]) =>
+    names
+      .filter((name) => !known.includes(name))
+      .map((name): UnknownName => ({ what, name, nearest: nearest(name, known) ?? null }));
+  if (selection.project !== undefined && projects.length === 0) {
+    return check('project', [selection.project], config.projects.map(projectKey));
+  }
+  const packages = projects.flatMap((project) => project.packages.map(({ name }) => name));
+  const qualified = projects.flatMap((each) => each.packages.map(({ name }) => `${projectKey(each)}/${name}`));
+  return [
+    ...check('package', selection.packages, [...packages, ...qualified]),
+    ...check('chroot', selection.chroots, [...new Set(projects.flatMap((project) => project.chroots))]),
+  ];
+}
