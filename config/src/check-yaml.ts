@@ -26,7 +26,8 @@ export function checkYaml<T>(schema: z.ZodType<T>, file: YamlFile): Checked<T> {
     error: (issue) => {
       if (issue.code !== 'unrecognized_keys') return undefined;
       const shape = (issue.inst as { _zod?: { def?: { shape?: object } } } | undefined)?._zod?.def?.shape ?? {};
-      knownKeys.set(JSON.stringify(issue.path), Object.keys(shape));
+      // A path is not there yet at the top of a file.
+      knownKeys.set(JSON.stringify(issue.path ?? []), Object.keys(shape));
       return undefined;
     },
   });
@@ -47,7 +48,8 @@ function explainIssue(issue: z.core.$ZodIssue, file: YamlFile, knownKeys: readon
   if (issue.code === 'custom') return [problemAt(file, at, issue.message, hintOf(issue))];
   if (!file.has(at)) return [missing(file, at)];
   const { expected, hint } = expectation(issue);
-  const wrong = found(issue.input, issue.code === 'invalid_type');
+  const input = issue.code === 'invalid_union' ? discriminatorOf(issue) : issue.input;
+  const wrong = found(input, issue.code === 'invalid_type' && !expected.includes('whole number'));
   const message =
     at.length === 0 && issue.input === null ? 'the file is empty' : `${nameOf(at)} must be ${expected}, not ${wrong}`;
   return [problemAt(file, at, message, hint)];

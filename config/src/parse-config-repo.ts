@@ -63,10 +63,9 @@ function readYaml(tree: ConfigTree, path: string, problems: Problem[]): YamlFile
     problems.push(oversizeProblem(path, bytes));
     return undefined;
   }
-  const file = parseYaml(tree.texts.get(path) ?? '', path);
-  if (file.ok) return file.value;
-  problems.push(...file.problems);
-  return undefined;
+  const read = parseYaml(tree.texts.get(path) ?? '', path);
+  problems.push(...read.problems);
+  return read.file;
 }
 
 /** YAML files at places where nothing reads them, and projects whose names differ only in case. */

@@ -6,10 +6,10 @@ import { type Settings, settingsSchema } from './settings.ts';
 
 /** An empty file means every default. `path` is only for the problems. */
 export function parseSettings(text: string, path: string): Parsed<Settings> {
-  const file = parseYaml(text, path);
-  if (!file.ok) return file;
-  const stated = file.value.value === null ? { ...file.value, value: {} } : file.value;
+  const read = parseYaml(text, path);
+  if (read.file === undefined) return { ok: false, problems: read.problems };
+  const stated = read.file.value === null ? { ...read.file, value: {} } : read.file;
   const { value, problems } = checkYaml(settingsSchema, stated);
-  if (value !== undefined) return { ok: true, value };
-  return { ok: false, problems: [...problems].sort(compareProblems) };
+  const all = [...read.problems, ...problems].sort(compareProblems);
+  return value === undefined || all.length > 0 ? { ok: false, problems: all } : { ok: true, value };
 }

@@ -1,6 +1,6 @@
 // Hostile text → one plain YAML value that knows where each of its parts stands, or every problem of the text.
 import { type Alias, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
-import { compareProblems, type Parsed, type Problem } from './problem.ts';
+import { compareProblems, type Problem } from './problem.ts';
 import { checkCharacters, explainYamlError } from './yaml-problems.ts';
 
 /** Largest YAML file that is read, in bytes of UTF-8. */
@@ -11,6 +11,9 @@ const maximumNodes = 50_000;
 const maximumDepth = 32;
 /** More problems than this in one file help nobody. */
 const maximumProblems = 100;
+
+// Keys are compared here: the parser compares each with all the others, which takes minutes for a file full of keys.
+const strictness = { prettyErrors: false, uniqueKeys: false, resolveKnownTags: false } as const;
 
 /** Where something stands; both count from 1. */
 export interface Position {
@@ -32,28 +35,34 @@ export interface YamlFile {
   keyAt(at: YamlPath): Position;
 }
 
+/** What was read: `file` is undefined when the text is no YAML; keys that had to be left out are among the problems. */
+export interface ReadYaml {
+  readonly file: YamlFile | undefined;
+  readonly problems: readonly Problem[];
+}
+
 /** Reads one YAML document. Never throws, whatever the text is. */
-export function parseYaml(text: string, path: string): Parsed<YamlFile> {
+export function parseYaml(text: string, path: string): ReadYaml {
   const bytes = Buffer.byteLength(text);
-  if (bytes > maximumYamlBytes) return { ok: false, problems: [oversizeProblem(path, bytes)] };
+  if (bytes > maximumYamlBytes) return { file: undefined, problems: [oversizeProblem(path, bytes)] };
   const counter = new LineCounter();
   const problems: Problem[] = checkCharacters(text, path);
-  if (problems.length > 0) return failed(path, problems);
+  if (problems.length > 0) return { file: undefined, problems: bounded(path, problems) };
   try {
-    const document = parseDocument(text, { lineCounter: counter, prettyErrors: false, uniqueKeys: false });
-    for (const error of [...document.errors, ...document.warnings]) {
+    const document = parseDocument(text, { lineCounter: counter, ...strictness });
+    for (const error of [...document.errors, ...document.warnings].slice(0, maximumProblems)) {
       problems.push({ path, ...positionOf(counter, error.pos[0]), ...explainYamlError(error) });
     }
     if (document.directives?.yaml.explicit === true) {
       problems.push({ path, line: 1, column: 1, message: 'the file has a %YAML directive', hint: 'remove that line' });
     }
-    if (problems.length > 0) return failed(path, problems);
+    if (problems.length > 0) return { file: undefined, problems: bounded(path, problems) };
     const reader = new NodeReader(path, counter, aliasTargets(document.contents));
     const value = reader.read(document.contents, [], 0);
-    return reader.problems.length > 0 ? failed(path, reader.problems) : { ok: true, value: reader.file(value) };
+    return { file: reader.stopped ? undefined : reader.file(value), problems: bounded(path, reader.problems) };
   } catch (error) {
     // The parser is recursive: text that nests thousands deep ends its stack before our own bound is asked.
-    if (error instanceof RangeError) return failed(path, [{ path, line: 1, column: 1, ...tooDeep }]);
+    if (error instanceof RangeError) return { file: undefined, problems: [{ path, line: 1, column: 1, ...tooDeep }] };
     throw error;
   }
 }
@@ -74,15 +83,18 @@ const tooDeep = {
   hint: 'no key of ours needs that; write it flat',
 };
 
-function failed(path: string, problems: readonly Problem[]): Parsed<YamlFile> {
-  const sorted = [...problems].sort(compareProblems);
+/** Sorted, and no more than anybody reads. */
+function bounded(path: string, problems: readonly Problem[]): readonly Problem[] {
+  // Of two problems at one place the second is nearly always a consequence of the first.
+  const places = new Map(problems.map((problem) => [`${problem.line}:${problem.column}`, problem] as const).reverse());
+  const sorted = [...places.values()].sort(compareProblems);
   const shown = sorted.slice(0, maximumProblems);
   const last = shown.at(-1);
   if (sorted.length > shown.length && last !== undefined) {
     const message = `${sorted.length - shown.length} more problems are not listed`;
     shown.push({ ...last, path, message, hint: 'correct the ones above first' });
   }
-  return { ok: false, problems: shown };
+  return shown;
 }
 
 function positionOf(counter: LineCounter, offset: number): Position {
@@ -114,12 +126,13 @@ interface Place {
 /** Turns nodes into plain values and writes down where each stands. */
 class NodeReader {
   readonly problems: Problem[] = [];
+  /** A bound was passed: the value is not whole. */
+  stopped = false;
   readonly #path: string;
   readonly #counter: LineCounter;
   readonly #targets: ReadonlyMap<Alias, Node>;
   readonly #places = new Map<string, Place>();
   #nodes = 0;
-  #stopped = false;
 
   constructor(path: string, counter: LineCounter, targets: ReadonlyMap<Alias, Node>) {
     this.#path = path;
@@ -128,7 +141,7 @@ class NodeReader {
   }
 
   read(node: unknown, at: YamlPath, depth: number, key?: Position): unknown {
-    if (this.#stopped) return null;
+    if (this.stopped) return null;
     const position = this.#position(node) ?? key ?? { line: 1, column: 1 };
     this.#places.set(placeKey(at), { key: key ?? position, value: position });
     this.#nodes += 1;
@@ -138,6 +151,13 @@ class NodeReader {
     }
     if (depth > maximumDepth) return this.#stop(position, tooDeep.message, tooDeep.hint);
     const target = isAlias(node) ? this.#targets.get(node) : node;
+    if (isAlias(node) && target === undefined) {
+      this.#report(
+        position,
+        `the alias \`*${node.source.slice(0, 100)}\` stands for nothing`,
+        'put text that begins with `*` in quotes',
+      );
+    }
     if (isMap(target)) return this.#mapping(target.items, at, depth);
     if (isSeq(target)) return target.items.map((item, index) => this.read(item, [...at, index], depth + 1));
     return isScalar(target) ? target.value : null;
@@ -193,7 +213,7 @@ class NodeReader {
   }
 
   #stop(position: Position, message: string, hint: string): null {
-    this.#stopped = true;
+    this.stopped = true;
     this.#report(position, message, hint);
     return null;
   }

@@ -11,18 +11,16 @@ const words: Partial<Record<YAMLError['code'], Words>> = {
   TAB_AS_INDENT: { message: 'a tab is used to indent', hint: 'YAML wants spaces: replace the tab by two spaces' },
   MULTIPLE_DOCS: { message: 'a second document begins here', hint: 'keep one document in a file: remove the `---`' },
   BAD_ALIAS: { message: 'the alias stands for nothing', hint: 'put text that begins with `*` in quotes' },
-  BAD_INDENT: { message: 'the indentation is wrong', hint: 'give the keys of one mapping the same number of spaces' },
   BAD_SCALAR_START: { message: 'a value cannot begin with this character', hint: 'put the value in quotes' },
   BAD_DIRECTIVE: { message: 'this directive is not understood', hint: 'remove the line that begins with `%`' },
   BLOCK_AS_IMPLICIT_KEY: {
     message: 'a mapping stands where one line is expected',
-    hint: 'put a value that holds `: ` in quotes',
+    hint: 'put a value that holds `: ` in quotes, or correct the indentation',
   },
   MULTILINE_IMPLICIT_KEY: {
     message: 'this line has no `:` after its key',
     hint: 'write `key: value`, and `- ` before list items',
   },
-  MISSING_CHAR: { message: 'something is missing here', hint: 'check that each quote and bracket is closed' },
   TAG_RESOLVE_FAILED: { message: 'tags such as `!name` are not used here', hint: 'remove the tag, or quote the value' },
   RESOURCE_EXHAUSTION: { message: 'the file nests too deep', hint: 'no key of ours needs that; write it flat' },
 };
