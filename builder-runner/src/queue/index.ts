@@ -1,0 +1,6 @@
+// The gate of the queue.
+export { QueueError, type QueueErrorCode, queueErrorCodes } from './errors.ts';
+export { type FinalOutcome, openQueue, type Queue, type QueueOptions, type Released } from './queue.ts';
+export type { QueueChange } from './queue-state.ts';
+export type { Task } from './schedule.ts';
+export { type JournaledStore, openJournaledStore, type StoreOptions } from './store.ts';

@@ -1,0 +1,313 @@
+// What the queue knows, and how each operation changes it. Deterministic and without effects: the journal is a list of these
+// operations, and running them again gives the same state.
+import {
+  type BuildId,
+  type BuildRequest,
+  type BuildState,
+  type ChrootName,
+  type FailureReason,
+  isFinal,
+  type PhaseName,
+  type QueuedBuild,
+  type QueuedChroot,
+} from '@coppice/config';
+import { ReadyBuilds } from './schedule.ts';
+
+/** What ends a chroot: one of the final states, why, and one sentence for people when it ended badly. */
+export interface Outcome {
+  readonly state: BuildState;
+  readonly reason: FailureReason | null;
+  readonly message: string | null;
+}
+
+/** Everything that can happen in the queue. `at` is ISO 8601 UTC. `srpm` as a chroot means the making of the SRPM. */
+export type QueueOperation = { readonly at: string } & (
+  | { readonly type: 'enqueue'; readonly requests: readonly BuildRequest[] }
+  | {
+      readonly type: 'claim';
+      readonly id: BuildId;
+      readonly chroot: ChrootName | 'srpm';
+      readonly kind: 'srpm' | 'chroot' | 'close';
+      readonly worker: string;
+    }
+  | { readonly type: 'srpmDone'; readonly id: BuildId; readonly file: string }
+  | {
+      readonly type: 'phase';
+      readonly id: BuildId;
+      readonly chroot: ChrootName;
+      readonly phase: PhaseName;
+      readonly builder?: string;
+    }
+  | { readonly type: 'finish'; readonly id: BuildId; readonly chroot: ChrootName; readonly outcome: Outcome }
+  | {
+      readonly type: 'release';
+      readonly id: BuildId;
+      readonly chroot: ChrootName | 'srpm';
+      readonly countAttempt: boolean;
+    }
+  | { readonly type: 'cancel'; readonly id: BuildId; readonly by: string }
+);
+
+/** A build that an operation changed, as it is afterwards. `gone`: it has left the queue, its states are final. */
+export interface QueueChange {
+  readonly build: QueuedBuild;
+  readonly gone: boolean;
+}
+
+/** The live builds by number, oldest first, and what is derived from them. Builds are never changed, only replaced. */
+export interface QueueState {
+  lastId: number;
+  readonly builds: Map<BuildId, QueuedBuild>;
+  /** `<id>/<chroot>` of chroots that a worker is closing; they were given to no builder. */
+  readonly closing: Set<string>;
+  /** Derived: the live builds that wait for a live build. */
+  readonly dependents: Map<BuildId, BuildId[]>;
+  /** Derived: where there may be something to do. */
+  readonly ready: ReadyBuilds;
+}
+
+/** A queue that never held a build. */
+export function emptyQueueState(): QueueState {
+  return { lastId: 0, builds: new Map(), closing: new Set(), dependents: new Map(), ready: new ReadyBuilds() };
+}
+
+interface QueueStateJson {
+  readonly lastId: number;
+  readonly closing: readonly string[];
+  readonly builds: readonly QueuedBuild[];
+}
+
+/** The state as JSON, without what is derived. */
+export function encodeQueueState(state: QueueState): QueueStateJson {
+  return { lastId: state.lastId, closing: [...state.closing], builds: [...state.builds.values()] };
+}
+
+/** The reverse of `encodeQueueState`. */
+export function decodeQueueState(json: unknown): QueueState {
+  const { lastId, closing, builds } = json as QueueStateJson;
+  const state = { ...emptyQueueState(), lastId, closing: new Set(closing) };
+  for (const build of builds) insert(state, build);
+  return state;
+}
+
+/** Applies one operation in place and tells what changed. The queue checks beforehand that it fits. */
+export function applyQueueOperation(state: QueueState, operation: QueueOperation): readonly QueueChange[] {
+  switch (operation.type) {
+    case 'enqueue':
+      return enqueue(state, operation.requests, operation.at);
+    case 'claim':
+      return [claim(state, operation)];
+    case 'srpmDone':
+      return [endSrpm(state, operation.id, 'succeeded', operation.file, operation.at)];
+    case 'phase':
+      return [setPhase(state, operation)];
+    case 'finish':
+      return finish(state, operation.id, operation.chroot, operation.outcome, operation.at);
+    case 'release':
+      return [release(state, operation)];
+    case 'cancel':
+      return [cancel(state, operation.id, operation.by)];
+  }
+}
+
+type OperationOf<Type extends QueueOperation['type']> = Extract<QueueOperation, { type: Type }>;
+
+function enqueue(state: QueueState, requests: readonly BuildRequest[], at: string): QueueChange[] {
+  const first = state.lastId + 1;
+  return requests.map((request, index) => {
+    const { chroots, after, afterBuilds, ...rest } = request;
+    const id = (first + index) as BuildId;
+    const needs = [...new Set([...after.map((other) => (first + other) as BuildId), ...afterBuilds])];
+    const build: QueuedBuild = {
+      id,
+      ...rest,
+      after: needs,
+      requestedAt: at,
+      srpm: null,
+      srpmState: 'pending',
+      chroots: chroots.map(({ chroot, inputDigest }) => waitingChroot(state, needs, chroot, inputDigest, at)),
+    };
+    state.lastId = id;
+    insert(state, build);
+    return { build, gone: false };
+  });
+}
+
+function waitingChroot(
+  state: QueueState,
+  needs: readonly BuildId[],
+  chroot: ChrootName,
+  inputDigest: string,
+  at: string,
+): QueuedChroot {
+  let skipBecause: string | null = null;
+  for (const id of needs) {
+    const needed = state.builds.get(id);
+    const there = needed?.chroots.find((other) => other.chroot === chroot);
+    if (needed !== undefined && there !== undefined && isFinal(there.state) && there.state !== 'succeeded') {
+      skipBecause ??= sayWhySkipped(needed, there);
+    }
+  }
+  return {
+    chroot,
+    inputDigest,
+    state: 'pending',
+    reason: null,
+    message: null,
+    phase: 'queued',
+    phaseStartedAt: at,
+    phases: [],
+    attempts: 0,
+    builder: null,
+    startedAt: null,
+    endedAt: null,
+    cancelRequestedBy: null,
+    skipBecause,
+  };
+}
+
+function sayWhySkipped(needed: QueuedBuild, chroot: QueuedChroot): string {
+  const ended = { failed: 'failed', canceled: 'was canceled', skipped: 'was skipped' }[chroot.state as string];
+  return `It needs ${needed.package}, and build ${needed.id} of ${needed.package} ${ended} for ${chroot.chroot}.`;
+}
+
+function claim(state: QueueState, { id, chroot, kind, at }: OperationOf<'claim'>): QueueChange {
+  const build = liveBuild(state, id);
+  if (chroot === 'srpm') {
+    const chroots = build.chroots.map((each) => (each.state === 'pending' ? enterPhase(each, 'srpm', at) : each));
+    return replace(state, { ...build, srpmState: 'running', chroots });
+  }
+  if (kind === 'close') {
+    state.closing.add(closingKey(id, chroot));
+    return replaceChroot(state, build, chroot, (each) => ({ ...each, state: 'starting' }));
+  }
+  return replaceChroot(state, build, chroot, (each) => ({
+    ...each,
+    state: 'starting',
+    attempts: each.attempts + 1,
+    startedAt: at,
+  }));
+}
+
+/** The SRPM was made (`succeeded`) or is to be made again (`pending`); the chroots wait again. */
+function endSrpm(state: QueueState, id: BuildId, srpmState: BuildState, srpm: string | null, at: string): QueueChange {
+  const build = liveBuild(state, id);
+  const chroots = build.chroots.map((each) => (each.state === 'pending' ? enterPhase(each, 'queued', at) : each));
+  return replace(state, { ...build, srpm, srpmState, chroots });
+}
+
+const startingPhases: ReadonlySet<PhaseName> = new Set(['queued', 'srpm', 'spawn', 'provision']);
+
+function setPhase(state: QueueState, { id, chroot, phase, builder, at }: OperationOf<'phase'>): QueueChange {
+  return replaceChroot(state, liveBuild(state, id), chroot, (each) => ({
+    ...enterPhase(each, phase, at),
+    state:
+      each.state === 'pending' || isFinal(each.state) ? each.state : startingPhases.has(phase) ? 'starting' : 'running',
+    builder: builder ?? each.builder,
+  }));
+}
+
+function finish(state: QueueState, id: BuildId, chroot: ChrootName, outcome: Outcome, at: string): QueueChange[] {
+  state.closing.delete(closingKey(id, chroot));
+  const change = replaceChroot(state, liveBuild(state, id), chroot, (each) => ({
+    ...closePhase(each, at),
+    ...outcome,
+    endedAt: at,
+  }));
+  const ended = change.build;
+  const skipped: QueueChange[] = [];
+  for (const dependentId of state.dependents.get(id) ?? []) {
+    const dependent = liveBuild(state, dependentId);
+    const there = dependent.chroots.find((each) => each.chroot === chroot);
+    if (there === undefined || isFinal(there.state)) continue;
+    if (outcome.state === 'succeeded' || there.skipBecause !== null) {
+      state.ready.add(dependentId);
+      continue;
+    }
+    const ended1 = ended.chroots.find((each) => each.chroot === chroot) as QueuedChroot;
+    const skipBecause = sayWhySkipped(ended, ended1);
+    skipped.push(replaceChroot(state, dependent, chroot, (each) => ({ ...each, skipBecause })));
+  }
+  if (!ended.chroots.every((each) => isFinal(each.state))) return [change, ...skipped];
+  remove(state, ended);
+  return [{ build: ended, gone: true }, ...skipped];
+}
+
+function release(state: QueueState, { id, chroot, countAttempt, at }: OperationOf<'release'>): QueueChange {
+  if (chroot === 'srpm') return endSrpm(state, id, 'pending', null, at);
+  const wasClosing = state.closing.delete(closingKey(id, chroot));
+  return replaceChroot(state, liveBuild(state, id), chroot, (each) => ({
+    ...enterPhase(each, 'queued', at),
+    state: 'pending',
+    attempts: countAttempt || wasClosing ? each.attempts : each.attempts - 1,
+    builder: null,
+    startedAt: null,
+  }));
+}
+
+function cancel(state: QueueState, id: BuildId, by: string): QueueChange {
+  const build = liveBuild(state, id);
+  const chroots = build.chroots.map((each) =>
+    isFinal(each.state) || each.cancelRequestedBy !== null ? each : { ...each, cancelRequestedBy: by },
+  );
+  return replace(state, { ...build, chroots });
+}
+
+/** Ends the present phase and begins `phase`; nothing when it is the present one. */
+function enterPhase(chroot: QueuedChroot, phase: PhaseName, at: string): QueuedChroot {
+  return chroot.phase === phase ? chroot : { ...closePhase(chroot, at), phase, phaseStartedAt: at };
+}
+
+function closePhase(chroot: QueuedChroot, at: string): QueuedChroot {
+  // The wall clock may have been set back meanwhile.
+  const seconds = Math.max(0, (Date.parse(at) - Date.parse(chroot.phaseStartedAt)) / 1000);
+  const phase = { name: chroot.phase, startedAt: chroot.phaseStartedAt, seconds };
+  return { ...chroot, phases: [...chroot.phases, phase] };
+}
+
+function liveBuild(state: QueueState, id: BuildId): QueuedBuild {
+  const build = state.builds.get(id);
+  if (build === undefined) throw new RangeError(`build ${id} is not in the queue`);
+  return build;
+}
+
+function closingKey(id: BuildId, chroot: ChrootName): string {
+  return `${id}/${chroot}`;
+}
+
+function replaceChroot(
+  state: QueueState,
+  build: QueuedBuild,
+  name: ChrootName,
+  change: (chroot: QueuedChroot) => QueuedChroot,
+): QueueChange {
+  const chroots = build.chroots.map((each) => (each.chroot === name ? change(each) : each));
+  return replace(state, { ...build, chroots });
+}
+
+function replace(state: QueueState, build: QueuedBuild): QueueChange {
+  state.builds.set(build.id, build);
+  state.ready.add(build.id);
+  return { build, gone: false };
+}
+
+function insert(state: QueueState, build: QueuedBuild): void {
+  state.builds.set(build.id, build);
+  state.ready.add(build.id);
+  for (const id of build.after) {
+    if (!state.builds.has(id)) continue;
+    const dependents = state.dependents.get(id);
+    if (dependents === undefined) state.dependents.set(id, [build.id]);
+    else dependents.push(build.id);
+  }
+}
+
+function remove(state: QueueState, build: QueuedBuild): void {
+  state.builds.delete(build.id);
+  state.dependents.delete(build.id);
+  for (const id of build.after) {
+    const dependents = state.dependents.get(id);
+    const index = dependents?.indexOf(build.id) ?? -1;
+    if (index !== -1) dependents?.splice(index, 1);
+  }
+}

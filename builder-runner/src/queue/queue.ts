@@ -1,0 +1,230 @@
+// The front door of the queue: the bot puts builds in and watches, the runner takes tasks out and says how they go.
+import type {
+  BuildId,
+  BuildRequest,
+  ChrootName,
+  FailureReason,
+  PhaseName,
+  QueuedBuild,
+  QueuedChroot,
+} from '@coppice/config';
+import { isFinal } from '@coppice/config';
+import { assertQueueable } from './assert-queueable.ts';
+import { QueueError } from './errors.ts';
+import {
+  applyQueueOperation,
+  decodeQueueState,
+  emptyQueueState,
+  encodeQueueState,
+  type QueueChange,
+  type QueueOperation,
+  type QueueState,
+} from './queue-state.ts';
+import { nextTask, type Task } from './schedule.ts';
+import { type JournaledStore, openJournaledStore } from './store.ts';
+
+export interface QueueOptions {
+  /** Absolute; made when missing. */
+  readonly folder: string;
+  readonly now: () => Date;
+  /** Hears of failures that nobody waits for: an undone phase, a failed snapshot, a listener that threw. Default: a process warning. */
+  readonly onFault?: (error: QueueError) => void;
+  /** Bytes of journal before a snapshot takes its place. Default: 8 MiB. */
+  readonly snapshotAfterBytes?: number;
+}
+
+/** How a chroot ended; `failed` has a reason. */
+export interface FinalOutcome {
+  readonly state: 'succeeded' | 'failed' | 'canceled' | 'skipped';
+  readonly reason: FailureReason | null;
+  readonly message: string | null;
+}
+
+/** Something that was given back: a chroot of a build, or the making of its SRPM. */
+export interface Released {
+  readonly id: BuildId;
+  readonly chroot: ChrootName | 'srpm';
+}
+
+/**
+ * Every method that changes something resolves when the change is on the disk, and rejects with QueueError `full` or `io` when it was
+ * undone. Unknown builds and chroots are `unknown`; what does not fit their state is `conflict`.
+ */
+export interface Queue {
+  /** Gives the builds numbers in the order of the list; all or none. Throws `invalid` for requests that could never end. */
+  enqueue(requests: readonly BuildRequest[]): Promise<readonly QueuedBuild[]>;
+  /** The next thing to do, now this worker's until it calls `srpmDone`, `finish` or `release`; undefined when there is none. */
+  claim(worker: string): Promise<Task | undefined>;
+  build(id: BuildId): QueuedBuild | undefined;
+  /** The live builds, oldest first. */
+  builds(): readonly QueuedBuild[];
+  /** `file` is the name of the SRPM in `srpm-builds/<id>/`. */
+  srpmDone(id: BuildId, file: string): Promise<void>;
+  /** Ends the present phase and begins this one. In memory at once; resolves before it is on the disk, at most 50 ms later. */
+  setPhase(id: BuildId, chroot: ChrootName, phase: PhaseName, builder?: string): Promise<void>;
+  /** The end of a chroot; call it when `result.json` is written. With its last chroot a build leaves the queue. */
+  finish(id: BuildId, chroot: ChrootName, outcome: FinalOutcome): Promise<void>;
+  /** Gives a task back to be claimed again. `countAttempt`: the attempt that was begun stays counted. */
+  release(id: BuildId, chroot: ChrootName | 'srpm', options: { readonly countAttempt: boolean }): Promise<void>;
+  /** Asks for the end of the build's unfinished chroots. Waiting ones become `close` tasks, running ones are the runner's to end. */
+  cancel(id: BuildId, by: string): Promise<'canceling' | 'unknown'>;
+  /** At the start of a runner: gives back, uncounted, whatever was claimed, and says what that was. */
+  recover(): Promise<readonly Released[]>;
+  /** Calls `listener` after each durable change, in order; returns what ends that. */
+  onChange(listener: (change: QueueChange) => void): () => void;
+  close(): Promise<void>;
+}
+
+type Store = JournaledStore<QueueState, QueueOperation, readonly QueueChange[]>;
+
+/** Opens or makes the queue in `folder`. Throws QueueError `locked`, `corrupt`, `full` or `io`. */
+export async function openQueue(options: QueueOptions): Promise<Queue> {
+  const onFault = options.onFault ?? ((error: QueueError) => process.emitWarning(error));
+  const store = await openJournaledStore<QueueState, QueueOperation, readonly QueueChange[]>({
+    folder: options.folder,
+    initial: emptyQueueState,
+    apply: applyQueueOperation,
+    encode: encodeQueueState,
+    decode: decodeQueueState,
+    onFault,
+    ...(options.snapshotAfterBytes !== undefined && { snapshotAfterBytes: options.snapshotAfterBytes }),
+  });
+  return new JournaledQueue(store, options.now, onFault);
+}
+
+class JournaledQueue implements Queue {
+  readonly #store: Store;
+  readonly #now: () => Date;
+  readonly #onFault: (error: QueueError) => void;
+  readonly #listeners = new Set<(change: QueueChange) => void>();
+
+  constructor(store: Store, now: () => Date, onFault: (error: QueueError) => void) {
+    this.#store = store;
+    this.#now = now;
+    this.#onFault = onFault;
+  }
+
+  async enqueue(requests: readonly BuildRequest[]): Promise<readonly QueuedBuild[]> {
+    assertQueueable(requests, this.#store.state.lastId);
+    if (requests.length === 0) return [];
+    const changes = await this.#commit([{ type: 'enqueue', requests, at: this.#time() }]);
+    return changes.map(({ build }) => build);
+  }
+
+  async claim(worker: string): Promise<Task | undefined> {
+    const task = nextTask(this.#store.state);
+    if (task === undefined) return undefined;
+    const { kind } = task;
+    const { id } = task.build;
+    const chroot = kind === 'srpm' ? 'srpm' : task.chroot.chroot;
+    const [change] = await this.#commit([{ type: 'claim', id, chroot, kind, worker, at: this.#time() }]);
+    const build = change?.build ?? task.build;
+    if (task.kind === 'srpm') return { ...task, build };
+    return { ...task, build, chroot: build.chroots.find((each) => each.chroot === chroot) ?? task.chroot };
+  }
+
+  build(id: BuildId): QueuedBuild | undefined {
+    return this.#store.state.builds.get(id);
+  }
+
+  builds(): readonly QueuedBuild[] {
+    return [...this.#store.state.builds.values()];
+  }
+
+  async srpmDone(id: BuildId, file: string): Promise<void> {
+    this.#assertClaimed(id, 'srpm');
+    await this.#commit([{ type: 'srpmDone', id, file, at: this.#time() }]);
+  }
+
+  async setPhase(id: BuildId, chroot: ChrootName, phase: PhaseName, builder?: string): Promise<void> {
+    this.#liveChroot(id, chroot);
+    const operation: QueueOperation = { type: 'phase', id, chroot, phase, at: this.#time() };
+    this.#store.commitLazily([builder === undefined ? operation : { ...operation, builder }]).then(
+      (effects) => this.#tell(effects.flat()),
+      (error: QueueError) => this.#onFault(error),
+    );
+  }
+
+  async finish(id: BuildId, chroot: ChrootName, outcome: FinalOutcome): Promise<void> {
+    this.#liveChroot(id, chroot);
+    const { state, reason, message } = outcome;
+    await this.#commit([{ type: 'finish', id, chroot, outcome: { state, reason, message }, at: this.#time() }]);
+  }
+
+  async release(id: BuildId, chroot: ChrootName | 'srpm', { countAttempt }: { countAttempt: boolean }): Promise<void> {
+    this.#assertClaimed(id, chroot);
+    await this.#commit([{ type: 'release', id, chroot, countAttempt, at: this.#time() }]);
+  }
+
+  async cancel(id: BuildId, by: string): Promise<'canceling' | 'unknown'> {
+    if (this.build(id) === undefined) return 'unknown';
+    await this.#commit([{ type: 'cancel', id, by, at: this.#time() }]);
+    return 'canceling';
+  }
+
+  async recover(): Promise<readonly Released[]> {
+    const claimed = this.builds().flatMap((build): Released[] => [
+      ...(build.srpmState === 'running' ? [{ id: build.id, chroot: 'srpm' as const }] : []),
+      ...build.chroots.filter(isClaimed).map(({ chroot }) => ({ id: build.id, chroot })),
+    ]);
+    const at = this.#time();
+    await this.#commit(claimed.map((each) => ({ type: 'release', ...each, countAttempt: false, at })));
+    return claimed;
+  }
+
+  onChange(listener: (change: QueueChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+
+  async #commit(operations: readonly QueueOperation[]): Promise<readonly QueueChange[]> {
+    const changes = (await this.#store.commit(operations)).flat();
+    this.#tell(changes);
+    return changes;
+  }
+
+  #tell(changes: readonly QueueChange[]): void {
+    for (const change of changes) {
+      for (const listener of this.#listeners) {
+        try {
+          listener(change);
+        } catch (cause) {
+          // The change is durable: whoever made it must not hear that it failed.
+          this.#onFault(new QueueError('io', `A listener failed on build ${change.build.id}.`, { cause }));
+        }
+      }
+    }
+  }
+
+  #time(): string {
+    return this.#now().toISOString();
+  }
+
+  #liveBuild(id: BuildId): QueuedBuild {
+    const build = this.build(id);
+    if (build === undefined) throw new QueueError('unknown', `Build ${id} is not in the queue (any more).`);
+    return build;
+  }
+
+  /** The chroot, unless it is unknown or final. */
+  #liveChroot(id: BuildId, name: ChrootName): QueuedChroot {
+    const chroot = this.#liveBuild(id).chroots.find((each) => each.chroot === name);
+    if (chroot === undefined) throw new QueueError('unknown', `Build ${id} has no chroot ${name}.`);
+    if (isFinal(chroot.state)) throw new QueueError('conflict', `Build ${id} has ended for ${name}: ${chroot.state}.`);
+    return chroot;
+  }
+
+  #assertClaimed(id: BuildId, name: ChrootName | 'srpm'): void {
+    const claimed =
+      name === 'srpm' ? this.#liveBuild(id).srpmState === 'running' : isClaimed(this.#liveChroot(id, name));
+    if (!claimed) throw new QueueError('conflict', `Nobody has claimed ${name} of build ${id}.`);
+  }
+}
+
+function isClaimed({ state }: QueuedChroot): boolean {
+  return state === 'starting' || state === 'running';
+}
