@@ -53,9 +53,16 @@ async function run(argv: readonly string[]): Promise<number> {
     .option('--issue <number>', 'the issue of the config repo to comment on', issueNumber, 1)
     .option('--json', 'print the answer as JSON')
     .option('--no-follow', 'do not wait for the answer')
-    .addHelpText('after', '\nThe GitHub token is read from COPPICE_TOKEN (embedded default: the token of the user maintainer).')
+    .addHelpText(
+      'after',
+      '\nThe GitHub token is read from COPPICE_TOKEN (embedded default: the token of the user maintainer).',
+    )
     .action(async (text: string, options: { issue: number; json?: true; follow: boolean }) => {
-      code = await comment(terminal, process.env, text, { issue: options.issue, json: options.json === true, follow: options.follow });
+      code = await comment(terminal, process.env, text, {
+        issue: options.issue,
+        json: options.json === true,
+        follow: options.follow,
+      });
     });
   program
     .command('cancel')

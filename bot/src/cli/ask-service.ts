@@ -1,5 +1,11 @@
 // How the commands speak to a running service: its static JSON, like any reader.
-import { type BuildSummary, buildsJsonSchema, type QueueSnapshot, queueSnapshotSchema, published } from '@coppice/config';
+import {
+  type BuildSummary,
+  buildsJsonSchema,
+  published,
+  type QueueSnapshot,
+  queueSnapshotSchema,
+} from '@coppice/config';
 import { type Endpoint, readEndpoint } from '../service/endpoint.ts';
 import { ServiceError } from '../service/errors.ts';
 import { type Environment, readHome } from '../service/home.ts';
@@ -9,9 +15,14 @@ export async function findService(environment: Environment): Promise<Endpoint> {
   const home = readHome(environment);
   const endpoint = await readEndpoint(home);
   if (endpoint === undefined) {
-    throw new ServiceError('unreachable', `No service has run in ${home.folder}. Start one with: npm start (or name its folder in COPPICE_HOME).`);
+    throw new ServiceError(
+      'unreachable',
+      `No service has run in ${home.folder}. Start one with: npm start (or name its folder in COPPICE_HOME).`,
+    );
   }
-  return environment.COPPICE_URL === undefined ? endpoint : { ...endpoint, url: environment.COPPICE_URL.replace(/\/+$/, '') };
+  return environment.COPPICE_URL === undefined
+    ? endpoint
+    : { ...endpoint, url: environment.COPPICE_URL.replace(/\/+$/, '') };
 }
 
 /** All builds, newest first, waiting and running ones included. */
@@ -29,8 +40,13 @@ async function fetchJson(address: string): Promise<unknown> {
   try {
     response = await fetch(address, { signal: AbortSignal.timeout(10_000) });
   } catch (cause) {
-    throw new ServiceError('unreachable', `${address} does not answer. Is the service running? Start it with: npm start.`, { cause });
+    throw new ServiceError(
+      'unreachable',
+      `${address} does not answer. Is the service running? Start it with: npm start.`,
+      { cause },
+    );
   }
-  if (!response.ok) throw new ServiceError('unreachable', `${address} answered ${response.status} ${response.statusText}.`);
+  if (!response.ok)
+    throw new ServiceError('unreachable', `${address} answered ${response.status} ${response.statusText}.`);
   return await response.json();
 }

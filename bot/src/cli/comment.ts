@@ -1,8 +1,9 @@
 // `coppice comment` and `coppice cancel`: post a comment as a person does, then follow the bot's one answer until it is final.
+
+import { readAnswerMark } from '../reply/answer-mark.ts';
 import type { Endpoint } from '../service/endpoint.ts';
 import { ServiceError } from '../service/errors.ts';
 import type { Environment } from '../service/home.ts';
-import { readAnswerMark } from '../reply/answer-mark.ts';
 import { findService } from './ask-service.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -39,7 +40,9 @@ export async function comment(
   for (;;) {
     const answer = await findAnswer(ask, options.issue, posted.id);
     if (answer === undefined && (performance.now() - started) / 1000 > firstAnswerSeconds) {
-      terminal.say(`No answer within ${firstAnswerSeconds} s. Only lines that begin with a command such as /build are answered; is the service running?`);
+      terminal.say(
+        `No answer within ${firstAnswerSeconds} s. Only lines that begin with a command such as /build are answered; is the service running?`,
+      );
       return 1;
     }
     const body = answer === undefined ? '' : readable(answer.body);
@@ -76,13 +79,21 @@ type GithubClient = <T>(method: 'GET' | 'POST', path: string, body?: unknown) =>
 function githubClient(github: Endpoint['github'], environment: Environment): GithubClient {
   const token = environment.COPPICE_TOKEN ?? (github.mode === 'embedded' ? embeddedToken : undefined);
   if (token === undefined) {
-    throw new ServiceError('settings', 'A GitHub token is needed: put one that may comment on the config repo into COPPICE_TOKEN.');
+    throw new ServiceError(
+      'settings',
+      'A GitHub token is needed: put one that may comment on the config repo into COPPICE_TOKEN.',
+    );
   }
   return async (method, path, body) => {
     const address = `${github.apiUrl}/repos/${github.repository}/${path}`;
     const response = await fetch(address, {
       method,
-      headers: { Authorization: `Bearer ${token}`, Accept: 'application/vnd.github+json', 'User-Agent': 'coppice', 'Content-Type': 'application/json' },
+      headers: {
+        Authorization: `Bearer ${token}`,
+        Accept: 'application/vnd.github+json',
+        'User-Agent': 'coppice',
+        'Content-Type': 'application/json',
+      },
       body: body === undefined ? null : JSON.stringify(body),
       signal: AbortSignal.timeout(20_000),
     }).catch((cause: unknown) => {
@@ -90,7 +101,10 @@ function githubClient(github: Endpoint['github'], environment: Environment): Git
     });
     if (!response.ok) {
       const said = ((await response.json().catch(() => ({}))) as { message?: unknown }).message;
-      throw new ServiceError('unreachable', `${address} answered ${response.status}${typeof said === 'string' ? `: ${said}` : ''}.`);
+      throw new ServiceError(
+        'unreachable',
+        `${address} answered ${response.status}${typeof said === 'string' ? `: ${said}` : ''}.`,
+      );
     }
     return (await response.json()) as never;
   };

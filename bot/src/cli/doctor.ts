@@ -1,8 +1,8 @@
 // `coppice doctor`: what is missing or broken on this machine, and how to mend it.
 import { access, constants, mkdir, readFile, statfs } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { describe } from '../service/log.ts';
 import { type Environment, type Home, readHome, readSettings } from '../service/home.ts';
+import { describe } from '../service/log.ts';
 import { findService } from './ask-service.ts';
 import { type Terminal, table } from './terminal.ts';
 
@@ -34,7 +34,12 @@ const leastFreeBytes = 2 * 1024 ** 3;
 const leastNodeMajor = 24;
 
 /** Prints the findings. Returns the exit code: 1 when something is broken. */
-export async function doctor(terminal: Terminal, environment: Environment, searchPath: string, json: boolean): Promise<number> {
+export async function doctor(
+  terminal: Terminal,
+  environment: Environment,
+  searchPath: string,
+  json: boolean,
+): Promise<number> {
   const findings = await examine(environment, searchPath);
   if (json) terminal.print(JSON.stringify({ findings }, null, 2));
   else terminal.print(renderFindings(findings));
@@ -65,10 +70,21 @@ export async function examine(environment: Environment, searchPath: string): Pro
     programs.map(async ([program, onDebian, onFedora]): Promise<Finding> => {
       const place = await findProgram(program, folders);
       const install = debian ? `apt-get install --no-install-recommends ${onDebian}` : `dnf install ${onFedora}`;
-      return { what: program, good: place !== undefined, detail: place ?? 'not found', fix: place === undefined ? `run: ${install}` : '' };
+      return {
+        what: program,
+        good: place !== undefined,
+        detail: place ?? 'not found',
+        fix: place === undefined ? `run: ${install}` : '',
+      };
     }),
   );
-  return [node, ...found, await settingsFinding(environment), await diskFinding(home), await serviceFinding(environment)];
+  return [
+    node,
+    ...found,
+    await settingsFinding(environment),
+    await diskFinding(home),
+    await serviceFinding(environment),
+  ];
 }
 
 async function findProgram(name: string, folders: readonly string[]): Promise<string | undefined> {
@@ -86,7 +102,12 @@ async function findProgram(name: string, folders: readonly string[]): Promise<st
 async function settingsFinding(environment: Environment): Promise<Finding> {
   try {
     const settings = await readSettings(environment);
-    return { what: 'settings', good: true, detail: `${environment.COPPICE_SETTINGS ?? 'defaults'} (${settings.github.mode})`, fix: '' };
+    return {
+      what: 'settings',
+      good: true,
+      detail: `${environment.COPPICE_SETTINGS ?? 'defaults'} (${settings.github.mode})`,
+      fix: '',
+    };
   } catch (error) {
     return { what: 'settings', good: false, detail: describe(error), fix: 'mend the file that COPPICE_SETTINGS names' };
   }
@@ -105,7 +126,12 @@ async function diskFinding(home: Home): Promise<Finding> {
       fix: free >= leastFreeBytes ? '' : 'free some space: builds need at least 2 GiB',
     };
   } catch (error) {
-    return { what: 'disk', good: false, detail: describe(error), fix: `make ${home.folder} writable, or name another folder in COPPICE_HOME` };
+    return {
+      what: 'disk',
+      good: false,
+      detail: describe(error),
+      fix: `make ${home.folder} writable, or name another folder in COPPICE_HOME`,
+    };
   }
 }
 
@@ -115,7 +141,12 @@ async function serviceFinding(environment: Environment): Promise<Finding> {
     const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(5000) });
     const health = (await answer.json()) as { ready?: unknown };
     const ready = answer.ok && health.ready === true;
-    return { what: 'service', good: ready, detail: `${url} ${ready ? 'is ready' : 'is not ready'}`, fix: ready ? '' : 'wait for its set-up to end, or read its log' };
+    return {
+      what: 'service',
+      good: ready,
+      detail: `${url} ${ready ? 'is ready' : 'is not ready'}`,
+      fix: ready ? '' : 'wait for its set-up to end, or read its log',
+    };
   } catch (error) {
     return { what: 'service', good: false, detail: describe(error), fix: 'start it with: npm start' };
   }

@@ -8,13 +8,21 @@ import { type Terminal, table } from './terminal.ts';
 const recentBuilds = 15;
 
 /** Prints the builds, or the one with the number `id`. Returns the exit code: 1 when that build is unknown or did not succeed. */
-export async function status(terminal: Terminal, environment: Environment, id: number | undefined, json: boolean): Promise<number> {
+export async function status(
+  terminal: Terminal,
+  environment: Environment,
+  id: number | undefined,
+  json: boolean,
+): Promise<number> {
   const { url } = await findService(environment);
   const [builds, queue] = await Promise.all([fetchBuilds(url), fetchQueue(url)]);
   const shown = id === undefined ? builds : builds.filter((build) => build.id === id);
   if (json) terminal.print(JSON.stringify({ builds: shown }, null, 2));
   else if (shown.length > 0) terminal.print(renderStatus(shown.slice(0, recentBuilds), queue, url));
-  else terminal.print(id === undefined ? 'No builds yet.' : `There is no build ${id}. \`coppice status\` lists the builds.`);
+  else
+    terminal.print(
+      id === undefined ? 'No builds yet.' : `There is no build ${id}. \`coppice status\` lists the builds.`,
+    );
   if (id === undefined) return 0;
   return shown.some((build) => build.state === 'succeeded' || !isFinal(build.state)) ? 0 : 1;
 }

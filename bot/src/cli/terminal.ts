@@ -13,6 +13,11 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   const clean = [head, ...rows].map((row) => row.map((cell) => cell.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ')));
   const widths = head.map((_, column) => Math.max(...clean.map((row) => (row[column] ?? '').length)));
   return clean
-    .map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd())
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
     .join('\n');
 }

@@ -18,7 +18,12 @@ export async function listDirectory(root: string, urlPath: string): Promise<stri
   const rows = await Promise.all(
     shown.map(async (entry) => {
       const about = await stat(join(folder, entry.name)).catch(() => undefined);
-      return { name: entry.name, folder: about?.isDirectory() ?? false, bytes: about?.size ?? 0, changed: about?.mtime };
+      return {
+        name: entry.name,
+        folder: about?.isDirectory() ?? false,
+        bytes: about?.size ?? 0,
+        changed: about?.mtime,
+      };
     }),
   );
   rows.sort((a, b) => Number(b.folder) - Number(a.folder) || a.name.localeCompare(b.name, 'en', { numeric: true }));

@@ -9,6 +9,7 @@ import { type LocalGithub, startLocalGithub } from '../local-github/start.ts';
 import { ServiceError } from './errors.ts';
 import type { Home } from './home.ts';
 import type { Log } from './log.ts';
+import type { Secrets } from './secrets.ts';
 
 const repositoryRoot = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -25,32 +26,43 @@ const saplingChroot = 'sapling-12-x86_64';
  * Starts the local GitHub on `port` with its state under `home`. Its webhooks go to `webhook`.
  * The example is not pushed yet: see `pushExample`.
  */
-export function startEmbeddedGithub(home: Home, port: number, webhookUrl: string, webhookSecret: string, privateKey: string): Promise<LocalGithub> {
+export function startEmbeddedGithub(
+  home: Home,
+  port: number,
+  webhookUrl: string,
+  secrets: Secrets,
+): Promise<LocalGithub> {
   return startLocalGithub({
     folder: join(home.state, 'local-github'),
     host: '127.0.0.1',
     port,
-    app: { id: 1, privateKeyPem: privateKey, slug: 'coppice' },
-    webhook: { url: webhookUrl, secret: webhookSecret },
+    app: { id: 1, privateKeyPem: secrets.privateKey, slug: 'coppice' },
+    webhook: { url: webhookUrl, secret: secrets.webhookSecret },
   });
 }
 
-/** Pushes the example config repo and its upstreams with real Git; does nothing for those that exist. */
+/** Pushes the example config repo and its upstreams with real Git; repositories that have commits are left alone. */
 export async function pushExample(github: LocalGithub, log: Log): Promise<void> {
   for (const { name, folder } of seeds) {
-    if (await github.createRepository(name, { seedFolder: folder, seedCommitMessage: 'Add the example' })) {
-      log('info', `Pushed ${name} to the local GitHub`);
-    }
+    const commit = await github.createRepository(name, { seedFolder: folder, seedCommitMessage: 'Add the example' });
+    log('info', `The local GitHub has ${name}`, { commit: commit?.slice(0, 12) });
   }
 }
 
 /** The settings with which the service speaks to the local GitHub at `github`. */
-export function embeddedSettings(settings: Settings, github: { readonly url: string; readonly apiUrl: string; readonly appId: number }): Settings {
+export function embeddedSettings(
+  settings: Settings,
+  github: { readonly url: string; readonly apiUrl: string; readonly appId: number },
+): Settings {
   return {
     ...settings,
     github: { ...settings.github, apiUrl: github.apiUrl, webUrl: github.url, appId: github.appId },
     // The example names its upstream as on github.com; the local GitHub stands in for it.
-    git: { ...settings.git, protocols: ['https', 'http'], mirrors: { 'https://github.com/': `${github.url}/`, ...settings.git.mirrors } },
+    git: {
+      ...settings.git,
+      protocols: ['https', 'http'],
+      mirrors: { 'https://github.com/': `${github.url}/`, ...settings.git.mirrors },
+    },
   };
 }
 
@@ -74,6 +86,8 @@ export async function makeDistribution(home: Home, log: Log, signal: AbortSignal
   }
   const ended = await maker;
   if (ended.failed && !signal.aborted) {
-    throw new ServiceError('distribution', `The distribution ${saplingChroot} could not be made:\n${last.join('\n')}`, { cause: ended });
+    throw new ServiceError('distribution', `The distribution ${saplingChroot} could not be made:\n${last.join('\n')}`, {
+      cause: ended,
+    });
   }
 }

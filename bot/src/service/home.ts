@@ -41,7 +41,10 @@ export async function readSettings(environment: Environment): Promise<Settings> 
   const text = path === undefined ? '' : await readSettingsFile(path);
   const parsed = parseSettings(text, path ?? 'defaults');
   if (!parsed.ok) {
-    throw new ServiceError('settings', `The settings are wrong:\n${parsed.problems.map((problem) => `  ${formatProblem(problem)}`).join('\n')}`);
+    throw new ServiceError(
+      'settings',
+      `The settings are wrong:\n${parsed.problems.map((problem) => `  ${formatProblem(problem)}`).join('\n')}`,
+    );
   }
   const settings = parsed.value;
   const port = readPort(environment.COPPICE_PORT, 'COPPICE_PORT') ?? settings.listen.port;
@@ -64,6 +67,10 @@ async function readSettingsFile(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    throw new ServiceError('settings', `Cannot read the settings file ${path} that COPPICE_SETTINGS names: ${(cause as Error).message}.`, { cause });
+    throw new ServiceError(
+      'settings',
+      `Cannot read the settings file ${path} that COPPICE_SETTINGS names: ${(cause as Error).message}.`,
+      { cause },
+    );
   }
 }

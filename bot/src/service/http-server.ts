@@ -1,7 +1,9 @@
 // The one port: site and results at `/`, webhooks, health and metrics. Everything under `published/` is public; nothing else is served.
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import serveStatic from 'serve-static';
 import { listDirectory } from './directory-listing.ts';
 import { ServiceError } from './errors.ts';
@@ -57,23 +59,17 @@ export async function startHttpServer(options: {
     response.setHeader('Content-Security-Policy', pagePolicy);
     response.setHeader('Referrer-Policy', 'no-referrer');
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
-    if (path === webhooksPath) return void webhooks(request, response);
-    if (request.method !== 'GET' && request.method !== 'HEAD') return answer(response, 405, 'Only GET and HEAD.\n');
-    if (path === '/healthz') return answerJson(response, options.health());
-    if (path === '/metrics') {
-      return void options.metrics().then(
-        (text) => answer(response, 200, text, 'text/plain; version=0.0.4; charset=utf-8'),
-        (error: unknown) => answer(response, 500, `${String(error)}\n`),
-      );
+    if (path === webhooksPath) {
+      webhooks(request, response);
+    } else if (request.method !== 'GET' && request.method !== 'HEAD') {
+      answer(response, 405, 'Only GET and HEAD.\n');
+    } else if (path === '/healthz') {
+      answer(response, 200, `${JSON.stringify(options.health())}\n`, 'application/json; charset=utf-8');
+    } else if (path === '/metrics') {
+      answerMetrics(options.metrics, response);
+    } else {
+      files(request, response, () => void answerUnknown(options.published, path, request, response));
     }
-    files(request, response, () => {
-      const missing = () => notFound(files, request, response);
-      if (!browsable.test(path)) return missing();
-      void listDirectory(options.published, path).then(
-        (page) => (page === undefined ? missing() : answer(response, 200, page, 'text/html; charset=utf-8')),
-        () => missing(),
-      );
-    });
   });
   await listen(server, options.host, options.port);
   return {
@@ -90,6 +86,18 @@ export async function startHttpServer(options: {
   };
 }
 
+/** What is no file: a folder that may be browsed, or nothing. */
+async function answerUnknown(
+  published: string,
+  path: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const page = browsable.test(path) ? await listDirectory(published, path) : undefined;
+  if (page === undefined) await notFound(published, request, response);
+  else answer(response, 200, page, 'text/html; charset=utf-8');
+}
+
 async function listen(server: ReturnType<typeof createServer>, host: string, port: number): Promise<void> {
   server.listen(port, host);
   try {
@@ -103,26 +111,22 @@ async function listen(server: ReturnType<typeof createServer>, host: string, por
   }
 }
 
-/** The site's own page for what does not exist, plain words before the site was written. */
-function notFound(files: ReturnType<typeof serveStatic>, request: IncomingMessage, response: ServerResponse): void {
-  response.statusCode = 404;
+/** The site's own page for what does not exist; plain words for programs, and before the site was written. */
+async function notFound(published: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const wantsPage = (request.headers.accept ?? '').includes('text/html');
-  if (!wantsPage || request.url === '/404.html') return answer(response, 404, 'Not found.\n');
-  // `send` would turn the status back to 200 and honour a Range: the answer is made from a plain request for the page.
-  const { range: _range, ...headers } = request.headers;
-  request.headers = headers;
-  request.url = '/404.html';
-  const writeHead = response.writeHead.bind(response);
-  response.writeHead = ((_status: number, ...rest: never[]) => writeHead(404, ...rest)) as typeof response.writeHead;
-  files(request, response, () => answer(response, 404, 'Not found.\n'));
+  const page = wantsPage ? await readFile(join(published, '404.html'), 'utf8').catch(() => undefined) : undefined;
+  if (page === undefined) answer(response, 404, 'Not found.\n');
+  else answer(response, 404, page, 'text/html; charset=utf-8');
 }
 
-function answerJson(response: ServerResponse, value: unknown): void {
-  answer(response, 200, `${JSON.stringify(value)}\n`, 'application/json; charset=utf-8');
+function answerMetrics(metrics: () => Promise<string>, response: ServerResponse): void {
+  metrics().then(
+    (text) => answer(response, 200, text, 'text/plain; version=0.0.4; charset=utf-8'),
+    (error: unknown) => answer(response, 500, `${String(error)}\n`),
+  );
 }
 
 function answer(response: ServerResponse, status: number, body: string, type = 'text/plain; charset=utf-8'): void {
-  if (response.headersSent) return void response.end();
   response.writeHead(status, { 'Content-Type': type, 'Cache-Control': 'no-store' });
   response.end(response.req.method === 'HEAD' ? undefined : body);
 }

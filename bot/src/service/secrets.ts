@@ -15,12 +15,14 @@ export interface Secrets {
 export async function embeddedSecrets(home: Home): Promise<Secrets> {
   const folder = join(home.state, 'secrets');
   return {
-    privateKey: await keep(join(folder, 'app.pem'), () =>
-      generateKeyPairSync('rsa', {
-        modulusLength: 2048,
-        privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-        publicKeyEncoding: { type: 'spki', format: 'pem' },
-      }).privateKey,
+    privateKey: await keep(
+      join(folder, 'app.pem'),
+      () =>
+        generateKeyPairSync('rsa', {
+          modulusLength: 2048,
+          privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+          publicKeyEncoding: { type: 'spki', format: 'pem' },
+        }).privateKey,
     ),
     webhookSecret: await keep(join(folder, 'webhook-secret'), () => randomBytes(32).toString('hex')),
   };
@@ -44,12 +46,17 @@ async function keep(path: string, make: () => string): Promise<string> {
 }
 
 async function readSecret(key: string, path: string | undefined): Promise<string> {
-  if (path === undefined) throw new ServiceError('settings', `The settings must name a file in ${key} when github.mode is github.`);
+  if (path === undefined)
+    throw new ServiceError('settings', `The settings must name a file in ${key} when github.mode is github.`);
   try {
     const about = await stat(path);
     if ((about.mode & 0o077) !== 0) throw new Error(`others may read it; run: chmod 600 ${path}`);
     return await readFile(path, 'utf8');
   } catch (cause) {
-    throw new ServiceError('settings', `The secret file ${path} (${key}) cannot be used: ${(cause as Error).message}.`, { cause });
+    throw new ServiceError(
+      'settings',
+      `The secret file ${path} (${key}) cannot be used: ${(cause as Error).message}.`,
+      { cause },
+    );
   }
 }

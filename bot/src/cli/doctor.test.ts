@@ -1,0 +1,48 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { doctor, examine, renderFindings } from './doctor.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'coppice-doctor-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+test('what is missing is named with the command that installs it', async () => {
+  const findings = await examine({ COPPICE_HOME: folder }, folder);
+  const rpmsign = findings.find(({ what }) => what === 'rpmsign');
+  expect(rpmsign).toMatchObject({ good: false, detail: 'not found' });
+  expect(rpmsign?.fix).toMatch(/install/);
+});
+
+test('a program on the search path is found', async () => {
+  await writeFile(join(folder, 'createrepo_c'), '#!/bin/sh\n', { mode: 0o755 });
+  const findings = await examine({ COPPICE_HOME: folder }, folder);
+  expect(findings.find(({ what }) => what === 'createrepo_c')).toMatchObject({
+    good: true,
+    detail: join(folder, 'createrepo_c'),
+  });
+});
+
+test('a broken finding ends in exit code 1, as JSON too', async () => {
+  const printed: string[] = [];
+  const terminal = { print: (text: string) => void printed.push(text), say: () => undefined };
+  expect(await doctor(terminal, { COPPICE_HOME: folder }, folder, true)).toBe(1);
+  const { findings } = JSON.parse(printed[0] ?? '') as { findings: { what: string; good: boolean; fix: string }[] };
+  expect(findings.filter(({ good }) => !good).every(({ fix }) => fix !== '')).toBe(true);
+  expect(findings.find(({ what }) => what === 'service')).toMatchObject({
+    good: false,
+    fix: 'start it with: npm start',
+  });
+});
+
+test('the verdict stands last', () => {
+  expect(renderFindings([{ what: 'git', good: true, detail: '/usr/bin/git', fix: '' }])).toMatch(
+    /Nothing is broken\.$/,
+  );
+  expect(renderFindings([{ what: 'git', good: false, detail: 'not found', fix: 'install it' }])).toMatch(
+    /What to do:\n {2}git: install it$/,
+  );
+});

@@ -1,0 +1,208 @@
+// The composition root: every part of the service is made here, in the order in which it is needed, and ended in the reverse.
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openQueue, type Queue } from '@coppice/builder-runner/queue';
+import { ensureKey, startRunner } from '@coppice/builder-runner/runner';
+import { isFinal, type Settings } from '@coppice/config';
+import { createBot } from './bot.ts';
+import { embeddedSettings, makeDistribution, pushExample, startEmbeddedGithub } from './service/embedded.ts';
+import { writeEndpoint } from './service/endpoint.ts';
+import { ServiceError } from './service/errors.ts';
+import { type Environment, type Home, readGithubPort, readHome, readSettings } from './service/home.ts';
+import { startHttpServer, webhooksPath } from './service/http-server.ts';
+import { createLog, type Log } from './service/log.ts';
+import { startMetrics } from './service/metrics.ts';
+import { configuredSecrets, embeddedSecrets } from './service/secrets.ts';
+import { startSiteUpdates } from './service/site-updates.ts';
+
+/** A running service. */
+interface Service {
+  readonly url: string;
+  /** The local GitHub's address, in the embedded default. */
+  readonly githubUrl: string | undefined;
+  readonly settings: Settings;
+  readonly queue: Queue;
+  /** Resolves when no build waits or runs and the pages are written. */
+  idle(): Promise<void>;
+}
+
+/**
+ * Runs the service until SIGTERM or SIGINT, then ends everything that it started. Returns the exit code.
+ * Throws ServiceError (and the queue's errors) when it cannot start.
+ */
+export async function serveUntilStopped(environment: Environment): Promise<number> {
+  const now = () => new Date();
+  const log = createLog(
+    (line) => process.stdout.write(line),
+    environment.COPPICE_LOG === 'json' ? 'json' : 'text',
+    now,
+  );
+  const stopping = new AbortController();
+  const stop = (signal: NodeJS.Signals) => {
+    if (!stopping.signal.aborted) log('info', `${signal}: ending what is under way`);
+    stopping.abort();
+  };
+  process.on('SIGTERM', stop).on('SIGINT', stop);
+  const cleanups: (() => Promise<unknown>)[] = [];
+  try {
+    const service = await start(environment, log, now, stopping.signal, cleanups);
+    if (service !== undefined) {
+      const aborted = new Promise<void>((resolve) =>
+        stopping.signal.addEventListener('abort', () => resolve(), { once: true }),
+      );
+      await Promise.race([service.idle().then(() => introduce(service, log, stopping.signal)), aborted]);
+      if (!stopping.signal.aborted) await aborted;
+    }
+    return 0;
+  } finally {
+    for (const cleanup of cleanups.reverse()) {
+      await cleanup().catch((error: unknown) => log('error', 'Cleaning up failed', { error }));
+    }
+    process.off('SIGTERM', stop).off('SIGINT', stop);
+    log('info', 'Ended');
+  }
+}
+
+/** Undefined when `signal` was aborted on the way. Each part puts its own end into `cleanups`. */
+async function start(
+  environment: Environment,
+  log: Log,
+  now: () => Date,
+  signal: AbortSignal,
+  cleanups: (() => Promise<unknown>)[],
+): Promise<Service | undefined> {
+  const home = readHome(environment);
+  const stated = await readSettings(environment);
+  const embedded = stated.github.mode === 'embedded';
+  const step = stepper(embedded ? 6 : 4, log);
+
+  step(`Opening ${home.folder}`);
+  await makeFolders(home);
+  const queue = await openQueue({ folder: join(home.state, 'queue'), now });
+  cleanups.push(() => queue.close());
+  const metrics = startMetrics(queue);
+  let ready = false;
+  const http = await startHttpServer({
+    host: stated.listen.host,
+    port: stated.listen.port,
+    published: home.published,
+    health: () => ({ status: 'ok', ready }),
+    metrics,
+  });
+  cleanups.push(() => http.close());
+  const local = `http://${stated.listen.host === '0.0.0.0' ? '127.0.0.1' : stated.listen.host}:${http.port}`;
+  const url = stated.url ?? local;
+
+  const secrets = embedded ? await embeddedSecrets(home) : await configuredSecrets(stated);
+  let settings = stated;
+  let github: Awaited<ReturnType<typeof startEmbeddedGithub>> | undefined;
+  if (embedded) {
+    step('Starting the local GitHub');
+    github = await startEmbeddedGithub(home, readGithubPort(environment), `${local}${webhooksPath}`, secrets);
+    cleanups.push(() => github?.stop() ?? Promise.resolve());
+    settings = embeddedSettings(stated, github);
+    await pushExample(github, log);
+    step('Making the distribution that the example builds for (the first time: about a minute)');
+    await makeDistribution(home, log, signal);
+  }
+  if (signal.aborted) return undefined;
+  const { appId } = settings.github;
+  if (appId === undefined)
+    throw new ServiceError('settings', 'The settings must name github.appId when github.mode is github.');
+
+  step('Starting the runner');
+  const site = startSiteUpdates({ queue, published: home.published, url, now, log });
+  cleanups.push(() => site.stop());
+  const runner = await startRunner({ queue, settings, home: home.folder, url, controlPort: http.port, log, now });
+  cleanups.push(() => runner.stop({ drain: true }));
+  await site.all();
+
+  step('Starting the bot');
+  const bot = await createBot({
+    settings,
+    queue,
+    home: home.folder,
+    publishedFolder: home.published,
+    url,
+    log,
+    now,
+    secrets: { appId, ...secrets },
+    keyFingerprint: async (owner, project) => (await ensureKey(home.folder, owner, project)).fingerprint,
+    onConfigChange: () => site.all(),
+  });
+  http.setWebhooks(bot.middleware);
+  cleanups.push(() => bot.stop());
+  await bot.start();
+  ready = true;
+  await writeEndpoint(home, {
+    pid: process.pid,
+    url,
+    github: {
+      mode: settings.github.mode,
+      apiUrl: settings.github.apiUrl,
+      webUrl: settings.github.webUrl,
+      repository: settings.github.repository,
+    },
+  });
+  step(embedded ? `Ready at ${url}; building what the example states` : `Ready at ${url}`);
+  return { url, githubUrl: github?.url, settings, queue, idle: () => idle(queue, log, () => site.idle()) };
+}
+
+async function makeFolders(home: Home): Promise<void> {
+  await mkdir(home.state, { recursive: true, mode: 0o700 });
+  await mkdir(join(home.published, 'api/v1'), { recursive: true });
+  await mkdir(home.cache, { recursive: true });
+}
+
+function stepper(count: number, log: Log): (text: string) => void {
+  let done = 0;
+  return (text) => {
+    done += 1;
+    log('info', `[${done}/${count}] ${text}`);
+  };
+}
+
+/** Tells how the builds move on until none is left. */
+async function idle(queue: Queue, log: Log, siteIdle: () => Promise<void>): Promise<void> {
+  const told = new Map<string, string>();
+  await new Promise<void>((resolve) => {
+    const forget = queue.onChange(({ build }) => {
+      for (const chroot of build.chroots) {
+        const how = isFinal(chroot.state) ? chroot.state : chroot.phase;
+        const key = `${build.id} ${chroot.chroot}`;
+        if (told.get(key) === how) continue;
+        told.set(key, how);
+        log('info', `Build ${build.id}, ${build.package} for ${chroot.chroot}: ${how}`);
+      }
+      if (queue.builds().length > 0) return;
+      forget();
+      resolve();
+    });
+    if (queue.builds().length === 0) {
+      forget();
+      resolve();
+    }
+  });
+  await siteIdle();
+}
+
+/** The last words of the set-up: where things are and what to try. */
+function introduce(service: Service, log: Log, signal: AbortSignal): void {
+  if (signal.aborted) return;
+  const { url, githubUrl, settings } = service;
+  if (githubUrl === undefined) {
+    log('info', `Serving ${url} for ${settings.github.repository}`);
+    return;
+  }
+  const clone = `${githubUrl.replace('http://', 'http://maintainer:token-maintainer@')}/${settings.github.repository}.git`;
+  process.stdout.write(`
+Coppice is running: ${url}
+
+Three things to try:
+  1. Look at what was built:     ${url}/acme/tools/
+  2. Ask for a build:            npx coppice comment "/build hello"
+  3. Change a package and push:  git clone ${clone}
+
+The comments are at ${githubUrl}/${settings.github.repository}/issues/1. Ctrl-C ends everything.
+`);
+}

@@ -1,0 +1,44 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readGithubPort, readHome, readSettings } from './home.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'coppice-home-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+test('without settings the service is the embedded default on port 8080', async () => {
+  const settings = await readSettings({});
+  expect([settings.github.mode, settings.listen.port, settings.workers]).toEqual(['embedded', 8080, 2]);
+});
+
+test('COPPICE_PORT wins over the settings file', async () => {
+  const path = join(folder, 'settings.yaml');
+  await writeFile(path, 'listen: { port: 9000 }\nworkers: 5\n');
+  const settings = await readSettings({ COPPICE_SETTINGS: path, COPPICE_PORT: '9001' });
+  expect([settings.listen.port, settings.workers]).toEqual([9001, 5]);
+});
+
+test('every problem of the settings file is named with its place', async () => {
+  const path = join(folder, 'bad.yaml');
+  await writeFile(path, 'workerz: 5\nlisten: { port: many }\n');
+  await expect(readSettings({ COPPICE_SETTINGS: path })).rejects.toThrow(/bad\.yaml:1:1: .*workerz[\s\S]*bad\.yaml:2:/);
+});
+
+test('a missing settings file and a port that is none are refused in words', async () => {
+  await expect(readSettings({ COPPICE_SETTINGS: join(folder, 'none.yaml') })).rejects.toThrow(/COPPICE_SETTINGS/);
+  await expect(readSettings({ COPPICE_PORT: '80 80' })).rejects.toThrow(/COPPICE_PORT must be a port number/);
+  expect(() => readGithubPort({ COPPICE_GITHUB_PORT: '99999' })).toThrow(/COPPICE_GITHUB_PORT/);
+});
+
+test('all folders are below COPPICE_HOME', () => {
+  expect(readHome({ COPPICE_HOME: '/srv/coppice' })).toEqual({
+    folder: '/srv/coppice',
+    state: '/srv/coppice/state',
+    published: '/srv/coppice/published',
+    cache: '/srv/coppice/cache',
+  });
+});

@@ -1,0 +1,107 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ServiceError } from './errors.ts';
+import { type HttpServer, startHttpServer, webhooksPath } from './http-server.ts';
+
+let folder: string;
+let server: HttpServer;
+let url: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'coppice-http-'));
+  const published = join(folder, 'published');
+  await mkdir(join(published, 'results/acme/tools/<b>'), { recursive: true });
+  await writeFile(join(published, 'results/acme/tools/build.log'), '0123456789');
+  await writeFile(join(published, '404.html'), '<h1>nothing here</h1>');
+  await writeFile(join(folder, 'secret'), 'key');
+  server = await startHttpServer({
+    host: '127.0.0.1',
+    port: 0,
+    published,
+    health: () => ({ status: 'ok', ready: false }),
+    metrics: async () => 'coppice_queue_builds 0\n',
+  });
+  url = `http://127.0.0.1:${server.port}`;
+});
+
+afterAll(async () => {
+  await server.close();
+  await rm(folder, { recursive: true });
+});
+
+/** fetch() normalises `..` away; an attacker does not. */
+function rawStatus(path: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    request({ port: server.port, host: '127.0.0.1', path }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+
+describe('the HTTP server', () => {
+  test('answers health and metrics', async () => {
+    expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: 'ok', ready: false });
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain('coppice_queue_builds');
+  });
+
+  test('serves a log as plain text, also in ranges, so that a growing one can be followed', async () => {
+    const response = await fetch(`${url}/results/acme/tools/build.log`, { headers: { Range: 'bytes=7-' } });
+    expect(response.status).toBe(206);
+    expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+    expect(await response.text()).toBe('789');
+  });
+
+  test('lists results as directories and escapes their names', async () => {
+    const page = await (await fetch(`${url}/results/acme/tools/`)).text();
+    expect(page).toContain('build.log');
+    expect(page).not.toContain('<b>');
+    expect((await fetch(`${url}/api/`)).status).toBe(404);
+  });
+
+  test.each([
+    '/../secret',
+    '/results/../../secret',
+    '/results/%2e%2e/%2e%2e/secret',
+    '/results/..%2f..%2fsecret',
+    '/results/%00/',
+  ])('never leaves the published folder: %s', async (path) => {
+    expect([400, 403, 404]).toContain(await rawStatus(path));
+  });
+
+  test('shows people the page for what does not exist, and programs plain words', async () => {
+    const page = await fetch(`${url}/nothing`, { headers: { Accept: 'text/html' } });
+    expect([page.status, await page.text()]).toEqual([404, '<h1>nothing here</h1>']);
+    const plain = await fetch(`${url}/nothing`, { headers: { Accept: 'application/json' } });
+    expect([plain.status, await plain.text()]).toEqual([404, 'Not found.\n']);
+  });
+
+  test('refuses webhooks until the bot exists, then hands them over', async () => {
+    expect((await fetch(url + webhooksPath, { method: 'POST' })).status).toBe(503);
+    server.setWebhooks((_request, response) => response.writeHead(200).end('bot'));
+    expect(await (await fetch(url + webhooksPath, { method: 'POST' })).text()).toBe('bot');
+  });
+
+  test('takes only GET and HEAD elsewhere and forbids scripts from elsewhere', async () => {
+    expect((await fetch(`${url}/`, { method: 'PUT' })).status).toBe(405);
+    const head = await fetch(`${url}/healthz`, { method: 'HEAD' });
+    expect(head.headers.get('content-security-policy')).toContain("script-src 'self'");
+  });
+
+  test('says which port is taken and how to choose another', async () => {
+    const second = startHttpServer({
+      host: '127.0.0.1',
+      port: server.port,
+      published: folder,
+      health: () => ({ status: 'ok', ready: true }),
+      metrics: async () => '',
+    });
+    await expect(second).rejects.toThrow(ServiceError);
+    await expect(second).rejects.toThrow(/COPPICE_PORT/);
+  });
+});

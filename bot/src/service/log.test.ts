@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { createLog } from './log.ts';
+
+const now = () => new Date('2026-01-02T03:04:05.678Z');
+
+test('a line for people holds time, level, message and fields', () => {
+  const lines: string[] = [];
+  createLog((line) => lines.push(line), 'text', now)('warn', 'Disk is nearly full', { freeBytes: 12 });
+  expect(lines).toEqual(['2026-01-02T03:04:05.678Z warn  Disk is nearly full freeBytes=12\n']);
+});
+
+test('outside text cannot forge a line or colour the terminal', () => {
+  const lines: string[] = [];
+  createLog((line) => lines.push(line), 'text', now)('info', 'package \u001b[31mred\n2026 error forged', {
+    name: 'a\nb',
+  });
+  expect(lines).toEqual(['2026-01-02T03:04:05.678Z info  package  [31mred 2026 error forged name="a\\nb"\n']);
+});
+
+test('a JSON line tells an error with its causes', () => {
+  const lines: string[] = [];
+  const error = new Error('no page', { cause: new Error('disk full') });
+  createLog((line) => lines.push(line), 'json', now)('error', 'The site could not be written', { error });
+  expect(JSON.parse(lines[0] ?? '')).toEqual({
+    time: '2026-01-02T03:04:05.678Z',
+    level: 'error',
+    message: 'The site could not be written',
+    error: 'no page: disk full',
+  });
+});

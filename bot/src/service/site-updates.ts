@@ -1,0 +1,75 @@
+// Keeps the public JSON and the pages in step with the queue: each change is written once, as soon as the last writing ended.
+import { rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Queue } from '@coppice/builder-runner/queue';
+import { published as layout, type QueuedBuild } from '@coppice/config';
+import { regenerate, type SiteChange } from '@coppice/site/regenerate';
+import type { Log } from './log.ts';
+
+export interface SiteUpdates {
+  /** Everything, for instance after a change of the config. Resolves when it is written. */
+  all(): Promise<void>;
+  /** Resolves when nothing is left to write. */
+  idle(): Promise<void>;
+  /** Stops watching and finishes what is under way. */
+  stop(): Promise<void>;
+}
+
+/** Watches `queue` and writes `api/v1/queue.json` and the pages below `published`. Faults are logged; the next change tries again. */
+export function startSiteUpdates(options: {
+  readonly queue: Queue;
+  readonly published: string;
+  readonly url: string;
+  readonly now: () => Date;
+  readonly log: Log;
+}): SiteUpdates {
+  const { queue, published, url, now, log } = options;
+  let waiting = new Map<number, SiteChange>();
+  let everything = false;
+  let running: Promise<void> | undefined;
+
+  const work = async () => {
+    while (everything || waiting.size > 0) {
+      const changes = everything ? 'all' : [...waiting.values()];
+      everything = false;
+      waiting = new Map();
+      try {
+        await writeQueueSnapshot(published, queue.builds(), now());
+        await regenerate({ published, changes, url, now: now() });
+      } catch (error) {
+        log('error', 'The site could not be written', { error });
+      }
+    }
+  };
+  const start = () => {
+    running ??= work().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+  const forget = queue.onChange(({ build }) => {
+    const { id, owner, project } = build;
+    waiting.set(id, { id, owner, project, package: build.package });
+    void start();
+  });
+  const idle = async () => {
+    while (running !== undefined) await running;
+  };
+  return {
+    all() {
+      everything = true;
+      return start();
+    },
+    idle,
+    async stop() {
+      forget();
+      await idle();
+    },
+  };
+}
+
+async function writeQueueSnapshot(published: string, builds: readonly QueuedBuild[], now: Date): Promise<void> {
+  const path = join(published, layout.queueJson);
+  await writeFile(`${path}.new`, `${JSON.stringify({ generatedAt: now.toISOString(), builds })}\n`);
+  await rename(`${path}.new`, path);
+}
