@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from . import NAME, chroot_files, logs as log_files
-from .errors import BuildError, ChainPartlyFailed, MockError, PackageManagerError, SrpmInstallError
+from .errors import BuildError, ChainPartlyFailed, MockError, PackageManagerError, RootError, SrpmInstallError
 from .logs import Logs, as_caller, complain
 
 # The first steps inside the chroot, as the build user. Its exit codes tell which step failed.
@@ -162,10 +162,12 @@ def build_one(root_of, options, logs, work, label):
                 root.clean()
         with root.open():
             work(Builder(root, logs, options))
-    except MockError as problem:
+    except (MockError, OSError) as problem:
         logs.root(str(problem), "ERROR")
         minutes, seconds = divmod(int(time.monotonic() - started), 60)
         complain(f"Exception({label}) Config({name}) {minutes} minutes {seconds} seconds")
+        if isinstance(problem, OSError):
+            raise RootError(f"{problem.filename or 'chroot'}: {problem.strerror}") from problem
         raise
     finally:
         if root.config["clean"]:

@@ -22,7 +22,7 @@ def defaults():
         "basedir": "/var/lib/mock", "cache_topdir": "/var/cache/mock", "config_path": "/etc/mock",
         "root": "", "target_arch": platform.machine(), "legal_host_arches": (platform.machine(),), "rpmbuild_arch": None,
         "chroot_setup_cmd": "", "releasever": None, "package_manager": "dnf", "dnf.conf": "", "dist": None,
-        "macros": {"%_topdir": "/builddir/build", "%_rpmfilename": "%%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm"},
+        "macros": {"%_topdir": "/builddir/build", "%_rpmfilename": "%%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm", "%_buildhost": "localhost"},
         "environment": {}, "chroothome": "/builddir", "chrootuser": "mockbuild", "chrootuid": 61000,
         "rpmbuild_timeout": 0, "rpmbuild_networking": False, "rpmbuild_command": "/usr/bin/rpmbuild", "rpmbuild_opts": "",
         "use_host_resolv": False, "cleanup_on_success": True, "cleanup_on_failure": True, "clean": True, "resultdir": None,

@@ -22,7 +22,7 @@ def parser():
     for name in ("rebuild", "buildsrpm", "chain", "init", "clean", "installdeps"):
         mode.add_argument(f"--{name}", dest="mode", action="store_const", const=name)
     mode.add_argument("--scrub", choices=("all", "chroot", "cache", "root-cache", "dnf-cache", "yum-cache"))
-    made.add_argument("-r", "--root", dest="chroot", required=True, metavar="CFG", help="a config file, or the name of one in /etc/mock")
+    made.add_argument("-r", "--root", dest="chroot", default="default", metavar="CFG", help="a config file, or the name of one in /etc/mock")
     made.add_argument("--configdir", default="/etc/mock")
     made.add_argument("--resultdir")
     made.add_argument("--rootdir", help=argparse.SUPPRESS)

@@ -44,13 +44,15 @@ def _same(descriptor, path):
 
 
 def remove(folder):
-    """Removes a root whose lock is held, the lock last."""
-    for entry in sorted(folder.iterdir(), key=lambda path: path.name == "buildroot.lock"):
+    """Removes a root whose lock is held, the lock last. Results that were put there (no --resultdir given) stay."""
+    entries = [path for path in folder.iterdir() if path.name != "result"]
+    for entry in sorted(entries, key=lambda path: path.name == "buildroot.lock"):
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)
         else:
             entry.unlink()
-    folder.rmdir()
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 class Root:
