@@ -1,13 +1,11 @@
-"""Turns a process in fresh namespaces into a builder: its own view of the file system, then sshd as its first process."""
+"""Turns a process in fresh namespaces into a builder: its own view of the file system, then powers that it does without."""
 import os
 import re
 import subprocess
 
-from . import sshd
+from . import kernel
 
 DEVICES = ('full', 'null', 'random', 'tty', 'urandom', 'zero')
-# What a builder never needs of root's powers: the host's devices, clock, kernel and logs.
-DROPPED = '-sys_module,-sys_rawio,-sys_boot,-sys_time,-syslog,-audit_control,-audit_read,-mac_admin,-mac_override,-wake_alarm,-bpf'
 MEMORY_LIMIT = '2g'  # of the overlay's upper layer: packages and small files; builds go to a real folder
 
 
@@ -16,17 +14,13 @@ def run(*argv):
 
 
 def become_builder(folder, orders):
-    """Never returns when all goes well. Errors go to stderr, which is the builder's log on the host."""
+    """Returns within the builder. Errors go to stderr, which is the builder's log on the host."""
     run('ip', 'link', 'set', 'lo', 'up')
-    run('ip', 'address', 'add', f"{orders['address']}/30", 'dev', 'eth0')
-    run('ip', 'link', 'set', 'eth0', 'up')
     run('hostname', orders['hostname'])
     root = make_root(folder, orders['hidden'])
-    write_identity(root, orders)
+    write_identity(root, orders['hostname'])
     enter(root)
-    print('set', flush=True)
-    os.dup2(2, 1)
-    os.execv('/usr/bin/setpriv', ['setpriv', f'--bounding-set={DROPPED}', sshd.PROGRAM, '-D', '-e', '-f', '/etc/coppice-builder/sshd_config'])
+    kernel.give_up_capabilities()
 
 
 def make_root(folder, hidden):
@@ -81,11 +75,10 @@ def make_devices(root):
         os.symlink(target, f'{dev}/{name}')
 
 
-def write_identity(root, orders):
+def write_identity(root, name):
     """Name and accounts. The host's secrets in /etc (password hashes, SSH and TLS keys) are taken out of the builder's view."""
-    name = orders['hostname']
     write(f'{root}/etc/hostname', f'{name}\n')
-    write(f'{root}/etc/hosts', f"127.0.0.1 localhost\n::1 localhost\n{orders['address']} {name}\n{orders['hostAddress']} control\n")
+    write(f'{root}/etc/hosts', f'127.0.0.1 localhost {name}\n::1 localhost\n')
     write(f'{root}/etc/resolv.conf', '# A builder has no network of its own.\n')
     for file in ('shadow', 'gshadow'):
         path = f'{root}/etc/{file}'

@@ -1,8 +1,6 @@
 """What is known of each builder: one folder with a record.json that is written before anything else is made, and is complete
 enough at every moment for a half-made builder to be ended by somebody else."""
-import contextlib
 import datetime
-import fcntl
 import json
 import os
 import shutil
@@ -54,7 +52,7 @@ def create(state_dir, name, *, arch, isolation, lifetime):
     now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
     ends = (now + datetime.timedelta(seconds=lifetime)).isoformat() if lifetime else None
     instance = Instance(folder, {'instance': name, 'arch': arch, 'isolation': isolation})
-    instance.save(createdAt=now.isoformat(), expiresAt=ends, processes=[], interface=None)
+    instance.save(createdAt=now.isoformat(), expiresAt=ends, processes=[])
     return instance
 
 
@@ -67,7 +65,7 @@ def load(state_dir, name):
         with open(os.path.join(folder, 'record.json'), encoding='utf-8') as file:
             record = json.load(file)
     except (FileNotFoundError, ValueError):
-        record = {'instance': name, 'processes': [], 'interface': None}
+        record = {'instance': name, 'processes': []}
     return Instance(folder, record)
 
 
@@ -78,14 +76,10 @@ def every(state_dir):
 
 
 def remove(state_dir, name):
-    """Ends a builder and leaves no process, mount, network interface or folder; one that is gone already is no error."""
-    from . import namespaced
-
+    """Ends a builder and leaves no process, mount, namespace or folder; one that is gone already is no error."""
     instance = load(state_dir, name)
     if instance is None:
         return
-    if instance.record['interface']:
-        namespaced.remove_interface(instance.record['interface'])
     processes.end(instance.record['processes'])
     shutil.rmtree(instance.folder, onerror=_unless_gone)
 
@@ -93,14 +87,6 @@ def remove(state_dir, name):
 def _unless_gone(_function, path, info):
     if not isinstance(info[1], FileNotFoundError):
         raise BuilderError(f'cannot remove {path}: {info[1]}') from info[1]
-
-
-@contextlib.contextmanager
-def machine_lock():
-    """Held while a free subnet is looked for and taken, by whatever control host runs on this machine."""
-    with open('/run/coppice-local-builder.lock', 'w', encoding='utf-8') as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def write_json(path, value):

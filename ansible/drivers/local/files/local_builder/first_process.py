@@ -1,0 +1,53 @@
+"""Starts the process that a builder stands and falls with, so that at no moment a builder exists that nobody could end: the process
+waits for its orders, its identity is written down, and only then it gets them. If we die before, its orders never come."""
+import json
+import os
+import socket
+import subprocess
+import sys
+
+from . import processes, sshd
+from .instances import BuilderError
+
+
+def start(instance, wrapper, command, orders):
+    """Runs `local-builder COMMAND FOLDER` under `wrapper` and returns when its SSH server answers."""
+    log = instance.path('sshd.log')
+    listener = sshd.listen(instance.record['instance'])
+    address = listener.getsockname()
+    with open(log, 'wb') as log_file, listener:
+        first = subprocess.Popen(
+            [*wrapper, '/usr/bin/python3', '-B', os.path.realpath(sys.argv[0]), command, instance.folder],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log_file,
+            start_new_session=True,
+            pass_fds=[listener.fileno()],
+            cwd='/',
+        )
+        number = listener.fileno()
+    with first.stdin, first.stdout:
+        if first.stdout.readline() != b'ready\n':
+            raise BuilderError(f'cannot start the first process of the builder: {_text(log)}')
+        instance.save(processes=[processes.identify(first.pid)], host=address[0], port=address[1])
+        first.stdin.write(json.dumps({**orders, 'listener': number}).encode() + b'\n')
+        first.stdin.close()
+        sshd.wait_until_it_answers(address, running=lambda: first.poll() is None, log=log)
+
+
+def take_orders():
+    """Called by the process that start() started: returns (orders, listener), or exits when there will be no orders."""
+    print('ready', flush=True)
+    line = sys.stdin.readline()
+    if not line:
+        sys.exit('whoever was making this builder is gone')
+    os.dup2(2, 1)  # nobody reads our output any more
+    orders = json.loads(line)
+    listener = socket.socket(fileno=orders.pop('listener'))
+    listener.set_inheritable(False)
+    return orders, listener
+
+
+def _text(path):
+    with open(path, encoding='utf-8', errors='replace') as file:
+        return file.read()[-1000:].strip() or 'no message'
