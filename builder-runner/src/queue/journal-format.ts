@@ -19,10 +19,10 @@ export interface ParsedJournal<Operation> {
 const linePattern = /^\{"seq":([0-9]+),"crc":([0-9]+),"(?:ops|state)":(.*)\}$/s;
 const newline = 0x0a;
 
-/** The line of one group, newline included. A group is one line so that it counts as a whole or not at all. */
+/** The line of one group, newline included; the checksum covers number and operations. A group is one line so that it counts as a whole or not at all. */
 export function formatGroup(seq: number, operations: readonly unknown[]): string {
   const ops = JSON.stringify(operations);
-  return `{"seq":${seq},"crc":${crc32(ops)},"ops":${ops}}\n`;
+  return `{"seq":${seq},"crc":${crc32(ops, seq)},"ops":${ops}}\n`;
 }
 
 /**
@@ -52,21 +52,21 @@ function parseLine<Operation>(bytes: Buffer, line: number): JournalGroup<Operati
   const match = linePattern.exec(bytes.toString('utf8'));
   if (match === null) return undefined;
   const [, seq = '', crc = '', ops = ''] = match;
-  if (crc32(ops) !== Number(crc)) return undefined;
+  if (crc32(ops, Number(seq)) !== Number(crc)) return undefined;
   return { seq: Number(seq), operations: JSON.parse(ops) as Operation[], line };
 }
 
 /** The text of a snapshot: the state after group `seq`. */
 export function formatSnapshot(seq: number, state: unknown): string {
   const text = JSON.stringify(state);
-  return `{"seq":${seq},"crc":${crc32(text)},"state":${text}}\n`;
+  return `{"seq":${seq},"crc":${crc32(text, seq)},"state":${text}}\n`;
 }
 
 /** Reads a snapshot. It was renamed into place when whole, so anything wrong with it is QueueError `corrupt`. */
 export function parseSnapshot(text: string, path: string): { readonly seq: number; readonly state: unknown } {
-  const match = linePattern.exec(text.trimEnd());
-  if (match === null || crc32(match[3] ?? '') !== Number(match[2])) throw corrupt(path, 1, 'is damaged');
-  return { seq: Number(match[1]), state: JSON.parse(match[3] ?? '') };
+  const [, seq = '', crc = '', state = ''] = linePattern.exec(text.trimEnd()) ?? [];
+  if (seq === '' || crc32(state, Number(seq)) !== Number(crc)) throw corrupt(path, 1, 'is damaged');
+  return { seq: Number(seq), state: JSON.parse(state) };
 }
 
 /** The error for a file that cannot be what we wrote. */

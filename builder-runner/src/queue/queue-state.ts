@@ -145,7 +145,7 @@ function waitingChroot(
     const needed = state.builds.get(id);
     const there = needed?.chroots.find((other) => other.chroot === chroot);
     if (needed !== undefined && there !== undefined && isFinal(there.state) && there.state !== 'succeeded') {
-      skipBecause ??= sayWhySkipped(needed, there);
+      skipBecause ??= sayWhySkipped(needed, chroot, there.state);
     }
   }
   return {
@@ -166,9 +166,9 @@ function waitingChroot(
   };
 }
 
-function sayWhySkipped(needed: QueuedBuild, chroot: QueuedChroot): string {
-  const ended = { failed: 'failed', canceled: 'was canceled', skipped: 'was skipped' }[chroot.state as string];
-  return `It needs ${needed.package}, and build ${needed.id} of ${needed.package} ${ended} for ${chroot.chroot}.`;
+function sayWhySkipped(needed: QueuedBuild, chroot: ChrootName, state: BuildState): string {
+  const ended = state === 'failed' ? 'failed' : `was ${state}`;
+  return `It needs ${needed.package}, and build ${needed.id} of ${needed.package} ${ended} for ${chroot}.`;
 }
 
 function claim(state: QueueState, { id, chroot, kind, at }: OperationOf<'claim'>): QueueChange {
@@ -224,8 +224,7 @@ function finish(state: QueueState, id: BuildId, chroot: ChrootName, outcome: Out
       state.ready.add(dependentId);
       continue;
     }
-    const ended1 = ended.chroots.find((each) => each.chroot === chroot) as QueuedChroot;
-    const skipBecause = sayWhySkipped(ended, ended1);
+    const skipBecause = sayWhySkipped(ended, chroot, outcome.state);
     skipped.push(replaceChroot(state, dependent, chroot, (each) => ({ ...each, skipBecause })));
   }
   if (!ended.chroots.every((each) => isFinal(each.state))) return [change, ...skipped];

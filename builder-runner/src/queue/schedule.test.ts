@@ -1,0 +1,170 @@
+import type { BuildId, BuildRequest, ChrootName } from '@coppice/config';
+import { describe, expect, test } from 'vitest';
+import { applyQueueOperation, emptyQueueState, type QueueOperation, type QueueState } from './queue-state.ts';
+import { chrootsForTests, requestForTests } from './request-for-tests.ts';
+import { nextTask } from './schedule.ts';
+
+const at = '2026-01-01T00:00:00.000Z';
+const sapling = 'sapling-12-x86_64' as ChrootName;
+const fedora = 'fedora-42-x86_64' as ChrootName;
+const both = { chroots: chrootsForTests(sapling, fedora) };
+
+type Untimed = QueueOperation extends infer Each ? (Each extends { at: string } ? Omit<Each, 'at'> : never) : never;
+
+function perform(state: QueueState, operation: Untimed) {
+  return applyQueueOperation(state, { ...operation, at } as QueueOperation);
+}
+
+function queueOf(...requests: Partial<BuildRequest>[]): QueueState {
+  const state = emptyQueueState();
+  perform(state, { type: 'enqueue', requests: requests.map(requestForTests) });
+  return state;
+}
+
+/** `srpm 1`, `chroot 1 sapling-12-x86_64`, `close 2 … skipped`, or `nothing`. */
+function next(state: QueueState): string {
+  const task = nextTask(state);
+  if (task === undefined) return 'nothing';
+  if (task.kind === 'srpm') return `srpm ${task.build.id}`;
+  const what = `${task.kind} ${task.build.id} ${task.chroot.chroot}`;
+  return task.kind === 'close' ? `${what} ${task.state}: ${task.message}` : what;
+}
+
+function claimNext(state: QueueState): string {
+  const what = next(state);
+  const task = nextTask(state);
+  if (task === undefined) return what;
+  const chroot = task.kind === 'srpm' ? 'srpm' : task.chroot.chroot;
+  perform(state, { type: 'claim', id: task.build.id, chroot, kind: task.kind, worker: 'w' });
+  return what;
+}
+
+function makeSrpm(state: QueueState, id: number) {
+  perform(state, { type: 'claim', id: id as BuildId, chroot: 'srpm', kind: 'srpm', worker: 'w' });
+  perform(state, { type: 'srpmDone', id: id as BuildId, file: 'hello-1-1.src.rpm' });
+}
+
+function finish(
+  state: QueueState,
+  id: number,
+  chroot: ChrootName,
+  ended: 'succeeded' | 'failed' | 'skipped' | 'canceled',
+) {
+  const outcome = { state: ended, reason: ended === 'failed' ? ('compile' as const) : null, message: null };
+  return perform(state, { type: 'finish', id: id as BuildId, chroot, outcome });
+}
+
+describe('what is done next', () => {
+  test('an empty queue has nothing to do', () => {
+    expect(next(emptyQueueState())).toBe('nothing');
+  });
+
+  test('the SRPM comes before the chroots, and its build waits while it is made', () => {
+    const state = queueOf(both);
+    expect(claimNext(state)).toBe('srpm 1');
+    expect(next(state)).toBe('nothing');
+    perform(state, { type: 'srpmDone', id: 1 as BuildId, file: 'hello-1-1.src.rpm' });
+    expect([claimNext(state), claimNext(state), next(state)]).toEqual([
+      `chroot 1 ${sapling}`,
+      `chroot 1 ${fedora}`,
+      'nothing',
+    ]);
+  });
+
+  test('the oldest build that has something to do comes first', () => {
+    const state = queueOf({}, {});
+    makeSrpm(state, 2);
+    expect(next(state)).toBe('srpm 1');
+    makeSrpm(state, 1);
+    expect([claimNext(state), claimNext(state)]).toEqual([`chroot 1 ${sapling}`, `chroot 2 ${sapling}`]);
+  });
+
+  test('a chroot waits for the same chroot of what it needs; its SRPM does not', () => {
+    const state = queueOf({ package: 'libgreet', ...both }, { ...both, after: [0] });
+    makeSrpm(state, 1);
+    makeSrpm(state, 2);
+    claimNext(state);
+    claimNext(state);
+    expect(next(state)).toBe('nothing');
+    finish(state, 1, fedora, 'succeeded');
+    expect([claimNext(state), next(state)]).toEqual([`chroot 2 ${fedora}`, 'nothing']);
+    finish(state, 1, sapling, 'succeeded');
+    expect(next(state)).toBe(`chroot 2 ${sapling}`);
+  });
+
+  test('a needed build without this chroot does not hold it up', () => {
+    const state = queueOf({ chroots: chrootsForTests(fedora) }, { ...both, after: [0] });
+    makeSrpm(state, 2);
+    claimNext(state);
+    expect(next(state)).toBe(`chroot 2 ${sapling}`);
+  });
+
+  test('when a build fails, those that need it are skipped, one after another, in that chroot only', () => {
+    const state = queueOf(
+      { package: 'libgreet', ...both },
+      { package: 'hello', ...both, after: [0] },
+      { package: 'shout', ...both, after: [1] },
+    );
+    for (const id of [1, 2, 3]) makeSrpm(state, id);
+    finish(state, 1, fedora, 'succeeded');
+    finish(state, 1, sapling, 'failed');
+    const why2 = `It needs libgreet, and build 1 of libgreet failed for ${sapling}.`;
+    expect(claimNext(state)).toBe(`close 2 ${sapling} skipped: ${why2}`);
+    finish(state, 2, sapling, 'skipped');
+    expect(claimNext(state)).toBe(`chroot 2 ${fedora}`);
+    const why3 = `It needs hello, and build 2 of hello was skipped for ${sapling}.`;
+    expect([claimNext(state), next(state)]).toEqual([`close 3 ${sapling} skipped: ${why3}`, 'nothing']);
+  });
+
+  test('a build queued after the one that it needs has failed, but is not over, is skipped as well', () => {
+    const state = queueOf({ package: 'libgreet', ...both });
+    makeSrpm(state, 1);
+    finish(state, 1, sapling, 'failed');
+    perform(state, { type: 'enqueue', requests: [requestForTests({ ...both, afterBuilds: [1 as BuildId] })] });
+    claimNext(state);
+    expect(next(state)).toContain(`close 2 ${sapling} skipped: It needs libgreet`);
+  });
+
+  test('waiting chroots of a canceled build are closed and its SRPM is not made', () => {
+    const state = queueOf(both, {});
+    perform(state, { type: 'cancel', id: 1 as BuildId, by: 'octocat' });
+    expect([claimNext(state), claimNext(state), next(state)]).toEqual([
+      `close 1 ${sapling} canceled: Canceled by octocat.`,
+      `close 1 ${fedora} canceled: Canceled by octocat.`,
+      'srpm 2',
+    ]);
+  });
+
+  test('a build canceled while its SRPM is made stays with the worker that makes it', () => {
+    const state = queueOf({});
+    claimNext(state);
+    perform(state, { type: 'cancel', id: 1 as BuildId, by: 'octocat' });
+    expect(next(state)).toBe('nothing');
+    perform(state, { type: 'release', id: 1 as BuildId, chroot: 'srpm', countAttempt: false });
+    expect(next(state)).toBe(`close 1 ${sapling} canceled: Canceled by octocat.`);
+  });
+
+  test('a build leaves with its last chroot, and what needs it goes on', () => {
+    const state = queueOf({}, { after: [0] });
+    makeSrpm(state, 1);
+    makeSrpm(state, 2);
+    expect(finish(state, 1, sapling, 'succeeded')).toMatchObject([{ build: { id: 1 }, gone: true }]);
+    expect([...state.builds.keys()]).toEqual([2]);
+    expect(next(state)).toBe(`chroot 2 ${sapling}`);
+  });
+
+  test('what is released is claimed again, and only a counted attempt stays counted', () => {
+    const state = queueOf({});
+    makeSrpm(state, 1);
+    const attempts = () => state.builds.get(1 as BuildId)?.chroots[0]?.attempts;
+    for (const countAttempt of [true, false]) {
+      expect(claimNext(state)).toBe(`chroot 1 ${sapling}`);
+      perform(state, { type: 'release', id: 1 as BuildId, chroot: sapling, countAttempt });
+      expect(attempts()).toBe(1);
+    }
+    perform(state, { type: 'cancel', id: 1 as BuildId, by: 'octocat' });
+    claimNext(state);
+    perform(state, { type: 'release', id: 1 as BuildId, chroot: sapling, countAttempt: false });
+    expect(attempts()).toBe(1);
+  });
+});
