@@ -1,0 +1,247 @@
+"""Real builds in real chroots: what comes out, and which exit code tells what went wrong."""
+import os
+import re
+import shutil
+import socket
+import subprocess
+import unittest
+from pathlib import Path
+
+from building_fixture import EXAMPLE, Building
+
+GREET = {
+    "head": "%package devel\nSummary: Headers\nRequires: %{name} = %{version}-%{release}\n%description devel\nHeaders.",
+    "build": "echo 'int greet(void) { return 7; }' > greet.c\ngcc %{optflags} -shared -fPIC -Wl,-soname,libgreet.so.1 -o libgreet.so.1 greet.c\necho 'int greet(void);' > greet.h",
+    "install": "install -D libgreet.so.1 %{buildroot}%{_libdir}/libgreet.so.1\nln -s libgreet.so.1 %{buildroot}%{_libdir}/libgreet.so\n"
+               "install -Dm644 greet.h %{buildroot}%{_includedir}/greet.h",
+    "check": "true",
+    "files": "%{_libdir}/libgreet.so.1\n%files devel\n%{_libdir}/libgreet.so\n%{_includedir}/greet.h",
+}
+GREETER = {
+    "head": "BuildRequires: gcc, greet-devel",
+    "build": "printf '#include <greet.h>\\nint main(void) { return greet() - 7; }\\n' > greeter.c\ngcc %{optflags} -o greeter greeter.c -lgreet",
+}
+
+
+class GoodBuilds(Building):
+    def test_an_srpm_becomes_rpms_and_logs(self):
+        done = self.mock("--rebuild", self.srpm("tool"), results="good")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        names = sorted(os.listdir(self.folder / "good"))
+        self.assertEqual([name for name in names if name.endswith(".rpm")], ["tool-1-1.sap12.src.rpm", "tool-1-1.sap12.x86_64.rpm"])
+        header = subprocess.run(["rpm", "-qp", "--qf", "%{NAME} %{ARCH} %{VENDOR} %{BUILDHOST} [%{REQUIRENAME} ]", self.folder / "good/tool-1-1.sap12.x86_64.rpm"],
+                                check=True, capture_output=True, text=True).stdout
+        self.assertRegex(header, r"^tool x86_64 Sapling localhost .*libc\.so\.6\(\)\(64bit\)")
+        self.assertIn("Executing(%check)", self.log("build.log", "good"))
+        self.assertRegex(self.log("installed_pkgs.log", "good"), r"(?m)^gcc-12\S*\.x86_64 \d+ \d+ \w+ installed$")
+        self.assertIn("Kernel: ", self.log("hw_info.log", "good"))
+        states = [line.split(" - ", 1)[1] for line in self.log("state.log", "good").splitlines()]
+        phases = [f"build phase for {'tool-1-1.sap12.src.rpm'}", "build setup for tool-1-1.sap12.src.rpm", "rpmbuild tool-1-1.sap12.src.rpm"]
+        for phase in ("run", "clean chroot", "chroot init", *phases):
+            self.assertEqual((states.count(f"Start: {phase}"), states.count(f"Finish: {phase}")), (1, 1), phase)
+        self.assertIn("Start: rpmbuild tool-1-1.sap12.src.rpm", done.stdout)
+        self.assert_nothing_left()
+
+    def test_a_spec_becomes_an_srpm(self):
+        spec = self.spec("tool", head="Source0: data.txt")
+        sources = self.folder / "sources"
+        sources.mkdir()
+        (sources / "data.txt").write_text("data")
+        done = self.mock("--buildsrpm", "--spec", spec, "--sources", sources, results="srpm-results")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        listed = subprocess.run(["rpm", "-qlp", self.folder / "srpm-results/tool-1-1.sap12.src.rpm"], check=True, capture_output=True, text=True).stdout
+        self.assertEqual(sorted(listed.split()), ["data.txt", "tool.spec"])
+        self.assert_nothing_left()
+
+    def test_macros_reach_the_build(self):
+        asks = "test '%{colour}' = 'dark green' && test '%{shape}' = round && test %{_with_extra} = --with-extra"
+        done = self.mock("--rebuild", self.srpm("asks", build=asks, install="", check="exit 1", files=""), "-D", "colour dark green", "--with", "extra", "--nocheck",
+                         config=self.config(extra="config_opts['macros']['%shape'] = 'round'"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_a_chain_in_the_wrong_order_ends_well_with_recurse(self):
+        done = self.mock("--chain", "--recurse", "--localrepo", self.folder / "local", self.srpm("greeter", **GREETER), self.srpm("greet", **GREET))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        results = self.folder / "local/results/build"
+        self.assertTrue((results / "greeter-1-1.sap12/success").is_file())
+        self.assertFalse((results / "greeter-1-1.sap12/fail").exists())
+        self.assertTrue((results / "greet-1-1.sap12/greet-devel-1-1.sap12.x86_64.rpm").is_file())
+        self.assert_nothing_left()
+
+    def test_a_chain_in_the_wrong_order_fails_without_recurse(self):
+        done = self.mock("--chain", "--localrepo", self.folder / "straight", self.srpm("greeter", **GREETER), self.srpm("greet", **GREET))
+        self.assertEqual(done.returncode, 4, done.stderr)
+        self.assertTrue((self.folder / "straight/results/build/greeter-1-1.sap12/fail").is_file())
+
+    def test_a_root_can_be_kept_and_used_again(self):
+        config = self.config("kept")
+        self.assertEqual(self.mock("--init", config=config).returncode, 0)
+        self.assertTrue((self.folder / "lib/kept").is_dir())
+        marks = self.srpm("marks", build="echo mark > $HOME/mark", install="", check="true", files="")
+        self.assertEqual(self.mock("--rebuild", marks, "--no-clean", config=config).returncode, 0)
+        reads = self.srpm("reads", build="test -e $HOME/mark", install="", check="true", files="")
+        self.assertEqual(self.mock("--rebuild", reads, "--no-clean", config=config).returncode, 0)
+        self.assertEqual(self.mock("--clean", config=config).returncode, 0)
+        self.assert_nothing_left()
+        self.assertEqual(self.mock("--rebuild", reads, config=config).returncode, 1)
+
+
+class FailingBuilds(Building):
+    def test_a_failing_check_is_1(self):
+        done = self.mock("--rebuild", self.srpm("tool", check="echo no good; exit 3"))
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(self.log("build.log"), "no good\n(?s:.*)Bad exit status from .* \\(%check\\)")
+        self.assertNotIn("tool-1-1.sap12.x86_64.rpm", os.listdir(self.folder / "results"))
+        self.assert_nothing_left()
+
+    def test_unmet_requirements_are_30_and_named(self):
+        done = self.mock("--rebuild", self.srpm("tool", head="BuildRequires: no-such-thing >= 2"))
+        self.assertEqual(done.returncode, 30)
+        self.assertIn("no-such-thing", self.log("root.log"))
+        self.assertIn("no-such-thing", done.stderr)
+        self.assert_nothing_left()
+
+    def test_a_dead_repository_is_30(self):
+        dead = "config_opts['dnf.conf'] += '''\n[dead]\nname=dead\nbaseurl=http://127.0.0.1:1/\nskip_if_unavailable=0\n'''"
+        self.assertEqual(self.mock("--rebuild", self.srpm("tool"), config=self.config(extra=dead)).returncode, 30)
+        self.assertIn("dead", self.log("root.log"))
+
+    def test_what_is_no_srpm_is_1(self):
+        bad = self.folder / "bad.src.rpm"
+        bad.write_text("not an rpm")
+        self.assertEqual(self.mock("--rebuild", bad).returncode, 1)
+        self.assertEqual(self.mock("--rebuild", self.folder / "absent.src.rpm").returncode, 1)
+        self.assertEqual(self.log("installed_pkgs.log"), "")
+        self.assert_nothing_left()
+
+    def test_an_srpm_that_breaks_off_is_40(self):
+        (self.folder / "specs").mkdir(exist_ok=True)
+        (self.folder / "specs/noise").write_bytes(os.urandom(100_000))
+        whole = self.srpm("cut", head="Source0: noise")
+        cut = self.folder / "cut.src.rpm"
+        cut.write_bytes(whole.read_bytes()[:-60_000])
+        self.assertEqual(self.mock("--rebuild", cut).returncode, 40)
+
+    def test_a_bad_config_is_3_and_a_bad_command_line_5(self):
+        for done, code, message in ((self.mock("--init", config=self.config(extra="nonsense(")), 3, "build.cfg, line"), (self.mock("--frobnicate"), 5, "--frobnicate"),
+                                    (self.mock("--init", config=self.folder / "absent.cfg"), 3, "absent.cfg")):
+            self.assertEqual(done.returncode, code)
+            self.assertIn(message, done.stderr)
+
+    def test_a_full_disk_quota_fails_the_build_alone(self):
+        fills = self.srpm("fills", build="head -c 200M /dev/zero > big", install="", check="true", files="")
+        done = self.mock("--rebuild", fills, config=self.config(extra="config_opts['coppice_disk_quota_bytes'] = 60_000_000"))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("No space left on device", self.log("build.log"))
+        self.assert_nothing_left()
+
+
+class Walls(Building):
+    """What a build may not reach."""
+
+    def test_the_network_is_cut_off_but_loopback_works(self):
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen()
+            script = (f"import socket\ntry:\n    socket.create_connection(('127.0.0.1', {listener.getsockname()[1]}), 5)\n    print('REACHED')\n"
+                      "except OSError as problem:\n    print('CUT OFF', problem)\n"
+                      "inner = socket.socket()\ninner.bind(('127.0.0.1', 0))\ninner.listen()\nsocket.create_connection(inner.getsockname(), 5)\nprint('LOOPBACK WORKS')\n")
+            calls = self.srpm("calls", build=f"cat > call.py <<'END'\n{script}END\npython3 call.py", install="", check="true", files="")
+            self.assertEqual(self.mock("--rebuild", calls).returncode, 0)
+            self.assertIn("CUT OFF", self.log("build.log"))
+            self.assertIn("LOOPBACK WORKS", self.log("build.log"))
+            self.assertEqual(self.mock("--rebuild", calls, config=self.config(extra="config_opts['rpmbuild_networking'] = True")).returncode, 0)
+            self.assertIn("REACHED", self.log("build.log"))
+
+    def test_a_build_has_no_rights_and_sees_nothing_of_the_host(self):
+        secret = self.folder / "secret"
+        secret.write_text("host secret")
+        secret.chmod(0o600)
+        build = (f"id -u\ngrep -E 'Cap(Prm|Eff|Bnd)|NoNewPrivs' /proc/self/status\nls /proc | grep -c '^[0-9]'\ncat {secret} || echo NO SECRET\n"
+                 "cat /etc/shadow || echo NO SHADOW\nmount -t tmpfs none /mnt || echo NO MOUNT\ntouch /usr/bin/x || echo NO WRITE\nls /dev/vda /dev/sda /dev/mem || echo NO DISK\n"
+                 "chmod u+s $(cp /usr/bin/id myid && echo myid) && ./myid -u")
+        self.assertEqual(self.mock("--rebuild", self.srpm("looks", build=build, install="", check="true", files="")).returncode, 0)
+        log = self.log("build.log")
+        self.assertIn("\n61000\n", log)
+        for line in ("CapPrm:\t0000000000000000", "CapEff:\t0000000000000000", "CapBnd:\t0000000000000000", "NoNewPrivs:\t1", "NO SECRET", "NO MOUNT", "NO WRITE", "NO DISK"):
+            self.assertIn(f"\n{line}\n", log)
+        self.assertNotIn("host secret", log)
+
+    def test_a_link_among_the_results_is_not_followed(self):
+        secret = self.folder / "linked"
+        secret.write_text("host secret")
+        plants = self.srpm("plants", build=f"ln -s {secret} $HOME/build/RPMS/stolen.rpm; ln -s /etc/shadow $HOME/build/SRPMS/shadow.src.rpm", install="", check="true", files="")
+        self.assertEqual(self.mock("--rebuild", plants).returncode, 0)
+        self.assertFalse(re.search("stolen|shadow", " ".join(os.listdir(self.folder / "results"))))
+
+
+class Wrapper(Building):
+    """/usr/bin/mock, sudo and the sudoers rule as the role installs them, in a mount namespace that sees its own /etc and /usr."""
+
+    SETUP = r"""
+set -eu
+here=$1; scratch=$2; shift 2
+mount -t tmpfs tmpfs "$scratch"
+for folder in etc usr/bin usr/libexec; do
+  mkdir -p "$scratch/$folder.upper" "$scratch/$folder.work"
+  mount -t overlay overlay -o "lowerdir=/$folder,upperdir=$scratch/$folder.upper,workdir=$scratch/$folder.work" "/$folder"
+done
+install -d /usr/libexec/mock-lite/mocklite
+install "$here/mock-lite" /usr/libexec/mock-lite/
+install -m644 "$here"/mocklite/*.py /usr/libexec/mock-lite/mocklite/
+install "$here/mock" /usr/bin/mock
+install -m440 "$here/sudoers" /etc/sudoers.d/mock-lite
+getent group mock > /dev/null || groupadd --system mock
+useradd --no-create-home --groups mock coppice-test
+chown coppice-test "$scratch/../wrapped"
+exec setpriv --reuid coppice-test --regid coppice-test --init-groups "$@"
+"""
+
+    def wrapped(self, *command):
+        if shutil.which("sudo") is None:
+            raise AssertionError("the builder's role installs sudo, and this test needs it too: apt-get install sudo")
+        (self.folder / "scratch").mkdir(exist_ok=True)
+        (self.folder / "wrapped").mkdir(exist_ok=True)
+        here = str(Path(__file__).resolve().parent)
+        return subprocess.run(["unshare", "--mount", "--propagation=private", "sh", "-c", self.SETUP, "setup", here, str(self.folder / "scratch"), *map(str, command)],
+                              capture_output=True, text=True, timeout=120)
+
+    def test_a_member_of_group_mock_builds_and_owns_the_results(self):
+        config = self.config("wrapped")
+        done = self.wrapped("mock", "-r", config, "--resultdir", self.folder / "wrapped/results", "--rebuild", self.srpm("tool"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        results = list((self.folder / "wrapped/results").iterdir())
+        self.assertEqual({path.stat().st_uid == 0 for path in results}, {False})
+        self.assertIn("tool-1-1.sap12.x86_64.rpm", [path.name for path in results])
+        self.assertEqual(self.wrapped("mock", "--frobnicate").returncode, 5)
+        self.assert_nothing_left()
+
+    def test_neither_files_nor_configs_are_read_with_more_rights_than_the_callers(self):
+        secret = self.folder / "root-only"
+        secret.write_text("host secret")
+        secret.chmod(0o600)
+        peek = self.config("peek", extra=f"raise ValueError(open('{secret}').read())")
+        done = self.wrapped("mock", "-r", peek, "--init")
+        self.assertEqual((done.returncode, "host secret" in done.stderr, "PermissionError" in done.stderr), (3, False, True))
+        done = self.wrapped("mock", "-r", self.config("wrapped"), "--resultdir", self.folder / "wrapped/results", "--rebuild", secret)
+        self.assertEqual((done.returncode, "Permission denied" in done.stderr), (1, True))
+
+    def test_sigterm_to_the_callers_process_group_ends_the_build(self):
+        waits = self.srpm("waits", build="echo WAITING; sleep 1h", install="", check="true", files="")
+        script = ('setsid sh -c \'echo $$ > "$1/pid"; shift; exec "$@"\' run "$1" mock -r "$2" --resultdir "$1/results" --rebuild "$3" & child=$!\n'
+                  'tries=0; until grep -qs WAITING "$1/results/build.log"; do tries=$((tries+1)); [ $tries -lt 600 ] || exit 99; sleep 0.1; done\n'
+                  'kill -TERM -- "-$(cat "$1/pid")"; wait $child; exit $?')
+        done = self.wrapped("bash", "-c", script, "script", self.folder / "wrapped", self.config("wrapped"), waits)
+        self.assertEqual(done.returncode, 143, done.stderr)
+        self.assert_nothing_left()
+
+
+class Example(unittest.TestCase):
+    def test_the_example_chroot_is_a_config_that_both_mocks_read(self):
+        names = {}
+        exec(compile(EXAMPLE.read_text(), str(EXAMPLE), "exec"), names, {"config_opts": names.setdefault("config_opts", {})})
+        self.assertEqual(names["config_opts"]["root"], "sapling-12-x86_64")
+
+
+if __name__ == "__main__":
+    unittest.main()
