@@ -1,0 +1,61 @@
+// The frame of every page: head, header, trail, footer. Scripts and styles come from files only; the policy refuses anything else.
+import { type Html, type HtmlValue, html, renderHtml } from '../src/html.ts';
+import { time } from './parts.ts';
+
+export interface Frame {
+  readonly title: string;
+  readonly description: string;
+  /** Where the page stands: the steps above it. */
+  readonly trail?: readonly { readonly label: string; readonly href: string }[];
+  readonly current?: 'home' | 'queue' | 'docs';
+  /** The page shows something unfinished: the script fetches it again now and then. */
+  readonly live?: boolean;
+  readonly wide?: boolean;
+  readonly generatedAt: string;
+}
+
+const policy =
+  "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'";
+
+const logo = html`<svg class="logo" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true"><path d="M11 22v-7.2C7 14.600 4 11.600 4 7.500c4.200 0 6.600 2 7.600 5C12 7.600 15 3.700 20.500 2.500c.6 6.300-2.300 11-7.500 12.100V22z" fill="currentColor"/></svg>`;
+
+/** The whole document as text. */
+export function page(frame: Frame, content: HtmlValue): string {
+  const { trail = [] } = frame;
+  const link = (name: Frame['current'], href: string, label: string) =>
+    html`<a href="${href}"${frame.current === name && html` aria-current="page"`}>${label}</a>`;
+  const document = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="description" content="${frame.description}">
+<meta name="referrer" content="no-referrer">
+<title>${frame.title} · Coppice</title>
+<link rel="icon" href="/assets/coppice.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/assets/coppice.css">
+<script src="/assets/coppice.js" defer></script>
+</head>
+<body${frame.live && html` data-live`}>
+<a class="skip" href="#main">Skip to the content</a>
+<header class="top"><div class="bar">
+<a class="brand" href="/">${logo}<span>Coppice</span></a>
+<nav aria-label="Main">${link('home', '/', 'Projects')}${link('queue', '/queue/', 'Queue')}${link('docs', '/docs/', 'Docs')}</nav>
+</div></header>
+${trail.length > 0 && trailOf(trail)}
+<main id="main"${frame.wide && html` class="wide"`}>
+${content}
+</main>
+<footer class="bottom"><div class="bar"><span>Generated ${time(frame.generatedAt)}</span><span><a href="/api/v1/builds.json">builds.json</a> · <a href="/docs/">About Coppice</a></span></div></footer>
+</body>
+</html>
+`;
+  return renderHtml(document);
+}
+
+function trailOf(trail: NonNullable<Frame['trail']>): Html {
+  const steps = trail.map(({ label, href }) => html`<li><a href="${href}">${label}</a></li>`);
+  return html`<nav class="trail bar" aria-label="Breadcrumb"><ol>${steps}</ol></nav>`;
+}

@@ -1,0 +1,96 @@
+// `/<owner>/<project>/build/<id>/`: the verdict, then each chroot with its time line and files, then where it came from.
+import { page } from '../layouts/page.ts';
+import { icon, stateBadge, time } from '../layouts/parts.ts';
+import { type Html, html } from '../src/html.ts';
+import type { PageData } from '../src/render.ts';
+import type { BuildView, RunView } from '../src/view/build-view.ts';
+import { formatSeconds } from '../src/view/format.ts';
+import { toneOf } from '../src/view/log-folds.ts';
+import type { Timeline } from '../src/view/timeline.ts';
+
+export const data = {
+  pagination: { data: 'site.builds', size: 1, alias: 'build' },
+  permalink: ({ build }: { build: BuildView }) => `/${build.path}index.html`,
+};
+
+export function render({ build, site }: { build: BuildView; site: PageData }): string {
+  const { row } = build;
+  const frame = {
+    title: `${row.package} #${row.id} ${row.state}`,
+    description: build.verdict,
+    trail: [
+      { label: 'Projects', href: '/' },
+      { label: row.project, href: row.projectHref },
+      { label: row.package, href: row.packageHref },
+    ],
+    live: build.live,
+    generatedAt: site.generatedAt,
+  };
+  return page(
+    frame,
+    html`<div class="verdict state-${row.state}"><span class="seal">${icon(row.state)}</span><div><h1>${row.package} <span class="version">#${row.id}</span></h1><p>${build.verdict}</p></div>${stateBadge(row.state, row.reason)}</div>
+<div class="columns"><div>${build.runs.map(runSection)}${build.srpm !== null && srpmSection(build.srpm)}</div>
+<aside>${provenance(build)}</aside></div>`,
+  );
+}
+
+function runSection(run: RunView): Html {
+  return html`<section class="run" id="${run.chroot}"><h2>${run.label} <code class="quiet">${run.chroot}</code> ${stateBadge(run.state, run.reason)}</h2>
+${run.message !== null && html`<p class="message">${run.message}</p>`}
+${excerpt(run)}
+${timeline(run.timeline)}
+${run.artifacts.length > 0 && artifacts(run)}
+<p class="links">${run.logHref !== null && html`<a class="button" href="${run.logHref}">Read the log</a>`}${rawLinks(run)}</p>
+<dl class="facts inline"><div><dt>Builder</dt><dd>${run.builder ?? '–'}</dd></div><div><dt>Engine</dt><dd>${run.engine ?? '–'}</dd></div><div><dt>Attempts</dt><dd>${run.attempts}</dd></div><div><dt>Input digest</dt><dd><code title="${run.inputDigest}">${run.inputDigest.slice(0, 16) || '–'}</code></dd></div></dl>
+</section>`;
+}
+
+function srpmSection(run: RunView): Html {
+  return html`<section class="run" id="srpm"><h2>Source package ${stateBadge(run.state, run.reason)}</h2>
+${run.message !== null && html`<p class="message">${run.message}</p>`}${excerpt(run)}${run.artifacts.length > 0 && artifacts(run)}
+<p class="links">${run.logHref !== null && html`<a class="button" href="${run.logHref}">Read the log</a>`}${rawLinks(run)}</p></section>`;
+}
+
+function rawLinks(run: RunView): Html {
+  return html`${run.rawLogs.map(({ file, href, size }) => html`<span><a href="${href}">${file}</a> <span class="quiet">${size}</span></span>`)}`;
+}
+
+function excerpt(run: RunView): Html {
+  if (run.excerpt.length === 0) return html``;
+  return html`<pre class="log excerpt" tabindex="0" aria-label="The lines that say why">${run.excerpt.map((line) => html`<span class="line tone-${toneOf(line)}">${line}\n</span>`)}</pre>`;
+}
+
+function timeline({ bars, totalSeconds, current }: Timeline): Html {
+  const now =
+    current &&
+    html`<p class="now">${icon('running')} ${current.title} <span class="quiet">since ${time(current.since)}</span></p>`;
+  if (bars.length === 0) return html`${now}`;
+  return html`${now}<figure class="timeline"><svg class="chart" width="100%" height="14" role="img" aria-label="Phases of ${formatSeconds(totalSeconds)}">${bars.map(
+    (bar) =>
+      html`<rect class="phase-${bar.name}" x="${bar.left}%" y="0" width="${bar.width}%" height="14"><title>${bar.title}: ${formatSeconds(bar.seconds)}</title></rect>`,
+  )}</svg><ol>${bars.map(
+    (bar) =>
+      html`<li><svg class="key" viewBox="0 0 10 10" width="10" height="10" aria-hidden="true"><rect class="phase-${bar.name}" width="10" height="10" rx="2"/></svg><span>${bar.title}</span> <b>${formatSeconds(bar.seconds)}</b></li>`,
+  )}</ol></figure>`;
+}
+
+function artifacts(run: RunView): Html {
+  return html`<div class="scroll"><table class="artifacts"><thead><tr><th>Package</th><th class="number">Size</th><th>SHA-256</th></tr></thead><tbody>${run.artifacts.map(
+    ({ file, href, nevra, size, sha256 }) =>
+      html`<tr><td><a href="${href}" title="${file}">${nevra}</a></td><td class="number">${size}</td><td><code class="hash" title="${sha256}">${sha256}</code></td></tr>`,
+  )}</tbody></table></div>`;
+}
+
+function provenance(build: BuildView): Html {
+  const asked = build.requestHref;
+  return html`<dl class="facts">
+<dt>Source</dt><dd class="break">${build.sourceHref === null ? build.source : html`<a href="${build.sourceHref}" rel="nofollow noopener">${build.source}</a>`}</dd>
+${build.sourceCommit !== null && html`<dt>Commit</dt><dd><code class="break">${build.sourceCommit}</code></dd>`}
+<dt>Config commit</dt><dd><code class="break">${build.configCommit}</code></dd>
+<dt>Asked for by</dt><dd>${build.requestedBy}${asked !== null && html` · <a href="${asked}" rel="nofollow noopener">the request</a>`}</dd>
+<dt>Asked for</dt><dd>${time(build.requestedAt)}</dd>
+${build.startedAt !== null && html`<dt>Started</dt><dd>${time(build.startedAt)}</dd>`}
+${build.endedAt !== null && html`<dt>Ended</dt><dd>${time(build.endedAt)}</dd>`}
+${build.after.length > 0 && html`<dt>Waits for</dt><dd>${build.after.map((id) => `#${id}`).join(', ')}</dd>`}
+<dt>Project</dt><dd><a href="${build.row.projectHref}">${build.row.project}</a></dd></dl>`;
+}

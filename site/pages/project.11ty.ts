@@ -1,0 +1,71 @@
+// `/<owner>/<project>/`: how to install from it first, then what it holds.
+import { page } from '../layouts/page.ts';
+import { buildTable, chrootName, command, stateCell } from '../layouts/parts.ts';
+import { type Html, html } from '../src/html.ts';
+import type { PageData } from '../src/render.ts';
+import type { ProjectView } from '../src/view/project-view.ts';
+import type { Matrix } from '../src/view/rows.ts';
+
+export const data = {
+  pagination: { data: 'site.projects', size: 1, alias: 'project' },
+  permalink: ({ project }: { project: ProjectView }) => `/${project.path}index.html`,
+};
+
+export function render({ project, site }: { project: ProjectView; site: PageData }): string {
+  const key = `${project.owner}/${project.name}`;
+  const frame = {
+    title: key,
+    description: project.description || `RPM repository ${key}`,
+    trail: [{ label: 'Projects', href: '/' }],
+    live: project.live,
+    generatedAt: site.generatedAt,
+  };
+  return page(
+    frame,
+    html`<div class="title"><h1><span class="owner">${project.owner}/</span>${project.name}</h1>
+<p class="lead prose">${project.description || html`<span class="quiet">No description</span>`}</p></div>
+${!project.stated && html`<p class="note">This project has left the config repository. What it built is still here.</p>`}
+<div class="columns"><div>
+${install(project)}
+${project.instructions !== '' && html`<section><h2>Instructions</h2><p class="prose">${project.instructions}</p></section>`}
+<section><h2>Packages</h2>${matrix(project.matrix)}</section>
+<section><h2>Latest builds</h2>${project.latest.length === 0 ? html`<p class="empty">Nothing has been built yet.</p>` : buildTable(project.latest, { project: false, package: true })}
+${project.buildCount > project.latest.length && html`<p class="quiet">${project.buildCount} builds in all; each package lists its own.</p>`}</section>
+</div>
+<aside>${side(project)}</aside></div>`,
+  );
+}
+
+function install(project: ProjectView): Html {
+  const [first, ...others] = project.snippets;
+  if (first === undefined) return html``;
+  return html`<section class="install"><h2>Install <span class="tag">${first.label}</span></h2>
+${command(first.copr)}${project.example !== null && command(`sudo dnf install ${project.example}`)}
+<details><summary>Without the copr plugin${others.length > 0 && `, and for ${others.length} more`}</summary>
+${command(first.plain)}
+${others.map((snippet) => html`<h3>${snippet.label}</h3>${command(snippet.copr)}${command(snippet.plain)}`)}</details></section>`;
+}
+
+function matrix({ chroots, rows }: Matrix): Html {
+  if (rows.length === 0) return html`<p class="empty">No packages yet.</p>`;
+  return html`<div class="scroll"><table class="matrix"><thead><tr><th>Package</th><th>Version</th>${chroots.map((chroot) => html`<th>${chrootName(chroot)}</th>`)}</tr></thead>
+<tbody>${rows.map(
+    (row) =>
+      html`<tr><th scope="row"><a href="${row.href}">${row.package}</a></th><td>${row.version ?? html`<span class="quiet">–</span>`}</td>${row.cells.map((cell) => html`<td>${stateCell(cell)}</td>`)}</tr>`,
+  )}</tbody></table></div>`;
+}
+
+function side(project: ProjectView): Html {
+  const people = (names: readonly string[]) =>
+    names.length === 0 ? html`<span class="quiet">none</span>` : names.join(', ');
+  return html`<dl class="facts">
+<dt>Signing key</dt><dd>${
+    project.keyFingerprint === null
+      ? html`<span class="quiet">made with the first build</span>`
+      : html`<code class="fingerprint">${project.keyFingerprint}</code><br><a href="${project.publicKeyHref}">pubkey.gpg</a>`
+  }</dd>
+<dt>Chroots</dt><dd>${project.matrix.chroots.map((chroot) => html`<div><code>${chroot}</code></div>`)}</dd>
+<dt>Maintainers</dt><dd>${people(project.maintainers)}</dd>
+<dt>May build, too</dt><dd>${people(project.builders)}</dd>
+<dt>Builds</dt><dd>${project.buildCount}</dd></dl>`;
+}

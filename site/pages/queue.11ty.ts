@@ -1,0 +1,43 @@
+// `/queue/`: what runs and what waits, in order.
+import { page } from '../layouts/page.ts';
+import { chrootName, stateBadge, time } from '../layouts/parts.ts';
+import { type Html, html } from '../src/html.ts';
+import type { PageData } from '../src/render.ts';
+import type { QueueRow, QueueView } from '../src/view/home-view.ts';
+
+export const data = {
+  pagination: { data: 'site.queue', size: 1, alias: 'queue' },
+  permalink: '/queue/index.html',
+};
+
+/** A page of more rows helps nobody; the JSON has all. */
+const shownWaiting = 200;
+
+export function render({ queue, site }: { queue: QueueView; site: PageData }): string {
+  const { running, waiting } = queue;
+  const frame = {
+    title: 'Queue',
+    description: 'Builds that run and builds that wait.',
+    current: 'queue',
+    live: true,
+    generatedAt: site.generatedAt,
+  } as const;
+  return page(
+    frame,
+    html`<h1>Queue</h1><p class="lead">${running.length} running, ${waiting.length} waiting. As JSON: <a href="/api/v1/queue.json">queue.json</a></p>
+<section><h2>Running</h2>${running.length === 0 ? html`<p class="empty">No build is running.</p>` : table(running)}</section>
+<section><h2>Waiting</h2>${waiting.length === 0 ? html`<p class="empty">Nothing waits: a new request starts at once.</p>` : table(waiting.slice(0, shownWaiting))}
+${waiting.length > shownWaiting && html`<p class="quiet">And ${waiting.length - shownWaiting} more.</p>`}</section>`,
+  );
+}
+
+function table(rows: readonly QueueRow[]): Html {
+  return html`<div class="scroll"><table><thead><tr><th>Build</th><th>State</th><th>Package</th><th>Project</th><th>What it does</th><th>Asked for by</th></tr></thead><tbody>${rows.map(
+    ({
+      row,
+      doing,
+      after,
+    }) => html`<tr><td><a class="strong" href="${row.href}">#${row.id}</a></td><td>${stateBadge(row.state)}</td><td><a href="${row.packageHref}">${row.package}</a></td><td><a href="${row.projectHref}">${row.project}</a></td>
+<td>${doing.map(({ chroot, title, since }) => html`<div>${chrootName(chroot)}: ${title.toLowerCase()} <span class="quiet">since ${time(since)}</span></div>`)}${after.length > 0 && html`<div class="quiet">after ${after.map((id) => `#${id}`).join(', ')}</div>`}</td><td>${row.requestedBy}</td></tr>`,
+  )}</tbody></table></div>`;
+}

@@ -1,0 +1,206 @@
+// Effects: reads what the runner and the bot left in `published/`. What is broken is reported and left out, never fatal.
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  namePattern,
+  parseChroot,
+  projectsJsonSchema,
+  published,
+  queueSnapshotSchema,
+  type Result,
+  reservedOwners,
+  resultSchema,
+} from '@coppice/config';
+import type { SiteChange } from './changes.ts';
+import type { LogFile, ResultRecord, SiteRecords } from './site-model.ts';
+
+/** A larger `result.json` is not the runner's. */
+const maximumResultBytes = 4 * 1024 * 1024;
+
+/** What is used of a schema of config/. */
+interface Schema<T> {
+  safeParse(
+    json: unknown,
+  ):
+    | { readonly success: true; readonly data: T }
+    | { readonly success: false; readonly error: { readonly issues: readonly Issue[] } };
+}
+
+interface Issue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+interface CachedFile<T> {
+  readonly mtimeMs: number;
+  readonly size: number;
+  /** Null when the file is broken. */
+  readonly value: T | null;
+}
+
+/** Reads one `published/` folder again and again; keeps what did not change since, by modification time and size. */
+export interface SiteReader {
+  /** `problems`: one sentence for each file that had to be left out and was not reported before. */
+  read(changes: 'all' | readonly SiteChange[]): Promise<{ records: SiteRecords; problems: readonly string[] }>;
+}
+
+/** A reader without memory yet: its first read looks at everything. `folder` is the absolute path of `published/`. */
+export function openSiteReader(folder: string): SiteReader {
+  const results = new Map<string, CachedFile<ResultRecord>>();
+  const jsons = new Map<string, CachedFile<unknown>>();
+  let complete = false;
+
+  async function read(changes: 'all' | readonly SiteChange[]) {
+    const problems: string[] = [];
+    const report = (path: string, why: string) => problems.push(`${path} is left out of the site: ${why}`);
+    if (changes === 'all' || !complete) {
+      const found = new Set(await findResults(folder));
+      for (const path of results.keys()) if (!found.has(path)) results.delete(path);
+      await inGroups([...found], (path) => refresh(path));
+      complete = true;
+    } else {
+      await inGroups(await resultsOf(folder, changes), (path) => refresh(path));
+    }
+    const queue = await readJson(published.queueJson, queueSnapshotSchema);
+    const projects = await readJson(published.projectsJson, projectsJsonSchema);
+    const liveLogs = new Map<string, readonly LogFile[]>();
+    const live = (queue?.builds ?? []).filter((build) => isPlace(build));
+    for (const build of live) {
+      const place = build as unknown as Parameters<typeof published.srpmBuild>[0];
+      const chroots = build.chroots.flatMap((queued) => parseChroot(queued.chroot)?.name ?? []);
+      const folders = [published.srpmBuild(place), ...chroots.map((chroot) => published.chrootBuild(place, chroot))];
+      for (const path of folders) liveLogs.set(path, await logsIn(join(folder, path)));
+    }
+    const known = new Map<string, ResultRecord>();
+    for (const [path, { value }] of results) if (value !== null) known.set(path, value);
+    const records: SiteRecords = {
+      results: known,
+      liveLogs,
+      queue: queue && { ...queue, builds: live },
+      projects: projects && {
+        ...projects,
+        projects: projects.projects.filter((project) => isName(project.owner) && isName(project.name)),
+      },
+    };
+    return { records, problems };
+
+    async function refresh(path: string): Promise<void> {
+      const file = join(folder, path);
+      const before = results.get(path);
+      const now = await stat(file).catch(ignoreMissing);
+      if (now === undefined) results.delete(path);
+      else if (before === undefined || before.mtimeMs !== now.mtimeMs || before.size !== now.size) {
+        results.set(path, { mtimeMs: now.mtimeMs, size: now.size, value: await readResult(file, path, now.size) });
+      }
+    }
+
+    async function readResult(file: string, path: string, size: number): Promise<ResultRecord | null> {
+      if (size > maximumResultBytes) {
+        report(path, `it is larger than ${maximumResultBytes} bytes`);
+        return null;
+      }
+      const result = parseJson(await readFile(file, 'utf8'), resultSchema, (why) => report(path, why));
+      if (result === null) return null;
+      if (!standsAt(result, path)) {
+        report(path, 'it speaks of another build than its folder; the builds of that folder must be made again');
+        return null;
+      }
+      return { result, logs: await logsIn(join(file, '..')) };
+    }
+
+    async function readJson<T>(path: string, schema: Schema<T>): Promise<T | null> {
+      const now = await stat(join(folder, path)).catch(ignoreMissing);
+      if (now === undefined) return null;
+      const before = jsons.get(path);
+      if (before?.mtimeMs === now.mtimeMs && before.size === now.size) return before.value as T | null;
+      const text = await readFile(join(folder, path), 'utf8');
+      const value = parseJson(text, schema, (why) => report(path, why));
+      jsons.set(path, { mtimeMs: now.mtimeMs, size: now.size, value });
+      return value;
+    }
+  }
+
+  return { read };
+}
+
+function parseJson<T>(text: string, schema: Schema<T>, report: (why: string) => void): T | null {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    report(`it is not JSON (${error instanceof Error ? error.message : String(error)})`);
+    return null;
+  }
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  report(`${issue?.path.map(String).join('.') || 'the document'}: ${issue?.message ?? 'does not fit its schema'}`);
+  return null;
+}
+
+function isName(text: string): boolean {
+  return namePattern.test(text) && text !== '.' && text !== '..';
+}
+
+function isPlace(place: { owner: string; project: string; package: string }): boolean {
+  const own = !(reservedOwners as readonly string[]).includes(place.owner);
+  return own && isName(place.owner) && isName(place.project) && isName(place.package);
+}
+
+/** A result must speak of the build in whose folder it stands: what it says becomes paths of pages. */
+function standsAt(result: Result, path: string): boolean {
+  if (!isPlace(result)) return false;
+  const place = result as unknown as Parameters<typeof published.srpmBuild>[0];
+  if (result.chroot === 'srpm') return path === `${published.srpmBuild(place)}/result.json`;
+  const chroot = parseChroot(result.chroot);
+  return chroot !== undefined && path === `${published.chrootBuild(place, chroot.name)}/result.json`;
+}
+
+async function findResults(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const owner of await foldersIn(join(folder, 'results'))) {
+    for (const project of await foldersIn(join(folder, 'results', owner))) {
+      for (const chroot of await foldersIn(join(folder, 'results', owner, project))) {
+        for (const build of await foldersIn(join(folder, 'results', owner, project, chroot))) {
+          if (/^\d{8}/.test(build)) found.push(`results/${owner}/${project}/${chroot}/${build}/result.json`);
+        }
+      }
+    }
+  }
+  return found;
+}
+
+async function resultsOf(folder: string, changes: readonly SiteChange[]): Promise<string[]> {
+  const found = new Set<string>();
+  for (const change of changes.filter(isPlace)) {
+    const place = change as unknown as Parameters<typeof published.srpmBuild>[0];
+    found.add(`${published.srpmBuild(place)}/result.json`);
+    for (const name of await foldersIn(join(folder, published.project(change.owner, change.project)))) {
+      const chroot = parseChroot(name);
+      if (chroot !== undefined) found.add(`${published.chrootBuild(place, chroot.name)}/result.json`);
+    }
+  }
+  return [...found];
+}
+
+async function foldersIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(ignoreMissing);
+  return (entries ?? []).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+}
+
+async function logsIn(folder: string): Promise<readonly LogFile[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(ignoreMissing);
+  const logs = (entries ?? []).filter((entry) => entry.isFile() && entry.name.endsWith('.log'));
+  const sized = logs.map(async ({ name }) => ({ file: name, bytes: (await stat(join(folder, name))).size }));
+  return (await Promise.all(sized)).sort((a, b) => a.file.localeCompare(b.file, 'en'));
+}
+
+/** Runs 32 at a time: fast, and far from the limit of open files. */
+async function inGroups<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
+  for (let at = 0; at < items.length; at += 32) await Promise.all(items.slice(at, at + 32).map(act));
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+  throw error;
+}

@@ -1,0 +1,221 @@
+// What the site knows: results and queue joined into builds, by project. Pure; `read.ts` brings the records.
+import {
+  type BuildId,
+  type BuildState,
+  type ChrootName,
+  combineStates,
+  type FailureReason,
+  type Phase,
+  type PhaseName,
+  type ProjectsJson,
+  published,
+  type QueueSnapshot,
+  type Result,
+} from '@coppice/config';
+
+export type QueueEntry = QueueSnapshot['builds'][number];
+export type ProjectEntry = ProjectsJson['projects'][number];
+
+/** A log beside a result, as found on disk. */
+export interface LogFile {
+  readonly file: string;
+  readonly bytes: number;
+}
+
+/** A `result.json` that passed its schema and stands where it says, with the logs beside it. */
+export interface ResultRecord {
+  readonly result: Result;
+  readonly logs: readonly LogFile[];
+}
+
+/** Everything that was read from `published/`. */
+export interface SiteRecords {
+  /** By path of the `result.json` inside `published/`. */
+  readonly results: ReadonlyMap<string, ResultRecord>;
+  /** Logs of chroots that are being built, by folder inside `published/`. */
+  readonly liveLogs: ReadonlyMap<string, readonly LogFile[]>;
+  readonly queue: QueueSnapshot | null;
+  readonly projects: ProjectsJson | null;
+}
+
+/** One chroot of a build (or its SRPM), finished or not. */
+export interface ChrootRun {
+  /** A chroot name, or `srpm`. */
+  readonly chroot: string;
+  /** Where its files are, inside `published/`. */
+  readonly folder: string;
+  readonly state: BuildState;
+  readonly reason: FailureReason | null;
+  readonly message: string | null;
+  readonly excerpt: readonly string[];
+  readonly phases: readonly Phase[];
+  /** What it is doing now; null when it is final. */
+  readonly phase: { readonly name: PhaseName; readonly startedAt: string } | null;
+  readonly attempts: number;
+  readonly builder: string | null;
+  readonly engine: Result['engine'];
+  readonly inputDigest: string;
+  readonly artifacts: Result['artifacts'];
+  readonly logs: readonly LogFile[];
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+}
+
+/** One build with all that is known of it. */
+export interface Build {
+  readonly id: BuildId;
+  readonly owner: string;
+  readonly project: string;
+  readonly package: string;
+  readonly state: BuildState;
+  readonly reason: FailureReason | null;
+  readonly source: Result['source'];
+  readonly requestedBy: string;
+  readonly request: string;
+  readonly requestedAt: string;
+  readonly configCommit: string;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  /** Builds in the queue that must succeed first. */
+  readonly after: readonly number[];
+  readonly srpm: ChrootRun | null;
+  readonly chroots: readonly ChrootRun[];
+}
+
+/** A project: what the config repo says of it (null once it has left) and its builds, newest first. */
+export interface SiteProject {
+  readonly owner: string;
+  readonly name: string;
+  readonly entry: ProjectEntry | null;
+  readonly builds: readonly Build[];
+}
+
+/** The whole site; `projects` by `owner/name` in alphabetical order, `builds` newest first. */
+export interface Site {
+  readonly projects: ReadonlyMap<string, SiteProject>;
+  readonly builds: readonly Build[];
+  readonly configRepository: string | null;
+}
+
+function runOfResult({ result, logs }: ResultRecord, path: string): ChrootRun {
+  const folder = path.slice(0, path.lastIndexOf('/'));
+  return { ...result, folder, logs, phase: null };
+}
+
+function runOfQueue(entry: QueueEntry, queued: QueueEntry['chroots'][number], records: SiteRecords): ChrootRun {
+  const folder = published.chrootBuild(place(entry), queued.chroot as ChrootName);
+  return {
+    ...queued,
+    folder,
+    message: queued.message ?? queued.skipBecause,
+    excerpt: [],
+    phase: { name: queued.phase, startedAt: queued.phaseStartedAt },
+    engine: null,
+    artifacts: [],
+    logs: records.liveLogs.get(folder) ?? [],
+  };
+}
+
+function srpmOfQueue(entry: QueueEntry, records: SiteRecords): ChrootRun {
+  const folder = published.srpmBuild(place(entry));
+  return {
+    chroot: 'srpm',
+    folder,
+    state: entry.srpmState,
+    reason: null,
+    message: null,
+    excerpt: [],
+    phases: [],
+    phase: null,
+    attempts: 0,
+    builder: null,
+    engine: null,
+    inputDigest: '',
+    artifacts: [],
+    logs: records.liveLogs.get(folder) ?? [],
+    startedAt: null,
+    endedAt: null,
+  };
+}
+
+function place(entry: { id: number; owner: string; project: string; package: string }) {
+  return { ...entry, id: entry.id as BuildId };
+}
+
+interface Parts {
+  entry?: QueueEntry;
+  readonly results: [path: string, record: ResultRecord][];
+}
+
+function joinParts(parts: Parts, records: SiteRecords): Build {
+  const runs = parts.results.map(([path, record]) => runOfResult(record, path));
+  const chroots = runs.filter((run) => run.chroot !== 'srpm');
+  const { entry } = parts;
+  for (const queued of entry?.chroots ?? []) {
+    // A result that stands on disk is the record; the queue may be one step behind.
+    if (entry !== undefined && !chroots.some((run) => run.chroot === queued.chroot))
+      chroots.push(runOfQueue(entry, queued, records));
+  }
+  chroots.sort((a, b) => a.chroot.localeCompare(b.chroot, 'en'));
+  const srpm = runs.find((run) => run.chroot === 'srpm') ?? (entry === undefined ? null : srpmOfQueue(entry, records));
+  const about = entry ?? parts.results[0]?.[1].result;
+  if (about === undefined) throw new TypeError('a build has a queue entry or a result');
+  const known = chroots.length > 0 ? chroots : srpm === null ? [] : [srpm];
+  const state = combineStates(known.map((run) => run.state));
+  const started = known.flatMap((run) => run.startedAt ?? []).sort();
+  const ended = known.flatMap((run) => run.endedAt ?? []).sort();
+  return {
+    id: about.id as BuildId,
+    owner: about.owner,
+    project: about.project,
+    package: about.package,
+    state,
+    reason: known.find((run) => run.state === state)?.reason ?? null,
+    source: about.source,
+    requestedBy: about.requestedBy,
+    request: about.request,
+    requestedAt: about.requestedAt,
+    configCommit: about.configCommit,
+    startedAt: started[0] ?? null,
+    endedAt: entry === undefined || ended.length === known.length ? (ended.at(-1) ?? null) : null,
+    after: entry?.after ?? [],
+    srpm,
+    chroots,
+  };
+}
+
+/** Joins results and queue: builds by number, projects by name. Pure; the same records give the same site. */
+export function joinSite(records: SiteRecords): Site {
+  const parts = new Map<number, Parts>();
+  const partsOf = (id: number): Parts => {
+    const known = parts.get(id) ?? { results: [] };
+    parts.set(id, known);
+    return known;
+  };
+  for (const [path, record] of records.results) partsOf(record.result.id).results.push([path, record]);
+  for (const entry of records.queue?.builds ?? []) partsOf(entry.id).entry = entry;
+  const builds = [...parts.values()].map((known) => joinParts(known, records)).sort((a, b) => b.id - a.id);
+
+  const byProject = new Map<string, Build[]>();
+  for (const entry of records.projects?.projects ?? []) byProject.set(`${entry.owner}/${entry.name}`, []);
+  for (const build of builds) {
+    const key = `${build.owner}/${build.project}`;
+    const list = byProject.get(key) ?? [];
+    list.push(build);
+    byProject.set(key, list);
+  }
+  const entries = new Map((records.projects?.projects ?? []).map((entry) => [`${entry.owner}/${entry.name}`, entry]));
+  const keys = [...byProject.keys()].sort((a, b) => a.localeCompare(b, 'en'));
+  const projects = keys.map((key): [string, SiteProject] => {
+    const [owner = '', name = ''] = key.split('/');
+    return [key, { owner, name, entry: entries.get(key) ?? null, builds: byProject.get(key) ?? [] }];
+  });
+  return { projects: new Map(projects), builds, configRepository: records.projects?.configRepository ?? null };
+}
+
+/** The packages of a project: what it states and what was ever built, in alphabetical order. */
+export function packageNames(project: SiteProject): readonly string[] {
+  const names = new Set(project.entry?.packages.map((known) => known.name));
+  for (const build of project.builds) names.add(build.package);
+  return [...names].sort((a, b) => a.localeCompare(b, 'en'));
+}

@@ -1,0 +1,184 @@
+// Effects: one `published/` folder and the site in it. Reads, decides, renders in bounded groups, writes, removes what is stale.
+import { access, readdir, readFile, rm, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { published, reservedOwners } from '@coppice/config';
+import { type Changes, mergeChanges } from './changes.ts';
+import { openSiteReader } from './read.ts';
+import { type LogText, readLog } from './read-log.ts';
+import { type Page, type PageData, renderDocs, renderPages } from './render.ts';
+import { type PageSelection, pagesOf, runsOf, selectAll, selectChanged } from './select-pages.ts';
+import { type Build, joinSite, type Site } from './site-model.ts';
+import { buildView, mainLog } from './view/build-view.ts';
+import { homeView, queueView, summaryOf } from './view/home-view.ts';
+import { type LogView, logView } from './view/log-view.ts';
+import { packageView, projectView } from './view/project-view.ts';
+import { writeFileAtomically } from './write-file.ts';
+
+export interface Written {
+  /** Files that were written: pages, assets, JSON. */
+  readonly written: number;
+  /** Pages that were removed. */
+  readonly removed: number;
+  /** Files that had to be left out, one sentence each. */
+  readonly problems: readonly string[];
+}
+
+export interface SiteWriter {
+  /** `url` without a slash at the end. Not to be called twice at once. */
+  write(changes: Changes, url: string, now: Date): Promise<Written>;
+}
+
+/** Builds rendered in one go: bounds the memory that logs take. */
+const buildsAtOnce = 100;
+const assets = fileURLToPath(new URL('../assets/', import.meta.url));
+
+/** A writer for one folder; `folder` is the absolute path of `published/`. It remembers what it read. */
+export function openSiteWriter(folder: string): SiteWriter {
+  const reader = openSiteReader(folder);
+  let before: Site | undefined;
+  /** Changes of calls that failed half-way: the next call makes up for them. */
+  let owed: Changes = [];
+
+  async function write(reported: Changes, url: string, now: Date): Promise<Written> {
+    const changes = mergeChanges(owed, reported);
+    owed = changes;
+    const fresh = before === undefined && !(await exists(join(folder, 'index.html')));
+    const all = changes === 'all' || fresh;
+    const { records, problems } = await reader.read(all ? 'all' : changes);
+    const site = joinSite(records);
+    const empty: Site = { projects: new Map(), builds: [], configRepository: null };
+    const selection = changes === 'all' || fresh ? selectAll(site) : selectChanged(before ?? empty, site, changes);
+    const writePages = async (pages: readonly Page[]) => {
+      for (const page of pages) await writeFileAtomically(join(folder, page.path), page.content);
+      return pages.length;
+    };
+
+    let written = 0;
+    const frame = { ...noPages, generatedAt: now.toISOString() };
+    for (const group of groups(selection.builds, buildsAtOnce)) {
+      const logs = (await Promise.all(group.map((build) => logViews(folder, build)))).flat();
+      written += await writePages(await renderPages({ ...frame, builds: group.map(buildView), logs }));
+    }
+    written += await writePages(await renderPages({ ...frame, ...overview(site, selection, url) }));
+    if (all) {
+      const docs = await renderDocs(frame.generatedAt);
+      written += (await writePages(docs)) + (await copyAssets(folder));
+    }
+    await writeFileAtomically(join(folder, published.buildsJson), buildsJson(site, url));
+    written += 1;
+
+    const wanted = pagesOf(site);
+    const stale = all
+      ? await stalePages(folder, wanted)
+      : [...pagesOf(before ?? empty)].filter((page) => !wanted.has(page));
+    for (const page of stale) await removePage(folder, page);
+    before = site;
+    owed = [];
+    return { written, removed: stale.length, problems };
+  }
+
+  return { write };
+}
+
+const noPages: PageData = {
+  home: [],
+  queue: [],
+  notFound: [],
+  projects: [],
+  packages: [],
+  builds: [],
+  logs: [],
+  generatedAt: '',
+};
+
+function overview(site: Site, selection: PageSelection, url: string): Partial<PageData> {
+  const projects = [...site.projects];
+  return {
+    home: [homeView(site)],
+    queue: [queueView(site)],
+    notFound: [{}],
+    projects: projects.filter(([key]) => selection.projects.has(key)).map(([, project]) => projectView(project, url)),
+    packages: projects.flatMap(([key, project]) =>
+      [...selection.packages]
+        .filter((name) => name.startsWith(`${key}/`))
+        .map((name) => packageView(project, name.slice(key.length + 1))),
+    ),
+  };
+}
+
+async function logViews(folder: string, build: Build): Promise<readonly LogView[]> {
+  const views: LogView[] = [];
+  for (const run of runsOf(build)) {
+    const file = mainLog(run);
+    if (file === undefined) continue;
+    const text = await readLog(join(folder, run.folder, file)).catch(ignoreMissing);
+    views.push(logView(build, run, file, text ?? removedLog));
+  }
+  return views;
+}
+
+/** A log that was removed after its folder was listed. */
+const removedLog: LogText = { parts: [], lineCount: 0, bytes: 0 };
+
+function buildsJson(site: Site, url: string): string {
+  const builds = site.builds.map((build) => summaryOf(build, url));
+  return `${JSON.stringify({ builds })}\n`;
+}
+
+async function copyAssets(folder: string): Promise<number> {
+  const names = await readdir(assets);
+  for (const name of names) await writeFileAtomically(join(folder, 'assets', name), await readFile(join(assets, name)));
+  return names.length;
+}
+
+/** Pages on disk that belong to no project and no build: only below owners, only `index.html`. */
+async function stalePages(folder: string, wanted: ReadonlySet<string>): Promise<readonly string[]> {
+  const top = await readdir(folder, { withFileTypes: true });
+  const owners = top.filter(
+    (entry) => entry.isDirectory() && !(reservedOwners as readonly string[]).includes(entry.name),
+  );
+  const stale: string[] = [];
+  for (const owner of owners) {
+    for (const file of await readdir(join(folder, owner.name), { recursive: true })) {
+      if (!file.endsWith('/index.html')) continue;
+      const page = `${owner.name}/${file.slice(0, -'index.html'.length)}`;
+      if (!wanted.has(page)) stale.push(page);
+    }
+  }
+  return stale;
+}
+
+/** Removes a page and the folders above it that are empty then. */
+async function removePage(folder: string, page: string): Promise<void> {
+  await rm(join(folder, page, 'index.html'), { force: true });
+  for (let path = page.replace(/\/$/, ''); path !== '.' && path !== ''; path = dirname(path)) {
+    const removed = await rmdir(join(folder, path)).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOTEMPTY' || error.code === 'EEXIST' || error.code === 'ENOENT')
+          return error.code === 'ENOENT';
+        throw error;
+      },
+    );
+    if (!removed) return;
+  }
+}
+
+function groups<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code === 'ENOENT') return undefined;
+  throw error;
+}

@@ -1,0 +1,140 @@
+// What the page of a build shows, ready to print: verdict, chroots with phases and artifacts, provenance.
+import {
+  type BuildState,
+  type ChrootName,
+  describePinnedSource,
+  type FailureReason,
+  isFinal,
+  type PinnedSource,
+  published,
+} from '@coppice/config';
+import { siteHref, webAddress } from '../html.ts';
+import type { Build, ChrootRun } from '../site-model.ts';
+import { chrootLabel, formatBytes } from './format.ts';
+import { type BuildRow, rowOf } from './rows.ts';
+import { type Timeline, timelineOf } from './timeline.ts';
+import { verdictOf } from './verdict.ts';
+
+export interface ArtifactRow {
+  readonly file: string;
+  readonly href: string;
+  readonly nevra: string;
+  readonly size: string;
+  readonly sha256: string;
+}
+
+export interface RunView {
+  readonly chroot: string;
+  readonly label: string;
+  readonly state: BuildState;
+  readonly reason: FailureReason | null;
+  readonly message: string | null;
+  readonly excerpt: readonly string[];
+  readonly timeline: Timeline;
+  readonly artifacts: readonly ArtifactRow[];
+  /** The page of the log; null while there is no log. */
+  readonly logHref: string | null;
+  readonly rawLogs: readonly { readonly file: string; readonly href: string; readonly size: string }[];
+  readonly attempts: number;
+  readonly builder: string | null;
+  readonly engine: string | null;
+  readonly inputDigest: string;
+}
+
+export interface BuildView {
+  /** Path of the page inside `published/`, with a slash at the end. */
+  readonly path: string;
+  readonly row: BuildRow;
+  readonly owner: string;
+  readonly name: string;
+  readonly verdict: string;
+  readonly live: boolean;
+  readonly runs: readonly RunView[];
+  /** Shown apart from the chroots; null when nothing is known of it. */
+  readonly srpm: RunView | null;
+  readonly source: string;
+  readonly sourceHref: string | null;
+  readonly sourceCommit: string | null;
+  readonly configCommit: string;
+  readonly requestedBy: string;
+  readonly requestedAt: string;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  /** Only http and https addresses become links. */
+  readonly requestHref: string | null;
+  readonly after: readonly number[];
+}
+
+/** Debug packages last, the rest by name: the order in which people look for them. */
+export function artifactRows(run: ChrootRun): readonly ArtifactRow[] {
+  const debug = (file: string) => (/-debug(info|source)-/.test(file) ? 1 : 0);
+  const sorted = [...run.artifacts].sort((a, b) => debug(a.file) - debug(b.file) || a.file.localeCompare(b.file, 'en'));
+  return sorted.map(({ file, nevra, bytes, sha256 }) => ({
+    file,
+    href: siteHref(`${run.folder}/${file}`),
+    nevra,
+    size: formatBytes(bytes),
+    sha256,
+  }));
+}
+
+/** The log that the log page shows: build.log, or what ended the build before there was one. */
+export function mainLog(run: ChrootRun): string | undefined {
+  const filled = run.logs.filter((log) => log.bytes > 0).map((log) => log.file);
+  const preferred =
+    run.reason === 'dependencies' ? ['root.log', 'build.log'] : ['build.log', 'srpm.log', 'root.log', 'state.log'];
+  return preferred.find((file) => filled.includes(file)) ?? filled[0];
+}
+
+/** The path of the log page of one run, inside `published/`. */
+export function logPagePath(build: Build, run: ChrootRun): string {
+  return published.logPage(build, run.chroot as ChrootName);
+}
+
+function runView(build: Build, run: ChrootRun): RunView {
+  return {
+    chroot: run.chroot,
+    label: chrootLabel(run.chroot),
+    state: run.state,
+    reason: run.reason,
+    message: run.message,
+    excerpt: run.excerpt,
+    timeline: timelineOf(run),
+    artifacts: artifactRows(run),
+    logHref: mainLog(run) === undefined ? null : siteHref(logPagePath(build, run)),
+    rawLogs: run.logs.map(({ file, bytes }) => ({
+      file,
+      href: siteHref(`${run.folder}/${file}`),
+      size: formatBytes(bytes),
+    })),
+    attempts: run.attempts,
+    builder: run.builder,
+    engine: run.engine && `${run.engine.name} ${run.engine.version}`,
+    inputDigest: run.inputDigest,
+  };
+}
+
+/** The view of one build. */
+export function buildView(build: Build): BuildView {
+  const { source } = build;
+  return {
+    path: published.buildPage(build),
+    row: rowOf(build),
+    owner: build.owner,
+    name: build.project,
+    verdict: verdictOf(build),
+    live: !isFinal(build.state),
+    runs: build.chroots.map((run) => runView(build, run)),
+    srpm: build.srpm && runView(build, build.srpm),
+    source: describePinnedSource(source as PinnedSource),
+    sourceHref: source.type === 'dir' ? null : (webAddress(source.url) ?? null),
+    sourceCommit: source.type === 'srpm' ? null : source.commit,
+    configCommit: build.configCommit,
+    requestedBy: build.requestedBy,
+    requestedAt: build.requestedAt,
+    startedAt: build.startedAt,
+    endedAt: build.endedAt,
+    requestHref: webAddress(build.request) ?? null,
+    after: build.after,
+  };
+}

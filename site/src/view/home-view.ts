@@ -1,0 +1,102 @@
+// What the home page and the queue page show, and the list of builds for programs.
+import { type BuildSummary, isFinal, type PhaseName, published } from '@coppice/config';
+import { siteHref } from '../html.ts';
+import { type Build, packageNames, type Site, type SiteProject } from '../site-model.ts';
+import { type BuildRow, rowOf } from './rows.ts';
+import { phaseTitles } from './timeline.ts';
+
+export interface ProjectCard {
+  readonly key: string;
+  readonly href: string;
+  readonly description: string;
+  readonly packages: number;
+  readonly chroots: readonly string[];
+  readonly last: BuildRow | null;
+}
+
+export interface QueueRow {
+  readonly row: BuildRow;
+  /** What its chroots do now. */
+  readonly doing: readonly {
+    readonly chroot: string;
+    readonly phase: PhaseName;
+    readonly title: string;
+    readonly since: string;
+  }[];
+  readonly after: readonly number[];
+}
+
+export interface QueueView {
+  readonly running: readonly QueueRow[];
+  /** In the order in which they will start. */
+  readonly waiting: readonly QueueRow[];
+}
+
+export interface HomeView {
+  readonly projects: readonly ProjectCard[];
+  readonly latest: readonly BuildRow[];
+  readonly queue: QueueView;
+  readonly buildCount: number;
+  readonly packageCount: number;
+  readonly configRepository: string | null;
+}
+
+function cardOf([key, project]: [string, SiteProject]): ProjectCard {
+  const [last] = project.builds;
+  return {
+    key,
+    href: siteHref(published.projectPage(project.owner, project.name)),
+    description: project.entry?.description ?? '',
+    packages: packageNames(project).length,
+    chroots: project.entry?.chroots ?? [],
+    last: last === undefined ? null : rowOf(last),
+  };
+}
+
+/** Live builds: what runs, and what waits in order. */
+export function queueView(site: Site): QueueView {
+  const live = site.builds.filter((build) => !isFinal(build.state)).reverse();
+  const waits = (build: Build) => build.state === 'pending';
+  return { running: live.filter((build) => !waits(build)).map(queueRow), waiting: live.filter(waits).map(queueRow) };
+}
+
+function queueRow(build: Build): QueueRow {
+  const doing = build.chroots.flatMap(({ chroot, phase, state }) => {
+    if (phase === null || isFinal(state)) return [];
+    return [{ chroot, phase: phase.name, title: phaseTitles[phase.name], since: phase.startedAt }];
+  });
+  return { row: rowOf(build), doing, after: build.after };
+}
+
+/** The view of the home page. */
+export function homeView(site: Site): HomeView {
+  const projects = [...site.projects];
+  return {
+    projects: projects.map(cardOf),
+    latest: site.builds
+      .filter((build) => isFinal(build.state))
+      .slice(0, 12)
+      .map(rowOf),
+    queue: queueView(site),
+    buildCount: site.builds.length,
+    packageCount: projects.reduce((sum, [, project]) => sum + packageNames(project).length, 0),
+    configRepository: site.configRepository,
+  };
+}
+
+/** One entry of `api/v1/builds.json`. `siteUrl` has no slash at the end. */
+export function summaryOf(build: Build, siteUrl: string): BuildSummary {
+  return {
+    id: build.id,
+    owner: build.owner,
+    project: build.project,
+    package: build.package,
+    state: build.state,
+    reason: build.reason,
+    chroots: build.chroots.map(({ chroot, state, reason }) => ({ chroot, state, reason })),
+    requestedAt: build.requestedAt,
+    startedAt: build.startedAt,
+    endedAt: build.endedAt,
+    url: `${siteUrl}${siteHref(published.buildPage(build))}`,
+  };
+}

@@ -1,0 +1,54 @@
+// What a log page shows: the log in folds, where the raw file is, and from where to follow it while it grows.
+import { type BuildState, isFinal } from '@coppice/config';
+import { siteHref } from '../html.ts';
+import type { LogText } from '../read-log.ts';
+import type { Build, ChrootRun } from '../site-model.ts';
+import { logPagePath } from './build-view.ts';
+import { chrootLabel } from './format.ts';
+import { foldLog, type LogFold } from './log-folds.ts';
+import { type BuildRow, rowOf } from './rows.ts';
+
+export interface LogView {
+  readonly path: string;
+  readonly row: BuildRow;
+  readonly chroot: string;
+  readonly label: string;
+  readonly state: BuildState;
+  readonly message: string | null;
+  readonly file: string;
+  readonly rawHref: string;
+  readonly otherLogs: readonly { readonly file: string; readonly href: string }[];
+  readonly folds: readonly LogFold[];
+  readonly lineCount: number;
+  readonly shownLines: number;
+  /** Bytes of the raw log that this page holds, and whether more will come. */
+  readonly bytes: number;
+  readonly live: boolean;
+  /** The first line that looks like an error in the failed fold: where the page should be opened. */
+  readonly firstError: number | null;
+}
+
+/** The view of one log. `file` is the name of the log that `text` was read from. */
+export function logView(build: Build, run: ChrootRun, file: string, text: LogText): LogView {
+  const folds = foldLog(text.parts, run.state === 'failed');
+  const failedLines = folds.filter((fold) => fold.failed).flatMap((fold) => fold.lines);
+  return {
+    path: logPagePath(build, run),
+    row: rowOf(build),
+    chroot: run.chroot,
+    label: chrootLabel(run.chroot),
+    state: run.state,
+    message: run.message,
+    file,
+    rawHref: siteHref(`${run.folder}/${file}`),
+    otherLogs: run.logs
+      .filter((log) => log.file !== file)
+      .map((log) => ({ file: log.file, href: siteHref(`${run.folder}/${log.file}`) })),
+    folds,
+    lineCount: text.lineCount,
+    shownLines: text.parts.reduce((sum, part) => sum + part.lines.length, 0),
+    bytes: text.bytes,
+    live: !isFinal(run.state),
+    firstError: failedLines.find((line) => line.tone === 'error')?.number ?? null,
+  };
+}

@@ -1,0 +1,144 @@
+// What the pages of a project and of a package show.
+import { isFinal, parseChroot, published } from '@coppice/config';
+import { siteHref } from '../html.ts';
+import type { Build, SiteProject } from '../site-model.ts';
+import { chrootLabel, formatFingerprint } from './format.ts';
+import {
+  type BuildRow,
+  cellsOf,
+  chrootsOf,
+  lastVersion,
+  type Matrix,
+  type MatrixRow,
+  matrixOf,
+  rowOf,
+} from './rows.ts';
+
+/** How a reader turns the repository on, for one distribution release. */
+export interface InstallSnippet {
+  readonly label: string;
+  readonly copr: string;
+  readonly plain: string;
+}
+
+export interface ProjectView {
+  readonly path: string;
+  readonly owner: string;
+  readonly name: string;
+  readonly description: string;
+  readonly instructions: string;
+  readonly maintainers: readonly string[];
+  readonly builders: readonly string[];
+  readonly keyFingerprint: string | null;
+  readonly publicKeyHref: string;
+  readonly snippets: readonly InstallSnippet[];
+  /** A package that can be installed, for the example line; null before there is one. */
+  readonly example: string | null;
+  readonly matrix: Matrix;
+  readonly latest: readonly BuildRow[];
+  readonly buildCount: number;
+  readonly live: boolean;
+  /** The config repo speaks of it; otherwise only its past builds are left. */
+  readonly stated: boolean;
+}
+
+export interface PackageView {
+  readonly path: string;
+  readonly owner: string;
+  readonly project: string;
+  readonly projectHref: string;
+  readonly name: string;
+  readonly version: string | null;
+  readonly source: string | null;
+  readonly needs: readonly { readonly name: string; readonly href: string | null }[];
+  readonly chroots: readonly { readonly chroot: string; readonly cell: MatrixRow['cells'][number] }[];
+  readonly history: readonly BuildRow[];
+  readonly buildCount: number;
+  readonly live: boolean;
+}
+
+/** Rows on a project page and in a package's history; older builds stay reachable by their number and in builds.json. */
+const latestBuilds = 15;
+const historyBuilds = 100;
+
+/**
+ * Commands for each distribution release. A service behind https on the standard port is named by its host; any other
+ * needs `--hub`, and the plugin then has to be told the chroot.
+ */
+export function installSnippets(
+  siteUrl: string,
+  owner: string,
+  name: string,
+  chroots: readonly string[],
+): readonly InstallSnippet[] {
+  const { protocol, host, port, origin } = new URL(siteUrl);
+  const hosted = protocol === 'https:' && port === '';
+  const seen = new Set<string>();
+  return chroots.flatMap((text): InstallSnippet[] => {
+    const chroot = parseChroot(text);
+    if (chroot === undefined) return [];
+    const repo = published.dnfRepo(owner, name, chroot.name);
+    if (seen.has(repo)) return [];
+    seen.add(repo);
+    const hub = hosted ? `${host}/${owner}/${name}` : `--hub ${origin} ${owner}/${name}`;
+    return [
+      {
+        label: chrootLabel(`${chroot.distribution}-${chroot.release}-x86_64`),
+        copr: `sudo dnf copr enable ${hub} ${chroot.name}`,
+        plain: `sudo dnf config-manager --add-repo ${siteUrl.replace(/\/$/, '')}/${repo}`,
+      },
+    ];
+  });
+}
+
+/** The view of one project. */
+export function projectView(project: SiteProject, siteUrl: string): ProjectView {
+  const { owner, name, entry, builds } = project;
+  const built = builds.filter((build) => build.chroots.some((run) => run.state === 'succeeded'));
+  const needed = new Set(entry?.packages.flatMap((known) => known.needs));
+  return {
+    path: published.projectPage(owner, name),
+    owner,
+    name,
+    description: entry?.description ?? '',
+    instructions: entry?.instructions ?? '',
+    maintainers: entry?.maintainers ?? [],
+    builders: entry?.builders ?? [],
+    keyFingerprint: entry?.keyFingerprint ? formatFingerprint(entry.keyFingerprint) : null,
+    publicKeyHref: siteHref(published.publicKey(owner, name)),
+    snippets: installSnippets(siteUrl, owner, name, entry?.chroots ?? chrootsOf(project)),
+    // What others need is a library; what nothing needs is what people come for.
+    example: (built.find((build) => !needed.has(build.package)) ?? built[0])?.package ?? null,
+    matrix: matrixOf(project),
+    latest: builds.slice(0, latestBuilds).map(rowOf),
+    buildCount: builds.length,
+    live: builds.some((build) => !isFinal(build.state)),
+    stated: entry !== null,
+  };
+}
+
+/** The view of one package of a project. */
+export function packageView(project: SiteProject, name: string): PackageView {
+  const entry = project.entry?.packages.find((known) => known.name === name) ?? null;
+  const builds: readonly Build[] = project.builds.filter((build) => build.package === name);
+  const chroots = entry?.chroots ?? chrootsOf({ ...project, entry: null, builds });
+  const cells = cellsOf(builds, chroots, entry?.chroots ?? null);
+  const stated = new Set(project.entry?.packages.map((known) => known.name));
+  return {
+    path: published.packagePage(project.owner, project.name, name),
+    owner: project.owner,
+    project: project.name,
+    projectHref: siteHref(published.projectPage(project.owner, project.name)),
+    name,
+    version: lastVersion(builds),
+    source: entry?.source ?? null,
+    needs: (entry?.needs ?? []).map((need) => ({
+      name: need,
+      href: stated.has(need) ? siteHref(published.packagePage(project.owner, project.name, need)) : null,
+    })),
+    chroots: chroots.map((chroot, index) => ({ chroot, cell: cells[index] ?? null })),
+    history: builds.slice(0, historyBuilds).map(rowOf),
+    buildCount: builds.length,
+    live: builds.some((build) => !isFinal(build.state)),
+  };
+}

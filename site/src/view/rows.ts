@@ -1,0 +1,115 @@
+// Builds as rows of tables and packages × chroots as a matrix: shared by home, project, package and queue pages.
+import { type BuildState, type FailureReason, published } from '@coppice/config';
+import { siteHref } from '../html.ts';
+import { type Build, type ChrootRun, packageNames, type SiteProject } from '../site-model.ts';
+import { formatSeconds, secondsBetween } from './format.ts';
+import { versionOf } from './verdict.ts';
+
+export interface BuildRow {
+  readonly id: number;
+  readonly href: string;
+  readonly project: string;
+  readonly projectHref: string;
+  readonly package: string;
+  readonly packageHref: string;
+  readonly version: string | null;
+  readonly state: BuildState;
+  readonly reason: FailureReason | null;
+  readonly requestedBy: string;
+  /** When it ended, or was asked for while it has not (ISO 8601). */
+  readonly time: string;
+  readonly duration: string | null;
+  readonly chroots: readonly { readonly chroot: string; readonly state: BuildState }[];
+}
+
+/** One build as a row. */
+export function rowOf(build: Build): BuildRow {
+  const { startedAt, endedAt } = build;
+  return {
+    id: build.id,
+    href: siteHref(published.buildPage(build)),
+    project: `${build.owner}/${build.project}`,
+    projectHref: siteHref(published.projectPage(build.owner, build.project)),
+    package: build.package,
+    packageHref: siteHref(published.packagePage(build.owner, build.project, build.package)),
+    version: versionOf(build) ?? null,
+    state: build.state,
+    reason: build.reason,
+    requestedBy: build.requestedBy,
+    time: endedAt ?? build.requestedAt,
+    duration: startedAt !== null && endedAt !== null ? formatSeconds(secondsBetween(startedAt, endedAt)) : null,
+    chroots: build.chroots.map(({ chroot, state }) => ({ chroot, state })),
+  };
+}
+
+export interface MatrixCell {
+  readonly state: BuildState;
+  readonly reason: FailureReason | null;
+  readonly href: string;
+  readonly id: number;
+}
+
+export interface MatrixRow {
+  readonly package: string;
+  readonly href: string;
+  /** The version that was built last with success. */
+  readonly version: string | null;
+  /** One per chroot of the matrix; null = never built, `absent` = not built for this chroot on purpose. */
+  readonly cells: readonly (MatrixCell | null | 'absent')[];
+}
+
+export interface Matrix {
+  readonly chroots: readonly string[];
+  readonly rows: readonly MatrixRow[];
+}
+
+/** The newest run of a package for a chroot; skipped and canceled ones give way to older ones that say more. */
+function newestRun(builds: readonly Build[], chroot: string): { build: Build; run: ChrootRun } | undefined {
+  const runs = builds.flatMap((build) =>
+    build.chroots.filter((run) => run.chroot === chroot).map((run) => ({ build, run })),
+  );
+  return runs.find(({ run }) => run.state !== 'skipped' && run.state !== 'canceled') ?? runs[0];
+}
+
+/** The state of one package for each of `chroots`. `builds` are those of the package, newest first. */
+export function cellsOf(
+  builds: readonly Build[],
+  chroots: readonly string[],
+  stated: readonly string[] | null,
+): MatrixRow['cells'] {
+  return chroots.map((chroot) => {
+    const newest = newestRun(builds, chroot);
+    if (newest === undefined) return stated?.includes(chroot) === false ? 'absent' : null;
+    const { build, run } = newest;
+    return { state: run.state, reason: run.reason, href: siteHref(published.buildPage(build)), id: build.id };
+  });
+}
+
+/** The chroots of a project: what it states now and what its builds were ever made for. */
+export function chrootsOf(project: SiteProject): readonly string[] {
+  const names = new Set(project.entry?.chroots);
+  for (const build of project.builds) for (const run of build.chroots) names.add(run.chroot);
+  return [...names];
+}
+
+/** Packages × chroots of a project. */
+export function matrixOf(project: SiteProject): Matrix {
+  const chroots = chrootsOf(project);
+  const rows = packageNames(project).map((name): MatrixRow => {
+    const builds = project.builds.filter((build) => build.package === name);
+    const stated = project.entry?.packages.find((entry) => entry.name === name)?.chroots ?? null;
+    return {
+      package: name,
+      href: siteHref(published.packagePage(project.owner, project.name, name)),
+      version: lastVersion(builds),
+      cells: cellsOf(builds, chroots, stated),
+    };
+  });
+  return { chroots, rows };
+}
+
+/** The version of the newest build that gave packages. `builds` newest first. */
+export function lastVersion(builds: readonly Build[]): string | null {
+  const good = builds.find((build) => build.chroots.some((run) => run.state === 'succeeded'));
+  return (good && versionOf(good)) ?? null;
+}

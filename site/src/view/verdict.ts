@@ -1,0 +1,96 @@
+// The one sentence that says how a build is doing: the first thing on its page.
+import { type BuildState, type FailureReason, isFinal, parseNevra } from '@coppice/config';
+import type { Build, ChrootRun } from '../site-model.ts';
+import { chrootLabel, sayDuration, sayList, secondsBetween } from './format.ts';
+
+const failurePlaces: Readonly<Record<FailureReason, string>> = {
+  infrastructure: 'could not be built because the build service failed, not the package,',
+  dependencies: 'failed while its build dependencies were installed',
+  source: 'failed while its source package was made',
+  prep: 'failed in %prep',
+  compile: 'failed in %build',
+  check: 'failed in %check',
+  packaging: 'failed while its files were packaged',
+  timeout: 'ran out of time',
+  signing: 'was built but could not be signed',
+  policy: 'is not allowed by the policy',
+};
+
+/** What a reason means, in a few words, for tooltips and tables. */
+export const reasonTitles: Readonly<Record<FailureReason, string>> = {
+  infrastructure: 'The build service failed, not the package',
+  dependencies: 'Build dependencies could not be installed',
+  source: 'The source package could not be made',
+  prep: 'Failed in %prep',
+  compile: 'Failed in %build',
+  check: 'Failed in %check',
+  packaging: 'Failed while packaging',
+  timeout: 'Ran out of time',
+  signing: 'Could not be signed',
+  policy: 'Not allowed by the policy',
+};
+
+/** `2.12-1` of what a build made, from the package of its name, else from the first; undefined before there is one. */
+export function versionOf(build: Build): string | undefined {
+  const made = [...build.chroots, ...(build.srpm === null ? [] : [build.srpm])].flatMap((run) => run.artifacts);
+  const nevras = made.flatMap((artifact) => parseNevra(artifact.nevra) ?? []);
+  const main = nevras.find((nevra) => nevra.name === build.package) ?? nevras[0];
+  return main === undefined ? undefined : `${main.version}-${main.release}`;
+}
+
+/** One sentence without markup; parts of it are hostile text. */
+export function verdictOf(build: Build): string {
+  const version = versionOf(build);
+  const what = version === undefined ? build.package : `${build.package} ${version}`;
+  const all = sayList(build.chroots.map((run) => chrootLabel(run.chroot)));
+  switch (build.state) {
+    case 'succeeded':
+      return `${what} was built for ${all}${tookPhrase(build)}.`;
+    case 'failed':
+      return failedSentence(build, what);
+    case 'canceled':
+      return endSentence(`${what} was canceled`, build.chroots, 'canceled');
+    case 'skipped':
+      return endSentence(`${what} was skipped`, build.chroots, 'skipped');
+    case 'starting':
+    case 'running':
+      return `${what} is being built for ${all}${doneSoFar(build)}.`;
+    case 'pending':
+      return `${what} is waiting to be built for ${all}${afterPhrase(build.after)}.`;
+  }
+}
+
+function failedSentence(build: Build, what: string): string {
+  const failed = build.chroots.filter((run) => run.state === 'failed');
+  const [first] = failed;
+  if (first === undefined) return endSentence(`${what} failed`, build.srpm === null ? [] : [build.srpm], 'failed');
+  const place = first.reason === null ? 'failed' : failurePlaces[first.reason];
+  const alike = failed.every((run) => run.reason === first.reason);
+  const where = sayList((alike ? failed : [first]).map((run) => run.chroot));
+  const more = alike ? '' : ` (and on ${sayList(failed.slice(1).map((run) => run.chroot))})`;
+  return withMessage(`${build.package} ${place} on ${where}${more}`, first.message);
+}
+
+function endSentence(start: string, runs: readonly ChrootRun[], state: BuildState): string {
+  return withMessage(start, runs.find((run) => run.state === state && run.message !== null)?.message ?? null);
+}
+
+function withMessage(start: string, message: string | null): string {
+  const sentence = message === null || message === '' ? start : `${start}: ${message}`;
+  return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
+}
+
+function tookPhrase(build: Build): string {
+  if (build.startedAt === null || build.endedAt === null) return '';
+  return ` in ${sayDuration(secondsBetween(build.startedAt, build.endedAt))}`;
+}
+
+function doneSoFar(build: Build): string {
+  const done = build.chroots.filter((run) => isFinal(run.state)).length;
+  return build.chroots.length > 1 && done > 0 ? `; ${done} of ${build.chroots.length} are finished` : '';
+}
+
+function afterPhrase(after: readonly number[]): string {
+  if (after.length === 0) return '';
+  return `, after build${after.length === 1 ? '' : 's'} ${sayList(after.map((id) => `#${id}`))}`;
+}

@@ -1,0 +1,19 @@
+// Effects: puts files in place so that a reader never sees half of one.
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+let serial = 0;
+
+/** Writes beside the target, then renames over it. Missing folders are made. */
+export async function writeFileAtomically(path: string, content: string | Uint8Array): Promise<void> {
+  serial += 1;
+  const temporary = `${path}.${process.pid}-${serial}.tmp`;
+  await mkdir(dirname(path), { recursive: true });
+  try {
+    await writeFile(temporary, content);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
