@@ -1,0 +1,163 @@
+import type { BuildId, ChrootName, QueuedBuild } from '@coppice/config';
+import { queueSnapshotSchema } from '@coppice/config';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { QueueError } from './errors.ts';
+import { folderForTest } from './folder-for-tests.ts';
+import { openQueue } from './queue.ts';
+import type { QueueChange } from './queue-state.ts';
+import { chrootsForTests, requestForTests } from './request-for-tests.ts';
+
+const sapling = 'sapling-12-x86_64' as ChrootName;
+const first = 1 as BuildId;
+
+async function openForTest(folder?: string) {
+  let seconds = 0;
+  const changes: QueueChange[] = [];
+  const faults: QueueError[] = [];
+  const queue = await openQueue({
+    folder: folder ?? (await folderForTest()),
+    now: () => new Date(Date.UTC(2026, 0, 1, 0, 0, seconds)),
+    onFault: (error) => faults.push(error),
+  });
+  onTestFinished(() => queue.close());
+  queue.onChange((change) => changes.push(change));
+  const pass = (more: number) => {
+    seconds += more;
+  };
+  return { queue, changes, faults, pass };
+}
+
+const succeeded = { state: 'succeeded', reason: null, message: null } as const;
+
+describe('a queue', () => {
+  test('gives numbers in order and never again, also after everything has left and it was opened anew', async () => {
+    const folder = await folderForTest();
+    const { queue } = await openForTest(folder);
+    const builds = await queue.enqueue([requestForTests(), requestForTests({ after: [0] })]);
+    expect(builds.map(({ id, after }) => [id, after])).toEqual([
+      [1, []],
+      [2, [1]],
+    ]);
+    for (const { id } of builds) await queue.finish(id, sapling, { ...succeeded, state: 'canceled' });
+    expect(queue.builds()).toEqual([]);
+    await queue.close();
+    const { queue: again } = await openForTest(folder);
+    expect((await again.enqueue([requestForTests()])).map(({ id }) => id)).toEqual([3]);
+  });
+
+  test('takes a build from request to end, with the seconds of each phase', async () => {
+    const { queue, changes, pass } = await openForTest();
+    await queue.enqueue([requestForTests()]);
+    pass(1);
+    expect(await queue.claim('w')).toMatchObject({ kind: 'srpm', build: { id: 1, srpmState: 'running' } });
+    pass(2);
+    await queue.srpmDone(first, 'hello-2.12-1.src.rpm');
+    pass(3);
+    expect(await queue.claim('w')).toMatchObject({ kind: 'chroot', chroot: { state: 'starting', attempts: 1 } });
+    await queue.setPhase(first, sapling, 'spawn');
+    pass(4);
+    await queue.setPhase(first, sapling, 'build', 'builder-1');
+    expect(queue.build(first)?.chroots[0]).toMatchObject({ state: 'running', phase: 'build', builder: 'builder-1' });
+    pass(5);
+    await queue.finish(first, sapling, succeeded);
+    expect(queue.build(first)).toBeUndefined();
+    const { build, gone } = changes.at(-1) as QueueChange;
+    expect(gone).toBe(true);
+    expect(build.srpm).toBe('hello-2.12-1.src.rpm');
+    expect(build.chroots[0]?.phases.map(({ name, seconds }) => [name, seconds])).toEqual([
+      ['queued', 1],
+      ['srpm', 2],
+      ['queued', 3],
+      ['spawn', 4],
+      ['build', 5],
+    ]);
+    expect(build.chroots[0]?.endedAt).toBe('2026-01-01T00:00:15.000Z');
+  });
+
+  test('tells each change in order, also lazy ones, until told to stop', async () => {
+    const { queue, changes } = await openForTest();
+    await queue.enqueue([requestForTests()]);
+    const seen: QueuedBuild[] = [];
+    const stop = queue.onChange(({ build }) => seen.push(build));
+    await queue.claim('w');
+    await queue.srpmDone(first, 'hello-1-1.src.rpm');
+    await queue.claim('w');
+    await queue.setPhase(first, sapling, 'spawn');
+    await queue.release(first, sapling, { countAttempt: true });
+    expect(seen.map(({ chroots }) => chroots[0]?.phase)).toEqual(['srpm', 'queued', 'queued', 'spawn', 'queued']);
+    stop();
+    await queue.cancel(first, 'octocat');
+    expect(seen).toHaveLength(5);
+    expect(changes).toHaveLength(7);
+  });
+
+  test('says so when a listener fails, and the change stands', async () => {
+    const { queue, faults } = await openForTest();
+    queue.onChange(() => {
+      throw new Error('the page cannot be written');
+    });
+    await queue.enqueue([requestForTests()]);
+    expect(queue.builds()).toHaveLength(1);
+    expect(faults).toMatchObject([{ code: 'io', cause: { message: 'the page cannot be written' } }]);
+  });
+
+  test('gives back, uncounted, what was claimed when it died', async () => {
+    const folder = await folderForTest();
+    const { queue } = await openForTest(folder);
+    await queue.enqueue([requestForTests(), requestForTests(), requestForTests()]);
+    await queue.claim('w');
+    await queue.srpmDone(first, 'hello-1-1.src.rpm');
+    await queue.claim('w');
+    await queue.claim('w');
+    await queue.close();
+    const { queue: again } = await openForTest(folder);
+    expect(await again.recover()).toEqual([
+      { id: 1, chroot: sapling },
+      { id: 2, chroot: 'srpm' },
+    ]);
+    expect(again.build(first)?.chroots[0]).toMatchObject({ state: 'pending', attempts: 0, phase: 'queued' });
+    expect(await again.claim('w')).toMatchObject({ kind: 'chroot', build: { id: 1 } });
+    expect(await again.claim('w')).toMatchObject({ kind: 'srpm', build: { id: 2 } });
+  });
+
+  test('keeps who canceled first, and does not know builds that are not there', async () => {
+    const { queue } = await openForTest();
+    await queue.enqueue([requestForTests()]);
+    expect(await queue.cancel(first, 'octocat')).toBe('canceling');
+    expect(await queue.cancel(first, 'hubot')).toBe('canceling');
+    expect(queue.build(first)?.chroots[0]?.cancelRequestedBy).toBe('octocat');
+    expect(await queue.cancel(7 as BuildId, 'octocat')).toBe('unknown');
+  });
+
+  test('refuses what does not fit, and changes nothing', async () => {
+    const { queue } = await openForTest();
+    await queue.enqueue([requestForTests()]);
+    const before = queue.builds();
+    await expect(queue.finish(7 as BuildId, sapling, succeeded)).rejects.toMatchObject({ code: 'unknown' });
+    await expect(queue.finish(first, 'x-1-i386' as ChrootName, succeeded)).rejects.toMatchObject({ code: 'unknown' });
+    await expect(queue.srpmDone(first, 'a.src.rpm')).rejects.toMatchObject({ code: 'conflict' });
+    await expect(queue.release(first, sapling, { countAttempt: false })).rejects.toMatchObject({ code: 'conflict' });
+    expect(queue.builds()).toEqual(before);
+  });
+
+  test.each([
+    ['it names no chroot', { chroots: [] }],
+    ['it names a chroot twice', { chroots: chrootsForTests(sapling, sapling) }],
+    ['it waits for a request that does not stand before it', { after: [1] }],
+    ['it waits for a build that does not exist', { afterBuilds: [9 as BuildId] }],
+  ])('refuses a request of which nothing can come: %s', async (why, changes) => {
+    const { queue } = await openForTest();
+    const requests = [requestForTests(), requestForTests(changes)];
+    const message = `Request 1 (acme/tools/hello) cannot be queued: ${why}.`;
+    await expect(queue.enqueue(requests)).rejects.toMatchObject({ code: 'invalid', message });
+    expect(queue.builds()).toEqual([]);
+  });
+
+  test('holds what `api/v1/queue.json` may hold', async () => {
+    const { queue } = await openForTest();
+    await queue.enqueue([requestForTests(), requestForTests({ after: [0] })]);
+    await queue.claim('w');
+    const json = { generatedAt: '2026-01-01T00:00:00.000Z', builds: queue.builds() };
+    expect(queueSnapshotSchema.parse(JSON.parse(JSON.stringify(json)))).toEqual(json);
+  });
+});
