@@ -104,7 +104,10 @@ function expectation(issue: z.core.$ZodIssue): { expected: string; hint: string 
     case 'invalid_union':
       return oneOf((issue as { options?: unknown[] }).options?.map(String) ?? [], discriminatorOf(issue));
     case 'too_small':
-      return { expected: stated ?? `${bound(issue.origin)} ${issue.minimum} or more`, hint: 'give a greater one' };
+      return {
+        expected: stated ?? `${bound(issue.origin)} ${issue.minimum} or more`,
+        hint: issue.origin === 'array' ? 'add one' : 'give a greater one',
+      };
     case 'too_big':
       return { expected: stated ?? `${bound(issue.origin)} ${issue.maximum} or less`, hint: 'give a smaller one' };
     case 'invalid_format':
@@ -148,7 +151,7 @@ function typeHint(expected: string, input: unknown): string {
 
 function found(input: unknown, byType: boolean): string {
   if (input === null || input === undefined) return 'empty';
-  if (Array.isArray(input)) return 'a list';
+  if (Array.isArray(input)) return input.length === 0 ? 'an empty list' : 'a list';
   if (typeof input === 'object') return 'a mapping';
   if (!byType) return `\`${String(input).slice(0, 100)}\``;
   if (typeof input === 'string') return 'a text';
