@@ -8,12 +8,15 @@ import { plan } from './cli/plan.ts';
 import { status } from './cli/status.ts';
 import type { Terminal } from './cli/terminal.ts';
 import { ServiceError } from './service/errors.ts';
+import type { Environment } from './service/home.ts';
 import { describe } from './service/log.ts';
 
 const terminal: Terminal = {
   print: (text) => void process.stdout.write(`${text}\n`),
   say: (text) => void process.stderr.write(`${text}\n`),
 };
+
+const environment = process.env as Environment;
 
 /** Runs the command line; the promise gives the exit code. */
 async function run(argv: readonly string[]): Promise<number> {
@@ -28,7 +31,7 @@ async function run(argv: readonly string[]): Promise<number> {
     .description('run the service; with no settings, the embedded default')
     .action(async () => {
       const { serveUntilStopped } = await import('./serve.ts');
-      code = await serveUntilStopped(process.env);
+      code = await serveUntilStopped(environment);
     });
   program
     .command('plan')
@@ -36,7 +39,7 @@ async function run(argv: readonly string[]): Promise<number> {
     .argument('[folder]', 'a checkout of the config repo', '.')
     .option('--json', 'print JSON')
     .action(async (folder: string, options: { json?: true }) => {
-      code = await plan(terminal, process.env, folder, options.json === true);
+      code = await plan(terminal, environment, folder, options.json === true);
     });
   program
     .command('status')
@@ -44,7 +47,7 @@ async function run(argv: readonly string[]): Promise<number> {
     .argument('[id]', 'the number of a build', buildId)
     .option('--json', 'print JSON')
     .action(async (id: number | undefined, options: { json?: true }) => {
-      code = await status(terminal, process.env, id, options.json === true);
+      code = await status(terminal, environment, id, options.json === true);
     });
   program
     .command('comment')
@@ -58,7 +61,7 @@ async function run(argv: readonly string[]): Promise<number> {
       '\nThe GitHub token is read from COPPICE_TOKEN (embedded default: the token of the user maintainer).',
     )
     .action(async (text: string, options: { issue: number; json?: true; follow: boolean }) => {
-      code = await comment(terminal, process.env, text, {
+      code = await comment(terminal, environment, text, {
         issue: options.issue,
         json: options.json === true,
         follow: options.follow,
@@ -70,14 +73,14 @@ async function run(argv: readonly string[]): Promise<number> {
     .argument('<id>', 'the number of the build', buildId)
     .option('--issue <number>', 'the issue of the config repo to comment on', issueNumber, 1)
     .action(async (id: number, options: { issue: number }) => {
-      code = await cancel(terminal, process.env, id, options.issue);
+      code = await cancel(terminal, environment, id, options.issue);
     });
   program
     .command('doctor')
     .description('name what is missing or broken on this machine, and the fix')
     .option('--json', 'print JSON')
     .action(async (options: { json?: true }) => {
-      code = await doctor(terminal, process.env, process.env.PATH ?? '', options.json === true);
+      code = await doctor(terminal, environment, process.env.PATH ?? '', options.json === true);
     });
   await program.parseAsync(argv as string[]);
   return code;

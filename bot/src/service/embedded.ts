@@ -8,6 +8,7 @@ import { execa } from 'execa';
 import { type LocalGithub, startLocalGithub } from '../local-github/start.ts';
 import { ServiceError } from './errors.ts';
 import type { Home } from './home.ts';
+import { mirrorToLocalGithub } from './local-mirror.ts';
 import type { Log } from './log.ts';
 import type { Secrets } from './secrets.ts';
 
@@ -49,21 +50,10 @@ export async function pushExample(github: LocalGithub, log: Log): Promise<void> 
   }
 }
 
-/** The settings with which the service speaks to the local GitHub at `github`. */
-export function embeddedSettings(
-  settings: Settings,
-  github: { readonly url: string; readonly apiUrl: string; readonly appId: number },
-): Settings {
-  return {
-    ...settings,
-    github: { ...settings.github, apiUrl: github.apiUrl, webUrl: github.url, appId: github.appId },
-    // The example names its upstream as on github.com; the local GitHub stands in for it.
-    git: {
-      ...settings.git,
-      protocols: ['https', 'http'],
-      mirrors: { 'https://github.com/': `${github.url}/`, ...settings.git.mirrors },
-    },
-  };
+/** The settings with which the service speaks to the local GitHub. */
+export function embeddedSettings(settings: Settings, github: Pick<LocalGithub, 'url' | 'apiUrl' | 'appId'>): Settings {
+  const { url, apiUrl, appId } = github;
+  return mirrorToLocalGithub({ ...settings, github: { ...settings.github, apiUrl, webUrl: url, appId } }, url);
 }
 
 /**

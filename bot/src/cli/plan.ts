@@ -1,0 +1,93 @@
+// `coppice plan [FOLDER]`: what the config repo in a folder, committed or not, would build if it were pushed.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { formatProblem, type Plan, type Settings } from '@coppice/config';
+import { openBuiltIndex } from '../built.ts';
+import { readConfigAt } from '../config-in-force.ts';
+import { openConfigRepo } from '../config-repo.ts';
+import { runGit } from '../git.ts';
+import { makePlan } from '../plan-requests.ts';
+import { readEndpoint } from '../service/endpoint.ts';
+import { type Environment, readHome, readSettings } from '../service/home.ts';
+import { mirrorToLocalGithub } from '../service/local-mirror.ts';
+import { type Terminal, table } from './terminal.ts';
+
+const gitSeconds = 60;
+
+/** Prints the plan, or every problem of the config. Returns the exit code: 1 when there are problems. */
+export async function plan(
+  terminal: Terminal,
+  environment: Environment,
+  folder: string,
+  json: boolean,
+): Promise<number> {
+  const scratch = await mkdtemp(join(tmpdir(), 'coppice-plan-'));
+  try {
+    const repository = join(scratch, 'config.git');
+    const mirror = await openConfigRepo({ folder: repository, url: 'https://localhost/', token: async () => '' });
+    const at = await readConfigAt(mirror, await commitFolder(repository, resolve(folder)));
+    if (!at.ok) {
+      const { problems } = at;
+      terminal.print(json ? JSON.stringify({ problems }, null, 2) : problems.map(formatProblem).join('\n'));
+      return 1;
+    }
+    const built = await openBuiltIndex(readHome(environment).published);
+    const { git } = await settingsOfService(environment);
+    const made = await makePlan({
+      at: at.value,
+      selections: [],
+      force: false,
+      git,
+      built: (owner, project) => built.lastOf(owner, project),
+      queued: () => [],
+    });
+    terminal.print(json ? JSON.stringify(made, null, 2) : renderPlan(made));
+    return 0;
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Pure: what builds, in order, then what does not and why. */
+export function renderPlan({ builds, skipped }: Plan): string {
+  const rows = builds.flatMap((build, index) =>
+    build.chroots.map(({ chroot, cause }) => [
+      String(index + 1),
+      `${build.owner}/${build.project}`,
+      build.package,
+      chroot,
+      cause,
+      build.after.map((earlier) => builds[earlier]?.package ?? '').join(', '),
+    ]),
+  );
+  const will =
+    rows.length === 0
+      ? 'Nothing to build.'
+      : table(['order', 'project', 'package', 'chroot', 'because', 'after'], rows);
+  const left = skipped.map(({ owner, project, package: name, chroot, why }) => [
+    `${owner}/${project}`,
+    name,
+    chroot ?? '',
+    why,
+  ]);
+  return left.length === 0 ? will : `${will}\n\nNot built:\n${table(['project', 'package', 'chroot', 'why'], left)}`;
+}
+
+/** The folder's files, as they are now, as a commit in a repository of its own: the checkout and its index stay untouched. */
+async function commitFolder(repository: string, folder: string): Promise<string> {
+  const git = async (...args: string[]) =>
+    (await runGit([`--git-dir=${repository}`, `--work-tree=${folder}`, ...args], { timeoutSeconds: gitSeconds }))
+      .toString('utf8')
+      .trim();
+  await git('add', '--all', '--', '.');
+  const tree = await git('write-tree');
+  return await git('-c', 'user.name=coppice', '-c', 'user.email=coppice@localhost', 'commit-tree', '-m', 'plan', tree);
+}
+
+/** The settings, with the mirrors of the embedded service when one has run here. */
+async function settingsOfService(environment: Environment): Promise<Settings> {
+  const settings = await readSettings(environment);
+  const endpoint = await readEndpoint(readHome(environment));
+  return endpoint?.github.mode === 'embedded' ? mirrorToLocalGithub(settings, endpoint.github.webUrl) : settings;
+}

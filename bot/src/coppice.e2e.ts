@@ -1,0 +1,268 @@
+// The whole line, for real: a push with Git becomes signed packages that dnf installs and pages that a browser opens.
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BuildSummary } from '@coppice/config';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openBrowser } from '../test-support/browser.ts';
+import { type DnfClient, makeDnfClient } from '../test-support/dnf-client.ts';
+import { leftovers, makeHome, type ServiceUnderTest, startService } from '../test-support/service-under-test.ts';
+import { waitFor } from '../test-support/wait-for.ts';
+import { startHttpServer } from './service/http-server.ts';
+
+const chroot = 'sapling-12-x86_64';
+const project = 'results/acme/tools';
+
+let home: Awaited<ReturnType<typeof makeHome>>;
+let service: ServiceUnderTest;
+
+beforeAll(async () => {
+  home = await makeHome();
+  service = await startService(home.folder);
+  await waitFor('the example to be built', 300, async () => service.output().includes('Coppice is running'));
+});
+
+afterAll(async () => {
+  await service?.end('SIGTERM');
+  await home?.remove();
+});
+
+const buildOf = (builds: readonly BuildSummary[], name: string) => builds.find((build) => build.package === name);
+
+describe('the first start', () => {
+  test('builds what the example states, dependencies first, and ends with three things to try', async () => {
+    const builds = await service.builds();
+    expect(builds.map((build) => `${build.package} ${build.state}`).sort()).toEqual([
+      'hello succeeded',
+      'libgreet succeeded',
+      'motd succeeded',
+    ]);
+    expect(Date.parse(buildOf(builds, 'hello')?.startedAt ?? '')).toBeGreaterThanOrEqual(
+      Date.parse(buildOf(builds, 'libgreet')?.endedAt ?? ''),
+    );
+    expect(service.output()).toMatch(/Coppice is running: http[\s\S]*1\. [\s\S]*2\. [\s\S]*3\. /);
+    expect(await (await fetch(`${service.endpoint.url}/healthz`)).json()).toEqual({ status: 'ok', ready: true });
+  });
+
+  test('leaves a check run for each build on the commit, all good', async () => {
+    const { check_runs: runs } = await service.github<{ check_runs: { name: string; conclusion: string }[] }>(
+      'maintainer',
+      'GET',
+      'commits/main/check-runs?per_page=100',
+    );
+    const conclusions = runs.map(({ name, conclusion }) => `${name}: ${conclusion}`);
+    for (const name of ['libgreet', 'hello', 'motd'])
+      expect(conclusions.find((one) => one.includes(name))).toMatch(/: success$/);
+  });
+});
+
+describe('readers with dnf', () => {
+  let client: DnfClient;
+  beforeAll(async () => {
+    client = await makeDnfClient(service.endpoint.url);
+  });
+  afterAll(() => client.remove());
+
+  test('enable the repository with the stock copr plugin and install a signed package that runs', async () => {
+    const enabled = await client.dnf('copr', '--hub', service.endpoint.url, 'enable', 'acme/tools', chroot);
+    expect(enabled, enabled.output).toMatchObject({ exitCode: 0 });
+    const repositories = await client.dnf('config-manager', '--dump', 'copr:*');
+    expect(repositories.output).toMatch(/gpgcheck = 1[\s\S]*repo_gpgcheck = 1/);
+    const installed = await client.dnf('install', 'hello');
+    expect(installed, installed.output).toMatchObject({ exitCode: 0 });
+    const said = await client.run('/usr/bin/hello');
+    expect(said, said.output).toMatchObject({ exitCode: 0 });
+    expect(said.output).toMatch(/hello/i);
+  });
+
+  describe('when somebody has changed the files on the way', () => {
+    let mirror: string;
+    let server: Awaited<ReturnType<typeof startHttpServer>>;
+    beforeAll(async () => {
+      mirror = await mkdtemp(join(tmpdir(), 'coppice-mirror-'));
+      await cp(join(home.folder, 'published/results'), join(mirror, 'results'), { recursive: true });
+      server = await startHttpServer({
+        host: '127.0.0.1',
+        port: 0,
+        published: mirror,
+        health: () => ({ status: 'ok', ready: true }),
+        metrics: async () => '',
+      });
+    });
+    afterAll(async () => {
+      await server.close();
+      await rm(mirror, { recursive: true });
+    });
+    const useMirror = async (victim: DnfClient) => {
+      const base = `http://127.0.0.1:${server.port}/${project}`;
+      await victim.addRepository('mirror', {
+        name: 'Mirror',
+        baseurl: `${base}/${chroot}/`,
+        gpgkey: `${base}/pubkey.gpg`,
+        gpgcheck: '1',
+        repo_gpgcheck: '1',
+      });
+    };
+    const withClient = async (use: (victim: DnfClient) => Promise<void>) => {
+      const victim = await makeDnfClient(service.endpoint.url);
+      try {
+        await useMirror(victim);
+        await use(victim);
+      } finally {
+        await victim.remove();
+      }
+    };
+
+    test('an untouched copy installs, so that the refusals below mean something', async () => {
+      await withClient(async (victim) => {
+        const ended = await victim.dnf('install', 'motd');
+        expect(ended, ended.output).toMatchObject({ exitCode: 0 });
+      });
+    });
+
+    test('a tampered package is refused', async () => {
+      const artifact = await artifactOf(mirror, 'motd');
+      const path = join(mirror, project, chroot, artifact);
+      const good = await readFile(path);
+      const bad = Buffer.from(good);
+      bad.writeUInt8(bad.readUInt8(bad.length - 100) ^ 0xff, bad.length - 100);
+      await writeFile(path, bad);
+      await withClient(async (victim) => {
+        const ended = await victim.dnf('install', 'motd');
+        expect(ended.exitCode, ended.output).not.toBe(0);
+        expect((await victim.run('/usr/bin/motd')).exitCode).not.toBe(0);
+      });
+      await writeFile(path, good);
+    });
+
+    test('a changed repomd.xml is refused', async () => {
+      const path = join(mirror, project, chroot, 'repodata/repomd.xml');
+      await writeFile(path, (await readFile(path, 'utf8')).replace('<revision>', '<revision>9'));
+      await withClient(async (victim) => {
+        const ended = await victim.dnf('install', 'motd');
+        expect(ended.exitCode, ended.output).not.toBe(0);
+        expect(ended.output).toMatch(/GPG|signature/i);
+      });
+    });
+  });
+});
+
+/** The path, below the repository, of the binary package that the newest build of `name` made. */
+async function artifactOf(published: string, name: string): Promise<string> {
+  const build = buildOf(await service.builds(), name);
+  const folder = `${String(build?.id).padStart(8, '0')}-${name}`;
+  const result = JSON.parse(await readFile(join(published, project, chroot, folder, 'result.json'), 'utf8')) as {
+    artifacts: { file: string }[];
+  };
+  const rpm = result.artifacts.find(({ file }) => file.endsWith('.rpm') && !file.endsWith('.src.rpm'));
+  return `${folder}/${rpm?.file}`;
+}
+
+describe('readers with a browser', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await openBrowser();
+  });
+  afterAll(() => browser.close());
+
+  test('find the install line first on the project page, and what was built on the build page', async () => {
+    const page = await browser.newPage();
+    const errors: string[] = [];
+    page.on('pageerror', (error) => errors.push(error.message));
+    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+    await page.goto(`${service.endpoint.url}/acme/tools/`);
+    expect(await page.textContent('main')).toContain('dnf copr');
+    for (const name of ['libgreet', 'hello', 'motd']) expect(await page.textContent('main')).toContain(name);
+    const hello = buildOf(await service.builds(), 'hello');
+    await page.goto(`${service.endpoint.url}/acme/tools/build/${hello?.id}/`);
+    const text = (await page.textContent('main')) ?? '';
+    expect(text).toMatch(/succeeded/i);
+    expect(text).toMatch(/hello-[\d.]+-\d+\.sap12\.x86_64\.rpm/);
+    expect(text).toMatch(/[0-9a-f]{64}/);
+    expect(errors).toEqual([]);
+  });
+});
+
+describe('people who comment', () => {
+  test('/build by name builds again, and `coppice comment` follows the one answer to its good end', async () => {
+    const before = (await service.builds()).length;
+    const { exitCode, stdout, stderr } = await service.coppice(['comment', '/build hello']);
+    expect(exitCode, stdout + stderr).toBe(0);
+    expect(stdout).toMatch(/succeeded/i);
+    expect((await service.builds()).length).toBe(before + 1);
+    const comments = await service.github<{ body: string; user: { login: string } }[]>(
+      'maintainer',
+      'GET',
+      'issues/1/comments?per_page=100',
+    );
+    expect(comments.map(({ user }) => user.login)).toEqual(['maintainer', 'coppice[bot]']);
+  });
+
+  test('an outsider is refused politely and told who can', async () => {
+    const { exitCode, stdout } = await service.coppice(['comment', '/build hello'], {
+      COPPICE_TOKEN: 'token-outsider',
+    });
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain('maintainer');
+    expect(stdout).toContain('builder');
+  });
+
+  test('/help and /status are answered, also as JSON', async () => {
+    const help = await service.coppice(['comment', '/help', '--json'], { COPPICE_TOKEN: 'token-outsider' });
+    expect(JSON.parse(help.stdout)).toMatchObject({ state: 'good', body: expect.stringContaining('/cancel') });
+    const status = await service.coppice(['comment', '/status']);
+    expect(status.exitCode, status.stdout).toBe(0);
+  });
+});
+
+describe('the command line', () => {
+  test('status names builds and their pages, and tells a good build from none by its exit code', async () => {
+    const hello = buildOf(await service.builds(), 'hello');
+    const one = await service.coppice(['status', String(hello?.id)]);
+    expect([one.exitCode, one.stdout]).toEqual([0, expect.stringContaining('hello')]);
+    expect((await service.coppice(['status', '99999'])).exitCode).toBe(1);
+    const all = await service.coppice(['status', '--json']);
+    expect(JSON.parse(all.stdout).builds.length).toBeGreaterThanOrEqual(4);
+  });
+
+  test('doctor finds nothing broken', async () => {
+    const { exitCode, stdout } = await service.coppice(['doctor', '--json']);
+    expect(exitCode, stdout).toBe(0);
+  });
+
+  test('plan shows that the example is built already', async () => {
+    const example = join(import.meta.dirname, '../../config/example');
+    const { exitCode, stdout, stderr } = await service.coppice(['plan', example, '--json']);
+    expect(exitCode, stdout + stderr).toBe(0);
+    const planned = JSON.parse(stdout) as { builds: { package: string }[]; skipped: { package: string }[] };
+    expect(planned.builds).toEqual([]);
+    expect(planned.skipped.map((one) => one.package).sort()).toEqual(['hello', 'libgreet', 'motd']);
+  });
+
+  test('wrong usage ends with 2', async () => {
+    expect((await service.coppice(['status', 'many'])).exitCode).toBe(2);
+    expect((await service.coppice(['frobnicate'])).exitCode).toBe(2);
+  });
+});
+
+describe('the end', () => {
+  test('SIGTERM ends everything, also in the middle of a build, and the next start builds it to its end', async () => {
+    await service.github('maintainer', 'POST', 'issues/1/comments', { body: '/build libgreet' });
+    const id = await waitFor(
+      'the build to run',
+      60,
+      async () => (await service.builds()).find(({ state }) => state === 'running')?.id,
+    );
+    expect(await service.end('SIGTERM')).toBe(0);
+    expect(await leftovers(home.folder)).toEqual([]);
+
+    service = await startService(home.folder);
+    const ended = await waitFor('the build to end', 180, async () =>
+      (await service.builds()).find((build) => build.id === id && build.state === 'succeeded'),
+    );
+    expect(ended.chroots[0]?.state).toBe('succeeded');
+    expect(await service.end('SIGTERM')).toBe(0);
+    expect(await leftovers(home.folder)).toEqual([]);
+  });
+});
