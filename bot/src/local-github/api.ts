@@ -30,12 +30,17 @@ export interface House {
   readonly url: string;
   readonly apiUrl: string;
   readonly slug: string;
+  readonly appId: number;
+  /** Users by login, as answers name them. */
+  readonly people: Map<string, Json>;
   readonly repositories: BareRepositories;
   readonly ask: AskEmulator;
   /** Answers like the REST side does, repaired; for the bridge's own questions. Throws when it is not there. */
   readonly read: (path: string) => Promise<Json>;
+  /** The name under which somebody writes: a person's login, or `slug[bot]`. */
+  readonly loginOf: (identity: Identity) => string;
   readonly emit: (event: string, payload: Json) => void;
-  /** Keeps the state that emulate does not, until the service ends and after. */
+  /** Says that the kept state changed, so that it is saved. */
   readonly changed: () => void;
 }
 
@@ -82,7 +87,11 @@ export function refusal(status: number, message: string, more: Json = {}): ApiAn
 export const notFound = () => refusal(404, 'Not Found');
 
 /** `items` cut to the page that the query asks for, with GitHub's `Link` header. */
-export function pageOf<T>(request: ApiRequest, url: string, items: readonly T[]): { items: T[]; headers: Json } {
+export function pageOf<T>(
+  request: ApiRequest,
+  url: string,
+  items: readonly T[],
+): { items: T[]; headers: Record<string, string> } {
   const size = clamp(request.query.get('per_page'), 30, 100);
   const page = clamp(request.query.get('page'), 1, Number.MAX_SAFE_INTEGER);
   const last = Math.max(1, Math.ceil(items.length / size));

@@ -1,4 +1,5 @@
 // The one HTTP server of the local GitHub: REST below /api/v3, Git below /<owner>/<repository>.git.
+import { createHash } from 'node:crypto';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { type ApiAnswer, type ApiRequest, refusal } from './api.ts';
 import { isPush, serveGit } from './git-http.ts';
@@ -23,7 +24,10 @@ export interface RecordedRequest {
 export interface BridgeParts {
   readonly tokens: Tokens;
   readonly repositoriesFolder: string;
+  /** False until the house is furnished; the port is taken before. */
+  readonly ready: () => boolean;
   readonly rest: (request: ApiRequest) => Promise<ApiAnswer>;
+  readonly loginOf: (identity: Identity) => string;
   readonly exists: (fullName: string) => boolean;
   /** Runs a push alone and tells of what it moved. */
   readonly push: (fullName: string, login: string, receive: () => Promise<void>) => Promise<void>;
@@ -43,6 +47,7 @@ export function createBridge(parts: BridgeParts): http.Server {
 }
 
 async function serve(parts: BridgeParts, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  if (!parts.ready()) return writeJson(outgoing, refusal(503, 'Starting'));
   const url = new URL(incoming.url ?? '/', 'http://local');
   if (url.pathname === API || url.pathname.startsWith(`${API}/`)) return serveApi(parts, url, incoming, outgoing);
   const [, fullName] =
@@ -91,24 +96,22 @@ async function serveRepository(
   }
   if (!parts.exists(fullName)) return writeText(outgoing, 404, 'Repository not found.\n');
   if (pushing && !mayPush(identity)) {
-    return writeText(outgoing, 403, `Permission to ${fullName}.git denied to ${nameOf(identity)}.\n`);
+    return writeText(outgoing, 403, `Permission to ${fullName}.git denied to ${parts.loginOf(identity)}.\n`);
   }
   const request = {
     root: parts.repositoriesFolder,
     pathInfo: url.pathname.replace(/^\/([^/]+\/[^/]+?)(?:\.git)?\//, '/$1.git/'),
     query: url.search.slice(1),
-    login: pushing ? nameOf(identity) : undefined,
+    login: pushing ? parts.loginOf(identity) : undefined,
   };
   const receive = () => serveGit(request, incoming, outgoing);
-  if (pushing && incoming.method === 'POST') await parts.push(fullName, nameOf(identity), receive);
+  if (pushing && incoming.method === 'POST') await parts.push(fullName, parts.loginOf(identity), receive);
   else await receive();
   outgoing.end();
 }
 
 const mayPush = (identity: Identity) =>
   identity.kind === 'installation' || (identity.kind === 'user' && allows(identity.permission, 'write'));
-
-const nameOf = (identity: Identity) => (identity.kind === 'user' ? identity.login : 'coppice[bot]');
 
 /** The whole body as text; undefined when it is too large. */
 async function readBody(incoming: IncomingMessage): Promise<string | undefined> {
@@ -137,8 +140,18 @@ function writeText(outgoing: ServerResponse, status: number, text: string) {
   outgoing.end(text);
 }
 
-function writeJson(outgoing: ServerResponse, answer: ApiAnswer, _incoming?: IncomingMessage) {
+function writeJson(outgoing: ServerResponse, answer: ApiAnswer, incoming?: IncomingMessage) {
   const text = answer.body === undefined || answer.status === 204 ? '' : JSON.stringify(answer.body);
+  if (incoming?.method === 'GET' && answer.status === 200) {
+    // Conditional requests: https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
+    const etag = `"${createHash('sha256').update(text).digest('hex')}"`;
+    outgoing.setHeader('etag', etag);
+    if (incoming.headers['if-none-match']?.replace(/^W\//, '') === etag) {
+      outgoing.writeHead(304);
+      outgoing.end();
+      return;
+    }
+  }
   outgoing.writeHead(answer.status, {
     ...(text === '' ? {} : { 'content-type': 'application/json; charset=utf-8' }),
     'content-length': Buffer.byteLength(text),

@@ -50,7 +50,11 @@ export async function startEmulator(settings: EmulatorSettings): Promise<Emulate
         logins.map((login) => [tokenOf(login), { login, scopes: ['repo', 'user', 'admin:org'] }]),
       ),
       github: {
-        users: logins.map((login) => ({ login, name: login, email: `${login}@example.test` })),
+        users: [...logins, `${settings.slug}[bot]`].map((login) => ({
+          login,
+          name: login,
+          email: `${login}@example.test`,
+        })),
         orgs: [{ login: ORGANIZATION, name: ORGANIZATION, members: [{ login: 'maintainer', role: 'admin' }] }],
         apps: [
           {

@@ -141,20 +141,39 @@ export async function tellOfWrite(house: House, request: ApiRequest, before: Jso
 
 /** The one who did it, as payloads name them. */
 export async function senderOf(house: House, request: Pick<ApiRequest, 'identity'>): Promise<Json> {
-  const { identity } = request;
-  const login = identity.kind === 'user' ? identity.login : `${house.slug}[bot]`;
-  return userOf(house, login);
+  return userOf(house, house.loginOf(request.identity));
 }
 
 const SIMPLE_USER = /^(login|id|node_id|avatar_url|gravatar_id|url|type|site_admin|.*_url)$/;
 
+/** Somebody as payloads name them. People do not change here, so each is asked for once. */
 export async function userOf(house: House, login: string): Promise<Json> {
+  const known = house.people.get(login);
+  if (known) return known;
   const user = await house.read(`/users/${encodeURIComponent(login)}`);
-  return Object.fromEntries(Object.entries(user).filter(([key]) => SIMPLE_USER.test(key)));
+  const simple = Object.fromEntries(Object.entries(user).filter(([key]) => SIMPLE_USER.test(key)));
+  house.people.set(login, simple);
+  return simple;
 }
 
-export function organizationOf(repository: Json): unknown {
-  return repository.owner;
+/** The organisation of a repository as payloads name it. */
+export function organizationOf(repository: Json): Json {
+  const owner = repository.owner as Json;
+  const url = String(owner.url).replace('/users/', '/orgs/');
+  return {
+    login: owner.login,
+    id: owner.id,
+    node_id: owner.node_id,
+    url,
+    repos_url: `${url}/repos`,
+    events_url: `${url}/events`,
+    hooks_url: `${url}/hooks`,
+    issues_url: `${url}/issues`,
+    members_url: `${url}/members{/member}`,
+    public_members_url: `${url}/public_members{/member}`,
+    avatar_url: owner.avatar_url,
+    description: null,
+  };
 }
 
 const numberIn = (url: unknown) => String(url).split('/').at(-1);

@@ -1,5 +1,5 @@
 // One REST request from the door to the answer: rights, the bridge's own routes or the emulator, repair, webhook.
-import { type ApiAnswer, type ApiRequest, type House, type Json, matchPath, type Route, refusal } from './api.ts';
+import { type ApiAnswer, type ApiRequest, type House, type Json, matchPath, notFound, type Route } from './api.ts';
 import { needsBefore, tellOfWrite } from './events.ts';
 import { refuse } from './rights.ts';
 import type { Identity } from './tokens.ts';
@@ -12,6 +12,9 @@ export const HOUSE_IDENTITY: Identity = {
   permission: 'admin',
   token: tokenOf('maintainer'),
 };
+
+const GIT_PLACES =
+  /^\/repos\/[^/]+\/[^/]+\/(git|contents|branches|commits|compare|readme|tags|contributors|merges|statuses|tarball|zipball)\b/;
 
 export interface RestParts {
   readonly house: House;
@@ -54,7 +57,9 @@ async function answerTo(parts: Omit<RestParts, 'track'>, request: ApiRequest): P
     if (params) return route.answer(request, params);
   }
   // The emulator's own pages and switches are no part of GitHub.
-  if (/^\/(_emulate|login|settings)\b/.test(request.path)) return refusal(404, 'Not Found');
+  if (/^\/(_emulate|login|settings)\b/.test(request.path)) return notFound();
+  // Neither is what it believes of Git: the bare repositories know better.
+  if (GIT_PLACES.test(request.path)) return notFound();
   const query = request.query.size > 0 ? `?${request.query}` : '';
   return parts.house.ask(method, request.path + query, request.body, request.identity);
 }

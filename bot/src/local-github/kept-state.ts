@@ -1,0 +1,145 @@
+// What the local GitHub remembers beside Git: the writes that the emulator took, and what the bridge keeps itself.
+// One JSON file, replaced as a whole; writes that follow each other closely share one replacement.
+import { open, readFile, rename } from 'node:fs/promises';
+import path from 'node:path';
+
+export interface Reaction {
+  readonly id: number;
+  readonly repository: string;
+  readonly on: 'issue' | 'comment';
+  /** The issue's number or the comment's id. */
+  readonly subject: number;
+  readonly content: string;
+  readonly login: string;
+  readonly createdAt: string;
+}
+
+export interface CommitStatus {
+  readonly id: number;
+  readonly repository: string;
+  readonly sha: string;
+  readonly state: string;
+  readonly context: string;
+  readonly description: string | null;
+  readonly targetUrl: string | null;
+  readonly login: string;
+  readonly createdAt: string;
+}
+
+export interface CommitComment {
+  readonly id: number;
+  readonly repository: string;
+  readonly sha: string;
+  readonly body: string;
+  readonly login: string;
+  readonly createdAt: string;
+}
+
+export interface KeptCheckRun {
+  readonly id: number;
+  readonly repository: string;
+  readonly sha: string;
+  readonly startedAt: string;
+  annotations: Record<string, unknown>[];
+  actions: { label: string; description: string; identifier: string }[];
+}
+
+export interface KeptPull {
+  readonly repository: string;
+  readonly number: number;
+  readonly headRef: string;
+  baseRef: string;
+  headSha: string;
+  baseSha: string;
+  open: boolean;
+  mergeSha: string | null;
+}
+
+/** One write that the emulator took, to be taken again at the next start. */
+export interface KeptCall {
+  readonly method: string;
+  readonly path: string;
+  body: Record<string, unknown>;
+  /** A login, or `app` for the installation. */
+  readonly as: string;
+}
+
+export interface KeptState {
+  readonly version: 1;
+  nextId: number;
+  readonly reactions: Reaction[];
+  readonly statuses: CommitStatus[];
+  readonly commitComments: CommitComment[];
+  readonly checkRuns: KeptCheckRun[];
+  readonly pulls: KeptPull[];
+  readonly calls: KeptCall[];
+  /** When things were made and closed, by their API path: a replayed call would make them young again. */
+  readonly times: Record<string, Record<string, string | null>>;
+}
+
+export interface StateFile {
+  readonly state: KeptState;
+  /** Saves soon. */
+  changed(): void;
+  /** Saves now, and ends. */
+  close(): Promise<void>;
+}
+
+const EMPTY: KeptState = {
+  version: 1,
+  nextId: 1,
+  reactions: [],
+  statuses: [],
+  commitComments: [],
+  checkRuns: [],
+  pulls: [],
+  calls: [],
+  times: {},
+};
+
+/** How long changes are gathered, in milliseconds. */
+const GATHER_MS = 200;
+
+export async function openStateFile(folder: string, log: (message: string) => void): Promise<StateFile> {
+  const file = path.join(folder, 'state.json');
+  const state = await readState(file);
+  let timer: NodeJS.Timeout | undefined;
+  let saving: Promise<void> = Promise.resolve();
+  const save = () => {
+    timer = undefined;
+    saving = saving.then(() => replaceFile(file, JSON.stringify(state)));
+    return saving;
+  };
+  return {
+    state,
+    changed() {
+      timer ??= setTimeout(() => {
+        save().catch((error: Error) => log(`the local GitHub's state could not be saved: ${error.message}`));
+      }, GATHER_MS);
+    },
+    async close() {
+      clearTimeout(timer);
+      await save();
+    },
+  };
+}
+
+async function readState(file: string): Promise<KeptState> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (text === undefined) return structuredClone(EMPTY);
+  return { ...structuredClone(EMPTY), ...(JSON.parse(text) as KeptState) };
+}
+
+async function replaceFile(file: string, text: string): Promise<void> {
+  const handle = await open(`${file}.new`, 'w', 0o600);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(`${file}.new`, file);
+}

@@ -1,0 +1,225 @@
+// Pull requests: the emulator holds the conversation, the bare repository the commits. This room joins the two.
+// https://docs.github.com/en/rest/pulls/pulls
+import { type ApiAnswer, type House, type Json, notFound, pageOf, type Route, refusal } from './api.ts';
+import { isZero, type RefChange } from './bare-repositories.ts';
+import { diffFiles } from './diff-files.ts';
+import { organizationOf } from './events.ts';
+import { gitText, runGit } from './git-command.ts';
+import { commitAnswer } from './git-shapes.ts';
+import { commitTree, type Move } from './git-writes.ts';
+import type { KeptPull, KeptState } from './kept-state.ts';
+import { readCommits, resolveCommit } from './read-commits.ts';
+
+const PULLS = '/repos/:owner/:repo/pulls';
+
+export function pullRoutes(house: House, state: KeptState, move: Move): Route[] {
+  const find = (params: Readonly<Record<string, string>>) =>
+    keptPull(state, `${params.owner}/${params.repo}`, Number(params.number));
+  return [
+    {
+      method: 'POST',
+      pattern: PULLS,
+      async answer(request, params) {
+        const repository = `${params.owner}/${params.repo}`;
+        const folder = house.repositories.folderOf(repository);
+        if (!folder) return notFound();
+        const headRef = String(request.body.head).replace(`${params.owner}:`, '');
+        const baseRef = String(request.body.base);
+        const [headSha, baseSha] = await Promise.all([branch(folder, headRef), branch(folder, baseRef)]);
+        if (!headSha || !baseSha) {
+          return refusal(422, 'Validation Failed', { errors: [{ field: headSha ? 'base' : 'head', code: 'invalid' }] });
+        }
+        if ((await gitText(folder, ['rev-list', '--count', `${baseSha}..${headSha}`])) === '0') {
+          return refusal(422, 'Validation Failed', {
+            errors: [{ code: 'custom', message: `No commits between ${baseRef} and ${headRef}` }],
+          });
+        }
+        if (state.pulls.some((one) => isOf(one, repository, headRef) && one.baseRef === baseRef && one.open)) {
+          return refusal(422, 'Validation Failed', { errors: [{ code: 'custom', message: 'A pull request exists' }] });
+        }
+        const body = { ...request.body, head: headRef };
+        const answer = await house.ask('POST', request.path, body, request.identity);
+        if (answer.status !== 201) return answer;
+        const number = Number((answer.body as Json).number);
+        const pull = { repository, number, headRef, baseRef, headSha, baseSha, open: true, mergeSha: null };
+        state.pulls.push(pull);
+        house.changed();
+        await runGit(folder, ['update-ref', `refs/pull/${number}/head`, headSha]);
+        return answer;
+      },
+    },
+    {
+      method: 'PATCH',
+      pattern: `${PULLS}/:number`,
+      async answer(request, params) {
+        const answer = await house.ask('PATCH', request.path, request.body, request.identity);
+        const pull = find(params);
+        if (answer.status === 200 && pull) {
+          const body = answer.body as Json;
+          pull.open = body.state === 'open';
+          pull.baseRef = String((body.base as Json).ref);
+          house.changed();
+        }
+        return answer;
+      },
+    },
+    {
+      method: 'PUT',
+      pattern: `${PULLS}/:number/merge`,
+      async answer(request, params) {
+        const pull = find(params);
+        if (!pull) return notFound();
+        return move(pull.repository, house.loginOf(request.identity), (folder) =>
+          mergePull(house, folder, pull, request.body, house.loginOf(request.identity), () =>
+            house.ask('PUT', request.path, {}, request.identity),
+          ),
+        );
+      },
+    },
+    {
+      method: 'GET',
+      pattern: `${PULLS}/:number/merge`,
+      async answer(_request, params) {
+        return find(params)?.mergeSha ? { status: 204, body: undefined } : notFound();
+      },
+    },
+    {
+      method: 'GET',
+      pattern: `${PULLS}/:number/files`,
+      async answer(request, params) {
+        const pull = find(params);
+        const folder = pull && house.repositories.folderOf(pull.repository);
+        if (!pull || !folder) return notFound();
+        const from = await gitText(folder, ['merge-base', pull.baseSha, pull.headSha]).catch(() => pull.baseSha);
+        const files = await diffFiles(house, folder, pull.repository, from, pull.headSha);
+        const page = pageOf(request, house.apiUrl + request.path, files);
+        return { status: 200, body: page.items, headers: page.headers };
+      },
+    },
+    {
+      method: 'GET',
+      pattern: `${PULLS}/:number/commits`,
+      async answer(request, params) {
+        const pull = find(params);
+        const folder = pull && house.repositories.folderOf(pull.repository);
+        if (!pull || !folder) return notFound();
+        const all = await readCommits(folder, ['--reverse', `${pull.baseSha}..${pull.headSha}`]);
+        const page = pageOf(request, house.apiUrl + request.path, all);
+        const body = await Promise.all(
+          page.items.map((one) => commitAnswer(house, folder, pull.repository, one.sha, false)),
+        );
+        return { status: 200, body, headers: page.headers };
+      },
+    },
+  ];
+}
+
+export const keptPull = (state: KeptState, repository: string, number: number) =>
+  state.pulls.find((one) => one.repository === repository && one.number === number);
+
+const isOf = (pull: KeptPull, repository: string, headRef: string) =>
+  pull.repository === repository && pull.headRef === headRef;
+
+const branch = (folder: string, name: string) => resolveCommit(folder, `heads/${name}`);
+
+/** Merges in the bare repository, then lets the emulator close the conversation. */
+async function mergePull(
+  house: House,
+  folder: string,
+  pull: KeptPull,
+  body: Json,
+  login: string,
+  close: () => Promise<ApiAnswer>,
+): Promise<ApiAnswer> {
+  if (!pull.open) return refusal(405, 'Pull Request is not mergeable');
+  if (body.sha !== undefined && body.sha !== pull.headSha) {
+    return refusal(409, 'Head branch was modified. Review and try the merge again.');
+  }
+  const base = await branch(folder, pull.baseRef);
+  if (!base) return refusal(405, 'Base branch does not exist');
+  const merged = await gitText(folder, ['merge-tree', '--write-tree', base, pull.headSha]).catch(() => undefined);
+  if (merged === undefined) return refusal(405, 'Pull Request has merge conflicts');
+  const method = body.merge_method ?? 'merge';
+  if (method === 'rebase') return refusal(405, 'Rebase merges are not allowed on this repository.');
+  const title =
+    typeof body.commit_title === 'string' && body.commit_title !== ''
+      ? body.commit_title
+      : `Merge pull request #${pull.number} from ${pull.repository.split('/')[0]}/${pull.headRef}`;
+  const text =
+    typeof body.commit_message === 'string' && body.commit_message !== '' ? `\n\n${body.commit_message}` : '';
+  const closed = await close();
+  if (closed.status !== 200) return closed;
+  const parents = method === 'squash' ? [base] : [base, pull.headSha];
+  const sha = await commitTree(folder, { tree: merged.split('\n')[0] ?? '', parents, message: title + text, login });
+  await runGit(folder, ['update-ref', `refs/heads/${pull.baseRef}`, sha]);
+  pull.open = false;
+  pull.mergeSha = sha;
+  house.changed();
+  return { status: 200, body: { sha, merged: true, message: 'Pull Request successfully merged' } };
+}
+
+/** Lets the open pull requests of a branch follow it, and those into it know their new base. */
+export async function followBranch(
+  house: House,
+  state: KeptState,
+  repository: string,
+  change: RefChange,
+  sender: Json,
+): Promise<void> {
+  const [, name] = /^refs\/heads\/(.+)$/.exec(change.ref) ?? [];
+  const folder = house.repositories.folderOf(repository);
+  if (!name || !folder || isZero(change.after)) return;
+  for (const pull of state.pulls) {
+    if (pull.repository !== repository || !pull.open) continue;
+    if (pull.baseRef === name) pull.baseSha = change.after;
+    if (pull.headRef !== name) continue;
+    pull.headSha = change.after;
+    await runGit(folder, ['update-ref', `refs/pull/${pull.number}/head`, change.after]);
+    const [shown, shownRepository] = await Promise.all([
+      house.read(`/repos/${repository}/pulls/${pull.number}`),
+      house.read(`/repos/${repository}`),
+    ]);
+    house.emit('pull_request', {
+      action: 'synchronize',
+      number: pull.number,
+      before: change.before,
+      after: change.after,
+      pull_request: shown,
+      repository: shownRepository,
+      organization: organizationOf(shownRepository),
+      sender,
+    });
+  }
+  house.changed();
+}
+
+/** Puts Git's side into a pull request that the emulator showed. `full` adds the counts that lists do not have. */
+export async function completePull(house: House, pull: KeptPull, shown: Json, full: boolean): Promise<void> {
+  const folder = house.repositories.folderOf(pull.repository);
+  if (!folder) return;
+  const [owner] = pull.repository.split('/');
+  Object.assign(shown.head as Json, { sha: pull.headSha, ref: pull.headRef, label: `${owner}:${pull.headRef}` });
+  Object.assign(shown.base as Json, { sha: pull.baseSha, ref: pull.baseRef, label: `${owner}:${pull.baseRef}` });
+  shown.merge_commit_sha = pull.mergeSha;
+  shown.statuses_url = `${house.apiUrl}/repos/${pull.repository}/statuses/${pull.headSha}`;
+  if (!full) return;
+  const [files, commits, mergeable] = await Promise.all([
+    gitText(folder, ['diff', '--numstat', `${pull.baseSha}...${pull.headSha}`]),
+    gitText(folder, ['rev-list', '--count', `${pull.baseSha}..${pull.headSha}`]),
+    runGit(folder, ['merge-tree', '--write-tree', pull.baseSha, pull.headSha]).then(
+      () => true,
+      () => false,
+    ),
+  ]);
+  const lines = files.split('\n').filter(Boolean);
+  const sum = (at: number) => lines.reduce((total, line) => total + (Number(line.split('\t')[at]) || 0), 0);
+  const merged = pull.mergeSha !== null;
+  Object.assign(shown, {
+    commits: Number(commits),
+    changed_files: lines.length,
+    additions: sum(0),
+    deletions: sum(1),
+    mergeable: merged ? null : mergeable,
+    mergeable_state: merged ? 'unknown' : mergeable ? 'clean' : 'dirty',
+  });
+}

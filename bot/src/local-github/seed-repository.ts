@@ -1,0 +1,78 @@
+// Makes repositories on the local GitHub, and fills them by a push like anybody's.
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { House } from './api.ts';
+import { gitText, runGit } from './git-command.ts';
+import { CONFIG_REPOSITORY, ORGANIZATION, tokenOf, USERS } from './users.ts';
+
+export interface NewRepository {
+  /** Its files become the first commit on `main`, pushed by the maintainer. */
+  readonly seedFolder?: string;
+  /** "Start" by default. */
+  readonly seedCommitMessage?: string;
+}
+
+/** Makes `acme/name` unless it is there. Gives the commit of `main`, undefined while it is empty. */
+export async function createRepository(
+  house: House,
+  fullName: string,
+  seed: NewRepository = {},
+): Promise<string | undefined> {
+  const known = await house.ask('GET', `/repos/${fullName}`);
+  if (known.status === 404) await registerRepository(house, fullName);
+  const folder = house.repositories.folderOf(fullName) ?? (await house.repositories.create(fullName));
+  const head = () => gitText(folder, ['rev-parse', '--verify', '--quiet', 'refs/heads/main']).catch(() => undefined);
+  if (seed.seedFolder && (await head()) === undefined) {
+    await pushFolder(`${house.url}/${fullName}.git`, seed.seedFolder, seed.seedCommitMessage ?? 'Start');
+  }
+  return head();
+}
+
+/** The config repository, with the issue that people ask in. */
+export async function createConfigRepository(house: House): Promise<void> {
+  await createRepository(house, CONFIG_REPOSITORY);
+  const issues = await house.ask('GET', `/repos/${CONFIG_REPOSITORY}/issues?state=all`);
+  if ((issues.body as unknown[]).length > 0) return;
+  await house.ask('POST', `/repos/${CONFIG_REPOSITORY}/issues`, {
+    title: 'Build requests',
+    body: 'Ask for a build with a comment: `/build`, `/build hello`, `/status`, `/help`.',
+  });
+}
+
+/** Tells the emulator of a repository. Its first commit there stands for all of Git, which it never sees. */
+async function registerRepository(house: House, fullName: string) {
+  const [owner, name] = fullName.split('/');
+  if (owner !== ORGANIZATION)
+    throw new Error(`${fullName}: repositories of the local GitHub belong to ${ORGANIZATION}`);
+  const made = await house.ask('POST', `/orgs/${ORGANIZATION}/repos`, { name, auto_init: true });
+  if (made.status !== 201) throw new Error(`${fullName} could not be made: ${JSON.stringify(made.body)}`);
+  for (const [login, permission] of Object.entries(USERS)) {
+    if (permission !== 'write') continue;
+    await house.ask('PUT', `/repos/${fullName}/collaborators/${login}`, { permission: 'push' });
+  }
+}
+
+/** One commit of a folder's files, pushed with git as the maintainer. */
+async function pushFolder(remote: string, seedFolder: string, message: string) {
+  const work = await mkdtemp(path.join(tmpdir(), 'coppice-seed-'));
+  try {
+    await cp(seedFolder, work, { recursive: true, filter: (source) => path.basename(source) !== '.git' });
+    const env = {
+      GIT_AUTHOR_NAME: 'maintainer',
+      GIT_AUTHOR_EMAIL: 'maintainer@example.test',
+      GIT_COMMITTER_NAME: 'maintainer',
+      GIT_COMMITTER_EMAIL: 'maintainer@example.test',
+      // The token goes by the environment: arguments can be seen by everybody on the machine.
+      GIT_CONFIG_COUNT: '1',
+      GIT_CONFIG_KEY_0: 'http.extraHeader',
+      GIT_CONFIG_VALUE_0: `Authorization: Basic ${Buffer.from(`maintainer:${tokenOf('maintainer')}`).toString('base64')}`,
+    };
+    await runGit(work, ['init', '--quiet', '--initial-branch=main']);
+    await runGit(work, ['add', '--all']);
+    await runGit(work, ['commit', '--quiet', '--allow-empty', '--message', message], { env });
+    await runGit(work, ['push', '--quiet', remote, 'HEAD:refs/heads/main'], { env });
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
