@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { nearest } from './nearest.ts';
 import type { YamlFile, YamlPath } from './parse-yaml.ts';
 import type { Problem } from './problem.ts';
+import { quote } from './quote.ts';
 
 /** What `checkYaml` gives: the value when the file has no problem of its own. */
 export interface Checked<T> {
@@ -58,13 +59,13 @@ function explainIssue(issue: z.core.$ZodIssue, file: YamlFile, knownKeys: readon
 function unknownKey(file: YamlFile, at: YamlPath, key: string, known: readonly string[]): Problem {
   const near = nearest(key, known);
   const hint = near === undefined ? `known keys here: ${known.join(', ')}` : `did you mean \`${near}\`?`;
-  return problemAt(file, at, `unknown key \`${key.slice(0, 100)}\``, hint, 'key');
+  return problemAt(file, at, `unknown key ${quote(key)}`, hint, 'key');
 }
 
 function missing(file: YamlFile, at: YamlPath): Problem {
   const key = String(at.at(-1) ?? '');
   const whole = at.length <= 1 ? 'the file' : nameOf(at.slice(0, -1));
-  return problemAt(file, at.slice(0, -1), `${whole} lacks \`${key}\``, `add \`${key}:\``, 'key');
+  return problemAt(file, at.slice(0, -1), `${whole} lacks ${quote(key)}`, `add \`${key}:\``, 'key');
 }
 
 /** `packages.hello.timeout` in backticks; of list items `item 2 of …`. */
@@ -72,7 +73,7 @@ export function nameOf(at: YamlPath): string {
   const last = at.at(-1);
   if (last === undefined) return 'the file';
   if (typeof last === 'number') return `item ${last + 1} of ${nameOf(at.slice(0, -1))}`;
-  return `\`${at.join('.').slice(0, 200)}\``;
+  return quote(at.join('.'));
 }
 
 function hintOf(issue: z.core.$ZodIssue): string {
@@ -153,7 +154,7 @@ function found(input: unknown, byType: boolean): string {
   if (input === null || input === undefined) return 'empty';
   if (Array.isArray(input)) return input.length === 0 ? 'an empty list' : 'a list';
   if (typeof input === 'object') return 'a mapping';
-  if (!byType) return `\`${String(input).slice(0, 100)}\``;
+  if (!byType) return quote(String(input));
   if (typeof input === 'string') return 'a text';
   return typeof input === 'boolean' ? '`true` or `false`' : 'a number';
 }

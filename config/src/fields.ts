@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { type ChrootName, parseChroot } from './chroot.ts';
 import { namePattern } from './project.ts';
+import { quote } from './quote.ts';
 import { parseDuration, parseSize } from './units.ts';
 
 /** What is wrong with a text, and what to do; undefined when it is right. */
@@ -9,8 +10,6 @@ export interface Fault {
   readonly message: string;
   readonly hint: string;
 }
-
-const shown = (text: string) => `\`${text.slice(0, 100)}\``;
 
 /** A text that `read` turns into a value, or into what is wrong with it. `expected` ends "… must be". */
 function textField<T>(expected: string, description: string, read: (text: string) => { value: T } | Fault) {
@@ -41,7 +40,7 @@ export function listOf<T extends z.ZodType<string, string>>(item: T, expected: s
         const before = first.get(value);
         if (before === undefined) first.set(value, index);
         else {
-          const message = `${shown(value)} is in the list twice`;
+          const message = `${quote(value)} is in the list twice`;
           context.addIssue({ code: 'custom', path: [index], message, params: { hint: 'keep one of them' } });
         }
       });
@@ -52,7 +51,7 @@ export const duration = textField('a duration such as `1h30m`', 'A duration: 90s
   const value = parseDuration(text);
   if (value !== undefined && value > 0) return { value };
   return {
-    message: `${shown(text)} is no duration`,
+    message: `${quote(text)} is no duration`,
     hint: 'write days, hours, minutes, seconds: `90s`, `30m`, `1h30m`',
   };
 });
@@ -60,7 +59,7 @@ export const duration = textField('a duration such as `1h30m`', 'A duration: 90s
 export const size = textField('a size such as `10 GiB`', 'A size: 512 MiB, 10 GiB.', (text) => {
   const value = parseSize(text);
   if (value !== undefined && value > 0) return { value };
-  return { message: `${shown(text)} is no size`, hint: 'write a whole number and B, KiB, MiB, GiB or TiB: `10 GiB`' };
+  return { message: `${quote(text)} is no size`, hint: 'write a whole number and B, KiB, MiB, GiB or TiB: `10 GiB`' };
 });
 
 export const chroot = textField<ChrootName>(
@@ -70,7 +69,7 @@ export const chroot = textField<ChrootName>(
     const value = parseChroot(text);
     if (value !== undefined) return { value: value.name };
     const hint = 'a chroot is distribution-release-architecture, for example `fedora-42-x86_64`';
-    return { message: `${shown(text)} is no chroot name`, hint };
+    return { message: `${quote(text)} is no chroot name`, hint };
   },
 );
 
@@ -81,14 +80,14 @@ export const login = textField('a login', 'A GitHub login.', (text) => {
   const value = text.toLowerCase();
   if (loginPattern.test(value)) return { value };
   const hint = text.startsWith('@') ? 'write it without the `@`' : 'letters, digits and single hyphens, 39 at most';
-  return { message: `${shown(text)} is no GitHub login`, hint };
+  return { message: `${quote(text)} is no GitHub login`, hint };
 });
 
 /** What is wrong with the name of an owner, a project or a package. */
 export function checkName(what: string, text: string): Fault | undefined {
   if (namePattern.test(text)) return undefined;
   const hint = 'letters, digits and `._+-`, beginning with a letter, a digit or `_`, 100 characters at most';
-  return { message: `${shown(text)} cannot name ${what}`, hint };
+  return { message: `${quote(text)} cannot name ${what}`, hint };
 }
 
 export const packageName = checkedText('a package name', 'The name of a package.', (text) =>
@@ -97,7 +96,7 @@ export const packageName = checkedText('a package name', 'The name of a package.
 
 /** What is wrong with a path inside a source: it must stay below the folder that it starts from. */
 function checkRelativePath(text: string): Fault | undefined {
-  const message = `${shown(text)} is no path inside the source`;
+  const message = `${quote(text)} is no path inside the source`;
   if (text.startsWith('/') || text.includes('\\'))
     return { message, hint: 'write it relative to the source, with `/`' };
   const parts = text.split('/');
@@ -112,7 +111,7 @@ export const subdirectory = checkedText('a path', 'A folder inside the source.',
 
 export const specPath = checkedText('the path of a spec file', 'The spec file inside the source.', (text) => {
   if (text.endsWith('.spec')) return checkRelativePath(text);
-  return { message: `${shown(text)} is no spec file`, hint: 'its name ends in `.spec`' };
+  return { message: `${quote(text)} is no spec file`, hint: 'its name ends in `.spec`' };
 });
 
 /** What is wrong with an address that the service is to fetch: https only, and no secrets in it. */
@@ -120,12 +119,12 @@ function checkHttpsAddress(text: string): Fault | undefined {
   const ssh = /^(?:ssh:\/\/)?(?:[^@/:]+@)([^:/]+)[:/](.*)$/.exec(text);
   if (ssh !== null && !/^https?:/.test(text)) {
     return {
-      message: `${shown(text)} is an SSH address`,
+      message: `${quote(text)} is an SSH address`,
       hint: `the service has no SSH key: https://${ssh[1]}/${ssh[2]}`,
     };
   }
   if (!URL.canParse(text))
-    return { message: `${shown(text)} is no address`, hint: 'for example https://example.org/name' };
+    return { message: `${quote(text)} is no address`, hint: 'for example https://example.org/name' };
   const url = new URL(text);
   if (url.username !== '' || url.password !== '') {
     return { message: 'the address holds a user name or a password', hint: 'remove it; everybody can read this file' };
@@ -158,14 +157,14 @@ const refPattern = /^[A-Za-z0-9_][A-Za-z0-9._/+@-]{0,199}$/;
 export const gitRef = checkedText('a branch, tag or commit', 'A branch, tag or commit.', (text) => {
   if (refPattern.test(text) && !/\.\.|\/\/|@\{|\.lock$|[/.]$/.test(text)) return undefined;
   return {
-    message: `${shown(text)} is no branch, tag or commit`,
+    message: `${quote(text)} is no branch, tag or commit`,
     hint: 'for example `main`, `v2.12` or a full commit',
   };
 });
 
 export const sha256 = checkedText('a SHA-256', 'SHA-256 in lower case hexadecimal.', (text) => {
   if (/^[0-9a-f]{64}$/.test(text)) return undefined;
-  return { message: `${shown(text)} is no SHA-256`, hint: '64 of 0-9 and a-f; `sha256sum FILE` prints it' };
+  return { message: `${quote(text)} is no SHA-256`, hint: '64 of 0-9 and a-f; `sha256sum FILE` prints it' };
 });
 
 /** Free text for people with a bound. */

@@ -378,6 +378,14 @@ describe('the places of files', () => {
     ]);
   });
 
+  test('a link in the place of a file is a problem', () => {
+    const tree = treeOf({ 'coppice.yaml': policy }, [path]);
+    expect(problemsOf(tree)).toEqual([
+      `${path}:1:1: this is not a regular file (put the file itself here, not a link)`,
+    ]);
+    expect(problemsOf(treeOf({}, ['coppice.yaml']))).toHaveLength(1);
+  });
+
   test('a file that was too big to be read is a problem of its own', () => {
     const tree = { ...treeOf({ 'coppice.yaml': policy, [path]: '' }), oversize: new Map([[path, 10_000_000]]) };
     expect(problemsOf(tree)[0]).toMatch(/tools.yaml:1:1: the file has 10000000 bytes; at most 262144 are read/);

@@ -4,6 +4,7 @@ import { checkProjectName, parseProject } from './parse-project.ts';
 import { oversizeProblem, parseYaml, type YamlFile } from './parse-yaml.ts';
 import { compareProblems, type Parsed, type Problem } from './problem.ts';
 import type { ConfigRepo, Policy, Project } from './project.ts';
+import { quote } from './quote.ts';
 
 /** The files of one commit. All paths are relative to the repo, with `/`. */
 export interface ConfigTree {
@@ -45,6 +46,7 @@ export function parseConfigRepo(tree: ConfigTree): Parsed<ConfigRepo> {
 }
 
 function readPolicy(tree: ConfigTree, problems: Problem[]): Policy | undefined {
+  if (!tree.texts.has(policyPath) && tree.paths.has(policyPath)) return undefined;
   if (!tree.texts.has(policyPath)) {
     const near = tree.paths.has('coppice.yml') ? 'rename coppice.yml' : 'add it: `admins` and `chroots` are needed';
     problems.push({ path: policyPath, line: 1, column: 1, message: 'the repository has no coppice.yaml', hint: near });
@@ -77,11 +79,13 @@ function checkPlaces(tree: ConfigTree): Problem[] {
     if (/^projects\/.*\.ya?ml$/.test(path) && !isConfigYaml(path)) {
       const message = 'a project is not read from this place';
       problems.push({ ...at, message, hint: 'move it to projects/<owner>/<name>.yaml' });
+    } else if (isConfigYaml(path) && !tree.texts.has(path)) {
+      problems.push({ ...at, message: 'this is not a regular file', hint: 'put the file itself here, not a link' });
     } else if (projectPattern.test(path)) {
       const other = seen.get(path.toLowerCase());
       seen.set(path.toLowerCase(), other ?? path);
       if (other === undefined) continue;
-      const message = `the project differs from \`${other}\` only in upper and lower case`;
+      const message = `the project differs from ${quote(other)} only in upper and lower case`;
       problems.push({ ...at, message, hint: 'give one of them another name' });
     }
   }

@@ -8,6 +8,7 @@ import type { Problem } from './problem.ts';
 import type { Package, Policy, Project } from './project.ts';
 import { type PackageYaml, type ProjectYaml, projectSchema } from './project-schema.ts';
 import { reservedOwners } from './published.ts';
+import { quote } from './quote.ts';
 
 /** What a project is checked against. */
 export interface ProjectContext {
@@ -45,7 +46,7 @@ export function checkProjectName(path: string, owner: string, name: string): Pro
     if (fault !== undefined) problems.push({ ...at, ...fault, hint: `move the file: ${fault.hint}` });
   }
   if ((reservedOwners as readonly string[]).includes(owner.toLowerCase())) {
-    const message = `no owner can have the name \`${owner}\`: the site uses it itself`;
+    const message = `no owner can have the name ${quote(owner)}: the site uses it itself`;
     problems.push({ ...at, message, hint: `move the file; not allowed are ${reservedOwners.join(', ')}` });
   }
   return problems;

@@ -1,6 +1,7 @@
 // Hostile text → one plain YAML value that knows where each of its parts stands, or every problem of the text.
 import { type Alias, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import { compareProblems, type Problem } from './problem.ts';
+import { quote } from './quote.ts';
 import { checkCharacters, explainYamlError } from './yaml-problems.ts';
 
 /** Largest YAML file that is read, in bytes of UTF-8. */
@@ -154,7 +155,7 @@ class NodeReader {
     if (isAlias(node) && target === undefined) {
       this.#report(
         position,
-        `the alias \`*${node.source.slice(0, 100)}\` stands for nothing`,
+        `the alias ${quote(`*${node.source}`)} stands for nothing`,
         'put text that begins with `*` in quotes',
       );
     }
@@ -200,7 +201,7 @@ class NodeReader {
 
   #duplicate(position: Position, name: string, at: YamlPath): void {
     const first = this.#places.get(placeKey(at))?.key.line ?? position.line;
-    this.#report(position, `\`${name}\` is there twice`, `the first one is on line ${first}; keep one of them`);
+    this.#report(position, `${quote(name)} is there twice`, `the first one is on line ${first}; keep one of them`);
   }
 
   #position(node: unknown): Position | undefined {

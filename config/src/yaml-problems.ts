@@ -27,7 +27,8 @@ const words: Partial<Record<YAMLError['code'], Words>> = {
 
 /** A sentence and a hint for one of the parser's errors. */
 export function explainYamlError(error: YAMLError): Words {
-  const own = error.message.split('\n', 1)[0]?.replace(/\.$/, '') ?? '';
+  // The parser's own words may quote the file.
+  const own = (error.message.split('\n', 1)[0] ?? '').replace(/\.$/, '').replaceAll('`', "'").slice(0, 200);
   const known = words[error.code];
   if (known === undefined)
     return { message: `this is not YAML: ${own}`, hint: 'check the indentation, quotes and colons' };

@@ -1,0 +1,258 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import type { BuildState } from './build.ts';
+import { type ChrootName, chrootOf } from './chroot.ts';
+import { inputDigest } from './input-digest.ts';
+import { parseConfigRepo } from './parse-config-repo.ts';
+import { type BuiltChroot, type Plan, type PlanInput, planBuilds } from './plan-builds.ts';
+import { formatProblem } from './problem.ts';
+import type { ConfigRepo, Package } from './project.ts';
+import type { PinnedSource, Source } from './source.ts';
+
+const testdata = fileURLToPath(new URL('../testdata', import.meta.url));
+
+/** A golden case: one project `acme/tools`, what was built (with the same or other inputs), and what was asked. */
+interface Golden {
+  readonly 'coppice.yaml': string;
+  readonly project: string;
+  readonly unpinned?: Record<string, string>;
+  readonly built?: readonly {
+    id: number;
+    package: string;
+    chroot: string;
+    state: BuildState;
+    inputs: 'same' | 'other';
+  }[];
+  readonly selection?: PlanInput['selection'];
+  readonly force?: boolean;
+}
+
+/** A source as the service would pin it, with made up commits. */
+function pin(name: string, source: Source): PinnedSource {
+  if (source.type === 'dir') {
+    return { ...source, commit: 'c0ffee', path: `packages/acme/tools/${name}`, tree: `tree-of-${name}` };
+  }
+  return source.type === 'git' ? { ...source, commit: `commit-of-${name}` } : source;
+}
+
+function configOf(golden: Golden): ConfigRepo {
+  const texts = new Map([
+    ['coppice.yaml', golden['coppice.yaml']],
+    ['projects/acme/tools.yaml', golden.project],
+  ]);
+  const names = Object.keys((parse(golden.project) as { packages: object }).packages);
+  const paths = new Set([...texts.keys(), ...names.map((name) => `packages/acme/tools/${name}/${name}.spec`)]);
+  const parsed = parseConfigRepo({ texts, oversize: new Map(), paths });
+  if (!parsed.ok) throw new Error(parsed.problems.map(formatProblem).join('\n'));
+  return parsed.value;
+}
+
+function planOf(golden: Golden): Plan {
+  const config = configOf(golden);
+  const packages = config.projects.flatMap((project) => project.packages);
+  const unpinned = new Map(Object.entries(golden.unpinned ?? {}).map(([name, why]) => [`acme/tools/${name}`, why]));
+  const pinned = new Map(
+    packages
+      .map((each) => [`acme/tools/${each.name}`, pin(each.name, each.source)] as const)
+      .filter(([key]) => !unpinned.has(key)),
+  );
+  const built = (golden.built ?? []).map((each): BuiltChroot => {
+    const source = pinned.get(`acme/tools/${each.package}`);
+    if (source === undefined) throw new Error(`no package ${each.package}`);
+    const same = inputDigest({ source, chroot: each.chroot, chrootConfigDigest: '', repos: [] });
+    const chroot = chrootOf(each.chroot).name;
+    const digest = each.inputs === 'same' ? same : 'other';
+    return {
+      owner: 'acme',
+      project: 'tools',
+      package: each.package,
+      chroot,
+      inputDigest: digest,
+      state: each.state,
+      id: each.id,
+    };
+  });
+  const selection = golden.selection ?? { packages: [], chroots: [] };
+  return planBuilds({
+    config,
+    pinned,
+    unpinned,
+    chrootConfigDigests: new Map(),
+    built,
+    selection,
+    force: golden.force ?? false,
+  });
+}
+
+describe('golden plans (config/testdata)', () => {
+  const names = readdirSync(testdata).filter((name) => name.endsWith('.yml'));
+
+  test.each(names)('%s', async (name) => {
+    const golden = `${testdata}/${name.replace(/\.yml$/, '.plan.json')}`;
+    expect(existsSync(golden), `${golden} is missing: touch it, then run vitest with -u and read what it holds`).toBe(
+      true,
+    );
+    const plan = planOf(parse(readFileSync(`${testdata}/${name}`, 'utf8')) as Golden);
+    await expect(`${JSON.stringify(plan, null, 2)}\n`).toMatchFileSnapshot(golden);
+  });
+});
+
+const chroots = ['sapling-12-x86_64', 'fedora-42-x86_64'].map((name) => chrootOf(name).name);
+const packageNames = ['a', 'b', 'c', 'd', 'e'];
+
+/** A project of up to five packages without circles: each needs only names after its own. */
+const packagesArbitrary = fc.subarray(packageNames, { minLength: 1 }).chain((names) =>
+  fc.tuple(
+    ...names.map((name, index) =>
+      fc.record({
+        name: fc.constant(name),
+        needs: fc.subarray(names.slice(index + 1)),
+        chroots: fc.subarray(chroots, { minLength: 1 }),
+      }),
+    ),
+  ),
+);
+
+const builtArbitrary = fc.array(
+  fc.record({
+    package: fc.constantFrom(...packageNames),
+    chroot: fc.constantFrom(...chroots),
+    state: fc.constantFrom<BuildState>('pending', 'running', 'succeeded', 'failed', 'canceled', 'skipped'),
+    same: fc.boolean(),
+  }),
+  { maxLength: 12 },
+);
+
+const source = (name: string): PinnedSource => pin(name, { type: 'dir' });
+const digestOf = (name: string, chroot: ChrootName) =>
+  inputDigest({ source: source(name), chroot, chrootConfigDigest: '', repos: [] });
+
+const inputArbitrary = fc
+  .record({ packages: packagesArbitrary, built: builtArbitrary, force: fc.boolean() })
+  .map((given): PlanInput => {
+    const packages = given.packages.map(
+      (each): Package => ({ ...each, source: { type: 'dir' }, timeoutSeconds: 3600 }),
+    );
+    const project = {
+      owner: 'acme',
+      name: 'tools',
+      description: '',
+      instructions: '',
+      chroots,
+      maintainers: [],
+      builders: [],
+      repos: [],
+      packages,
+      path: '',
+    };
+    const limits = { timeoutSeconds: 1, maximumTimeoutSeconds: 1, diskBytes: 1, sourceBytes: 1 };
+    const built = given.built.map(
+      ({ same, ...each }, index): BuiltChroot => ({
+        ...each,
+        owner: 'acme',
+        project: 'tools',
+        id: index + 1,
+        inputDigest: same ? digestOf(each.package, each.chroot) : 'other',
+      }),
+    );
+    return {
+      config: { policy: { admins: [], chroots, limits }, projects: [project] },
+      pinned: new Map(packages.map(({ name }) => [`acme/tools/${name}`, source(name)])),
+      unpinned: new Map(),
+      chrootConfigDigests: new Map(),
+      built,
+      selection: { packages: [], chroots: [] },
+      force: given.force,
+    };
+  });
+
+/** The plan's builds as the records that stand there once all of them succeeded. */
+function builtBy(plan: Plan): BuiltChroot[] {
+  return plan.builds.flatMap((build, index) =>
+    build.chroots.map(({ chroot, inputDigest: digest }) => {
+      const { owner, project, package: name } = build;
+      return {
+        owner,
+        project,
+        package: name,
+        chroot,
+        inputDigest: digest,
+        state: 'succeeded' as const,
+        id: 1000 + index,
+      };
+    }),
+  );
+}
+
+describe('planBuilds', () => {
+  test('builds wait only for builds before them, and for every planned need of the same chroot', () => {
+    fc.assert(
+      fc.property(inputArbitrary, (input) => {
+        const { builds } = planBuilds(input);
+        const packages = new Map(input.config.projects[0]?.packages.map((each) => [each.name, each]));
+        builds.forEach((build, index) => {
+          for (const before of build.after) expect(before).toBeLessThan(index);
+          for (const need of packages.get(build.package)?.needs ?? []) {
+            const other = builds.findIndex((each) => each.package === need);
+            const shared = builds[other]?.chroots.some(({ chroot }) =>
+              build.chroots.some((own) => own.chroot === chroot),
+            );
+            if (shared) expect(build.after).toContain(other);
+          }
+        });
+      }),
+    );
+  });
+
+  test('every chroot of every package is either planned or skipped with a reason, never both', () => {
+    fc.assert(
+      fc.property(inputArbitrary, (input) => {
+        const plan = planBuilds(input);
+        const planned = plan.builds.flatMap((each) => each.chroots.map(({ chroot }) => `${each.package} ${chroot}`));
+        const skipped = plan.skipped.map((each) => `${each.package} ${each.chroot}`);
+        const wanted = input.config.projects.flatMap((project) =>
+          project.packages.flatMap((each) => each.chroots.map((chroot) => `${each.name} ${chroot}`)),
+        );
+        expect([...planned, ...skipped].sort()).toEqual(wanted.sort());
+        for (const { why } of plan.skipped) expect(why).not.toBe('');
+      }),
+    );
+  });
+
+  test('nothing is planned whose last build had the same inputs and succeeded, failed or still runs, unless forced', () => {
+    fc.assert(
+      fc.property(inputArbitrary, (input) => {
+        for (const build of planBuilds(input).builds) {
+          for (const { chroot, inputDigest: digest, cause } of build.chroots) {
+            const last = input.built.findLast((each) => each.package === build.package && each.chroot === chroot);
+            const again =
+              last === undefined || last.inputDigest !== digest || ['canceled', 'skipped'].includes(last.state);
+            expect(again || (input.force && cause === 'forced')).toBe(true);
+          }
+        }
+      }),
+    );
+  });
+
+  test('once everything planned has been built, the plan is empty', () => {
+    fc.assert(
+      fc.property(inputArbitrary, (input) => {
+        const plan = planBuilds(input);
+        expect(planBuilds({ ...input, force: false, built: [...input.built, ...builtBy(plan)] }).builds).toEqual([]);
+      }),
+    );
+  });
+
+  test('the order in which packages and builds are given changes nothing', () => {
+    fc.assert(
+      fc.property(inputArbitrary, (input) => {
+        const projects = input.config.projects.map((each) => ({ ...each, packages: each.packages.toReversed() }));
+        const turned = { ...input, config: { ...input.config, projects }, built: input.built.toReversed() };
+        expect(planBuilds(turned)).toEqual(planBuilds(input));
+      }),
+    );
+  });
+});

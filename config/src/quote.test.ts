@@ -1,0 +1,15 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { quote } from './quote.ts';
+
+test('puts a text in backticks', () => {
+  expect(quote('hello')).toBe('`hello`');
+});
+
+test('whatever the text is, the quotation is one short line that the text cannot end', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
+      expect(quote(text)).toMatch(/^`[^`\p{Cc}\n]{0,100}`$/u);
+    }),
+  );
+});
