@@ -1,166 +1,35 @@
 // The contract between runner and driver, on the driver `local` and with the real playbooks: spawn, provision, list, terminate.
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { networkInterfaces, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { networkInterfaces } from 'node:os';
+import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  arch,
+  cleanUp,
+  home,
+  listBuilders,
+  localBuilder,
+  nothing,
+  playbook,
+  prepare,
+  provision,
+  publicKey,
+  readJson,
+  type Spawned,
+  scratch,
+  spawnBuilder,
+  ssh,
+  stateDir,
+  terminate,
+  traces,
+  until,
+} from './driver-contract-fixture.ts';
 
-const ansible = join(import.meta.dirname, '../../../ansible');
-const localBuilder = join(ansible, 'drivers/local/files/local-builder');
-const scratch = mkdtempSync(join(tmpdir(), 'driver-contract-'));
-const stateDir = join(scratch, 'builders');
-const home = join(scratch, 'home');
-const key = join(scratch, 'key');
-const arch = { x64: 'x86_64', arm64: 'aarch64' }[process.arch as string] ?? process.arch;
-
-interface Spawned {
-  instance: string;
-  host: string;
-  port: number;
-  user: string;
-  hostKey: string;
-  arch: string;
-}
-interface Listed extends Spawned {
-  alive: boolean;
-  isolation: string;
-  createdAt: string;
-  expiresAt: string | null;
-}
-
-const readJson = <T>(path: string): T => JSON.parse(readFileSync(path, 'utf8'));
-
-function playbook(path: string, vars: Record<string, unknown>, inventory: string[] = []) {
-  const file = join(mkdtempSync(join(scratch, 'vars-')), 'vars.json');
-  writeFileSync(file, JSON.stringify({ coppice_state_dir: stateDir, ...vars }));
-  return execa('ansible-playbook', [...inventory, join(ansible, path), '-e', `@${file}`], {
-    env: { ANSIBLE_CONFIG: join(ansible, 'ansible.cfg') },
-    stdin: 'ignore',
-    reject: false,
-    all: true,
-  });
-}
-
-async function spawnBuilder(name: string): Promise<Spawned> {
-  const resultFile = join(scratch, `${name}.json`);
-  const vars = {
-    coppice_name: name,
-    coppice_arch: arch,
-    coppice_chroot: `sapling-12-${arch}`,
-    coppice_public_key: readFileSync(`${key}.pub`, 'utf8').trim(),
-    coppice_result_file: resultFile,
-    coppice_home: home,
-    coppice_lifetime_seconds: 3600,
-  };
-  const done = await playbook('drivers/local/spawn.yml', vars);
-  expect(done.exitCode, done.all).toBe(0);
-  return readJson(resultFile);
-}
-
-async function listBuilders(): Promise<Listed[]> {
-  const resultFile = join(scratch, 'list.json');
-  const done = await playbook('drivers/local/list.yml', { coppice_result_file: resultFile });
-  expect(done.exitCode, done.all).toBe(0);
-  return readJson(resultFile);
-}
-
-/** The options that reach `builder` and trust `hostKey` alone. */
-function sshOptions(builder: Spawned, hostKey = builder.hostKey): string[] {
-  const knownHosts = join(mkdtempSync(join(scratch, 'known-')), 'hosts');
-  const host = builder.port === 22 ? builder.host : `[${builder.host}]:${builder.port}`;
-  writeFileSync(knownHosts, `${host} ${hostKey}\n`);
-  const options = [`UserKnownHostsFile=${knownHosts}`, 'GlobalKnownHostsFile=/dev/null', 'StrictHostKeyChecking=yes'];
-  return [...options, 'IdentitiesOnly=yes', 'BatchMode=yes', 'ConnectTimeout=10'].flatMap((option) => ['-o', option]);
-}
-
-function ssh(
-  builder: Spawned,
-  command: string,
-  { user = builder.user, hostKey = builder.hostKey, extra = [] as string[] } = {},
-) {
-  const args = [...sshOptions(builder, hostKey), '-F', 'none', '-i', key, '-p', String(builder.port), ...extra];
-  return execa('ssh', [...args, `${user}@${builder.host}`, command], { stdin: 'ignore', reject: false });
-}
-
-async function provision(builder: Spawned, hostKey = builder.hostKey) {
-  const inventory = join(mkdtempSync(join(scratch, 'inventory-')), 'hosts.json');
-  const host = {
-    ansible_host: builder.host,
-    ansible_port: builder.port,
-    ansible_user: builder.user,
-    ansible_ssh_private_key_file: key,
-    ansible_ssh_common_args: sshOptions(builder, hostKey).join(' '),
-  };
-  writeFileSync(inventory, JSON.stringify({ all: { hosts: { [builder.instance]: host } } }));
-  const vars = {
-    coppice_public_key: readFileSync(`${key}.pub`, 'utf8').trim(),
-    coppice_chroot: `sapling-12-${arch}`,
-    coppice_arch: arch,
-  };
-  const made = await playbook('playbooks/builder.yml', vars, ['-i', inventory]);
-  return { made, verify: () => playbook('playbooks/verify.yml', vars, ['-i', inventory]) };
-}
-
-/** See "/proc/net/tcp" in proc(5): local address and port in hexadecimal, state 0A is LISTEN. */
-const isListening = (port: number) =>
-  new RegExp(`:${port.toString(16).toUpperCase().padStart(4, '0')} [0-9A-F]+:0000 0A `).test(
-    readFileSync('/proc/net/tcp', 'utf8'),
-  );
-
-/** Everything of a builder that the machine knows of, to be compared with nothing at all after its end. */
-function traces(instance: string) {
-  const record = readJson<{ processes: { pid: number }[]; port: number }>(join(stateDir, instance, 'record.json'));
-  const linkOf = (pid: number | string) => {
-    try {
-      return readlinkSync(`/proc/${pid}/ns/mnt`);
-    } catch {
-      return '';
-    }
-  };
-  const namespace = linkOf(record.processes[0]?.pid ?? -1);
-  return () => ({
-    processes: readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && namespace !== '' && linkOf(pid) === namespace),
-    listening: isListening(record.port),
-    mounts: readFileSync('/proc/mounts', 'utf8')
-      .split('\n')
-      .filter((line) => line.includes(scratch)),
-    folder: existsSync(join(stateDir, instance)),
-  });
-}
-const nothing = { processes: [], listening: false, mounts: [], folder: false };
-
-async function terminate(instance: string) {
-  const done = await playbook('drivers/local/terminate.yml', { coppice_name: instance });
-  expect(done.exitCode, done.all).toBe(0);
-}
-
-async function until(condition: () => boolean, what: string) {
-  for (const end = Date.now() + 20_000; !condition(); ) {
-    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}
-
-beforeAll(async () => {
-  mkdirSync(home);
-  writeFileSync(join(home, 'signing-key'), 'secret');
-  await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'builder', '-f', key]);
-});
-afterAll(async () => {
-  for (const name of existsSync(stateDir) ? readdirSync(stateDir) : []) await terminate(name);
-  rmSync(scratch, { recursive: true, force: true });
-});
+beforeAll(prepare);
+afterAll(cleanUp);
 
 describe.runIf(process.getuid?.() === 0)('driver local, with namespaces', () => {
   let one: Spawned;
@@ -226,6 +95,12 @@ describe.runIf(process.getuid?.() === 0)('driver local, with namespaces', () => 
     expect(readFileSync(join(home, 'signing-key'), 'utf8')).toBe('secret');
   });
 
+  test("a build can fill the builder's disk but not the machine's", async () => {
+    const fill = 'dd if=/dev/zero of=builds/full bs=1M count=200; rm builds/full';
+    const filled = await ssh(one, fill, { user: 'mockbuild' });
+    expect(filled.stderr).toContain('No space left on device');
+  });
+
   test('a builder reaches a server of the control host only through the forwarding that it is lent', async () => {
     const onLoopback = createServer((_, response) => response.end('lent')).listen(0, '127.0.0.1');
     const onAll = createServer((_, response) => response.end('open')).listen(0, '0.0.0.0');
@@ -268,7 +143,7 @@ describe.runIf(process.getuid?.() === 0)('driver local, with namespaces', () => 
   test('a builder whose spawning was killed half-way can be listed and terminated', async () => {
     const name = 'coppice-half';
     const args = ['spawn', `--state-dir=${stateDir}`, `--name=${name}`, `--arch=${arch}`];
-    const spawning = execa(localBuilder, [...args, `--public-key=${readFileSync(`${key}.pub`, 'utf8').trim()}`], {
+    const spawning = execa(localBuilder, [...args, `--public-key=${publicKey()}`], {
       reject: false,
     });
     const record = join(stateDir, name, 'record.json');
@@ -285,12 +160,12 @@ describe.runIf(process.getuid?.() === 0)('driver local, with namespaces', () => 
   });
 
   test('a name that is a path, and a key that is more than a key, are refused before anything is made', async () => {
-    const publicKey = readFileSync(`${key}.pub`, 'utf8').trim();
-    for (const [name, line] of [
-      ['../outside', publicKey],
-      ['coppice-key', `command="id" ${publicKey}`],
+    const line = publicKey();
+    for (const [name, given] of [
+      ['../outside', line],
+      ['coppice-key', `command="id" ${line}`],
     ] as const) {
-      const vars = { coppice_name: name, coppice_arch: arch, coppice_chroot: 'x', coppice_public_key: line };
+      const vars = { coppice_name: name, coppice_arch: arch, coppice_chroot: 'x', coppice_public_key: given };
       const done = await playbook('drivers/local/spawn.yml', {
         ...vars,
         coppice_result_file: join(scratch, 'refused.json'),
@@ -300,5 +175,48 @@ describe.runIf(process.getuid?.() === 0)('driver local, with namespaces', () => 
     expect(existsSync(join(scratch, 'refused.json'))).toBe(false);
     await terminate(two.instance);
     expect(await listBuilders()).toEqual([]);
+  });
+});
+
+describe.runIf(process.getuid?.() === 0)('driver local, without root', () => {
+  const uid = 61_234;
+  const name = 'coppice-rootless';
+  const folder = join(scratch, 'rootless');
+  const driver = join(folder, 'driver/local-builder');
+
+  /** As a user who exists only in the passwd file that this one process and its children see. */
+  const asGuest = (...args: string[]) => {
+    const script = 'mount --bind "$1" /etc/passwd && shift && exec "$@"';
+    const drop = ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', 'env', '-i', 'PATH=/usr/bin:/bin'];
+    const command = ['--mount', 'sh', '-c', script, 'sh', join(folder, 'passwd'), ...drop, driver, ...args];
+    return execa('unshare', command, { reject: false, all: true, stdin: 'ignore' });
+  };
+
+  test('a plain SSH server as the current user does; its detached processes end with it', async () => {
+    chmodSync(scratch, 0o755);
+    mkdirSync(join(folder, 'guest'), { recursive: true });
+    chownSync(join(folder, 'guest'), uid, uid);
+    cpSync(dirname(localBuilder), join(folder, 'driver'), { recursive: true });
+    const guest = `guest:x:${uid}:${uid}::${join(folder, 'guest')}:/bin/sh\n`;
+    writeFileSync(join(folder, 'passwd'), readFileSync('/etc/passwd', 'utf8') + guest);
+    const state = `--state-dir=${join(folder, 'guest/builders')}`;
+
+    const made = await asGuest('spawn', state, `--name=${name}`, `--arch=${arch}`, `--public-key=${publicKey()}`);
+    expect(made.exitCode, made.all).toBe(0);
+    const builder = JSON.parse(made.stdout) as Spawned;
+    try {
+      expect(builder).toMatchObject({ user: 'guest', instance: name });
+      const login = await ssh(builder, 'setsid sleep 3600 >/dev/null 2>&1 </dev/null & id -u');
+      expect(login.stdout, login.stderr).toBe(String(uid));
+      const listed = JSON.parse((await asGuest('list', state)).stdout);
+      expect(listed).toMatchObject([{ instance: name, isolation: 'none', alive: true }]);
+    } finally {
+      const ended = await asGuest('terminate', state, `--name=${name}`);
+      expect(ended.exitCode, ended.all).toBe(0);
+    }
+    // A process that ended stays listed until its parent, which is not ours, has noticed.
+    const running = await execa('ps', ['-o', 'stat=', '-u', String(uid)], { reject: false });
+    expect(running.stdout.split('\n').filter((state) => state !== '' && !state.startsWith('Z'))).toEqual([]);
+    expect(existsSync(join(folder, 'guest/builders', name))).toBe(false);
   });
 });

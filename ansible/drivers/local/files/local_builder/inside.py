@@ -2,6 +2,7 @@
 import os
 import re
 import subprocess
+import sys
 
 from . import kernel
 
@@ -17,13 +18,13 @@ def become_builder(folder, orders):
     """Returns within the builder. Errors go to stderr, which is the builder's log on the host."""
     run('ip', 'link', 'set', 'lo', 'up')
     run('hostname', orders['hostname'])
-    root = make_root(folder, orders['hidden'])
+    root = make_root(folder, orders['hidden'], orders['diskMiB'])
     write_identity(root, orders['hostname'])
     enter(root)
     kernel.give_up_capabilities()
 
 
-def make_root(folder, hidden):
+def make_root(folder, hidden, disk_mib):
     """Mounts the builder's file system below `folder` and returns its root."""
     run('mount', '--make-rprivate', '/')
     layers = os.path.join(folder, 'layers')
@@ -36,9 +37,9 @@ def make_root(folder, hidden):
     if os.path.ismount('/usr'):  # an overlay of / does not reach into other file systems
         run('mount', '--bind', '-o', 'ro', '/usr', f'{root}/usr')
 
-    # Folders of a real file system: overlays of builds cannot lie upon an overlay, and builds need room.
+    disk = make_disk(folder, disk_mib)
     for name, target in (('lib', '/var/lib/mock'), ('cache', '/var/cache/mock'), ('home', '/home')):
-        source = os.path.join(folder, 'disk', name)
+        source = os.path.join(disk, name)
         os.makedirs(source, 0o755)
         os.makedirs(root + target, exist_ok=True)
         run('mount', '--bind', source, root + target)
@@ -54,6 +55,25 @@ def make_root(folder, hidden):
         if os.path.isdir(root + path):
             cover(root, path, '0700')
     return root
+
+
+def make_disk(folder, mib):
+    """
+    A real file system for builds: their overlays cannot lie upon an overlay. It is a sparse image, so that a build can fill it
+    and no more; where no loop device is to be had it is a folder without limit, and the log says so.
+    """
+    disk = os.path.join(folder, 'disk')
+    image = f'{disk}.image'
+    os.mkdir(disk)
+    with open(image, 'wb') as file:
+        file.truncate(mib * 1024 * 1024)
+    try:
+        run('mkfs.ext4', '-q', '-F', '-m', '0', '-O', '^has_journal', '-E', 'lazy_itable_init=1,nodiscard', image)
+        run('mount', '-o', 'loop,nodev,noatime', image, disk)
+    except (OSError, subprocess.CalledProcessError) as error:
+        os.unlink(image)
+        print(f'builds may fill the whole disk of this machine: {error}', file=sys.stderr, flush=True)
+    return disk
 
 
 def cover(root, target, mode):

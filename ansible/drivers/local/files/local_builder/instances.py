@@ -1,9 +1,12 @@
 """What is known of each builder: one folder with a record.json that is written before anything else is made, and is complete
 enough at every moment for a half-made builder to be ended by somebody else."""
+import contextlib
 import datetime
+import glob
 import json
 import os
 import shutil
+import time
 
 from . import processes
 
@@ -81,7 +84,23 @@ def remove(state_dir, name):
     if instance is None:
         return
     processes.end(instance.record['processes'])
+    _wait_for_loop_devices(instance.folder)
     shutil.rmtree(instance.folder, onerror=_unless_gone)
+
+
+def _wait_for_loop_devices(folder, seconds=10):
+    """The kernel lets go of a builder's disk image on its own, shortly after the last process that saw it mounted."""
+    deadline = time.monotonic() + seconds
+    while any(file.startswith(folder + '/') for file in _loop_files()):
+        if time.monotonic() > deadline:
+            raise BuilderError(f'a loop device still holds an image in {folder}: see losetup --list')
+        time.sleep(0.005)
+
+
+def _loop_files():
+    for file in glob.glob('/sys/block/loop*/loop/backing_file'):
+        with contextlib.suppress(OSError), open(file, encoding='utf-8') as opened:  # let go of while we look
+            yield opened.read().strip()
 
 
 def _unless_gone(_function, path, info):

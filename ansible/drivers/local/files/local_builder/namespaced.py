@@ -20,10 +20,14 @@ def possible():
     return done.returncode == 0
 
 
-def start(instance, *, public_key, hidden):
+def start(instance, *, public_key, hidden, disk_mib):
     os.mkdir(instance.path('etc'), 0o700)
     host_key = sshd.write_files(instance.path('etc'), public_key=public_key, users=('root', 'mockbuild'), seen_as=SEEN_AS)
-    orders = {'hostname': instance.record['instance'], 'hidden': [os.path.realpath(path) for path in hidden if path]}
+    orders = {
+        'hostname': instance.record['instance'],
+        'hidden': [os.path.realpath(path) for path in hidden if path],
+        'diskMiB': disk_mib,
+    }
     first_process.start(instance, UNSHARE, 'inside', orders)
     instance.save(user='root', hostKey=host_key)
 
