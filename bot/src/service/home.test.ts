@@ -1,6 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { settingsSchema } from '@coppice/config';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readGithubPort, readHome, readSettings } from './home.ts';
 
@@ -41,4 +42,13 @@ test('all folders are below COPPICE_HOME', () => {
     published: '/srv/coppice/published',
     cache: '/srv/coppice/cache',
   });
+});
+
+test('the reference page shows every setting with the default that it really has', async () => {
+  const page = await readFile(join(import.meta.dirname, '../../../site/content/docs/reference/settings.md'), 'utf8');
+  const [, yaml = ''] = /```yaml\n([\s\S]*?)```/.exec(page) ?? [];
+  const path = join(folder, 'documented.yaml');
+  await writeFile(path, yaml);
+  expect(await readSettings({ COPPICE_SETTINGS: path })).toEqual(await readSettings({}));
+  for (const key of Object.keys(settingsSchema.shape.github.unwrap().shape)) expect(yaml).toContain(`${key}:`);
 });
