@@ -1,23 +1,23 @@
-// The hidden first line of each answer of the bot: which comment it answers and whether it will change again.
-// `coppice comment` follows it, and a bot that restarts finds its own answers by it.
+// The hidden mark in each answer: which comment it answers and whether it is final. Programs find the one answer by it.
+
+export const answerStates = ['working', 'good', 'bad'] as const;
+/** `working` while builds move on; then `good`, or `bad` when it was refused, failed or was canceled. */
+export type AnswerState = (typeof answerStates)[number];
 
 export interface AnswerMark {
-  /** The id of the comment that is answered. */
+  /** The number of the comment that asked. */
   readonly to: number;
-  /** `working` while builds move on; then `good`, or `bad` when it was refused or something did not succeed. */
-  readonly state: 'working' | 'good' | 'bad';
+  readonly state: AnswerState;
 }
 
-/** The mark as an HTML comment, which GitHub does not show. */
-export function formatAnswerMark(mark: AnswerMark): string {
-  return `<!-- coppice answer to=${mark.to} state=${mark.state} -->`;
+/** The mark as an HTML comment, one line. */
+export function writeAnswerMark(mark: AnswerMark): string {
+  return `<!-- coppice:answer to=${mark.to} state=${mark.state} -->`;
 }
 
-const markPattern = /^<!-- coppice answer to=(\d{1,15}) state=(working|good|bad) -->/;
-
-/** The mark that `body` begins with, or undefined. */
+/** The mark of a comment's body, or undefined when it has none at its start. */
 export function readAnswerMark(body: string): AnswerMark | undefined {
-  const match = markPattern.exec(body);
-  if (match === null) return undefined;
-  return { to: Number(match[1]), state: match[2] as AnswerMark['state'] };
+  const match = /^<!-- coppice:answer to=(\d{1,15}) state=([a-z]+) -->/.exec(body);
+  const state = answerStates.find((known) => known === match?.[2]);
+  return match === null || state === undefined ? undefined : { to: Number(match[1]), state };
 }

@@ -1,0 +1,149 @@
+// What the bot must not forget: deliveries it has accepted, commits it has handled, answers and checks that are not final yet.
+import type { ChrootName } from '@coppice/config';
+import type { BuildRef } from './build-view.ts';
+
+/** GitHub's delivery ids that are remembered; the oldest are forgotten first. */
+export const rememberedDeliveries = 10_000;
+
+/** What of a webhook is needed to work it off later. */
+export type Job =
+  | { readonly kind: 'push'; readonly commit: string; readonly branch: string; readonly pusher: string }
+  | {
+      readonly kind: 'comment';
+      readonly issue: number;
+      readonly comment: number;
+      readonly url: string;
+      readonly actor: string;
+      readonly body: string;
+      readonly onPullRequest: boolean;
+    };
+
+export interface Delivery {
+  readonly id: string;
+  readonly job: Job;
+}
+
+/** One part of an answer: what one command came to. */
+export type Section =
+  | { readonly kind: 'text'; readonly line: string; readonly good: boolean; readonly markdown: string }
+  | {
+      readonly kind: 'builds';
+      readonly line: string;
+      readonly builds: readonly BuildRef[];
+      /** Said before the table, Markdown. */
+      readonly intro: string;
+      /** Said after it, Markdown; empty when there is nothing. */
+      readonly notes: string;
+      /** To be canceled is the good end of these. */
+      readonly canceling: boolean;
+    };
+
+/** The one comment that answers another; kept until its last state has been delivered. */
+export interface Answer {
+  /** The number of the comment that asked. */
+  readonly to: number;
+  readonly issue: number;
+  readonly sections: readonly Section[];
+  /** The number of the answer, null until GitHub has given one. */
+  commentId: number | null;
+}
+
+export interface CheckAnnotation {
+  readonly path: string;
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+}
+
+/** A check run; kept until its last state has been delivered. */
+export type Check = {
+  /** Unique and the same after a restart; GitHub's external_id. */
+  readonly key: string;
+  readonly commit: string;
+  checkRunId: number | null;
+} & (
+  | { readonly kind: 'build'; readonly build: BuildRef; readonly chroot: ChrootName }
+  | {
+      readonly kind: 'config';
+      readonly good: boolean;
+      readonly title: string;
+      readonly summary: string;
+      readonly annotations: readonly CheckAnnotation[];
+      /** How many annotations GitHub has. */
+      sentAnnotations: number;
+    }
+);
+
+export interface BotState {
+  /** Ids of accepted deliveries, oldest first. */
+  deliveries: string[];
+  /** Accepted but not worked off, oldest first. */
+  inbox: Delivery[];
+  /** The last commit of the default branch that was looked at. */
+  handledCommit: string | null;
+  /** The last one without problems: the config in force. */
+  goodCommit: string | null;
+  answers: Answer[];
+  checks: Check[];
+}
+
+export type BotOperation =
+  | { readonly op: 'noted'; readonly delivery: Delivery }
+  | {
+      readonly op: 'handled';
+      readonly id: string;
+      readonly answer?: Answer;
+      readonly checks: readonly Check[];
+      readonly handledCommit?: string;
+      readonly goodCommit?: string;
+    }
+  | { readonly op: 'commented'; readonly to: number; readonly commentId: number }
+  | { readonly op: 'answered'; readonly to: number }
+  | { readonly op: 'checked'; readonly key: string; readonly checkRunId: number; readonly sentAnnotations: number }
+  | { readonly op: 'concluded'; readonly key: string };
+
+export function initialBotState(): BotState {
+  return { deliveries: [], inbox: [], handledCommit: null, goodCommit: null, answers: [], checks: [] };
+}
+
+/** Changes `state` in place. An operation on something that is gone changes nothing. */
+export function applyToBotState(state: BotState, operation: BotOperation): void {
+  switch (operation.op) {
+    case 'noted':
+      state.deliveries.push(operation.delivery.id);
+      if (state.deliveries.length > rememberedDeliveries) state.deliveries.shift();
+      state.inbox.push(operation.delivery);
+      return;
+    case 'handled':
+      applyHandled(state, operation);
+      return;
+    case 'commented': {
+      const answer = state.answers.find(({ to }) => to === operation.to);
+      if (answer !== undefined) answer.commentId = operation.commentId;
+      return;
+    }
+    case 'answered':
+      state.answers = state.answers.filter(({ to }) => to !== operation.to);
+      return;
+    case 'checked': {
+      const check = state.checks.find(({ key }) => key === operation.key);
+      if (check === undefined) return;
+      check.checkRunId = operation.checkRunId;
+      if (check.kind === 'config') check.sentAnnotations = operation.sentAnnotations;
+      return;
+    }
+    case 'concluded':
+      state.checks = state.checks.filter(({ key }) => key !== operation.key);
+      return;
+  }
+}
+
+function applyHandled(state: BotState, operation: Extract<BotOperation, { op: 'handled' }>): void {
+  const { id, answer, checks, handledCommit, goodCommit } = operation;
+  state.inbox = state.inbox.filter((delivery) => delivery.id !== id);
+  // Copies: operations are also lines of the journal and stay as they were.
+  if (answer !== undefined && !state.answers.some(({ to }) => to === answer.to)) state.answers.push({ ...answer });
+  for (const check of checks) if (!state.checks.some(({ key }) => key === check.key)) state.checks.push({ ...check });
+  if (handledCommit !== undefined) state.handledCommit = handledCommit;
+  if (goodCommit !== undefined) state.goodCommit = goodCommit;
+}

@@ -1,0 +1,113 @@
+// A build as answers and checks show it, whether it is still in the queue or has left it. Pure.
+import {
+  type BuildId,
+  type BuildState,
+  type ChrootName,
+  combineStates,
+  type FailureReason,
+  isFinal,
+  type PhaseName,
+  type QueuedBuild,
+  type Result,
+} from '@coppice/config';
+
+/** Enough to find a build again. */
+export interface BuildRef {
+  readonly id: BuildId;
+  readonly owner: string;
+  readonly project: string;
+  readonly package: string;
+  readonly chroots: readonly ChrootName[];
+}
+
+export interface ChrootView {
+  readonly chroot: ChrootName;
+  readonly state: BuildState;
+  /** What it is doing, while it is not final. */
+  readonly phase: PhaseName | null;
+  readonly reason: FailureReason | null;
+  readonly message: string | null;
+  /** Hostile lines of its log that say why it failed; empty until its record has been read. */
+  readonly excerpt: readonly string[];
+  /** ISO 8601 UTC. */
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+}
+
+export interface BuildView {
+  readonly id: BuildId;
+  readonly owner: string;
+  readonly project: string;
+  readonly package: string;
+  readonly requestedBy: string;
+  readonly state: BuildState;
+  readonly chroots: readonly ChrootView[];
+}
+
+export function refOf(build: QueuedBuild): BuildRef {
+  const { id, owner, project } = build;
+  return { id, owner, project, package: build.package, chroots: build.chroots.map(({ chroot }) => chroot) };
+}
+
+export function viewOfQueued(build: QueuedBuild): BuildView {
+  const chroots = build.chroots.map((one) => ({
+    chroot: one.chroot,
+    state: one.state,
+    phase: isFinal(one.state) ? null : one.phase,
+    reason: one.reason,
+    message: one.message,
+    excerpt: [],
+    startedAt: one.startedAt,
+    endedAt: one.endedAt,
+  }));
+  const { id, owner, project, requestedBy } = build;
+  return {
+    id,
+    owner,
+    project,
+    package: build.package,
+    requestedBy,
+    state: combineStates(chroots.map(({ state }) => state)),
+    chroots,
+  };
+}
+
+/** A build that has left the queue, from its records; a chroot without one has ended in a way that nobody wrote down. */
+export function viewOfResults(ref: BuildRef, results: ReadonlyMap<string, Result>): BuildView {
+  const chroots = ref.chroots.map((chroot): ChrootView => {
+    const result = results.get(chroot) ?? results.get('srpm');
+    if (result === undefined) return { ...unrecorded, chroot };
+    const { state, reason, message, excerpt, startedAt, endedAt } = result;
+    return { chroot, state, phase: null, reason, message, excerpt, startedAt, endedAt };
+  });
+  const { id, owner, project } = ref;
+  const requestedBy = [...results.values()][0]?.requestedBy ?? '';
+  return {
+    id,
+    owner,
+    project,
+    package: ref.package,
+    requestedBy,
+    state: combineStates(chroots.map(({ state }) => state)),
+    chroots,
+  };
+}
+
+const unrecorded = {
+  state: 'failed',
+  phase: null,
+  reason: 'infrastructure',
+  message: 'It left the queue without a record of how it ended. Ask for the build again.',
+  excerpt: [],
+  startedAt: null,
+  endedAt: null,
+} as const;
+
+/** The records' excerpts put into a view of the queue's last word. */
+export function withExcerpts(view: BuildView, results: ReadonlyMap<string, Result>): BuildView {
+  const chroots = view.chroots.map((one) => {
+    const result = results.get(one.chroot) ?? (one.state === 'failed' ? results.get('srpm') : undefined);
+    return result === undefined ? one : { ...one, excerpt: result.excerpt, message: one.message ?? result.message };
+  });
+  return { ...view, chroots };
+}

@@ -1,0 +1,44 @@
+// The config that counts: the last commit of the default branch without problems, read and kept in memory.
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type ConfigRepo, type Parsed, parseConfigRepo, projectKey, published } from '@coppice/config';
+import type { ConfigRepoMirror } from './config-repo.ts';
+import { projectsJson } from './projects-json.ts';
+
+/** A commit of the config repo without problems, with what pinning and planning need of it. */
+export interface ConfigAtCommit {
+  readonly commit: string;
+  readonly config: ConfigRepo;
+  readonly packageTrees: ReadonlyMap<string, string>;
+  readonly chrootConfigDigests: ReadonlyMap<string, string>;
+}
+
+/** Reads a commit and all that is wrong with it. Throws GitError. */
+export async function readConfigAt(mirror: ConfigRepoMirror, commit: string): Promise<Parsed<ConfigAtCommit>> {
+  const { tree, packageTrees, chrootConfigDigests } = await mirror.read(commit);
+  const parsed = parseConfigRepo(tree);
+  if (!parsed.ok) return parsed;
+  return { ok: true, value: { commit, config: parsed.value, packageTrees, chrootConfigDigests } };
+}
+
+export interface PublishConfigOptions {
+  readonly publishedFolder: string;
+  /** owner/name of the config repo. */
+  readonly repository: string;
+  /** The long fingerprint of a project's signing key, null while it has none. */
+  readonly keyFingerprint: (owner: string, project: string) => Promise<string | null>;
+}
+
+/** Writes `api/v1/projects.json` in one step: readers see the old one or the new one. */
+export async function publishConfig({ config, commit }: ConfigAtCommit, options: PublishConfigOptions): Promise<void> {
+  const fingerprints = new Map<string, string>();
+  for (const project of config.projects) {
+    const fingerprint = await options.keyFingerprint(project.owner, project.name);
+    if (fingerprint !== null) fingerprints.set(projectKey(project), fingerprint);
+  }
+  const path = join(options.publishedFolder, published.projectsJson);
+  await mkdir(dirname(path), { recursive: true });
+  const text = `${JSON.stringify(projectsJson(config, commit, options.repository, fingerprints), null, 2)}\n`;
+  await writeFile(`${path}.new`, text);
+  await rename(`${path}.new`, path);
+}

@@ -1,0 +1,137 @@
+// The config repo on this machine: a bare mirror, fetched with the app's own token and read commit by commit.
+import { mkdir } from 'node:fs/promises';
+import { type ConfigTree, isConfigYaml, maximumYamlBytes } from '@coppice/config';
+import { runGit } from './git.ts';
+
+/** The files of one commit that matter to the bot. */
+export interface ConfigFiles {
+  readonly tree: ConfigTree;
+  /** `packages/<owner>/<project>/<package>` → the Git object id of that folder. */
+  readonly packageTrees: ReadonlyMap<string, string>;
+  /** Chroot name → the Git object id of `chroots/<chroot>.cfg`. */
+  readonly chrootConfigDigests: ReadonlyMap<string, string>;
+}
+
+export interface ConfigRepoMirror {
+  /** Fetches a branch. Gives the commit it points at now. Throws GitError. */
+  fetch(branch: string): Promise<string>;
+  /** True when `commit` is here and `later` contains it. */
+  isContained(commit: string, later: string): Promise<boolean>;
+  /** Throws GitError when the commit is not here. */
+  read(commit: string): Promise<ConfigFiles>;
+}
+
+export interface ConfigRepoOptions {
+  /** `home/state/config.git`; made when missing. */
+  readonly folder: string;
+  /** Address of the repository, without user or token. */
+  readonly url: string;
+  /** A fresh installation token. */
+  readonly token: () => Promise<string>;
+}
+
+const fetchSeconds = 120;
+const readSeconds = 60;
+/** All config files of one commit together. */
+const maximumTotalBytes = 64 * 1024 * 1024;
+
+export async function openConfigRepo(options: ConfigRepoOptions): Promise<ConfigRepoMirror> {
+  const { folder, url } = options;
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await runGit(['init', '--quiet', '--bare', folder], { timeoutSeconds: readSeconds });
+  return {
+    async fetch(branch) {
+      const ref = `refs/heads/${branch}`;
+      const secret = Buffer.from(`x-access-token:${await options.token()}`).toString('base64');
+      await runGit(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', url, `+${ref}:${ref}`], {
+        repository: folder,
+        protocols: [new URL(url).protocol.replace(':', '')],
+        config: [[`http.${url}.extraHeader`, `Authorization: Basic ${secret}`]],
+        timeoutSeconds: fetchSeconds,
+      });
+      return (
+        await runGit(['rev-parse', '--verify', `${ref}^{commit}`], { repository: folder, timeoutSeconds: readSeconds })
+      )
+        .toString('utf8')
+        .trim();
+    },
+    async isContained(commit, later) {
+      return await runGit(['merge-base', '--is-ancestor', commit, later], {
+        repository: folder,
+        timeoutSeconds: readSeconds,
+      }).then(
+        () => true,
+        () => false,
+      );
+    },
+    read: (commit) => readFiles(folder, commit),
+  };
+}
+
+interface Entry {
+  readonly type: string;
+  readonly id: string;
+  readonly bytes: number;
+  readonly path: string;
+}
+
+async function readFiles(repository: string, commit: string): Promise<ConfigFiles> {
+  const listed = await runGit(['ls-tree', '-r', '-t', '-l', '-z', '--full-tree', commit], {
+    repository,
+    timeoutSeconds: readSeconds,
+  });
+  const entries = parseTreeListing(listed.toString('utf8'));
+  const files = entries.filter(({ type }) => type === 'blob');
+  const yaml = files.filter(({ path }) => isConfigYaml(path));
+  const oversize = new Map(
+    yaml.filter(({ bytes }) => bytes > maximumYamlBytes).map(({ path, bytes }) => [path, bytes]),
+  );
+  const texts = await readTexts(
+    repository,
+    yaml.filter(({ path }) => !oversize.has(path)),
+  );
+  for (const path of oversize.keys()) texts.set(path, '');
+  return {
+    tree: { texts, oversize, paths: new Set(files.map(({ path }) => path)) },
+    packageTrees: new Map(
+      entries.filter(({ type, path }) => type === 'tree' && packageFolder.test(path)).map(({ path, id }) => [path, id]),
+    ),
+    chrootConfigDigests: new Map(
+      files.flatMap(({ path, id }) => {
+        const [, chroot] = chrootConfig.exec(path) ?? [];
+        return chroot === undefined ? [] : [[chroot, id] as const];
+      }),
+    ),
+  };
+}
+
+const packageFolder = /^packages\/[^/]+\/[^/]+\/[^/]+$/;
+const chrootConfig = /^chroots\/([^/]+)\.cfg$/;
+
+/** `<mode> <type> <id> <bytes>\t<path>\0` of `git ls-tree -l -z`. Pure. */
+export function parseTreeListing(text: string): readonly Entry[] {
+  return text.split('\0').flatMap((line) => {
+    const [, type, id, bytes, path] = /^\d+ (\w+) ([0-9a-f]+)\s+(\d+|-)\t(.+)$/s.exec(line) ?? [];
+    if (type === undefined || id === undefined || path === undefined) return [];
+    return [{ type, id, bytes: bytes === '-' ? 0 : Number(bytes), path }];
+  });
+}
+
+async function readTexts(repository: string, entries: readonly Entry[]): Promise<Map<string, string>> {
+  const texts = new Map<string, string>();
+  if (entries.length === 0) return texts;
+  const output = await runGit(['cat-file', '--batch'], {
+    repository,
+    input: entries.map(({ id }) => `${id}\n`).join(''),
+    timeoutSeconds: readSeconds,
+    maximumBytes: maximumTotalBytes,
+  });
+  let at = 0;
+  for (const { path, bytes } of entries) {
+    // `<id> blob <bytes>\n<content>\n`
+    const start = output.indexOf(0x0a, at) + 1;
+    texts.set(path, output.toString('utf8', start, start + bytes));
+    at = start + bytes + 1;
+  }
+  return texts;
+}

@@ -1,0 +1,94 @@
+// A request and a config → the plan, and the plan → requests for the queue.
+import {
+  type BuildId,
+  type BuildRequest,
+  type BuiltChroot,
+  type Plan,
+  type PlannedBuild,
+  type PlanSelection,
+  type Policy,
+  planBuilds,
+  projectKey,
+  type Settings,
+} from '@coppice/config';
+import type { ConfigAtCommit } from './config-in-force.ts';
+import { pinSources } from './resolve-source.ts';
+
+export interface PlanRequest {
+  readonly at: ConfigAtCommit;
+  /** One a project; an empty list means all of all projects. */
+  readonly selections: readonly PlanSelection[];
+  readonly force: boolean;
+  readonly git: Settings['git'];
+  readonly built: (owner: string, project: string) => Promise<readonly BuiltChroot[]>;
+  /** The live builds. */
+  readonly queued: () => readonly BuiltChroot[];
+}
+
+/** Pins the sources of what is selected and plans it. */
+export async function makePlan(request: PlanRequest): Promise<Plan> {
+  const { at, force } = request;
+  const { projects } = at.config;
+  const selections =
+    request.selections.length > 0
+      ? request.selections
+      : projects.map((project): PlanSelection => ({ project: projectKey(project), packages: [], chroots: [] }));
+  const plans: Plan[] = [];
+  for (const selection of selections) {
+    const project = projects.find((one) => projectKey(one) === selection.project);
+    if (project === undefined) continue;
+    const { pinned, unpinned } = await pinSources(project, selection.packages, {
+      commit: at.commit,
+      packageTrees: at.packageTrees,
+      git: request.git,
+    });
+    // The queue is read after the records: a build that ends in between is seen twice rather than never.
+    const ended = await request.built(project.owner, project.name);
+    const built = [...ended, ...request.queued()];
+    const { config, chrootConfigDigests } = at;
+    plans.push(planBuilds({ config, pinned, unpinned, chrootConfigDigests, built, selection, force }));
+  }
+  return joinPlans(plans);
+}
+
+/** Plans of different projects one after the other. Pure. */
+export function joinPlans(plans: readonly Plan[]): Plan {
+  const builds: PlannedBuild[] = [];
+  for (const plan of plans) {
+    const offset = builds.length;
+    builds.push(...plan.builds.map((one) => ({ ...one, after: one.after.map((index) => index + offset) })));
+  }
+  return { builds, skipped: plans.flatMap(({ skipped }) => skipped), unknown: plans.flatMap(({ unknown }) => unknown) };
+}
+
+export interface Asker {
+  readonly login: string;
+  /** Address of the comment or commit that asked. */
+  readonly request: string;
+  /** The same for all builds of one request, and the same again when the request is worked off a second time. */
+  readonly batch: string;
+}
+
+/** The plan as the queue takes it. Pure. */
+export function requestsOf(plan: Plan, at: ConfigAtCommit, asker: Asker): readonly BuildRequest[] {
+  return plan.builds.map((build) => ({
+    owner: build.owner,
+    project: build.project,
+    package: build.package,
+    source: build.source,
+    chroots: build.chroots.map(({ chroot, inputDigest }) => ({ chroot, inputDigest })),
+    after: build.after,
+    afterBuilds: build.afterBuilds as readonly BuildId[],
+    timeoutSeconds: build.timeoutSeconds,
+    ...limitsOf(at.config.policy),
+    repos: at.config.projects.find((one) => one.owner === build.owner && one.name === build.project)?.repos ?? [],
+    requestedBy: asker.login,
+    request: asker.request,
+    configCommit: at.commit,
+    batch: asker.batch,
+  }));
+}
+
+function limitsOf({ limits }: Policy): Pick<BuildRequest, 'diskBytes' | 'sourceBytes'> {
+  return { diskBytes: limits.diskBytes, sourceBytes: limits.sourceBytes };
+}

@@ -1,0 +1,64 @@
+// Probot without its own server, settings from the environment or logger: only what Coppice's settings say.
+
+import type { Settings } from '@coppice/config';
+import { Probot, ProbotOctokit } from 'probot';
+import type { Log } from './service/log.ts';
+
+/** A request that takes longer has failed; Octokit itself would wait for ever. */
+const requestMilliseconds = 30_000;
+
+export function connectProbot(
+  github: Settings['github'],
+  secrets: { readonly appId: number; readonly privateKey: string; readonly webhookSecret: string },
+  log: Log,
+): Probot {
+  return new Probot({
+    appId: secrets.appId,
+    privateKey: secrets.privateKey,
+    secret: secrets.webhookSecret,
+    baseUrl: github.apiUrl,
+    log: probotLog(log) as never,
+    // The object form of `throttle` is silently overridden; only a function can switch it off.
+    ...(github.throttle
+      ? {}
+      : { Octokit: ProbotOctokit.defaults((options: object) => ({ ...options, throttle: { enabled: false } })) }),
+    request: {
+      fetch: (address: string | URL | Request, init?: RequestInit) =>
+        fetch(address, { ...init, signal: AbortSignal.timeout(requestMilliseconds) }),
+    },
+  });
+}
+
+interface ProbotLog {
+  child(): ProbotLog;
+  trace(): void;
+  debug(): void;
+  info(): void;
+  warn(first: unknown, second?: unknown): void;
+  error(first: unknown, second?: unknown): void;
+  fatal(first: unknown, second?: unknown): void;
+}
+
+/** Pino's methods over our log. Only warnings and errors: the rest holds payloads, and it is ours to say what was done. */
+function probotLog(log: Log): ProbotLog {
+  const say = (level: 'warn' | 'error') => (first: unknown, second?: unknown) => {
+    const message = [second, first].find((one) => typeof one === 'string');
+    const error = first instanceof Error ? first : (first as { err?: unknown } | null)?.err;
+    log(
+      level,
+      `Probot: ${typeof message === 'string' ? message : 'something failed'}`,
+      error instanceof Error ? { error } : {},
+    );
+  };
+  const silent = () => undefined;
+  const self: ProbotLog = {
+    child: () => self,
+    trace: silent,
+    debug: silent,
+    info: silent,
+    warn: say('warn'),
+    error: say('error'),
+    fatal: say('error'),
+  };
+  return self;
+}

@@ -1,0 +1,42 @@
+// `api/v1/projects.json`: what the config in force states, for pages. Pure.
+import { type ConfigRepo, type ProjectsJson, projectKey, type Source } from '@coppice/config';
+
+/** `fingerprints`: `owner/name` → the long fingerprint of the project's key, for those that have one. */
+export function projectsJson(
+  config: ConfigRepo,
+  configCommit: string,
+  configRepository: string,
+  fingerprints: ReadonlyMap<string, string>,
+): ProjectsJson {
+  return {
+    configCommit,
+    configRepository,
+    projects: config.projects.map((project) => ({
+      owner: project.owner,
+      name: project.name,
+      description: project.description,
+      instructions: project.instructions,
+      chroots: [...project.chroots],
+      maintainers: [...project.maintainers],
+      builders: [...project.builders],
+      keyFingerprint: fingerprints.get(projectKey(project)) ?? null,
+      packages: project.packages.map((one) => ({
+        name: one.name,
+        needs: [...one.needs],
+        chroots: [...one.chroots],
+        source: sourceInWords(one.source, `packages/${projectKey(project)}/${one.name}`),
+      })),
+    })),
+  };
+}
+
+function sourceInWords(source: Source, folder: string): string {
+  switch (source.type) {
+    case 'dir':
+      return folder;
+    case 'git':
+      return `${source.url} ${source.ref}`;
+    case 'srpm':
+      return source.url;
+  }
+}

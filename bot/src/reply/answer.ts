@@ -1,0 +1,66 @@
+// The body of an answer: its sections, one a command, and the mark by which programs find it. Pure.
+import { isFinal } from '@coppice/config';
+import type { Section } from '../bot-state.ts';
+import type { BuildView } from '../build-view.ts';
+import { type AnswerState, writeAnswerMark } from './answer-mark.ts';
+import { failureNotes, heading, installLines, progressTable, verdict } from './progress.ts';
+
+/** GitHub refuses comments of more than 65,536 characters. */
+const maximumLength = 65_000;
+
+/** `views` are the builds of all sections by number. */
+export function answerState(sections: readonly Section[], views: ReadonlyMap<number, BuildView>): AnswerState {
+  const states = sections.map((section) => sectionState(section, views));
+  if (states.includes('working')) return 'working';
+  return states.includes('bad') ? 'bad' : 'good';
+}
+
+function sectionState(section: Section, views: ReadonlyMap<number, BuildView>): AnswerState {
+  if (section.kind === 'text') return section.good ? 'good' : 'bad';
+  const builds = viewsOf(section, views);
+  if (builds.some(({ state }) => !isFinal(state))) return 'working';
+  const good = (view: BuildView) => view.state === 'succeeded' || (section.canceling && view.state === 'canceled');
+  return builds.every(good) ? 'good' : 'bad';
+}
+
+export function writeAnswer(
+  to: number,
+  sections: readonly Section[],
+  views: ReadonlyMap<number, BuildView>,
+  url: string,
+): string {
+  const mark = writeAnswerMark({ to, state: answerState(sections, views) });
+  const full = compose(mark, sections, (section) => sectionBody(section, views, url, 'full'));
+  if (full.length <= maximumLength) return full;
+  const brief = compose(mark, sections, (section) => sectionBody(section, views, url, 'brief'));
+  const rest = `\n\nThis is shortened; the rest is at ${url}/\n`;
+  // A brief answer has no code blocks, so it may be cut after any line.
+  return `${brief.slice(0, brief.lastIndexOf('\n', maximumLength - rest.length))}${rest}`;
+}
+
+function compose(mark: string, sections: readonly Section[], body: (section: Section) => string): string {
+  return `${mark}\n${sections.map((section) => `${heading(section.line)}\n\n${body(section)}`).join('\n\n')}\n`;
+}
+
+function sectionBody(
+  section: Section,
+  views: ReadonlyMap<number, BuildView>,
+  url: string,
+  detail: 'full' | 'brief',
+): string {
+  if (section.kind === 'text') return section.markdown;
+  const builds = viewsOf(section, views);
+  const final = builds.every(({ state }) => isFinal(state));
+  const parts = [section.intro, builds.length === 0 ? '' : `${verdict(builds)}\n\n${progressTable(builds, url)}`];
+  if (detail === 'full') {
+    parts.push(failureNotes(builds, url), section.notes, final && !section.canceling ? installLines(builds, url) : '');
+  }
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+function viewsOf(
+  section: Extract<Section, { kind: 'builds' }>,
+  views: ReadonlyMap<number, BuildView>,
+): readonly BuildView[] {
+  return section.builds.flatMap(({ id }) => views.get(id) ?? []);
+}

@@ -1,0 +1,98 @@
+// How builds are doing: the table and the verdict of an answer. Pure.
+import { type BuildState, isFinal, published } from '@coppice/config';
+import type { BuildView, ChrootView } from '../build-view.ts';
+import { code, codeBlock, plain } from './escape.ts';
+
+const marks: Readonly<Record<BuildState, string>> = {
+  pending: '⏳',
+  starting: '🔧',
+  running: '🔧',
+  succeeded: '✅',
+  failed: '❌',
+  canceled: '🚫',
+  skipped: '⏭️',
+};
+
+const maximumRows = 200;
+const maximumExcerpts = 3;
+
+/** One row a chroot: number, package, chroot, state with its phase or reason. */
+export function progressTable(builds: readonly BuildView[], url: string): string {
+  const rows = builds.flatMap((build) => build.chroots.map((chroot) => row(build, chroot, url)));
+  const more = rows.length > maximumRows ? [`| … | ${rows.length - maximumRows} more | | |`] : [];
+  return ['| Build | Package | Chroot | State |', '|--:|---|---|---|', ...rows.slice(0, maximumRows), ...more].join(
+    '\n',
+  );
+}
+
+function row(build: BuildView, one: ChrootView, url: string): string {
+  const page = `${url}/${published.buildPage(build)}`;
+  return `| [${build.id}](${page}) | \`${build.package}\` | \`${one.chroot}\` | ${marks[one.state]} ${stateInWords(one)} |`;
+}
+
+/** `running (root)`, `failed (compile)`, `succeeded`. */
+export function stateInWords(one: ChrootView): string {
+  if (isFinal(one.state)) return one.reason === null ? one.state : `${one.state} (${one.reason})`;
+  return one.phase === null || one.phase === 'queued' ? one.state : `${one.state} (${one.phase})`;
+}
+
+/** One sentence over all chroots of all builds. */
+export function verdict(builds: readonly BuildView[]): string {
+  const chroots = builds.flatMap((build) => build.chroots);
+  const count = (...states: readonly BuildState[]) => chroots.filter(({ state }) => states.includes(state)).length;
+  const ended = count('succeeded', 'failed', 'canceled', 'skipped');
+  if (ended < chroots.length) return `${ended} of ${chroots.length} done.`;
+  const parts = (['succeeded', 'failed', 'canceled', 'skipped'] as const)
+    .map((state) => ({ state, n: count(state) }))
+    .filter(({ n }) => n > 0);
+  const [only] = parts;
+  if (parts.length === 1 && only !== undefined)
+    return `${chroots.length === 1 ? 'It' : `All ${only.n}`} ${ending[only.state](only.n)}.`;
+  return `${parts.map(({ state, n }) => `${n} ${ending[state](n)}`).join(', ')}.`;
+}
+
+const ending = {
+  succeeded: () => 'succeeded',
+  failed: () => 'failed',
+  canceled: (n: number) => (n === 1 ? 'was canceled' : 'were canceled'),
+  skipped: (n: number) => (n === 1 ? 'was skipped' : 'were skipped'),
+} as const;
+
+/** Why chroots ended badly: a sentence each, and the lines of the log for the first few. */
+export function failureNotes(builds: readonly BuildView[], url: string): string {
+  const bad = builds.flatMap((build) =>
+    build.chroots
+      .filter((one) => one.state === 'failed' || (one.state === 'skipped' && one.message !== null))
+      .map((one) => ({ build, one })),
+  );
+  const notes = bad.slice(0, 20).map(({ build, one }, at) => {
+    const log = `${url}/${published.logPage(build, one.chroot)}`;
+    const why = one.message === null ? '' : `: ${plain(one.message)}`;
+    const line = `- \`${build.package}\` for \`${one.chroot}\` ${stateInWords(one)}${why} ([log](${log}))`;
+    return at < maximumExcerpts && one.excerpt.length > 0 ? `${line}\n\n${codeBlock(one.excerpt)}\n` : line;
+  });
+  if (bad.length > notes.length) notes.push(`- and ${bad.length - notes.length} more`);
+  return notes.join('\n');
+}
+
+/** How to install what succeeded: one block a project. Empty when nothing did. */
+export function installLines(builds: readonly BuildView[], url: string): string {
+  const projects = new Map<string, { chroot: string; packages: Set<string> }>();
+  for (const build of builds) {
+    const good = build.chroots.find(({ state }) => state === 'succeeded');
+    if (good === undefined) continue;
+    const key = `${build.owner}/${build.project}`;
+    const entry = projects.get(key) ?? { chroot: good.chroot, packages: new Set<string>() };
+    entry.packages.add(build.package);
+    projects.set(key, entry);
+  }
+  const lines = [...projects].map(([project, { chroot, packages }]) =>
+    [`dnf copr enable --hub ${url} ${project} ${chroot}`, `dnf install ${[...packages].join(' ')}`].join('\n'),
+  );
+  return lines.length === 0 ? '' : `\`\`\`sh\n${lines.join('\n')}\n\`\`\``;
+}
+
+/** The command that an answer's section answers. */
+export function heading(line: string): string {
+  return `**${code(line, 120)}**`;
+}
