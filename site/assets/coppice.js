@@ -13,7 +13,7 @@ function timeAgo(iso, now) {
 }
 
 function showTimes() {
-  for (const element of document.querySelectorAll('time[datetime]')) {
+  for (const element of document.querySelectorAll('time[datetime]:not([data-exact])')) {
     element.title ||= element.textContent;
     element.textContent = timeAgo(element.dateTime, Date.now()) ?? element.title;
   }

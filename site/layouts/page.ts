@@ -38,14 +38,14 @@ export function page(frame: Frame, content: HtmlValue): string {
 <link rel="stylesheet" href="/assets/coppice.css">
 <script src="/assets/coppice.js" defer></script>
 </head>
-<body${frame.live && html` data-live`}>
+<body${frame.wide && html` class="wide"`}${frame.live && html` data-live`}>
 <a class="skip" href="#main">Skip to the content</a>
 <header class="top"><div class="bar">
 <a class="brand" href="/">${logo}<span>Coppice</span></a>
 <nav aria-label="Main">${link('home', '/', 'Projects')}${link('queue', '/queue/', 'Queue')}${link('docs', '/docs/', 'Docs')}</nav>
 </div></header>
 ${trail.length > 0 && trailOf(trail)}
-<main id="main"${frame.wide && html` class="wide"`}>
+<main id="main">
 ${content}
 </main>
 <footer class="bottom"><div class="bar"><span>Generated ${time(frame.generatedAt)}</span><span><a href="/api/v1/builds.json">builds.json</a> · <a href="/docs/">About Coppice</a></span></div></footer>

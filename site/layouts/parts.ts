@@ -41,6 +41,11 @@ export function time(iso: string): Html {
   return html`<time datetime="${iso}">${formatTime(iso)}</time>`;
 }
 
+/** An absolute time that stays absolute. */
+export function exactTime(iso: string): Html {
+  return html`<time datetime="${iso}" data-exact>${formatTime(iso)}</time>`;
+}
+
 /** A command to copy. The button appears with the script. */
 export function command(text: string): Html {
   return html`<div class="command"><code>${text}</code><button type="button" class="copy" data-copy="${text}" hidden>Copy</button></div>`;

@@ -1,6 +1,6 @@
 // `/<owner>/<project>/build/<id>/`: the verdict, then each chroot with its time line and files, then where it came from.
 import { page } from '../layouts/page.ts';
-import { icon, stateBadge, time } from '../layouts/parts.ts';
+import { exactTime, icon, stateBadge, time } from '../layouts/parts.ts';
 import { type Html, html } from '../src/html.ts';
 import type { PageData } from '../src/render.ts';
 import type { BuildView, RunView } from '../src/view/build-view.ts';
@@ -29,14 +29,15 @@ export function render({ build, site }: { build: BuildView; site: PageData }): s
   return page(
     frame,
     html`<div class="verdict state-${row.state}"><span class="seal">${icon(row.state)}</span><div><h1>${row.package} <span class="version">#${row.id}</span></h1><p>${build.verdict}</p></div>${stateBadge(row.state, row.reason)}</div>
-<div class="columns"><div>${build.runs.map(runSection)}${build.srpm !== null && srpmSection(build.srpm)}</div>
+<div class="columns"><div>${build.runs.map((run) => runSection(run, build.runs.length > 1))}${build.srpm !== null && srpmSection(build.srpm)}</div>
 <aside>${provenance(build)}</aside></div>`,
   );
 }
 
-function runSection(run: RunView): Html {
+/** With one chroot the verdict has said the message already. */
+function runSection(run: RunView, sayMessage: boolean): Html {
   return html`<section class="run" id="${run.chroot}"><h2>${run.label} <code class="quiet">${run.chroot}</code> ${stateBadge(run.state, run.reason)}</h2>
-${run.message !== null && html`<p class="message">${run.message}</p>`}
+${sayMessage && run.message !== null && html`<p class="message">${run.message}</p>`}
 ${excerpt(run)}
 ${timeline(run.timeline)}
 ${run.artifacts.length > 0 && artifacts(run)}
@@ -85,12 +86,12 @@ function provenance(build: BuildView): Html {
   const asked = build.requestHref;
   return html`<dl class="facts">
 <dt>Source</dt><dd class="break">${build.sourceHref === null ? build.source : html`<a href="${build.sourceHref}" rel="nofollow noopener">${build.source}</a>`}</dd>
-${build.sourceCommit !== null && html`<dt>Commit</dt><dd><code class="break">${build.sourceCommit}</code></dd>`}
-<dt>Config commit</dt><dd><code class="break">${build.configCommit}</code></dd>
+${build.sourceCommit !== null && build.sourceCommit !== build.configCommit && html`<dt>Commit</dt><dd><code title="${build.sourceCommit}">${build.sourceCommit.slice(0, 12)}</code></dd>`}
+<dt>Config commit</dt><dd><code title="${build.configCommit}">${build.configCommit.slice(0, 12)}</code></dd>
 <dt>Asked for by</dt><dd>${build.requestedBy}${asked !== null && html` · <a href="${asked}" rel="nofollow noopener">the request</a>`}</dd>
-<dt>Asked for</dt><dd>${time(build.requestedAt)}</dd>
-${build.startedAt !== null && html`<dt>Started</dt><dd>${time(build.startedAt)}</dd>`}
-${build.endedAt !== null && html`<dt>Ended</dt><dd>${time(build.endedAt)}</dd>`}
+<dt>Asked for</dt><dd>${exactTime(build.requestedAt)}</dd>
+${build.startedAt !== null && html`<dt>Started</dt><dd>${exactTime(build.startedAt)}</dd>`}
+${build.endedAt !== null && html`<dt>Ended</dt><dd>${exactTime(build.endedAt)}</dd>`}
 ${build.after.length > 0 && html`<dt>Waits for</dt><dd>${build.after.map((id) => `#${id}`).join(', ')}</dd>`}
 <dt>Project</dt><dd><a href="${build.row.projectHref}">${build.row.project}</a></dd></dl>`;
 }

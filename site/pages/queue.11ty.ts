@@ -24,7 +24,7 @@ export function render({ queue, site }: { queue: QueueView; site: PageData }): s
   } as const;
   return page(
     frame,
-    html`<h1>Queue</h1><p class="lead">${running.length} running, ${waiting.length} waiting. As JSON: <a href="/api/v1/queue.json">queue.json</a></p>
+    html`<div class="title"><h1>Queue</h1><p class="lead">${running.length} running, ${waiting.length} waiting. As JSON: <a href="/api/v1/queue.json">queue.json</a></p></div>
 <section><h2>Running</h2>${running.length === 0 ? html`<p class="empty">No build is running.</p>` : table(running)}</section>
 <section><h2>Waiting</h2>${waiting.length === 0 ? html`<p class="empty">Nothing waits: a new request starts at once.</p>` : table(waiting.slice(0, shownWaiting))}
 ${waiting.length > shownWaiting && html`<p class="quiet">And ${waiting.length - shownWaiting} more.</p>`}</section>`,

@@ -12,6 +12,7 @@ import {
   type Result,
   resultSchema,
 } from '@coppice/config';
+import { joinSite, type ResultRecord, type Site } from './site-model.ts';
 
 export const fixtureChroot = 'sapling-12-x86_64';
 const start = Date.UTC(2026, 10, 20, 12, 0, 0);
@@ -157,6 +158,14 @@ export function fixtureProjects(changes: Partial<ProjectsJson['projects'][number
   };
 }
 
+/** The folder of a result inside `published/`. */
+export function folderOf(result: Result): string {
+  const place = { ...result, id: result.id as BuildId };
+  return result.chroot === 'srpm'
+    ? published.srpmBuild(place)
+    : published.chrootBuild(place, result.chroot as ChrootName);
+}
+
 /** Writes into a published tree. */
 export function openFixture(folder: string) {
   const write = async (path: string, text: string) => {
@@ -168,9 +177,7 @@ export function openFixture(folder: string) {
     result: Result,
     logs: Readonly<Record<string, string>> = { 'build.log': greenLog },
   ): Promise<string> {
-    const place = { ...result, id: result.id as BuildId };
-    const at =
-      result.chroot === 'srpm' ? published.srpmBuild(place) : published.chrootBuild(place, result.chroot as ChrootName);
+    const at = folderOf(result);
     for (const [file, text] of Object.entries(logs)) await write(`${at}/${file}`, text);
     for (const { file } of result.artifacts) await write(`${at}/${file}`, '');
     await write(`${at}/result.json`, JSON.stringify(result));
@@ -229,3 +236,17 @@ RPM build errors:
     Bad exit status from /var/tmp/rpm-tmp.4 (%check)
 Child return code was: 1
 `;
+
+/** A site straight from records, without a file. */
+export function fixtureSite(records: {
+  readonly results?: readonly Result[];
+  readonly queue?: QueueSnapshot['builds'];
+  readonly projects?: ProjectsJson;
+}): Site {
+  const results = (records.results ?? []).map((result): [string, ResultRecord] => {
+    const logs = [{ file: 'build.log', bytes: 10 }];
+    return [`${folderOf(result)}/result.json`, { result, logs }];
+  });
+  const queue = records.queue === undefined ? null : { generatedAt: at(600), builds: records.queue };
+  return joinSite({ results: new Map(results), liveLogs: new Map(), queue, projects: records.projects ?? null });
+}

@@ -24,7 +24,7 @@ const maximumLineLength = 2000;
 const sectionStart = /^Executing\((%[a-z]+)\)/;
 const sectionFailed = /Bad exit status from \S+ \((%[a-z]+)\)/;
 const errorLine =
-  /(^|[\s:([])(error|fatal|fatal error|FAIL|FAILED|FAILURE|undefined reference|Traceback|segmentation fault)([\s:!)\].]|$)|^error:|: command not found|No such file or directory|^make(\[\d+\])?: \*\*\*/i;
+  /(^|[\s:])(error|fatal|fail|failed|failure|undefined reference|traceback|segmentation fault)([\s:!]|$)|: command not found|No such file or directory|^make(\[\d+\])?: \*\*\*/i;
 const harmless = /\b(0 (errors?|failed|failures)|no errors?)\b/i;
 const warningLine = /(^|[\s:([])(warning|deprecated)([\s:)\]]|$)/i;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal colours begin with ESC

@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest';
+import { fixtureProjects, fixtureResult, fixtureSite } from '../fixture.ts';
+import { buildView } from './build-view.ts';
+import { installSnippets, packageView, projectView } from './project-view.ts';
+
+describe('installSnippets', () => {
+  test('names the host of a service behind https', () => {
+    expect(installSnippets('https://rpm.example.org', 'acme', 'tools', ['fedora-42-x86_64'])).toEqual([
+      {
+        label: 'Fedora 42',
+        copr: 'sudo dnf copr enable rpm.example.org/acme/tools fedora-42-x86_64',
+        plain: 'sudo dnf config-manager --add-repo https://rpm.example.org/coprs/acme/tools/repo/fedora-42/dnf.repo',
+      },
+    ]);
+  });
+
+  test('gives the whole address of any other service as the hub', () => {
+    const [snippet] = installSnippets('http://127.0.0.1:8080', 'acme', 'tools', ['sapling-12-x86_64']);
+    expect(snippet?.copr).toBe('sudo dnf copr enable --hub http://127.0.0.1:8080 acme/tools sapling-12-x86_64');
+  });
+
+  test('has one entry for each release, whatever its architectures', () => {
+    const chroots = ['fedora-42-x86_64', 'fedora-42-aarch64', 'epel-9-x86_64', '../etc'];
+    expect(installSnippets('https://a.org', 'a', 'b', chroots).map(({ label }) => label)).toEqual([
+      'Fedora 42',
+      'EPEL 9',
+    ]);
+  });
+});
+
+describe('the matrix of a project', () => {
+  const results = [
+    fixtureResult({ id: 1, package: 'libgreet' }),
+    fixtureResult({ id: 2, package: 'libgreet', state: 'failed', reason: 'check', artifacts: [] }),
+    fixtureResult({ id: 3, package: 'libgreet', state: 'canceled', artifacts: [] }),
+    fixtureResult({ id: 4 }),
+  ];
+  const site = fixtureSite({ results, projects: fixtureProjects() });
+  const view = projectView(site.projects.get('acme/tools')!, 'http://127.0.0.1:8080');
+
+  test('shows the newest build that says something: a canceled one gives way', () => {
+    const row = view.matrix.rows.find(({ package: name }) => name === 'libgreet');
+    expect(row?.cells).toMatchObject([{ state: 'failed', id: 2, href: '/acme/tools/build/2/' }]);
+  });
+
+  test('shows the version of the last build that succeeded', () => {
+    const row = view.matrix.rows.find(({ package: name }) => name === 'libgreet');
+    expect(row?.version).toBe('2.12-1.sap12');
+  });
+
+  test('tells never built from not built for this chroot', () => {
+    const entry = fixtureProjects().projects[0]!;
+    const chroots = ['sapling-12-x86_64', 'fedora-42-x86_64'];
+    const projects = fixtureProjects({ chroots, packages: entry.packages });
+    const two = projectView(fixtureSite({ projects }).projects.get('acme/tools')!, 'http://a.org');
+    expect(two.matrix.rows[0]?.cells).toEqual([null, 'absent']);
+  });
+
+  test('offers to install what people come for, not the library under it', () => {
+    expect(view.example).toBe('hello');
+  });
+});
+
+test('a package lists what it needs with links, and its builds', () => {
+  const site = fixtureSite({ results: [fixtureResult({ id: 4 })], projects: fixtureProjects() });
+  const view = packageView(site.projects.get('acme/tools')!, 'hello');
+  expect(view.needs).toEqual([{ name: 'libgreet', href: '/acme/tools/package/libgreet/' }]);
+  expect(view.history.map((row) => row.id)).toEqual([4]);
+});
+
+describe('buildView', () => {
+  const viewOf = (changes: Parameters<typeof fixtureResult>[0]) =>
+    buildView(fixtureSite({ results: [fixtureResult(changes)] }).builds[0]!);
+
+  test('links requests and sources only when they are web addresses', () => {
+    expect(viewOf({ request: 'javascript:alert(1)' }).requestHref).toBeNull();
+    expect(viewOf({ request: 'https://github.com/a/b/issues/1' }).requestHref).toBe('https://github.com/a/b/issues/1');
+    const source = { type: 'srpm', url: 'javascript:alert(1)', sha256: '0'.repeat(64) } as const;
+    expect(viewOf({ source }).sourceHref).toBeNull();
+  });
+
+  test('lists debug packages last and encodes names of files in links', () => {
+    const artifact = (file: string) => ({ file, nevra: file, bytes: 1, sha256: '0'.repeat(64) });
+    const view = viewOf({ artifacts: [artifact('a-debuginfo-1-1.x86_64.rpm'), artifact('b?#.rpm')] });
+    expect(view.runs[0]?.artifacts.map(({ href }) => href)).toEqual([
+      '/results/acme/tools/sapling-12-x86_64/00000001-hello/b%3F%23.rpm',
+      '/results/acme/tools/sapling-12-x86_64/00000001-hello/a-debuginfo-1-1.x86_64.rpm',
+    ]);
+  });
+});

@@ -1,0 +1,59 @@
+import type { Result } from '@coppice/config';
+import { describe, expect, test } from 'vitest';
+import { at, fixtureQueued, fixtureQueuedChroot, fixtureResult, fixtureSite } from '../fixture.ts';
+import { verdictOf, versionOf } from './verdict.ts';
+
+const failed: Partial<Result> = { state: 'failed', reason: 'check', message: '1 of 3 tests failed', artifacts: [] };
+const sentence = (...results: readonly Partial<Result>[]) =>
+  verdictOf(fixtureSite({ results: results.map(fixtureResult) }).builds[0]!);
+
+describe('verdictOf', () => {
+  test('says what was built, for what and in which time', () => {
+    expect(sentence({})).toBe('hello 2.12-1.sap12 was built for Sapling 12 in 41 seconds.');
+  });
+
+  test('says where a build failed and why', () => {
+    expect(sentence(failed)).toBe('hello failed in %check on sapling-12-x86_64: 1 of 3 tests failed.');
+  });
+
+  test('joins chroots that failed alike and tells apart those that did not', () => {
+    const elsewhere = { chroot: 'fedora-42-x86_64' };
+    expect(sentence(failed, { ...failed, ...elsewhere })).toBe(
+      'hello failed in %check on fedora-42-x86_64 and sapling-12-x86_64: 1 of 3 tests failed.',
+    );
+    expect(sentence({ ...failed, ...elsewhere, reason: 'prep', message: 'patch 1 does not apply' }, failed)).toBe(
+      'hello failed in %prep on fedora-42-x86_64 (and on sapling-12-x86_64): patch 1 does not apply.',
+    );
+  });
+
+  test('never blames the package for the infrastructure', () => {
+    const text = sentence({ ...failed, reason: 'infrastructure', message: 'no builder answered' });
+    expect(text).toContain('the build service failed, not the package');
+    expect(text).toContain('no builder answered');
+  });
+
+  test('says why a build was skipped or canceled', () => {
+    const over = { artifacts: [], startedAt: null };
+    expect(sentence({ ...over, state: 'skipped', message: 'build #1 of libgreet failed' })).toBe(
+      'hello was skipped: build #1 of libgreet failed.',
+    );
+    expect(sentence({ ...over, state: 'canceled', message: 'Canceled by maintainer!' })).toBe(
+      'hello was canceled: Canceled by maintainer!',
+    );
+  });
+
+  test('speaks of builds that wait and builds that run', () => {
+    const waiting = fixtureSite({ queue: [fixtureQueued({ id: 9, after: [7, 8] })] }).builds[0]!;
+    expect(verdictOf(waiting)).toBe('hello is waiting to be built for Sapling 12, after builds #7 and #8.');
+    const chroots = [fixtureQueuedChroot({ state: 'running', phase: 'build', startedAt: at(5) })];
+    const running = fixtureSite({ queue: [fixtureQueued({ id: 9, chroots })] }).builds[0]!;
+    expect(verdictOf(running)).toBe('hello is being built for Sapling 12.');
+  });
+});
+
+test('the version is that of the package that has the name of the build', () => {
+  const artifact = (nevra: string) => ({ file: `${nevra}.rpm`, nevra, bytes: 1, sha256: '0'.repeat(64) });
+  const artifacts = [artifact('hello-doc-9-9.noarch'), artifact('hello-1:2.0-3.x86_64')];
+  expect(versionOf(fixtureSite({ results: [fixtureResult({ artifacts })] }).builds[0]!)).toBe('2.0-3');
+  expect(versionOf(fixtureSite({ results: [fixtureResult({ artifacts: [] })] }).builds[0]!)).toBeUndefined();
+});
