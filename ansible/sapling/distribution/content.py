@@ -1,7 +1,6 @@
 """What Sapling holds: the packages that it is made from, the ones left out, and the RPM world's names for them."""
 
 DEBIAN_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
-MULTIARCH = {"x86_64": "x86_64-linux-gnu", "aarch64": "aarch64-linux-gnu"}
 
 # The build group. What these depend on comes along.
 WANTED = (
@@ -83,6 +82,6 @@ FOLDERS = {
 # Files under root/ that belong to another package than `filesystem`.
 FILE_OWNERS = {
     "usr/lib/os-release": "sapling-release", "etc/sapling-release": "sapling-release", "etc/rpm/macros.sapling": "sapling-rpm-config",
-    "etc/rpmrc": "sapling-rpm-config",
+    "etc/rpmrc": "sapling-rpm-config", "etc/popt": "sapling-rpm-config",
 }
 RELEASE = "12"

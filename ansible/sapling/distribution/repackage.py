@@ -66,7 +66,7 @@ def requirements(depends, available):
 
 
 def read_control(deb):
-    """Fields of a .deb's control file, and from its shlibs nothing: rpm finds sonames itself."""
+    """Fields of a .deb's control file."""
     text = subprocess.run(["dpkg-deb", "--field", str(deb)], check=True, capture_output=True, text=True).stdout
     fields = {}
     for line in text.splitlines():
@@ -115,13 +115,14 @@ def read_packages(debs, tree):
     """Unpacks all `debs` into `tree`; returns name → Package."""
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         controls = dict(zip(debs, pool.map(read_control, debs)))
-    chosen = {deb: control for deb, control in controls.items() if control["Package"] not in content.LEFT_OUT}
+        chosen = {deb: control for deb, control in controls.items() if control["Package"] not in content.LEFT_OUT}
+        unpacked = dict(zip(chosen, pool.map(lambda deb: unpack(deb, tree), chosen)))
     available = {control["Package"] for control in chosen.values()}
     packages = {}
     for deb, control in chosen.items():
         name = control["Package"]
         version, release = rpm_version(control["Version"])
-        paths, named = unpack(deb, tree)
+        paths, named = unpacked[deb]
         package = Package(name, version, release, control.get("Description", name))
         package.paths = paths - set(content.FOLDERS) - set(content.LINKS)
         package.paths |= {path for path, owner in content.LINK_OWNERS.items() if owner == name}

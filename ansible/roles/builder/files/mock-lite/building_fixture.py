@@ -10,6 +10,7 @@ import unittest
 from functools import partial
 from pathlib import Path
 
+CACHE = tempfile.TemporaryDirectory(prefix="mock-lite-test-cache-")  # base roots, shared by all tests of a run
 HERE = Path(__file__).resolve().parent
 MOCK = HERE / "mock-lite"
 EXAMPLE = HERE.parents[4] / "config/example/chroots/sapling-12-x86_64.cfg"
@@ -76,7 +77,7 @@ class Building(unittest.TestCase):
         path.write_text("\n".join([
             f"config_opts['coppice_control'] = 'http://127.0.0.1:{self.server.server_port}'",
             f"config_opts['basedir'] = '{self.folder}/lib'",
-            f"config_opts['cache_topdir'] = '{self.folder}/cache'",
+            f"config_opts['cache_topdir'] = '{CACHE.name}'",
             f"include('{EXAMPLE}')" if base else "",
             f"config_opts['root'] = '{name}'",
             extra, ""]))

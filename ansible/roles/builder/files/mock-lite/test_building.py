@@ -73,6 +73,13 @@ class GoodBuilds(Building):
         self.assertEqual(done.returncode, 4, done.stderr)
         self.assertTrue((self.folder / "straight/results/build/greeter-1-1.sap12/fail").is_file())
 
+    def test_generated_requirements_are_installed(self):
+        self.assertEqual(self.mock("--chain", "--localrepo", self.folder / "first", self.srpm("greet", **GREET)).returncode, 0)
+        repository = f"config_opts['dnf.conf'] += '\\n[project]\\nname=p\\nbaseurl=file://{self.folder}/first/results/build\\n'"
+        generates = self.srpm("generates", **{**GREETER, "head": "%generate_buildrequires\necho greet-devel", "build": f"{GREETER['build']}\ncp greeter generates"})
+        self.assertEqual(self.mock("--rebuild", generates, config=self.config(extra=repository)).returncode, 0, self.log("build.log"))
+        self.assertRegex(self.log("installed_pkgs.log"), "(?m)^greet-devel-1-1")
+
     def test_a_root_can_be_kept_and_used_again(self):
         config = self.config("kept")
         self.assertEqual(self.mock("--init", config=config).returncode, 0)

@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import NAME, chroot_files, logs as log_files
+from . import NAME, chroot_files, config
 from .errors import BuildError, ChainPartlyFailed, MockError, PackageManagerError, RootError, SrpmInstallError
 from .logs import Logs, as_caller, complain
 
@@ -21,6 +21,7 @@ rpm -i --nodeps "$1" || exit 92
 shift; exec rpmbuild "$@" "$HOME/build/SPECS/$spec"
 """
 BAD_SRPM, WILL_NOT_INSTALL, MORE_REQUIREMENTS = 91, 92, 11
+MOST_ROUNDS = 10
 
 
 def open_input(path):
@@ -102,13 +103,25 @@ class Builder:
             with open(folder / name, "wb") as target:
                 shutil.copyfileobj(file, target)
             return folder / name
-        raise BuildError("rpmbuild -bs made no SRPM")
+        raise BuildError(f"rpmbuild made no {suffix}")
 
     def _install_requirements(self, srpm):
         """Installs what the SRPM requires, then what its %generate_buildrequires asks for. Returns the spec's path inside."""
         spec = self._spec_of(srpm)
         self._root.install(None, "builddep", str(srpm))
+        if self._root.run(["grep", "-q", "^[[:space:]]*%generate_buildrequires", spec], self._say) == 0:
+            self._install_generated_requirements(spec)
         return spec
+
+    def _install_generated_requirements(self, spec):
+        """rpmbuild -br tells what is still missing (exit code 11) until nothing is: one answer may lead to the next question."""
+        for _ in range(MOST_ROUNDS):
+            code = self._root.run([self._config["rpmbuild_command"], "-br", "--noclean", *self._target, spec], self._say, self._config["rpmbuild_timeout"])
+            if code != MORE_REQUIREMENTS:
+                break
+            self._root.install(None, "builddep", str(self._fetch_srpm(".buildreqs.nosrc.rpm")))
+        if code != 0:
+            raise BuildError("%generate_buildrequires failed: see build.log")
 
     def _spec_of(self, srpm):
         listed = []
@@ -186,8 +199,7 @@ def chain(root_of, config_opts, options):
         refresh_repository(results)
     config_opts["dnf.conf"] += f"\n[local_build_repo]\nname=local_build_repo\nbaseurl=file://{results.absolute()}\nenabled=1\ngpgcheck=0\nskip_if_unavailable=0\npriority=1\n"
     if config_opts["coppice_base_repos"] is None:
-        from .config import base_repositories
-        config_opts["coppice_base_repos"] = [name for name in base_repositories(config_opts) if name != "local_build_repo"]
+        config_opts["coppice_base_repos"] = [name for name in config.base_repositories(config_opts) if name != "local_build_repo"]
     waiting, failed = list(options.files), []
     while waiting:
         failed, built = [], 0
@@ -229,7 +241,7 @@ def build_link(root_of, options, results, path):
 
 def refresh_repository(folder):
     """createrepo_c on the chain's results."""
-    uid, gid = log_files.caller_ids()
+    uid, gid = config.caller_ids()
     other = {"user": uid, "group": gid, "extra_groups": [gid]} if uid != os.getuid() else {}
     command = ["createrepo_c", "--quiet", "--no-database", "--update", "-x", "*.src.rpm", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, **other)
