@@ -5,7 +5,7 @@ import { holdsNoCommand, type ParsedComment, parseComment } from './parse-commen
 
 /** The worst comment of this length takes some 50 ms. */
 const parsedHereLength = 2000;
-const maximumMilliseconds = 5000;
+const maximumMilliseconds = 2000;
 
 /** The commands of a comment; `tangled` when it could not be read in time. */
 export async function readComment(markdown: string): Promise<ParsedComment | 'tangled'> {
