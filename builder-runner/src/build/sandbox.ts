@@ -1,0 +1,112 @@
+// A place for hostile specs: no network, no home, no environment, nothing of the machine but /usr, bounded in time, memory and size.
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ExecaError, execa } from 'execa';
+import { describeError, RunnerError } from '../errors.ts';
+
+export interface SandboxOrder {
+  /** The program and its arguments, as seen inside. */
+  readonly command: readonly string[];
+  /** Folder of this machine that is readable inside as `/sources`. */
+  readonly sources: string;
+  /** Folder of this machine that is writable inside as `/out`; nothing else stays. */
+  readonly output: string;
+  readonly seconds: number;
+  /** Upper bound of any one file that is written, in bytes. */
+  readonly fileBytes: number;
+  readonly signal: AbortSignal;
+}
+
+export interface SandboxEnd {
+  /** Null when it was ended by a signal: the time limit or a resource bound. */
+  readonly exitCode: number | null;
+  readonly timedOut: boolean;
+  /** Standard output and error together, cut to 1 MB. */
+  readonly output: string;
+}
+
+const memoryBytes = 4 * 1024 ** 3;
+const temporaryBytes = 256 * 1024 ** 2;
+const outputBytes = 1024 ** 2;
+const passwd = 'root:x:0:0:root:/home:/bin/sh\n';
+
+/** Runs one command in a fresh sandbox (bubblewrap). Throws RunnerError `sandbox` or `tool-missing` when there can be none. */
+export async function runInSandbox(order: SandboxOrder): Promise<SandboxEnd> {
+  const etc = await mkdtemp(join(tmpdir(), 'coppice-sandbox-'));
+  try {
+    await writeFile(join(etc, 'passwd'), passwd);
+    await writeFile(join(etc, 'group'), 'root:x:0:\n');
+    return await run(order, [...bounds(order), 'bwrap', ...(await view(order, etc)), '--', ...order.command]);
+  } finally {
+    await rm(etc, { recursive: true, force: true });
+  }
+}
+
+async function run(order: SandboxOrder, [program = '', ...args]: readonly string[]): Promise<SandboxEnd> {
+  try {
+    const done = await execa(program, args, {
+      all: true,
+      stdin: 'ignore',
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+      extendEnv: false,
+      timeout: order.seconds * 1000,
+      killSignal: 'SIGKILL',
+      cancelSignal: order.signal,
+      maxBuffer: outputBytes,
+      reject: false,
+    });
+    if (done.isCanceled) order.signal.throwIfAborted();
+    const output = done.all ?? '';
+    if (done.code === 'ENOENT') {
+      throw new RunnerError('tool-missing', 'prlimit or bwrap is missing: install util-linux and bubblewrap', {
+        cause: done,
+      });
+    }
+    if (/^bwrap: /m.test(output) && done.exitCode === 1 && !/^(error|warning):/m.test(output)) {
+      throw new RunnerError('sandbox', `no sandbox for specs: ${describeError(output)}`);
+    }
+    return { exitCode: done.exitCode ?? null, timedOut: done.timedOut, output };
+  } catch (error) {
+    if (error instanceof ExecaError) throw new RunnerError('sandbox', describeError(error), { cause: error });
+    throw error;
+  }
+}
+
+function bounds(order: SandboxOrder): readonly string[] {
+  const seconds = Math.ceil(order.seconds);
+  return [
+    'prlimit',
+    `--as=${memoryBytes}`,
+    `--fsize=${Math.floor(order.fileBytes)}`,
+    `--cpu=${seconds}`,
+    '--nofile=1024',
+    '--nproc=1024',
+    '--core=0',
+    '--',
+  ];
+}
+
+/** What is there to be seen inside. Order matters: later lines lie over earlier ones. */
+async function view(order: SandboxOrder, etc: string): Promise<readonly string[]> {
+  const merged: string[] = [];
+  for (const name of ['bin', 'sbin', 'lib', 'lib64']) {
+    const inUsr = await stat(`/usr/${name}`).then(
+      () => true,
+      () => false,
+    );
+    merged.push(...(inUsr ? ['--symlink', `usr/${name}`, `/${name}`] : ['--ro-bind-try', `/${name}`, `/${name}`]));
+  }
+  return [
+    ...['--unshare-all', '--unshare-user', '--uid', '0', '--gid', '0', '--cap-drop', 'ALL'],
+    ...['--hostname', 'sandbox', '--die-with-parent', '--new-session', '--clearenv'],
+    ...['--setenv', 'PATH', '/usr/bin:/usr/sbin', '--setenv', 'HOME', '/home', '--setenv', 'LANG', 'C.UTF-8'],
+    ...['--ro-bind', '/usr', '/usr', ...merged],
+    ...['--ro-bind-try', '/etc/alternatives', '/etc/alternatives', '--ro-bind-try', '/etc/rpm', '/etc/rpm'],
+    ...['--ro-bind-try', '/etc/ld.so.cache', '/etc/ld.so.cache'],
+    ...['--ro-bind', join(etc, 'passwd'), '/etc/passwd', '--ro-bind', join(etc, 'group'), '/etc/group'],
+    ...['--proc', '/proc', '--dev', '/dev'],
+    ...['--size', String(temporaryBytes), '--tmpfs', '/tmp', '--size', String(temporaryBytes), '--tmpfs', '/home'],
+    ...['--ro-bind', order.sources, '/sources', '--bind', order.output, '/out', '--chdir', '/tmp'],
+  ];
+}

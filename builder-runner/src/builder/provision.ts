@@ -1,0 +1,64 @@
+// Turns a spawned instance into a builder: the role `builder`, over SSH with the pinned host key.
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { chrootOf } from '@coppice/config';
+import { ansibleFolder, runPlaybook } from './playbook.ts';
+import { type Builder, type Driver, machineArchitecture } from './spawn.ts';
+
+/** Runs the role. Throws RunnerError `provision`. */
+export async function provisionBuilder(driver: Driver, builder: Builder, signal: AbortSignal): Promise<void> {
+  const inventory = join(builder.folder, 'inventory.json');
+  await writeFile(inventory, JSON.stringify(inventoryOf(builder)), { mode: 0o600 });
+  await runPlaybook({
+    code: 'provision',
+    playbook: join(ansibleFolder, 'playbooks', 'builder.yml'),
+    inventory,
+    variables: {
+      coppice_public_key: builder.publicKey,
+      coppice_chroot: builder.chroot,
+      coppice_arch: machineArchitecture(chrootOf(builder.chroot).architecture),
+    },
+    folder: builder.folder,
+    seconds: driver.settings.timeouts.provisionSeconds,
+    signal,
+  });
+}
+
+function inventoryOf(builder: Builder) {
+  const { instance } = builder;
+  return {
+    all: {
+      hosts: {
+        [builder.name]: {
+          ansible_host: instance.host,
+          ansible_port: instance.port,
+          ansible_user: instance.user,
+          ansible_ssh_private_key_file: builder.keyFile,
+          ansible_ssh_common_args: sshOptions(builder).map(ansibleWord).join(' '),
+        },
+      },
+    },
+  };
+}
+
+/** Ansible splits like a shell, after taking away a quote at both ends of the whole: so plain words stay plain. */
+function ansibleWord(word: string): string {
+  return /^[A-Za-z0-9_./=:@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** OpenSSH's options for this builder alone: its key, its pinned host key, nothing of the user's configuration. */
+export function sshOptions(builder: Builder): readonly string[] {
+  const options = {
+    UserKnownHostsFile: `"${builder.knownHostsFile}"`,
+    GlobalKnownHostsFile: '/dev/null',
+    StrictHostKeyChecking: 'yes',
+    IdentitiesOnly: 'yes',
+    IdentityAgent: 'none',
+    BatchMode: 'yes',
+    ConnectTimeout: '15',
+    ServerAliveInterval: '10',
+    ControlMaster: 'no',
+    ForwardAgent: 'no',
+  };
+  return ['-F', '/dev/null', ...Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`])];
+}

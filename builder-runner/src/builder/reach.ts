@@ -1,0 +1,37 @@
+// A builder needs no network: the control host lends it its own static server through the SSH connection.
+import { connect } from 'node:net';
+import { describeError, RunnerError } from '../errors.ts';
+import type { Connection } from './ssh.ts';
+
+const usualPort = 8400;
+
+/** Makes `http://127.0.0.1:<port>` on the builder lead to `controlPort` of this machine; resolves with that address. */
+export async function lendControl(connection: Connection, controlPort: number): Promise<string> {
+  connection.client.on('tcp connection', (_info, accept) => {
+    const incoming = accept();
+    const outgoing = connect({ host: '127.0.0.1', port: controlPort, noDelay: true });
+    incoming.pipe(outgoing).pipe(incoming);
+    // One side that breaks takes the other along; the builder's dnf tries again by itself.
+    incoming.on('error', () => outgoing.destroy());
+    outgoing.on('error', () => incoming.destroy());
+    incoming.on('close', () => outgoing.destroy());
+    outgoing.on('close', () => incoming.end());
+  });
+  const port = await forward(connection, usualPort).catch(() => forward(connection, 0));
+  return `http://127.0.0.1:${port}`;
+}
+
+function forward(connection: Connection, port: number): Promise<number> {
+  const bound = new Promise<number>((resolve, reject) => {
+    connection.client.forwardIn('127.0.0.1', port, (error, given) => {
+      if (error === undefined) resolve(port === 0 ? given : port);
+      else
+        reject(
+          new RunnerError('connect', `the builder refuses reverse forwarding: ${describeError(error)}`, {
+            cause: error,
+          }),
+        );
+    });
+  });
+  return Promise.race([bound, connection.lost]);
+}

@@ -1,0 +1,188 @@
+// Makes, ends and lists builders through their driver's playbooks (see the contract "Spawn playbook" in the documentation).
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ChrootName, chrootOf, type Settings } from '@coppice/config';
+import { execa } from 'execa';
+import ssh2 from 'ssh2';
+import { z } from 'zod';
+import { RunnerError } from '../errors.ts';
+import { ansibleFolder, runPlaybook } from './playbook.ts';
+
+/** What a spawn playbook writes to its result file. */
+const instanceSchema = z.object({
+  instance: z.string(),
+  host: z.string().min(1),
+  port: z.int().min(1).max(65535).default(22),
+  user: z.string().min(1).default('root'),
+  /** Type and key, without a host name. */
+  hostKey: z.string().regex(/^ssh-[a-z0-9-]+ [A-Za-z0-9+/=]+$/),
+  arch: z.string().optional(),
+});
+export type Instance = z.infer<typeof instanceSchema>;
+
+/** A builder that exists, and the files that belong to it. */
+export interface Builder {
+  readonly name: string;
+  readonly chroot: ChrootName;
+  readonly instance: Instance;
+  /** `ssh-ed25519 AAAA…`, the one key that opens it. */
+  readonly publicKey: string;
+  readonly keyFile: string;
+  readonly knownHostsFile: string;
+  /** Private folder of this builder on the control host. */
+  readonly folder: string;
+}
+
+/** Where and with what builders are made. */
+export interface Driver {
+  readonly settings: Settings;
+  readonly home: string;
+}
+
+/** The start of the names of this service's builders: several services may share a driver's account. */
+export function builderPrefix(home: string): string {
+  return `coppice-${createHash('sha256').update(home).digest('hex').slice(0, 8)}-`;
+}
+
+/** What `uname -m` says on a machine that can build for an RPM architecture. */
+export function machineArchitecture(architecture: string): string {
+  if (architecture === 'i686' || architecture === 'i386') return 'x86_64';
+  return architecture === 'armhfp' ? 'aarch64' : architecture;
+}
+
+function builderFolder(driver: Driver, name: string): string {
+  return join(driver.home, 'state', 'builders', name);
+}
+
+function playbookOf(driver: Driver, verb: 'spawn' | 'terminate' | 'list'): string {
+  return join(ansibleFolder, 'drivers', driver.settings.builders.driver, `${verb}.yml`);
+}
+
+/** What every playbook of a driver is told. */
+function commonVariables(driver: Driver): Record<string, string> {
+  return {
+    coppice_state_dir: join(driver.home, 'state', 'drivers', driver.settings.builders.driver),
+    coppice_home: driver.home,
+  };
+}
+
+/** Makes one builder with a key of its own. Throws RunnerError `spawn`; call `terminateBuilder` with the name whatever happens. */
+export async function spawnBuilder(
+  driver: Driver,
+  name: string,
+  chroot: ChrootName,
+  signal: AbortSignal,
+): Promise<Builder> {
+  const folder = builderFolder(driver, name);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const keys = ssh2.utils.generateKeyPairSync('ed25519');
+  const publicKey = keys.public.trim().split(' ').slice(0, 2).join(' ');
+  const keyFile = join(folder, 'key');
+  await writeFile(keyFile, keys.private, { mode: 0o600 });
+  const resultFile = join(folder, 'instance.json');
+  const output = await runPlaybook({
+    code: 'spawn',
+    playbook: playbookOf(driver, 'spawn'),
+    variables: {
+      ...commonVariables(driver),
+      coppice_name: name,
+      coppice_arch: machineArchitecture(chrootOf(chroot).architecture),
+      coppice_chroot: chroot,
+      coppice_public_key: publicKey,
+      coppice_result_file: resultFile,
+      coppice_lifetime_seconds: driver.settings.builders.lifetimeSeconds,
+    },
+    folder,
+    seconds: driver.settings.timeouts.spawnSeconds,
+    signal,
+  });
+  const instance = await readInstance(name, resultFile, output);
+  const knownHostsFile = join(folder, 'known_hosts');
+  await writeFile(
+    knownHostsFile,
+    `[${instance.host}]:${instance.port} ${instance.hostKey}\n${instance.host} ${instance.hostKey}\n`,
+  );
+  return { name, chroot, instance, publicKey, keyFile, knownHostsFile, folder };
+}
+
+async function readInstance(name: string, resultFile: string, output: string): Promise<Instance> {
+  const text = await readFile(resultFile, 'utf8').catch(() => undefined);
+  if (text !== undefined) {
+    const parsed = instanceSchema.safeParse(parseJson(text));
+    if (parsed.success) return parsed.data;
+    throw new RunnerError(
+      'spawn',
+      `the spawn playbook's result for ${name} is not good: ${z.prettifyError(parsed.error)}`,
+    );
+  }
+  const host = parseLegacyAddress(output);
+  if (host === undefined)
+    throw new RunnerError('spawn', `the spawn playbook wrote no result for ${name} and printed no IP=…`);
+  return { instance: name, host, port: 22, user: 'root', hostKey: await askHostKey(host) };
+}
+
+/** The address that a playbook of Copr's kind prints as `IP=…`. Pure. */
+export function parseLegacyAddress(output: string): string | undefined {
+  return /\bIP=([0-9A-Fa-f.:]{3,45}|[A-Za-z0-9][A-Za-z0-9.-]{0,252})/.exec(output)?.[1];
+}
+
+/** A legacy playbook cannot tell the host key: the one shown first is pinned. */
+async function askHostKey(host: string): Promise<string> {
+  const done = await execa('ssh-keyscan', ['-T', '20', '-t', 'ed25519', '--', host], {
+    stdin: 'ignore',
+    reject: false,
+  });
+  const key = /^\S+ (ssh-ed25519 [A-Za-z0-9+/=]+)/m.exec(done.stdout ?? '')?.[1];
+  if (key === undefined) throw new RunnerError('spawn', `${host} shows no SSH host key`, { cause: done });
+  return key;
+}
+
+/** Ends the builder of this name, also one that is half made or gone, and removes its files. Throws RunnerError `terminate`. */
+export async function terminateBuilder(driver: Driver, name: string): Promise<void> {
+  const folder = builderFolder(driver, name);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const known = parseJson(await readFile(join(folder, 'instance.json'), 'utf8').catch(() => '{}'));
+  const variables = Object.entries(known ?? {}).filter(
+    ([, value]) => typeof value === 'string' || typeof value === 'number',
+  );
+  await runPlaybook({
+    code: 'terminate',
+    playbook: playbookOf(driver, 'terminate'),
+    variables: { instance: name, ...Object.fromEntries(variables), ...commonVariables(driver), coppice_name: name },
+    folder,
+    seconds: driver.settings.timeouts.spawnSeconds,
+  });
+  await rm(folder, { recursive: true, force: true });
+}
+
+/** Names of the builders of this service that exist, by their driver. Throws RunnerError `list`. */
+export async function listBuilders(driver: Driver): Promise<readonly string[]> {
+  const folder = builderFolder(driver, 'list');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const resultFile = join(folder, 'list.json');
+  try {
+    await runPlaybook({
+      code: 'list',
+      playbook: playbookOf(driver, 'list'),
+      variables: { ...commonVariables(driver), coppice_result_file: resultFile },
+      folder,
+      seconds: driver.settings.timeouts.spawnSeconds,
+    });
+    const parsed = z.array(z.object({ instance: z.string() })).safeParse(parseJson(await readFile(resultFile, 'utf8')));
+    if (!parsed.success)
+      throw new RunnerError('list', `the list playbook's result is not good: ${z.prettifyError(parsed.error)}`);
+    return parsed.data.map(({ instance }) => instance).filter((name) => name.startsWith(builderPrefix(driver.home)));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function parseJson(text: string): object | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' ? value : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,134 @@
+// One SSH connection to a builder: its host key pinned, its end noticed, commands as argument lists.
+import { readFile } from 'node:fs/promises';
+import { NodeSSH } from 'node-ssh';
+import type { Client, ClientChannel } from 'ssh2';
+import { describeError, RunnerError } from '../errors.ts';
+import type { Builder } from './spawn.ts';
+
+export interface CommandEnd {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Connection {
+  /** The connection under it, for streams and forwarding. */
+  readonly client: Client;
+  /** Rejects with RunnerError `lost` when the builder goes away; never resolves. */
+  readonly lost: Promise<never>;
+  /** Runs a command to its end; rejects when the builder goes away. */
+  run(argv: readonly string[]): Promise<CommandEnd>;
+  /** As `run`, and throws RunnerError `builder` unless it exits with 0; resolves with its output. */
+  must(argv: readonly string[]): Promise<string>;
+  /** Calls `take` with what the command prints as it comes, until it ends or `stop` is called. */
+  stream(argv: readonly string[], take: (chunk: Buffer) => void): Promise<{ stop(): void }>;
+  /** Remote paths are relative to the user's home. */
+  upload(files: readonly { readonly local: string; readonly remote: string }[]): Promise<void>;
+  close(): void;
+}
+
+const connectSeconds = 20;
+const keepaliveSeconds = 5;
+const keepaliveMisses = 3;
+
+/** Connects as `user`. Throws RunnerError `connect`, or `host-key` when the builder shows another key than the pinned one. */
+export async function connectBuilder(builder: Builder, user: string, signal: AbortSignal): Promise<Connection> {
+  const { host, port, hostKey } = builder.instance;
+  const pinned = Buffer.from(hostKey.split(' ')[1] ?? '', 'base64');
+  const ssh = new NodeSSH();
+  let shown: Buffer | undefined;
+  try {
+    await abortable(
+      signal,
+      ssh.connect({
+        host,
+        port,
+        username: user,
+        privateKey: await readFile(builder.keyFile, 'utf8'),
+        readyTimeout: connectSeconds * 1000,
+        keepaliveInterval: keepaliveSeconds * 1000,
+        keepaliveCountMax: keepaliveMisses,
+        algorithms: { serverHostKey: [hostKey.split(' ')[0] as 'ssh-ed25519'] },
+        hostVerifier: (key: Buffer) => {
+          shown = key;
+          return key.equals(pinned);
+        },
+      }),
+    );
+  } catch (cause) {
+    ssh.dispose();
+    signal.throwIfAborted();
+    if (shown !== undefined && !shown.equals(pinned)) {
+      throw new RunnerError(
+        'host-key',
+        `${host} port ${port} shows another host key than the one it was spawned with`,
+        { cause },
+      );
+    }
+    throw new RunnerError('connect', `no SSH connection to ${user}@${host} port ${port}: ${describeError(cause)}`, {
+      cause,
+    });
+  }
+  const client = ssh.connection as Client;
+  client.setNoDelay(true);
+  return openConnection(ssh, client, `${host} port ${port}`);
+}
+
+function openConnection(ssh: NodeSSH, client: Client, place: string): Connection {
+  const lost = new Promise<never>((_, reject) => {
+    // The listener stays for good: an `error` that nobody hears would end the service.
+    client.on('error', (cause) =>
+      reject(new RunnerError('lost', `lost the builder at ${place}: ${describeError(cause)}`, { cause })),
+    );
+    client.on('close', () => reject(new RunnerError('lost', `the builder at ${place} closed the connection`)));
+  });
+  lost.catch(() => undefined); // whoever waits for something hears of it
+  const run = async (argv: readonly string[]): Promise<CommandEnd> => {
+    const { code, stdout, stderr } = await Promise.race([ssh.execCommand(shellWords(argv)), lost]);
+    return { exitCode: code, stdout, stderr };
+  };
+  return {
+    client,
+    lost,
+    run,
+    must: async (argv) => {
+      const end = await run(argv);
+      if (end.exitCode === 0) return end.stdout;
+      throw new RunnerError(
+        'builder',
+        `${argv[0]} ended with ${end.exitCode} on the builder: ${describeError(end.stderr)}`,
+      );
+    },
+    stream: (argv, take) => Promise.race([openStream(client, argv, take), lost]),
+    upload: async (files) => {
+      for (const { local, remote } of files) await Promise.race([ssh.putFile(local, remote), lost]);
+    },
+    close: () => ssh.dispose(),
+  };
+}
+
+function openStream(client: Client, argv: readonly string[], take: (chunk: Buffer) => void): Promise<{ stop(): void }> {
+  return new Promise((resolve, reject) => {
+    client.exec(shellWords(argv), (error: Error | undefined, channel: ClientChannel) => {
+      if (error !== undefined) return reject(new RunnerError('lost', describeError(error), { cause: error }));
+      channel.on('data', take);
+      channel.stderr.resume();
+      channel.on('error', () => undefined); // `lost` tells
+      resolve({ stop: () => channel.close() });
+    });
+  });
+}
+
+function abortable<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}
+
+/** Arguments as one line of POSIX sh in which nothing is special. Pure. */
+export function shellWords(argv: readonly string[]): string {
+  return argv.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+}

@@ -1,0 +1,61 @@
+// Faults of the machinery around a build. What a package got wrong is never one of these: that is a `Failure` (build/outcome.ts).
+
+/** Where the machinery failed. The list is closed: callers switch over it. */
+export const runnerErrorCodes = [
+  /** A program that the control host needs is missing. */
+  'tool-missing',
+  /** The sandbox for specs cannot be set up. */
+  'sandbox',
+  /** The driver's spawn, terminate or list playbook failed. */
+  'spawn',
+  'terminate',
+  'list',
+  /** The role `builder` failed on an instance. */
+  'provision',
+  /** No SSH connection. */
+  'connect',
+  /** The builder shows another host key than the one that its spawn playbook wrote down. */
+  'host-key',
+  /** A builder went away in the middle of a build. */
+  'lost',
+  /** A builder did something that no healthy one does. */
+  'builder',
+  'collect',
+  'keys',
+  'sign',
+  'metadata',
+  'publish',
+] as const;
+export type RunnerErrorCode = (typeof runnerErrorCodes)[number];
+
+/** A fault of the machinery: an infrastructure failure, tried again on another builder where one was involved. */
+export class RunnerError extends Error {
+  override readonly name = 'RunnerError';
+  readonly code: RunnerErrorCode;
+
+  constructor(code: RunnerErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+const builderFaults: ReadonlySet<RunnerErrorCode> = new Set([
+  'spawn',
+  'provision',
+  'connect',
+  'host-key',
+  'lost',
+  'builder',
+  'collect',
+]);
+
+/** True when another builder may do better; what fails on the control host fails again. */
+export function isBuilderFault(error: unknown): boolean {
+  return error instanceof RunnerError && builderFaults.has(error.code);
+}
+
+/** The text of anything that was thrown, in one line, for logs and results. */
+export function describeError(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/\s+/g, ' ').trim().slice(0, 500);
+}

@@ -1,0 +1,109 @@
+// The signing keys: one per project, made when it is first needed, never leaving the control host.
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { published } from '@coppice/config';
+import { execa } from 'execa';
+import { describeError, RunnerError } from '../errors.ts';
+import { oneAtATime } from './one-at-a-time.ts';
+
+export interface ProjectKey {
+  /** Long fingerprint, upper-case hexadecimal. */
+  readonly fingerprint: string;
+  /** Absolute path of the armored public key inside `published/`. */
+  readonly publicKeyPath: string;
+}
+
+/** rsa4096: the rpm of EL 8 and older cannot read the newer kinds. It takes a third of a second, once per project. */
+const keyKind = 'rsa4096';
+const fingerprintFile = 'fingerprint';
+
+/** Where a project's keyring is; readable by the service's user alone. */
+export function keyFolder(home: string, owner: string, project: string): string {
+  return join(home, 'state', 'keys', owner, project);
+}
+
+/** The project's key, made and published when it is not there yet. Throws RunnerError `keys` or `tool-missing`. */
+export function ensureKey(home: string, owner: string, project: string): Promise<ProjectKey> {
+  const folder = keyFolder(home, owner, project);
+  return oneAtATime(`key ${folder}`, async () => {
+    const known = await readFile(join(folder, fingerprintFile), 'utf8').catch(() => undefined);
+    const fingerprint = known?.trim() ?? (await makeKey(folder, `${owner}/${project}`));
+    const publicKeyPath = join(home, 'published', published.publicKey(owner, project));
+    await publishKey(folder, fingerprint, publicKeyPath);
+    return { fingerprint, publicKeyPath };
+  });
+}
+
+async function makeKey(folder: string, name: string): Promise<string> {
+  await mkdir(dirname(folder), { recursive: true, mode: 0o700 });
+  // Only a complete keyring gets the folder's name.
+  const fresh = await mkdtemp(`${folder}.new-`);
+  try {
+    await chmod(fresh, 0o700);
+    const fingerprint = await withKeyring(fresh, async (gpg) => {
+      await gpg(['--passphrase', '', '--quick-generate-key', `${name} (Coppice)`, keyKind, 'sign', 'never']);
+      const listed = await gpg(['--with-colons', '--list-secret-keys']);
+      return /^fpr:+([0-9A-F]{40,64}):/m.exec(listed)?.[1];
+    });
+    if (fingerprint === undefined) throw new RunnerError('keys', `gpg made no key for ${name}`);
+    await writeFile(join(fresh, fingerprintFile), `${fingerprint}\n`);
+    await rm(folder, { recursive: true, force: true });
+    await rename(fresh, folder);
+    return fingerprint;
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
+  }
+}
+
+async function publishKey(folder: string, fingerprint: string, path: string): Promise<void> {
+  const there = await readFile(path, 'utf8').catch(() => undefined);
+  const cached = await readFile(join(folder, 'pubkey.gpg'), 'utf8').catch(() => undefined);
+  if (there !== undefined && there === cached) return;
+  const armored = cached ?? (await withKeyring(folder, (gpg) => gpg(['--armor', '--export', fingerprint])));
+  if (!armored.includes('BEGIN PGP PUBLIC KEY BLOCK'))
+    throw new RunnerError('keys', `gpg exported no key ${fingerprint}`);
+  await mkdir(dirname(path), { recursive: true });
+  for (const target of [join(folder, 'pubkey.gpg'), path]) {
+    await writeFile(`${target}.new`, armored);
+    await rename(`${target}.new`, target);
+  }
+}
+
+/** Runs gpg with one keyring and resolves with its output. */
+export type RunGpg = (args: readonly string[]) => Promise<string>;
+
+/**
+ * Gives `use` a keyring, and ends its agent afterwards. gpg's sockets lie in its home and their paths have 107 characters at most, so
+ * it is reached by a short link. `environment` is for programs that call gpg themselves.
+ */
+export async function withKeyring<T>(
+  folder: string,
+  use: (gpg: RunGpg, environment: Readonly<Record<string, string>>) => Promise<T>,
+): Promise<T> {
+  const short = await mkdtemp(join(tmpdir(), 'coppice-gpg-'));
+  const home = join(short, 'k');
+  await symlink(folder, home);
+  const environment = { PATH: process.env.PATH ?? '/usr/bin:/bin', GNUPGHOME: home, HOME: short, LC_ALL: 'C.UTF-8' };
+  const options = {
+    env: environment,
+    extendEnv: false,
+    stdin: 'ignore',
+    timeout: 60_000,
+    stripFinalNewline: false,
+  } as const;
+  try {
+    return await use(async (args) => {
+      const batch = ['--batch', '--no-tty', '--quiet', '--pinentry-mode', 'loopback', ...args];
+      const done = await execa('gpg', batch, { ...options, reject: false });
+      if (done.code === 'ENOENT')
+        throw new RunnerError('tool-missing', 'gpg is missing: install gnupg', { cause: done });
+      if (done.exitCode !== 0)
+        throw new RunnerError('keys', `gpg failed: ${describeError(done.stderr)}`, { cause: done });
+      return done.stdout;
+    }, environment);
+  } finally {
+    await execa('gpgconf', ['--kill', 'gpg-agent'], { ...options, reject: false });
+    await rm(short, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,90 @@
+// `result.json`: from what the queue knows and how it ended. Pure but for the writing, which is by rename and checked against the schema.
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import {
+  type Artifact,
+  type Phase,
+  type QueuedBuild,
+  type QueuedChroot,
+  type Result,
+  resultSchema,
+} from '@coppice/config';
+
+/** How a chroot, or the making of an SRPM, ended. */
+export interface Ending {
+  readonly state: 'succeeded' | 'failed' | 'canceled' | 'skipped';
+  readonly reason: Result['reason'];
+  readonly message: string | null;
+  readonly excerpt: readonly string[];
+  readonly engine: Result['engine'];
+  readonly artifacts: readonly Artifact[];
+  readonly endedAt: Date;
+}
+
+/** The record of one chroot; its open phase ends with it. */
+export function recordOfChroot(build: QueuedBuild, chroot: QueuedChroot, ending: Ending): Result {
+  const open: Phase = {
+    name: chroot.phase,
+    startedAt: chroot.phaseStartedAt,
+    seconds: secondsBetween(chroot.phaseStartedAt, ending.endedAt),
+  };
+  return {
+    ...common(build, ending),
+    chroot: chroot.chroot,
+    inputDigest: chroot.inputDigest,
+    attempts: chroot.attempts,
+    builder: chroot.builder,
+    phases: [...chroot.phases, open],
+    startedAt: chroot.startedAt,
+  };
+}
+
+/** The record in `srpm-builds/`. */
+export function recordOfSrpm(build: QueuedBuild, startedAt: Date, ending: Ending): Result {
+  const startedAtText = startedAt.toISOString();
+  const seconds = secondsBetween(startedAtText, ending.endedAt);
+  return {
+    ...common(build, ending),
+    chroot: 'srpm',
+    inputDigest: '',
+    attempts: 1,
+    builder: null,
+    phases: [{ name: 'srpm', startedAt: startedAtText, seconds }],
+    startedAt: startedAtText,
+  };
+}
+
+function common(build: QueuedBuild, ending: Ending) {
+  return {
+    schemaVersion: 1 as const,
+    id: build.id,
+    owner: build.owner,
+    project: build.project,
+    package: build.package,
+    state: ending.state,
+    reason: ending.reason,
+    message: ending.message,
+    excerpt: [...ending.excerpt],
+    requestedBy: build.requestedBy,
+    request: build.request,
+    requestedAt: build.requestedAt,
+    batch: build.batch,
+    configCommit: build.configCommit,
+    source: build.source,
+    engine: ending.engine,
+    artifacts: [...ending.artifacts],
+    endedAt: ending.endedAt.toISOString(),
+  };
+}
+
+function secondsBetween(from: string, to: Date): number {
+  return Math.max(0, (to.getTime() - Date.parse(from)) / 1000);
+}
+
+/** Writes the record by rename: readers see all of it or nothing. */
+export async function writeRecord(path: string, record: Result): Promise<void> {
+  const text = `${JSON.stringify(resultSchema.parse(record), null, 2)}\n`;
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(`${path}.new`, text);
+  await rename(`${path}.new`, path);
+}

@@ -1,0 +1,93 @@
+// The metadata of one dnf repository: which builds it shows, made by createrepo_c, signed, and put in place so that readers never
+// meet a file that is missing.
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { execa } from 'execa';
+import { describeError, RunnerError } from '../errors.ts';
+import { type Signer, signDetached } from './sign.ts';
+
+/** Writes new metadata of the repository in `folder`. Callers see to it that nobody else does at the same time. */
+export async function writeRepodata(folder: string, signer: Signer, justPublished: string | null): Promise<void> {
+  await mkdir(join(folder, 'repodata'), { recursive: true });
+  const fresh = await mkdtemp(join(folder, '.repodata-'));
+  try {
+    const packages = await listPackages(folder, justPublished);
+    await writeFile(join(fresh, 'packages'), packages.map((path) => `${path}\n`).join(''));
+    await createMetadata(folder, fresh);
+    await signDetached(signer, join(fresh, 'repodata', 'repomd.xml'), join(fresh, 'repodata', 'repomd.xml.asc'));
+    await putInPlace(join(fresh, 'repodata'), join(folder, 'repodata'));
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
+  }
+}
+
+async function createMetadata(folder: string, fresh: string): Promise<void> {
+  const options = ['--quiet', '--no-database', '--unique-md-filenames', '--workers=2', '--update'];
+  const places = ['--update-md-path', folder, '--outputdir', fresh, '--pkglist', join(fresh, 'packages')];
+  const done = await execa('createrepo_c', [...options, ...places, folder], {
+    stdin: 'ignore',
+    env: { LC_ALL: 'C.UTF-8' },
+    timeout: 600_000,
+    reject: false,
+  });
+  if (done.code === 'ENOENT')
+    throw new RunnerError('tool-missing', 'createrepo_c is missing: install it', { cause: done });
+  if (done.exitCode !== 0) {
+    throw new RunnerError('metadata', `createrepo_c failed: ${describeError(done.stderr)}`, { cause: done });
+  }
+}
+
+/** Paths, inside `folder`, of the RPMs to be shown: those of each package's newest succeeded build. */
+async function listPackages(folder: string, justPublished: string | null): Promise<readonly string[]> {
+  const names = (await readdir(folder, { withFileTypes: true }))
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
+  const succeeded: string[] = [];
+  for (const name of names) {
+    if (name === justPublished || (await hasSucceeded(join(folder, name)))) succeeded.push(name);
+  }
+  const paths: string[] = [];
+  for (const build of newestOfEach(succeeded)) {
+    const files = (await readdir(join(folder, build))).filter((file) => file.endsWith('.rpm')).sort();
+    paths.push(...files.map((file) => `${build}/${file}`));
+  }
+  return paths;
+}
+
+/** A build counts once its record says so; without a record it was never published. */
+async function hasSucceeded(build: string): Promise<boolean> {
+  const text = await readFile(join(build, 'result.json'), 'utf8').catch(() => undefined);
+  return text !== undefined && (JSON.parse(text) as { state?: unknown }).state === 'succeeded';
+}
+
+/** Of folder names `<id>-<package>`, the one with the highest number for each package, in the order of their numbers. Pure. */
+export function newestOfEach(names: readonly string[]): readonly string[] {
+  const newest = new Map<string, string>();
+  for (const name of [...names].sort()) {
+    const match = /^(\d{8,15})-(.+)$/.exec(name);
+    if (match !== null) newest.set(match[2] ?? '', name);
+  }
+  return [...newest.values()].sort();
+}
+
+/** Data files first, then their signed index. What only the index before the last one names goes; the last one's files stay a while. */
+async function putInPlace(fresh: string, live: string): Promise<void> {
+  const index = join(live, 'repomd.xml');
+  const before = await readFile(index, 'utf8').catch(() => '');
+  const files = await readdir(fresh);
+  for (const file of files.filter((name) => !name.startsWith('repomd.xml')))
+    await rename(join(fresh, file), join(live, file));
+  await rename(join(fresh, 'repomd.xml.asc'), join(live, 'repomd.xml.asc'));
+  await rename(join(fresh, 'repomd.xml'), index);
+  const keep = new Set([...files, ...namedBy(before)]);
+  for (const file of await readdir(live)) if (!keep.has(file)) await rm(join(live, file), { force: true });
+}
+
+function namedBy(repomd: string): readonly string[] {
+  return [...repomd.matchAll(/<location href="repodata\/([^"/]+)"/g)].map((match) => basename(match[1] ?? ''));
+}
+
+/** True when the repository in `folder` can be read by dnf already. */
+export async function hasRepodata(folder: string): Promise<boolean> {
+  return (await readdir(join(folder, 'repodata')).catch((): string[] => [])).includes('repomd.xml');
+}

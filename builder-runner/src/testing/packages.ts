@@ -1,0 +1,76 @@
+// Tiny packages for tests of the whole line: their build takes no time, so that tests measure the line.
+
+/** Path in the package's folder → text. */
+export type PackageFiles = Readonly<Record<string, string>>;
+
+const head = (name: string) => `Name: ${name}
+Version: 1.0
+Release: 1%{?dist}
+Summary: A package for tests
+License: Apache-2.0
+%global debug_package %{nil}
+`;
+
+/** A C library. */
+export const libgreet: PackageFiles = {
+  'greet.c': 'const char *greet(void) { return "hello, wood"; }\n',
+  'libgreet.spec': `${head('libgreet')}Source0: greet.c
+BuildRequires: gcc
+%description
+Greets.
+%package devel
+Summary: To link with libgreet
+Requires: %{name}%{?_isa} = %{version}-%{release}
+%description devel
+To link with libgreet.
+%prep
+cp %{SOURCE0} .
+%build
+gcc -shared -fPIC -Wl,-soname,libgreet.so.1 -o libgreet.so.1 greet.c
+%install
+install -Dm755 libgreet.so.1 %{buildroot}%{_libdir}/libgreet.so.1
+ln -s libgreet.so.1 %{buildroot}%{_libdir}/libgreet.so
+%files
+%{_libdir}/libgreet.so.1
+%files devel
+%{_libdir}/libgreet.so
+`,
+};
+
+/** A program that needs the library, and tests itself. */
+export const hello: PackageFiles = {
+  'hello.c': '#include <stdio.h>\nconst char *greet(void);\nint main(void) { puts(greet()); return 0; }\n',
+  'hello.spec': `${head('hello')}Source0: hello.c
+BuildRequires: gcc libgreet-devel
+%description
+Says what libgreet greets with.
+%prep
+cp %{SOURCE0} .
+%build
+gcc -o hello hello.c -lgreet
+%install
+install -Dm755 hello %{buildroot}%{_bindir}/hello
+%check
+test "$(%{buildroot}%{_bindir}/hello)" = 'hello, wood'
+%files
+%{_bindir}/hello
+`,
+};
+
+/** A package whose `%build` is this script; `more` goes into the spec's preamble. */
+export function scripted(name: string, build: string, more = ''): PackageFiles {
+  return {
+    [`${name}.spec`]: `${head(name)}BuildArch: noarch
+${more}%description
+For tests.
+%prep
+%build
+${build}
+%install
+mkdir -p %{buildroot}%{_datadir}
+echo ${name} > %{buildroot}%{_datadir}/${name}
+%files
+%{_datadir}/${name}
+`,
+  };
+}

@@ -1,0 +1,193 @@
+// A whole runner for tests: a home, a config repo made with real git, a static server, a queue, and the real Sapling distribution.
+import { createReadStream, existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join, normalize } from 'node:path';
+import {
+  type BuildId,
+  type BuildRequest,
+  type ChrootName,
+  isFinal,
+  published as places,
+  type QueuedBuild,
+  type Result,
+  resultSchema,
+  settingsSchema,
+} from '@coppice/config';
+import { execa } from 'execa';
+import { openQueue, type Queue, type QueueChange } from '../queue/index.ts';
+import { type Runner, type RunnerOptions, startRunner } from '../runner.ts';
+import type { PackageFiles } from './packages.ts';
+
+const repository = join(import.meta.dirname, '..', '..', '..');
+export const sapling = 'sapling-12-x86_64' as ChrootName;
+/** Made once per machine by ansible/sapling/make-sapling. */
+const distribution = join(repository, 'var', 'test', 'distributions', sapling);
+
+export interface TestWorkshop {
+  readonly home: string;
+  readonly url: string;
+  readonly queue: Queue;
+  readonly runner: Runner;
+  readonly lines: readonly string[];
+  /** Puts builds in; `after` are indexes into the same list. */
+  enqueue(requests: readonly TestRequest[]): Promise<readonly QueuedBuild[]>;
+  /** Resolves when the build has left the queue. */
+  gone(id: BuildId): Promise<QueuedBuild>;
+  /** Resolves with the first state of the build for which `fits`. */
+  until(id: BuildId, fits: (build: QueuedBuild) => boolean): Promise<QueuedBuild>;
+  result(build: QueuedBuild): Promise<Result>;
+  stop(): Promise<void>;
+}
+
+export interface TestRequest {
+  readonly package: string;
+  readonly after?: readonly number[];
+  readonly timeoutSeconds?: number;
+  readonly diskBytes?: number;
+}
+
+/** Starts everything; `packages` are the folders of the config repo, all of project acme/tools. */
+export async function startWorkshop(packages: Readonly<Record<string, PackageFiles>>): Promise<TestWorkshop> {
+  await makeDistribution();
+  const home = await mkdtemp(join(tmpdir(), 'coppice-runner-'));
+  const pins = await makeConfigRepository(home, packages);
+  const root = join(home, 'published');
+  await mkdir(join(root, 'distributions'), { recursive: true });
+  await symlink(distribution, join(root, places.distribution(sapling)));
+  const server = await serve(root);
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  const now = () => new Date();
+  const queue = await openQueue({ folder: join(home, 'state', 'queue'), now });
+  const lines: string[] = [];
+  const log: RunnerOptions['log'] = (level, message, fields) =>
+    lines.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`);
+  const runner = await startRunner({
+    queue,
+    settings: settingsSchema.parse({}),
+    home,
+    url,
+    controlPort: port,
+    log,
+    now,
+  });
+  const until = (id: BuildId, fits: (build: QueuedBuild) => boolean) =>
+    untilChange(queue, id, ({ build }) => fits(build));
+  return {
+    home,
+    url,
+    queue,
+    runner,
+    lines,
+    enqueue: (requests) => queue.enqueue(requests.map((request) => fullRequest(request, pins))),
+    until,
+    gone: (id) => untilChange(queue, id, ({ gone }) => gone),
+    result: async (build) => {
+      const path = join(root, places.chrootBuild(build, sapling), 'result.json');
+      return resultSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+    },
+    stop: async () => {
+      await runner.stop({ drain: false });
+      await queue.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+async function makeDistribution(): Promise<void> {
+  if (existsSync(join(distribution, 'repodata', 'repomd.xml'))) return;
+  const program = join(repository, 'ansible', 'sapling', 'make-sapling');
+  await execa(program, ['--output', distribution, '--cache', join(repository, 'var', 'test', 'cache')]);
+}
+
+interface Pins {
+  readonly commit: string;
+  readonly trees: ReadonlyMap<string, string>;
+}
+
+const folderOf = (name: string) => `packages/acme/tools/${name}`;
+
+async function makeConfigRepository(home: string, packages: Readonly<Record<string, PackageFiles>>): Promise<Pins> {
+  const work = await mkdtemp(join(tmpdir(), 'coppice-config-'));
+  const git = async (...args: string[]) => (await execa('git', ['-C', work, ...args])).stdout;
+  try {
+    for (const [name, files] of Object.entries(packages)) {
+      for (const [path, text] of Object.entries(files)) {
+        const file = join(work, folderOf(name), path);
+        await mkdir(dirname(file), { recursive: true });
+        await writeFile(file, text);
+      }
+    }
+    await cp(join(repository, 'config', 'example', 'chroots'), join(work, 'chroots'), { recursive: true });
+    await git('init', '--quiet');
+    await git('add', '.');
+    await git('-c', 'user.name=t', '-c', 'user.email=t@example.org', 'commit', '--quiet', '-m', 'Packages');
+    await execa('git', ['clone', '--quiet', '--bare', work, join(home, 'state', 'config.git')]);
+    const trees = new Map<string, string>();
+    for (const name of Object.keys(packages)) trees.set(name, await git('rev-parse', `HEAD:${folderOf(name)}`));
+    return { commit: await git('rev-parse', 'HEAD'), trees };
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+function fullRequest(request: TestRequest, pins: Pins): BuildRequest {
+  const name = request.package;
+  return {
+    owner: 'acme',
+    project: 'tools',
+    package: name,
+    source: { type: 'dir', commit: pins.commit, path: folderOf(name), tree: pins.trees.get(name) ?? '' },
+    chroots: [{ chroot: sapling, inputDigest: `digest of ${name}` }],
+    after: request.after ?? [],
+    afterBuilds: [],
+    timeoutSeconds: request.timeoutSeconds ?? 300,
+    diskBytes: request.diskBytes ?? 2 * 1024 ** 3,
+    sourceBytes: 10 * 1024 ** 2,
+    repos: [],
+    requestedBy: 'tester',
+    request: 'https://example.org/request',
+    configCommit: pins.commit,
+    batch: 'test',
+  };
+}
+
+function untilChange(queue: Queue, id: BuildId, fits: (change: QueueChange) => boolean): Promise<QueuedBuild> {
+  return new Promise((resolve) => {
+    const look = (change: QueueChange) => {
+      if (change.build.id !== id || !fits(change)) return;
+      stop();
+      resolve(change.build);
+    };
+    const stop = queue.onChange(look);
+    const build = queue.build(id);
+    if (build !== undefined) look({ build, gone: false });
+    else if (build === undefined)
+      look({ build: { id, chroots: [] as QueuedBuild['chroots'] } as QueuedBuild, gone: true });
+  });
+}
+
+/** The least static server that dnf can live with. */
+async function serve(root: string): Promise<Server> {
+  const server = createServer(async (request, response) => {
+    const path = normalize(decodeURIComponent((request.url ?? '/').split('?')[0] ?? '/'));
+    const file = join(root, path);
+    const status = await stat(file).catch(() => undefined);
+    if (!status?.isFile()) return response.writeHead(404).end();
+    response.writeHead(200, { 'content-length': status.size });
+    if (request.method === 'HEAD') return response.end();
+    return createReadStream(file).pipe(response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}
+
+/** True for a build none of whose chroots can change any more. */
+export function hasEnded(build: QueuedBuild): boolean {
+  return build.chroots.every(({ state }) => isFinal(state));
+}
