@@ -49,6 +49,16 @@ export function pullRoutes(house: House, state: KeptState, move: Move): Route[] 
       },
     },
     {
+      method: 'GET',
+      pattern: '/repos/:owner/:repo/issues/:number',
+      async answer(request, params) {
+        const pull = find(params);
+        if (!pull) return house.ask('GET', request.path, undefined, request.identity);
+        const shown = await house.ask('GET', request.path.replace('/issues/', '/pulls/'), undefined, request.identity);
+        return shown.status === 200 ? { status: 200, body: issueOfPull(shown.body as Json) } : shown;
+      },
+    },
+    {
       method: 'PATCH',
       pattern: `${PULLS}/:number`,
       async answer(request, params) {
@@ -116,6 +126,47 @@ export function pullRoutes(house: House, state: KeptState, move: Move): Route[] 
 
 export const keptPull = (state: KeptState, repository: string, number: number) =>
   state.pulls.find((one) => one.repository === repository && one.number === number);
+
+const ISSUE_PARTS = [
+  'id',
+  'node_id',
+  'number',
+  'title',
+  'user',
+  'labels',
+  'state',
+  'locked',
+  'assignee',
+  'assignees',
+  'milestone',
+  'comments',
+  'created_at',
+  'updated_at',
+  'closed_at',
+  'body',
+  'author_association',
+  'html_url',
+];
+
+/** Every pull request is an issue, too; the emulator hides it there. */
+function issueOfPull(pull: Json): Json {
+  const url = String(pull.issue_url);
+  const parts = Object.fromEntries(ISSUE_PARTS.map((key) => [key, pull[key] ?? null]));
+  return {
+    ...parts,
+    url,
+    repository_url: url.split('/issues/')[0],
+    labels_url: `${url}/labels{/name}`,
+    comments_url: `${url}/comments`,
+    events_url: `${url}/events`,
+    timeline_url: `${url}/timeline`,
+    state_reason: null,
+    active_lock_reason: null,
+    performed_via_github_app: null,
+    author_association: pull.author_association ?? 'NONE',
+    comments: pull.comments ?? 0,
+  };
+}
 
 const isOf = (pull: KeptPull, repository: string, headRef: string) =>
   pull.repository === repository && pull.headRef === headRef;
