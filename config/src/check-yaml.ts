@@ -1,9 +1,9 @@
 // A zod schema held against a YAML file: the typed value, or plain sentences at the places where the file is wrong.
 import type { z } from 'zod';
 import { nearest } from './nearest.ts';
-import type { YamlFile, YamlPath } from './parse-yaml.ts';
 import type { Problem } from './problem.ts';
 import { quote } from './quote.ts';
+import type { YamlFile, YamlPath } from './read-nodes.ts';
 
 /** What `checkYaml` gives: the value when the file has no problem of its own. */
 export interface Checked<T> {
@@ -69,7 +69,7 @@ function missing(file: YamlFile, at: YamlPath): Problem {
 }
 
 /** `packages.hello.timeout` in backticks; of list items `item 2 of …`. */
-export function nameOf(at: YamlPath): string {
+function nameOf(at: YamlPath): string {
   const last = at.at(-1);
   if (last === undefined) return 'the file';
   if (typeof last === 'number') return `item ${last + 1} of ${nameOf(at.slice(0, -1))}`;

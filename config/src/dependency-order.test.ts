@@ -26,6 +26,12 @@ describe('orderByNeeds', () => {
     expect(orderByNeeds(items).cycles).toEqual([['a', 'b', 'c']]);
   });
 
+  test('names no more than 20 cycles', () => {
+    const ring = Array.from({ length: 50 }, (_, index) => ({ name: `p${index}`, needs: [`p${index + 1}`] }));
+    const last = { name: 'p50', needs: ring.map(({ name }) => name) };
+    expect(orderByNeeds([...ring, last]).cycles).toHaveLength(20);
+  });
+
   test('follows a chain of 20,000 needs', () => {
     const items = Array.from({ length: 20_000 }, (_, index) => ({ name: `${index}`, needs: [`${index + 1}`] }));
     expect(orderByNeeds(items).order[0]).toBe('19999');

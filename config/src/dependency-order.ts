@@ -9,9 +9,12 @@ export interface Needing {
 export interface DependencyOrder {
   /** Every name once, needs first; among equals by name, so that the order never depends on the file's. */
   readonly order: readonly string[];
-  /** Each cycle as the names on it, the smallest name first and not repeated at the end. */
+  /** Cycles, at most 20 of them, as the names on each, the smallest name first and not repeated at the end. */
   readonly cycles: readonly (readonly string[])[];
 }
+
+/** A hostile file has as many cycles as needs, each as long as the file. */
+const maximumCycles = 20;
 
 /** Depth first with a stack of its own: chains may be longer than JavaScript's. */
 export function orderByNeeds(items: readonly Needing[]): DependencyOrder {
@@ -36,7 +39,8 @@ export function orderByNeeds(items: readonly Needing[]): DependencyOrder {
         finished.add(top.name);
         order.push(top.name);
       } else if (open.has(need)) {
-        cycles.push(fromSmallest(stack.slice(open.get(need)).map((frame) => frame.name)));
+        if (cycles.length < maximumCycles)
+          cycles.push(fromSmallest(stack.slice(open.get(need)).map((frame) => frame.name)));
       } else if (needs.has(need) && !finished.has(need)) enter(need);
     }
   }

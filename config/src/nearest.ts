@@ -1,12 +1,18 @@
 // "Did you mean …": the known word that is nearest to what somebody wrote.
 import { distance } from 'fastest-levenshtein';
 
-/** The nearest of `known` within two edits (a third of longer words), or undefined. Case counts for nothing. */
+/** Words that are compared: a hostile file asks for thousands of words among thousands. */
+const maximumKnown = 500;
+
+/** The nearest of `known` within two edits (a third of longer words), or undefined. Case counts for nothing. Only the first 500 are compared. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   const wanted = word.slice(0, 100).toLowerCase();
   const limit = Math.max(2, Math.floor(wanted.length / 3));
   let best: { name: string; edits: number } | undefined;
+  let asked = 0;
   for (const name of known) {
+    asked += 1;
+    if (asked > maximumKnown) break;
     const edits = distance(wanted, name.toLowerCase());
     if (edits <= limit && edits < name.length && (best === undefined || edits < best.edits)) best = { name, edits };
   }

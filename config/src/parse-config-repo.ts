@@ -1,10 +1,11 @@
 // A config repo at one commit → all that it states, or all that is wrong with it.
 import { parsePolicy, policyPath } from './parse-policy.ts';
 import { checkProjectName, parseProject } from './parse-project.ts';
-import { oversizeProblem, parseYaml, type YamlFile } from './parse-yaml.ts';
+import { oversizeProblem, parseYaml } from './parse-yaml.ts';
 import { compareProblems, type Parsed, type Problem } from './problem.ts';
 import type { ConfigRepo, Policy, Project } from './project.ts';
 import { quote } from './quote.ts';
+import type { YamlFile } from './read-nodes.ts';
 
 /** The files of one commit. All paths are relative to the repo, with `/`. */
 export interface ConfigTree {

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { type Checked, checkYaml, problemAt } from './check-yaml.ts';
 import { chroot, duration, listOf, login, size } from './fields.ts';
-import type { YamlFile } from './parse-yaml.ts';
 import type { Policy } from './project.ts';
+import type { YamlFile } from './read-nodes.ts';
 
 /** The one policy file of a config repo. */
 export const policyPath = 'coppice.yaml';

@@ -3,12 +3,12 @@ import { checkYaml, problemAt } from './check-yaml.ts';
 import { orderByNeeds } from './dependency-order.ts';
 import { checkName } from './fields.ts';
 import { nearest } from './nearest.ts';
-import type { YamlFile } from './parse-yaml.ts';
 import type { Problem } from './problem.ts';
 import type { Package, Policy, Project } from './project.ts';
 import { type PackageYaml, type ProjectYaml, projectSchema } from './project-schema.ts';
 import { reservedOwners } from './published.ts';
 import { quote } from './quote.ts';
+import type { YamlFile } from './read-nodes.ts';
 
 /** What a project is checked against. */
 export interface ProjectContext {
@@ -99,11 +99,18 @@ function checkNeeds(file: YamlFile, value: ProjectYaml): Problem[] {
   const others = packages.map(({ name, needs }) => ({ name, needs: needs.filter((need) => need !== name) }));
   for (const cycle of orderByNeeds(others).cycles) {
     const [first = '', second = first] = cycle;
-    const message = `packages need each other in a circle: ${[...cycle, first].join(' → ')}`;
+    const message = `packages need each other in a circle: ${circle(cycle)}`;
     const index = value.packages[first]?.needs.indexOf(second) ?? 0;
     problems.push(problemAt(file, ['packages', first, 'needs', index], message, 'remove one of these needs'));
   }
   return problems;
+}
+
+/** `a → b → a`; of a very long one its beginning. */
+function circle(names: readonly string[]): string {
+  const [first = ''] = names;
+  const shown = names.length > 20 ? [...names.slice(0, 20), `… (${names.length} packages)`] : names;
+  return [...shown, first].join(' → ');
 }
 
 function checkPackage(file: YamlFile, name: string, stated: PackageYaml, context: ProjectContext): Problem[] {

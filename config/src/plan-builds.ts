@@ -1,92 +1,22 @@
 // The plan: the difference between what a commit states and what has been built. Pure: same input, same plan.
-import { type BuildState, isFinal } from './build.ts';
+import { isFinal } from './build.ts';
 import type { ChrootName } from './chroot.ts';
 import { compareNames, orderByNeeds } from './dependency-order.ts';
 import { inputDigest } from './input-digest.ts';
 import { nearest } from './nearest.ts';
-import { type ConfigRepo, type Package, type Project, projectKey } from './project.ts';
+import type {
+  BuildCause,
+  BuiltChroot,
+  Plan,
+  PlanInput,
+  PlannedBuild,
+  PlannedChroot,
+  PlanSelection,
+  SkippedBuild,
+  UnknownName,
+} from './plan.ts';
+import { type Package, type Project, projectKey } from './project.ts';
 import type { PinnedSource } from './source.ts';
-
-/** What is known of the last build of a package for a chroot, from its `result.json` or from the queue. */
-export interface BuiltChroot {
-  readonly owner: string;
-  readonly project: string;
-  readonly package: string;
-  readonly chroot: ChrootName;
-  readonly inputDigest: string;
-  /** Final state, or pending/starting/running while it is in the queue. */
-  readonly state: BuildState;
-  readonly id: number;
-}
-
-/** Which packages a person named; empty lists mean all. A package may be named `owner/project/package` too. */
-export interface PlanSelection {
-  /** `owner/project`, or undefined for all projects. */
-  readonly project?: string;
-  readonly packages: readonly string[];
-  readonly chroots: readonly string[];
-}
-
-export interface PlanInput {
-  readonly config: ConfigRepo;
-  /** The pinned source by `owner/project/package`; a package without one is skipped with the text of `unpinned`. */
-  readonly pinned: ReadonlyMap<string, PinnedSource>;
-  readonly unpinned: ReadonlyMap<string, string>;
-  /** The content hash of `chroots/<chroot>.cfg`, empty when the site has none of its own. */
-  readonly chrootConfigDigests: ReadonlyMap<string, string>;
-  /** In any order; of each package and chroot the entry with the highest number counts. */
-  readonly built: readonly BuiltChroot[];
-  readonly selection: PlanSelection;
-  /** Build what is selected although its inputs are unchanged. */
-  readonly force: boolean;
-}
-
-/** Why a build is planned. `forced`: it would have been skipped. */
-export type BuildCause = 'new' | 'changed' | 'forced' | 'canceled before';
-
-export interface PlannedChroot {
-  readonly chroot: ChrootName;
-  readonly inputDigest: string;
-  readonly cause: BuildCause;
-}
-
-export interface PlannedBuild {
-  readonly owner: string;
-  readonly project: string;
-  readonly package: string;
-  readonly source: PinnedSource;
-  readonly chroots: readonly PlannedChroot[];
-  /** Indexes in `builds` of what must succeed first; always smaller than its own. */
-  readonly after: readonly number[];
-  /** Numbers of builds in the queue that must succeed first. */
-  readonly afterBuilds: readonly number[];
-  readonly timeoutSeconds: number;
-}
-
-export interface SkippedBuild {
-  readonly owner: string;
-  readonly project: string;
-  readonly package: string;
-  /** Null when it concerns the whole package. */
-  readonly chroot: ChrootName | null;
-  /** One sentence. */
-  readonly why: string;
-}
-
-/** A selected name that the config repo does not have. */
-export interface UnknownName {
-  readonly what: 'project' | 'package' | 'chroot';
-  readonly name: string;
-  /** What was probably meant. */
-  readonly nearest: string | null;
-}
-
-/** `builds` stand in the order in which they can run. Unknown names select nothing. */
-export interface Plan {
-  readonly builds: readonly PlannedBuild[];
-  readonly skipped: readonly SkippedBuild[];
-  readonly unknown: readonly UnknownName[];
-}
 
 /** See PlanInput and Plan. A failed build with unchanged inputs is not built again unless forced. */
 export function planBuilds(input: PlanInput): Plan {
