@@ -93,6 +93,24 @@ class GoodBuilds(Building):
         self.assertEqual(self.mock("--rebuild", reads, config=config).returncode, 1)
 
 
+class OnAnOverlay(Building):
+    """A builder may itself be an overlay of a host's root: no second one can be laid on it."""
+
+    def test_the_base_is_copied_where_no_overlay_can_be_laid(self):
+        scratch = self.folder / "scratch"
+        scratch.mkdir()
+        (self.folder / "lib").mkdir(exist_ok=True)
+        script = ('set -eu; scratch=$1; lib=$2; shift 2; mount -t tmpfs tmpfs "$scratch"; mkdir "$scratch/upper" "$scratch/work"\n'
+                  'mount -t overlay overlay -o "lowerdir=$lib,upperdir=$scratch/upper,workdir=$scratch/work" "$lib"; exec "$@"')
+        command = self.command("--rebuild", self.srpm("tool"), results="copied")
+        done = subprocess.run(["unshare", "--mount", "--propagation=private", "sh", "-c", script, "script", str(scratch), str(self.folder / "lib"), *command],
+                              capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("copying the base", self.log("root.log", "copied"))
+        self.assertIn("tool-1-1.sap12.x86_64.rpm", os.listdir(self.folder / "copied"))
+        self.assert_nothing_left()
+
+
 class FailingBuilds(Building):
     def test_a_failing_check_is_1(self):
         done = self.mock("--rebuild", self.srpm("tool", check="echo no good; exit 3"))
@@ -140,6 +158,14 @@ class FailingBuilds(Building):
         done = self.mock("--rebuild", fills, config=self.config(extra="config_opts['coppice_disk_quota_bytes'] = 60_000_000"))
         self.assertEqual(done.returncode, 1)
         self.assertIn("No space left on device", self.log("build.log"))
+        self.assert_nothing_left()
+
+
+    def test_endless_output_is_cut_off(self):
+        shouts = self.srpm("shouts", build="yes", install="", check="true", files="")
+        done = self.mock("--rebuild", shouts, config=self.config(extra="config_opts['coppice_log_limit_bytes'] = 1_000_000"))
+        self.assertEqual((done.returncode, "bytes of log" in done.stderr), (1, True))
+        self.assertLess((self.folder / "results/build.log").stat().st_size, 1_100_000)
         self.assert_nothing_left()
 
 

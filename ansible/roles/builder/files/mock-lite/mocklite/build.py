@@ -1,17 +1,14 @@
-"""What is done in a chroot: an SRPM from a spec, RPMs from an SRPM, a chain of SRPMs that need each other."""
-import glob
+"""What is done in a chroot: an SRPM from a spec, RPMs from an SRPM."""
 import os
 import platform
 import re
 import shutil
-import subprocess
-import tempfile
 import time
 from pathlib import Path
 
-from . import NAME, chroot_files, config
-from .errors import BuildError, ChainPartlyFailed, MockError, PackageManagerError, RootError, SrpmInstallError
-from .logs import Logs, as_caller, complain
+from . import NAME, chroot_files
+from .errors import BuildError, MockError, RootError, SrpmInstallError
+from .logs import as_caller, complain
 
 # The first steps inside the chroot, as the build user. Its exit codes tell which step failed.
 UNPACK = r"""
@@ -41,6 +38,7 @@ class Builder:
         self._logs = logs
         self._options = options
         self._config = root.config
+        self._said = 0
         self._target = ["--target", self._config["rpmbuild_arch"] or self._config["target_arch"]]
 
     def rebuild(self, path):
@@ -81,6 +79,9 @@ class Builder:
             self._root.put(f"{self._root.home}/build/{inside}", source)
 
     def _say(self, chunk):
+        self._said += len(chunk)
+        if self._said > self._config["coppice_log_limit_bytes"]:
+            raise BuildError(f"the build wrote more than {self._config['coppice_log_limit_bytes']} bytes of log and was ended")
         self._logs.file("build.log").write(chunk)
 
     def _unpack(self, path, name):
@@ -188,62 +189,3 @@ def build_one(root_of, options, logs, work, label):
     minutes, seconds = divmod(int(time.monotonic() - started), 60)
     logs.info(f"Done({label}) Config({name}) {minutes} minutes {seconds} seconds")
     logs.info(f"Results and/or logs in: {logs.folder}")
-
-
-def chain(root_of, config_opts, options):
-    """--chain: each SRPM in turn, its results in a local repository that the next ones see. With --recurse what failed is tried
-    again as long as another succeeded. Raises ChainPartlyFailed, or the failure of the first if none was to be tried further."""
-    results = Path(options.localrepo) / "results" / config_opts["root"]
-    with as_caller():
-        results.mkdir(parents=True, exist_ok=True)
-        refresh_repository(results)
-    config_opts["dnf.conf"] += f"\n[local_build_repo]\nname=local_build_repo\nbaseurl=file://{results.absolute()}\nenabled=1\ngpgcheck=0\nskip_if_unavailable=0\npriority=1\n"
-    if config_opts["coppice_base_repos"] is None:
-        config_opts["coppice_base_repos"] = [name for name in config.base_repositories(config_opts) if name != "local_build_repo"]
-    waiting, failed = list(options.files), []
-    while waiting:
-        failed, built = [], 0
-        for path in waiting:
-            try:
-                build_link(root_of, options, results, path)
-                built += 1
-            except MockError as problem:
-                complain(str(problem))
-                failed.append(path)
-                if not (options.recurse or options.keep_going):
-                    raise ChainPartlyFailed(f"{os.path.basename(path)} failed; the rest of the chain was not built") from problem
-        if not (options.recurse and failed and built):
-            break
-        waiting = failed
-    if failed:
-        raise ChainPartlyFailed(f"{len(failed)} of {len(options.files)} could not be built: " + ", ".join(map(os.path.basename, failed)))
-
-
-def build_link(root_of, options, results, path):
-    """One SRPM of a chain; leaves `success` or `fail` beside its results."""
-    folder = results / os.path.basename(path).removesuffix(".src.rpm")
-    logs = Logs(str(folder))
-    for mark in ("success", "fail"):
-        with as_caller():
-            (folder / mark).unlink(missing_ok=True)
-    try:
-        build_one(root_of, options, logs, lambda builder: builder.rebuild(path), os.path.basename(path))
-        mark = "success"
-    except MockError:
-        mark = "fail"
-        raise
-    finally:
-        logs.close()
-        with as_caller():
-            (folder / mark).write_text(f"{'done' if mark == 'success' else 'failed'}\n")
-            refresh_repository(results)
-
-
-def refresh_repository(folder):
-    """createrepo_c on the chain's results."""
-    uid, gid = config.caller_ids()
-    other = {"user": uid, "group": gid, "extra_groups": [gid]} if uid != os.getuid() else {}
-    command = ["createrepo_c", "--quiet", "--no-database", "--update", "-x", "*.src.rpm", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, **other)
-    if done.returncode != 0:
-        raise PackageManagerError(f"createrepo_c failed: {done.stderr.strip()}")

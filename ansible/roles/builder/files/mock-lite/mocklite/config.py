@@ -27,7 +27,8 @@ def defaults():
         "rpmbuild_timeout": 0, "rpmbuild_networking": False, "rpmbuild_command": "/usr/bin/rpmbuild", "rpmbuild_opts": "",
         "use_host_resolv": False, "cleanup_on_success": True, "cleanup_on_failure": True, "clean": True, "resultdir": None,
         "plugin_conf": {}, "files": {},
-        "coppice_disk_quota_bytes": 0, "coppice_base_repos": None,
+        # 0 = no limit; None = all enabled repositories
+        "coppice_disk_quota_bytes": 0, "coppice_log_limit_bytes": 256 << 20, "coppice_base_repos": None,
     }
 
 

@@ -4,8 +4,6 @@ import argparse
 from . import NAME
 from .errors import UsageError
 
-MODES = ("rebuild", "buildsrpm", "chain", "init", "clean", "scrub", "installdeps")
-
 
 class Parser(argparse.ArgumentParser):
     """argparse that raises instead of leaving with its own exit code 2."""
@@ -25,7 +23,6 @@ def parser():
     made.add_argument("-r", "--root", dest="chroot", default="default", metavar="CFG", help="a config file, or the name of one in /etc/mock")
     made.add_argument("--configdir", default="/etc/mock")
     made.add_argument("--resultdir")
-    made.add_argument("--rootdir", help=argparse.SUPPRESS)
     made.add_argument("--uniqueext", default="")
     made.add_argument("--spec")
     made.add_argument("--sources")
