@@ -109,10 +109,17 @@ function followLog(view) {
   async function poll() {
     let grew = false;
     try {
-      const answer = await fetch(view.dataset.follow, { headers: { Range: `bytes=${from}-` }, cache: 'no-store' });
+      // One byte that is known already is asked for again: a range of new bytes alone is refused while there are none.
+      const headers = from > 0 ? { Range: `bytes=${from - 1}-` } : {};
+      const answer = await fetch(view.dataset.follow, { headers, cache: 'no-store' });
+      if (answer.status === 416) {
+        // The log has become shorter: the build began again.
+        location.reload();
+        return;
+      }
       if (answer.status === 206 || answer.status === 200) {
         const bytes = new Uint8Array(await answer.arrayBuffer());
-        const fresh = answer.status === 206 ? bytes : bytes.subarray(from);
+        const fresh = bytes.subarray(answer.status === 206 ? 1 : from);
         grew = fresh.length > 0;
         from += fresh.length;
         append(decoder.decode(fresh, { stream: true }));

@@ -12,7 +12,7 @@ import {
   resultSchema,
 } from '@coppice/config';
 import type { SiteChange } from './changes.ts';
-import type { LogFile, ResultRecord, SiteRecords } from './site-model.ts';
+import type { LogFile, ProjectEntry, ResultRecord, SiteRecords } from './site-model.ts';
 
 /** A larger `result.json` is not the runner's. */
 const maximumResultBytes = 4 * 1024 * 1024;
@@ -79,7 +79,7 @@ export function openSiteReader(folder: string): SiteReader {
       queue: queue && { ...queue, builds: live },
       projects: projects && {
         ...projects,
-        projects: projects.projects.filter((project) => isName(project.owner) && isName(project.name)),
+        projects: projects.projects.filter(isProject),
       },
     };
     return { records, problems };
@@ -143,8 +143,15 @@ function isName(text: string): boolean {
 }
 
 function isPlace(place: { owner: string; project: string; package: string }): boolean {
-  const own = !(reservedOwners as readonly string[]).includes(place.owner);
-  return own && isName(place.owner) && isName(place.project) && isName(place.package);
+  return isOwner(place.owner) && isName(place.project) && isName(place.package);
+}
+
+function isOwner(text: string): boolean {
+  return isName(text) && !(reservedOwners as readonly string[]).includes(text);
+}
+
+function isProject({ owner, name, packages }: ProjectEntry): boolean {
+  return isOwner(owner) && isName(name) && packages.every((entry) => isName(entry.name));
 }
 
 /** A result must speak of the build in whose folder it stands: what it says becomes paths of pages. */

@@ -1,0 +1,278 @@
+import { mkdtemp, readdir, readFile, rm, stat, unlink, utimes } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildsJsonSchema, type Result } from '@coppice/config';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { deadLinks } from './check-links.ts';
+import {
+  fixtureChroot,
+  fixtureProjects,
+  fixtureQueued,
+  fixtureQueuedChroot,
+  fixtureResult,
+  openFixture,
+  redLog,
+} from './fixture.ts';
+import { regenerate, type SiteChange } from './regenerate.ts';
+
+const url = 'http://127.0.0.1:8080';
+const now = new Date('2026-11-22T12:00:00Z');
+let folder: string;
+let fixture: ReturnType<typeof openFixture>;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'coppice-site-'));
+  fixture = openFixture(folder);
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const run = (changes: 'all' | readonly SiteChange[] = 'all') => regenerate({ published: folder, changes, url, now });
+const change = (id: number, name = 'hello'): SiteChange => ({ owner: 'acme', project: 'tools', package: name, id });
+const read = (path: string) => readFile(join(folder, path), 'utf8');
+const there = (path: string) =>
+  stat(join(folder, path)).then(
+    () => true,
+    () => false,
+  );
+
+/** A red and a green build, one that runs and one that waits. */
+async function smallSite(): Promise<void> {
+  await fixture.setProjects(fixtureProjects());
+  await fixture.addResult(fixtureResult({ id: 1 }));
+  await fixture.addResult(fixtureResult({ id: 1, chroot: 'srpm', artifacts: [] }));
+  const red: Partial<Result> = { state: 'failed', reason: 'check', message: '1 of 3 tests failed', artifacts: [] };
+  await fixture.addResult(fixtureResult({ id: 2, package: 'libgreet', ...red }), {
+    'build.log': redLog,
+    'root.log': 'x',
+  });
+  const running = fixtureQueuedChroot({ state: 'running', phase: 'build' });
+  await fixture.setQueue([
+    fixtureQueued({ id: 3, chroots: [running] }),
+    fixtureQueued({ id: 4, package: 'figlet', after: [3] }),
+  ]);
+  await fixture.write(`results/acme/tools/${fixtureChroot}/00000003-hello/build.log`, 'Mock Version: 5.6\n');
+}
+
+/** Pages by name with the time of their last change, after all of them were made old. */
+async function makeOld(): Promise<() => Promise<readonly string[]>> {
+  const old = new Date('2020-01-01T00:00:00Z');
+  const pages = async () => (await readdir(folder, { recursive: true })).filter((file) => file.endsWith('index.html'));
+  for (const page of await pages()) await utimes(join(folder, page), old, old);
+  return async () => {
+    const fresh: string[] = [];
+    for (const page of await pages()) if ((await stat(join(folder, page))).mtimeMs !== old.getTime()) fresh.push(page);
+    return fresh.sort();
+  };
+}
+
+describe('regenerate', () => {
+  test('greets on a published tree that is still empty', async () => {
+    expect(await run()).toMatchObject({ removed: 0, problems: [] });
+    expect(await read('index.html')).toContain('No project yet');
+    expect(JSON.parse(await read('api/v1/builds.json'))).toEqual({ builds: [] });
+    expect((await deadLinks(folder)).filter((link) => !link.endsWith('queue.json'))).toEqual([]);
+  });
+
+  test('writes home, queue, project, packages, builds and logs, with no dead link', async () => {
+    await smallSite();
+    await run();
+    const project = await read('acme/tools/index.html');
+    expect(project).toContain('sudo dnf copr enable --hub http://127.0.0.1:8080 acme/tools sapling-12-x86_64');
+    expect(await read('acme/tools/package/libgreet/index.html')).toContain('/acme/tools/build/2/');
+    expect(await read('acme/tools/build/2/index.html')).toContain('libgreet failed in %check on sapling-12-x86_64');
+    expect(await read(`acme/tools/build/2/${fixtureChroot}/index.html`)).toContain('id="L14"');
+    expect(await read('acme/tools/build/4/index.html')).toContain('is waiting to be built');
+    expect(await read('queue/index.html')).toContain('1 running, 1 waiting');
+    expect(await read('docs/index.html')).toContain('<h1');
+    expect(await there('404.html')).toBe(true);
+    expect(await deadLinks(folder)).toEqual([]);
+  });
+
+  test('lists every build in builds.json by its schema, newest first', async () => {
+    await smallSite();
+    await run();
+    const { builds } = buildsJsonSchema.parse(JSON.parse(await read('api/v1/builds.json')));
+    expect(builds.map(({ id, state }) => [id, state])).toEqual([
+      [4, 'pending'],
+      [3, 'running'],
+      [2, 'failed'],
+      [1, 'succeeded'],
+    ]);
+    expect(builds[2]).toMatchObject({ reason: 'check', url: `${url}/acme/tools/build/2/` });
+  });
+
+  test('writes only the pages that a change touches', async () => {
+    await smallSite();
+    await run();
+    const fresh = await makeOld();
+    await run([change(1)]);
+    expect(await fresh()).toEqual([
+      'acme/tools/build/1/index.html',
+      `acme/tools/build/1/${fixtureChroot}/index.html`,
+      'acme/tools/build/1/srpm/index.html',
+      'acme/tools/index.html',
+      'acme/tools/package/hello/index.html',
+      'index.html',
+      'queue/index.html',
+    ]);
+  });
+
+  test('turns a running build into a finished one when its result appears', async () => {
+    await smallSite();
+    await run();
+    await fixture.addResult(fixtureResult({ id: 3 }));
+    await fixture.setQueue([fixtureQueued({ id: 4, package: 'figlet' })]);
+    await run([change(3)]);
+    expect(await read('acme/tools/build/3/index.html')).toContain('was built for Sapling 12');
+    expect(await read('queue/index.html')).toContain('0 running, 1 waiting');
+  });
+
+  test('removes the pages of a build and of a project that are gone', async () => {
+    await smallSite();
+    await run();
+    await fixture.setQueue([]);
+    expect((await run([])).removed).toBe(3);
+    expect(await there('acme/tools/build/4')).toBe(false);
+    await rm(join(folder, 'results'), { recursive: true });
+    await fixture.setProjects({ ...fixtureProjects(), projects: [] });
+    await run();
+    expect(await there('acme')).toBe(false);
+    expect(await deadLinks(folder)).toEqual([]);
+  });
+
+  test('keeps the pages of a project that left the config repo as long as it has results', async () => {
+    await smallSite();
+    await fixture.setProjects({ ...fixtureProjects(), projects: [] });
+    await run();
+    expect(await read('acme/tools/index.html')).toContain('has left the config repository');
+  });
+
+  test('leaves broken and lying results out, says so once, and goes on', async () => {
+    await smallSite();
+    const base = `results/acme/tools/${fixtureChroot}`;
+    await fixture.write(`${base}/00000008-hello/result.json`, '{"schemaVersion": 1');
+    await fixture.write(
+      `${base}/00000009-hello/result.json`,
+      JSON.stringify({ ...fixtureResult({ id: 9 }), state: 'great' }),
+    );
+    const liar = { ...fixtureResult({ id: 10 }), package: '../../../../etc' };
+    await fixture.write(`${base}/00000010-hello/result.json`, JSON.stringify(liar));
+    const { problems } = await run();
+    expect(problems).toHaveLength(3);
+    expect(problems.join('\n')).toMatch(/00000008[^\n]*not JSON/);
+    expect(problems.join('\n')).toMatch(/00000009[^\n]*state/);
+    expect(problems.join('\n')).toMatch(/00000010[^\n]*another build/);
+    expect((await run()).problems).toEqual([]);
+    expect(await there('acme/tools/build/2/index.html')).toBe(true);
+    expect(await there('acme/tools/build/9')).toBe(false);
+  });
+
+  test('survives a queue snapshot that cannot be read', async () => {
+    await smallSite();
+    await fixture.write('api/v1/queue.json', 'null');
+    const { problems } = await run();
+    expect(problems).toHaveLength(1);
+    expect(await read('queue/index.html')).toContain('No build is running');
+  });
+
+  test('merges calls that come while one runs, and all of them are done in the end', async () => {
+    await smallSite();
+    await run();
+    await fixture.addResult(fixtureResult({ id: 3 }));
+    await fixture.addResult(fixtureResult({ id: 4, package: 'figlet' }));
+    await fixture.setQueue([]);
+    const answers = await Promise.all([run([change(1)]), run([change(3)]), run([change(4, 'figlet')])]);
+    expect(new Set(answers).size).toBeLessThan(3);
+    expect(await read('acme/tools/build/3/index.html')).toContain('was built');
+    expect(await read('acme/tools/build/4/index.html')).toContain('was built');
+  });
+
+  test('leaves no temporary file behind and touches nothing of the results', async () => {
+    await smallSite();
+    const result = `results/acme/tools/${fixtureChroot}/00000001-hello/result.json`;
+    const before = await read(result);
+    await run();
+    expect((await readdir(folder, { recursive: true })).filter((file) => file.endsWith('.tmp'))).toEqual([]);
+    expect(await read(result)).toBe(before);
+  });
+
+  test('makes up for changes of a call that failed', async () => {
+    await smallSite();
+    await run();
+    await fixture.addResult(fixtureResult({ id: 3 }));
+    await fixture.setQueue([]);
+    // A file where a folder must be: writing the page of build 3 fails.
+    await rm(join(folder, 'acme/tools/build/3'), { recursive: true });
+    await fixture.write('acme/tools/build/3', 'in the way');
+    await expect(run([change(3)])).rejects.toThrow();
+    await unlink(join(folder, 'acme/tools/build/3'));
+    await run([]);
+    expect(await read('acme/tools/build/3/index.html')).toContain('was built');
+  });
+});
+
+describe('hostile content', () => {
+  const attack = '</pre></script><script>alert(1)</script><img src=x onerror=alert(1)>"\'';
+
+  test('is inert on every page', async () => {
+    const projects = fixtureProjects({ description: attack, instructions: attack, maintainers: [attack] });
+    await fixture.setProjects(projects);
+    const artifacts = [{ file: `${attack}.rpm`.replaceAll('/', '-'), nevra: attack, bytes: 1, sha256: '0'.repeat(64) }];
+    const words: Partial<Result> = {
+      message: attack,
+      excerpt: [attack],
+      requestedBy: attack,
+      builder: attack,
+      artifacts,
+    };
+    const source = { type: 'git', url: 'javascript:alert(1)', ref: attack, commit: attack } as const;
+    const engine = { name: attack, version: attack };
+    const red = { state: 'failed', reason: 'compile', request: 'javascript:alert(1)', source, engine } as const;
+    await fixture.addResult(fixtureResult({ id: 5, ...words, ...red }), {
+      'build.log': `${attack}\nerror: ${attack}\n`,
+    });
+    const queued = fixtureQueued({ id: 6, requestedBy: attack, request: 'javascript:alert(1)', source });
+    await fixture.setQueue([{ ...queued, chroots: [fixtureQueuedChroot({ skipBecause: attack, builder: attack })] }]);
+    await run();
+    const pages = (await readdir(folder, { recursive: true })).filter(
+      (file) => file.endsWith('.html') && !file.startsWith('docs/'),
+    );
+    expect(pages.length).toBeGreaterThan(6);
+    for (const page of pages) {
+      const text = await read(page);
+      expect(text.match(/<script[^>]*>/g), page).toEqual(['<script src="/assets/coppice.js" defer>']);
+      expect(text, page).not.toContain('<img');
+      expect(text, page).not.toMatch(/href="javascript:/i);
+    }
+    const log = await read(`acme/tools/build/5/${fixtureChroot}/index.html`);
+    expect(log).toContain('&lt;/pre&gt;&lt;/script&gt;&lt;script&gt;alert(1)');
+  });
+
+  test('in names of projects or builds makes no page outside of the site', async () => {
+    const entry = fixtureProjects().projects[0]!;
+    const bad = [
+      { ...entry, owner: '../up' },
+      { ...entry, owner: 'results' },
+      { ...entry, name: 'a/b' },
+    ];
+    await fixture.write('api/v1/projects.json', JSON.stringify({ ...fixtureProjects(), projects: bad }));
+    await fixture.write(
+      'api/v1/queue.json',
+      JSON.stringify({ generatedAt: now.toISOString(), builds: [fixtureQueued({ package: '../../x' })] }),
+    );
+    await run();
+    expect((await readdir(folder)).sort()).toEqual(['404.html', 'api', 'assets', 'docs', 'index.html', 'queue']);
+  });
+});
+
+test('a log too large for a page shows its beginning and its end and links to the whole', async () => {
+  const lines = Array.from({ length: 40_000 }, (_, index) => `line ${index + 1} of the log`);
+  await fixture.addResult(fixtureResult({ id: 1 }), { 'build.log': `${lines.join('\n')}\n` });
+  await run();
+  const page = await read(`acme/tools/build/1/${fixtureChroot}/index.html`);
+  expect(page).toContain('line 1 of the log');
+  expect(page).toContain('<a href="#L40000">40000</a>line 40000 of the log');
+  expect(page).not.toContain('line 20000 of the log');
+  expect(page).toContain('of 40000 lines are left out');
+  expect(page.length).toBeLessThan(2_500_000);
+});

@@ -1,0 +1,172 @@
+// The site in a real browser: light and dark, with and without scripts, a log that grows while it is watched.
+import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  fixtureChroot,
+  fixtureProjects,
+  fixtureQueued,
+  fixtureQueuedChroot,
+  fixtureResult,
+  openFixture,
+  redLog,
+} from './fixture.ts';
+import { regenerate } from './regenerate.ts';
+
+let folder: string;
+let server: Server;
+let browser: Browser;
+let base: string;
+const liveLog = `results/acme/tools/${fixtureChroot}/00000003-hello/build.log`;
+
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css',
+  '.js': 'text/javascript',
+  '.svg': 'image/svg+xml',
+  '.json': 'application/json',
+};
+
+/** Files as any static web server gives them, byte ranges included. */
+function serve(): Server {
+  return createServer(async (request, response) => {
+    const path = decodeURIComponent(new URL(request.url ?? '/', 'http://site.invalid').pathname).replace(
+      /\/$/,
+      '/index.html',
+    );
+    const content = await readFile(join(folder, path)).catch(() => undefined);
+    if (content === undefined) {
+      response.writeHead(404).end('not found');
+      return;
+    }
+    const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? Number.NaN);
+    const headers = { 'content-type': types[extname(path)] ?? 'text/plain; charset=utf-8' };
+    if (Number.isNaN(from)) response.writeHead(200, headers).end(content);
+    else if (from >= content.length) response.writeHead(416, headers).end();
+    else response.writeHead(206, headers).end(content.subarray(from));
+  });
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'coppice-site-e2e-'));
+  const fixture = openFixture(folder);
+  await fixture.setProjects(fixtureProjects());
+  await fixture.addResult(fixtureResult({ id: 1 }));
+  const failed = { id: 2, package: 'libgreet', artifacts: [], excerpt: ['FAIL: test_empty'] };
+  const red = fixtureResult({ ...failed, state: 'failed', reason: 'check', message: '1 of 3 tests failed' });
+  await fixture.addResult(red, { 'build.log': redLog });
+  const running = fixtureQueuedChroot({ state: 'running', phase: 'build' });
+  await fixture.setQueue([fixtureQueued({ id: 3, chroots: [running] })]);
+  await fixture.write(liveLog, 'first line\n');
+  server = serve();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await regenerate({ published: folder, changes: 'all', url: base, now: new Date() });
+  browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--no-first-run',
+    ],
+  });
+});
+
+afterAll(async () => {
+  await browser?.close();
+  server?.closeAllConnections();
+  await new Promise((done) => server.close(done));
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Opens a page, and fails at the end when it complained about anything. */
+async function visit(path: string, options: BrowserContextOptions, look: (page: Page) => Promise<void>): Promise<void> {
+  const context = await browser.newContext(options);
+  const complaints: string[] = [];
+  const page = await context.newPage();
+  page.on('console', (message) => message.type() !== 'info' && complaints.push(message.text()));
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('requestfailed', (request) => complaints.push(`${request.url()} failed`));
+  await page.goto(base + path);
+  await look(page);
+  expect(complaints.join('\n')).toBe('');
+  await context.close();
+}
+
+const backgroundOf = (page: Page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+const overflows = (page: Page) =>
+  page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+
+describe.each([
+  ['light', 'rgb(251, 250, 247)'],
+  ['dark', 'rgb(20, 23, 26)'],
+] as const)('in %s', (colorScheme, background) => {
+  test.each([
+    ['/', 'RPM repositories from Git'],
+    ['/acme/tools/', 'acme/tools'],
+    ['/acme/tools/build/1/', 'hello #1'],
+    [`/acme/tools/build/2/${fixtureChroot}/`, 'libgreet Sapling 12'],
+    ['/queue/', 'Queue'],
+    ['/docs/', 'Documentation'],
+  ])('%s shows itself, styled, on wide and on narrow screens, without complaint', async (path, heading) => {
+    await visit(path, { colorScheme }, async (page) => {
+      expect((await page.locator('h1').first().innerText()).replace(/\s+/g, ' ')).toContain(heading);
+      expect(await backgroundOf(page)).toBe(background);
+      await page.setViewportSize({ width: 360, height: 700 });
+      expect(await overflows(page)).toBe(false);
+    });
+  });
+});
+
+describe.each([true, false])('with scripts: %s', (javaScriptEnabled) => {
+  test('a reader comes from the project to the line that failed', async () => {
+    await visit('/acme/tools/', { javaScriptEnabled }, async (page) => {
+      expect(await page.locator('.install').innerText()).toContain(`--hub ${base} acme/tools`);
+      await page.locator('.matrix').getByRole('link', { name: 'failed' }).click();
+      expect(await page.locator('.verdict').innerText()).toContain('failed in %check on sapling-12-x86_64');
+      await page.getByRole('link', { name: 'Read the log' }).click();
+      await page.getByRole('link', { name: 'To the first error' }).click();
+      expect(page.url()).toMatch(/#L14$/);
+      expect(await page.locator('.line:target').innerText()).toContain('test_empty.c:21: error');
+      expect(await page.locator('details.failed').getAttribute('open')).toBe('');
+    });
+  });
+});
+
+test('a link to a line in a closed fold opens the fold', async () => {
+  await visit(`/acme/tools/build/2/${fixtureChroot}/#L3`, {}, async (page) => {
+    await page.locator('#L3').waitFor({ state: 'visible' });
+    expect(await page.locator('details:has(#L3)').getAttribute('open')).toBe('');
+  });
+});
+
+test('a command is copied by its button', async () => {
+  await visit('/acme/tools/', { permissions: ['clipboard-read', 'clipboard-write'] }, async (page) => {
+    await page.locator('.copy').first().click();
+    await page.getByText('Copied').waitFor();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toContain('sudo dnf copr enable');
+  });
+});
+
+test('a running log grows on the page, and the page turns final with the build', async () => {
+  await visit(`/acme/tools/build/3/${fixtureChroot}/`, {}, async (page) => {
+    expect(await page.locator('.note').innerText()).toContain('still running');
+    await appendFile(join(folder, liveLog), 'second <b>line</b>\n');
+    await page.getByText('second <b>line</b>').waitFor();
+    expect(await page.locator('#L2').innerText()).toContain('second');
+    const fixture = openFixture(folder);
+    await fixture.addResult(fixtureResult({ id: 3 }), { 'build.log': 'first line\nsecond <b>line</b>\n' });
+    await fixture.setQueue([]);
+    const change = { owner: 'acme', project: 'tools', package: 'hello', id: 3 };
+    await regenerate({ published: folder, changes: [change], url: base, now: new Date() });
+    await page.getByText('succeeded').first().waitFor();
+    expect(await page.locator('[data-follow]').count()).toBe(0);
+  });
+});
