@@ -24,7 +24,7 @@ declare module '@11ty/eleventy' {
 
   export interface MarkdownState {
     readonly tokens: readonly MarkdownToken[];
-    readonly env: { readonly page?: { readonly url: string } };
+    readonly env: { readonly page: { readonly inputPath: string } };
   }
 
   /** One rendered page; nothing has been written. */
@@ -41,7 +41,7 @@ declare module '@11ty/eleventy' {
       options: {
         configPath: null;
         quietMode: boolean;
-        config: (config: EleventyConfig) => { markdownTemplateEngine: false } | undefined;
+        config: (config: EleventyConfig) => void;
       },
     );
     toJSON(): Promise<readonly RenderedPage[]>;

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, unlink, utimes } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildsJsonSchema, type Result } from '@coppice/config';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { deadLinks } from './check-links.ts';
 import {
   fixtureChroot,
@@ -14,6 +14,9 @@ import {
   redLog,
 } from './fixture.ts';
 import { regenerate, type SiteChange } from './regenerate.ts';
+
+// Real Eleventy on real files: slow only on a busy machine.
+vi.setConfig({ testTimeout: 30_000 });
 
 const url = 'http://127.0.0.1:8080';
 const now = new Date('2026-11-22T12:00:00Z');

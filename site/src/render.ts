@@ -1,4 +1,5 @@
 // Eleventy as a function: data in, pages out; nothing is written here and nothing but the given data is rendered.
+import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Eleventy, { type EleventyConfig, type MarkdownState } from '@11ty/eleventy';
 import type { BuildView } from './view/build-view.ts';
@@ -35,9 +36,9 @@ export function renderPages(data: PageData): Promise<readonly Page[]> {
 }
 
 /** Renders `content/docs/` (Markdown, HTML in it is shown as text). One run at a time, as `renderPages`. */
-export function renderDocs(generatedAt: string): Promise<readonly Page[]> {
-  return render(`${room}content`, (config) => {
-    config.setLayoutsDirectory('../layouts');
+export function renderDocs(generatedAt: string, content = `${room}content`): Promise<readonly Page[]> {
+  return render(content, (config) => {
+    config.setLayoutsDirectory(relative(content, `${room}layouts`));
     config.addGlobalData('layout', 'docs.11ty.ts');
     config.addGlobalData('templateEngineOverride', 'md');
     config.addGlobalData('generatedAt', generatedAt);
@@ -72,10 +73,9 @@ function linkPages(state: MarkdownState): void {
   for (const token of state.tokens.flatMap((block) => block.children ?? [])) {
     const href = token.type === 'link_open' ? token.attrGet('href') : null;
     const match = href === null ? null : /^(?![a-z]+:|\/)([^#?]+)\.md(#.*)?$/.exec(href);
-    if (match === null || state.env.page === undefined) continue;
-    // A page stands one folder deeper than its file, except index.md.
-    const { inputPath } = state.env.page as { inputPath?: string };
-    const base = `https://coppice.invalid/${(inputPath ?? '').replace(/^.*\/content\//, '')}`;
+    if (match === null) continue;
+    // A page stands one folder deeper than its file, so the address is reckoned from the file.
+    const base = `https://site.invalid/${state.env.page.inputPath.replace(/^.*?(?=docs\/)/, '')}`;
     const target = new URL(`${match[1]}`, base).pathname.replace(/(^|\/)index$/, '$1');
     token.attrSet('href', `${target.endsWith('/') ? target : `${target}/`}${match[2] ?? ''}`);
   }

@@ -56,11 +56,12 @@ export function openSiteWriter(folder: string): SiteWriter {
 
     let written = 0;
     const frame = { ...noPages, generatedAt: now.toISOString() };
-    for (const group of groups(selection.builds, buildsAtOnce)) {
+    const buildGroups = groups(selection.builds, buildsAtOnce);
+    for (const [index, group] of buildGroups.entries()) {
       const logs = (await Promise.all(group.map((build) => logViews(folder, build)))).flat();
-      written += await writePages(await renderPages({ ...frame, builds: group.map(buildView), logs }));
+      const rest = index === buildGroups.length - 1 ? overview(site, selection, url) : {};
+      written += await writePages(await renderPages({ ...frame, ...rest, builds: group.map(buildView), logs }));
     }
-    written += await writePages(await renderPages({ ...frame, ...overview(site, selection, url) }));
     if (all) {
       const docs = await renderDocs(frame.generatedAt);
       written += (await writePages(docs)) + (await copyAssets(folder));
@@ -165,10 +166,10 @@ async function removePage(folder: string, page: string): Promise<void> {
   }
 }
 
+/** Groups of at most `size`; always at least one, which may be empty. */
 function groups<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size),
-  );
+  const count = Math.max(1, Math.ceil(items.length / size));
+  return Array.from({ length: count }, (_, index) => items.slice(index * size, (index + 1) * size));
 }
 
 function exists(path: string): Promise<boolean> {
