@@ -297,6 +297,10 @@ describe('a source', () => {
       '4:34: `--upload-pack=id` is no address (for example https://example.org/name)',
     ],
     [
+      '{ type: git, url: https://token@a.example/a, ref: main }',
+      '4:34: the address holds a user name or a password (remove it; everybody can read this file)',
+    ],
+    [
       '{ type: git, url: https://me:secret@a.example/a, ref: main }',
       '4:34: the address holds a user name or a password (remove it; everybody can read this file)',
     ],
