@@ -149,16 +149,10 @@ function withPackages(packages: readonly string[], projects: readonly Project[])
     const missing = unknown.map((name) => ({ name, near: nearest(name, names) }));
     return { refusal: refusal.unknownPackages(missing, names) };
   }
-  const holding = projects.filter((project) =>
-    packages.every((name) => project.packages.some((one) => one.name === name)),
-  );
-  const [only, ...more] = holding;
-  if (only !== undefined && (more.length === 0 || packages.length === 0))
-    return { projects: packages.length === 0 ? holding : [only] };
-  const candidates =
-    holding.length > 0
-      ? holding
-      : projects.filter((project) => packages.some((name) => project.packages.some((one) => one.name === name)));
+  const holding = projects.filter((project) => packages.every((name) => holds(project, name)));
+  if (holding.length === 1 || packages.length === 0) return { projects: holding };
+  const some = projects.filter((project) => packages.some((name) => holds(project, name)));
+  const candidates = holding.length > 0 ? holding : some;
   return { refusal: refusal.ambiguous(packages, candidates.map(projectKey), holding.length > 0) };
 }
 

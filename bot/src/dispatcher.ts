@@ -32,11 +32,14 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const failures = new Map<string, number>();
   const lastDelivered = new Map<string, number>();
   const underWay = new Map<string, Promise<void>>();
+  /** Answers that somebody waits for and that are being given for the first time: nothing else starts meanwhile. */
+  const firstAnswers = new Set<string>();
   const settling: (() => void)[] = [];
   let timer: NodeJS.Timeout | undefined;
   let running = false;
 
   const deliver = async (key: string): Promise<void> => {
+    if (isAnswer(key) && !lastDelivered.has(key)) firstAnswers.add(key);
     try {
       lastDelivered.set(key, performance.now());
       const delivered = await options.deliver(key);
@@ -68,7 +71,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const next = (): string | undefined => {
     const now = performance.now();
     const ready = [...waiting].filter(([key, at]) => at <= now && !underWay.has(key)).map(([key]) => key);
-    return ready.find((key) => key.startsWith('answer/')) ?? ready[0];
+    return ready.find(isAnswer) ?? (firstAnswers.size === 0 ? ready[0] : undefined);
   };
   const pump = () => {
     clearTimeout(timer);
@@ -78,13 +81,15 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       waiting.delete(one);
       const delivering = deliver(one).finally(() => {
         underWay.delete(one);
+        firstAnswers.delete(one);
         pump();
       });
       underWay.set(one, delivering);
     }
     if (waiting.size === 0 && underWay.size === 0) for (const settle of settling.splice(0)) settle();
     const idle = [...waiting].filter(([key]) => !underWay.has(key)).map(([, at]) => at);
-    if (idle.length > 0 && underWay.size < parallel) {
+    // A delivery that ends pumps again, so no timer is needed for what is ready and waits for one.
+    if (idle.length > 0 && underWay.size < parallel && firstAnswers.size === 0) {
       timer = setTimeout(pump, Math.max(1, Math.min(...idle) - performance.now()));
     }
   };
@@ -111,6 +116,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       await Promise.all(underWay.values());
     },
   };
+}
+
+function isAnswer(key: string): boolean {
+  return key.startsWith('answer/');
 }
 
 /** The comment, issue or commit is gone, or what we say is refused as it stands: the same again would not help. */

@@ -1,5 +1,6 @@
-// The thread of read-comment.ts: one comment in, its commands out.
+// The thread of read-comment.ts: tells that it has begun, then the lines of one comment that may be commands.
 import { parentPort, workerData } from 'node:worker_threads';
-import { parseComment } from './parse-comment.ts';
+import { commandLines } from './comment-lines.ts';
 
-parentPort?.postMessage(parseComment(String(workerData)));
+parentPort?.postMessage('begun');
+parentPort?.postMessage(commandLines(String(workerData)));
