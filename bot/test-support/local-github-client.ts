@@ -9,16 +9,19 @@ import { gitText } from '../src/local-github/git-command.ts';
 import { type LocalGithub, startLocalGithub } from '../src/local-github/start.ts';
 import { signAppJwt } from '../src/local-github/tokens.ts';
 
+// biome-ignore lint/suspicious/noExplicitAny: tests look into JSON of many shapes and assert what they find.
+export type LooseJson = any;
+
 export interface Received {
   readonly event: string;
   readonly headers: http.IncomingHttpHeaders;
   readonly text: string;
-  readonly payload: Record<string, any>;
+  readonly payload: Record<string, LooseJson>;
 }
 
 export interface Reply {
   readonly status: number;
-  readonly body: any;
+  readonly body: LooseJson;
 }
 
 export async function openTestGithub() {
@@ -62,7 +65,10 @@ export async function openTestGithub() {
       return (await rest(jwt, 'POST', '/app/installations/1/access_tokens')).body.token;
     },
     /** The first webhook, past or to come, that fits. */
-    async webhook(event: string, fits: (payload: Record<string, any>) => boolean = () => true): Promise<Received> {
+    async webhook(
+      event: string,
+      fits: (payload: Record<string, LooseJson>) => boolean = () => true,
+    ): Promise<Received> {
       const look = () => received.find((one) => one.event === event && fits(one.payload));
       const deadline = AbortSignal.timeout(5000);
       for (;;) {
@@ -90,7 +96,15 @@ export async function openTestGithub() {
           await writeFile(path.join(work, name), text);
         }
         await gitText(work, ['add', '-A']);
-        await gitText(work, ['-c', `user.name=${login}`, '-c', `user.email=${login}@x`, 'commit', '-qm', 'Change']);
+        await gitText(work, [
+          '-c',
+          `user.name=${login}`,
+          '-c',
+          `user.email=${login}@example.test`,
+          'commit',
+          '-qm',
+          'Change',
+        ]);
         await gitText(work, ['push', '-q', 'origin', `HEAD:refs/heads/${branch}`]);
         return await gitText(work, ['rev-parse', 'HEAD']);
       } finally {

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { Ajv, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
 
-export interface Exchange {
+interface Exchange {
   readonly method: string;
   /** Below the API's root: `/repos/acme/packages/issues/1`. */
   readonly path: string;
@@ -148,8 +148,17 @@ function toJsonSchema(value: unknown, root = ''): unknown {
     if (key === 'example' || key === 'examples' || key === 'nullable') continue;
     made[key] = key === '$ref' && root !== '' ? `${root}${part as string}` : toJsonSchema(part, root);
   }
+  // A slip in `GET /app/installations`: an account that is a user and an enterprise at once. `installation` has it right.
+  if (isUserAndEnterprise(made.allOf)) {
+    made.anyOf = made.allOf;
+    delete made.allOf;
+  }
   if ((value as Schema).nullable !== true) return made;
   if (Array.isArray(made.enum) && !made.enum.includes(null)) made.enum = [...made.enum, null];
   if (typeof made.type === 'string') return { ...made, type: [made.type, 'null'] };
   return { anyOf: [made, { type: 'null' }] };
+}
+
+function isUserAndEnterprise(parts: unknown): boolean {
+  return Array.isArray(parts) && parts.map((part: Schema) => part.title).join() === 'Simple User,Enterprise';
 }

@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createEmulator } from 'emulate';
+import type { ApiAnswer } from './api.ts';
 import { createHttpCaller } from './http-call.ts';
 import { ORGANIZATION, tokenOf, USERS } from './users.ts';
 
@@ -13,12 +14,6 @@ export interface EmulatorSettings {
   readonly slug: string;
   readonly privateKeyPem: string;
   readonly installationId: number;
-}
-
-export interface ApiAnswer {
-  readonly status: number;
-  readonly body: unknown;
-  readonly headers: Readonly<Record<string, string>>;
 }
 
 export interface EmulatedGithub {

@@ -140,7 +140,7 @@ export async function tellOfWrite(house: House, request: ApiRequest, before: Jso
 }
 
 /** The one who did it, as payloads name them. */
-export async function senderOf(house: House, request: Pick<ApiRequest, 'identity'>): Promise<Json> {
+async function senderOf(house: House, request: Pick<ApiRequest, 'identity'>): Promise<Json> {
   return userOf(house, house.loginOf(request.identity));
 }
 

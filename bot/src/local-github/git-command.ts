@@ -12,7 +12,7 @@ export const CLEAN_GIT_ENVIRONMENT = {
 } as const;
 
 /** git ended with another exit code than the caller can use; `stderr` says why. */
-export class GitFailed extends Error {
+class GitFailed extends Error {
   readonly exitCode: number | null;
   readonly stderr: string;
 

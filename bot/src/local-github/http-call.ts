@@ -2,13 +2,13 @@
 import http from 'node:http';
 import https from 'node:https';
 
-export interface CallAnswer {
+interface CallAnswer {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
   readonly body: Buffer;
 }
 
-export interface CallRequest {
+interface CallRequest {
   readonly method: string;
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;

@@ -1,7 +1,7 @@
 // Reads commits out of a bare repository in the shapes that webhooks and REST answers are made of.
 import { gitText, runGit } from './git-command.ts';
 
-export interface Signature {
+interface Signature {
   readonly name: string;
   readonly email: string;
   /** ISO 8601 with the author's own offset. */

@@ -1,0 +1,71 @@
+// Every difference of the emulator (emulate 0.12.2) from GitHub that we know, and which file closes it.
+// The documentation shows this table; what stays open says so.
+
+export interface Difference {
+  readonly where: string;
+  readonly emulate: string;
+  readonly github: string;
+  /** A file of this folder; null where the difference stays. */
+  readonly closedBy: string | null;
+}
+
+export const DIFFERENCES: readonly Difference[] = [
+  row('tokens', 'an unknown token is a real user', 'answers 401', 'tokens.ts'),
+  row('tokens', 'installation tokens never expire', 'they expire after an hour', 'tokens.ts'),
+  row('rights', 'anybody may write to a public repository', 'writing needs a permission: 403', 'rights.ts'),
+  row('Git over HTTP', 'none', 'smart HTTP, the token as the password', 'git-http.ts'),
+  row('Git objects', 'kept apart from any repository', 'one truth for REST and git', 'git-answers.ts'),
+  row('contents, refs, merge', 'change only the emulation', 'git sees them', 'git-writes.ts'),
+  row('signed commits and other headers', 'cannot be held: other ids', 'any commit', 'git-answers.ts'),
+  row(
+    'push',
+    'no pusher, head_commit, forced, commits; none for a new branch or a merge',
+    'all of them',
+    'push-event.ts',
+  ),
+  row('create, delete', 'sent only for REST refs', 'sent for every new or deleted ref', 'moved-refs.ts'),
+  row('webhooks', 'delivery ids can repeat', 'a UUID each', 'webhooks.ts'),
+  row('pull requests', 'the head does not follow its branch, no synchronize', 'it follows', 'pulls.ts'),
+  row('pull requests', 'files are always empty, counts are 0', 'from the merge base to the head', 'pulls.ts'),
+  row('pull requests', 'a missing branch is made up, equal branches are taken', 'answers 422', 'pulls.ts'),
+  row('pull requests', "a merge takes the head's tree, conflicts or not", 'merges, or answers 405', 'pulls.ts'),
+  row('refs/pull/N/head', 'none', 'can be fetched', 'pulls.ts'),
+  row('GET issues/N of a pull request', '404', 'every pull request is an issue', 'pulls.ts'),
+  row('GET issues', 'hides pull requests', 'lists them, too', null),
+  row('reactions', 'none', 'on issues and comments', 'reactions.ts'),
+  row('commit statuses, commit comments', 'none without the emulated commit', 'on any commit', 'statuses.ts'),
+  row('check runs', 'found only on commits it holds', 'found on any commit', 'checks.ts'),
+  row('check runs', 'annotations are replaced and listed in a wrapper', 'added to, a plain list', 'checks.ts'),
+  row('check runs', 'actions are dropped, no requested_action', 'kept, and sent when pressed', 'checks.ts'),
+  row('check runs', 'a conclusion without a status is dropped', 'it means completed', 'checks.ts'),
+  row('check runs', 'any number of annotations and actions', '50 and 3 in one request', 'checks.ts'),
+  row('check runs', 'no app, started_at, annotations_url', 'all there', 'repair-answers.ts'),
+  row('collaborator permission', '`push`; 404 for an outsider', '`write`; `read`', 'app-answers.ts'),
+  row('/installation/repositories', 'none', 'the repositories of the app', 'app-answers.ts'),
+  row('GET /app, installations', 'no owner, target_id, half an account', 'all there', 'repair-answers.ts'),
+  row('organisation as an owner', 'lacks links', 'all links of a user', 'repair-answers.ts'),
+  row(
+    'links',
+    'pages for people below the API; brackets of slug[bot] bare',
+    'at the root; escaped',
+    'repair-answers.ts',
+  ),
+  row('repository permissions', 'always everything', 'those of the one who asks', 'repair-answers.ts'),
+  row('POST and PUT without a body', 'refused', 'taken', 'emulator.ts'),
+  row('conditional requests', 'none', 'ETag and 304', 'bridge.ts'),
+  row('state', 'in memory', 'kept', 'replay.ts'),
+  row('installation events', 'never sent', 'sent when an app is installed', null),
+  row('forks', 'without commits', 'a repository of its own', null),
+  row('rebase merge, update-branch', 'one squashed commit', 'rebased commits', null),
+  row(
+    'pull requests',
+    'stay open when their head branch is deleted or pushed into the base',
+    'are closed or merged',
+    null,
+  ),
+  row('rate limits', 'none are enforced', 'primary and secondary limits', null),
+];
+
+function row(where: string, emulate: string, github: string, closedBy: string | null): Difference {
+  return { where, emulate, github, closedBy };
+}
