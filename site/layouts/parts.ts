@@ -60,7 +60,7 @@ export function chrootName(chroot: string): Html {
 export function stateCell(cell: MatrixCell | null | 'absent'): Html {
   if (cell === 'absent') return html`<span class="quiet">not built here</span>`;
   if (cell === null) return html`<span class="quiet">never built</span>`;
-  return html`<a class="cell" href="${cell.href}">${stateBadge(cell.state, cell.reason)}<span class="quiet">#${cell.id}</span></a>`;
+  return html`<a class="cell" href="${cell.href}" title="Build #${cell.id}">${stateBadge(cell.state, cell.reason)}<span class="quiet">#${cell.id}</span></a>`;
 }
 
 /** A table of builds, newest first. */

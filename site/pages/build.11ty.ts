@@ -35,11 +35,11 @@ export function render({ build, site }: { build: BuildView; site: PageData }): s
 }
 
 /** With one chroot the verdict has said the message already. */
-function runSection(run: RunView, sayMessage: boolean): Html {
+function runSection(run: RunView, several: boolean): Html {
   return html`<section class="run" id="${run.chroot}"><h2>${run.label} <code class="quiet">${run.chroot}</code> ${stateBadge(run.state, run.reason)}</h2>
-${sayMessage && run.message !== null && html`<p class="message">${run.message}</p>`}
+${several && run.message !== null && html`<p class="message">${run.message}</p>`}
 ${excerpt(run)}
-${timeline(run.timeline)}
+${timeline(run.timeline, several)}
 ${run.artifacts.length > 0 && artifacts(run)}
 <p class="links">${run.logHref !== null && html`<a class="button" href="${run.logHref}">Read the log</a>`}${rawLinks(run)}</p>
 <dl class="facts inline"><div><dt>Builder</dt><dd>${run.builder ?? '–'}</dd></div><div><dt>Engine</dt><dd>${run.engine ?? '–'}</dd></div><div><dt>Attempts</dt><dd>${run.attempts}</dd></div><div><dt>Input digest</dt><dd><code title="${run.inputDigest}">${run.inputDigest.slice(0, 16) || '–'}</code></dd></div></dl>
@@ -61,18 +61,20 @@ function excerpt(run: RunView): Html {
   return html`<pre class="log excerpt" tabindex="0" aria-label="The lines that say why">${run.excerpt.map((line) => html`<span class="line tone-${toneOf(line)}">${line}\n</span>`)}</pre>`;
 }
 
-function timeline({ bars, totalSeconds, current }: Timeline): Html {
+/** `brief`: the names of the phases are folded away, for builds with several chroots. */
+function timeline({ bars, totalSeconds, current }: Timeline, brief: boolean): Html {
   const now =
     current &&
     html`<p class="now">${icon('running')} ${current.title} <span class="quiet">since ${time(current.since)}</span></p>`;
   if (bars.length === 0) return html`${now}`;
+  const legend = html`<ol>${bars.map(
+    (bar) =>
+      html`<li><svg class="key" viewBox="0 0 10 10" width="10" height="10" aria-hidden="true"><rect class="phase-${bar.name}" width="10" height="10" rx="2"/></svg><span>${bar.title}</span> <b>${formatSeconds(bar.seconds)}</b></li>`,
+  )}</ol>`;
   return html`${now}<figure class="timeline"><svg class="chart" width="100%" height="14" role="img" aria-label="Phases of ${formatSeconds(totalSeconds)}">${bars.map(
     (bar) =>
       html`<rect class="phase-${bar.name}" x="${bar.left}%" y="0" width="${bar.width}%" height="14"><title>${bar.title}: ${formatSeconds(bar.seconds)}</title></rect>`,
-  )}</svg><ol>${bars.map(
-    (bar) =>
-      html`<li><svg class="key" viewBox="0 0 10 10" width="10" height="10" aria-hidden="true"><rect class="phase-${bar.name}" width="10" height="10" rx="2"/></svg><span>${bar.title}</span> <b>${formatSeconds(bar.seconds)}</b></li>`,
-  )}</ol></figure>`;
+  )}</svg>${brief ? html`<details><summary>${formatSeconds(totalSeconds)} in ${bars.length} phases</summary>${legend}</details>` : legend}</figure>`;
 }
 
 function artifacts(run: RunView): Html {

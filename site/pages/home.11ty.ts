@@ -3,7 +3,7 @@ import { page } from '../layouts/page.ts';
 import { buildTable, chrootName, stateBadge, time } from '../layouts/parts.ts';
 import { type Html, html } from '../src/html.ts';
 import type { PageData } from '../src/render.ts';
-import type { HomeView, ProjectCard } from '../src/view/home-view.ts';
+import type { HomeView, ProjectCard, QueueRow } from '../src/view/home-view.ts';
 
 export const data = {
   pagination: { data: 'site.home', size: 1, alias: 'home' },
@@ -51,10 +51,17 @@ function noProjects(home: HomeView): Html {
 <p><a href="/docs/">Read how it works</a></p></div>`;
 }
 
+/** The furthest of its chroots speaks for a build. */
+function sayDoing(doing: QueueRow['doing']): string {
+  const [first] = doing;
+  const shown = doing.find(({ phase }) => phase !== 'queued') ?? first;
+  return shown === undefined ? '' : `: ${shown.title.toLowerCase()}`;
+}
+
 function queueBrief({ queue }: HomeView): Html {
   const shown = queue.running.slice(0, 5);
   return html`<section><h2>In progress</h2><ul class="lines">${shown.map(
     ({ row, doing }) =>
-      html`<li>${stateBadge(row.state)} <a href="${row.href}">${row.package} #${row.id}</a> <span class="quiet">${row.project}${doing[0] !== undefined && `: ${doing[0].title.toLowerCase()}`}</span></li>`,
+      html`<li>${stateBadge(row.state)} <a href="${row.href}">${row.package} #${row.id}</a> <span class="quiet">${row.project}${sayDoing(doing)}</span></li>`,
   )}</ul><p>${queue.running.length} running, ${queue.waiting.length} waiting. <a href="/queue/">See the queue</a></p></section>`;
 }

@@ -48,7 +48,7 @@ ${others.map((snippet) => html`<h3>${snippet.label}</h3>${command(snippet.copr)}
 
 function matrix({ chroots, rows }: Matrix): Html {
   if (rows.length === 0) return html`<p class="empty">No packages yet.</p>`;
-  return html`<div class="scroll"><table class="matrix"><thead><tr><th>Package</th><th>Version</th>${chroots.map((chroot) => html`<th>${chrootName(chroot)}</th>`)}</tr></thead>
+  return html`<div class="scroll"><table class="matrix${chroots.length > 2 && ' many'}"><thead><tr><th>Package</th><th>Version</th>${chroots.map((chroot) => html`<th>${chrootName(chroot)}</th>`)}</tr></thead>
 <tbody>${rows.map(
     (row) =>
       html`<tr><th scope="row"><a href="${row.href}">${row.package}</a></th><td>${row.version ?? html`<span class="quiet">–</span>`}</td>${row.cells.map((cell) => html`<td>${stateCell(cell)}</td>`)}</tr>`,

@@ -114,6 +114,12 @@ function runView(build: Build, run: ChrootRun): RunView {
   };
 }
 
+/** What failed is what people came for. */
+function failedFirst(runs: readonly ChrootRun[]): readonly ChrootRun[] {
+  const rank = (run: ChrootRun) => (run.state === 'failed' ? 0 : 1);
+  return [...runs].sort((a, b) => rank(a) - rank(b));
+}
+
 /** The view of one build. */
 export function buildView(build: Build): BuildView {
   const { source } = build;
@@ -124,7 +130,7 @@ export function buildView(build: Build): BuildView {
     name: build.project,
     verdict: verdictOf(build),
     live: !isFinal(build.state),
-    runs: build.chroots.map((run) => runView(build, run)),
+    runs: failedFirst(build.chroots).map((run) => runView(build, run)),
     srpm: build.srpm && runView(build, build.srpm),
     source: describePinnedSource(source as PinnedSource),
     sourceHref: source.type === 'dir' ? null : (webAddress(source.url) ?? null),
