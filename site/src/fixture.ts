@@ -159,7 +159,7 @@ export function fixtureProjects(changes: Partial<ProjectsJson['projects'][number
 }
 
 /** The folder of a result inside `published/`. */
-export function folderOf(result: Result): string {
+function folderOf(result: Result): string {
   const place = { ...result, id: result.id as BuildId };
   return result.chroot === 'srpm'
     ? published.srpmBuild(place)

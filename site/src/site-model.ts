@@ -13,7 +13,7 @@ import {
   type Result,
 } from '@coppice/config';
 
-export type QueueEntry = QueueSnapshot['builds'][number];
+type QueueEntry = QueueSnapshot['builds'][number];
 export type ProjectEntry = ProjectsJson['projects'][number];
 
 /** A log beside a result, as found on disk. */

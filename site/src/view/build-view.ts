@@ -15,7 +15,7 @@ import { type BuildRow, rowOf } from './rows.ts';
 import { type Timeline, timelineOf } from './timeline.ts';
 import { verdictOf } from './verdict.ts';
 
-export interface ArtifactRow {
+interface ArtifactRow {
   readonly file: string;
   readonly href: string;
   readonly nevra: string;
@@ -66,7 +66,7 @@ export interface BuildView {
 }
 
 /** Debug packages last, the rest by name: the order in which people look for them. */
-export function artifactRows(run: ChrootRun): readonly ArtifactRow[] {
+function artifactRows(run: ChrootRun): readonly ArtifactRow[] {
   const debug = (file: string) => (/-debug(info|source)-/.test(file) ? 1 : 0);
   const sorted = [...run.artifacts].sort((a, b) => debug(a.file) - debug(b.file) || a.file.localeCompare(b.file, 'en'));
   return sorted.map(({ file, nevra, bytes, sha256 }) => ({

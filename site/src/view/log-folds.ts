@@ -3,7 +3,7 @@ import type { LogPart } from '../read-log.ts';
 
 export type LineTone = 'error' | 'warning' | 'plain';
 
-export interface LogLine {
+interface LogLine {
   /** Its number in the raw log, from 1. */
   readonly number: number;
   readonly text: string;

@@ -16,7 +16,7 @@ export const phaseTitles: Readonly<Record<PhaseName, string>> = {
   publish: 'Publishing the repository',
 };
 
-export interface TimelineBar {
+interface TimelineBar {
   readonly name: PhaseName;
   readonly title: string;
   readonly seconds: number;
