@@ -1,5 +1,5 @@
 // The chroot task, in the order in which it happens: spawn, provision, root, build, check, collect, sign, publish.
-import { readFile, rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ChrootName, chrootOf, type PhaseName, type QueuedBuild, type QueuedChroot } from '@coppice/config';
 import { provisionBuilder } from '../builder/provision.ts';
@@ -31,7 +31,9 @@ export interface ChrootTask {
 
 /** The build user that the role `builder` makes. */
 const buildUser = 'mockbuild';
-const logBytes = 64 * 1024 ** 2;
+/** More than mock-lite lets a log grow to. */
+const logBytes = 300 * 1024 ** 2;
+const judgedBytes = 4 * 1024 ** 2;
 
 interface Collected {
   readonly staging: string;
@@ -107,8 +109,18 @@ async function mockAndCollect(
   return { staging, engine, failure: verdict.kind === 'failed' ? verdict.failure : undefined };
 }
 
+/** The end of a log: the whole may be hundreds of megabytes, and what went wrong stands last. */
 async function readLog(folder: string, name: string): Promise<string> {
-  return readFile(join(folder, name), 'utf8').catch(() => '');
+  const file = await open(join(folder, name), 'r').catch(() => undefined);
+  if (file === undefined) return '';
+  try {
+    const { size } = await file.stat();
+    const buffer = Buffer.alloc(Math.min(size, judgedBytes));
+    await file.read(buffer, 0, buffer.length, size - buffer.length);
+    return buffer.toString();
+  } finally {
+    await file.close();
+  }
 }
 
 async function signAndPublish(task: ChrootTask, collected: Collected): Promise<Ending> {

@@ -31,9 +31,9 @@ wait)
     ;;
 stop)
     pid=$(cat pid) || exit 0
-    kill -TERM -- "-$pid" 2>/dev/null
+    kill -s TERM -- "-$pid" 2>/dev/null
     if ! flock --shared --timeout 3 running true; then
-        kill -KILL -- "-$pid" 2>/dev/null
+        kill -s KILL -- "-$pid" 2>/dev/null
         flock --shared --timeout 3 running true || { echo "process group $pid does not end" >&2; exit 1; }
     fi
     ;;

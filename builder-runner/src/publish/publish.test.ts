@@ -1,0 +1,192 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BuildId, type ChrootName, published, type QueuedBuild, resultSchema } from '@coppice/config';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeRpms } from '../testing/make-rpms.ts';
+import { dnfRepo } from './dnf-repo.ts';
+import { ensureKey, keyFolder } from './keys.ts';
+import { publishEnding, publishPackages, signerOf } from './publish.ts';
+import type { Ending } from './record.ts';
+import { newestOfEach } from './repodata.ts';
+import { signRpms } from './sign.ts';
+
+const chroot = 'sapling-12-x86_64' as ChrootName;
+const at = '2026-01-02T03:04:05.000Z';
+let home: string;
+let publisher: { home: string; url: string };
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'coppice-publish-'));
+  publisher = { home, url: 'https://build.example.org:8443' };
+});
+afterAll(() => rm(home, { recursive: true, force: true }));
+
+function buildOf(id: number, name: string): QueuedBuild {
+  return {
+    id: id as BuildId,
+    owner: 'acme',
+    project: 'tools',
+    package: name,
+    source: { type: 'dir', commit: 'a'.repeat(40), path: `packages/acme/tools/${name}`, tree: 'b'.repeat(40) },
+    after: [],
+    timeoutSeconds: 60,
+    diskBytes: 1,
+    sourceBytes: 1,
+    repos: [],
+    requestedBy: 'octocat',
+    request: 'https://example.org/',
+    configCommit: 'a'.repeat(40),
+    batch: 'b',
+    requestedAt: at,
+    srpm: null,
+    srpmState: 'succeeded',
+    chroots: [
+      {
+        chroot,
+        inputDigest: 'd',
+        state: 'running',
+        reason: null,
+        message: null,
+        phase: 'publish',
+        phaseStartedAt: at,
+        phases: [],
+        attempts: 1,
+        builder: 'b',
+        startedAt: at,
+        endedAt: null,
+        cancelRequestedBy: null,
+        skipBecause: null,
+      },
+    ],
+  };
+}
+
+const ending = (state: Ending['state']): Ending => ({
+  state,
+  reason: state === 'failed' ? 'compile' : null,
+  message: state === 'failed' ? 'It does not compile.' : null,
+  excerpt: [],
+  engine: null,
+  artifacts: [],
+  endedAt: new Date(at),
+});
+
+async function publishTiny(id: number, name: string, version: string): Promise<void> {
+  const build = buildOf(id, name);
+  const staging = await mkdtemp(join(home, 'staging-'));
+  await makeRpms(staging, name, version);
+  const files = readdirSync(staging);
+  await signRpms(await signerOf(publisher, build), staging, files);
+  await publishPackages(publisher, build, chroot, { folder: staging, files });
+  await publishEnding(publisher, build, build.chroots[0]!, ending('succeeded'));
+}
+
+const repository = () => join(home, 'published', published.repository('acme', 'tools', chroot));
+
+function shown(): string[] {
+  const arguments_ = [
+    '--disableplugin=local',
+    '-q',
+    '--setopt=cachedir=',
+    '--installroot',
+    join(home, 'root'),
+    '--releasever=12',
+  ];
+  const cache = `--setopt=cachedir=${join(home, 'cache')}`;
+  const repo = [
+    '--repofrompath',
+    `tiny,file://${repository()}`,
+    '--repo',
+    'tiny',
+    '--refresh',
+    '--setopt=reposdir=/nonexistent',
+  ];
+  const query = ['repoquery', '--qf', '%{name}-%{version}.%{arch}'];
+  const all = [...arguments_.filter((word) => word !== '--setopt=cachedir='), cache, ...repo, ...query];
+  return execFileSync('dnf', all, { encoding: 'utf8' }).trim().split('\n').sort();
+}
+
+describe('a repository', () => {
+  test('is there, empty and signed, although the only build failed', async () => {
+    const build = buildOf(1, 'bad');
+    await publishEnding(publisher, build, build.chroots[0]!, ending('failed'));
+    expect(readdirSync(join(repository(), 'repodata'))).toEqual(
+      expect.arrayContaining(['repomd.xml', 'repomd.xml.asc']),
+    );
+    const record = resultSchema.parse(
+      JSON.parse(readFileSync(join(repository(), '00000001-bad', 'result.json'), 'utf8')),
+    );
+    expect(record).toMatchObject({ state: 'failed', reason: 'compile', phases: [{ name: 'publish', seconds: 0 }] });
+    expect(existsSync(join(repository(), '00000001-bad', 'fail'))).toBe(true);
+  });
+
+  test('shows the newest build of each package, and its metadata never names a missing file', async () => {
+    await publishTiny(2, 'one', '1.0');
+    await publishTiny(3, 'two', '1.0');
+    await publishTiny(4, 'one', '2.0');
+    expect(shown()).toEqual(['one-2.0.noarch', 'one-2.0.src', 'two-1.0.noarch', 'two-1.0.src']);
+    const repomd = readFileSync(join(repository(), 'repodata', 'repomd.xml'), 'utf8');
+    const named = [...repomd.matchAll(/href="(repodata\/[^"]+)"/g)].map((match) => match[1] as string);
+    expect(named.length).toBeGreaterThanOrEqual(3);
+    for (const path of named) expect(existsSync(join(repository(), path))).toBe(true);
+    // The generation before stays for readers in the middle of a download; older ones are gone.
+    expect(readdirSync(join(repository(), 'repodata'))).toHaveLength(2 * named.length + 2);
+  }, 20_000);
+
+  test('is signed with the published key', () => {
+    const ring = join(home, 'k');
+    const gpg = (...args: string[]) =>
+      execFileSync('gpg', ['--homedir', ring, '--batch', '--quiet', ...args], { stdio: 'pipe' });
+    execFileSync('mkdir', ['-m', '700', ring]);
+    gpg('--no-autostart', '--import', join(home, 'published', published.publicKey('acme', 'tools')));
+    const repomd = join(repository(), 'repodata', 'repomd.xml');
+    gpg('--no-autostart', '--verify', `${repomd}.asc`, repomd);
+    expect(() =>
+      gpg('--no-autostart', '--verify', `${repomd}.asc`, join(repository(), '00000002-one', 'result.json')),
+    ).toThrow();
+  });
+});
+
+describe('the key of a project', () => {
+  test('is made once, private, under a home whose path is longer than a socket may have', async () => {
+    const deep = join(home, 'x'.repeat(90), 'y'.repeat(90));
+    await mkdir(deep, { recursive: true });
+    const [one, two] = await Promise.all([ensureKey(deep, 'acme', 'tools'), ensureKey(deep, 'acme', 'tools')]);
+    expect(one).toEqual(two);
+    expect(one.fingerprint).toMatch(/^[0-9A-F]{40}$/);
+    expect(statSync(keyFolder(deep, 'acme', 'tools')).mode & 0o777).toBe(0o700);
+    expect(readFileSync(one.publicKeyPath, 'utf8')).toMatch(/^-----BEGIN PGP PUBLIC KEY BLOCK-----/);
+  }, 20_000);
+
+  test('is published again when the published copy is gone', async () => {
+    const { publicKeyPath } = await ensureKey(home, 'acme', 'tools');
+    await rm(publicKeyPath);
+    await ensureKey(home, 'acme', 'tools');
+    expect(existsSync(publicKeyPath)).toBe(true);
+    await writeFile(publicKeyPath, 'something else');
+    await ensureKey(home, 'acme', 'tools');
+    expect(readFileSync(publicKeyPath, 'utf8')).toContain('PGP PUBLIC KEY');
+  });
+});
+
+test('dnf.repo names the host without its port, and asks for both signatures', () => {
+  expect(dnfRepo('https://build.example.org:8443', 'acme', 'tools', chroot)).toBe(`[copr:build.example.org:acme:tools]
+name=Coppice repository acme/tools
+baseurl=https://build.example.org:8443/results/acme/tools/sapling-12-$basearch/
+type=rpm-md
+skip_if_unavailable=True
+gpgcheck=1
+gpgkey=https://build.example.org:8443/results/acme/tools/pubkey.gpg
+repo_gpgcheck=1
+enabled=1
+enabled_metadata=1
+`);
+});
+
+test('the newest of each package, by number', () => {
+  const names = ['00000009-a', '00000010-a', '00000002-b-c', 'repodata', '00000011-b', '100000000-a'];
+  expect(newestOfEach(names)).toEqual(['00000002-b-c', '00000011-b', '100000000-a']);
+});
