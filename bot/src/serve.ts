@@ -78,7 +78,11 @@ async function start(
 
   step(`Opening ${home.folder}`);
   await makeFolders(home);
-  const queue = await openQueue({ folder: join(home.state, 'queue'), now });
+  const queue = await openQueue({
+    folder: join(home.state, 'queue'),
+    now,
+    onFault: (error) => log('error', 'The queue had a fault', { error }),
+  });
   cleanups.push(() => queue.close());
   const metrics = startMetrics(queue);
   let ready = false;
@@ -114,7 +118,7 @@ async function start(
   const site = startSiteUpdates({ queue, published: home.published, url, now, log });
   cleanups.push(() => site.stop());
   const runner = await startRunner({ queue, settings, home: home.folder, url, controlPort: http.port, log, now });
-  cleanups.push(() => runner.stop({ drain: true }));
+  cleanups.push(() => runner.stop({ drain: false }));
   await site.all();
 
   step('Starting the bot');

@@ -35,7 +35,8 @@ export function startSiteUpdates(options: {
       waiting = new Map();
       try {
         await writeQueueSnapshot(published, queue.builds(), now());
-        await regenerate({ published, changes, url, now: now() });
+        const { problems } = await regenerate({ published, changes, url, now: now() });
+        for (const problem of problems) log('warn', problem);
       } catch (error) {
         log('error', 'The site could not be written', { error });
       }
