@@ -2,34 +2,26 @@
 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openJournaledStore, type Queue, QueueError } from '@coppice/builder-runner/queue';
+import { openJournaledStore, type Queue } from '@coppice/builder-runner/queue';
 import type { Settings } from '@coppice/config';
 import { createNodeMiddleware } from 'probot';
 import { createApp } from './app.ts';
-import {
-  applyToBotState,
-  type BotOperation,
-  type BotState,
-  type Delivery,
-  initialBotState,
-  type Job,
-} from './bot-state.ts';
+import { applyToBotState, type BotOperation, type BotState, initialBotState, type Job } from './bot-state.ts';
 import { openBuiltIndex } from './built.ts';
-import { configCheckName } from './check-run.ts';
-import { type ConfigAtCommit, publishConfig, readConfigAt } from './config-in-force.ts';
+import { createConfigInForce, readConfigAt } from './config-in-force.ts';
 import { openConfigRepo } from './config-repo.ts';
 import { GitError } from './git.ts';
-import { createGithub, type Reaction } from './github.ts';
-import { handleComment } from './handle-comment.ts';
+import { createGithub } from './github.ts';
+import { handleComment, reactionTo } from './handle-comment.ts';
 import { handlePush } from './handle-push.ts';
-import { createInbox, type Handled } from './inbox.ts';
+import { createInbox } from './inbox.ts';
 import type { ParsedComment } from './parse-comment.ts';
 import { connectProbot } from './probot.ts';
+import { createReactions } from './reactions.ts';
 import { readComment } from './read-comment.ts';
-import { writeAnswer } from './reply/answer.ts';
-import * as refusal from './reply/refused.ts';
 import { createReporter } from './report.ts';
 import type { Log } from './service/log.ts';
+import { tellFailure } from './tell-failure.ts';
 
 export interface BotOptions {
   readonly settings: Settings;
@@ -58,6 +50,8 @@ export interface Bot {
   stop(): Promise<void>;
 }
 
+type CommentJob = Extract<Job, { kind: 'comment' }>;
+
 export const webhooksPath = '/api/github/webhooks';
 
 /** Opens the bot's state and makes its webhook middleware; nothing is worked off before `start`. Throws QueueError, GitError. */
@@ -80,117 +74,71 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   });
   const built = await openBuiltIndex(options.publishedFolder);
   const reporter = createReporter({ queue, built, github, state, commit, url, log });
-  let config: ConfigAtCommit | undefined;
-  const adopt = async (next: ConfigAtCommit) => {
-    config = next;
-    const keyFingerprint = options.keyFingerprint ?? (async () => null);
-    await publishConfig(next, { publishedFolder: options.publishedFolder, repository, keyFingerprint });
-    await options.onConfigChange?.();
-  };
+  const config = createConfigInForce({
+    publishedFolder: options.publishedFolder,
+    repository,
+    keyFingerprint: options.keyFingerprint ?? (async () => null),
+    onChange: () => options.onConfigChange?.(),
+    log,
+  });
+  const reactions = createReactions(github, log);
 
   /** Comments are read as soon as they are accepted, so that the first reaction need not wait for its turn. */
   const reading = new Map<string, Promise<ParsedComment | 'tangled'>>();
-  const reactions = new Set<Promise<void>>();
-  const react = (comment: number, reaction: Reaction) => {
-    const reacting = github
-      .react(comment, reaction)
-      .catch((error: unknown) => log('warn', `Comment ${comment} got no reaction`, { error }));
-    reactions.add(reacting);
-    void reacting.finally(() => reactions.delete(reacting));
-  };
-  const read = ({ id, job }: Delivery): Promise<ParsedComment | 'tangled'> => {
-    if (job.kind !== 'comment') return Promise.resolve({ commands: [], dropped: 0 });
+  const read = (id: string, job: CommentJob): Promise<ParsedComment | 'tangled'> => {
     const known = reading.get(id);
     if (known !== undefined) return known;
-    const parsed = readComment(job.body);
+    const parsed = readComment(job.body).then((comment) => {
+      if (comment === 'tangled' || comment.commands.length > 0) reactions.react(job.comment, 'eyes');
+      return comment;
+    });
     reading.set(id, parsed);
-    parsed
-      .then((comment) => (comment === 'tangled' || comment.commands.length > 0) && react(job.comment, 'eyes'))
-      .catch(() => undefined);
     return parsed;
   };
 
-  const work = async (delivery: Delivery): Promise<Handled> => {
-    const { id, job } = delivery;
-    if (job.kind === 'push') {
-      const context = {
-        queue,
-        built,
-        settings,
-        mirror,
-        adopt,
-        log,
-        handledCommit: () => state().handledCommit,
-        goodCommit: () => state().goodCommit,
-      };
-      return await patiently(() => handlePush(job, id, context), log);
-    }
-    const parsed = await read(delivery);
-    if (parsed !== 'tangled' && parsed.commands.length === 0) return { checks: [] };
-    const context = { queue, built, settings, url, config: () => config, view: reporter.view };
-    const { answer, checks, reaction } = await handleComment(job, parsed, id, context);
-    finalReaction.set(id, reaction);
-    return { answer, checks };
+  const pushContext = {
+    queue,
+    built,
+    settings,
+    mirror,
+    log,
+    adopt: config.adopt,
+    handledCommit: () => state().handledCommit,
+    goodCommit: () => state().goodCommit,
   };
-  const finalReaction = new Map<string, Reaction>();
-
+  const commentContext = { queue, built, settings, url, config: config.current, view: reporter.view };
   const inbox = createInbox({
     state,
     commit,
-    work,
-    done: ({ id, job }, { answer, checks }) => {
+    async work({ id, job }) {
+      if (job.kind === 'push') return await patiently(() => handlePush(job, id, pushContext), log);
+      const parsed = await read(id, job);
+      if (parsed !== 'tangled' && parsed.commands.length === 0) return { checks: [] };
+      return await handleComment(job, parsed, id, commentContext);
+    },
+    done({ id, job }, { answer, checks }) {
       reading.delete(id);
       reporter.track(answer, checks);
-      const reaction = finalReaction.get(id);
-      finalReaction.delete(id);
-      if (job.kind === 'comment' && reaction !== undefined) react(job.comment, reaction);
+      if (job.kind === 'comment' && answer !== undefined) reactions.react(job.comment, reactionTo(answer.sections));
     },
-    failed: async ({ id, job }, error) => {
+    failed({ id, job }, error) {
       reading.delete(id);
-      finalReaction.delete(id);
-      log('error', `Delivery ${id} could not be worked off`, { error });
-      await tellFailure(job, error).catch((cause: unknown) =>
-        log('error', `Nobody could be told that delivery ${id} failed`, { error: cause }),
-      );
+      return complain(`Delivery ${id} could not be worked off`, job, error);
     },
   });
-
-  /** The state may be what cannot be written, so this goes to GitHub directly. */
-  const tellFailure = async (job: Job, error: unknown): Promise<void> => {
-    const why =
-      error instanceof QueueError && error.code === 'full'
-        ? refusal.diskFull()
-        : refusal.broken(error instanceof GitError ? error.message : undefined);
-    if (job.kind === 'comment') {
-      const line = job.body.split('\n').find((each) => each.trim() !== '') ?? '';
-      await github.createComment(
-        job.issue,
-        writeAnswer(job.comment, [{ kind: 'text', line, good: false, markdown: why }], new Map(), url),
-      );
-      return react(job.comment, 'confused');
-    }
-    const check = {
-      name: configCheckName,
-      commit: job.commit,
-      externalId: `config/${job.commit}`,
-      detailsUrl: `${url}/`,
-      startedAt: null,
-      completedAt: null,
-    };
-    await github.createCheck(
-      { ...check, status: 'completed', conclusion: 'failure', title: 'Nothing was queued', summary: why },
-      [],
+  const complain = async (what: string, job: Job, error: unknown): Promise<void> => {
+    log('error', what, { error });
+    await tellFailure(github, job, error, url).catch((cause: unknown) =>
+      log('error', `${what}, and nobody could be told`, { error: cause }),
     );
   };
-
   const accept = async (id: string, job: Job): Promise<void> => {
     try {
-      if ((await inbox.accept(id, job)) && job.kind === 'comment') void read({ id, job });
+      const fresh = await inbox.accept(id, job);
+      // A fault in reading is met again, and told, when its turn comes.
+      if (fresh && job.kind === 'comment') read(id, job).catch(() => undefined);
     } catch (error) {
-      log('error', `Delivery ${id} could not be noted`, { error });
-      void tellFailure(job, error).catch((cause: unknown) =>
-        log('error', `Nobody could be told that delivery ${id} was lost`, { error: cause }),
-      );
+      void complain(`Delivery ${id} could not be noted`, job, error);
       throw error;
     }
   };
@@ -201,7 +149,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     const { goodCommit } = state();
     if (goodCommit === null) return;
     const parsed = await readConfigAt(mirror, goodCommit);
-    if (parsed.ok) await adopt(parsed.value);
+    if (parsed.ok) config.adopt(parsed.value);
   };
   const reconcile = async () => {
     const head = await github.head();
@@ -226,16 +174,19 @@ export async function createBot(options: BotOptions): Promise<Bot> {
         log('warn', 'GitHub could not be asked whether a push was missed', { error }),
       );
       await inbox.settled();
+      await config.settled();
     },
     async settled() {
       await inbox.settled();
-      await Promise.all(reactions);
+      await reactions.settled();
       await reporter.settled();
+      await config.settled();
     },
     async stop() {
       await inbox.stop();
       await reporter.stop();
-      await Promise.all(reactions);
+      await reactions.settled();
+      await config.settled();
       await store.close();
     },
   };

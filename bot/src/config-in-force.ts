@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { type ConfigRepo, type Parsed, parseConfigRepo, projectKey, published } from '@coppice/config';
 import type { ConfigRepoMirror } from './config-repo.ts';
 import { projectsJson } from './projects-json.ts';
+import type { Log } from './service/log.ts';
 
 /** A commit of the config repo without problems, with what pinning and planning need of it. */
 export interface ConfigAtCommit {
@@ -21,16 +22,50 @@ export async function readConfigAt(mirror: ConfigRepoMirror, commit: string): Pr
   return { ok: true, value: { commit, config: parsed.value, packageTrees, chrootConfigDigests } };
 }
 
-export interface PublishConfigOptions {
+export interface ConfigInForceOptions {
   readonly publishedFolder: string;
   /** owner/name of the config repo. */
   readonly repository: string;
   /** The long fingerprint of a project's signing key, null while it has none. */
   readonly keyFingerprint: (owner: string, project: string) => Promise<string | null>;
+  /** Called when `projects.json` says what is in force. */
+  readonly onChange: () => unknown;
+  readonly log: Log;
+}
+
+export interface ConfigInForce {
+  /** Undefined until a commit without problems is known. */
+  current(): ConfigAtCommit | undefined;
+  /** Puts a config into force at once; that it is published follows, and a fault in that is logged. */
+  adopt(config: ConfigAtCommit): void;
+  /** Resolves when all that was adopted is published. */
+  settled(): Promise<void>;
+}
+
+export function createConfigInForce(options: ConfigInForceOptions): ConfigInForce {
+  let current: ConfigAtCommit | undefined;
+  let publishing: Promise<void> = Promise.resolve();
+  const publish = async (config: ConfigAtCommit) => {
+    if (config !== current) return;
+    try {
+      await publishConfig(config, options);
+      await options.onChange();
+    } catch (error) {
+      options.log('error', `The config of ${config.commit} is in force but could not be published`, { error });
+    }
+  };
+  return {
+    current: () => current,
+    adopt(config) {
+      current = config;
+      publishing = publishing.then(() => publish(config));
+    },
+    settled: () => publishing,
+  };
 }
 
 /** Writes `api/v1/projects.json` in one step: readers see the old one or the new one. */
-export async function publishConfig({ config, commit }: ConfigAtCommit, options: PublishConfigOptions): Promise<void> {
+async function publishConfig({ config, commit }: ConfigAtCommit, options: ConfigInForceOptions): Promise<void> {
   const fingerprints = new Map<string, string>();
   for (const project of config.projects) {
     const fingerprint = await options.keyFingerprint(project.owner, project.name);

@@ -26,7 +26,6 @@ export interface CommentContext {
 export interface CommentOutcome {
   readonly answer: Answer;
   readonly checks: readonly Check[];
-  readonly reaction: Reaction;
 }
 
 type CommentJob = Extract<Job, { kind: 'comment' }>;
@@ -192,8 +191,11 @@ function text(line: string, good: boolean, markdown: string): Section {
 }
 
 function outcome(job: CommentJob, sections: readonly Section[], checks: readonly Check[]): CommentOutcome {
-  const bad = sections.some((section) => section.kind === 'text' && !section.good);
-  const builds = sections.some((section) => section.kind === 'builds');
-  const answer = { to: job.comment, issue: job.issue, sections, commentId: null };
-  return { answer, checks, reaction: bad ? 'confused' : builds ? 'rocket' : '+1' };
+  return { answer: { to: job.comment, issue: job.issue, sections, commentId: null }, checks };
+}
+
+/** The second reaction to a comment, when it has been worked off. */
+export function reactionTo(sections: readonly Section[]): Reaction {
+  if (sections.some((section) => section.kind === 'text' && !section.good)) return 'confused';
+  return sections.some((section) => section.kind === 'builds') ? 'rocket' : '+1';
 }

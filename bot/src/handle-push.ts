@@ -20,7 +20,7 @@ export interface PushContext {
   readonly handledCommit: () => string | null;
   readonly goodCommit: () => string | null;
   /** Puts a config into force. */
-  readonly adopt: (config: ConfigAtCommit) => Promise<void>;
+  readonly adopt: (config: ConfigAtCommit) => void;
   readonly log: Log;
 }
 
@@ -52,7 +52,7 @@ export async function handlePush(job: PushJob, batch: string, context: PushConte
   if (!isHead) return { checks: [{ ...configCheck(commit), good: true, ...superseded(head) }] };
   const before = queue.builds().filter((one) => one.batch === batch);
   if (before.length > 0) {
-    await context.adopt(parsed.value);
+    context.adopt(parsed.value);
     const summary = {
       title: `${before.length} builds queued`,
       summary: 'Its builds were queued before the service was restarted.',
@@ -73,7 +73,7 @@ export async function handlePush(job: PushJob, batch: string, context: PushConte
   });
   const request = `${context.settings.github.webUrl}/${context.settings.github.repository}/commit/${commit}`;
   const builds = await queue.enqueue(requestsOf(plan, parsed.value, { login: job.pusher, request, batch }));
-  await context.adopt(parsed.value);
+  context.adopt(parsed.value);
   log('info', `Config commit ${commit} is in force; ${builds.length} builds queued`);
   const summary = planSummary(
     plan,

@@ -1,0 +1,162 @@
+import type { BuildId, ChrootName } from '@coppice/config';
+import { describe, expect, test } from 'vitest';
+import type { Section } from '../bot-state.ts';
+import type { BuildView, ChrootView } from '../build-view.ts';
+import { answerState, writeAnswer } from './answer.ts';
+import { readAnswerMark } from './answer-mark.ts';
+
+const url = 'https://coppice.example';
+const sapling = 'sapling-12-x86_64' as ChrootName;
+const chrootView = (more: Partial<ChrootView>): ChrootView => ({
+  chroot: sapling,
+  state: 'pending',
+  phase: 'queued',
+  reason: null,
+  message: null,
+  excerpt: [],
+  startedAt: null,
+  endedAt: null,
+  ...more,
+});
+const view = (id: number, name: string, chroot: Partial<ChrootView>): BuildView => {
+  const one = chrootView(chroot);
+  return {
+    id: id as BuildId,
+    owner: 'acme',
+    project: 'tools',
+    package: name,
+    requestedBy: 'builder',
+    state: one.state,
+    chroots: [one],
+  };
+};
+const builds = (views: readonly BuildView[], more: Partial<Extract<Section, { kind: 'builds' }>> = {}): Section => ({
+  kind: 'builds',
+  line: '/build',
+  builds: views.map(({ id, owner, project, package: name }) => ({
+    id,
+    owner,
+    project,
+    package: name,
+    chroots: [sapling],
+  })),
+  intro: '',
+  notes: '',
+  canceling: false,
+  ...more,
+});
+const answer = (views: readonly BuildView[], more: Parameters<typeof builds>[1] = {}) =>
+  writeAnswer(5, [builds(views, more)], new Map(views.map((one) => [Number(one.id), one])), url);
+
+describe('an answer', () => {
+  test('while builds move on', () => {
+    const views = [
+      view(1, 'libgreet', { state: 'running', phase: 'build' }),
+      view(2, 'hello', { state: 'pending', phase: 'queued' }),
+    ];
+    expect(answer(views, { notes: 'Not built:\n\n- `motd`: unchanged since build 3' })).toMatchInlineSnapshot(`
+      "<!-- coppice:answer to=5 state=working -->
+      **\`/build\`**
+
+      0 of 2 done.
+
+      | Build | Package | Chroot | State |
+      |--:|---|---|---|
+      | [1](https://coppice.example/acme/tools/build/1/) | \`libgreet\` | \`sapling-12-x86_64\` | 🔧 running (build) |
+      | [2](https://coppice.example/acme/tools/build/2/) | \`hello\` | \`sapling-12-x86_64\` | ⏳ pending |
+
+      Not built:
+
+      - \`motd\`: unchanged since build 3
+      "
+    `);
+  });
+
+  test('when all is well: the verdict and how to install', () => {
+    expect(answer([view(2, 'hello', { state: 'succeeded', phase: null })])).toMatchInlineSnapshot(`
+      "<!-- coppice:answer to=5 state=good -->
+      **\`/build\`**
+
+      It succeeded.
+
+      | Build | Package | Chroot | State |
+      |--:|---|---|---|
+      | [2](https://coppice.example/acme/tools/build/2/) | \`hello\` | \`sapling-12-x86_64\` | ✅ succeeded |
+
+      \`\`\`sh
+      dnf copr enable --hub https://coppice.example acme/tools sapling-12-x86_64
+      dnf install hello
+      \`\`\`
+      "
+    `);
+  });
+
+  test('when one failed and another was skipped for it', () => {
+    const failed = view(1, 'libgreet', {
+      state: 'failed',
+      phase: null,
+      reason: 'compile',
+      message: 'gcc ended with 1.',
+      excerpt: ['greet.c:3: error: x'],
+    });
+    const skipped = view(2, 'hello', {
+      state: 'skipped',
+      phase: null,
+      reason: 'dependencies',
+      message: 'It needs libgreet, and build 1 failed.',
+    });
+    expect(answer([failed, skipped])).toMatchInlineSnapshot(`
+      "<!-- coppice:answer to=5 state=bad -->
+      **\`/build\`**
+
+      1 failed, 1 was skipped.
+
+      | Build | Package | Chroot | State |
+      |--:|---|---|---|
+      | [1](https://coppice.example/acme/tools/build/1/) | \`libgreet\` | \`sapling-12-x86_64\` | ❌ failed (compile) |
+      | [2](https://coppice.example/acme/tools/build/2/) | \`hello\` | \`sapling-12-x86_64\` | ⏭️ skipped (dependencies) |
+
+      - \`libgreet\` for \`sapling-12-x86_64\` failed (compile): gcc ended with 1. ([log](https://coppice.example/acme/tools/build/1/sapling-12-x86_64/))
+
+      \`\`\`text
+      greet.c:3: error: x
+      \`\`\`
+
+      - \`hello\` for \`sapling-12-x86_64\` skipped (dependencies): It needs libgreet, and build 1 failed. ([log](https://coppice.example/acme/tools/build/2/sapling-12-x86_64/))
+      "
+    `);
+  });
+
+  test('is good when what was to be canceled is canceled', () => {
+    const views = [view(2, 'hello', { state: 'canceled', phase: null })];
+    const states = new Map([[2, views[0] as BuildView]]);
+    expect(answerState([builds(views, { canceling: true })], states)).toBe('good');
+    expect(answerState([builds(views)], states)).toBe('bad');
+  });
+
+  test('is never longer than GitHub takes, and says that it was shortened', () => {
+    const views = Array.from({ length: 200 }, (_, at) =>
+      view(at + 1, `package-${'x'.repeat(80)}`, {
+        state: 'failed',
+        phase: null,
+        reason: 'compile',
+        message: 'm'.repeat(300),
+        excerpt: Array.from({ length: 40 }, () => 'e'.repeat(200)),
+      }),
+    );
+    const body = writeAnswer(
+      5,
+      [builds(views), builds(views), builds(views)],
+      new Map(views.map((one) => [Number(one.id), one])),
+      url,
+    );
+    expect(body.length).toBeLessThanOrEqual(65_536);
+    expect(body).toContain('This is shortened');
+    expect(readAnswerMark(body)).toEqual({ to: 5, state: 'bad' });
+  });
+
+  test('is found by its mark only at the start of a comment', () => {
+    expect(readAnswerMark('text <!-- coppice:answer to=5 state=good -->')).toBeUndefined();
+    expect(readAnswerMark('<!-- coppice:answer to=5 state=odd -->')).toBeUndefined();
+  });
+});

@@ -1,0 +1,88 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Project, Source } from '@coppice/config';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { pickRef, pinSources } from './resolve-source.ts';
+
+let folder: string;
+const ids = new Map<string, string>();
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'coppice-source-'));
+  const git = async (...args: string[]) =>
+    (await execa('git', ['-c', 'user.name=a', '-c', 'user.email=a@example.test', ...args], { cwd: folder })).stdout;
+  await git('init', '--quiet', '--initial-branch=main');
+  await git('commit', '--quiet', '--allow-empty', '--message', 'first');
+  ids.set('first', await git('rev-parse', 'HEAD'));
+  await git('tag', '--annotate', '--message', 'release', 'v1');
+  await git('commit', '--quiet', '--allow-empty', '--message', 'second');
+  ids.set('second', await git('rev-parse', 'HEAD'));
+  // Its name ends like the one asked for; Git's own pattern matches both.
+  await git('branch', 'refs/heads/main', 'v1');
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const pin = async (source: Source) => {
+  const one = { name: 'hello', source, needs: [], timeoutSeconds: 1, chroots: [] };
+  const project: Project = {
+    owner: 'acme',
+    name: 'tools',
+    description: '',
+    instructions: '',
+    chroots: [],
+    maintainers: [],
+    builders: [],
+    repos: [],
+    path: '',
+    packages: [one],
+  };
+  const { pinned, unpinned } = await pinSources(project, [], {
+    commit: 'c0ffee',
+    packageTrees: new Map([['packages/acme/tools/hello', 'a-tree']]),
+    git: { protocols: ['file'], mirrors: { 'https://mirrored.example/': `file://${folder}/` } },
+  });
+  const found = pinned.get('acme/tools/hello');
+  return found === undefined ? unpinned.get('acme/tools/hello') : found.type === 'git' ? found.commit : found;
+};
+
+describe('a git source', () => {
+  test('is pinned to the commit of its branch, of its tag, of the default branch, or the commit that it names', async () => {
+    const url = `file://${folder}`;
+    expect(await pin({ type: 'git', url, ref: 'main' })).toBe(ids.get('second'));
+    expect(await pin({ type: 'git', url, ref: 'v1' })).toBe(ids.get('first'));
+    expect(await pin({ type: 'git', url, ref: 'HEAD' })).toBe(ids.get('second'));
+    expect(await pin({ type: 'git', url, ref: 'f'.repeat(40) })).toBe('f'.repeat(40));
+  });
+
+  test('is asked of the mirror that the settings name', async () => {
+    expect(await pin({ type: 'git', url: 'https://mirrored.example/.git', ref: 'main' })).toBe(ids.get('second'));
+  });
+
+  test('that cannot be pinned is one sentence', async () => {
+    expect(await pin({ type: 'git', url: `file://${folder}`, ref: 'nowhere' })).toMatch(
+      /has no branch or tag "nowhere"$/,
+    );
+    expect(await pin({ type: 'git', url: `file://${folder}/missing`, ref: 'main' })).toMatch(
+      /could not be asked for "main": git ls-remote failed/,
+    );
+    expect(await pin({ type: 'git', url: 'ext::sh -c touch% /tmp/owned', ref: 'main' })).toMatch(/not allowed/);
+  });
+});
+
+test('a dir source is the tree of its folder', async () => {
+  expect(await pin({ type: 'dir', spec: 'hello.spec' })).toEqual({
+    type: 'dir',
+    commit: 'c0ffee',
+    path: 'packages/acme/tools/hello',
+    tree: 'a-tree',
+    spec: 'hello.spec',
+  });
+});
+
+test('a tag goes before a branch of the same name, its commit before the tag object', () => {
+  const [a, b, c] = ['a', 'b', 'c'].map((letter) => letter.repeat(40));
+  const listed = `${a}\trefs/heads/x\n${b}\trefs/tags/x\n${c}\trefs/tags/x^{}\n`;
+  expect(pickRef(listed, ['refs/tags/x^{}', 'refs/tags/x', 'refs/heads/x'])).toBe(c);
+});

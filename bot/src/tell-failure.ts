@@ -1,0 +1,38 @@
+// Says on GitHub that a comment or push could not be worked off. Directly: the bot's own state may be what cannot be written.
+import { QueueError } from '@coppice/builder-runner/queue';
+import type { Job } from './bot-state.ts';
+import { configCheckName } from './check-run.ts';
+import { GitError } from './git.ts';
+import type { Github } from './github.ts';
+import { writeAnswer } from './reply/answer.ts';
+import * as refusal from './reply/refused.ts';
+
+/** Rejects when GitHub cannot be told either. */
+export async function tellFailure(github: Github, job: Job, error: unknown, url: string): Promise<void> {
+  const why = wordsFor(error);
+  if (job.kind === 'comment') {
+    const line = job.body.split('\n').find((each) => each.trim() !== '') ?? '';
+    const section = { kind: 'text', line, good: false, markdown: why } as const;
+    await github.createComment(job.issue, writeAnswer(job.comment, [section], new Map(), url));
+    await github.react(job.comment, 'confused');
+    return;
+  }
+  const check = {
+    name: configCheckName,
+    commit: job.commit,
+    externalId: `config/${job.commit}`,
+    detailsUrl: `${url}/`,
+    status: 'completed',
+    conclusion: 'failure',
+    title: 'Nothing was queued',
+    summary: why,
+    startedAt: null,
+    completedAt: null,
+  } as const;
+  await github.createCheck(check, []);
+}
+
+function wordsFor(error: unknown): string {
+  if (error instanceof QueueError && error.code === 'full') return refusal.diskFull();
+  return refusal.broken(error instanceof GitError ? error.message : undefined);
+}
