@@ -62,7 +62,7 @@ function parseIntro(intro: Buffer): { readonly entries: number; readonly bytes: 
 }
 
 /** The tags from a header's index (`entries` × 16 bytes) and store. Throws RpmHeaderError. */
-export function parseRpmHeader(data: Buffer, entries: number): RpmHeader {
+function parseRpmHeader(data: Buffer, entries: number): RpmHeader {
   const store = data.subarray(entries * 16);
   const places = new Map<number, { readonly type: number; readonly offset: number }>();
   for (let index = 0; index < entries; index += 1) {

@@ -3,9 +3,10 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BuildId, published, type QueuedBuild, type Result } from '@coppice/config';
+import { type BuildId, published, type QueuedBuild, type Result, settingsSchema } from '@coppice/config';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { builderPrefix, listBuilders, spawnBuilder } from './builder/spawn.ts';
 import { hello, libgreet, scripted } from './testing/packages.ts';
 import { sapling, startWorkshop, type TestWorkshop } from './testing/start-workshop.ts';
 
@@ -210,16 +211,42 @@ test('a builder that dies in mid-build is replaced by another one', async () => 
   expect(result.builder).not.toBe(killed);
 });
 
-test('nothing is left behind: no builder, staged file, mount, process or key agent', async () => {
-  await Promise.all(ends.values());
-  await shop.runner.stop({ drain: true });
+describe('stopping and starting', () => {
   const left = (path: string) => (existsSync(join(shop.home, path)) ? readdirSync(join(shop.home, path)) : []);
-  expect(left('state/drivers/local')).toEqual([]);
-  expect(left('state/builders')).toEqual([]);
-  expect(left('state/staging')).toEqual([]);
-  expect(readFileSync('/proc/mounts', 'utf8')).not.toContain(shop.home);
-  await expect.poll(() => processesWith(shop.home), { timeout: 10_000 }).toEqual([]);
-  await expect.poll(() => processesWith('/coppice-gpg-'), { timeout: 10_000 }).toEqual([]);
+  let build: QueuedBuild;
+
+  test('a running build goes back to the queue, uncounted, and nothing is left behind', async () => {
+    await Promise.all(ends.values());
+    [build] = (await shop.enqueue([{ package: 'canceled' }])) as [QueuedBuild];
+    await shop.until(build.id, ({ chroots }) => chroots.some(({ phase }) => phase === 'build'));
+    const began = Date.now();
+    await shop.runner.stop({ drain: false });
+    console.log(`stopped after ${(Date.now() - began) / 1000} s`);
+    expect(shop.queue.build(build.id)?.chroots).toMatchObject([{ state: 'pending', attempts: 0 }]);
+    expect([left('state/drivers/local'), left('state/builders'), left('state/staging')]).toEqual([[], [], []]);
+    expect(readFileSync('/proc/mounts', 'utf8')).not.toContain(shop.home);
+    await expect.poll(() => processesWith(shop.home), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => processesWith('/coppice-gpg-'), { timeout: 10_000 }).toEqual([]);
+  });
+
+  test('the next start ends builders of nobody and finishes what has its record already', async () => {
+    const record = { ...(await endOf('hello')), id: build.id, package: build.package };
+    const folder = join(shop.home, 'published', published.chrootBuild(build, sapling));
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'result.json'), JSON.stringify(record));
+    const driver = { home: shop.home, settings: settingsSchema.parse({}) };
+    const orphan = `${builderPrefix(shop.home)}99-0-orphan`;
+    await spawnBuilder(driver, orphan, sapling, new AbortController().signal);
+    expect(await listBuilders(driver)).toEqual([orphan]);
+    const runner = await shop.startAgain();
+    try {
+      expect(shop.queue.build(build.id)).toBeUndefined();
+      expect(await listBuilders(driver)).toEqual([]);
+    } finally {
+      await runner.stop({ drain: false });
+    }
+    expect([left('state/drivers/local'), left('state/builders')]).toEqual([[], []]);
+  });
 });
 
 /** Command lines of other processes that mention this text. */

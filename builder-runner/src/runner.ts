@@ -91,7 +91,9 @@ async function work(worker: Worker): Promise<void> {
   const { shop, bell, name, closing } = worker;
   while (!closing.aborted) {
     const change = bell.next(); // taken before the look: what changes meanwhile is not missed
-    const task = await persist(shop.log, 'the queue cannot be read', closing, () => shop.queue.claim(name));
+    const task = await persist(shop.log, 'the queue cannot be read', closing, () => shop.queue.claim(name)).catch(
+      () => undefined, // said already; it is thrown only when this worker is to end
+    );
     if (task === undefined) {
       if (!closing.aborted) await change;
       continue;

@@ -42,7 +42,7 @@ export function abortOnChange(
 }
 
 /** Who canceled what the task works on: one chroot, or all that wait for the SRPM. Pure. */
-export function cancelerOf(task: Task, build: QueuedBuild): string | undefined {
+function cancelerOf(task: Task, build: QueuedBuild): string | undefined {
   const concerned =
     task.kind === 'srpm'
       ? build.chroots.filter(({ state }) => !isFinal(state))

@@ -2,7 +2,7 @@
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ChrootName, chrootOf, type PhaseName, type QueuedBuild, type QueuedChroot } from '@coppice/config';
-import { provisionBuilder } from '../builder/provision.ts';
+import { buildUserOf, provisionBuilder } from '../builder/provision.ts';
 import { lendControl } from '../builder/reach.ts';
 import { type Builder, builderPrefix, spawnBuilder, terminateBuilder } from '../builder/spawn.ts';
 import { type Connection, connectBuilder } from '../builder/ssh.ts';
@@ -29,8 +29,6 @@ export interface ChrootTask {
   readonly later: (work: Promise<void>) => void;
 }
 
-/** The build user that the role `builder` makes. */
-const buildUser = 'mockbuild';
 /** More than mock-lite lets a log grow to. */
 const logBytes = 300 * 1024 ** 2;
 const judgedBytes = 4 * 1024 ** 2;
@@ -67,7 +65,7 @@ async function buildOnBuilder(task: ChrootTask, staging: string): Promise<Collec
     const builder = await spawnBuilder(shop, name, chroot.chroot, signal);
     await enter(task, 'provision');
     await provisionBuilder(shop, builder, signal);
-    connection = await connectBuilder(builder, buildUser, signal);
+    connection = await connectBuilder(builder, buildUserOf(builder), signal);
     return await mockAndCollect(task, builder, connection, staging);
   } finally {
     connection?.close();
@@ -85,13 +83,15 @@ async function mockAndCollect(
   const controlUrl = await lendControl(connection, shop.controlPort);
   const engine = parseEngine(await connection.must(['mock', '--version']));
   await enter(task, 'root');
-  const onPhase = (phase: PhaseName) => void enter(task, phase);
+  const onPhase = (phase: PhaseName) => {
+    enter(task, phase).catch((error) => shop.log('warn', `phase ${phase} was not noted: ${describeError(error)}`));
+  };
   const mock = await runMock({ shop, build, chroot: chroot.chroot, connection, controlUrl, onPhase, signal });
   await enter(task, 'collect');
   const succeeded = mock.exitCode === 0;
   await collect({
     builder,
-    user: buildUser,
+    user: buildUserOf(builder),
     from: mock.resultFolder,
     to: staging,
     patterns: succeeded ? ['*.rpm', ...keptLogs] : [...keptLogs],

@@ -104,7 +104,7 @@ function firstError(output: string): string {
 }
 
 /** The file name of the one good source package in `folder`. */
-export async function checkSrpm(folder: string): Promise<Outcome<string>> {
+async function checkSrpm(folder: string): Promise<Outcome<string>> {
   const names = await readdir(folder);
   const [name] = names;
   if (name === undefined || names.length > 1)

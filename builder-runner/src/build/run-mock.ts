@@ -82,7 +82,8 @@ function notePhases(run: MockRun): (log: StreamedLog, line: string) => void {
 
 async function waitForEnd(run: MockRun, script: string, folder: string): Promise<number> {
   const { connection, signal } = run;
-  const limit = AbortSignal.timeout((run.build.timeoutSeconds + rootSeconds) * 1000);
+  const { lifetimeSeconds } = run.shop.settings.builders;
+  const limit = AbortSignal.timeout(Math.min(run.build.timeoutSeconds + rootSeconds, lifetimeSeconds) * 1000);
   const ends = AbortSignal.any([signal, limit]);
   const aborted = new Promise<'aborted'>((resolve) => {
     if (ends.aborted) resolve('aborted');

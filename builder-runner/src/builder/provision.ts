@@ -1,9 +1,19 @@
 // Turns a spawned instance into a builder: the role `builder`, over SSH with the pinned host key.
 import { writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { chrootOf } from '@coppice/config';
 import { ansibleFolder, runPlaybook } from './playbook.ts';
 import { type Builder, type Driver, machineArchitecture } from './spawn.ts';
+
+/**
+ * Who runs mock on a builder: the user that the role makes. Only a builder that is this very machine, without root, has no user but
+ * our own: its SSH server cannot let anybody else in.
+ */
+export function buildUserOf({ instance }: Builder): string {
+  const isThisMachine = instance.host.startsWith('127.') && instance.user === userInfo().username;
+  return isThisMachine && instance.user !== 'root' ? instance.user : 'mockbuild';
+}
 
 /** Runs the role. Throws RunnerError `provision`. */
 export async function provisionBuilder(driver: Driver, builder: Builder, signal: AbortSignal): Promise<void> {
@@ -15,6 +25,7 @@ export async function provisionBuilder(driver: Driver, builder: Builder, signal:
     inventory,
     variables: {
       coppice_public_key: builder.publicKey,
+      coppice_build_user: buildUserOf(builder),
       coppice_chroot: builder.chroot,
       coppice_arch: machineArchitecture(chrootOf(builder.chroot).architecture),
     },

@@ -19,7 +19,7 @@ const instanceSchema = z.object({
   hostKey: z.string().regex(/^ssh-[a-z0-9-]+ [A-Za-z0-9+/=]+$/),
   arch: z.string().optional(),
 });
-export type Instance = z.infer<typeof instanceSchema>;
+type Instance = z.infer<typeof instanceSchema>;
 
 /** A builder that exists, and the files that belong to it. */
 export interface Builder {

@@ -83,10 +83,7 @@ function openConnection(ssh: NodeSSH, client: Client, place: string): Connection
     client.on('close', () => reject(new RunnerError('lost', `the builder at ${place} closed the connection`)));
   });
   lost.catch(() => undefined); // whoever waits for something hears of it
-  const run = async (argv: readonly string[]): Promise<CommandEnd> => {
-    const { code, stdout, stderr } = await Promise.race([ssh.execCommand(shellWords(argv)), lost]);
-    return { exitCode: code, stdout, stderr };
-  };
+  const run = (argv: readonly string[]) => Promise.race([runBounded(client, argv, place), lost]);
   return {
     client,
     lost,
@@ -105,6 +102,33 @@ function openConnection(ssh: NodeSSH, client: Client, place: string): Connection
     },
     close: () => ssh.dispose(),
   };
+}
+
+/** What a command of ours may print; a builder that says more is not a healthy one. */
+const printedBytes = 1024 ** 2;
+
+function runBounded(client: Client, argv: readonly string[], place: string): Promise<CommandEnd> {
+  return new Promise((resolve, reject) => {
+    client.exec(shellWords(argv), (error: Error | undefined, channel: ClientChannel) => {
+      if (error !== undefined) return reject(new RunnerError('lost', describeError(error), { cause: error }));
+      const printed = { stdout: '', stderr: '' };
+      let exitCode: number | null = null;
+      const take = (stream: keyof typeof printed) => (chunk: Buffer) => {
+        printed[stream] += chunk.toString();
+        if (printed[stream].length <= printedBytes) return;
+        channel.destroy();
+        reject(new RunnerError('builder', `${argv[0]} prints without end on the builder at ${place}`));
+      };
+      channel.on('data', take('stdout'));
+      channel.stderr.on('data', take('stderr'));
+      channel.on('exit', (code: number | null) => {
+        exitCode = code;
+      });
+      channel.on('error', () => undefined); // `lost` tells
+      channel.on('close', () => resolve({ exitCode, ...printed }));
+      channel.end();
+    });
+  });
 }
 
 function openStream(client: Client, argv: readonly string[], take: (chunk: Buffer) => void): Promise<{ stop(): void }> {

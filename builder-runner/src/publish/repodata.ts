@@ -9,6 +9,10 @@ import { type Signer, signDetached } from './sign.ts';
 /** Writes new metadata of the repository in `folder`. Callers see to it that nobody else does at the same time. */
 export async function writeRepodata(folder: string, signer: Signer, justPublished: string | null): Promise<void> {
   await mkdir(join(folder, 'repodata'), { recursive: true });
+  for (const name of await readdir(folder)) {
+    // What a writer that was killed left.
+    if (name.startsWith('.repodata-')) await rm(join(folder, name), { recursive: true, force: true });
+  }
   const fresh = await mkdtemp(join(folder, '.repodata-'));
   try {
     const packages = await listPackages(folder, justPublished);

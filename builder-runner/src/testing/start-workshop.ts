@@ -9,7 +9,6 @@ import {
   type BuildId,
   type BuildRequest,
   type ChrootName,
-  isFinal,
   published as places,
   type QueuedBuild,
   type Result,
@@ -32,6 +31,8 @@ export interface TestWorkshop {
   readonly queue: Queue;
   readonly runner: Runner;
   readonly lines: readonly string[];
+  /** Another runner on the same home; the one before must have stopped. */
+  startAgain(): Promise<Runner>;
   /** Puts builds in; `after` are indexes into the same list. */
   enqueue(requests: readonly TestRequest[]): Promise<readonly QueuedBuild[]>;
   /** Resolves when the build has left the queue. */
@@ -65,15 +66,17 @@ export async function startWorkshop(packages: Readonly<Record<string, PackageFil
   const lines: string[] = [];
   const log: RunnerOptions['log'] = (level, message, fields) =>
     lines.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`);
-  const runner = await startRunner({
-    queue,
-    settings: settingsSchema.parse({}),
-    home,
-    url,
-    controlPort: port,
-    log,
-    now,
-  });
+  const start = () =>
+    startRunner({
+      queue,
+      settings: settingsSchema.parse({}),
+      home,
+      url,
+      controlPort: port,
+      log,
+      now,
+    });
+  const runner = await start();
   const until = (id: BuildId, fits: (build: QueuedBuild) => boolean) =>
     untilChange(queue, id, ({ build }) => fits(build));
   return {
@@ -82,6 +85,7 @@ export async function startWorkshop(packages: Readonly<Record<string, PackageFil
     queue,
     runner,
     lines,
+    startAgain: start,
     enqueue: (requests) => queue.enqueue(requests.map((request) => fullRequest(request, pins))),
     until,
     gone: (id) => untilChange(queue, id, ({ gone }) => gone),
@@ -185,9 +189,4 @@ async function serve(root: string): Promise<Server> {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return server;
-}
-
-/** True for a build none of whose chroots can change any more. */
-export function hasEnded(build: QueuedBuild): boolean {
-  return build.chroots.every(({ state }) => isFinal(state));
 }
