@@ -5,7 +5,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { openQueue, type Queue } from '@coppice/builder-runner/queue';
+import { openJournaledStore, openQueue, type Queue } from '@coppice/builder-runner/queue';
 import {
   type ChrootName,
   published,
@@ -16,6 +16,7 @@ import {
 } from '@coppice/config';
 import { execa } from 'execa';
 import { type Bot, createBot } from './bot.ts';
+import { applyToBotState, type BotOperation, type BotState, initialBotState } from './bot-state.ts';
 import { type LocalGithub, startLocalGithub } from './local-github/start.ts';
 
 export const chroot = 'sapling-12-x86_64' as ChrootName;
@@ -47,6 +48,7 @@ export interface Comment {
 export interface CheckRunJson {
   readonly id: number;
   readonly name: string;
+  readonly external_id: string;
   readonly status: string;
   readonly conclusion: string | null;
   readonly details_url: string;
@@ -64,6 +66,9 @@ export interface TestService {
   bot(): Bot;
   /** Ends the bot and begins another on the same home, as a restart does. */
   restart(between?: () => Promise<void>): Promise<void>;
+  /** Takes the numbers of open answers and checks out of the bot's state; for `restart`. */
+  forgetNumbers(): Promise<void>;
+  readonly webhookUrl: string;
   /** Asks GitHub's REST API as a person. */
   ask<T>(login: string, method: string, path: string, body?: unknown): Promise<T>;
   comment(login: string, body: string, issue?: number): Promise<Comment>;
@@ -170,6 +175,24 @@ export async function startTestService(settings: { readonly throttle?: boolean }
       await between?.();
       await open();
     },
+    async forgetNumbers() {
+      const store = await openJournaledStore<BotState, BotOperation, void>({
+        folder: join(home, 'state/bot'),
+        initial: initialBotState,
+        apply: applyToBotState,
+      });
+      const { answers, checks } = structuredClone(store.state);
+      await store.commit([
+        ...answers.map(({ to }) => ({ op: 'answered', to }) as const),
+        ...checks.map(({ key }) => ({ op: 'concluded', key }) as const),
+        { op: 'handled', id: '', checks: checks.map((check) => ({ ...check, checkRunId: null })) },
+        ...answers.map(
+          (answer) => ({ op: 'handled', id: '', checks: [], answer: { ...answer, commentId: null } }) as const,
+        ),
+      ]);
+      await store.close();
+    },
+    webhookUrl: `${url}/api/github/webhooks`,
     ask,
     comment: (login, body, issue = 1) => ask<Comment>(login, 'POST', `issues/${issue}/comments`, { body }),
     comments: (issue = 1) => ask<Comment[]>('maintainer', 'GET', `issues/${issue}/comments?per_page=100`),

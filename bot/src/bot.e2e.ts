@@ -245,7 +245,38 @@ describe('deliveries', () => {
     expect((await service.checks(sha)).filter(({ status }) => status !== 'completed')).toEqual([]);
   });
 
+  test('an answer and checks whose numbers were not noted before the end are not given twice', async () => {
+    const asked = await service.comment('builder', '/build hello');
+    const first = await until(answerTo(asked));
+    await service.bot().settled();
+    // As if the service had been killed after GitHub had answered, before that was noted.
+    await service.restart(() => service.forgetNumbers());
+    await buildAll();
+    const last = await until(finalAnswerTo(asked));
+    expect(last.id).toBe(first.id);
+    await service.bot().settled();
+    const { sha } = await service.ask<{ sha: string }>('maintainer', 'GET', 'commits/main');
+    const mine = (await service.checks(sha)).filter(
+      ({ external_id }) => external_id === `build/${/build\/(\d+)\//.exec(last.body)?.[1]}/sapling-12-x86_64`,
+    );
+    expect(mine).toMatchObject([{ conclusion: 'success' }]);
+  });
+
+  test('a webhook with a bad signature is refused', async () => {
+    const answer = await fetch(service.webhookUrl, {
+      method: 'POST',
+      headers: {
+        'x-github-event': 'push',
+        'x-github-delivery': 'forged',
+        'x-hub-signature-256': `sha256=${'0'.repeat(64)}`,
+        'content-type': 'application/json',
+      },
+      body: '{}',
+    });
+    expect(answer.status).toBe(400);
+  });
+
   test('nothing was complained of that was not the test itself', () => {
-    expect(service.complaints.filter((line) => !/has \d+ problems/.test(line))).toEqual([]);
+    expect(service.complaints.filter((line) => !/has \d+ problems|signature/.test(line))).toEqual([]);
   });
 });
