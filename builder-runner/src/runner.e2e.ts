@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BuildId, published, type QueuedBuild, type Result, settingsSchema } from '@coppice/config';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { builderPrefix, listBuilders, spawnBuilder } from './builder/spawn.ts';
 import { hello, libgreet, scripted } from './testing/packages.ts';
 import { sapling, startWorkshop, type TestWorkshop } from './testing/start-workshop.ts';
@@ -57,6 +57,8 @@ afterAll(async () => {
 async function disturb(toCancel: BuildId, toKill: BuildId): Promise<void> {
   const inBuild = (build: QueuedBuild) => build.chroots.some(({ phase }) => phase === 'build');
   void shop.until(toCancel, inBuild).then(async () => {
+    const log = join(folderOf('canceled'), 'build.log');
+    await vi.waitFor(() => expect(readFileSync(log, 'utf8')).toContain('it began'), { timeout: 60_000 });
     canceledAt = Date.now();
     await shop.queue.cancel(toCancel, 'somebody');
   });

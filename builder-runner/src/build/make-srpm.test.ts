@@ -46,6 +46,7 @@ describe('what a hostile spec tries', () => {
   /** The spec's program writes what it saw to /out; such a stray file is refused, and the test reads it. */
   async function whatItSaw(program: string): Promise<string> {
     write('tiny.spec', spec(`%global seen %(${program})\nURL: https://example.org/%{seen}\nProvides: seen(%{seen})`));
+    await rm(join(folder, 'out'), { recursive: true, force: true });
     const made = await make();
     if (!made.ok) throw new Error(made.failure.message);
     const { execa } = await import('execa');
@@ -58,6 +59,12 @@ describe('what a hostile spec tries', () => {
     writeFileSync(secret, 'hunter2');
     expect(await whatItSaw(`cat ${secret} /etc/shadow /root/.bashrc 2>/dev/null | wc -c`)).toBe('0');
     expect(await whatItSaw('ls -d /work /var /root /run 2>/dev/null | wc -l')).toBe('0');
+  });
+
+  test('it cannot set anything of the kernel, nor make devices', async () => {
+    const tries =
+      'for f in kernel/core_pattern kernel/modprobe; do (: >> /proc/sys/$f) 2>/dev/null && echo opened; done';
+    expect(await whatItSaw(`${tries}; mknod /tmp/sda b 8 0 2>/dev/null && echo made; echo end`)).toBe('end');
   });
 
   test('it sees no environment of the service', async () => {

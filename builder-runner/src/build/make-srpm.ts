@@ -1,5 +1,6 @@
 // Sources and a spec → one source package, made in the sandbox: a spec is a program, and `rpmbuild -bs` runs parts of it.
-import { lstat, mkdir, readdir } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lstat, mkdir, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { rpmFileName } from '@coppice/config';
 import { RpmHeaderError, readRpmHeader } from '../rpm-header.ts';
@@ -103,6 +104,17 @@ function firstError(output: string): string {
         .slice(0, 200)}`;
 }
 
+/** From the sandbox's user to ours, by a file descriptor: what a name leads to could change. */
+async function takeOver(path: string): Promise<void> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    if (process.getuid?.() === 0) await file.chown(0, 0);
+    await file.chmod(0o644);
+  } finally {
+    await file.close();
+  }
+}
+
 /** The file name of the one good source package in `folder`. */
 async function checkSrpm(folder: string): Promise<Outcome<string>> {
   const names = await readdir(folder);
@@ -119,6 +131,7 @@ async function checkSrpm(folder: string): Promise<Outcome<string>> {
         `The source package ${JSON.stringify(name)} says that it is ${JSON.stringify(expected[0])}.`,
       );
     }
+    await takeOver(join(folder, name));
     return succeed(name);
   } catch (error) {
     if (error instanceof RpmHeaderError) return fail('source', `It is not a source package: ${error.message}.`);

@@ -1,5 +1,5 @@
 // A place for hostile specs: no network, no home, no environment, nothing of the machine but /usr, bounded in time, memory and size.
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ExecaError, execa } from 'execa';
@@ -29,16 +29,33 @@ export interface SandboxEnd {
 const memoryBytes = 4 * 1024 ** 3;
 const temporaryBytes = 256 * 1024 ** 2;
 const outputBytes = 1024 ** 2;
-const passwd = 'root:x:0:0:root:/home:/bin/sh\n';
+/**
+ * Who runs specs when the service is root. A user namespace would not do: in it, our root still owns what /proc/sys shows.
+ */
+const sandboxUser = 61_001;
+const passwd = `root:x:0:0:root:/home:/bin/sh\nsandbox:x:${sandboxUser}:${sandboxUser}::/home:/bin/sh\n`;
+const group = `root:x:0:\nsandbox:x:${sandboxUser}:\n`;
 
-/** Runs one command in a fresh sandbox (bubblewrap). Throws RunnerError `sandbox` or `tool-missing` when there can be none. */
+/**
+ * Runs one command in a fresh sandbox (bubblewrap). What it leaves in `output` belongs to the sandbox's user. Throws RunnerError
+ * `sandbox` or `tool-missing` when there can be none.
+ */
 export async function runInSandbox(order: SandboxOrder): Promise<SandboxEnd> {
   const etc = await mkdtemp(join(tmpdir(), 'coppice-sandbox-'));
+  const isRoot = process.getuid?.() === 0;
   try {
+    await chmod(order.sources, 0o755);
+    if (isRoot) await chown(order.output, sandboxUser, sandboxUser);
     await writeFile(join(etc, 'passwd'), passwd);
-    await writeFile(join(etc, 'group'), 'root:x:0:\n');
-    return await run(order, [...bounds(order), 'bwrap', ...(await view(order, etc)), '--', ...order.command]);
+    await writeFile(join(etc, 'group'), group);
+    return await run(order, [
+      ...bounds(order),
+      ...['bwrap', ...identity(isRoot), ...(await view(order, etc)), '--'],
+      ...(isRoot ? dropPrivileges : []),
+      ...order.command,
+    ]);
   } finally {
+    if (isRoot) await chown(order.output, 0, 0);
     await rm(etc, { recursive: true, force: true });
   }
 }
@@ -87,6 +104,26 @@ function bounds(order: SandboxOrder): readonly string[] {
   ];
 }
 
+const dropPrivileges = [
+  ...['setpriv', `--reuid=${sandboxUser}`, `--regid=${sandboxUser}`, '--clear-groups'],
+  ...['--bounding-set=-all', '--inh-caps=-all', '--no-new-privs', '--'],
+];
+
+/** Root may make all namespaces and steps down inside; anybody else becomes root of a user namespace that holds nothing. */
+function identity(isRoot: boolean): readonly string[] {
+  const spaces = [
+    '--unshare-ipc',
+    '--unshare-pid',
+    '--unshare-net',
+    '--unshare-uts',
+    '--unshare-cgroup-try',
+    '--cap-drop',
+    'ALL',
+  ];
+  if (!isRoot) return ['--unshare-user', '--uid', '0', '--gid', '0', ...spaces];
+  return [...spaces, ...['CAP_SETUID', 'CAP_SETGID', 'CAP_SETPCAP'].flatMap((power) => ['--cap-add', power])];
+}
+
 /** What is there to be seen inside. Order matters: later lines lie over earlier ones. */
 async function view(order: SandboxOrder, etc: string): Promise<readonly string[]> {
   const merged: string[] = [];
@@ -98,7 +135,6 @@ async function view(order: SandboxOrder, etc: string): Promise<readonly string[]
     merged.push(...(inUsr ? ['--symlink', `usr/${name}`, `/${name}`] : ['--ro-bind-try', `/${name}`, `/${name}`]));
   }
   return [
-    ...['--unshare-all', '--unshare-user', '--uid', '0', '--gid', '0', '--cap-drop', 'ALL'],
     ...['--hostname', 'sandbox', '--die-with-parent', '--new-session', '--clearenv'],
     ...['--setenv', 'PATH', '/usr/bin:/usr/sbin', '--setenv', 'HOME', '/home', '--setenv', 'LANG', 'C.UTF-8'],
     ...['--ro-bind', '/usr', '/usr', ...merged],
@@ -106,7 +142,7 @@ async function view(order: SandboxOrder, etc: string): Promise<readonly string[]
     ...['--ro-bind-try', '/etc/ld.so.cache', '/etc/ld.so.cache'],
     ...['--ro-bind', join(etc, 'passwd'), '/etc/passwd', '--ro-bind', join(etc, 'group'), '/etc/group'],
     ...['--proc', '/proc', '--dev', '/dev'],
-    ...['--size', String(temporaryBytes), '--tmpfs', '/tmp', '--size', String(temporaryBytes), '--tmpfs', '/home'],
+    ...['/tmp', '/home'].flatMap((path) => ['--perms', '1777', '--size', String(temporaryBytes), '--tmpfs', path]),
     ...['--ro-bind', order.sources, '/sources', '--bind', order.output, '/out', '--chdir', '/tmp'],
   ];
 }

@@ -5,7 +5,7 @@ import type { Client, ClientChannel } from 'ssh2';
 import { describeError, RunnerError } from '../errors.ts';
 import type { Builder } from './spawn.ts';
 
-export interface CommandEnd {
+interface CommandEnd {
   readonly exitCode: number | null;
   readonly stdout: string;
   readonly stderr: string;

@@ -43,7 +43,7 @@ export interface TestWorkshop {
   stop(): Promise<void>;
 }
 
-export interface TestRequest {
+interface TestRequest {
   readonly package: string;
   readonly after?: readonly number[];
   readonly timeoutSeconds?: number;
