@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { projectsJsonSchema } from '@coppice/config';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Comment, exampleFiles, startTestService, type TestService, until } from './bot-fixture.ts';
+import { type Comment, exampleFiles, startTestService, type TestService, until } from '../test-support/bot-fixture.ts';
+import { createContract } from '../test-support/openapi-contract.ts';
 import { readAnswerMark } from './reply/answer-mark.ts';
 
 let service: TestService;
@@ -279,4 +280,24 @@ describe('deliveries', () => {
   test('nothing was complained of that was not the test itself', () => {
     expect(service.complaints.filter((line) => !/has \d+ problems|signature/.test(line))).toEqual([]);
   });
+});
+
+test('every request that the bot made, and each answer it got, is as GitHub describes it', { timeout: 60_000 }, () => {
+  const contract = createContract();
+  const mine = service.github.requests().filter(({ identity }) => identity === 'app' || identity === 'installation');
+  const kinds = new Set(mine.map(({ method, path }) => `${method} ${path.replace(/\d+|[0-9a-f]{40}/g, 'N')}`));
+  expect([...kinds]).toEqual(
+    expect.arrayContaining([
+      'POST /repos/acme/packages/issues/N/comments',
+      'PATCH /repos/acme/packages/issues/comments/N',
+      'POST /repos/acme/packages/issues/comments/N/reactions',
+      'POST /repos/acme/packages/check-runs',
+      'PATCH /repos/acme/packages/check-runs/N',
+      'GET /repos/acme/packages/installation',
+    ]),
+  );
+  expect(
+    mine.filter(({ status }) => status >= 300).map(({ method, path, status }) => `${method} ${path} ${status}`),
+  ).toEqual([]);
+  expect([...new Set(mine.flatMap((one) => contract.check(one)))]).toEqual([]);
 });

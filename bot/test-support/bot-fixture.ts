@@ -15,9 +15,9 @@ import {
   settingsSchema,
 } from '@coppice/config';
 import { execa } from 'execa';
-import { type Bot, createBot } from './bot.ts';
-import { applyToBotState, type BotOperation, type BotState, initialBotState } from './bot-state.ts';
-import { type LocalGithub, startLocalGithub } from './local-github/start.ts';
+import { type Bot, createBot } from '../src/bot.ts';
+import { applyToBotState, type BotOperation, type BotState, initialBotState } from '../src/bot-state.ts';
+import { type LocalGithub, startLocalGithub } from '../src/local-github/start.ts';
 
 export const chroot = 'sapling-12-x86_64' as ChrootName;
 export const repository = 'acme/packages';
