@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const scratch = mkdtempSync(join(tmpdir(), 'coppice-test-'));
 const sapling = join(root, 'var/test/distributions/sapling-12-x86_64');
+const debs = join(root, 'var/cache/debs');
 const total = { passed: 0, failed: 0, skipped: [] };
 
 /** Runs a program with its output shown and no stdin; resolves to its exit code, or the signal's name. */
@@ -42,6 +43,7 @@ async function pythonTests(folder) {
   const file = join(scratch, `${folder.replaceAll('/', '-')}.json`);
   const exit = await run('/usr/bin/python3', ['-B', join(root, '.ci/python-tests.py'), folder, file], {
     COPPICE_SAPLING: sapling,
+    COPPICE_SAPLING_CACHE: debs,
   });
   count(folder, exit, readReport(file));
 }
@@ -78,12 +80,7 @@ async function makeSapling() {
     return console.log('--- no apt here: tests use the stock mock chroots instead of Sapling');
   console.log('--- the Sapling distribution that tests build with');
   mkdirSync(dirname(sapling), { recursive: true });
-  const exit = await run(join(root, 'ansible/sapling/make-sapling'), [
-    '--output',
-    sapling,
-    '--cache',
-    join(root, 'var/cache/debs'),
-  ]);
+  const exit = await run(join(root, 'ansible/sapling/make-sapling'), ['--output', sapling, '--cache', debs]);
   if (exit !== 0) {
     console.log(`make-sapling: FAILED (exit ${exit}); tests that build with it fail too`);
     total.failed += 1;

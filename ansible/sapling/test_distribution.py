@@ -51,11 +51,17 @@ class Made(unittest.TestCase):
         (cls.home / ".rpmmacros").write_text("%_dbpath /var/lib/rpm\n")
         conf = cls.home / "dnf.conf"
         conf.write_text(f"[main]\nreposdir=/dev/null\ncachedir={cls.home}/cache\nlogdir={cls.home}\ngpgcheck=0\n[sapling]\nname=Sapling\nbaseurl=file://{cls.made}\n")
-        done = subprocess.run(["dnf", "-q", "-y", "-c", conf, "--disableplugin=*", f"--installroot={cls.root}", "--releasever=12", "install", "@buildsys-build"],
+        cls.conf = conf
+        cls.said = cls.install(cls.root, "@buildsys-build")
+
+    @classmethod
+    def install(cls, root, what):
+        """What dnf said. Raises AssertionError with it if it fails."""
+        done = subprocess.run(["dnf", "-q", "-y", "-c", cls.conf, "--disableplugin=*", f"--installroot={root}", "--releasever=12", "install", what],
                               env={**os.environ, "HOME": str(cls.home)}, capture_output=True, text=True)
         if done.returncode != 0:
             raise AssertionError(f"dnf does not install it:\n{done.stdout}{done.stderr}")
-        cls.said = done.stdout + done.stderr
+        return done.stdout + done.stderr
 
     def inside(self, script):
         """Output of a shell script run in the root. Raises AssertionError with all that it said if it fails."""
@@ -85,6 +91,11 @@ class Made(unittest.TestCase):
 
     def test_the_loader_cache_was_made_by_the_installation(self):
         self.assertIn("libz.so.1", self.inside("ldconfig -p"))
+
+    def test_a_small_root_gets_a_loader_cache_too(self):
+        with tempfile.TemporaryDirectory(prefix="sapling-test-") as small:
+            self.install(Path(small, "root"), "zlib1g")
+            self.assertIn(b"libz.so.1", Path(small, "root/etc/ld.so.cache").read_bytes())
 
     def test_its_macros_are_those_of_an_rpm_distribution(self):
         self.assertEqual(self.inside("rpm --eval '%dist %_libdir %_dbpath %{?_vendor}'"), ".sap12 /usr/lib64 /var/lib/rpm sapling")

@@ -43,6 +43,9 @@ RPM_NAMES = {
     "zlib1g-dev": ["zlib-devel"],
 }
 
+# What Debian does without: its maintainer scripts run ldconfig, here a trigger of libc-bin does, by the shell, in every root.
+EXTRA_REQUIRES = {"libc6": ["libc-bin"], "libc-bin": ["bash"]}
+
 # The comps group: `dnf install @buildsys-build` gives a root in which rpmbuild works.
 BUILD_GROUP = [
     "bash", "bzip2", "coreutils", "cpio", "diffutils", "file", "findutils", "g++", "gawk", "gcc", "grep", "gzip", "hostname", "libc-bin",

@@ -132,7 +132,7 @@ def read_packages(debs, tree):
         if name == "bash":
             package.provides += ["/bin/sh"]
         depends = ", ".join(filter(None, (control.get("Pre-Depends"), control.get("Depends"))))
-        package.requires = ["filesystem", *requirements(depends, available)]
+        package.requires = ["filesystem", *requirements(depends, available), *content.EXTRA_REQUIRES.get(name, [])]
         packages[name] = package
     return packages
 
