@@ -3,7 +3,7 @@ import type { Context, Probot } from 'probot';
 import type { Job } from './bot-state.ts';
 import { holdsNoCommand, maximumCommentLength } from './parse-comment.ts';
 
-export interface AppOptions {
+interface AppOptions {
   /** owner/name of the config repo; events of other repositories are ignored. */
   readonly repository: string;
   /** Notes a job; resolves when it is on the disk. */

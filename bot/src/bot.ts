@@ -20,6 +20,7 @@ import { connectProbot } from './probot.ts';
 import { createReactions } from './reactions.ts';
 import { readComment } from './read-comment.ts';
 import { createReporter } from './report.ts';
+import { webhooksPath } from './service/http-server.ts';
 import type { Log } from './service/log.ts';
 import { tellFailure } from './tell-failure.ts';
 
@@ -41,7 +42,7 @@ export interface BotOptions {
 }
 
 export interface Bot {
-  /** Answers `webhooksPath`; resolves to false, after calling `next`, for other requests. */
+  /** Answers `/api/github/webhooks`; resolves to false, after calling `next`, for other requests. */
   readonly middleware: Awaited<ReturnType<typeof createNodeMiddleware>>;
   /** Takes up what the last run left, looks whether a push was missed, and resolves when that is queued. */
   start(): Promise<void>;
@@ -51,8 +52,6 @@ export interface Bot {
 }
 
 type CommentJob = Extract<Job, { kind: 'comment' }>;
-
-export const webhooksPath = '/api/github/webhooks';
 
 /** Opens the bot's state and makes its webhook middleware; nothing is worked off before `start`. Throws QueueError, GitError. */
 export async function createBot(options: BotOptions): Promise<Bot> {

@@ -3,7 +3,7 @@ import { type BuildId, parseBuildId } from '@coppice/config';
 import { parseArgsStringToArgv } from 'string-argv';
 import { nearestWord } from './nearest-word.ts';
 
-export const verbs = ['build', 'status', 'cancel', 'help'] as const;
+const verbs = ['build', 'status', 'cancel', 'help'] as const;
 type Verb = (typeof verbs)[number];
 
 /** One command of a comment. `line` is what the person wrote, for the answer. */

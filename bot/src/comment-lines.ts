@@ -1,7 +1,9 @@
 // A comment's Markdown → the lines in it that people said themselves: no quotes, no code, no HTML. Pure, and light to load.
-import type { PhrasingContent, RootContent } from 'mdast';
 import { fromMarkdown } from 'mdast-util-from-markdown';
 import { toString as textOf } from 'mdast-util-to-string';
+
+type RootContent = ReturnType<typeof fromMarkdown>['children'][number];
+type PhrasingContent = Extract<RootContent, { type: 'paragraph' }>['children'][number];
 
 /**
  * The lines of plain paragraphs, those in lists included, that begin with `/` or `@` in the source too: an escaped or encoded slash

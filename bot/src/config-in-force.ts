@@ -22,7 +22,7 @@ export async function readConfigAt(mirror: ConfigRepoMirror, commit: string): Pr
   return { ok: true, value: { commit, config: parsed.value, packageTrees, chrootConfigDigests } };
 }
 
-export interface ConfigInForceOptions {
+interface ConfigInForceOptions {
   readonly publishedFolder: string;
   /** owner/name of the config repo. */
   readonly repository: string;

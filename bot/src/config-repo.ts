@@ -21,7 +21,7 @@ export interface ConfigRepoMirror {
   read(commit: string): Promise<ConfigFiles>;
 }
 
-export interface ConfigRepoOptions {
+interface ConfigRepoOptions {
   /** `home/state/config.git`; made when missing. */
   readonly folder: string;
   /** Address of the repository, without user or token. */
@@ -109,7 +109,7 @@ const packageFolder = /^packages\/[^/]+\/[^/]+\/[^/]+$/;
 const chrootConfig = /^chroots\/([^/]+)\.cfg$/;
 
 /** `<mode> <type> <id> <bytes>\t<path>\0` of `git ls-tree -l -z`. Pure. */
-export function parseTreeListing(text: string): readonly Entry[] {
+function parseTreeListing(text: string): readonly Entry[] {
   return text.split('\0').flatMap((line) => {
     const [, type, id, bytes, path] = /^\d+ (\w+) ([0-9a-f]+)\s+(\d+|-)\t(.+)$/s.exec(line) ?? [];
     if (type === undefined || id === undefined || path === undefined) return [];

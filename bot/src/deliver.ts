@@ -7,7 +7,7 @@ import { annotationsPerCall, type CheckRun, type Github } from './github.ts';
 import { answerState, writeAnswer } from './reply/answer.ts';
 import { readAnswerMark } from './reply/answer-mark.ts';
 
-export interface DelivererOptions {
+interface DelivererOptions {
   readonly github: Github;
   readonly state: () => BotState;
   readonly commit: (operations: readonly BotOperation[]) => Promise<unknown>;
@@ -15,7 +15,7 @@ export interface DelivererOptions {
   readonly view: (ref: BuildRef) => Promise<BuildView>;
 }
 
-export interface Deliverer {
+interface Deliverer {
   /** `key` is `answer/<comment>` or `check/<key>`. */
   deliver(key: string): Promise<Delivered>;
   /** These may exist on GitHub although their numbers were not noted: look before making another. */

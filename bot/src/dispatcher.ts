@@ -5,7 +5,7 @@ import type { Log } from './service/log.ts';
 /** `again`: a later state will follow; `final`: it was the last one. */
 export type Delivered = 'again' | 'final';
 
-export interface DispatcherOptions {
+interface DispatcherOptions {
   /** Brings one to its wanted state. Rejects when GitHub, the disk or the network does not let it. */
   readonly deliver: (key: string) => Promise<Delivered>;
   /** Called for one that can never be delivered. */

@@ -1,7 +1,7 @@
 // Runs git for the bot: nobody's settings, named protocols only, no prompts, bounded in time and output. Secrets go by the environment.
 import { execa } from 'execa';
 
-export type GitErrorCode =
+type GitErrorCode =
   /** It did not end in time. */
   | 'timeout'
   /** It wrote more than allowed. */
@@ -20,7 +20,7 @@ export class GitError extends Error {
   }
 }
 
-export interface GitCall {
+interface GitCall {
   /** Folder of a repository; left out for commands that need none. */
   readonly repository?: string;
   /** Protocols that may be used; none by default. */

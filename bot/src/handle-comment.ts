@@ -14,7 +14,7 @@ import { makePlan, requestsOf } from './plan-requests.ts';
 import { nothingToDo, skippedNotes } from './reply/accepted.ts';
 import * as refusal from './reply/refused.ts';
 
-export interface CommentContext {
+interface CommentContext {
   readonly queue: Queue;
   readonly built: BuiltIndex;
   readonly settings: Settings;
@@ -23,7 +23,7 @@ export interface CommentContext {
   readonly view: (ref: BuildRef) => Promise<BuildView>;
 }
 
-export interface CommentOutcome {
+interface CommentOutcome {
   readonly answer: Answer;
   readonly checks: readonly Check[];
 }

@@ -12,7 +12,7 @@ import { planSummary } from './reply/accepted.ts';
 import { reportProblems } from './reply/config-problems.ts';
 import type { Log } from './service/log.ts';
 
-export interface PushContext {
+interface PushContext {
   readonly queue: Queue;
   readonly built: BuiltIndex;
   readonly settings: Settings;

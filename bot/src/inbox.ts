@@ -4,7 +4,7 @@ import type { BotOperation, BotState, Delivery, Job } from './bot-state.ts';
 /** What came of a job, noted together with its being done. */
 export type Handled = Omit<Extract<BotOperation, { op: 'handled' }>, 'op' | 'id'>;
 
-export interface InboxOptions {
+interface InboxOptions {
   readonly state: () => BotState;
   readonly commit: (operations: readonly BotOperation[]) => Promise<unknown>;
   /** Works one off. Does not reject for what people got wrong, nor for faults that it can tell them. */

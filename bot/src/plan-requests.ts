@@ -14,7 +14,7 @@ import {
 import type { ConfigAtCommit } from './config-in-force.ts';
 import { pinSources } from './resolve-source.ts';
 
-export interface PlanRequest {
+interface PlanRequest {
   readonly at: ConfigAtCommit;
   /** One a project; an empty list means all of all projects. */
   readonly selections: readonly PlanSelection[];
@@ -52,7 +52,7 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
 }
 
 /** Plans of different projects one after the other. Pure. */
-export function joinPlans(plans: readonly Plan[]): Plan {
+function joinPlans(plans: readonly Plan[]): Plan {
   const builds: PlannedBuild[] = [];
   for (const plan of plans) {
     const offset = builds.length;
@@ -61,7 +61,7 @@ export function joinPlans(plans: readonly Plan[]): Plan {
   return { builds, skipped: plans.flatMap(({ skipped }) => skipped), unknown: plans.flatMap(({ unknown }) => unknown) };
 }
 
-export interface Asker {
+interface Asker {
   readonly login: string;
   /** Address of the comment or commit that asked. */
   readonly request: string;

@@ -10,7 +10,7 @@ import { createDispatcher } from './dispatcher.ts';
 import type { Github } from './github.ts';
 import type { Log } from './service/log.ts';
 
-export interface ReporterOptions {
+interface ReporterOptions {
   readonly queue: Queue;
   readonly built: BuiltIndex;
   readonly github: Github;

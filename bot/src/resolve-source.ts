@@ -3,12 +3,12 @@ import { type PinnedSource, type Project, projectKey, type Settings, type Source
 import { GitError, runGit } from './git.ts';
 
 /** What a plan needs: the pinned sources by `owner/project/package`, and one sentence for each that could not be pinned. */
-export interface PinnedSources {
+interface PinnedSources {
   readonly pinned: ReadonlyMap<string, PinnedSource>;
   readonly unpinned: ReadonlyMap<string, string>;
 }
 
-export interface PinContext {
+interface PinContext {
   /** The commit of the config repo that is planned. */
   readonly commit: string;
   readonly packageTrees: ReadonlyMap<string, string>;

@@ -1,10 +1,10 @@
 // The hidden mark in each answer: which comment it answers and whether it is final. Programs find the one answer by it.
 
-export const answerStates = ['working', 'good', 'bad'] as const;
+const answerStates = ['working', 'good', 'bad'] as const;
 /** `working` while builds move on; then `good`, or `bad` when it was refused, failed or was canceled. */
 export type AnswerState = (typeof answerStates)[number];
 
-export interface AnswerMark {
+interface AnswerMark {
   /** The number of the comment that asked. */
   readonly to: number;
   readonly state: AnswerState;

@@ -4,9 +4,9 @@ import type { CheckAnnotation } from '../bot-state.ts';
 import { codeBlock } from './escape.ts';
 
 /** More are counted, not listed: nobody reads them, and each 50 cost a call. */
-export const maximumAnnotations = 200;
+const maximumAnnotations = 200;
 
-export interface ProblemsReport {
+interface ProblemsReport {
   readonly title: string;
   readonly summary: string;
   readonly annotations: readonly CheckAnnotation[];
