@@ -1,5 +1,5 @@
 // A whole runner for tests: a home, a config repo made with real git, a static server, a queue, and the real Sapling distribution.
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -22,7 +22,6 @@ import type { PackageFiles } from './packages.ts';
 
 const repository = join(import.meta.dirname, '..', '..', '..');
 export const sapling = 'sapling-12-x86_64' as ChrootName;
-/** Made once per machine by ansible/sapling/make-sapling. */
 const distribution = join(repository, 'var', 'test', 'distributions', sapling);
 
 export interface TestWorkshop {
@@ -103,8 +102,8 @@ export async function startWorkshop(packages: Readonly<Record<string, PackageFil
   };
 }
 
+/** Returns at once when it is up to date. */
 async function makeDistribution(): Promise<void> {
-  if (existsSync(join(distribution, 'repodata', 'repomd.xml'))) return;
   const program = join(repository, 'ansible', 'sapling', 'make-sapling');
   await execa(program, ['--output', distribution, '--cache', join(repository, 'var', 'test', 'cache')]);
 }
