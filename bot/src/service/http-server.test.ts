@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,10 +32,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** fetch() normalises `..` away; an attacker does not. */
-function rawStatus(path: string): Promise<number | undefined> {
+/** fetch() normalises `..` away and asks caches to stand aside; an attacker and dnf do not. */
+function rawStatus(path: string, headers: Record<string, string> = {}): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
-    request({ port: server.port, host: '127.0.0.1', path }, (response) => {
+    request({ port: server.port, host: '127.0.0.1', path, headers }, (response) => {
       response.resume();
       resolve(response.statusCode);
     })
@@ -55,6 +55,37 @@ describe('the HTTP server', () => {
     expect(response.status).toBe(206);
     expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
     expect(await response.text()).toBe('789');
+  });
+
+  test('gives a replaced file whole: never the new one cut to the length of the old', async () => {
+    const file = join(folder, 'published/api.json');
+    const versions = ['[1]', JSON.stringify(Array.from({ length: 5000 }, (_, index) => index))];
+    await writeFile(file, versions[0] ?? '');
+    let replacing = true;
+    const replace = (async () => {
+      for (let turn = 0; replacing; turn += 1) {
+        await writeFile(`${file}.new`, versions[turn % 2] ?? '');
+        await rename(`${file}.new`, file);
+      }
+    })();
+    for (let read = 0; read < 300; read += 1) {
+      const response = await fetch(`${url}/api.json`);
+      expect(versions).toContain(await response.text());
+    }
+    replacing = false;
+    await replace;
+  });
+
+  test('answers 304 to who has the file, 416 to who asks past its end, and 301 to a folder without its slash', async () => {
+    const first = await fetch(`${url}/results/acme/tools/build.log`);
+    expect(await rawStatus('/results/acme/tools/build.log', { 'If-None-Match': first.headers.get('etag') ?? '' })).toBe(
+      304,
+    );
+    expect(await rawStatus('/results/acme/tools/build.log', { 'If-None-Match': '"another"' })).toBe(200);
+    const past = await fetch(`${url}/results/acme/tools/build.log`, { headers: { Range: 'bytes=10-' } });
+    expect([past.status, past.headers.get('content-range')]).toEqual([416, 'bytes */10']);
+    const folderAnswer = await fetch(`${url}/results/acme`, { redirect: 'manual' });
+    expect([folderAnswer.status, folderAnswer.headers.get('location')]).toEqual([301, '/results/acme/']);
   });
 
   test('lists results as directories and escapes their names', async () => {

@@ -4,9 +4,9 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import serveStatic from 'serve-static';
 import { listDirectory } from './directory-listing.ts';
 import { ServiceError } from './errors.ts';
+import { serveFile } from './serve-file.ts';
 
 /** What `/healthz` answers; `ready` once the service can take builds. */
 export interface Health {
@@ -44,16 +44,6 @@ export async function startHttpServer(options: {
   readonly metrics: () => Promise<string>;
 }): Promise<HttpServer> {
   let webhooks: RequestHandler = (_request, response) => answer(response, 503, 'Starting: try again soon.\n');
-  const files = serveStatic(options.published, {
-    dotfiles: 'ignore',
-    fallthrough: true,
-    setHeaders: (response, path) => {
-      // Logs grow and metadata is replaced: clients ask again, and a cheap 304 answers them.
-      response.setHeader('Cache-Control', path.endsWith('.rpm') ? 'public, max-age=86400' : 'no-cache');
-      if (path.endsWith('.log')) response.setHeader('Content-Type', 'text/plain; charset=utf-8');
-    },
-  });
-
   const server = createServer((request, response) => {
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Content-Security-Policy', pagePolicy);
@@ -68,7 +58,7 @@ export async function startHttpServer(options: {
     } else if (path === '/metrics') {
       answerMetrics(options.metrics, response);
     } else {
-      files(request, response, () => void answerUnknown(options.published, path, request, response));
+      answerFile(options.published, path, request, response).catch(() => answer(response, 500, 'Cannot read it.\n'));
     }
   });
   await listen(server, options.host, options.port);
@@ -86,13 +76,14 @@ export async function startHttpServer(options: {
   };
 }
 
-/** What is no file: a folder that may be browsed, or nothing. */
-async function answerUnknown(
+/** A file, a folder that may be browsed, or nothing. */
+async function answerFile(
   published: string,
   path: string,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  if (await serveFile(published, path, request, response)) return;
   const page = browsable.test(path) ? await listDirectory(published, path) : undefined;
   if (page === undefined) await notFound(published, request, response);
   else answer(response, 200, page, 'text/html; charset=utf-8');

@@ -1,0 +1,121 @@
+// Static files whose names are given to new files while they are read. A file is opened first and measured, sent and tagged by that
+// handle: servers that ask for the size by name send the new file cut to the old one's length when it is replaced in between.
+import { type FileHandle, open } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import fresh from 'fresh';
+import { contentType } from 'mime-types';
+import parseRange from 'range-parser';
+
+/** Types that the tables of the web do not know or that people want to read in a browser. */
+const ownTypes: readonly (readonly [ending: string, type: string])[] = [
+  ['.log', 'text/plain; charset=utf-8'],
+  ['.spec', 'text/plain; charset=utf-8'],
+  ['.repo', 'text/plain; charset=utf-8'],
+  ['.asc', 'text/plain; charset=utf-8'],
+  ['.gpg', 'application/pgp-keys'],
+  ['.rpm', 'application/x-rpm'],
+];
+
+/**
+ * Answers with the file below `root` that `path` (percent-encoded, with a slash at its start) names, a folder by its `index.html`.
+ * Honours Range (one), If-None-Match and If-Modified-Since. Resolves to false, with nothing sent, when there is no such file.
+ */
+export async function serveFile(
+  root: string,
+  path: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<boolean> {
+  const name = decodePath(path);
+  if (name === undefined) return false;
+  const file = await openFile(join(root, name.endsWith('/') ? `${name}index.html` : name));
+  if (file === undefined) return false;
+  try {
+    const about = await file.stat();
+    if (about.isDirectory()) {
+      response.writeHead(301, { Location: `${path}/`.replace(/^\/+/, '/'), 'Cache-Control': 'no-cache' }).end();
+      return true;
+    }
+    if (!about.isFile()) return false;
+    const headers = {
+      'Content-Type': typeOf(name.endsWith('/') ? 'index.html' : name),
+      ETag: `"${about.size.toString(36)}-${about.mtimeMs.toString(36)}-${about.ino.toString(36)}"`,
+      'Last-Modified': about.mtime.toUTCString(),
+      // Logs grow and metadata is replaced: clients ask again, and a cheap 304 answers them.
+      'Cache-Control': name.endsWith('.rpm') ? 'public, max-age=86400' : 'no-cache',
+      'Accept-Ranges': 'bytes',
+    };
+    if (fresh(request.headers, { etag: headers.ETag, 'last-modified': headers['Last-Modified'] })) {
+      response.writeHead(304, headers).end();
+      return true;
+    }
+    const range = rangeOf(request, about.size);
+    if (range === 'unsatisfiable') {
+      response.writeHead(416, { 'Content-Range': `bytes */${about.size}` }).end();
+      return true;
+    }
+    const { start, end } = range ?? { start: 0, end: about.size - 1 };
+    response.writeHead(range === undefined ? 200 : 206, {
+      ...headers,
+      'Content-Length': end - start + 1,
+      ...(range === undefined ? {} : { 'Content-Range': `bytes ${start}-${end}/${about.size}` }),
+    });
+    if (request.method === 'HEAD' || end < start) response.end();
+    else await send(file, start, end, response);
+    return true;
+  } finally {
+    await file.close();
+  }
+}
+
+/** The path below the root; undefined for what climbs, hides or cannot be a name. */
+function decodePath(path: string): string | undefined {
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
+  if (decoded.includes('\0') || decoded.split('/').some((part) => part.startsWith('.'))) return undefined;
+  return decoded;
+}
+
+async function openFile(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    if (
+      ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'EACCES', 'ENXIO', 'ELOOP'].includes(
+        (error as NodeJS.ErrnoException).code ?? '',
+      )
+    )
+      return undefined;
+    throw error;
+  }
+}
+
+function typeOf(name: string): string {
+  const own = ownTypes.find(([ending]) => name.endsWith(ending));
+  return own?.[1] ?? (contentType(name.slice(name.lastIndexOf('/') + 1)) || 'application/octet-stream');
+}
+
+/** One satisfiable range of the file; undefined to send all of it: several ranges, or a copy that is not the client's any more. */
+function rangeOf(request: IncomingMessage, size: number): { start: number; end: number } | 'unsatisfiable' | undefined {
+  const { range } = request.headers;
+  if (range === undefined || request.headers['if-range'] !== undefined) return undefined;
+  const ranges = parseRange(size, range);
+  if (ranges === -1) return 'unsatisfiable';
+  if (ranges === -2 || ranges.type !== 'bytes' || ranges.length !== 1) return undefined;
+  return ranges[0];
+}
+
+async function send(file: FileHandle, start: number, end: number, response: ServerResponse): Promise<void> {
+  try {
+    await pipeline(file.createReadStream({ start, end, autoClose: false }), response);
+  } catch {
+    // The reader went away, or the disk failed after the head was sent: the connection is cut, which the client notices.
+    response.destroy();
+  }
+}
