@@ -18,7 +18,7 @@ class TooLarge extends Error {}
 
 /** The package at `source.url`, renamed to what its header says. */
 export async function downloadSrpm(order: FetchOrder, source: SrpmSource): Promise<Outcome<FetchedSource>> {
-  const address = allowedAddress(source.url, order.git.protocols);
+  const address = allowedAddress(mirrored(source.url, order.git.mirrors), order.git.protocols);
   if (address === undefined) return fail('source', `${source.url} is not an address that sources may come from.`);
   const limit = AbortSignal.timeout(order.seconds * 1000);
   const partial = join(order.folder, 'download');
@@ -58,6 +58,14 @@ async function follow(address: URL, order: FetchOrder, signal: AbortSignal): Pro
     next = allowed;
   }
   throw new Error('it redirects too often');
+}
+
+/** The address at the mirror with the longest fitting prefix, as Git's url.<base>.insteadOf does. */
+function mirrored(url: string, mirrors: Readonly<Record<string, string>>): string {
+  const [best] = Object.entries(mirrors)
+    .filter(([from]) => url.startsWith(from))
+    .sort(([a], [b]) => b.length - a.length);
+  return best === undefined ? url : best[1] + url.slice(best[0].length);
 }
 
 function allowedAddress(text: string, protocols: readonly string[]): URL | undefined {

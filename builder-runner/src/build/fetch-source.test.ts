@@ -146,6 +146,13 @@ describe('srpm', () => {
     });
   });
 
+  test('an address is fetched from its mirror', async () => {
+    const mirror = (await answer((_request, response) => response.end(good()))).replace(/x\.src\.rpm$/, '');
+    const mirrors = { 'https://example.org/': 'http://127.0.0.1:1/', 'https://example.org/srpms/': mirror };
+    const url = 'https://example.org/srpms/x.src.rpm';
+    expect(await fetchIt({ type: 'srpm', url, sha256: sha256() }, { mirrors })).toMatchObject({ ok: true });
+  });
+
   const cases: [string, RequestListener, RegExp, Options?][] = [
     ['404', (_request, response) => response.writeHead(404).end(), /answers 404 Not Found/],
     [
