@@ -173,8 +173,9 @@ echo ${name} > %{buildroot}%{_datadir}/${name}.txt
 %{_datadir}/${name}.txt
 `;
 
+const names = ['badspec', 'missing', 'webpage', 'sleeper', 'filler', 'survivor'] as const;
+
 describe('packages that cannot be built', () => {
-  const names = ['badspec', 'missing', 'webpage', 'sleeper', 'filler', 'survivor'] as const;
   const noHash = '0'.repeat(64);
   let commit: string;
   let killed: string | undefined;
@@ -211,9 +212,8 @@ packages:
     await privileged(
       join(sourceFolder, 'ansible/drivers/local/files/local-builder'),
       'terminate',
-      '--name',
-      killed,
-      ...stateDir(),
+      `--name=${killed}`,
+      `--state-dir=${join(home.folder, 'state/drivers/local')}`,
     );
     await waitFor('all of them to end', 300, async () => {
       for (const build of await service.builds())
@@ -221,9 +221,6 @@ packages:
       return ended.size === names.length;
     });
   });
-
-  /** Where the runner keeps the local driver's instances when it says so. */
-  const stateDir = () => [] as string[];
 
   test.each([
     ['badspec', 'source', /spec/i],
@@ -261,10 +258,13 @@ describe('a full disk', () => {
   test('is said to the person who asked, and builds go on when there is room again', async () => {
     const { bavail, bsize } = await statfs(queueFolder);
     const ballast = join(queueFolder, 'ballast');
-    await writeFile(ballast, Buffer.alloc(bavail * bsize - 1, 1)).catch(() => undefined);
-    const refused = await service.coppice(['comment', '/build motd']);
+    await writeFile(ballast, Buffer.alloc(bavail * bsize));
+    // More builds than the rest of the journal's last page could hold.
+    const everything = `/build ${names.join(' ')}`;
+    const refused = await service.coppice(['comment', everything]);
     expect([refused.exitCode, refused.stdout]).toEqual([1, expect.stringMatching(/disk|full|space/i)]);
-    expect(await (await fetch(`${service.endpoint.url}/healthz`)).json()).toMatchObject({ status: 'ok' });
+    expect((await service.builds()).every(({ endedAt }) => endedAt !== null)).toBe(true);
+    expect(await (await fetch(`${service.endpoint.url}/healthz`)).json()).toEqual({ status: 'ok', ready: true });
     await rm(ballast);
     const accepted = await service.coppice(['comment', '/build motd']);
     expect(accepted.exitCode, accepted.stdout).toBe(0);

@@ -19,8 +19,8 @@ import { type Bot, createBot } from '../src/bot.ts';
 import { applyToBotState, type BotOperation, type BotState, initialBotState } from '../src/bot-state.ts';
 import { type LocalGithub, startLocalGithub } from '../src/local-github/start.ts';
 
-export const chroot = 'sapling-12-x86_64' as ChrootName;
-export const repository = 'acme/packages';
+const chroot = 'sapling-12-x86_64' as ChrootName;
+const repository = 'acme/packages';
 
 export const exampleFiles: Readonly<Record<string, string>> = {
   'coppice.yaml': `admins: [maintainer]\nchroots: [${chroot}]\n`,

@@ -70,7 +70,7 @@ async function findAnswer(ask: GithubClient, issue: number, to: number): Promise
 }
 
 /** Pure: an answer without its hidden marks. */
-export function readable(body: string): string {
+function readable(body: string): string {
   return body.replace(/<!--[\s\S]*?-->/g, '').trim();
 }
 

@@ -38,7 +38,7 @@ interface ListedEntry {
 }
 
 /** Pure: the page of one folder. Names are outside text and are escaped. */
-export function renderListing(path: string, rows: readonly ListedEntry[]): string {
+function renderListing(path: string, rows: readonly ListedEntry[]): string {
   const lines = rows.map((row) => {
     const slash = row.folder ? '/' : '';
     const time = row.changed?.toISOString().replace(/\.\d+Z$/, 'Z') ?? '';

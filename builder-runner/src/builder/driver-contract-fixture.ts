@@ -21,7 +21,7 @@ export const localBuilder = join(ansible, 'drivers/local/files/local-builder');
 export const scratch = mkdtempSync(join(tmpdir(), 'driver-contract-'));
 export const stateDir = join(scratch, 'builders');
 export const home = join(scratch, 'home');
-export const key = join(scratch, 'key');
+const key = join(scratch, 'key');
 export const arch = { x64: 'x86_64', arm64: 'aarch64' }[process.arch as string] ?? process.arch;
 
 export interface Spawned {

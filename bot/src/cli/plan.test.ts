@@ -1,0 +1,34 @@
+import { chrootOf, type Plan } from '@coppice/config';
+import { expect, test } from 'vitest';
+import { renderPlan } from './plan.ts';
+
+const chroot = chrootOf('sapling-12-x86_64').name;
+const source = { type: 'dir', commit: 'c', path: 'p', tree: 't' } as const;
+const build = (name: string, after: readonly number[]): Plan['builds'][number] => ({
+  owner: 'acme',
+  project: 'tools',
+  package: name,
+  source,
+  chroots: [{ chroot, inputDigest: 'd', cause: 'new' }],
+  after,
+  afterBuilds: [],
+  timeoutSeconds: 3600,
+});
+
+test('a plan names its builds in order, what each waits for, and what is left out and why', () => {
+  const skipped = [{ owner: 'acme', project: 'tools', package: 'motd', chroot, why: 'unchanged since build 3' }];
+  const text = renderPlan({ builds: [build('libgreet', []), build('hello', [0])], skipped, unknown: [] });
+  expect(text.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
+    ['order', 'project', 'package', 'chroot', 'because', 'after'],
+    ['1', 'acme/tools', 'libgreet', chroot, 'new'],
+    ['2', 'acme/tools', 'hello', chroot, 'new', 'libgreet'],
+    [''],
+    ['Not built:'],
+    ['project', 'package', 'chroot', 'why'],
+    ['acme/tools', 'motd', chroot, 'unchanged since build 3'],
+  ]);
+});
+
+test('an empty plan says so', () => {
+  expect(renderPlan({ builds: [], skipped: [], unknown: [] })).toBe('Nothing to build.');
+});
