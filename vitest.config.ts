@@ -9,6 +9,11 @@ export default defineConfig({
           name: 'unit',
           include: ['{config,builder-runner,site,bot}/**/*.test.ts'],
           exclude: ['**/node_modules/**'],
+          // Many wait for programs that they start: on two cores one worker would leave one of them idle.
+          maxWorkers: 2,
+          // No test is about time: a slow machine is not a failure.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
