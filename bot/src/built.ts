@@ -46,8 +46,8 @@ export async function openBuiltIndex(folder: string): Promise<BuiltIndex> {
       const place = { id, owner, project, package: name };
       const result = await readResult(join(folder, published.chrootBuild(place, chroot as ChrootName)));
       if (result === undefined) continue;
-      const { inputDigest, state } = result;
-      const record = { owner, project, package: name, chroot: chroot as ChrootName, inputDigest, state, id };
+      const { inputDigest, state, reason } = result;
+      const record = { owner, project, package: name, chroot: chroot as ChrootName, inputDigest, state, reason, id };
       records.set(key, record);
       return record;
     }
@@ -139,9 +139,9 @@ async function readResult(folder: string): Promise<Result | undefined> {
 /** The live builds as the plan sees them. */
 export function builtFromQueue(builds: readonly QueuedBuild[]): readonly BuiltChroot[] {
   return builds.flatMap((build) =>
-    build.chroots.map(({ chroot, inputDigest, state }) => {
+    build.chroots.map(({ chroot, inputDigest, state, reason }) => {
       const { id, owner, project } = build;
-      return { id, owner, project, package: build.package, chroot, inputDigest, state };
+      return { id, owner, project, package: build.package, chroot, inputDigest, state, reason };
     }),
   );
 }

@@ -1,4 +1,4 @@
-import type { BuildId, ChrootName, ConfigRepo, Project } from '@coppice/config';
+import { type BuildId, type ChrootName, type ConfigRepo, type Project, plainBuildroot } from '@coppice/config';
 import { describe, expect, test } from 'vitest';
 import type { BuildView } from './build-view.ts';
 import { parseCommandLine } from './command.ts';
@@ -10,24 +10,51 @@ const project = (owner: string, name: string, builders: string[], packages: stri
   name,
   description: '',
   instructions: '',
+  homepage: null,
+  contact: null,
   chroots: [sapling],
   maintainers: [`${name}-maintainer`],
   builders,
   repos: [],
+  runtimeRepos: [],
+  network: false,
+  background: false,
+  frozen: null,
+  deleteAfter: null,
+  pinned: false,
+  forkedFrom: null,
+  renamedFrom: null,
   path: `projects/${owner}/${name}.yaml`,
   packages: packages.map((each) => ({
     name: each,
     source: { type: 'dir' },
     needs: [],
     timeoutSeconds: 60,
+    memoryBytes: null,
+    background: false,
+    rebuildOnNeeds: false,
     chroots: [sapling],
+    buildroots: new Map([[sapling, plainBuildroot]]),
   })),
 });
 const config: ConfigRepo = {
   policy: {
     admins: ['Root'],
     chroots: [sapling],
-    limits: { timeoutSeconds: 1, maximumTimeoutSeconds: 1, diskBytes: 1, sourceBytes: 1 },
+    chrootStates: new Map([[sapling, { state: 'active', keepUntil: null }]]),
+    limits: {
+      timeoutSeconds: 1,
+      maximumTimeoutSeconds: 1,
+      diskBytes: 1,
+      sourceBytes: 1,
+      memoryBytes: null,
+      maximumMemoryBytes: null,
+      perOwner: null,
+      perChroot: new Map(),
+      perArchitecture: new Map(),
+    },
+    allow: { network: false, repos: [], isolation: [] },
+    retention: { failedSeconds: 1, supersededSeconds: 1, pullRequestsSeconds: 1 },
   },
   projects: [
     project('acme', 'tools', ['bea'], ['hello', 'shared']),

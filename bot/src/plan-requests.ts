@@ -58,7 +58,15 @@ function joinPlans(plans: readonly Plan[]): Plan {
     const offset = builds.length;
     builds.push(...plan.builds.map((one) => ({ ...one, after: one.after.map((index) => index + offset) })));
   }
-  return { builds, skipped: plans.flatMap(({ skipped }) => skipped), unknown: plans.flatMap(({ unknown }) => unknown) };
+  const known = plans.map(({ expectedSeconds }) => expectedSeconds).filter((seconds) => seconds !== null);
+  return {
+    builds,
+    skipped: plans.flatMap(({ skipped }) => skipped),
+    unknown: plans.flatMap(({ unknown }) => unknown),
+    cycles: plans.flatMap(({ cycles }) => cycles),
+    // Builds of different projects never wait for each other.
+    expectedSeconds: known.length === 0 ? null : Math.max(...known),
+  };
 }
 
 interface Asker {
@@ -76,10 +84,12 @@ export function requestsOf(plan: Plan, at: ConfigAtCommit, asker: Asker): readon
     project: build.project,
     package: build.package,
     source: build.source,
-    chroots: build.chroots.map(({ chroot, inputDigest }) => ({ chroot, inputDigest })),
+    chroots: build.chroots.map(({ chroot, inputDigest, buildroot }) => ({ chroot, inputDigest, buildroot })),
     after: build.after,
     afterBuilds: build.afterBuilds as readonly BuildId[],
     timeoutSeconds: build.timeoutSeconds,
+    memoryBytes: build.memoryBytes,
+    background: build.background,
     ...limitsOf(at.config.policy),
     repos: at.config.projects.find((one) => one.owner === build.owner && one.name === build.project)?.repos ?? [],
     requestedBy: asker.login,

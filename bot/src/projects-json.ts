@@ -16,9 +16,21 @@ export function projectsJson(
       name: project.name,
       description: project.description,
       instructions: project.instructions,
+      homepage: project.homepage,
+      contact: project.contact,
       chroots: [...project.chroots],
+      chrootStates: Object.fromEntries(
+        project.chroots.map((chroot) => [
+          chroot,
+          config.policy.chrootStates.get(chroot) ?? { state: 'inactive' as const, keepUntil: null },
+        ]),
+      ),
       maintainers: [...project.maintainers],
       builders: [...project.builders],
+      frozen: project.frozen,
+      forkedFrom: project.forkedFrom,
+      pinned: project.pinned,
+      deleteAfter: project.deleteAfter,
       keyFingerprint: fingerprints.get(projectKey(project)) ?? null,
       packages: project.packages.map((one) => ({
         name: one.name,

@@ -25,16 +25,36 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const pin = async (source: Source) => {
-  const one = { name: 'hello', source, needs: [], timeoutSeconds: 1, chroots: [] };
+  const one = {
+    name: 'hello',
+    source,
+    needs: [],
+    timeoutSeconds: 1,
+    memoryBytes: null,
+    background: false,
+    rebuildOnNeeds: false,
+    chroots: [],
+    buildroots: new Map(),
+  };
   const project: Project = {
     owner: 'acme',
     name: 'tools',
     description: '',
     instructions: '',
+    homepage: null,
+    contact: null,
     chroots: [],
     maintainers: [],
     builders: [],
     repos: [],
+    runtimeRepos: [],
+    network: false,
+    background: false,
+    frozen: null,
+    deleteAfter: null,
+    pinned: false,
+    forkedFrom: null,
+    renamedFrom: null,
     path: '',
     packages: [one],
   };

@@ -1,5 +1,6 @@
 // A build: one package, one number, several chroots. The words that queue, runner, site and bot share.
 import { z } from 'zod';
+import type { Buildroot } from './buildroot.ts';
 import type { ChrootName } from './chroot.ts';
 import type { PinnedSource } from './source.ts';
 
@@ -50,22 +51,33 @@ export const phaseSchema = z.strictObject({
 });
 export type Phase = z.infer<typeof phaseSchema>;
 
+/** One chroot that a request is for. */
+export interface RequestedChroot {
+  readonly chroot: ChrootName;
+  readonly inputDigest: string;
+  readonly buildroot: Buildroot;
+}
+
 /** What somebody asks to be built: the queue gives it a number. */
 export interface BuildRequest {
   readonly owner: string;
   readonly project: string;
   readonly package: string;
   readonly source: PinnedSource;
-  readonly chroots: readonly { readonly chroot: ChrootName; readonly inputDigest: string }[];
+  readonly chroots: readonly RequestedChroot[];
   /** Indexes, in the list given to the same enqueue, of builds that must succeed first. */
   readonly after: readonly number[];
   /** Builds that are already waiting or running and must succeed first. */
   readonly afterBuilds: readonly BuildId[];
   readonly timeoutSeconds: number;
+  /** Upper bound of what the build may use of its builder's memory, in bytes; null: no bound. */
+  readonly memoryBytes: number | null;
+  /** It waits for all builds that are not in the background. */
+  readonly background: boolean;
   /** Upper bound of what the build may write on its builder, in bytes. */
   readonly diskBytes: number;
   readonly sourceBytes: number;
-  /** Repositories besides the chroot's and the project's own, as dnf base URLs. */
+  /** The project's `repos`: dnf base URLs and `coppice://owner/project`. Each chroot's `buildroot.repos` follow them. */
   readonly repos: readonly string[];
   readonly requestedBy: string;
   /** Address of the comment or commit that asked. */
@@ -85,6 +97,8 @@ export interface QueuedBuild {
   /** Builds that must succeed before this one starts. */
   readonly after: readonly BuildId[];
   readonly timeoutSeconds: number;
+  readonly memoryBytes: number | null;
+  readonly background: boolean;
   readonly diskBytes: number;
   readonly sourceBytes: number;
   readonly repos: readonly string[];
@@ -100,9 +114,7 @@ export interface QueuedBuild {
 }
 
 /** How far one chroot of a queued build is. */
-export interface QueuedChroot {
-  readonly chroot: ChrootName;
-  readonly inputDigest: string;
+export interface QueuedChroot extends RequestedChroot {
   readonly state: BuildState;
   readonly reason: FailureReason | null;
   /** One sentence for people when it ended badly. */

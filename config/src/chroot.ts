@@ -10,11 +10,16 @@ export interface Chroot {
   readonly name: ChrootName;
   readonly distribution: string;
   readonly release: string;
-  readonly architecture: string;
+  readonly architecture: Architecture;
 }
 
 /** RPM architectures that a chroot may end in; `dnf` and `mock` use the same words. */
 export const architectures = ['x86_64', 'aarch64', 'ppc64le', 's390x', 'riscv64', 'i686', 'i386', 'armhfp'] as const;
+export type Architecture = (typeof architectures)[number];
+
+/** What may be built for a chroot: `active` everything, `inactive` nothing for now, `eol` (end of life) nothing any more. */
+export const chrootStates = ['active', 'inactive', 'eol'] as const;
+export type ChrootState = (typeof chrootStates)[number];
 
 const chrootPattern = /^([a-z][a-z0-9+]*(?:-[a-z][a-z0-9+]*)*)-([a-z0-9][a-z0-9._]*)-([a-z0-9_]+)$/;
 
@@ -24,8 +29,9 @@ export function parseChroot(text: string): Chroot | undefined {
   const match = chrootPattern.exec(text);
   if (match === null) return undefined;
   const [, distribution = '', release = '', architecture = ''] = match;
-  if (!(architectures as readonly string[]).includes(architecture) || release.includes('..')) return undefined;
-  return { name: text as ChrootName, distribution, release, architecture };
+  const known = architectures.find((each) => each === architecture);
+  if (known === undefined || release.includes('..')) return undefined;
+  return { name: text as ChrootName, distribution, release, architecture: known };
 }
 
 /** As `parseChroot`, for names that were checked before. Throws a TypeError on anything else. */

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { plainBuildroot } from './buildroot.ts';
 import { type ConfigTree, isConfigYaml, parseConfigRepo } from './parse-config-repo.ts';
 import { formatProblem } from './problem.ts';
 
@@ -53,11 +54,26 @@ describe('a right config repo', () => {
         policy: {
           admins: ['maintainer'],
           chroots: ['sapling-12-x86_64', 'fedora-42-x86_64'],
+          chrootStates: new Map([
+            ['sapling-12-x86_64', { state: 'active', keepUntil: null }],
+            ['fedora-42-x86_64', { state: 'active', keepUntil: null }],
+          ]),
           limits: {
             timeoutSeconds: 3600,
             maximumTimeoutSeconds: 28_800,
             diskBytes: 10 * 2 ** 30,
             sourceBytes: 2 ** 30,
+            memoryBytes: null,
+            maximumMemoryBytes: null,
+            perOwner: null,
+            perChroot: new Map(),
+            perArchitecture: new Map(),
+          },
+          allow: { network: false, repos: ['https://'], isolation: ['auto', 'simple', 'nspawn'] },
+          retention: {
+            failedSeconds: 30 * 86_400,
+            supersededSeconds: 90 * 86_400,
+            pullRequestsSeconds: 14 * 86_400,
           },
         },
         projects: [
@@ -66,17 +82,31 @@ describe('a right config repo', () => {
             name: 'tools',
             description: '',
             instructions: '',
+            homepage: null,
+            contact: null,
             chroots: ['sapling-12-x86_64'],
             maintainers: ['octocat'],
             builders: [],
             repos: [],
+            runtimeRepos: [],
+            network: false,
+            background: false,
+            frozen: null,
+            deleteAfter: null,
+            pinned: false,
+            forkedFrom: null,
+            renamedFrom: null,
             packages: [
               {
                 name: 'a',
                 source: { type: 'git', url: 'https://a.example/a.git', ref: 'main' },
                 needs: [],
                 timeoutSeconds: 3600,
+                memoryBytes: null,
+                background: false,
+                rebuildOnNeeds: false,
                 chroots: ['sapling-12-x86_64'],
+                buildroots: new Map([['sapling-12-x86_64', plainBuildroot]]),
               },
             ],
             path,

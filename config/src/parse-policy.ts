@@ -35,10 +35,24 @@ export function parsePolicy(file: YamlFile): Checked<Policy> {
     return { value: undefined, problems: [fault] };
   }
   const limits = {
+    memoryBytes: null,
+    maximumMemoryBytes: null,
+    perOwner: null,
+    perChroot: new Map(),
+    perArchitecture: new Map(),
     timeoutSeconds: timeout,
     maximumTimeoutSeconds: maximumTimeout,
     diskBytes: disk,
     sourceBytes: sources,
   };
-  return { value: { admins: value.admins, chroots: value.chroots, limits }, problems: [] };
+  const day = 24 * 3600;
+  const policy: Policy = {
+    admins: value.admins,
+    chroots: value.chroots,
+    chrootStates: new Map(value.chroots.map((name) => [name, { state: 'active', keepUntil: null }])),
+    limits,
+    allow: { network: false, repos: ['https://'], isolation: ['auto', 'simple', 'nspawn'] },
+    retention: { failedSeconds: 30 * day, supersededSeconds: 90 * day, pullRequestsSeconds: 14 * day },
+  };
+  return { value: policy, problems: [] };
 }

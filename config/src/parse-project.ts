@@ -1,4 +1,5 @@
 // `projects/<owner>/<name>.yaml` → Project: its form first, then what its parts say about each other.
+import { plainBuildroot } from './buildroot.ts';
 import { checkYaml, problemAt } from './check-yaml.ts';
 import { orderByNeeds } from './dependency-order.ts';
 import { checkName } from './fields.ts';
@@ -160,9 +161,34 @@ function toProject(path: string, value: ProjectYaml, context: ProjectContext): P
       source: stated.source,
       needs: stated.needs,
       timeoutSeconds: stated.timeout ?? context.policy?.limits.timeoutSeconds ?? 0,
+      memoryBytes: null,
+      background: false,
+      rebuildOnNeeds: false,
       chroots: stated.chroots ?? chroots,
+      buildroots: new Map((stated.chroots ?? chroots).map((chroot) => [chroot, plainBuildroot])),
     }),
   );
   const { owner, name } = context;
-  return { owner, name, description, instructions, chroots, maintainers, builders, repos, packages, path };
+  return {
+    owner,
+    name,
+    description,
+    instructions,
+    homepage: null,
+    contact: null,
+    chroots,
+    maintainers,
+    builders,
+    repos,
+    runtimeRepos: [],
+    network: false,
+    background: false,
+    frozen: null,
+    deleteAfter: null,
+    pinned: false,
+    forkedFrom: null,
+    renamedFrom: null,
+    packages,
+    path,
+  };
 }

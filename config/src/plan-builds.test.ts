@@ -3,14 +3,17 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import type { BuildState } from './build.ts';
+import type { BuildState, FailureReason } from './build.ts';
 import { type ChrootName, chrootOf } from './chroot.ts';
 import { inputDigest } from './input-digest.ts';
 import { parseConfigRepo } from './parse-config-repo.ts';
+import { parsePolicy } from './parse-policy.ts';
+import { parseYaml } from './parse-yaml.ts';
 import type { BuiltChroot, Plan, PlanInput } from './plan.ts';
 import { planBuilds } from './plan-builds.ts';
 import { formatProblem } from './problem.ts';
 import type { ConfigRepo, Package } from './project.ts';
+import type { YamlFile } from './read-nodes.ts';
 import type { PinnedSource, Source } from './source.ts';
 
 const testdata = fileURLToPath(new URL('../testdata', import.meta.url));
@@ -25,6 +28,7 @@ interface Golden {
     package: string;
     chroot: string;
     state: BuildState;
+    reason?: FailureReason;
     inputs: 'same' | 'other';
   }[];
   readonly selection?: PlanInput['selection'];
@@ -73,6 +77,7 @@ function planOf(golden: Golden): Plan {
       chroot,
       inputDigest: digest,
       state: each.state,
+      reason: each.reason ?? null,
       id: each.id,
     };
   });
@@ -100,6 +105,12 @@ describe('golden plans (config/testdata)', () => {
     await expect(`${JSON.stringify(plan, null, 2)}\n`).toMatchFileSnapshot(golden);
   });
 });
+
+function yamlFileOf(text: string): YamlFile {
+  const { file } = parseYaml(text, 'coppice.yaml');
+  if (file === undefined) throw new Error(text);
+  return file;
+}
 
 const chroots = ['sapling-12-x86_64', 'fedora-42-x86_64'].map((name) => chrootOf(name).name);
 const packageNames = ['a', 'b', 'c', 'd', 'e'];
@@ -135,32 +146,52 @@ const inputArbitrary = fc
   .record({ packages: packagesArbitrary, built: builtArbitrary, force: fc.boolean() })
   .map((given): PlanInput => {
     const packages = given.packages.map(
-      (each): Package => ({ ...each, source: { type: 'dir' }, timeoutSeconds: 3600 }),
+      (each): Package => ({
+        ...each,
+        source: { type: 'dir' },
+        timeoutSeconds: 3600,
+        memoryBytes: null,
+        background: false,
+        rebuildOnNeeds: false,
+        buildroots: new Map(),
+      }),
     );
     const project = {
       owner: 'acme',
       name: 'tools',
       description: '',
       instructions: '',
+      homepage: null,
+      contact: null,
       chroots,
       maintainers: [],
       builders: [],
       repos: [],
+      runtimeRepos: [],
+      network: false,
+      background: false,
+      frozen: null,
+      deleteAfter: null,
+      pinned: false,
+      forkedFrom: null,
+      renamedFrom: null,
       packages,
       path: '',
     };
-    const limits = { timeoutSeconds: 1, maximumTimeoutSeconds: 1, diskBytes: 1, sourceBytes: 1 };
+    const policy = parsePolicy(yamlFileOf(`admins: [a]\nchroots: [${chroots.join(', ')}]`)).value;
+    if (policy === undefined) throw new Error('the policy of the test is wrong');
     const built = given.built.map(
       ({ same, ...each }, index): BuiltChroot => ({
         ...each,
         owner: 'acme',
         project: 'tools',
+        reason: null,
         id: index + 1,
         inputDigest: same ? digestOf(each.package, each.chroot) : 'other',
       }),
     );
     return {
-      config: { policy: { admins: [], chroots, limits }, projects: [project] },
+      config: { policy, projects: [project] },
       pinned: new Map(packages.map(({ name }) => [`acme/tools/${name}`, source(name)])),
       unpinned: new Map(),
       chrootConfigDigests: new Map(),
@@ -182,6 +213,7 @@ function builtBy(plan: Plan): BuiltChroot[] {
         chroot,
         inputDigest: digest,
         state: 'succeeded' as const,
+        reason: null,
         id: 1000 + index,
       };
     }),

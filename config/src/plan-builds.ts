@@ -1,5 +1,6 @@
 // The plan: the difference between what a commit states and what has been built. Pure: same input, same plan.
 import { isFinal } from './build.ts';
+import { plainBuildroot } from './buildroot.ts';
 import type { ChrootName } from './chroot.ts';
 import { compareNames, orderByNeeds } from './dependency-order.ts';
 import { inputDigest } from './input-digest.ts';
@@ -29,7 +30,7 @@ export function planBuilds(input: PlanInput): Plan {
   for (const project of projects.toSorted((a, b) => compareNames(projectKey(a), projectKey(b)))) {
     planProject(project, input, last, builds, skipped);
   }
-  return { builds, skipped, unknown: unknownNames(projects, input) };
+  return { builds, skipped, unknown: unknownNames(projects, input), cycles: [], expectedSeconds: null };
 }
 
 type LastBuilds = ReadonlyMap<string, BuiltChroot>;
@@ -57,7 +58,8 @@ function planProject(
     if (chroots.length === 0) continue;
     const before = waitsFor(project, each, chroots, packages, planned, builds, last);
     planned.set(name, builds.length);
-    builds.push({ ...place, source, chroots, ...before, timeoutSeconds: each.timeoutSeconds });
+    const { timeoutSeconds, memoryBytes, background } = each;
+    builds.push({ ...place, source, chroots, ...before, timeoutSeconds, memoryBytes, background });
   }
 }
 
@@ -81,7 +83,9 @@ function planChroots(
     const digest = inputDigest({ source, chroot, chrootConfigDigest, repos: project.repos });
     const before = last.get(builtKey(project.owner, project.name, each.name, chroot));
     const decision = decide(before, digest, input.force);
-    if (decision.build) return [{ chroot, inputDigest: digest, cause: decision.cause }];
+    const buildroot = each.buildroots.get(chroot) ?? plainBuildroot;
+    if (decision.build)
+      return [{ chroot, inputDigest: digest, cause: decision.cause, buildroot, expectedSeconds: null }];
     skip(chroot, decision.why);
     return [];
   });

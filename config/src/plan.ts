@@ -1,5 +1,6 @@
 // What a plan is made of: what is known, what is asked, and what follows.
-import type { BuildState } from './build.ts';
+import type { BuildState, FailureReason } from './build.ts';
+import type { Buildroot } from './buildroot.ts';
 import type { ChrootName } from './chroot.ts';
 import type { ConfigRepo } from './project.ts';
 import type { PinnedSource } from './source.ts';
@@ -13,6 +14,8 @@ export interface BuiltChroot {
   readonly inputDigest: string;
   /** Final state, or pending/starting/running while it is in the queue. */
   readonly state: BuildState;
+  /** Why it failed or was skipped. One that failed by `infrastructure` was never built. */
+  readonly reason: FailureReason | null;
   readonly id: number;
 }
 
@@ -36,6 +39,16 @@ export interface PlanInput {
   readonly selection: PlanSelection;
   /** Build what is selected although its inputs are unchanged. */
   readonly force: boolean;
+  /** What the specs say, by `owner/project/package`, where they are known: packages come after what provides their BuildRequires. */
+  readonly specRequires?: ReadonlyMap<string, SpecRequires>;
+  /** How long a build of this package for this chroot took lately, in seconds; null: it never was built. */
+  readonly expectedSeconds?: (owner: string, project: string, name: string, chroot: ChrootName) => number | null;
+}
+
+/** What matters of a spec to the order of builds. */
+export interface SpecRequires {
+  readonly buildRequires: readonly string[];
+  readonly provides: readonly string[];
 }
 
 /** Why a build is planned. `forced`: it would have been skipped. */
@@ -45,6 +58,9 @@ export interface PlannedChroot {
   readonly chroot: ChrootName;
   readonly inputDigest: string;
   readonly cause: BuildCause;
+  readonly buildroot: Buildroot;
+  /** From history, in seconds; null: none is known. */
+  readonly expectedSeconds: number | null;
 }
 
 export interface PlannedBuild {
@@ -58,6 +74,8 @@ export interface PlannedBuild {
   /** Numbers of builds in the queue that must succeed first. */
   readonly afterBuilds: readonly number[];
   readonly timeoutSeconds: number;
+  readonly memoryBytes: number | null;
+  readonly background: boolean;
 }
 
 export interface SkippedBuild {
@@ -78,9 +96,20 @@ export interface UnknownName {
   readonly nearest: string | null;
 }
 
+/** Packages of one project whose specs require each other, so that no order fits; it was cut at one place, always the same. */
+export interface PlanCycle {
+  readonly owner: string;
+  readonly project: string;
+  /** Each requires the next, the last the first. */
+  readonly packages: readonly string[];
+}
+
 /** `builds` stand in the order in which they can run. Unknown names select nothing. */
 export interface Plan {
   readonly builds: readonly PlannedBuild[];
   readonly skipped: readonly SkippedBuild[];
   readonly unknown: readonly UnknownName[];
+  readonly cycles: readonly PlanCycle[];
+  /** Seconds from the start of the first build to the end of the last with builders enough (the longest chain); null: no history. */
+  readonly expectedSeconds: number | null;
 }

@@ -1,5 +1,6 @@
 // Project, package and policy: what a config repo states should exist.
-import type { ChrootName } from './chroot.ts';
+import type { Buildroot, Isolation } from './buildroot.ts';
+import type { Architecture, ChrootName, ChrootState } from './chroot.ts';
 import type { Source } from './source.ts';
 
 /** One package of a project. */
@@ -10,8 +11,16 @@ export interface Package {
   readonly needs: readonly string[];
   /** How long mock may take for one chroot, in seconds. */
   readonly timeoutSeconds: number;
+  /** What one build may use of its builder's memory, in bytes; null: no bound. */
+  readonly memoryBytes: number | null;
+  /** Its builds wait for all that are not in the background. */
+  readonly background: boolean;
+  /** Its input digest holds those of its needs: it is built again when one of them is. */
+  readonly rebuildOnNeeds: boolean;
   /** The chroots it is built for: the project's, or the smaller list that the package names. */
   readonly chroots: readonly ChrootName[];
+  /** Options of each of its chroots: the project's for the chroot, then the package's. */
+  readonly buildroots: ReadonlyMap<ChrootName, Buildroot>;
 }
 
 /** One project, `owner/name`, from `projects/<owner>/<name>.yaml`. Logins are lower case. */
@@ -20,13 +29,34 @@ export interface Project {
   readonly name: string;
   readonly description: string;
   readonly instructions: string;
+  /** An https address for people, or null. */
+  readonly homepage: string | null;
+  /** Whom users turn to: an https address or a mail address, or null. */
+  readonly contact: string | null;
+  /** As stated, with those that are not active: nothing is built for them. */
   readonly chroots: readonly ChrootName[];
   /** May change and build the project. */
   readonly maintainers: readonly string[];
   /** May build the project. */
   readonly builders: readonly string[];
-  /** Further repositories that builds read, as dnf base URLs. */
+  /** Further repositories that builds read: dnf base URLs and `coppice://owner/project`. */
   readonly repos: readonly string[];
+  /** Repositories that users of the packages need as well, in the same forms; they go into the `.repo` file. */
+  readonly runtimeRepos: readonly string[];
+  /** Builds may reach the network where their package says nothing else. */
+  readonly network: boolean;
+  /** Builds are in the background where their package says nothing else. */
+  readonly background: boolean;
+  /** Why nothing is built or published; null: it is not frozen. */
+  readonly frozen: string | null;
+  /** The day (`YYYY-MM-DD`, UTC) from which on the project is deleted; null: never. */
+  readonly deleteAfter: string | null;
+  /** Shown first among the projects. */
+  readonly pinned: boolean;
+  /** `owner/name` of the project that this one began as; it need not exist any more. */
+  readonly forkedFrom: string | null;
+  /** The former `owner/name` of the project; results are found there until they are moved. */
+  readonly renamedFrom: string | null;
   readonly packages: readonly Package[];
   /** Where the project is described, for messages. */
   readonly path: string;
@@ -35,7 +65,10 @@ export interface Project {
 /** `coppice.yaml`: what the admins decided for the whole service. */
 export interface Policy {
   readonly admins: readonly string[];
+  /** The active ones: what may be built for. */
   readonly chroots: readonly ChrootName[];
+  /** All chroots that the policy names, in its order. */
+  readonly chrootStates: ReadonlyMap<ChrootName, ChrootStatus>;
   readonly limits: {
     /** Default and upper bound of a package's timeout, in seconds. */
     readonly timeoutSeconds: number;
@@ -44,7 +77,37 @@ export interface Policy {
     readonly diskBytes: number;
     /** Upper bound of fetched sources of one package, in bytes. */
     readonly sourceBytes: number;
+    /** Default and upper bound of a package's memory, in bytes; null: no bound. */
+    readonly memoryBytes: number | null;
+    readonly maximumMemoryBytes: number | null;
+    /** How many chroots of builds may run at once, of each owner, of a chroot, of an architecture. Null or absent: no bound. */
+    readonly perOwner: number | null;
+    readonly perChroot: ReadonlyMap<ChrootName, number>;
+    readonly perArchitecture: ReadonlyMap<Architecture, number>;
   };
+  readonly allow: {
+    /** Which projects may let builds reach the network: all, none, or these (`owner/name`). */
+    readonly network: boolean | readonly string[];
+    /** https addresses; the repositories that projects name lie below one of them. */
+    readonly repos: readonly string[];
+    /** Which isolations projects may ask for; `auto` always. */
+    readonly isolation: readonly Isolation[];
+  };
+  readonly retention: {
+    /** How long failed builds are kept, in seconds. */
+    readonly failedSeconds: number;
+    /** How long builds are kept after a newer one of the same package and chroot succeeded, in seconds. */
+    readonly supersededSeconds: number;
+    /** How long repositories of pull requests are kept after these were closed, in seconds. */
+    readonly pullRequestsSeconds: number;
+  };
+}
+
+/** What the admins say of a chroot. */
+export interface ChrootStatus {
+  readonly state: ChrootState;
+  /** The day (`YYYY-MM-DD`, UTC) until which the results of a chroot that is not active are kept; null: for ever. */
+  readonly keepUntil: string | null;
 }
 
 /** A whole config repo at one commit. */

@@ -1,6 +1,8 @@
 // The records that live beside the RPMs (`result.json`, schemaVersion 1) and the JSON that the site and its readers get.
 import { z } from 'zod';
 import { buildStates, failureReasons, phaseSchema } from './build.ts';
+import { buildrootSchema } from './buildroot.ts';
+import { chrootStates } from './chroot.ts';
 
 const isoTime = z.iso.datetime();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -87,6 +89,7 @@ export const buildsJsonSchema = z.strictObject({ builds: z.array(buildSummarySch
 const queuedChrootSchema = z.strictObject({
   chroot: z.string(),
   inputDigest: z.string(),
+  buildroot: buildrootSchema,
   state: z.enum(buildStates),
   reason: z.enum(failureReasons).nullable(),
   message: z.string().nullable(),
@@ -113,6 +116,8 @@ export const queueSnapshotSchema = z.strictObject({
       source: pinnedSourceSchema,
       after: z.array(z.int().positive()),
       timeoutSeconds: z.number(),
+      memoryBytes: z.number().nullable(),
+      background: z.boolean(),
       diskBytes: z.number(),
       sourceBytes: z.number(),
       repos: z.array(z.string()),
@@ -139,9 +144,24 @@ export const projectsJsonSchema = z.strictObject({
       name: z.string(),
       description: z.string(),
       instructions: z.string(),
+      homepage: z.string().nullable(),
+      contact: z.string().nullable(),
+      /** As the project states them; `chrootStates` says which are still built for. */
       chroots: z.array(z.string()),
+      chrootStates: z.record(
+        z.string(),
+        z.strictObject({ state: z.enum(chrootStates), keepUntil: z.string().nullable() }),
+      ),
       maintainers: z.array(z.string()),
       builders: z.array(z.string()),
+      /** Why nothing is built or published, null while it is not frozen. */
+      frozen: z.string().nullable(),
+      /** `owner/name` of the project that it began as. */
+      forkedFrom: z.string().nullable(),
+      /** It stands first among the projects. */
+      pinned: z.boolean(),
+      /** `YYYY-MM-DD`, UTC: the day from which on it is deleted. */
+      deleteAfter: z.string().nullable(),
       /** Long fingerprint of the signing key, null until the first key exists. */
       keyFingerprint: z.string().nullable(),
       packages: z.array(

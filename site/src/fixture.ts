@@ -17,6 +17,12 @@ import { joinSite, type ResultRecord, type Site } from './site-model.ts';
 export const fixtureChroot = 'sapling-12-x86_64';
 const start = Date.UTC(2026, 10, 20, 12, 0, 0);
 
+/** A chroot's options when nobody asked for any. */
+const noOptions: QueueSnapshot['builds'][number]['chroots'][number]['buildroot'] = {
+  ...{ packages: [], repos: [], with: [], without: [], macros: {}, isolation: 'auto', modules: [], forcearch: null },
+  network: false,
+};
+
 /** An ISO time `seconds` after the beginning of the fixture's history. */
 export function at(seconds: number): string {
   return new Date(start + seconds * 1000).toISOString();
@@ -103,6 +109,8 @@ export function fixtureQueued(changes: Partial<QueueSnapshot['builds'][number]> 
       source,
       after: [],
       timeoutSeconds: 3600,
+      memoryBytes: null,
+      background: false,
       diskBytes: 1e9,
       sourceBytes: 1e9,
     },
@@ -120,6 +128,7 @@ export function fixtureQueuedChroot(
     ...{
       chroot: fixtureChroot,
       inputDigest: 'sha256:1',
+      buildroot: noOptions,
       state: 'pending',
       reason: null,
       message: null,
@@ -143,9 +152,16 @@ export function fixtureProjects(changes: Partial<ProjectsJson['projects'][number
         name: 'tools',
         description: 'Small tools that greet people',
         instructions: 'Enable the repository, then install hello.\nRun hello --help to see what it can do.',
+        homepage: null,
+        contact: null,
         chroots: [fixtureChroot],
+        chrootStates: { [fixtureChroot]: { state: 'active', keepUntil: null } },
         maintainers: ['maintainer'],
         builders: ['builder'],
+        frozen: null,
+        forkedFrom: null,
+        pinned: false,
+        deleteAfter: null,
         keyFingerprint: '9F3C0A7E5B1D2468ACE013579BDF02468ACE1357',
         packages: [
           { name: 'libgreet', needs: [], chroots: [fixtureChroot], source: dir },

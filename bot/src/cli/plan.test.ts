@@ -1,4 +1,4 @@
-import { chrootOf, type Plan } from '@coppice/config';
+import { chrootOf, type Plan, plainBuildroot } from '@coppice/config';
 import { expect, test } from 'vitest';
 import { renderPlan } from './plan.ts';
 
@@ -9,15 +9,18 @@ const build = (name: string, after: readonly number[]): Plan['builds'][number] =
   project: 'tools',
   package: name,
   source,
-  chroots: [{ chroot, inputDigest: 'd', cause: 'new' }],
+  chroots: [{ chroot, inputDigest: 'd', cause: 'new', buildroot: plainBuildroot, expectedSeconds: null }],
   after,
   afterBuilds: [],
   timeoutSeconds: 3600,
+  memoryBytes: null,
+  background: false,
 });
+const nothing: Plan = { builds: [], skipped: [], unknown: [], cycles: [], expectedSeconds: null };
 
 test('a plan names its builds in order, what each waits for, and what is left out and why', () => {
   const skipped = [{ owner: 'acme', project: 'tools', package: 'motd', chroot, why: 'unchanged since build 3' }];
-  const text = renderPlan({ builds: [build('libgreet', []), build('hello', [0])], skipped, unknown: [] });
+  const text = renderPlan({ ...nothing, builds: [build('libgreet', []), build('hello', [0])], skipped });
   expect(text.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
     ['order', 'project', 'package', 'chroot', 'because', 'after'],
     ['1', 'acme/tools', 'libgreet', chroot, 'new'],
@@ -30,5 +33,5 @@ test('a plan names its builds in order, what each waits for, and what is left ou
 });
 
 test('an empty plan says so', () => {
-  expect(renderPlan({ builds: [], skipped: [], unknown: [] })).toBe('Nothing to build.');
+  expect(renderPlan(nothing)).toBe('Nothing to build.');
 });

@@ -3,7 +3,14 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BuildId, type ChrootName, published, type QueuedBuild, resultSchema } from '@coppice/config';
+import {
+  type BuildId,
+  type ChrootName,
+  plainBuildroot,
+  published,
+  type QueuedBuild,
+  resultSchema,
+} from '@coppice/config';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeRpms } from '../testing/make-rpms.ts';
 import { dnfRepo } from './dnf-repo.ts';
@@ -33,6 +40,8 @@ function buildOf(id: number, name: string): QueuedBuild {
     source: { type: 'dir', commit: 'a'.repeat(40), path: `packages/acme/tools/${name}`, tree: 'b'.repeat(40) },
     after: [],
     timeoutSeconds: 60,
+    memoryBytes: null,
+    background: false,
     diskBytes: 1,
     sourceBytes: 1,
     repos: [],
@@ -47,6 +56,7 @@ function buildOf(id: number, name: string): QueuedBuild {
       {
         chroot,
         inputDigest: 'd',
+        buildroot: plainBuildroot,
         state: 'running',
         reason: null,
         message: null,

@@ -10,6 +10,7 @@ import {
   type PhaseName,
   type QueuedBuild,
   type QueuedChroot,
+  type RequestedChroot,
 } from '@coppice/config';
 import { ReadyBuilds } from './schedule.ts';
 
@@ -125,7 +126,7 @@ function enqueue(state: QueueState, requests: readonly BuildRequest[], at: strin
       requestedAt: at,
       srpm: null,
       srpmState: 'pending',
-      chroots: chroots.map(({ chroot, inputDigest }) => waitingChroot(state, needs, chroot, inputDigest, at)),
+      chroots: chroots.map((requested) => waitingChroot(state, needs, requested, at)),
     };
     state.lastId = id;
     insert(state, build);
@@ -136,8 +137,7 @@ function enqueue(state: QueueState, requests: readonly BuildRequest[], at: strin
 function waitingChroot(
   state: QueueState,
   needs: readonly BuildId[],
-  chroot: ChrootName,
-  inputDigest: string,
+  { chroot, inputDigest, buildroot }: RequestedChroot,
   at: string,
 ): QueuedChroot {
   let skipBecause: string | null = null;
@@ -151,6 +151,7 @@ function waitingChroot(
   return {
     chroot,
     inputDigest,
+    buildroot,
     state: 'pending',
     reason: null,
     message: null,

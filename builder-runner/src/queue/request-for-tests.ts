@@ -1,5 +1,5 @@
 // Requests as tests and measurements need them: complete, of a usual size, and different only in what matters there.
-import type { BuildRequest, ChrootName } from '@coppice/config';
+import { type BuildRequest, type ChrootName, plainBuildroot } from '@coppice/config';
 
 /** A request of about 600 bytes for one chroot; `changes` says what matters. */
 export function requestForTests(changes: Partial<BuildRequest> = {}): BuildRequest {
@@ -18,6 +18,8 @@ export function requestForTests(changes: Partial<BuildRequest> = {}): BuildReque
     after: [],
     afterBuilds: [],
     timeoutSeconds: 3600,
+    memoryBytes: null,
+    background: false,
     diskBytes: 10_000_000_000,
     sourceBytes: 100_000_000,
     repos: [],
@@ -31,5 +33,9 @@ export function requestForTests(changes: Partial<BuildRequest> = {}): BuildReque
 
 /** The `chroots` of a request. */
 export function chrootsForTests(...names: readonly string[]): BuildRequest['chroots'] {
-  return names.map((name) => ({ chroot: name as ChrootName, inputDigest: `digest-of-${name}` }));
+  return names.map((name) => ({
+    chroot: name as ChrootName,
+    inputDigest: `digest-of-${name}`,
+    buildroot: plainBuildroot,
+  }));
 }
