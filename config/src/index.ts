@@ -17,3 +17,4 @@ export * from './published.ts';
 export * from './result.ts';
 export * from './settings.ts';
 export * from './source.ts';
+export { parseDuration, parseSize } from './units.ts';
