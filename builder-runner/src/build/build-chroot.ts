@@ -86,7 +86,7 @@ async function mockAndCollect(
   const onPhase = (phase: PhaseName) => {
     enter(task, phase).catch((error) => shop.log('warn', `phase ${phase} was not noted: ${describeError(error)}`));
   };
-  const mock = await runMock({ shop, build, chroot: chroot.chroot, connection, controlUrl, onPhase, signal });
+  const mock = await runMock({ shop, build, chroot, connection, controlUrl, onPhase, signal });
   await enter(task, 'collect');
   const succeeded = mock.exitCode === 0;
   await collect({
@@ -104,6 +104,7 @@ async function mockAndCollect(
     buildLog: await readLog(staging, 'build.log'),
     rootLog: await readLog(staging, 'root.log'),
     timeoutSeconds: build.timeoutSeconds,
+    memoryBytes: build.memoryBytes,
   });
   if (verdict.kind === 'infrastructure') throw new RunnerError('builder', verdict.message);
   return { staging, engine, failure: verdict.kind === 'failed' ? verdict.failure : undefined };

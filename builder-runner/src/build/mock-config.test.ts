@@ -1,47 +1,170 @@
 import { execFileSync } from 'node:child_process';
-import { expect, test } from 'vitest';
-import { mockConfig } from './mock-config.ts';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { plainBuildroot } from '@coppice/config';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type MockConfigInput, macroFile, mockConfig } from './mock-config.ts';
 
-const input = {
+const input: MockConfigInput = {
   id: 42,
   chroot: 'fedora-42-x86_64',
   chrootConfig: '/etc/mock/fedora-42-x86_64.cfg',
+  macros: '/home/coppice/builds/42/macros',
   controlUrl: 'http://127.0.0.1:8400',
   timeoutSeconds: 3600,
   diskBytes: 1_000_000,
+  memoryBytes: null,
+  buildroot: plainBuildroot,
+  builderHasNetwork: false,
   projectRepository: null,
   repos: [],
 };
 
-test('a build without repositories gets the chroot, its bounds and nothing else', () => {
-  expect(mockConfig(input)).toBe(`# Build 42 for fedora-42-x86_64.
-config_opts['coppice_control'] = "http://127.0.0.1:8400"
-include("/etc/mock/fedora-42-x86_64.cfg")
-config_opts['root'] = "coppice-42-fedora-42-x86_64"
-config_opts['rpmbuild_timeout'] = 3600
-config_opts['rpmbuild_networking'] = False
-config_opts['use_host_resolv'] = False
-config_opts['coppice_disk_quota_bytes'] = 1000000
-`);
+const everything: MockConfigInput = {
+  ...input,
+  memoryBytes: 2 * 1024 ** 3,
+  buildroot: {
+    packages: ['cmake', 'pkgconfig(zlib)'],
+    repos: [],
+    with: ['tests'],
+    without: ['docs'],
+    macros: { vendor: 'The "Wood" {{ 1 }}', optflags: '-O2 %{?extra}' },
+    isolation: 'simple',
+    modules: ['nodejs:22', 'ruby:3.3'],
+    forcearch: 'aarch64',
+    network: true,
+  },
+  projectRepository: {
+    name: 'acme/tools',
+    url: 'http://127.0.0.1:8400/results/acme/tools/fedora-42-x86_64/',
+    keyUrl: 'http://127.0.0.1:8400/results/acme/tools/pubkey.gpg',
+  },
+  repos: [
+    {
+      name: 'acme/libs',
+      url: 'http://127.0.0.1:8400/results/acme/libs/fedora-42-x86_64/',
+      keyUrl: 'http://127.0.0.1:8400/results/acme/libs/pubkey.gpg',
+    },
+    { url: 'https://example.org/r' },
+    { missing: 'coppice://acme/new' },
+  ],
+};
+
+test('a build without options gets the chroot, its bounds and nothing else', async () => {
+  await expect(mockConfig(input)).toMatchFileSnapshot('testdata/plain.cfg');
 });
 
-test("the project's repository is read with both signatures checked, extra ones are appended", () => {
-  const own = { name: 'acme/tools', url: 'http://127.0.0.1:8400/r/', keyUrl: 'http://127.0.0.1:8400/k' };
-  const repositories = [
-    '\n[coppice-project]\nname=acme/tools\nbaseurl=http://127.0.0.1:8400/r/\ngpgcheck=1\nrepo_gpgcheck=1\n',
-    'gpgkey=http://127.0.0.1:8400/k\nmetadata_expire=0\nenabled=1\n\n[coppice-extra-1]\nname=https://example.org/r\n',
-    'baseurl=https://example.org/r\ngpgcheck=0\nrepo_gpgcheck=0\nenabled=1\n',
-  ].join('');
-  expect(mockConfig({ ...input, projectRepository: own, repos: ['https://example.org/r'] })).toContain(
-    `config_opts['dnf.conf' if 'dnf.conf' in config_opts else 'yum.conf'] += ${JSON.stringify(repositories)}\n`,
+test('every option, and repositories of this service with both signatures checked', async () => {
+  await expect(mockConfig(everything)).toMatchFileSnapshot('testdata/everything.cfg');
+  await expect(macroFile(everything.buildroot)).toMatchFileSnapshot('testdata/everything.macros');
+});
+
+describe('the network of a build', () => {
+  const isolationOf = (network: boolean, builderHasNetwork: boolean, isolation: 'auto' | 'simple' = 'auto') =>
+    /'isolation'\] = "(\w+)"/.exec(
+      mockConfig({ ...input, builderHasNetwork, buildroot: { ...plainBuildroot, network, isolation } }),
+    )?.[1];
+
+  test('is cut off by a container of its own, unless the builder has none or the project may use it', () => {
+    expect([isolationOf(false, true), isolationOf(false, false), isolationOf(true, true)]).toEqual([
+      'nspawn',
+      undefined,
+      undefined,
+    ]);
+    expect(isolationOf(false, true, 'simple')).toBe('simple');
+  });
+
+  test('is off unless the project says otherwise', () => {
+    expect(mockConfig(input)).toContain("config_opts['rpmbuild_networking'] = False\n");
+    expect(mockConfig(everything)).toContain("config_opts['rpmbuild_networking'] = True\n");
+  });
+});
+
+/** Runs configurations as mock does, and gives back what they set. */
+function runAsPython(configs: readonly string[]): Record<string, unknown>[] {
+  const program = `
+import json, sys
+answers = []
+for text in json.load(sys.stdin):
+    config_opts = {'dnf.conf': ''}
+    exec(compile(text, 'build.cfg', 'exec'), {'config_opts': config_opts, 'include': lambda path: None})
+    answers.append(config_opts)
+print(json.dumps(answers))`;
+  return JSON.parse(
+    execFileSync('python3', ['-c', program], { input: JSON.stringify(configs), encoding: 'utf8' }),
+  ) as Record<string, unknown>[];
+}
+
+const hostile = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.constantFrom(
+    '"',
+    "'''",
+    '"""\nimport os\n',
+    '\\',
+    '\\"',
+    '\n[evil]\nbaseurl=x',
+    '{{ 1 + 1 }}',
+    '{% for %}',
+    '\u2028',
+    '\r',
+  ),
+  fc
+    .array(fc.constantFrom('"', "'", '\\', '\n', '{', '}', '%', '#', '$', '(', ')'), { maxLength: 12 })
+    .map((all) => all.join('')),
+);
+
+test('nothing that people write leaves its Python string, its line or becomes a template', () => {
+  const texts = fc.sample(hostile, { numRuns: 300, seed: 7 });
+  const configs = texts.map((text) =>
+    mockConfig({
+      ...input,
+      buildroot: { ...plainBuildroot, packages: [text], modules: [text], with: [text], macros: { [text]: text } },
+      repos: [{ url: `https://x/${text}` }, { missing: text }],
+      projectRepository: { name: text, url: text, keyUrl: text },
+    }),
   );
+  const keys = Object.keys(runAsPython([configs[0] as string])[0] as object).sort();
+  for (const answer of runAsPython(configs)) {
+    expect(Object.keys(answer).sort()).toEqual(keys);
+    const conf = answer['dnf.conf'] as string;
+    expect(conf.split(/[\r\n\u0085\u2028\u2029]/).filter((line) => line.startsWith('['))).toEqual([
+      '[coppice-project]',
+      '[coppice-extra-1]',
+    ]);
+    expect(JSON.stringify(answer)).not.toMatch(/\{[{%#]/);
+  }
 });
 
-test('Python reads hostile repository addresses as plain text on one line, without templates', () => {
-  const hostile = `https://x/"""\n[evil]\nbaseurl={{ 1 + 1 }}'\\`;
-  const program = `${mockConfig({ ...input, repos: [hostile] })}\nprint(config_opts['dnf.conf'], end='')\n`;
-  const prelude = `config_opts = {'dnf.conf': ''}\ndef include(path): pass\n`;
-  const conf = execFileSync('python3', ['-c', prelude + program], { encoding: 'utf8' });
-  expect(conf.split('\n').filter((line) => line.startsWith('['))).toEqual(['[coppice-extra-1]']);
-  expect(conf).not.toContain('{{');
+describe('macros', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'coppice-macros-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('reach rpm as they were written, templates and quotes included', () => {
+    const macros = {
+      quoted: `it's "so" {{ x }}`,
+      template: '{%% if %%}{#n}',
+      nested: 'a%{?undefined_macro}b',
+      plain: '1',
+    };
+    const file = join(folder, 'macros');
+    writeFileSync(file, macroFile({ macros, with: ['tests'], without: ['docs'] }));
+    const ask = '%{quoted}|%{template}|%{nested}|%{plain}|%{_with_tests}|%{_without_docs}';
+    const said = execFileSync('rpm', ['--load', file, '--eval', ask], { encoding: 'utf8' });
+    expect(said).toBe(`it's "so" {{ x }}|{% if %}{#n}|ab|1|--with-tests|--without-docs\n`);
+  });
+
+  test('are one line each, whatever they hold', () => {
+    fc.assert(
+      fc.property(hostile, hostile, (name, text) => {
+        const lines = macroFile({ macros: { [name]: text }, with: [], without: [] });
+        expect(lines.split(/[\r\n\u0085\u2028\u2029]/)).toHaveLength(2);
+      }),
+    );
+  });
 });

@@ -1,65 +1,125 @@
 // The mock configuration of one build, as text. Pure; the same file serves real mock and mock-lite, which both run it as Python.
 // Source of the keys: https://github.com/rpm-software-management/mock/blob/main/mock/docs/site-defaults.cfg
+import type { Buildroot } from '@coppice/config';
+
+/** A signed repository of this service, as the builder reaches it. */
+export interface OwnRepository {
+  /** `owner/project`. */
+  readonly name: string;
+  readonly url: string;
+  readonly keyUrl: string;
+}
+
+/** A repository besides the chroot's and the project's: one of this service, an address, or one that does not exist (yet). */
+export type FurtherRepository =
+  | OwnRepository
+  | { readonly url: string; readonly keyUrl?: undefined }
+  | { readonly missing: string };
 
 export interface MockConfigInput {
   readonly id: number;
   readonly chroot: string;
   /** Absolute path, on the builder, of the chroot's configuration. */
   readonly chrootConfig: string;
+  /** Absolute path, on the builder, of the build's macros (see `macroFile`). */
+  readonly macros: string;
   /** Where the builder reaches the control host's published tree, without a slash at the end. */
   readonly controlUrl: string;
   readonly timeoutSeconds: number;
   readonly diskBytes: number;
+  /** Upper bound of the build's memory; null: none. */
+  readonly memoryBytes: number | null;
+  readonly buildroot: Buildroot;
+  /** False when the builder itself reaches no network, so that `simple` isolation is as good as a container. */
+  readonly builderHasNetwork: boolean;
   /** The project's own repository, when it has one already. */
-  readonly projectRepository: { readonly name: string; readonly url: string; readonly keyUrl: string } | null;
-  /** Further dnf base URLs. */
-  readonly repos: readonly string[];
+  readonly projectRepository: OwnRepository | null;
+  readonly repos: readonly FurtherRepository[];
 }
 
-/** The text of the build's mock configuration. Nothing in it comes from the package itself. */
+/** The text of the build's mock configuration. What people wrote stands in it only as Python string literals. */
 export function mockConfig(input: MockConfigInput): string {
-  const repositories = repositoryText(input);
-  return `# Build ${input.id} for ${input.chroot}.
-config_opts['coppice_control'] = ${python(input.controlUrl)}
-include(${python(input.chrootConfig)})
-config_opts['root'] = ${python(`coppice-${input.id}-${input.chroot}`)}
-config_opts['rpmbuild_timeout'] = ${Math.ceil(input.timeoutSeconds)}
-config_opts['rpmbuild_networking'] = False
-config_opts['use_host_resolv'] = False
-config_opts['coppice_disk_quota_bytes'] = ${Math.floor(input.diskBytes)}
-${repositories === '' ? '' : `config_opts['dnf.conf' if 'dnf.conf' in config_opts else 'yum.conf'] += ${python(repositories)}\n`}`;
+  const { buildroot } = input;
+  const lines = [
+    `# Build ${input.id} for ${input.chroot}.`,
+    `config_opts['coppice_control'] = ${python(input.controlUrl)}`,
+    `include(${python(input.chrootConfig)})`,
+    `config_opts['root'] = ${python(`coppice-${input.id}-${input.chroot}`)}`,
+    `config_opts['rpmbuild_timeout'] = ${Math.ceil(input.timeoutSeconds)}`,
+    `config_opts['rpmbuild_networking'] = ${pythonBoolean(buildroot.network)}`,
+    `config_opts['use_host_resolv'] = ${pythonBoolean(buildroot.network)}`,
+    `config_opts['coppice_disk_quota_bytes'] = ${Math.floor(input.diskBytes)}`,
+    `config_opts['macrofile'] = ${python(input.macros)}`,
+    ...isolationLines(input),
+    ...memoryLines(input.memoryBytes),
+    ...buildrootLines(buildroot),
+    ...repositoryLines(input),
+  ];
+  return `${lines.join('\n')}\n`;
 }
 
-function repositoryText(input: MockConfigInput): string {
+/**
+ * Real mock's `simple` isolation leaves the network open, so a build without network gets a container of its own where mock would
+ * choose and the builder has a network. A project that says `simple` was allowed to by policy.
+ */
+function isolationLines({ buildroot, builderHasNetwork }: MockConfigInput): readonly string[] {
+  const { isolation, network } = buildroot;
+  const chosen = isolation === 'auto' && !network && builderHasNetwork ? 'nspawn' : isolation;
+  return chosen === 'auto' ? [] : [`config_opts['isolation'] = ${python(chosen)}`];
+}
+
+/** mock-lite bounds each process of the build; mock's container is bounded as a whole. */
+function memoryLines(bytes: number | null): readonly string[] {
+  if (bytes === null) return [];
+  const property = python(`--property=MemoryMax=${Math.floor(bytes)}`);
+  return [
+    `config_opts['coppice_memory_bytes'] = ${Math.floor(bytes)}`,
+    `config_opts['nspawn_args'] = config_opts.get('nspawn_args', []) + [${property}]`,
+  ];
+}
+
+function buildrootLines({ packages, modules, forcearch }: Buildroot): readonly string[] {
+  const enabled = modules.map((module) => `('enable', ${python(plainValue(module))})`).join(', ');
+  return [
+    ...(packages.length === 0
+      ? []
+      : [`config_opts['chroot_additional_packages'] = ${python(packages.map(plainValue).join(' '))}`]),
+    ...(modules.length === 0 ? [] : [`config_opts['module_setup_commands'] = [${enabled}]`]),
+    ...(forcearch === null ? [] : [`config_opts['forcearch'] = ${python(forcearch)}`]),
+  ];
+}
+
+function repositoryLines(input: MockConfigInput): readonly string[] {
   const sections: string[] = [];
-  const own = input.projectRepository;
-  if (own !== null) {
-    sections.push(
-      section('coppice-project', {
-        name: own.name,
-        baseurl: own.url,
-        gpgcheck: '1',
-        repo_gpgcheck: '1',
-        gpgkey: own.keyUrl,
-        // A rebuild may follow seconds after the package that it needs: never trust an older copy.
-        metadata_expire: '0',
-        enabled: '1',
-      }),
-    );
+  const missing: string[] = [];
+  if (input.projectRepository !== null) sections.push(ownSection('coppice-project', input.projectRepository));
+  for (const [index, repository] of input.repos.entries()) {
+    const id = `coppice-extra-${index + 1}`;
+    if ('missing' in repository) missing.push(`# ${plainValue(repository.missing)} has no repository for this chroot.`);
+    else if (repository.keyUrl !== undefined) sections.push(ownSection(id, repository));
+    else sections.push(foreignSection(id, repository.url));
   }
-  for (const [index, url] of input.repos.entries()) {
-    // Nobody said which key such a repository is signed with, so its packages cannot be checked.
-    sections.push(
-      section(`coppice-extra-${index + 1}`, {
-        name: url,
-        baseurl: url,
-        gpgcheck: '0',
-        repo_gpgcheck: '0',
-        enabled: '1',
-      }),
-    );
-  }
-  return sections.length === 0 ? '' : `\n${sections.join('\n')}`;
+  if (sections.length === 0) return missing;
+  const text = python(`\n${sections.join('\n')}`);
+  return [...missing, `config_opts['dnf.conf' if 'dnf.conf' in config_opts else 'yum.conf'] += ${text}`];
+}
+
+function ownSection(id: string, { name, url, keyUrl }: OwnRepository): string {
+  return section(id, {
+    name,
+    baseurl: url,
+    gpgcheck: '1',
+    repo_gpgcheck: '1',
+    gpgkey: keyUrl,
+    // A rebuild may follow seconds after the package that it needs: never trust an older copy.
+    metadata_expire: '0',
+    enabled: '1',
+  });
+}
+
+/** Nobody said which key such a repository is signed with, so its packages cannot be checked. */
+function foreignSection(id: string, url: string): string {
+  return section(id, { name: url, baseurl: url, gpgcheck: '0', repo_gpgcheck: '0', enabled: '1' });
 }
 
 function section(id: string, options: Readonly<Record<string, string>>): string {
@@ -67,15 +127,39 @@ function section(id: string, options: Readonly<Record<string, string>>): string 
   return `[${id}]\n${lines.join('\n')}\n`;
 }
 
+/**
+ * The build's macros as RPM reads them from a file. They stand beside the configuration because mock takes `{{`, `{%` and `{#` in it
+ * for templates, and all three are ordinary text in a macro.
+ */
+export function macroFile({ macros, ...options }: Pick<Buildroot, 'macros' | 'with' | 'without'>): string {
+  const defined = [
+    ...options.with.map((name) => [`_with_${name}`, `--with-${name}`]),
+    ...options.without.map((name) => [`_without_${name}`, `--without-${name}`]),
+    ...Object.entries(macros),
+  ];
+  return defined.map(([name = '', text = '']) => `%${oneLine(name)} ${macroBody(oneLine(text))}\n`).join('');
+}
+
+/** RPM takes braces around a whole body away. */
+function macroBody(text: string): string {
+  return text.trimStart().startsWith('{') ? `%{nil}${text}` : text;
+}
+
 /** Values stay on their line, and mock's own templates (`{{ … }}`) are not for projects. */
 function plainValue(value: string): string {
-  return value
-    .replace(/[\r\n]/g, ' ')
-    .replaceAll('{', '%7B')
-    .replaceAll('}', '%7D');
+  return oneLine(value).replaceAll('{', '%7B').replaceAll('}', '%7D');
+}
+
+function oneLine(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+  return text.toWellFormed().replace(/[\u0000-\u001f\u007f\u0085\u2028\u2029]/g, ' ');
 }
 
 /** A Python string literal: JSON's escapes are a subset of Python's. */
 function python(text: string): string {
-  return JSON.stringify(text);
+  return JSON.stringify(text.toWellFormed());
+}
+
+function pythonBoolean(value: boolean): string {
+  return value ? 'True' : 'False';
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { duration, judgeMock } from './mock-exit.ts';
 
-const end = { exitCode: 1, buildLog: '', rootLog: '', timeoutSeconds: 3600 };
+const end = { exitCode: 1, buildLog: '', rootLog: '', timeoutSeconds: 3600, memoryBytes: null };
 
 const stage = (name: string) => `Executing(%${name}): /bin/sh -e /var/tmp/rpm-tmp.abc\n`;
 const bad = (name: string) => `error: Bad exit status from /var/tmp/rpm-tmp.abc (%${name})\n\nRPM build errors:\n`;
@@ -70,3 +70,27 @@ test.each([
   [120, '2 min'],
   [7200, '2 h'],
 ])('%i seconds read as %s', (seconds, text) => expect(duration(seconds)).toBe(text));
+
+describe('memory', () => {
+  const judge = (line: string, memoryBytes: number | null = 512 * 1024 ** 2) => {
+    const verdict = judgeMock({ ...end, memoryBytes, buildLog: `${stage('build')}${line}\n${bad('build')}` });
+    return verdict.kind === 'failed' ? verdict.failure.message : verdict.kind;
+  };
+
+  test.each([
+    ['gcc', 'cc1plus: out of memory allocating 65536 bytes after a total of 1 bytes'],
+    ['a killed compiler', 'gcc: fatal error: Killed signal terminated program cc1'],
+    ['a killed program', '/var/tmp/rpm-tmp.1: line 31:    18 Killed                  ./greedy'],
+    ['Python', 'MemoryError'],
+    ['C++', "terminate called after throwing an instance of 'std::bad_alloc'"],
+    ['a shell', 'bash: fork: Cannot allocate memory'],
+  ])('that ran out is said so: %s', (_, line) => {
+    expect(judge(line)).toBe('Out of memory: the build needed more than its limit of 512 MiB.');
+    expect(judge(line, 1_500_000)).toContain('1500000 bytes');
+  });
+
+  test('is not blamed where there is no bound, or nothing says so', () => {
+    expect(judge('MemoryError', null)).toMatch(/^%build failed/);
+    expect(judge('hello.c:3:10: error: Killed_count undeclared')).toMatch(/^%build failed/);
+  });
+});

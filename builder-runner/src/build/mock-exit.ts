@@ -9,6 +9,8 @@ export interface MockEnd {
   readonly buildLog: string;
   readonly rootLog: string;
   readonly timeoutSeconds: number;
+  /** The build's bound, or null. */
+  readonly memoryBytes: number | null;
 }
 
 /** The verdict on a mock that ended: success, the package's failure, or a builder that is at fault (try another one). */
@@ -61,8 +63,18 @@ export function judgeMock(end: MockEnd): MockVerdict {
     return failed('source', 'The source package cannot be installed in the chroot.', end.rootLog);
   const full = /no space left on device|disk quota exceeded/i.test(end.buildLog.slice(-200_000));
   if (full) return failed('compile', 'No space left: the build wrote more than its disk quota allows.', end.buildLog);
+  if (end.memoryBytes !== null && memoryRanOut.test(end.buildLog.slice(-memoryTail))) {
+    const message = `Out of memory: the build needed more than its limit of ${bytes(end.memoryBytes)}.`;
+    return failed('compile', message, end.buildLog);
+  }
   return rpmbuildFailed(end);
 }
+
+/** Where a log says that memory ran out: compilers, linkers, interpreters and the kernel, each in its own words. */
+const memoryRanOut =
+  /[Cc]annot allocate memory|memory exhausted|[Oo]ut of memory|std::bad_alloc|\bMemoryError\b|OutOfMemoryError|\bKilled\b/;
+/** The end of a log, in characters: earlier words are not why the build failed. */
+const memoryTail = 4_000;
 
 function unmetDependencies(end: MockEnd): MockVerdict {
   const both = `${end.rootLog}\n${end.buildLog}`;
@@ -113,4 +125,15 @@ export function duration(seconds: number): string {
   if (seconds % 3600 === 0 && seconds > 0) return `${seconds / 3600} h`;
   if (seconds % 60 === 0 && seconds > 0) return `${seconds / 60} min`;
   return `${seconds} s`;
+}
+
+/** `2147483648` → `2 GiB`, `1500000` → `1500000 bytes`; whole units only. */
+function bytes(count: number): string {
+  for (const [unit, size] of [
+    ['GiB', 1024 ** 3],
+    ['MiB', 1024 ** 2],
+  ] as const) {
+    if (count >= size && count % size === 0) return `${count / size} ${unit}`;
+  }
+  return `${count} bytes`;
 }

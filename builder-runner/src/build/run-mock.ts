@@ -2,23 +2,23 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { type ChrootName, type PhaseName, published, type QueuedBuild } from '@coppice/config';
+import type { PhaseName, QueuedBuild, QueuedChroot } from '@coppice/config';
 import type { Connection } from '../builder/ssh.ts';
 import { RunnerError } from '../errors.ts';
 import { chrootFolder } from '../publish/publish.ts';
-import { hasRepodata } from '../publish/repodata.ts';
 import { srpmPath } from './build-srpm.ts';
 import { readConfigFile } from './fetch-git.ts';
 import { followLogs } from './follow-logs.ts';
+import { findRepositories, findRepository } from './input-repositories.ts';
 import { mockCommand } from './mock-command.ts';
-import { mockConfig } from './mock-config.ts';
+import { type MockConfigInput, macroFile, mockConfig } from './mock-config.ts';
 import { phaseStartedBy, type StreamedLog } from './mock-log.ts';
 import type { Workshop } from './work.ts';
 
 export interface MockRun {
   readonly shop: Workshop;
   readonly build: QueuedBuild;
-  readonly chroot: ChrootName;
+  readonly chroot: QueuedChroot;
   readonly connection: Connection;
   /** Address of the control host's published tree as the builder sees it. */
   readonly controlUrl: string;
@@ -57,7 +57,7 @@ export async function runMock(run: MockRun): Promise<MockFinished> {
     connection,
     resultFolder,
     pid,
-    chrootFolder(run.shop, run.build, run.chroot),
+    chrootFolder(run.shop, run.build, run.chroot.chroot),
     notePhases(run),
   );
   try {
@@ -110,15 +110,18 @@ async function prepare(run: MockRun, folder: string): Promise<void> {
     const ownConfig = await readConfigFile(
       join(shop.home, 'state', 'config.git'),
       build.configCommit,
-      `chroots/${chroot}.cfg`,
+      `chroots/${chroot.chroot}.cfg`,
     );
-    const chrootConfig = ownConfig === undefined ? `/etc/mock/${chroot}.cfg` : `${folder}/chroot.cfg`;
+    const chrootConfig = ownConfig === undefined ? `/etc/mock/${chroot.chroot}.cfg` : `${folder}/chroot.cfg`;
+    const macros = `${folder}/macros`;
     await writeFile(join(local, 'chroot.cfg'), ownConfig ?? '');
-    await writeFile(join(local, 'build.cfg'), mockConfig({ ...(await configInput(run)), chrootConfig }));
+    await writeFile(join(local, 'macros'), macroFile(chroot.buildroot));
+    await writeFile(join(local, 'build.cfg'), mockConfig({ ...(await configInput(run)), chrootConfig, macros }));
     await connection.must(['mkdir', '-p', '--', `${folder}/result`]);
     await connection.upload([
       { local: join(import.meta.dirname, '..', 'builder', 'detached.sh'), remote: `${folder}/detached.sh` },
       { local: join(local, 'chroot.cfg'), remote: `${folder}/chroot.cfg` },
+      { local: join(local, 'macros'), remote: macros },
       { local: join(local, 'build.cfg'), remote: `${folder}/build.cfg` },
       { local: srpmPath(shop, build), remote: `${folder}/${basename(srpmPath(shop, build))}` },
     ]);
@@ -127,23 +130,20 @@ async function prepare(run: MockRun, folder: string): Promise<void> {
   }
 }
 
-async function configInput({ shop, build, chroot, controlUrl }: MockRun) {
-  const { owner, project } = build;
-  const repository = published.repository(owner, project, chroot);
-  const own = await hasRepodata(join(shop.home, 'published', repository));
+async function configInput(run: MockRun): Promise<Omit<MockConfigInput, 'chrootConfig' | 'macros'>> {
+  const { shop, build, controlUrl } = run;
+  const { chroot, buildroot } = run.chroot;
+  const place = { published: join(shop.home, 'published'), controlUrl, chroot };
   return {
     id: build.id,
     chroot,
     controlUrl,
     timeoutSeconds: build.timeoutSeconds,
     diskBytes: build.diskBytes,
-    projectRepository: own
-      ? {
-          name: `${owner}/${project}`,
-          url: `${controlUrl}/${repository}/`,
-          keyUrl: `${controlUrl}/${published.publicKey(owner, project)}`,
-        }
-      : null,
-    repos: build.repos,
+    memoryBytes: build.memoryBytes,
+    buildroot,
+    builderHasNetwork: shop.settings.builders.driver !== 'local',
+    projectRepository: (await findRepository(place, build.owner, build.project)) ?? null,
+    repos: await findRepositories(place, [...build.repos, ...buildroot.repos]),
   };
 }
