@@ -59,6 +59,23 @@ class GoodBuilds(Building):
                          config=self.config(extra="config_opts['macros']['%shape'] = 'round'"))
         self.assertEqual(done.returncode, 0, done.stderr)
 
+    def test_macros_of_a_file_reach_the_build_and_do_not_move_it(self):
+        macros = self.folder / "macros"
+        macros.write_text("%colour dark {{ green }}\n%_with_extra --with-extra\n%_topdir /elsewhere\n")
+        asks = self.srpm("asks", build="test '%{colour}' = 'dark {{ green }}' && test %{_with_extra} = --with-extra", install="", check="true", files="")
+        done = self.mock("--rebuild", asks, config=self.config(extra=f"config_opts['macrofile'] = '{macros}'"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_additional_packages_are_installed_from_all_repositories(self):
+        self.assertEqual(self.mock("--chain", "--localrepo", self.folder / "more", self.srpm("greet", **GREET)).returncode, 0)
+        repository = f"config_opts['dnf.conf'] += '\\n[project]\\nname=p\\nbaseurl=file://{self.folder}/more/results/build\\n'\n"
+        asks = self.srpm("asks", build="test -e /usr/include/greet.h", install="", check="true", files="")
+        self.assertEqual(self.mock("--rebuild", asks, config=self.config(extra=repository)).returncode, 1)
+        more = f"{repository}config_opts['chroot_additional_packages'] = 'greet-devel'"
+        self.assertEqual(self.mock("--rebuild", asks, config=self.config(extra=more)).returncode, 0, self.log("build.log"))
+        missing = self.mock("--rebuild", asks, config=self.config(extra="config_opts['chroot_additional_packages'] = 'no-such-package'"))
+        self.assertEqual((missing.returncode, "no-such-package" in missing.stderr), (30, True))
+
     def test_a_chain_in_the_wrong_order_ends_well_with_recurse(self):
         done = self.mock("--chain", "--recurse", "--localrepo", self.folder / "local", self.srpm("greeter", **GREETER), self.srpm("greet", **GREET))
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -160,6 +177,13 @@ class FailingBuilds(Building):
         self.assertIn("No space left on device", self.log("build.log"))
         self.assert_nothing_left()
 
+
+    def test_a_build_that_takes_too_much_memory_fails_alone(self):
+        takes = self.srpm("takes", build="python3 -c 'held = bytearray(600 << 20)'; echo STILL HERE", install="", check="true", files="")
+        done = self.mock("--rebuild", takes, config=self.config(extra="config_opts['coppice_memory_bytes'] = 300 << 20"))
+        self.assertEqual((done.returncode, "MemoryError" in self.log("build.log"), "STILL HERE" in self.log("build.log")), (1, True, False))
+        self.assertEqual(self.mock("--rebuild", takes, config=self.config(extra="config_opts['coppice_memory_bytes'] = 2 << 30")).returncode, 0)
+        self.assert_nothing_left()
 
     def test_endless_output_is_cut_off(self):
         shouts = self.srpm("shouts", build="yes", install="", check="true", files="")

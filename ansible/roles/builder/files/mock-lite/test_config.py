@@ -57,7 +57,9 @@ class ConfigFiles(unittest.TestCase):
                               ("include('absent.cfg')\n", "absent.cfg"), (GOOD.replace("'one'", "'../one'"), "plain name"),
                               (GOOD.replace("install @buildsys-build", ""), "chroot_setup_cmd"), (GOOD + "config_opts['dnf.conf'] = 'no section'\n", "dnf.conf"),
                               (GOOD + "config_opts['legal_host_arches'] = ('s390x',)\n", "legal_host_arches"),
-                              (GOOD + "config_opts['package_manager'] = 'dnf5'\n", "dnf5")):
+                              (GOOD + "config_opts['package_manager'] = 'dnf5'\n", "dnf5"), (GOOD + "config_opts['forcearch'] = 's390x'\n", "s390x"),
+                              (GOOD + "config_opts['module_setup_commands'] = [('enable', 'ruby:3')]\n", "modules"),
+                              (GOOD + "config_opts['macrofile'] = '/nonexistent/macros'\n", "/nonexistent/macros")):
             with self.subTest(message), self.assertRaisesRegex(ConfigError, message):
                 self.load(text)
 

@@ -109,6 +109,10 @@ class Builder:
     def _install_requirements(self, srpm):
         """Installs what the SRPM requires, then what its %generate_buildrequires asks for. Returns the spec's path inside."""
         spec = self._spec_of(srpm)
+        more = self._config["chroot_additional_packages"]
+        more = more.split() if isinstance(more, str) else more
+        if more:
+            self._root.install(None, "install", *more)
         self._root.install(None, "builddep", str(srpm))
         if self._root.run(["grep", "-q", "^[[:space:]]*%generate_buildrequires", spec], self._say) == 0:
             self._install_generated_requirements(spec)

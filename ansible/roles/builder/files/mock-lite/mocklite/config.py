@@ -26,9 +26,9 @@ def defaults():
         "environment": {}, "chroothome": "/builddir", "chrootuser": "mockbuild", "chrootuid": 61000,
         "rpmbuild_timeout": 0, "rpmbuild_networking": False, "rpmbuild_command": "/usr/bin/rpmbuild", "rpmbuild_opts": "",
         "use_host_resolv": False, "cleanup_on_success": True, "cleanup_on_failure": True, "clean": True, "resultdir": None,
-        "plugin_conf": {}, "files": {},
+        "plugin_conf": {}, "files": {}, "chroot_additional_packages": "", "macrofile": None, "module_setup_commands": [], "forcearch": None, "nspawn_args": [],
         # 0 = no limit; None = all enabled repositories
-        "coppice_disk_quota_bytes": 0, "coppice_log_limit_bytes": 256 << 20, "coppice_base_repos": None,
+        "coppice_disk_quota_bytes": 0, "coppice_memory_bytes": 0, "coppice_log_limit_bytes": 256 << 20, "coppice_base_repos": None,
     }
 
 
@@ -83,6 +83,7 @@ def load(options):
     run_file(find(options.chroot, options.configdir), config_opts, seen)
     apply_options(config_opts, options)
     check(config_opts)
+    config_opts["coppice_macro_text"] = read_macro_file(config_opts["macrofile"])
     return json.loads(json.dumps(dict(config_opts), default=list))
 
 
@@ -121,6 +122,16 @@ def apply_options(config_opts, options):
         config_opts["target_arch"] = options.arch
 
 
+def read_macro_file(path):
+    """The text of `macrofile`: macros that stand before those of `macros`. Raises ConfigError."""
+    if not path:
+        return ""
+    try:
+        return Path(path).read_text()
+    except (OSError, ValueError) as problem:
+        raise ConfigError(f"config_opts['macrofile']: {path}: {problem}") from None
+
+
 def check(config_opts):
     """Raises ConfigError if a build cannot even start with these."""
     root = config_opts["root"]
@@ -132,6 +143,10 @@ def check(config_opts):
         raise ConfigError(f"Cannot build target {config_opts['target_arch']} on arch {platform.machine()}, because it is not listed in legal_host_arches")
     if config_opts["package_manager"] not in ("dnf", "dnf4"):
         raise ConfigError(f"mock-lite only knows package_manager 'dnf', not {config_opts['package_manager']!r}")
+    if config_opts["forcearch"] not in (None, platform.machine()):
+        raise ConfigError(f"mock-lite cannot emulate config_opts['forcearch'] = {config_opts['forcearch']!r}: it needs a builder with real mock")
+    if config_opts["module_setup_commands"]:
+        raise ConfigError("mock-lite knows no modules: config_opts['module_setup_commands'] needs a builder with real mock")
     try:
         read_dnf_conf(config_opts["dnf.conf"])
     except configparser.Error as problem:

@@ -7,6 +7,7 @@ import ctypes
 import fcntl
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -72,10 +73,10 @@ def run(command, sink, timeout=0, **options):
             process.kill()
 
 
-def run_in_root(program, root, command, sink, *, uid, gid, home, environment, network, timeout=0):
+def run_in_root(program, root, command, sink, *, uid, gid, home, environment, network, memory=0, timeout=0):
     """Runs `command` inside `root`: own pid, mount, ipc and uts namespaces, own network namespace unless `network`, no new
-    privileges, and (with a uid that is not 0) no capabilities. Returns its exit code. Raises TimeoutExpired."""
-    order = {"root": str(root), "command": command, "uid": uid, "gid": gid, "home": home, "environment": environment, "network": network}
+    privileges, (with a uid that is not 0) no capabilities, and at most `memory` bytes of address space a process (0 = any). Returns its exit code. Raises TimeoutExpired."""
+    order = {"root": str(root), "command": command, "uid": uid, "gid": gid, "home": home, "environment": environment, "network": network, "memory": memory}
     namespaces = [*BUILD_NAMESPACES, *([] if network else ["--net"]), "--"]
     reader, writer = os.pipe()
     try:
@@ -106,6 +107,8 @@ def enter(descriptor):
     die_with_parent(start=True)
     LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     os.umask(0o022)
+    if order["memory"]:
+        resource.setrlimit(resource.RLIMIT_AS, (order["memory"], order["memory"]))
     child = os.fork()
     if child == 0:
         try:

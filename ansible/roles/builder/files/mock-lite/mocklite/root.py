@@ -125,6 +125,7 @@ class Root:
             self._mount_layer(base)
             self._mount_kernel_folders(self.path)
             self._write_macros()
+            self._write_name_servers()
         try:
             yield
         finally:
@@ -183,7 +184,14 @@ class Root:
 
     def _write_macros(self):
         text = "".join(f"{name if name.startswith('%') else '%' + name} {value}\n" for name, value in self.config["macros"].items())
-        self.put(f"{self.home}/.rpmmacros", io.BytesIO(text.encode()))
+        self.put(f"{self.home}/.rpmmacros", io.BytesIO(f"{self.config['coppice_macro_text']}\n{text}".encode()))
+
+    def _write_name_servers(self):
+        """A build that may use the network finds names as the builder does."""
+        if self.config["rpmbuild_networking"] and self.config["use_host_resolv"]:
+            for name in ("resolv.conf", "hosts"):
+                with contextlib.suppress(FileNotFoundError), open(f"/etc/{name}", "rb") as source:
+                    chroot_files.write_below(self.path, f"/etc/{name}", source, 0, 0)
 
     # --- files, packages, commands ---
 
@@ -224,5 +232,6 @@ class Root:
         environment = {"TERM": "vt100", "SHELL": "/bin/bash", "HOME": self.home, "HOSTNAME": "mock", "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",
                        "LANG": "C.UTF-8", "TZ": "UTC", **{key: str(value) for key, value in self.config["environment"].items()}}
         return processes.run_in_root(self._program, self.path, command, sink, uid=uid, gid=0 if as_root else self.gid, home=self.home,
-                                     environment=environment, network=bool(self.config["rpmbuild_networking"]) and not as_root, timeout=timeout)
+                                     environment=environment, network=bool(self.config["rpmbuild_networking"]) and not as_root,
+                                     memory=int(self.config["coppice_memory_bytes"] or 0), timeout=timeout)
 
