@@ -16,44 +16,65 @@ export function problemAt(file: YamlFile, at: YamlPath, message: string, hint: s
   return { path: file.path, ...(place === 'key' ? file.keyAt(at) : file.valueAt(at)), message, hint };
 }
 
+/** A hint for a word that is not among the known ones. `what` names those in a sentence. */
+export function didYouMean(word: string, known: readonly string[], what: string): string {
+  const near = nearest(word, known);
+  if (near !== undefined) return `did you mean \`${near}\`?`;
+  return known.length === 0 ? `there are no ${what}` : `${what}: ${known.slice(0, 20).join(', ')}`;
+}
+
 /**
  * All problems at once. Schemas of ours give as `error` what they expect ("a list of chroot names"); the sentence is made
  * here. Their own rules add `custom` issues, with the whole sentence as message and a hint in `params.hint`.
  */
 export function checkYaml<T>(schema: z.ZodType<T>, file: YamlFile): Checked<T> {
-  const knownKeys = new Map<string, readonly string[]>();
   const result = schema.safeParse(file.value, {
     reportInput: true,
     error: (issue) => {
       if (issue.code !== 'unrecognized_keys') return undefined;
       const shape = (issue.inst as { _zod?: { def?: { shape?: object } } } | undefined)?._zod?.def?.shape ?? {};
-      // A path is not there yet at the top of a file.
-      knownKeys.set(JSON.stringify(issue.path ?? []), Object.keys(shape));
-      return undefined;
+      // Only here the schema is known: the message, which nobody else writes for this code, carries its keys.
+      return Object.keys(shape).join(' ');
     },
   });
   if (result.success) return { value: result.data, problems: [] };
-  const explain = (issue: z.core.$ZodIssue) =>
-    explainIssue(issue, file, knownKeys.get(JSON.stringify(issue.path)) ?? []);
-  return { value: undefined, problems: result.error.issues.flatMap(explain) };
+  // What stands in an anchor is found again wherever an alias repeats it, at the one place where it can be mended.
+  const problems = new Map<string, Problem>();
+  for (const problem of result.error.issues.flatMap((issue) => explainIssue(issue, file, []))) {
+    problems.set(`${problem.line}:${problem.column}:${problem.message}`, problem);
+  }
+  return { value: undefined, problems: [...problems.values()] };
 }
 
-function explainIssue(issue: z.core.$ZodIssue, file: YamlFile, knownKeys: readonly string[]): Problem[] {
-  const at = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
+/** `outer` leads to what the issue's own path starts from. */
+function explainIssue(issue: z.core.$ZodIssue, file: YamlFile, outer: YamlPath): Problem[] {
+  const at = [...outer, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))];
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => unknownKey(file, [...at, key], key, knownKeys));
+    return issue.keys.map((key) => unknownKey(file, [...at, key], key, issue.message.split(' ')));
   }
+  const meant = issue.code === 'invalid_union' ? meantForm(issue) : undefined;
+  if (meant !== undefined) return meant.flatMap((inner) => explainIssue(inner, file, at));
   if (issue.code === 'invalid_key') {
     return issue.issues.map((inner) => problemAt(file, at, inner.message, hintOf(inner), 'key'));
   }
   if (issue.code === 'custom') return [problemAt(file, at, issue.message, hintOf(issue))];
   if (!file.has(at)) return [missing(file, at)];
   const { expected, hint } = expectation(issue);
-  const input = issue.code === 'invalid_union' ? discriminatorOf(issue) : issue.input;
-  const wrong = found(input, issue.code === 'invalid_type' && !expected.includes('whole number'));
+  const ofSource = issue.code === 'invalid_union' && 'discriminator' in issue;
+  const input = ofSource ? discriminatorOf(issue) : issue.input;
+  const byType = issue.code === 'invalid_union' ? !ofSource : issue.code === 'invalid_type';
+  const wrong =
+    issue.code === 'too_big' && Array.isArray(input)
+      ? `${input.length}`
+      : found(input, byType && !expected.includes('whole number'));
   const message =
     at.length === 0 && issue.input === null ? 'the file is empty' : `${nameOf(at)} must be ${expected}, not ${wrong}`;
   return [problemAt(file, at, message, hint)];
+}
+
+/** Of a value that may have several forms, the problems of the one that it has; undefined when it has none of them. */
+function meantForm(issue: z.core.$ZodIssueInvalidUnion): readonly z.core.$ZodIssue[] | undefined {
+  return issue.errors.find((inner) => !inner.some(({ code, path }) => code === 'invalid_type' && path.length === 0));
 }
 
 function unknownKey(file: YamlFile, at: YamlPath, key: string, known: readonly string[]): Problem {
@@ -103,6 +124,7 @@ function expectation(issue: z.core.$ZodIssue): { expected: string; hint: string 
     case 'invalid_value':
       return oneOf(issue.values.map(String), issue.input);
     case 'invalid_union':
+      if (stated !== undefined) return { expected: stated, hint: 'write one of these' };
       return oneOf((issue as { options?: unknown[] }).options?.map(String) ?? [], discriminatorOf(issue));
     case 'too_small':
       return {

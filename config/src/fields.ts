@@ -12,7 +12,7 @@ export interface Fault {
 }
 
 /** A text that `read` turns into a value, or into what is wrong with it. `expected` ends "… must be". */
-function textField<T>(expected: string, description: string, read: (text: string) => { value: T } | Fault) {
+export function textField<T>(expected: string, description: string, read: (text: string) => { value: T } | Fault) {
   return z
     .string({ error: expected })
     .meta({ description })
@@ -25,15 +25,23 @@ function textField<T>(expected: string, description: string, read: (text: string
 }
 
 /** The same for a text that stays as it is. */
-function checkedText(expected: string, description: string, check: (text: string) => Fault | undefined) {
+export function checkedText(expected: string, description: string, check: (text: string) => Fault | undefined) {
   return textField(expected, description, (text) => check(text) ?? { value: text });
 }
 
+/** Most items of a list, where the list itself does not say less. */
+const maximumItems = 500;
+
 /** A list without repeated items. `expected` ends "… must be", for example "a list of chroot names". */
-export function listOf<T extends z.ZodType<string, string>>(item: T, expected: string, minimum = 0) {
+export function listOf<T extends z.ZodType<string, string>>(
+  item: T,
+  expected: string,
+  { minimum = 0, maximum = maximumItems }: { readonly minimum?: number; readonly maximum?: number } = {},
+) {
   return z
     .array(item, { error: expected })
     .min(minimum, { error: `${expected} with at least one item` })
+    .max(maximum, { error: `${expected} with ${maximum} items or less` })
     .superRefine((items, context) => {
       const first = new Map<string, number>();
       items.forEach((value, index) => {
@@ -45,6 +53,16 @@ export function listOf<T extends z.ZodType<string, string>>(item: T, expected: s
         }
       });
     });
+}
+
+/** That a mapping has one entry or more, and no more than `maximum`. For `superRefine`. */
+export function checkCount(what: string, maximum: number) {
+  return (mapping: object, context: z.RefinementCtx) => {
+    const count = Object.keys(mapping).length;
+    if (count >= 1 && count <= maximum) return;
+    const message = count === 0 ? `no ${what} is named` : `${count} ${what}s are named`;
+    context.addIssue({ code: 'custom', message, params: { hint: count === 0 ? 'add one' : `${maximum} at most` } });
+  };
 }
 
 export const duration = textField('a duration such as `1h30m`', 'A duration: 90s, 30m, 1h30m, 2d.', (text) => {
@@ -114,8 +132,8 @@ export const specPath = checkedText('the path of a spec file', 'The spec file in
   return { message: `${quote(text)} is no spec file`, hint: 'its name ends in `.spec`' };
 });
 
-/** What is wrong with an address that the service is to fetch: https only, and no secrets in it. */
-function checkHttpsAddress(text: string): Fault | undefined {
+/** What is wrong with an address that the service or a reader is to fetch: https only, and no secrets in it. */
+export function checkHttpsAddress(text: string): Fault | undefined {
   const ssh = /^(?:ssh:\/\/)?(?:[^@/:]+@)([^:/]+)[:/](.*)$/.exec(text);
   if (ssh !== null && !/^https?:/.test(text)) {
     return {
@@ -132,7 +150,8 @@ function checkHttpsAddress(text: string): Fault | undefined {
   if (url.protocol !== 'https:') {
     return { message: `the address begins with \`${url.protocol}\``, hint: 'only https is fetched: `https://…`' };
   }
-  if (text.length > 500 || !/^https:\/\/[\x21-\x7e]+$/.test(text)) {
+  // A backslash: programs differ in whether the host ends there.
+  if (text.length > 500 || !/^https:\/\/[\x21-\x7e]+$/.test(text) || text.includes('\\')) {
     return {
       message: 'the address holds spaces, other signs or too many',
       hint: 'plain ASCII, 500 characters at most',
@@ -148,8 +167,6 @@ export const gitUrl = checkedText('the https address of a Git repository', 'http
 });
 
 export const downloadUrl = checkedText('an https address', 'https address of a source package.', checkHttpsAddress);
-
-export const repositoryUrl = checkedText('an https address', 'dnf base URL; $basearch is allowed.', checkHttpsAddress);
 
 // The signs that `git check-ref-format` refuses, and fewer: a ref is an argument of git.
 const refPattern = /^[A-Za-z0-9_][A-Za-z0-9._/+@-]{0,199}$/;

@@ -1,15 +1,17 @@
 // `projects/<owner>/<name>.yaml` → Project: its form first, then what its parts say about each other.
-import { plainBuildroot } from './buildroot.ts';
-import { checkYaml, problemAt } from './check-yaml.ts';
-import { orderByNeeds } from './dependency-order.ts';
+import { checkDependencies } from './check-dependencies.ts';
+import { checkRequests } from './check-requests.ts';
+import { checkYaml, didYouMean, problemAt } from './check-yaml.ts';
+import type { ChrootName } from './chroot.ts';
 import { checkName } from './fields.ts';
-import { nearest } from './nearest.ts';
 import type { Problem } from './problem.ts';
 import type { Package, Policy, Project } from './project.ts';
+import { projectOfRepository } from './project-fields.ts';
 import { type PackageYaml, type ProjectYaml, projectSchema } from './project-schema.ts';
 import { reservedOwners } from './published.ts';
 import { quote } from './quote.ts';
 import type { YamlFile } from './read-nodes.ts';
+import { resolveBuildroots } from './resolve-buildroots.ts';
 
 /** What a project is checked against. */
 export interface ProjectContext {
@@ -17,6 +19,8 @@ export interface ProjectContext {
   readonly name: string;
   /** Undefined while `coppice.yaml` has problems: what depends on it is checked once it has none. */
   readonly policy: Policy | undefined;
+  /** `owner/name` of all projects that have a file. */
+  readonly projects: ReadonlySet<string>;
   /** The files of `packages/<owner>/<project>/`, by package. */
   readonly packageFiles: ReadonlyMap<string, readonly string[]>;
 }
@@ -26,17 +30,43 @@ export interface ParsedProject {
   readonly problems: readonly Problem[];
 }
 
-export function parseProject(file: YamlFile, context: ProjectContext): ParsedProject {
-  const { value, problems } = checkYaml(projectSchema, file);
+/** A project's file held against its form alone: what can be kept as long as the file is the same. */
+export interface ReadProject {
+  readonly file: YamlFile;
+  readonly value: ProjectYaml | undefined;
+  readonly problems: readonly Problem[];
+}
+
+/** The first half of reading a project: nothing but the file counts. */
+export function readProject(file: YamlFile): ReadProject {
+  return { file, ...checkYaml(projectSchema, file) };
+}
+
+/** The second half: what the file says, held against the policy and the other files. */
+export function parseProject({ file, value, problems }: ReadProject, context: ProjectContext): ParsedProject {
   if (value === undefined) return { project: undefined, problems };
   const found = [
     ...checkChroots(file, value, context.policy),
+    ...checkOrigins(file, value, context),
+    ...checkRequests(file, value, context),
     ...checkPackageNames(file, value),
-    ...checkNeeds(file, value),
-    ...Object.entries(value.packages).flatMap(([name, stated]) => checkPackage(file, name, stated, context)),
+    ...checkDependencies(file, value),
+    ...Object.entries(value.packages).flatMap(([name, stated]) => checkFolder(file, name, stated, context)),
   ];
   if (found.length > 0) return { project: undefined, problems: found };
   return { project: toProject(file.path, value, context), problems: [] };
+}
+
+/** `owner/name` of the other projects that a project names: whether they exist decides whether it is right. */
+export function namedProjects(value: ProjectYaml): readonly string[] {
+  const repos = [
+    ...value.repos,
+    ...value.runtimeRepos,
+    ...Object.values(value.packages).flatMap((each) => each.repos),
+    ...Object.values(Array.isArray(value.chroots) ? {} : value.chroots).flatMap((options) => options?.repos ?? []),
+  ];
+  const named = repos.map(projectOfRepository).filter((name) => name !== undefined);
+  return value.renamedFrom === undefined ? named : [...named, value.renamedFrom];
 }
 
 /** What is wrong with the owner and the name that a project's path states. */
@@ -50,23 +80,44 @@ export function checkProjectName(path: string, owner: string, name: string): Pro
     const message = `no owner can have the name ${quote(owner)}: the site uses it itself`;
     problems.push({ ...at, message, hint: `move the file; not allowed are ${reservedOwners.join(', ')}` });
   }
+  if (/\+pr\d+$/.test(name)) {
+    const message = `no project can have the name ${quote(name)}: it is kept for builds of pull requests`;
+    problems.push({ ...at, message, hint: 'move the file: a name that does not end in `+pr` and a number' });
+  }
   return problems;
 }
 
 function checkChroots(file: YamlFile, value: ProjectYaml, policy: Policy | undefined): Problem[] {
   const problems: Problem[] = [];
-  value.chroots.forEach((chroot, index) => {
-    if (policy === undefined || policy.chroots.includes(chroot)) return;
+  const stated = chrootNames(value);
+  stated.forEach((chroot, index) => {
+    if (policy === undefined || policy.chrootStates.has(chroot)) return;
     const message = `the chroot \`${chroot}\` is not one that coppice.yaml allows`;
-    problems.push(problemAt(file, ['chroots', index], message, didYouMean(chroot, policy.chroots, 'allowed')));
+    const at = ['chroots', Array.isArray(value.chroots) ? index : chroot];
+    problems.push(problemAt(file, at, message, didYouMean(chroot, policy.chroots, 'allowed'), 'key'));
   });
-  for (const [name, stated] of Object.entries(value.packages)) {
-    stated.chroots?.forEach((chroot, index) => {
-      if (value.chroots.includes(chroot)) return;
+  for (const [name, each] of Object.entries(value.packages)) {
+    each.chroots?.forEach((chroot, index) => {
+      if (stated.includes(chroot)) return;
       const message = `the chroot \`${chroot}\` is not one of the project's`;
-      const hint = didYouMean(chroot, value.chroots, "the project's");
+      const hint = didYouMean(chroot, stated, "the project's");
       problems.push(problemAt(file, ['packages', name, 'chroots', index], message, hint));
     });
+  }
+  return problems;
+}
+
+/** A project neither began as itself nor was named as one that still exists. */
+function checkOrigins(file: YamlFile, value: ProjectYaml, { owner, name, projects }: ProjectContext): Problem[] {
+  const problems: Problem[] = [];
+  const { forkedFrom, renamedFrom } = value;
+  if (forkedFrom === `${owner}/${name}`) {
+    const message = `${quote(forkedFrom)} is this project itself`;
+    problems.push(problemAt(file, ['forkedFrom'], message, 'remove the key'));
+  }
+  if (renamedFrom !== undefined && projects.has(renamedFrom)) {
+    const message = `the project ${quote(renamedFrom)} is still there`;
+    problems.push(problemAt(file, ['renamedFrom'], message, 'delete its file, or remove this key'));
   }
   return problems;
 }
@@ -82,50 +133,9 @@ function checkPackageNames(file: YamlFile, value: ProjectYaml): Problem[] {
   });
 }
 
-function checkNeeds(file: YamlFile, value: ProjectYaml): Problem[] {
-  const packages = Object.entries(value.packages).map(([name, stated]) => ({ name, needs: stated.needs }));
-  const names = packages.map(({ name }) => name);
-  const known = new Set(names);
-  const problems: Problem[] = [];
-  for (const { name, needs } of packages) {
-    needs.forEach((need, index) => {
-      const at = ['packages', name, 'needs', index];
-      if (need === name) problems.push(problemAt(file, at, `\`${name}\` needs itself`, 'remove it from its `needs`'));
-      else if (!known.has(need)) {
-        const hint = didYouMean(need, names, 'packages of the project');
-        problems.push(problemAt(file, at, `the project has no package \`${need}\``, hint));
-      }
-    });
-  }
-  const others = packages.map(({ name, needs }) => ({ name, needs: needs.filter((need) => need !== name) }));
-  for (const cycle of orderByNeeds(others).cycles) {
-    const [first = '', second = first] = cycle;
-    const message = `packages need each other in a circle: ${circle(cycle)}`;
-    const index = value.packages[first]?.needs.indexOf(second) ?? 0;
-    problems.push(problemAt(file, ['packages', first, 'needs', index], message, 'remove one of these needs'));
-  }
-  return problems;
-}
-
-/** `a → b → a`; of a very long one its beginning. */
-function circle(names: readonly string[]): string {
-  const [first = ''] = names;
-  const shown = names.length > 20 ? [...names.slice(0, 20), `… (${names.length} packages)`] : names;
-  return [...shown, first].join(' → ');
-}
-
-function checkPackage(file: YamlFile, name: string, stated: PackageYaml, context: ProjectContext): Problem[] {
-  const problems: Problem[] = [];
-  const maximum = context.policy?.limits.maximumTimeoutSeconds;
-  if (maximum !== undefined && stated.timeout !== undefined && stated.timeout > maximum) {
-    const message = `the timeout of \`${name}\` is longer than coppice.yaml allows`;
-    problems.push(problemAt(file, ['packages', name, 'timeout'], message, `${maximum} seconds at most`));
-  }
-  if (stated.source.type === 'dir') problems.push(...checkFolder(file, name, stated.source.spec, context));
-  return problems;
-}
-
-function checkFolder(file: YamlFile, name: string, spec: string | undefined, context: ProjectContext): Problem[] {
+function checkFolder(file: YamlFile, name: string, { source }: PackageYaml, context: ProjectContext): Problem[] {
+  if (source.type !== 'dir') return [];
+  const { spec } = source;
   const folder = `packages/${context.owner}/${context.name}/${name}/`;
   const at = ['packages', name, 'source'];
   const files = context.packageFiles.get(name) ?? [];
@@ -147,48 +157,37 @@ function checkFolder(file: YamlFile, name: string, spec: string | undefined, con
   return [problemAt(file, at, message, `say which one with \`spec:\`: ${[...specs].sort().join(', ')}`, 'key')];
 }
 
-function didYouMean(word: string, known: readonly string[], what: string): string {
-  const near = nearest(word, known);
-  if (near !== undefined) return `did you mean \`${near}\`?`;
-  return known.length === 0 ? `there are no ${what}` : `${what}: ${known.slice(0, 20).join(', ')}`;
+/** The chroots of a project, in its order. */
+function chrootNames({ chroots }: ProjectYaml): readonly ChrootName[] {
+  // The schema gave the keys their type; Object.keys forgets it.
+  return Array.isArray(chroots) ? chroots : (Object.keys(chroots) as ChrootName[]);
 }
 
-function toProject(path: string, value: ProjectYaml, context: ProjectContext): Project {
-  const { description, instructions, chroots, maintainers, builders, repos } = value;
+function toProject(path: string, value: ProjectYaml, { owner, name, policy }: ProjectContext): Project {
+  const chroots = chrootNames(value);
+  const buildrootsOf = resolveBuildroots(value, chroots);
   const packages = Object.entries(value.packages).map(
-    ([name, stated]): Package => ({
-      name,
+    ([each, stated]): Package => ({
+      name: each,
       source: stated.source,
       needs: stated.needs,
-      timeoutSeconds: stated.timeout ?? context.policy?.limits.timeoutSeconds ?? 0,
-      memoryBytes: null,
-      background: false,
-      rebuildOnNeeds: false,
+      timeoutSeconds: stated.timeout ?? policy?.limits.timeoutSeconds ?? 0,
+      memoryBytes: stated.memory ?? policy?.limits.memoryBytes ?? null,
+      background: stated.background ?? value.background,
+      rebuildOnNeeds: stated.rebuildOnNeeds,
       chroots: stated.chroots ?? chroots,
-      buildroots: new Map((stated.chroots ?? chroots).map((chroot) => [chroot, plainBuildroot])),
+      buildroots: buildrootsOf(stated),
     }),
   );
-  const { owner, name } = context;
+  const { description, instructions, maintainers, builders, repos, runtimeRepos, network, background, pinned } = value;
   return {
-    owner,
-    name,
-    description,
-    instructions,
-    homepage: null,
-    contact: null,
-    chroots,
-    maintainers,
-    builders,
-    repos,
-    runtimeRepos: [],
-    network: false,
-    background: false,
-    frozen: null,
-    deleteAfter: null,
-    pinned: false,
-    forkedFrom: null,
-    renamedFrom: null,
-    packages,
-    path,
+    ...{ owner, name, description, instructions, chroots, maintainers, builders, repos, runtimeRepos },
+    ...{ network, background, pinned, packages, path },
+    homepage: value.homepage ?? null,
+    contact: value.contact ?? null,
+    frozen: value.frozen ?? null,
+    deleteAfter: value.deleteAfter ?? null,
+    forkedFrom: value.forkedFrom ?? null,
+    renamedFrom: value.renamedFrom ?? null,
   };
 }

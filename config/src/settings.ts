@@ -21,6 +21,12 @@ export const settingsSchema = z.strictObject({
       appId: z.int().positive().optional(),
       privateKeyFile: z.string().optional(),
       webhookSecretFile: z.string().optional(),
+      /** Whether GitHub can reach this service. False (behind NAT): it is asked every `pollSeconds` what is new. */
+      webhooks: z.boolean().default(true),
+      /** How often to look for what no webhook has brought. */
+      reconcileSeconds: z.number().min(1).max(86_400).default(300),
+      /** How often to ask without webhooks. What has not changed does not count against GitHub's limits. */
+      pollSeconds: z.number().min(1).max(86_400).default(10),
       /** Octokit's own throttling; off only in measurements. */
       throttle: z.boolean().default(true),
     })
