@@ -41,6 +41,7 @@ test('every answer and webhook that the bot meets is as GitHub describes it', { 
     '/issues?state=all',
     `/issues/${pull.number}`,
     '/issues/1/comments?per_page=100',
+    '/issues/comments?since=2026-01-01T00:00:00Z&sort=created&direction=desc&per_page=100',
     `/issues/comments/${comment.id}`,
     `/issues/comments/${comment.id}/reactions`,
     '/collaborators/builder/permission',

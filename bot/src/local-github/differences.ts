@@ -32,6 +32,7 @@ export const DIFFERENCES: readonly Difference[] = [
   row('refs/pull/N/head', 'none', 'can be fetched', 'pulls.ts'),
   row('GET issues/N of a pull request', '404', 'every pull request is an issue', 'pulls.ts'),
   row('GET issues', 'hides pull requests', 'lists them, too', null),
+  row('GET issues/comments', '404: takes "comments" for a number', 'all comments of a repository', 'issue-comments.ts'),
   row('reactions', 'none', 'on issues and comments', 'reactions.ts'),
   row('commit statuses, commit comments', 'none without the emulated commit', 'on any commit', 'statuses.ts'),
   row('check runs', 'found only on commits it holds', 'found on any commit', 'checks.ts'),

@@ -7,6 +7,7 @@ import type { EmulatedGithub } from './emulator.ts';
 import { organizationOf, userOf } from './events.ts';
 import { gitRoutes } from './git-answers.ts';
 import { gitWriteRoutes, type Move } from './git-writes.ts';
+import { issueCommentRoutes } from './issue-comments.ts';
 import type { StateFile } from './kept-state.ts';
 import { moveRefs } from './moved-refs.ts';
 import { followBranch, pullRoutes } from './pulls.ts';
@@ -81,6 +82,7 @@ export function furnish(furniture: Furniture): Household {
       ...checkRoutes(house, state),
       ...reactionRoutes(house, state),
       ...statusRoutes(house, state),
+      ...issueCommentRoutes(house, state),
       ...pullRoutes(house, state, move),
       ...gitRoutes(house, state),
       ...gitWriteRoutes(house, move),
