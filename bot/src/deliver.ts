@@ -33,7 +33,8 @@ export function createDeliverer({ github, state, commit, url, view }: DelivererO
     const refs = answer.sections.flatMap((section) => (section.kind === 'builds' ? section.builds : []));
     const views = new Map(await Promise.all(refs.map(async (ref) => [Number(ref.id), await view(ref)] as const)));
     const body = writeAnswer(answer.to, answer.sections, views, url);
-    if (shown.get(key) !== body) {
+    const unchanged = shown.get(key) === body;
+    if (!unchanged) {
       let id = answer.commentId;
       if (id === null && twins.has(key)) {
         id =
@@ -44,19 +45,22 @@ export function createDeliverer({ github, state, commit, url, view }: DelivererO
       if (answer.commentId !== id) await commit([{ op: 'commented', to: answer.to, commentId: id }]);
       shown.set(key, body);
     }
-    if (answerState(answer.sections, views) === 'working') return 'again';
+    if (answerState(answer.sections, views) === 'working') return unchanged ? 'unchanged' : 'again';
     return await conclude(key);
   };
 
   const deliverCheck = async (key: string, check: Check): Promise<Delivered> => {
     const wanted =
       check.kind === 'build' ? checkOfBuild(check, await view(check.build), url) : checkOfConfig(check, url);
-    const text = JSON.stringify(wanted);
-    if (shown.get(key) !== text) {
+    // When it began is told with how it ended: on its own it is not worth a request.
+    const text = JSON.stringify(wanted.status === 'completed' ? wanted : { ...wanted, startedAt: null });
+    const unchanged = shown.get(key) === text;
+    if (!unchanged) {
       await writeCheck(key, check, wanted);
       shown.set(key, text);
     }
-    return wanted.status === 'completed' ? await conclude(key) : 'again';
+    if (wanted.status === 'completed') return await conclude(key);
+    return unchanged ? 'unchanged' : 'again';
   };
 
   const writeCheck = async (key: string, check: Check, wanted: CheckRun): Promise<void> => {

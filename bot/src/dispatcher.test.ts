@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createDispatcher } from './dispatcher.ts';
+import { RateLimited } from './rate-limit.ts';
 
 const silent = () => undefined;
 
@@ -26,6 +27,7 @@ test('changes that come while one is delivered are delivered together after it',
   let release = silent as () => void;
   const dispatcher = createDispatcher({
     log: silent,
+    editMilliseconds: 50,
     giveUp: async () => undefined,
     deliver: async () => {
       deliveries += 1;
@@ -66,5 +68,59 @@ test('what failed is tried again later; what can never succeed is given up', asy
     ['check/gone', 1],
   ]);
   expect(givenUp).toEqual(['check/gone']);
+  await dispatcher.stop();
+});
+
+test('two edits of one key keep their distance, the first does not wait, and the last state is always delivered', async () => {
+  const at: number[] = [];
+  let state = 0;
+  let delivered = -1;
+  const dispatcher = createDispatcher({
+    log: silent,
+    editMilliseconds: 60,
+    giveUp: async () => undefined,
+    deliver: async () => {
+      at.push(performance.now());
+      delivered = state;
+      return state === 50 ? 'final' : 'again';
+    },
+  });
+  dispatcher.start();
+  while (state < 50) {
+    dispatcher.wanted('answer/1');
+    if (state === 0) expect(at).toHaveLength(1);
+    state += 1;
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  dispatcher.wanted('answer/1');
+  await dispatcher.settled();
+  expect(delivered).toBe(50);
+  // A timer may fire a millisecond early.
+  expect(at.slice(1).every((time, before) => time - (at[before] ?? 0) >= 58)).toBe(true);
+  await dispatcher.stop();
+});
+
+test('while GitHub takes no requests nothing is tried, and then everything is delivered without counting as a failure', async () => {
+  const tries: string[] = [];
+  const complaints: string[] = [];
+  let limited = true;
+  const dispatcher = createDispatcher({
+    log: (_level, message) => complaints.push(message),
+    giveUp: async () => undefined,
+    deliver: async (key) => {
+      tries.push(key);
+      if (limited) throw new RateLimited(performance.now() + 40);
+      return 'final';
+    },
+  });
+  dispatcher.start();
+  dispatcher.wanted('answer/1');
+  for (const at of [1, 2, 3, 4, 5, 6, 7, 8]) dispatcher.wanted(`check/${at}`);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(tries).toEqual(['answer/1']);
+  limited = false;
+  await dispatcher.settled();
+  expect(tries.slice(1)).toEqual(['answer/1', ...[1, 2, 3, 4, 5, 6, 7, 8].map((at) => `check/${at}`)]);
+  expect(complaints).toEqual([]);
   await dispatcher.stop();
 });

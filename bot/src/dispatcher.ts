@@ -1,15 +1,18 @@
-// Decides when something is delivered: few at a time, answers before checks, not more than once a second each while builds move
-// on, later and later when GitHub fails.
+// Decides when something is delivered: few at a time, answers before checks, each not more than once in five seconds while builds
+// move on, later and later when GitHub fails, and nothing while GitHub wants nothing.
+import { RateLimited } from './rate-limit.ts';
 import type { Log } from './service/log.ts';
 
-/** `again`: a later state will follow; `final`: it was the last one. */
-export type Delivered = 'again' | 'final';
+/** `again`: a later state will follow; `unchanged`: so it will, and GitHub shows this one already; `final`: it was the last one. */
+export type Delivered = 'again' | 'unchanged' | 'final';
 
 interface DispatcherOptions {
   /** Brings one to its wanted state. Rejects when GitHub, the disk or the network does not let it. */
   readonly deliver: (key: string) => Promise<Delivered>;
   /** Called for one that can never be delivered. */
   readonly giveUp: (key: string) => Promise<void>;
+  /** Between two edits of one key. Default: 5000. The first is delivered at once, and the last one always is. */
+  readonly editMilliseconds?: number;
   readonly log: Log;
 }
 
@@ -22,11 +25,12 @@ export interface Dispatcher {
 }
 
 const parallel = 4;
-const editMilliseconds = 1000;
+const defaultEditMilliseconds = 5000;
 const longestWaitMilliseconds = 5 * 60_000;
 const maximumFailures = 50;
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
+  const editMilliseconds = options.editMilliseconds ?? defaultEditMilliseconds;
   /** Key → when it may be delivered, as performance.now() counts. */
   const waiting = new Map<string, number>();
   const failures = new Map<string, number>();
@@ -37,18 +41,36 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const settling: (() => void)[] = [];
   let timer: NodeJS.Timeout | undefined;
   let running = false;
+  /** GitHub wants nothing before, as performance.now() counts. */
+  let pausedUntil = Number.NEGATIVE_INFINITY;
 
   const deliver = async (key: string): Promise<void> => {
-    if (isAnswer(key) && !lastDelivered.has(key)) firstAnswers.add(key);
+    const before = lastDelivered.get(key);
+    if (isAnswer(key) && before === undefined) firstAnswers.add(key);
     try {
       lastDelivered.set(key, performance.now());
       const delivered = await options.deliver(key);
       failures.delete(key);
-      if (delivered === 'final') forget(key);
+      if (delivered === 'final') return forget(key);
+      if (delivered === 'again') return;
+      // Nothing was sent, so the next edit need not keep its distance from this.
+      if (before === undefined) lastDelivered.delete(key);
+      else lastDelivered.set(key, before);
+      const at = waiting.get(key);
+      if (at !== undefined) waiting.set(key, Math.min(at, earliest(key)));
     } catch (error) {
+      if (error instanceof RateLimited) {
+        // It is nobody's failure and nobody's turn: all wait for the same moment.
+        pausedUntil = Math.max(pausedUntil, error.until);
+        if (before === undefined) lastDelivered.delete(key);
+        waiting.set(key, performance.now());
+        return;
+      }
       await failed(key, error);
     }
   };
+  const earliest = (key: string) =>
+    Math.max(performance.now(), (lastDelivered.get(key) ?? Number.NEGATIVE_INFINITY) + editMilliseconds);
   const forget = (key: string) => {
     waiting.delete(key);
     failures.delete(key);
@@ -70,6 +92,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   };
   const next = (): string | undefined => {
     const now = performance.now();
+    if (now < pausedUntil) return undefined;
     const ready = [...waiting].filter(([key, at]) => at <= now && !underWay.has(key)).map(([key]) => key);
     return ready.find(isAnswer) ?? (firstAnswers.size === 0 ? ready[0] : undefined);
   };
@@ -90,15 +113,14 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const idle = [...waiting].filter(([key]) => !underWay.has(key)).map(([, at]) => at);
     // A delivery that ends pumps again, so no timer is needed for what is ready and waits for one.
     if (idle.length > 0 && underWay.size < parallel && firstAnswers.size === 0) {
-      timer = setTimeout(pump, Math.max(1, Math.min(...idle) - performance.now()));
+      timer = setTimeout(pump, Math.max(1, Math.max(pausedUntil, Math.min(...idle)) - performance.now()));
     }
   };
   return {
     wanted(key) {
       // A failing one keeps its distance.
       if (failures.has(key) && waiting.has(key)) return;
-      const earliest = (lastDelivered.get(key) ?? Number.NEGATIVE_INFINITY) + editMilliseconds;
-      waiting.set(key, Math.max(performance.now(), earliest));
+      waiting.set(key, earliest(key));
       pump();
     },
     start() {

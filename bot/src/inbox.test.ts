@@ -13,6 +13,7 @@ import {
   rememberedDeliveries,
 } from './bot-state.ts';
 import { createInbox, type Handled } from './inbox.ts';
+import { RateLimited } from './rate-limit.ts';
 
 type Store = JournaledStore<BotState, BotOperation, void>;
 let folder: string;
@@ -73,6 +74,47 @@ test('a job that fails is told of and does not hold up the next', async () => {
   await inbox.settled();
   expect([failed, worked]).toEqual([['a'], ['b']]);
   expect(store.state).toMatchObject({ inbox: [], handledCommit: 'b' });
+});
+
+const comment = (id: number): Job => ({
+  ...{ kind: 'comment', issue: 1, comment: id, url: '', actor: 'builder', body: '/help', onPullRequest: false },
+});
+
+test('a push goes before the comments that wait, also one that is found only when a comment is about to be worked off', async () => {
+  const worked: string[] = [];
+  const inbox = createInbox({
+    state: () => store.state,
+    commit: (operations) => store.commit(operations),
+    before: async ({ id }) => {
+      if (id === 'first') await inbox.accept('found', push('found'));
+    },
+    work: async ({ id }) => {
+      worked.push(id);
+      return { checks: [] };
+    },
+    done: () => undefined,
+    failed: async () => undefined,
+  });
+  await inbox.accept('first', comment(1));
+  await inbox.accept('second', comment(2));
+  await inbox.accept('push', push('push'));
+  inbox.start();
+  await inbox.settled();
+  expect(worked).toEqual(['push', 'found', 'first', 'second']);
+});
+
+test('a job that GitHub had no time for is worked off when it has', async () => {
+  const failed: string[] = [];
+  let tries = 0;
+  const inbox = inboxWith(async () => {
+    tries += 1;
+    if (tries < 3) throw new RateLimited(performance.now() + 10);
+    return { checks: [] };
+  }, failed);
+  inbox.start();
+  await inbox.accept('a', comment(1));
+  await inbox.settled();
+  expect([tries, failed, store.state.inbox]).toEqual([3, [], []]);
 });
 
 test('a delivery that cannot be noted is not accepted, and may come again', async () => {

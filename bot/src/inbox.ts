@@ -1,5 +1,8 @@
 // Write down, return at once, work later: accepted deliveries are worked off one after the other, also those of the last run.
+// Pushes go first: what people ask for in comments may be about them.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BotOperation, BotState, Delivery, Job } from './bot-state.ts';
+import { RateLimited } from './rate-limit.ts';
 
 /** What came of a job, noted together with its being done. */
 export type Handled = Omit<Extract<BotOperation, { op: 'handled' }>, 'op' | 'id'>;
@@ -7,7 +10,12 @@ export type Handled = Omit<Extract<BotOperation, { op: 'handled' }>, 'op' | 'id'
 interface InboxOptions {
   readonly state: () => BotState;
   readonly commit: (operations: readonly BotOperation[]) => Promise<unknown>;
-  /** Works one off. Does not reject for what people got wrong, nor for faults that it can tell them. */
+  /** Called before one is worked off; pushes that it accepts go before it. Does not reject. */
+  readonly before?: (delivery: Delivery) => Promise<void>;
+  /**
+   * Works one off. Does not reject for what people got wrong, nor for faults that it can tell them. One that rejects with
+   * RateLimited is worked off again when GitHub can be asked again.
+   */
   readonly work: (delivery: Delivery) => Promise<Handled>;
   /** Called when the job is noted as done. */
   readonly done: (delivery: Delivery, handled: Handled) => void;
@@ -29,18 +37,31 @@ export function createInbox(options: InboxOptions): Inbox {
   const { state, commit } = options;
   const known = new Set(state().deliveries);
   const givenUp = new Set<string>();
+  const stopping = new AbortController();
   let running = false;
   let working: Promise<void> | undefined;
 
+  const next = (): Delivery | undefined => {
+    if (!running) return undefined;
+    const waiting = state().inbox.filter(({ id }) => !givenUp.has(id));
+    return waiting.find(({ job }) => job.kind === 'push') ?? waiting[0];
+  };
   const workOff = async () => {
     for (;;) {
-      const delivery = running ? state().inbox.find(({ id }) => !givenUp.has(id)) : undefined;
+      const first = next();
+      if (first !== undefined && first.job.kind !== 'push') await options.before?.(first);
+      const delivery = next();
       if (delivery === undefined) return;
       try {
         const handled = await options.work(delivery);
         await commit([{ op: 'handled', id: delivery.id, ...handled }]);
         options.done(delivery, handled);
       } catch (error) {
+        if (error instanceof RateLimited) {
+          const wait = Math.max(0, error.until - performance.now());
+          await sleep(wait, undefined, { signal: stopping.signal }).catch(() => undefined);
+          continue;
+        }
         givenUp.add(delivery.id);
         await options.failed(delivery, error);
         // When even this cannot be noted it is taken up again at the next start.
@@ -81,6 +102,7 @@ export function createInbox(options: InboxOptions): Inbox {
     },
     async stop() {
       running = false;
+      stopping.abort();
       await working;
     },
   };

@@ -18,10 +18,13 @@ export function connectProbot(
     secret: secrets.webhookSecret,
     baseUrl: github.apiUrl,
     log: probotLog(log) as never,
-    // The object form of `throttle` is silently overridden; only a function can switch it off.
-    ...(github.throttle
-      ? {}
-      : { Octokit: ProbotOctokit.defaults((options: object) => ({ ...options, throttle: { enabled: false } })) }),
+    // The object form of `throttle` is silently overridden; only a function can change it.
+    Octokit: ProbotOctokit.defaults((options: object) => ({
+      ...options,
+      // A limit that is reached is ours to wait for (see rate-limit.ts): in here it would hold up whoever asked, unseen.
+      throttle: github.throttle ? { onRateLimit: () => false, onSecondaryRateLimit: () => false } : { enabled: false },
+      retry: { doNotRetry: [400, 401, 403, 404, 410, 422, 429, 451] },
+    })),
     request: {
       fetch: (address: string | URL | Request, init?: RequestInit) =>
         fetch(address, { ...init, signal: AbortSignal.timeout(requestMilliseconds) }),
