@@ -12,7 +12,9 @@ import {
   type QueuedChroot,
   type RequestedChroot,
 } from '@coppice/config';
+import { Running } from './limits.ts';
 import { ReadyBuilds } from './schedule.ts';
+import { Turns, type TurnsJson } from './turns.ts';
 
 /** What ends a chroot: one of the final states, why, and one sentence for people when it ended badly. */
 export interface Outcome {
@@ -65,28 +67,43 @@ export interface QueueState {
   readonly dependents: Map<BuildId, BuildId[]>;
   /** Derived: where there may be something to do. */
   readonly ready: ReadyBuilds;
+  /** Derived: what workers have in hand. */
+  readonly running: Running;
+  /** Whose turn it is. */
+  readonly turns: Turns;
 }
 
 /** A queue that never held a build. */
 export function emptyQueueState(): QueueState {
-  return { lastId: 0, builds: new Map(), closing: new Set(), dependents: new Map(), ready: new ReadyBuilds() };
+  return {
+    lastId: 0,
+    builds: new Map(),
+    closing: new Set(),
+    dependents: new Map(),
+    ready: new ReadyBuilds(),
+    running: new Running(),
+    turns: new Turns(),
+  };
 }
 
 interface QueueStateJson {
   readonly lastId: number;
   readonly closing: readonly string[];
+  /** Missing in snapshots from before owners took turns. */
+  readonly turns?: TurnsJson;
   readonly builds: readonly QueuedBuild[];
 }
 
 /** The state as JSON, without what is derived. */
 export function encodeQueueState(state: QueueState): QueueStateJson {
-  return { lastId: state.lastId, closing: [...state.closing], builds: [...state.builds.values()] };
+  const { lastId, closing, turns, builds } = state;
+  return { lastId, closing: [...closing], turns: turns.toJson(), builds: [...builds.values()] };
 }
 
 /** The reverse of `encodeQueueState`. */
 export function decodeQueueState(json: unknown): QueueState {
-  const { lastId, closing, builds } = json as QueueStateJson;
-  const state = { ...emptyQueueState(), lastId, closing: new Set(closing) };
+  const { lastId, closing, turns, builds } = json as QueueStateJson;
+  const state = { ...emptyQueueState(), lastId, closing: new Set(closing), turns: new Turns(turns) };
   for (const build of builds) insert(state, build);
   return state;
 }
@@ -174,6 +191,7 @@ function sayWhySkipped(needed: QueuedBuild, chroot: ChrootName, state: BuildStat
 
 function claim(state: QueueState, { id, chroot, kind, at }: OperationOf<'claim'>): QueueChange {
   const build = liveBuild(state, id);
+  if (kind !== 'close') state.turns.take(build.owner);
   if (chroot === 'srpm') {
     const chroots = build.chroots.map((each) => (each.state === 'pending' ? enterPhase(each, 'srpm', at) : each));
     return replace(state, { ...build, srpmState: 'running', chroots });
@@ -222,7 +240,7 @@ function finish(state: QueueState, id: BuildId, chroot: ChrootName, outcome: Out
     const there = dependent.chroots.find((each) => each.chroot === chroot);
     if (there === undefined || isFinal(there.state)) continue;
     if (outcome.state === 'succeeded' || there.skipBecause !== null) {
-      state.ready.add(dependentId);
+      state.ready.add(dependent);
       continue;
     }
     const skipBecause = sayWhySkipped(ended, chroot, outcome.state);
@@ -286,14 +304,19 @@ function replaceChroot(
 }
 
 function replace(state: QueueState, build: QueuedBuild): QueueChange {
-  state.builds.set(build.id, build);
-  state.ready.add(build.id);
+  hold(state, build);
   return { build, gone: false };
 }
 
-function insert(state: QueueState, build: QueuedBuild): void {
+function hold(state: QueueState, build: QueuedBuild): void {
   state.builds.set(build.id, build);
-  state.ready.add(build.id);
+  state.ready.add(build);
+  state.running.note(build, ({ chroot }) => state.closing.has(closingKey(build.id, chroot)));
+}
+
+function insert(state: QueueState, build: QueuedBuild): void {
+  hold(state, build);
+  state.turns.come(build.owner);
   for (const id of build.after) {
     if (!state.builds.has(id)) continue;
     const dependents = state.dependents.get(id);
@@ -304,6 +327,8 @@ function insert(state: QueueState, build: QueuedBuild): void {
 
 function remove(state: QueueState, build: QueuedBuild): void {
   state.builds.delete(build.id);
+  state.running.forget(build);
+  state.turns.leave(build.owner);
   state.dependents.delete(build.id);
   for (const id of build.after) {
     const dependents = state.dependents.get(id);

@@ -11,6 +11,7 @@ import type {
 import { isFinal } from '@coppice/config';
 import { assertQueueable } from './assert-queueable.ts';
 import { QueueError } from './errors.ts';
+import { type Limits, noLimits } from './limits.ts';
 import {
   applyQueueOperation,
   decodeQueueState,
@@ -20,13 +21,16 @@ import {
   type QueueOperation,
   type QueueState,
 } from './queue-state.ts';
-import { nextTask, type Task } from './schedule.ts';
+import { nextTask } from './schedule.ts';
 import { type JournaledStore, openJournaledStore } from './store.ts';
+import type { Task } from './task.ts';
 
 export interface QueueOptions {
   /** Absolute; made when missing. */
   readonly folder: string;
   readonly now: () => Date;
+  /** Asked at each claim, so that they may change while the service runs. Default: none. */
+  readonly limits?: () => Limits;
   /** Hears of failures that nobody waits for: an undone phase, a failed snapshot, a listener that threw. Default: a process warning. */
   readonly onFault?: (error: QueueError) => void;
   /** Bytes of journal before a snapshot takes its place. Default: 8 MiB. */
@@ -89,18 +93,20 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
     onFault,
     ...(options.snapshotAfterBytes !== undefined && { snapshotAfterBytes: options.snapshotAfterBytes }),
   });
-  return new JournaledQueue(store, options.now, onFault);
+  return new JournaledQueue(store, options.now, options.limits ?? (() => noLimits), onFault);
 }
 
 class JournaledQueue implements Queue {
   readonly #store: Store;
   readonly #now: () => Date;
+  readonly #limits: () => Limits;
   readonly #onFault: (error: QueueError) => void;
   readonly #listeners = new Set<(change: QueueChange) => void>();
 
-  constructor(store: Store, now: () => Date, onFault: (error: QueueError) => void) {
+  constructor(store: Store, now: () => Date, limits: () => Limits, onFault: (error: QueueError) => void) {
     this.#store = store;
     this.#now = now;
+    this.#limits = limits;
     this.#onFault = onFault;
   }
 
@@ -112,7 +118,7 @@ class JournaledQueue implements Queue {
   }
 
   async claim(worker: string): Promise<Task | undefined> {
-    const task = nextTask(this.#store.state);
+    const task = nextTask(this.#store.state, this.#limits());
     if (task === undefined) return undefined;
     const { kind } = task;
     const { id } = task.build;

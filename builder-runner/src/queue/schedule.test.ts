@@ -1,5 +1,6 @@
 import type { BuildId, BuildRequest, ChrootName } from '@coppice/config';
 import { describe, expect, test } from 'vitest';
+import { type Limits, noLimits } from './limits.ts';
 import { applyQueueOperation, emptyQueueState, type QueueOperation, type QueueState } from './queue-state.ts';
 import { chrootsForTests, requestForTests } from './request-for-tests.ts';
 import { nextTask } from './schedule.ts';
@@ -22,17 +23,17 @@ function queueOf(...requests: Partial<BuildRequest>[]): QueueState {
 }
 
 /** `srpm 1`, `chroot 1 sapling-12-x86_64`, `close 2 … skipped`, or `nothing`. */
-function next(state: QueueState): string {
-  const task = nextTask(state);
+function next(state: QueueState, limits = noLimits): string {
+  const task = nextTask(state, limits);
   if (task === undefined) return 'nothing';
   if (task.kind === 'srpm') return `srpm ${task.build.id}`;
   const what = `${task.kind} ${task.build.id} ${task.chroot.chroot}`;
   return task.kind === 'close' ? `${what} ${task.state}: ${task.message}` : what;
 }
 
-function claimNext(state: QueueState): string {
-  const what = next(state);
-  const task = nextTask(state);
+function claimNext(state: QueueState, limits = noLimits): string {
+  const what = next(state, limits);
+  const task = nextTask(state, limits);
   if (task === undefined) return what;
   const chroot = task.kind === 'srpm' ? 'srpm' : task.chroot.chroot;
   perform(state, { type: 'claim', id: task.build.id, chroot, kind: task.kind, worker: 'w' });
@@ -111,9 +112,9 @@ describe('what is done next', () => {
     const why2 = `It needs libgreet, and build 1 of libgreet failed for ${sapling}.`;
     expect(claimNext(state)).toBe(`close 2 ${sapling} skipped: ${why2}`);
     finish(state, 2, sapling, 'skipped');
-    expect(claimNext(state)).toBe(`chroot 2 ${fedora}`);
     const why3 = `It needs hello, and build 2 of hello was skipped for ${sapling}.`;
-    expect([claimNext(state), next(state)]).toEqual([`close 3 ${sapling} skipped: ${why3}`, 'nothing']);
+    expect(claimNext(state)).toBe(`close 3 ${sapling} skipped: ${why3}`);
+    expect([claimNext(state), next(state)]).toEqual([`chroot 2 ${fedora}`, 'nothing']);
   });
 
   test('a build queued after the one that it needs has failed, but is not over, is skipped as well', () => {
@@ -121,7 +122,6 @@ describe('what is done next', () => {
     makeSrpm(state, 1);
     finish(state, 1, sapling, 'failed');
     perform(state, { type: 'enqueue', requests: [requestForTests({ ...both, afterBuilds: [1 as BuildId] })] });
-    claimNext(state);
     expect(next(state)).toContain(`close 2 ${sapling} skipped: It needs libgreet`);
   });
 
@@ -166,5 +166,94 @@ describe('what is done next', () => {
     claimNext(state);
     perform(state, { type: 'release', id: 1 as BuildId, chroot: sapling, countAttempt: false });
     expect(attempts()).toBe(1);
+  });
+});
+
+/** Builds of these owners, each with its SRPM made and, where told so, in the background. */
+function madeQueue(...builds: Partial<BuildRequest>[]): QueueState {
+  const state = queueOf(...builds);
+  builds.forEach((_, index) => {
+    makeSrpm(state, index + 1);
+  });
+  return state;
+}
+
+const limited = (limits: Partial<Limits>): Limits => ({ ...noLimits, ...limits });
+
+describe('owners', () => {
+  const big = { owner: 'big' };
+
+  test('take turns, however many builds one of them has', () => {
+    const state = queueOf(...Array.from({ length: 100 }, () => big), { owner: 'small' });
+    expect([claimNext(state), claimNext(state), claimNext(state)]).toEqual(['srpm 1', 'srpm 101', 'srpm 2']);
+  });
+
+  test('with fewer tasks running come first', () => {
+    const state = madeQueue(big, big, big, { owner: 'small' }, { owner: 'small' });
+    for (const expected of [1, 4, 2, 5]) expect(claimNext(state)).toBe(`chroot ${expected} ${sapling}`);
+    finish(state, 4, sapling, 'succeeded');
+    finish(state, 5, sapling, 'succeeded');
+    perform(state, { type: 'enqueue', requests: [requestForTests({ owner: 'small' })] });
+    expect(claimNext(state)).toBe('srpm 6');
+  });
+
+  test('may not run more chroots at once than their limit; SRPMs are made meanwhile', () => {
+    const state = madeQueue(big, big, big);
+    perform(state, { type: 'enqueue', requests: [requestForTests(big)] });
+    const two = limited({ perOwner: 2 });
+    claimNext(state, two);
+    claimNext(state, two);
+    expect([claimNext(state, two), next(state, two)]).toEqual(['srpm 4', 'nothing']);
+    expect(next(state)).toBe(`chroot 3 ${sapling}`);
+    finish(state, 1, sapling, 'failed');
+    expect(next(state, two)).toBe(`chroot 3 ${sapling}`);
+  });
+});
+
+describe('limits', () => {
+  test('of a chroot leave the others going', () => {
+    const state = madeQueue(both, both);
+    const one = limited({ perChroot: new Map([[sapling, 1]]) });
+    const claims = [claimNext(state, one), claimNext(state, one), claimNext(state, one), next(state, one)];
+    expect(claims).toEqual([`chroot 1 ${sapling}`, `chroot 1 ${fedora}`, `chroot 2 ${fedora}`, 'nothing']);
+    finish(state, 1, sapling, 'succeeded');
+    expect(next(state, one)).toBe(`chroot 2 ${sapling}`);
+  });
+
+  test('of an architecture count all its chroots', () => {
+    const arm = 'fedora-42-aarch64' as ChrootName;
+    const state = madeQueue({ chroots: chrootsForTests(sapling, fedora, arm) });
+    const one = limited({ perArchitecture: new Map([['x86_64', 1]]) });
+    expect([claimNext(state, one), claimNext(state, one), next(state, one)]).toEqual([
+      `chroot 1 ${sapling}`,
+      `chroot 1 ${arm}`,
+      'nothing',
+    ]);
+  });
+
+  test('hold up neither what is canceled nor count what is only closed', () => {
+    const state = madeQueue({}, {}, {});
+    const one = limited({ perOwner: 1 });
+    claimNext(state, one);
+    perform(state, { type: 'cancel', id: 2 as BuildId, by: 'octocat' });
+    expect(claimNext(state, one)).toContain('close 2');
+    finish(state, 1, sapling, 'succeeded');
+    expect(next(state, one)).toBe(`chroot 3 ${sapling}`);
+  });
+});
+
+describe('background builds', () => {
+  const background = { background: true };
+
+  test('wait for all others, and run when none of those could be started', () => {
+    const state = madeQueue(background, {}, { owner: 'late' });
+    const one = limited({ perOwner: 1 });
+    expect([claimNext(state, one), claimNext(state, one)]).toEqual([`chroot 2 ${sapling}`, `chroot 3 ${sapling}`]);
+    expect([next(state, one), claimNext(state), next(state)]).toEqual(['nothing', `chroot 1 ${sapling}`, 'nothing']);
+  });
+
+  test('share what is left fairly', () => {
+    const state = queueOf(background, background, { ...background, owner: 'other' });
+    expect([claimNext(state), claimNext(state), claimNext(state)]).toEqual(['srpm 1', 'srpm 3', 'srpm 2']);
   });
 });

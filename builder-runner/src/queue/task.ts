@@ -1,0 +1,61 @@
+// What there is to do for one build: its SRPM before its chroots, what it needs before those, and an end to what was canceled. Pure.
+import { type BuildId, type ChrootName, isFinal, type QueuedBuild, type QueuedChroot } from '@coppice/config';
+
+/** What a worker gets to do. */
+export type Task =
+  | { readonly kind: 'srpm'; readonly build: QueuedBuild }
+  | { readonly kind: 'chroot'; readonly build: QueuedBuild; readonly chroot: QueuedChroot }
+  /** Nothing is to be built any more: write the result, then `finish` with this state and message. */
+  | {
+      readonly kind: 'close';
+      readonly build: QueuedBuild;
+      readonly chroot: QueuedChroot;
+      readonly state: 'canceled' | 'skipped';
+      readonly message: string;
+    };
+
+export type Builds = ReadonlyMap<BuildId, QueuedBuild>;
+
+/** Where a task of a build waits: tasks of one lane are held up by the same limits. */
+export type LaneName = 'close' | 'srpm' | ChrootName;
+
+/** The lanes in which a build may have a task; `taskIn` says whether it has one. */
+export function lanesOf(build: QueuedBuild): readonly LaneName[] {
+  if (build.srpmState === 'running') return [];
+  const pending = build.chroots.filter(({ state }) => state === 'pending');
+  const going = pending.filter((chroot) => !isOver(chroot));
+  const lanes: LaneName[] = going.length < pending.length ? ['close'] : [];
+  if (build.srpmState !== 'succeeded') return going.length > 0 ? [...lanes, 'srpm'] : lanes;
+  return [...lanes, ...going.map(({ chroot }) => chroot)];
+}
+
+/**
+ * The build's first task in this lane, or undefined. While a worker makes the SRPM, the build is that worker's alone: it sees a
+ * cancellation itself. The SRPM needs none of the builds in `after`; a chroot needs those that are in the queue and have the same chroot.
+ */
+export function taskIn(lane: LaneName, build: QueuedBuild, builds: Builds): Task | undefined {
+  if (!lanesOf(build).includes(lane)) return undefined;
+  if (lane === 'srpm') return { kind: 'srpm', build };
+  const pending = build.chroots.filter(({ state }) => state === 'pending');
+  if (lane === 'close') return pending.filter(isOver).map((chroot) => closeTask(build, chroot))[0];
+  const chroot = pending.find((each) => each.chroot === lane);
+  if (chroot === undefined || !build.after.every((id) => hasSucceeded(builds.get(id), chroot))) return undefined;
+  return { kind: 'chroot', build, chroot };
+}
+
+function isOver({ cancelRequestedBy, skipBecause }: QueuedChroot): boolean {
+  return cancelRequestedBy !== null || skipBecause !== null;
+}
+
+function closeTask(build: QueuedBuild, chroot: QueuedChroot): Task {
+  if (chroot.cancelRequestedBy !== null) {
+    return { kind: 'close', build, chroot, state: 'canceled', message: `Canceled by ${chroot.cancelRequestedBy}.` };
+  }
+  return { kind: 'close', build, chroot, state: 'skipped', message: chroot.skipBecause ?? '' };
+}
+
+/** A needed build that has left the queue, or never had this chroot, stands in nobody's way. */
+function hasSucceeded(needed: QueuedBuild | undefined, { chroot }: QueuedChroot): boolean {
+  const there = needed?.chroots.find((each) => each.chroot === chroot);
+  return there === undefined || (isFinal(there.state) && there.state === 'succeeded');
+}
