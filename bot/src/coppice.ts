@@ -4,6 +4,7 @@ import { parseBuildId } from '@coppice/config';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { cancel, comment } from './cli/comment.ts';
 import { doctor } from './cli/doctor.ts';
+import { importBackendConf, importCoprProject } from './cli/import.ts';
 import { plan } from './cli/plan.ts';
 import { status } from './cli/status.ts';
 import type { Terminal } from './cli/terminal.ts';
@@ -82,8 +83,46 @@ async function run(argv: readonly string[]): Promise<number> {
     .action(async (options: { json?: true }) => {
       code = await doctor(terminal, environment, process.env.PATH ?? '', options.json === true);
     });
+  const imports = program.command('import').description('turn what a Copr has into files of Coppice');
+  imports
+    .command('copr-be.conf')
+    .description('the settings of a Copr backend (2012, 2013) as a settings file; every key is named in its comments')
+    .argument('<file>', 'the copr-be.conf')
+    .option('--output <folder>', 'write settings.yaml there instead of printing it')
+    .option('--force', 'replace a file that is there')
+    .action(async (file: string, options: { output?: string; force?: true }) => {
+      code = await importBackendConf(terminal, file, { output: options.output, force: options.force === true });
+    });
+  imports
+    .command('copr')
+    .description(
+      'a project of a Copr, from its public API, as a project of a config repo; 1 when something was left out',
+    )
+    .argument('<project>', 'OWNER/PROJECT or @GROUP/PROJECT')
+    .requiredOption('--from <source>', 'a file or folder of recorded answers, or the address of the Copr')
+    .option('--output <folder>', 'write into the config repo there instead of printing')
+    .option('--hash', 'download linked source packages for their hashes')
+    .option('--maintainer <login>', 'a GitHub login that may change the project; may be repeated', collect, [])
+    .option('--force', 'replace files that are there')
+    .action(async (project: string, options: CoprOptions) => {
+      const { from, output, hash, maintainer, force } = options;
+      const order = { from, output, hash: hash === true, force: force === true, maintainers: maintainer };
+      code = await importCoprProject(terminal, project, order);
+    });
   await program.parseAsync(argv as string[]);
   return code;
+}
+
+interface CoprOptions {
+  readonly from: string;
+  readonly output?: string;
+  readonly hash?: true;
+  readonly maintainer: readonly string[];
+  readonly force?: true;
+}
+
+function collect(text: string, before: readonly string[]): readonly string[] {
+  return [...before, text];
 }
 
 function buildId(text: string): number {

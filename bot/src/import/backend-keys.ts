@@ -1,0 +1,143 @@
+// What each key of copr-be.conf is in Coppice. The keys are those that copr-be.py read from November 2012 to the end of 2013
+// (https://github.com/fedora-copr/copr, the history of copr-be.py and copr-be.conf.example).
+import type { FateKind } from './fate.ts';
+
+/** The settings that a copr-be.conf can state. */
+export interface BackendSettings {
+  url?: string;
+  workers?: number;
+  builders?: { driver: string };
+}
+
+/** What becomes of a key with this value, and the settings that it makes. */
+export type BackendKey = (value: string) => {
+  readonly kind: FateKind;
+  readonly text: string;
+  readonly set?: BackendSettings;
+};
+
+/** The folder below ansible/drivers/ for the playbooks that the old service brought. */
+const legacyDriver = 'copr-be';
+
+const noEqual =
+  (text: string): BackendKey =>
+  () => ({ kind: 'no-equal', text });
+
+const resultsBaseUrl: BackendKey = (value) => {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const plain = url !== undefined && /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '';
+  if (!plain || url.username !== '' || url.password !== '') {
+    return {
+      kind: 'person',
+      text: 'its value is no plain http or https address; set `url`, under which results/ is served',
+    };
+  }
+  const match = /^(.*?)\/results\/*$/.exec(url.pathname);
+  if (match === null) {
+    const text =
+      'Coppice serves results at <url>/results; this address does not end so: set `url` and redirect the old address';
+    return { kind: 'person', text };
+  }
+  return {
+    kind: 'converted',
+    text: '`url`; the results are at <url>/results, as before',
+    set: { url: url.origin + match[1] },
+  };
+};
+
+const playbook =
+  (verb: 'spawn' | 'terminate'): BackendKey =>
+  (value) => ({
+    kind: 'person',
+    text:
+      `\`builders.driver: ${legacyDriver}\`: copy ${value} to ansible/drivers/${legacyDriver}/${verb}.yml` +
+      (verb === 'spawn'
+        ? '; the IP=… that it prints is understood, but it has to let in the key {{ coppice_public_key }}; add a list.yml that prints the instances'
+        : '; it is told what spawn.yml gave, by coppice_name'),
+    set: { builders: { driver: legacyDriver } },
+  });
+
+const numWorkers: BackendKey = (value) => {
+  const count = /^\d{1,4}$/.test(value) ? Number(value) : 0;
+  if (count >= 1 && count <= 256) return { kind: 'converted', text: '`workers`', set: { workers: count } };
+  return { kind: 'person', text: 'its value is no number from 1 to 256; set `workers`' };
+};
+
+const timeout: BackendKey = (value) => {
+  if (!/^[1-9]\d{0,7}$/.test(value)) {
+    return {
+      kind: 'person',
+      text: 'its value is no number of seconds; see `limits.timeout` in coppice.yaml of the config repo',
+    };
+  }
+  return {
+    kind: 'person',
+    text: `builds are bounded by coppice.yaml of the config repo; put there: limits: { timeout: ${value}s } (and a maximumTimeout as long)`,
+  };
+};
+
+/** `section.key` → what it is now. */
+export const backendKeys: ReadonlyMap<string, BackendKey> = new Map<string, BackendKey>([
+  ['backend.results_baseurl', resultsBaseUrl],
+  [
+    'backend.frontend_url',
+    () => ({
+      kind: 'person',
+      text: 'there is no frontend: people use a config repo on GitHub; fill in `github` below',
+    }),
+  ],
+  [
+    'backend.frontend_auth',
+    () => ({
+      kind: 'person',
+      text: 'a secret, which is never copied: make a new webhook secret and name its file in `github.webhookSecretFile`',
+    }),
+  ],
+  ['backend.spawn_playbook', playbook('spawn')],
+  ['backend.terminate_playbook', playbook('terminate')],
+  [
+    'backend.playbook',
+    noEqual(
+      'the playbook that prepares a builder is ansible/playbooks/builder.yml of Coppice; put what yours adds into spawn.yml',
+    ),
+  ],
+  ['backend.jobsdir', noEqual('waiting builds are in COPPICE_HOME/state/queue')],
+  [
+    'backend.destdir',
+    () => ({
+      kind: 'person',
+      text: 'results are in COPPICE_HOME/published/results: choose COPPICE_HOME in the environment of the service, on a disk as large',
+    }),
+  ],
+  ['backend.sleeptime', noEqual('nothing asks the frontend again and again: GitHub calls the service')],
+  ['backend.num_workers', numWorkers],
+  [
+    'backend.logfile',
+    noEqual('the log goes to standard output; with systemd it is in the journal (COPPICE_LOG=json for programs)'),
+  ],
+  ['backend.worker_logdir', noEqual('each build has its logs beside its results')],
+  ['backend.exit_on_worker', noEqual('a worker whose builder fails takes another builder; the service goes on')],
+  [
+    'backend.fedmsg_enabled',
+    noEqual('there is no fedmsg: /api/v1/builds.json and /api/v1/queue.json say what happens'),
+  ],
+  ['backend.daemonize', noEqual('the service stays in the foreground; systemd starts and watches it')],
+  ['backend.verbose', noEqual('the log has one form')],
+  ['builder.timeout', timeout],
+]);
+
+/** Keys that Copr read in later years, for those who bring a younger file → where to look. */
+export const laterKeys: ReadonlyMap<string, string> = new Map([
+  ['frontend_base_url', 'there is no frontend: fill in `github` below'],
+  ['architectures', 'chroots are listed in coppice.yaml of the config repo'],
+  ['prune_days', 'see `retention` in coppice.yaml of the config repo'],
+  ['builds_max_workers', 'set `workers`'],
+  ['builds_max_workers_owner', 'see `limits.perOwner` in coppice.yaml of the config repo'],
+  ['builds_max_workers_arch', 'see `limits.perArchitecture` in coppice.yaml of the config repo'],
+  ['build_groups', 'one driver makes all builders: `builders.driver`'],
+  ['do_sign', 'everything is signed, always'],
+  ['keygen_host', 'keys are made on the control host'],
+  ['log_dir', 'the log goes to standard output'],
+  ['log_level', 'the log has one form'],
+  ['statsdir', 'see /metrics'],
+]);
