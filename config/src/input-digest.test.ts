@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type BuildInputs, canonicalJson, inputDigest } from './input-digest.ts';
+import { type Buildroot, plainBuildroot } from './buildroot.ts';
+import { type BuildInputs, canonicalJson, chainDigest, inputDigest } from './input-digest.ts';
 import type { PinnedSource } from './source.ts';
 
 const dir: PinnedSource = { type: 'dir', commit: 'c1', path: 'packages/acme/tools/hello', tree: 't1' };
 const git: PinnedSource = { type: 'git', url: 'https://example.org/a.git', ref: 'main', commit: 'c1' };
+const plain = { repos: [], buildroot: plainBuildroot, needs: new Map<string, string>() };
 const of = (source: PinnedSource, others: Partial<BuildInputs> = {}) =>
-  inputDigest({ source, chroot: 'sapling-12-x86_64', chrootConfigDigest: '', repos: [], ...others });
+  inputDigest({ source, chroot: 'sapling-12-x86_64', chrootConfigDigest: '', ...plain, ...others });
 
 describe('inputDigest', () => {
   test('stays the same from version to version', () => {
@@ -39,6 +41,39 @@ describe('inputDigest', () => {
       of(dir, { repos: ['https://a.example/'] }),
     ];
     expect(new Set(digests).size).toBe(digests.length);
+  });
+
+  test('changes with each option of the buildroot, and with none that says nothing', () => {
+    const options: readonly Partial<Buildroot>[] = [
+      { packages: ['gcc'] },
+      { repos: ['https://a.example/'] },
+      { with: ['docs'] },
+      { without: ['docs'] },
+      { macros: { aaa: '1' } },
+      { isolation: 'nspawn' },
+      { modules: ['nodejs:20'] },
+      { forcearch: 'x86_64' },
+      { network: true },
+    ];
+    const digests = options.map((option) => of(dir, { buildroot: { ...plainBuildroot, ...option } }));
+    expect(new Set([...digests, of(dir)]).size).toBe(options.length + 1);
+    expect(of(dir, { buildroot: { ...plainBuildroot } })).toBe(of(dir));
+  });
+
+  test('does not depend on the order of names, but on that of repositories', () => {
+    const both = (key: 'packages' | 'with' | 'modules' | 'repos', names: readonly string[]) =>
+      of(dir, { buildroot: { ...plainBuildroot, [key]: names } });
+    for (const key of ['packages', 'with', 'modules'] as const) {
+      expect(both(key, ['b:1', 'a:1'])).toBe(both(key, ['a:1', 'b:1']));
+    }
+    expect(both('repos', ['b', 'a'])).not.toBe(both('repos', ['a', 'b']));
+  });
+
+  test('holds what is needed, direct or not', () => {
+    const lib = (base: string) => new Map([['lib', chainDigest('lib', new Map([['base', base]]))]]);
+    expect(of(dir, { needs: lib('b1') })).not.toBe(of(dir));
+    expect(of(dir, { needs: lib('b2') })).not.toBe(of(dir, { needs: lib('b1') }));
+    expect(of(dir, { needs: lib('b1') })).toBe(of(dir, { needs: lib('b1') }));
   });
 
   test('does not depend on the order of keys', () => {

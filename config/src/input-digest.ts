@@ -1,5 +1,6 @@
 // The input digest: one hash over everything that decides what a build gives. Equal digests mean: no need to build again.
 import { createHash } from 'node:crypto';
+import { type Buildroot, plainBuildroot } from './buildroot.ts';
 import type { PinnedSource } from './source.ts';
 
 export interface BuildInputs {
@@ -9,15 +10,47 @@ export interface BuildInputs {
   readonly chrootConfigDigest: string;
   /** In the project's order: dnf asks them in it. */
   readonly repos: readonly string[];
+  readonly buildroot: Buildroot;
+  /** What a package with `rebuildOnNeeds` needs, by name, each with its `chainDigest`; empty for others. */
+  readonly needs: ReadonlyMap<string, string>;
 }
 
 /** Raise it when the meaning of an input changes; every package is then built again. */
 const digestVersion = 1;
 
 /** SHA-256, 64 hexadecimal digits. Names that move (branches, the config repo's own commit) are not inputs: what they stand for is. */
-export function inputDigest({ source, chroot, chrootConfigDigest, repos }: BuildInputs): string {
+export function inputDigest({ source, chroot, chrootConfigDigest, repos, buildroot, needs }: BuildInputs): string {
   const inputs = { version: digestVersion, source: contentOf(source), chroot, chrootConfigDigest, repos };
-  return createHash('sha256').update(canonicalJson(inputs)).digest('hex');
+  // What nobody asked for is left out: a key that Coppice learns later changes no digest of a package that does not use it.
+  const options = buildroot === plainBuildroot ? {} : optionsOf(buildroot);
+  return sha256({
+    ...inputs,
+    ...(Object.keys(options).length === 0 ? {} : { buildroot: options }),
+    ...(needs.size === 0 ? {} : { needs: Object.fromEntries(needs) }),
+  });
+}
+
+/** What a need stands for in the digests of those that are built again with it: its own digest, and the same of all that it needs. */
+export function chainDigest(own: string, needs: ReadonlyMap<string, string>): string {
+  return needs.size === 0 ? own : sha256({ own, needs: Object.fromEntries(needs) });
+}
+
+function sha256(value: unknown): string {
+  return createHash('sha256').update(canonicalJson(value)).digest('hex');
+}
+
+/** The options that say something; sets of names in one order, repositories in dnf's. */
+function optionsOf(buildroot: Buildroot): Record<string, unknown> {
+  const stated: Record<string, unknown> = {};
+  for (const key of ['packages', 'with', 'without', 'modules'] as const) {
+    if (buildroot[key].length > 0) stated[key] = buildroot[key].toSorted();
+  }
+  if (buildroot.repos.length > 0) stated.repos = buildroot.repos;
+  if (Object.keys(buildroot.macros).length > 0) stated.macros = buildroot.macros;
+  for (const key of ['isolation', 'forcearch', 'network'] as const) {
+    if (buildroot[key] !== plainBuildroot[key]) stated[key] = buildroot[key];
+  }
+  return stated;
 }
 
 /** A `dir` source is its tree: a commit that changed other folders gives the same one. */

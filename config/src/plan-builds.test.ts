@@ -4,12 +4,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { BuildState, FailureReason } from './build.ts';
-import { type ChrootName, chrootOf } from './chroot.ts';
-import { inputDigest } from './input-digest.ts';
+import { chrootOf } from './chroot.ts';
 import { parseConfigRepo } from './parse-config-repo.ts';
 import { parsePolicy } from './parse-policy.ts';
 import { parseYaml } from './parse-yaml.ts';
-import type { BuiltChroot, Plan, PlanInput } from './plan.ts';
+import type { BuiltChroot, Plan, PlanInput, SpecRequires } from './plan.ts';
 import { planBuilds } from './plan-builds.ts';
 import { formatProblem } from './problem.ts';
 import type { ConfigRepo, Package } from './project.ts';
@@ -33,6 +32,10 @@ interface Golden {
   }[];
   readonly selection?: PlanInput['selection'];
   readonly force?: boolean;
+  /** What the specs of packages say. */
+  readonly specs?: Record<string, SpecRequires>;
+  /** How long packages took to build. */
+  readonly seconds?: Record<string, number>;
 }
 
 /** A source as the service would pin it, with made up commits. */
@@ -64,12 +67,21 @@ function planOf(golden: Golden): Plan {
       .map((each) => [`acme/tools/${each.name}`, pin(each.name, each.source)] as const)
       .filter(([key]) => !unpinned.has(key)),
   );
+  const input: PlanInput = {
+    config,
+    pinned,
+    unpinned,
+    chrootConfigDigests: new Map(),
+    built: [],
+    selection: golden.selection ?? { packages: [], chroots: [] },
+    force: golden.force ?? false,
+    specRequires: new Map(Object.entries(golden.specs ?? {}).map(([name, spec]) => [`acme/tools/${name}`, spec])),
+    expectedSeconds: (_owner, _project, name) => golden.seconds?.[name] ?? null,
+  };
+  const digests = digestsOf(input);
   const built = (golden.built ?? []).map((each): BuiltChroot => {
-    const source = pinned.get(`acme/tools/${each.package}`);
-    if (source === undefined) throw new Error(`no package ${each.package}`);
-    const same = inputDigest({ source, chroot: each.chroot, chrootConfigDigest: '', repos: [] });
     const chroot = chrootOf(each.chroot).name;
-    const digest = each.inputs === 'same' ? same : 'other';
+    const digest = each.inputs === 'same' ? (digests.get(`${each.package} ${chroot}`) ?? 'none') : 'other';
     return {
       owner: 'acme',
       project: 'tools',
@@ -81,16 +93,15 @@ function planOf(golden: Golden): Plan {
       id: each.id,
     };
   });
-  const selection = golden.selection ?? { packages: [], chroots: [] };
-  return planBuilds({
-    config,
-    pinned,
-    unpinned,
-    chrootConfigDigests: new Map(),
-    built,
-    selection,
-    force: golden.force ?? false,
-  });
+  return planBuilds({ ...input, built });
+}
+
+/** `package chroot` → the digest that each would be built with now, once all before it were. */
+function digestsOf(input: PlanInput): ReadonlyMap<string, string> {
+  const { builds } = planBuilds({ ...input, built: [], selection: { packages: [], chroots: [] } });
+  return new Map(
+    builds.flatMap((each) => each.chroots.map((one) => [`${each.package} ${one.chroot}`, one.inputDigest])),
+  );
 }
 
 describe('golden plans (config/testdata)', () => {
@@ -123,6 +134,7 @@ const packagesArbitrary = fc.subarray(packageNames, { minLength: 1 }).chain((nam
         name: fc.constant(name),
         needs: fc.subarray(names.slice(index + 1)),
         chroots: fc.subarray(chroots, { minLength: 1 }),
+        rebuildOnNeeds: fc.boolean(),
       }),
     ),
   ),
@@ -133,17 +145,25 @@ const builtArbitrary = fc.array(
     package: fc.constantFrom(...packageNames),
     chroot: fc.constantFrom(...chroots),
     state: fc.constantFrom<BuildState>('pending', 'running', 'succeeded', 'failed', 'canceled', 'skipped'),
+    reason: fc.constantFrom<FailureReason | null>(null, 'compile', 'infrastructure'),
     same: fc.boolean(),
   }),
   { maxLength: 12 },
 );
 
 const source = (name: string): PinnedSource => pin(name, { type: 'dir' });
-const digestOf = (name: string, chroot: ChrootName) =>
-  inputDigest({ source: source(name), chroot, chrootConfigDigest: '', repos: [] });
+
+/** Specs that require each other in any way, in circles too. */
+const specsArbitrary = fc.dictionary(
+  fc.constantFrom(...packageNames),
+  fc.record({
+    buildRequires: fc.subarray([...packageNames, 'virtual', 'elsewhere']),
+    provides: fc.subarray([...packageNames, 'virtual']),
+  }),
+);
 
 const inputArbitrary = fc
-  .record({ packages: packagesArbitrary, built: builtArbitrary, force: fc.boolean() })
+  .record({ packages: packagesArbitrary, built: builtArbitrary, force: fc.boolean(), specs: specsArbitrary })
   .map((given): PlanInput => {
     const packages = given.packages.map(
       (each): Package => ({
@@ -152,7 +172,6 @@ const inputArbitrary = fc
         timeoutSeconds: 3600,
         memoryBytes: null,
         background: false,
-        rebuildOnNeeds: false,
         buildroots: new Map(),
       }),
     );
@@ -180,25 +199,27 @@ const inputArbitrary = fc
     };
     const policy = parsePolicy(yamlFileOf(`admins: [a]\nchroots: [${chroots.join(', ')}]`)).value;
     if (policy === undefined) throw new Error('the policy of the test is wrong');
+    const input: PlanInput = {
+      config: { policy, projects: [project] },
+      pinned: new Map(packages.map(({ name }) => [`acme/tools/${name}`, source(name)])),
+      unpinned: new Map(),
+      chrootConfigDigests: new Map(),
+      built: [],
+      selection: { packages: [], chroots: [] },
+      force: given.force,
+      specRequires: new Map(Object.entries(given.specs).map(([name, spec]) => [`acme/tools/${name}`, spec])),
+    };
+    const digests = digestsOf(input);
     const built = given.built.map(
       ({ same, ...each }, index): BuiltChroot => ({
         ...each,
         owner: 'acme',
         project: 'tools',
-        reason: null,
         id: index + 1,
-        inputDigest: same ? digestOf(each.package, each.chroot) : 'other',
+        inputDigest: same ? (digests.get(`${each.package} ${each.chroot}`) ?? 'none') : 'other',
       }),
     );
-    return {
-      config: { policy, projects: [project] },
-      pinned: new Map(packages.map(({ name }) => [`acme/tools/${name}`, source(name)])),
-      unpinned: new Map(),
-      chrootConfigDigests: new Map(),
-      built,
-      selection: { packages: [], chroots: [] },
-      force: given.force,
-    };
+    return { ...input, built };
   });
 
 /** The plan's builds as the records that stand there once all of them succeeded. */
@@ -260,7 +281,9 @@ describe('planBuilds', () => {
       fc.property(inputArbitrary, (input) => {
         for (const build of planBuilds(input).builds) {
           for (const { chroot, inputDigest: digest, cause } of build.chroots) {
-            const last = input.built.findLast((each) => each.package === build.package && each.chroot === chroot);
+            const last = input.built
+              .filter(({ state, reason }) => state !== 'failed' || reason !== 'infrastructure')
+              .findLast((each) => each.package === build.package && each.chroot === chroot);
             const again =
               last === undefined || last.inputDigest !== digest || ['canceled', 'skipped'].includes(last.state);
             expect(again || (input.force && cause === 'forced')).toBe(true);
@@ -287,5 +310,74 @@ describe('planBuilds', () => {
         expect(planBuilds(turned)).toEqual(planBuilds(input));
       }),
     );
+  });
+
+  test('packages come after those that provide what their specs require, but for the circles that the plan names', () => {
+    fc.assert(
+      fc.property(inputArbitrary, (input) => {
+        const everything = planBuilds({ ...input, built: [] });
+        const place = new Map(everything.builds.map((build, index) => [build.package, index]));
+        const circular = new Set(everything.cycles.flatMap(({ packages }) => packages));
+        for (const [key, { buildRequires }] of input.specRequires ?? []) {
+          const name = key.split('/')[2] ?? '';
+          const own = place.get(name);
+          for (const other of packageNames) {
+            const provided = [other, ...(input.specRequires?.get(`acme/tools/${other}`)?.provides ?? [])];
+            const before = place.get(other);
+            if (own === undefined || before === undefined || own === before) continue;
+            if (!buildRequires.some((one) => provided.includes(one)) || (circular.has(name) && circular.has(other)))
+              continue;
+            expect(before).toBeLessThan(own);
+          }
+        }
+      }),
+    );
+  });
+
+  test('what packages need goes before what their specs require, and a cut circle is one', () => {
+    fc.assert(
+      fc.property(inputArbitrary, (input) => {
+        const { builds, cycles } = planBuilds({ ...input, built: [] });
+        const order = builds.map((build) => build.package);
+        for (const { name, needs } of input.config.projects[0]?.packages ?? []) {
+          for (const need of needs) expect(order.indexOf(need)).toBeLessThan(order.indexOf(name));
+        }
+        for (const { packages } of cycles) expect(packages.length).toBeGreaterThan(1);
+      }),
+    );
+  });
+
+  test('a package that is rebuilt with its needs is planned exactly when one of them, direct or not, changed', () => {
+    const policy = 'admins: [a]\nchroots: [sapling-12-x86_64]\n';
+    const project = `maintainers: [a]
+chroots: [sapling-12-x86_64]
+packages:
+  base: { source: { type: dir } }
+  lib: { source: { type: dir }, needs: [base] }
+  app: { source: { type: dir }, needs: [lib], rebuildOnNeeds: true }
+  other: { source: { type: dir }, needs: [lib] }
+`;
+    const config = configOf({ 'coppice.yaml': policy, project });
+    const inputOf = (trees: Record<string, string>): PlanInput => ({
+      config,
+      pinned: new Map(
+        Object.entries(trees).map(([name, tree]) => [`acme/tools/${name}`, { ...source(name), tree } as PinnedSource]),
+      ),
+      unpinned: new Map(),
+      chrootConfigDigests: new Map(),
+      built: [],
+      selection: { packages: [], chroots: [] },
+      force: false,
+    });
+    const trees = { base: '1', lib: '1', app: '1', other: '1' };
+    const built = builtBy(planBuilds(inputOf(trees)));
+    const planned = (changed: Record<string, string>) =>
+      planBuilds({ ...inputOf({ ...trees, ...changed }), built }).builds.map((build) => build.package);
+    expect(planned({})).toEqual([]);
+    expect(planned({ base: '2' })).toEqual(['base', 'app']);
+    expect(planned({ other: '2' })).toEqual(['other']);
+    // Only what is asked for is pinned: an unchanged need keeps what it was built with.
+    const { base: _base, lib: _lib, ...asked } = trees;
+    expect(planBuilds({ ...inputOf(asked), built }).builds).toEqual([]);
   });
 });

@@ -1,14 +1,15 @@
 // The plan: the difference between what a commit states and what has been built. Pure: same input, same plan.
 import { isFinal } from './build.ts';
 import { plainBuildroot } from './buildroot.ts';
-import type { ChrootName } from './chroot.ts';
-import { compareNames, orderByNeeds } from './dependency-order.ts';
-import { inputDigest } from './input-digest.ts';
+import type { ChrootName, ChrootState } from './chroot.ts';
+import { compareNames } from './dependency-order.ts';
+import { longestChain } from './expected-seconds.ts';
 import { nearest } from './nearest.ts';
 import type {
   BuildCause,
   BuiltChroot,
   Plan,
+  PlanCycle,
   PlanInput,
   PlannedBuild,
   PlannedChroot,
@@ -17,78 +18,99 @@ import type {
   UnknownName,
 } from './plan.ts';
 import { type Package, type Project, projectKey } from './project.ts';
-import type { PinnedSource } from './source.ts';
+import { type DigestOf, projectDigests } from './project-digests.ts';
+import { orderBySpecs } from './spec-order.ts';
 
-/** See PlanInput and Plan. A failed build with unchanged inputs is not built again unless forced. */
+/** See PlanInput and Plan. A failed build with unchanged inputs is not built again unless forced, or infrastructure was at fault. */
 export function planBuilds(input: PlanInput): Plan {
   const builds: PlannedBuild[] = [];
   const skipped: SkippedBuild[] = [];
+  const cycles: PlanCycle[] = [];
   const last = lastBuilds(input.built);
   const projects = input.config.projects.filter(
     ({ owner, name }) => input.selection.project === undefined || input.selection.project === `${owner}/${name}`,
   );
   for (const project of projects.toSorted((a, b) => compareNames(projectKey(a), projectKey(b)))) {
-    planProject(project, input, last, builds, skipped);
+    planProject({ project, input, last, builds, skipped, cycles });
   }
-  return { builds, skipped, unknown: unknownNames(projects, input), cycles: [], expectedSeconds: null };
+  return { builds, skipped, unknown: unknownNames(projects, input), cycles, expectedSeconds: longestChain(builds) };
 }
 
 type LastBuilds = ReadonlyMap<string, BuiltChroot>;
 
-function planProject(
-  project: Project,
-  input: PlanInput,
-  last: LastBuilds,
-  builds: PlannedBuild[],
-  skipped: SkippedBuild[],
-): void {
+/** One project while it is planned; what is found goes into the three lists of the whole plan. */
+interface ProjectPlan {
+  readonly project: Project;
+  readonly input: PlanInput;
+  readonly last: LastBuilds;
+  readonly builds: PlannedBuild[];
+  readonly skipped: SkippedBuild[];
+  readonly cycles: PlanCycle[];
+}
+
+function planProject(plan: ProjectPlan): void {
+  const { project, input, last, builds } = plan;
+  const { owner } = project;
   const packages = new Map(project.packages.map((each) => [each.name, each]));
+  const { order, needs, cycles } = orderBySpecs(project, input.specRequires);
+  plan.cycles.push(...cycles.map((names) => ({ owner, project: project.name, packages: names })));
+  const lastDigest: DigestOf = (name, chroot) => last.get(builtKey(owner, project.name, name, chroot))?.inputDigest;
+  const digestOf = projectDigests(project, order, input, lastDigest);
   const planned = new Map<string, number>();
-  for (const name of orderByNeeds(project.packages).order) {
+  for (const name of order) {
     const each = packages.get(name);
     if (each === undefined || !isSelected(project, name, input.selection)) continue;
-    const place = { owner: project.owner, project: project.name, package: name };
-    const skip = (chroot: ChrootName | null, why: string) => skipped.push({ ...place, chroot, why });
+    const place = { owner, project: project.name, package: name };
+    const skip: Skip = (chroot, why) => plan.skipped.push({ ...place, chroot, why });
     const source = input.pinned.get(`${projectKey(project)}/${name}`);
-    if (source === undefined) {
+    if (project.frozen !== null) skip(null, `the project is frozen: ${project.frozen}`);
+    else if (source === undefined) {
       skip(null, input.unpinned.get(`${projectKey(project)}/${name}`) ?? 'its source was not looked up');
-      continue;
+    } else {
+      const chroots = planChroots(plan, each, digestOf, skip);
+      if (chroots.length === 0) continue;
+      const before = waitsFor(plan, name, chroots, needs, planned);
+      planned.set(name, builds.length);
+      const { timeoutSeconds, memoryBytes, background } = each;
+      builds.push({ ...place, source, chroots, ...before, timeoutSeconds, memoryBytes, background });
     }
-    const chroots = planChroots(project, each, source, input, last, skip);
-    if (chroots.length === 0) continue;
-    const before = waitsFor(project, each, chroots, packages, planned, builds, last);
-    planned.set(name, builds.length);
-    const { timeoutSeconds, memoryBytes, background } = each;
-    builds.push({ ...place, source, chroots, ...before, timeoutSeconds, memoryBytes, background });
   }
 }
+
+type Skip = (chroot: ChrootName | null, why: string) => void;
 
 function isSelected(project: Project, name: string, { packages }: PlanSelection): boolean {
   return packages.length === 0 || packages.includes(name) || packages.includes(`${projectKey(project)}/${name}`);
 }
 
 function planChroots(
-  project: Project,
+  { project, input, last }: ProjectPlan,
   each: Package,
-  source: PinnedSource,
-  input: PlanInput,
-  last: LastBuilds,
-  skip: (chroot: ChrootName | null, why: string) => void,
+  digestOf: DigestOf,
+  skip: Skip,
 ): PlannedChroot[] {
   const wanted = input.selection.chroots;
   const chroots = each.chroots.filter((chroot) => wanted.length === 0 || wanted.includes(chroot));
   if (chroots.length === 0) skip(null, `it is not built for ${wanted.join(' or ')}`);
+  const { chrootStates } = input.config.policy;
   return chroots.flatMap((chroot) => {
-    const chrootConfigDigest = input.chrootConfigDigests.get(chroot) ?? '';
-    const digest = inputDigest({ source, chroot, chrootConfigDigest, repos: project.repos });
+    const state = chrootStates.get(chroot)?.state ?? 'active';
+    const digest = digestOf(each.name, chroot) ?? '';
     const before = last.get(builtKey(project.owner, project.name, each.name, chroot));
-    const decision = decide(before, digest, input.force);
+    const decision = state === 'active' ? decide(before, digest, input.force) : inactive(chroot, state);
+    if (!decision.build) {
+      skip(chroot, decision.why);
+      return [];
+    }
     const buildroot = each.buildroots.get(chroot) ?? plainBuildroot;
-    if (decision.build)
-      return [{ chroot, inputDigest: digest, cause: decision.cause, buildroot, expectedSeconds: null }];
-    skip(chroot, decision.why);
-    return [];
+    const expectedSeconds = input.expectedSeconds?.(project.owner, project.name, each.name, chroot) ?? null;
+    return [{ chroot, inputDigest: digest, cause: decision.cause, buildroot, expectedSeconds }];
   });
+}
+
+/** Asking for it by force changes nothing: the admins decided. */
+function inactive(chroot: ChrootName, state: Exclude<ChrootState, 'active'>): Decision {
+  return { build: false, why: `${chroot} ${state === 'eol' ? 'has reached its end of life' : 'is inactive'}` };
 }
 
 type Decision = { readonly build: true; readonly cause: BuildCause } | { readonly build: false; readonly why: string };
@@ -117,19 +139,17 @@ function decide(before: BuiltChroot | undefined, digest: string, force: boolean)
 
 /** What a build waits for: its needs that are planned or in the queue, also through needs that are neither. */
 function waitsFor(
-  project: Project,
-  each: Package,
+  { project, builds, last }: ProjectPlan,
+  name: string,
   chroots: readonly PlannedChroot[],
-  packages: ReadonlyMap<string, Package>,
+  needs: ReadonlyMap<string, readonly string[]>,
   planned: ReadonlyMap<string, number>,
-  builds: readonly PlannedBuild[],
-  last: LastBuilds,
 ): { after: number[]; afterBuilds: number[] } {
   const after = new Set<number>();
   const afterBuilds = new Set<number>();
   for (const { chroot } of chroots) {
     const seen = new Set<string>();
-    const open = [...each.needs];
+    const open = [...(needs.get(name) ?? [])];
     for (let need = open.pop(); need !== undefined; need = open.pop()) {
       if (seen.has(need)) continue;
       seen.add(need);
@@ -137,7 +157,7 @@ function waitsFor(
       const live = last.get(builtKey(project.owner, project.name, need, chroot));
       if (index !== undefined && builds[index]?.chroots.some((other) => other.chroot === chroot)) after.add(index);
       else if (live !== undefined && !isFinal(live.state)) afterBuilds.add(live.id);
-      else open.push(...(packages.get(need)?.needs ?? []));
+      else open.push(...(needs.get(need) ?? []));
     }
   }
   const ascending = (a: number, b: number) => a - b;
@@ -147,6 +167,8 @@ function waitsFor(
 function lastBuilds(built: readonly BuiltChroot[]): LastBuilds {
   const last = new Map<string, BuiltChroot>();
   for (const each of built) {
+    // No builder could try: the package was not built.
+    if (each.state === 'failed' && each.reason === 'infrastructure') continue;
     const key = builtKey(each.owner, each.project, each.package, each.chroot);
     if ((last.get(key)?.id ?? 0) < each.id) last.set(key, each);
   }
