@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The command `coppice`. Exit codes: 0 good, 1 the thing asked about is bad, 2 usage.
-import { parseBuildId } from '@coppice/config';
+import { type BuildState, buildStates, parseBuildId } from '@coppice/config';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { cancel, comment } from './cli/comment.ts';
 import { doctor } from './cli/doctor.ts';
@@ -46,10 +46,20 @@ async function run(argv: readonly string[]): Promise<number> {
     .command('status')
     .description('show the builds, or one of them')
     .argument('[id]', 'the number of a build', buildId)
+    .option('--project <project>', 'only builds of this OWNER/NAME, or of all projects of an OWNER')
+    .option(
+      '--state <state>',
+      `only builds in this state (${buildStates.join(', ')}); may be repeated`,
+      collectStates,
+      [],
+    )
     .option('--json', 'print JSON')
-    .action(async (id: number | undefined, options: { json?: true }) => {
-      code = await status(terminal, environment, id, options.json === true);
-    });
+    .action(
+      async (id: number | undefined, options: { project?: string; state: readonly BuildState[]; json?: true }) => {
+        const { project, state: states, json } = options;
+        code = await status(terminal, environment, { id, project, states, json: json === true });
+      },
+    );
   program
     .command('comment')
     .description('post a comment such as "/build hello" and follow the answer until it is final')
@@ -119,6 +129,12 @@ interface CoprOptions {
   readonly hash?: true;
   readonly maintainer: readonly string[];
   readonly force?: true;
+}
+
+function collectStates(text: string, before: readonly BuildState[]): readonly BuildState[] {
+  const state = buildStates.find((one) => one === text);
+  if (state === undefined) throw new InvalidArgumentError(`A state is one of ${buildStates.join(', ')}.`);
+  return [...before, state];
 }
 
 function collect(text: string, before: readonly string[]): readonly string[] {

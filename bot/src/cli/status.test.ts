@@ -1,6 +1,6 @@
 import type { BuildSummary } from '@coppice/config';
 import { expect, test } from 'vitest';
-import { renderStatus } from './status.ts';
+import { renderStatus, type StatusQuestion, selectBuilds } from './status.ts';
 
 const build: BuildSummary = {
   id: 7,
@@ -23,4 +23,22 @@ test('a build is one row for each chroot, with its reason and the address of its
       '7      acme/tools  hello    sapling-12-x86_64  failed (check)  http://127.0.0.1:8080/acme/tools/build/7/',
     ].join('\n'),
   );
+});
+
+test.each<[string, Omit<StatusQuestion, 'json'>, number[]]>([
+  ['nothing is asked', { states: [] }, [1, 2, 3]],
+  ['a number', { id: 2, states: [] }, [2]],
+  ['a project', { project: 'acme/tools', states: [] }, [1, 2]],
+  ['an owner: all of its projects', { project: 'acme', states: [] }, [1, 2, 3]],
+  ['a project that only begins so', { project: 'acme/tool', states: [] }, []],
+  ['one of two states', { states: ['failed', 'running'] }, [1, 3]],
+  ['a project and a state', { project: 'acme/tools', states: ['failed'] }, [1]],
+  ['a number of another project', { id: 3, project: 'acme/tools', states: [] }, []],
+])('of all builds those are shown that fit: %s', (_, question, ids) => {
+  const builds: BuildSummary[] = [
+    { ...build, id: 1 },
+    { ...build, id: 2, state: 'succeeded', reason: null },
+    { ...build, id: 3, project: 'other', state: 'running', reason: null },
+  ];
+  expect(selectBuilds(builds, question).map(({ id }) => id)).toEqual(ids);
 });

@@ -1,5 +1,5 @@
 // `coppice status [ID]`: what is waiting, running and recently done.
-import type { BuildSummary, QueueSnapshot } from '@coppice/config';
+import type { BuildState, BuildSummary, QueueSnapshot } from '@coppice/config';
 import { isFinal } from '@coppice/config';
 import type { Environment } from '../service/home.ts';
 import { fetchBuilds, fetchQueue, findService } from './ask-service.ts';
@@ -7,24 +7,51 @@ import { type Terminal, table } from './terminal.ts';
 
 const recentBuilds = 15;
 
-/** Prints the builds, or the one with the number `id`. Returns the exit code: 1 when that build is unknown or did not succeed. */
-export async function status(
-  terminal: Terminal,
-  environment: Environment,
-  id: number | undefined,
-  json: boolean,
-): Promise<number> {
+/** Which builds are asked for; what is not given does not count. */
+export interface StatusQuestion {
+  readonly id?: number | undefined;
+  /** `owner/name`, or an owner: all of its projects. */
+  readonly project?: string | undefined;
+  /** One of these. Empty: every state. */
+  readonly states: readonly BuildState[];
+  readonly json: boolean;
+}
+
+/** Prints the builds that were asked for. Returns the exit code: 1 when the one with the number is unknown or did not succeed. */
+export async function status(terminal: Terminal, environment: Environment, question: StatusQuestion): Promise<number> {
   const { url } = await findService(environment);
   const [builds, queue] = await Promise.all([fetchBuilds(url), fetchQueue(url)]);
-  const shown = id === undefined ? builds : builds.filter((build) => build.id === id);
-  if (json) terminal.print(JSON.stringify({ builds: shown }, null, 2));
-  else if (shown.length > 0) terminal.print(renderStatus(shown.slice(0, recentBuilds), queue, url));
-  else
-    terminal.print(
-      id === undefined ? 'No builds yet.' : `There is no build ${id}. \`coppice status\` lists the builds.`,
-    );
-  if (id === undefined) return 0;
+  const shown = selectBuilds(builds, question);
+  if (question.json) terminal.print(JSON.stringify({ builds: shown }, null, 2));
+  else if (shown.length > 0) {
+    terminal.print(renderStatus(shown.slice(0, recentBuilds), queue, url));
+    if (shown.length > recentBuilds) terminal.say(`${shown.length - recentBuilds} more; --json prints all of them.`);
+  } else terminal.print(nothingOf(question));
+  if (question.id === undefined) return 0;
   return shown.some((build) => build.state === 'succeeded' || !isFinal(build.state)) ? 0 : 1;
+}
+
+/** Pure: the builds that the question is about, in their order. Names are compared as they are written. */
+export function selectBuilds(
+  builds: readonly BuildSummary[],
+  { id, project, states }: Omit<StatusQuestion, 'json'>,
+): readonly BuildSummary[] {
+  return builds.filter(
+    (build) =>
+      (id === undefined || build.id === id) &&
+      (project === undefined || project === build.owner || project === `${build.owner}/${build.project}`) &&
+      (states.length === 0 || states.includes(build.state)),
+  );
+}
+
+function nothingOf({ id, project, states }: StatusQuestion): string {
+  if (id === undefined && project === undefined && states.length === 0) return 'No builds yet.';
+  const words = [
+    ...(states.length === 0 ? [] : [`that is ${states.join(' or ')}`]),
+    ...(project === undefined ? [] : [`of ${project}`]),
+  ];
+  const what = id === undefined ? 'no build' : `no build ${id}`;
+  return `There is ${[what, ...words].join(' ')}. \`coppice status\` lists the builds.`;
 }
 
 /** Pure: one row for each build and chroot. */
