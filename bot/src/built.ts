@@ -17,6 +17,8 @@ import type { BuildRef } from './build-view.ts';
 export interface BuiltIndex {
   /** The last ended build of each package and chroot of a project. */
   lastOf(owner: string, project: string): Promise<readonly BuiltChroot[]>;
+  /** How long the last good build took, in seconds; null: none is known. It knows what `lastOf` has read. */
+  expectedSeconds(owner: string, project: string, name: string, chroot: ChrootName): number | null;
   /** Where an ended build is recorded. */
   find(id: BuildId): BuildRef | undefined;
   /** The records of a build by chroot, that of its SRPM as `srpm`; those that cannot be read are left out. */
@@ -36,6 +38,9 @@ export async function openBuiltIndex(folder: string): Promise<BuiltIndex> {
   const byChroot = new Map<string, BuildId[]>();
   for (const ref of [...refs.values()].sort((a, b) => a.id - b.id)) add(byChroot, ref);
   const records = new Map<string, BuiltChroot>();
+  /** `owner/project/package/chroot/id` of builds that infrastructure ended. */
+  const neverBuilt = new Set<string>();
+  const seconds = new Map<string, number>();
 
   const lastOf = async (key: string, ids: readonly BuildId[]): Promise<BuiltChroot | undefined> => {
     const [owner = '', project = '', name = '', chroot = ''] = key.split('/');
@@ -43,12 +48,21 @@ export async function openBuiltIndex(folder: string): Promise<BuiltIndex> {
     for (const id of ids.toReversed()) {
       const known = records.get(key);
       if (known?.id === id) return known;
+      if (neverBuilt.has(`${key}/${id}`)) continue;
       const place = { id, owner, project, package: name };
       const result = await readResult(join(folder, published.chrootBuild(place, chroot as ChrootName)));
       if (result === undefined) continue;
       const { inputDigest, state, reason } = result;
+      // No builder could try: for the plan this build never was, and the one before it counts.
+      if (state === 'failed' && reason === 'infrastructure') {
+        neverBuilt.add(`${key}/${id}`);
+        continue;
+      }
       const record = { owner, project, package: name, chroot: chroot as ChrootName, inputDigest, state, reason, id };
       records.set(key, record);
+      const { startedAt, endedAt } = result;
+      if (state === 'succeeded' && startedAt !== null)
+        seconds.set(key, (Date.parse(endedAt) - Date.parse(startedAt)) / 1000);
       return record;
     }
     return undefined;
@@ -60,6 +74,7 @@ export async function openBuiltIndex(folder: string): Promise<BuiltIndex> {
       const found = await Promise.all(mine.map(([key, ids]) => lastOf(key, ids)));
       return found.filter((one) => one !== undefined);
     },
+    expectedSeconds: (owner, project, name, chroot) => seconds.get(`${owner}/${project}/${name}/${chroot}`) ?? null,
     find: (id) => refs.get(id),
     async results(ref) {
       const found = new Map<string, Result>();
