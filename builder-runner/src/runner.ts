@@ -4,15 +4,27 @@ import { buildChroot } from './build/build-chroot.ts';
 import { buildSrpm } from './build/build-srpm.ts';
 import { type Log, nameBuild, ShuttingDown, type Workshop } from './build/work.ts';
 import { describeError, isBuilderFault, RunnerError } from './errors.ts';
+import { isFrozen } from './publish/frozen.ts';
 import { publishEnding } from './publish/publish.ts';
-import type { Ending } from './publish/record.ts';
+import { type Ending, frozenEnding } from './publish/record.ts';
 import type { Queue, Task } from './queue/index.ts';
 import { recoverWorkshop } from './recover.ts';
 import { abortOnChange, Bell, persist } from './worker-signals.ts';
 
 export type { Log } from './build/work.ts';
 export { RunnerError, type RunnerErrorCode, runnerErrorCodes } from './errors.ts';
+export { type ForkOptions, forkProject } from './publish/fork-project.ts';
 export { ensureKey, type ProjectKey } from './publish/keys.ts';
+export {
+  deleteBuild,
+  freezeProject,
+  type ProjectName,
+  removeProject,
+  renameProject,
+  unfreezeProject,
+} from './publish/project-life.ts';
+export type { Publisher } from './publish/publish.ts';
+export { writeRepoFiles } from './publish/repo-files.ts';
 
 export interface RunnerOptions {
   readonly queue: Queue;
@@ -23,6 +35,10 @@ export interface RunnerOptions {
   readonly url: string;
   /** Local port of the HTTP server that serves `published/`; builders reach it through SSH. */
   readonly controlPort: number;
+  /** True for projects that build and publish nothing, as the config says; asked when a task begins and again before it publishes. */
+  readonly isFrozen?: (owner: string, project: string) => boolean;
+  /** The project's `runtimeRepos`, for its `.repo` files. */
+  readonly runtimeRepos?: (owner: string, project: string) => readonly string[];
   readonly log: Log;
   readonly now: () => Date;
 }
@@ -36,6 +52,8 @@ export interface WorkerState {
 
 export interface Runner {
   workers(): readonly WorkerState[];
+  /** Lets idle workers look again: call it when limits have changed. */
+  wake(): void;
   /**
    * `drain: true` lets running tasks end and takes no new ones. `drain: false` ends them within seconds and gives them back to the
    * queue, uncounted. Either way no builder and no process is left when it resolves.
@@ -66,6 +84,7 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
   });
   return {
     workers: () => [...tasks].map(([name, task]) => ({ name, task })),
+    wake: () => bell.ring(),
     stop: async ({ drain }) => {
       closing.abort();
       if (!drain) ending.abort(new ShuttingDown('the service ends'));
@@ -137,6 +156,10 @@ async function perform(worker: Worker, task: Task): Promise<void> {
 async function performSrpm(worker: Worker, build: QueuedBuild, signal: AbortSignal): Promise<void> {
   const { shop } = worker;
   try {
+    if (await isFrozen(shop, build.owner, build.project)) {
+      await failAllChroots(worker, build, frozenEnding(build, shop.now()));
+      return;
+    }
     const made = await buildSrpm(shop, build, signal);
     if (made.ok) {
       const file = made.value;
@@ -155,7 +178,7 @@ async function performSrpm(worker: Worker, build: QueuedBuild, signal: AbortSign
 }
 
 async function failAllChroots(worker: Worker, build: QueuedBuild, ending: Ending): Promise<void> {
-  worker.shop.log('info', `${nameBuild(build)} has no SRPM: ${ending.message}`);
+  worker.shop.log('info', `${nameBuild(build)} gets no SRPM: ${ending.message}`);
   for (const chroot of build.chroots.filter(({ state }) => !isFinal(state))) await end(worker, build, chroot, ending);
 }
 
@@ -168,7 +191,9 @@ async function performChroot(
 ): Promise<void> {
   const { shop } = worker;
   try {
-    await end(worker, build, chroot, await buildChroot({ shop, build, chroot, signal, later }));
+    const frozen = await isFrozen(shop, build.owner, build.project);
+    const ending = frozen ? frozenEnding(build, shop.now()) : await buildChroot({ shop, build, chroot, signal, later });
+    await end(worker, build, chroot, ending);
   } catch (error) {
     if (signal.aborted && signal.reason instanceof ShuttingDown) {
       await release(shop, build, chroot.chroot);

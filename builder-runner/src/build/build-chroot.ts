@@ -8,7 +8,7 @@ import { type Builder, builderPrefix, spawnBuilder, terminateBuilder } from '../
 import { type Connection, connectBuilder } from '../builder/ssh.ts';
 import { describeError, RunnerError } from '../errors.ts';
 import { chrootFolder, moveFiles, publishPackages, signerOf } from '../publish/publish.ts';
-import type { Ending } from '../publish/record.ts';
+import { type Ending, frozenEnding } from '../publish/record.ts';
 import { signRpms } from '../publish/sign.ts';
 import { readRpmHeader } from '../rpm-header.ts';
 import { srpmPath } from './build-srpm.ts';
@@ -140,7 +140,8 @@ async function signAndPublish(task: ChrootTask, collected: Collected): Promise<E
   const artifacts = await describeArtifacts(staging, rpms);
   task.signal.throwIfAborted(); // from here on it is too late to cancel
   await enter(task, 'publish');
-  await publishPackages(shop, build, chroot.chroot, { folder: staging, files: [...logs, ...rpms] });
+  const isPublished = await publishPackages(shop, build, chroot.chroot, { folder: staging, files: [...logs, ...rpms] });
+  if (!isPublished) return { ...frozenEnding(build, shop.now()), engine };
   return { state: 'succeeded', reason: null, message: null, excerpt: [], engine, artifacts, endedAt: shop.now() };
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ChrootName } from '@coppice/config';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { coppiceProject, findRepositories } from './input-repositories.ts';
+import { findRepositories } from './input-repositories.ts';
 
 let folder: string;
 const place = () => ({ published: folder, controlUrl: 'http://127.0.0.1:9', chroot: 'fedora-42-x86_64' as ChrootName });
@@ -31,12 +31,3 @@ test("another project's repository is read with its key, an address as it is, ea
 test('a project without a repository for the chroot is told as missing', async () => {
   expect(await findRepositories(place(), ['coppice://acme/new'])).toEqual([{ missing: 'coppice://acme/new' }]);
 });
-
-test.each([
-  'coppice://acme',
-  'coppice://../x',
-  'coppice://a/../b',
-  'https://acme/tools',
-  'coppice://a/b/c',
-  'coppice:///b',
-])('%s names no project', (address) => expect(coppiceProject(address)).toBeUndefined());

@@ -1,6 +1,7 @@
 // The repositories of this service that a build reads: its project's own, and those that it names as `coppice://owner/project`.
 import { join } from 'node:path';
-import { type ChrootName, namePattern, published } from '@coppice/config';
+import { type ChrootName, published } from '@coppice/config';
+import { coppiceProject } from '../coppice-address.ts';
 import { hasRepodata } from '../publish/repodata.ts';
 import type { FurtherRepository, OwnRepository } from './mock-config.ts';
 
@@ -35,11 +36,4 @@ export function findRepositories(place: Place, repos: readonly string[]): Promis
       return (await findRepository(place, project.owner, project.name)) ?? { missing: address };
     }),
   );
-}
-
-/** `coppice://acme/tools` → its parts; undefined for every other address. Pure. */
-export function coppiceProject(address: string): { readonly owner: string; readonly name: string } | undefined {
-  const match = /^coppice:\/\/([^/]+)\/([^/]+?)\/?$/.exec(address);
-  const [owner = '', name = ''] = match?.slice(1) ?? [];
-  return namePattern.test(owner) && namePattern.test(name) ? { owner, name } : undefined;
 }

@@ -3,25 +3,13 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type BuildId,
-  type ChrootName,
-  plainBuildroot,
-  published,
-  type QueuedBuild,
-  resultSchema,
-} from '@coppice/config';
+import { published, resultSchema } from '@coppice/config';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeRpms } from '../testing/make-rpms.ts';
-import { dnfRepo } from './dnf-repo.ts';
+import { buildOf, endingOf, publishTiny, showPackages, testChroot } from '../testing/publish-builds.ts';
 import { ensureKey, keyFolder } from './keys.ts';
-import { publishEnding, publishPackages, signerOf } from './publish.ts';
-import type { Ending } from './record.ts';
+import { publishEnding } from './publish.ts';
 import { newestOfEach } from './repodata.ts';
-import { signRpms } from './sign.ts';
 
-const chroot = 'sapling-12-x86_64' as ChrootName;
-const at = '2026-01-02T03:04:05.000Z';
 let home: string;
 let publisher: { home: string; url: string };
 
@@ -31,98 +19,12 @@ beforeAll(async () => {
 });
 afterAll(() => rm(home, { recursive: true, force: true }));
 
-function buildOf(id: number, name: string): QueuedBuild {
-  return {
-    id: id as BuildId,
-    owner: 'acme',
-    project: 'tools',
-    package: name,
-    source: { type: 'dir', commit: 'a'.repeat(40), path: `packages/acme/tools/${name}`, tree: 'b'.repeat(40) },
-    after: [],
-    timeoutSeconds: 60,
-    memoryBytes: null,
-    background: false,
-    diskBytes: 1,
-    sourceBytes: 1,
-    repos: [],
-    requestedBy: 'octocat',
-    request: 'https://example.org/',
-    configCommit: 'a'.repeat(40),
-    batch: 'b',
-    requestedAt: at,
-    srpm: null,
-    srpmState: 'succeeded',
-    chroots: [
-      {
-        chroot,
-        inputDigest: 'd',
-        buildroot: plainBuildroot,
-        state: 'running',
-        reason: null,
-        message: null,
-        phase: 'publish',
-        phaseStartedAt: at,
-        phases: [],
-        attempts: 1,
-        builder: 'b',
-        startedAt: at,
-        endedAt: null,
-        cancelRequestedBy: null,
-        skipBecause: null,
-      },
-    ],
-  };
-}
-
-const ending = (state: Ending['state']): Ending => ({
-  state,
-  reason: state === 'failed' ? 'compile' : null,
-  message: state === 'failed' ? 'It does not compile.' : null,
-  excerpt: [],
-  engine: null,
-  artifacts: [],
-  endedAt: new Date(at),
-});
-
-async function publishTiny(id: number, name: string, version: string): Promise<void> {
-  const build = buildOf(id, name);
-  const staging = await mkdtemp(join(home, 'staging-'));
-  await makeRpms(staging, name, version);
-  const files = readdirSync(staging);
-  await signRpms(await signerOf(publisher, build), staging, files);
-  await publishPackages(publisher, build, chroot, { folder: staging, files });
-  await publishEnding(publisher, build, build.chroots[0]!, ending('succeeded'));
-}
-
-const repository = () => join(home, 'published', published.repository('acme', 'tools', chroot));
-
-function shown(): string[] {
-  const arguments_ = [
-    '--disableplugin=local',
-    '-q',
-    '--setopt=cachedir=',
-    '--installroot',
-    join(home, 'root'),
-    '--releasever=12',
-  ];
-  const cache = `--setopt=cachedir=${join(home, 'cache')}`;
-  const repo = [
-    '--repofrompath',
-    `tiny,file://${repository()}`,
-    '--repo',
-    'tiny',
-    '--refresh',
-    '--setopt=reposdir=/nonexistent',
-  ];
-  const query = ['repoquery', '--qf', '%{name}-%{version}.%{arch}'];
-  const all = [...arguments_.filter((word) => word !== '--setopt=cachedir='), cache, ...repo, ...query];
-  return execFileSync('dnf', all, { encoding: 'utf8' }).trim().split('\n').sort();
-}
+const repository = () => join(home, 'published', published.repository('acme', 'tools', testChroot));
 
 describe('a repository', () => {
   test('is there, empty and signed, although the only build failed', async () => {
     const build = buildOf(1, 'bad');
-    await publishEnding(publisher, build, build.chroots[0]!, ending('failed'));
+    await publishEnding(publisher, build, build.chroots[0], endingOf('failed'));
     expect(readdirSync(join(repository(), 'repodata'))).toEqual(
       expect.arrayContaining(['repomd.xml', 'repomd.xml.asc']),
     );
@@ -134,10 +36,15 @@ describe('a repository', () => {
   });
 
   test('shows the newest build of each package, and its metadata never names a missing file', async () => {
-    await publishTiny(2, 'one', '1.0');
-    await publishTiny(3, 'two', '1.0');
-    await publishTiny(4, 'one', '2.0');
-    expect(shown()).toEqual(['one-2.0.noarch', 'one-2.0.src', 'two-1.0.noarch', 'two-1.0.src']);
+    await publishTiny(publisher, 2, 'one', '1.0');
+    await publishTiny(publisher, 3, 'two', '1.0');
+    await publishTiny(publisher, 4, 'one', '2.0');
+    expect(await showPackages(home, repository())).toEqual([
+      'one-2.0.noarch',
+      'one-2.0.src',
+      'two-1.0.noarch',
+      'two-1.0.src',
+    ]);
     const repomd = readFileSync(join(repository(), 'repodata', 'repomd.xml'), 'utf8');
     const named = [...repomd.matchAll(/href="(repodata\/[^"]+)"/g)].map((match) => match[1] as string);
     expect(named.length).toBeGreaterThanOrEqual(3);
@@ -180,20 +87,6 @@ describe('the key of a project', () => {
     await ensureKey(home, 'acme', 'tools');
     expect(readFileSync(publicKeyPath, 'utf8')).toContain('PGP PUBLIC KEY');
   });
-});
-
-test('dnf.repo names the host without its port, and asks for both signatures', () => {
-  expect(dnfRepo('https://build.example.org:8443', 'acme', 'tools', chroot)).toBe(`[copr:build.example.org:acme:tools]
-name=Coppice repository acme/tools
-baseurl=https://build.example.org:8443/results/acme/tools/sapling-12-$basearch/
-type=rpm-md
-skip_if_unavailable=True
-gpgcheck=1
-gpgkey=https://build.example.org:8443/results/acme/tools/pubkey.gpg
-repo_gpgcheck=1
-enabled=1
-enabled_metadata=1
-`);
 });
 
 test('the newest of each package, by number', () => {

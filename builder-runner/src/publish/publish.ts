@@ -2,11 +2,12 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type ChrootName, published, type QueuedBuild, type QueuedChroot } from '@coppice/config';
-import { dnfRepo } from './dnf-repo.ts';
+import { isFrozen } from './frozen.ts';
 import { ensureKey } from './keys.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { type Ending, recordOfChroot, writeRecord } from './record.ts';
-import { hasRepodata, writeRepodata } from './repodata.ts';
+import { writeRepoFile } from './repo-files.ts';
+import { type Exceptions, hasRepodata, writeRepodata } from './repodata.ts';
 import type { Signer } from './sign.ts';
 
 /** Where this service publishes, and under which address. */
@@ -14,6 +15,10 @@ export interface Publisher {
   readonly home: string;
   /** Public address without a slash at the end. */
   readonly url: string;
+  /** True for projects that may not publish now, as the config says; asked at the last moment. Default: none. */
+  readonly isFrozen?: (owner: string, project: string) => boolean;
+  /** The project's `runtimeRepos`, for its `.repo` files. Default: none. */
+  readonly runtimeRepos?: (owner: string, project: string) => readonly string[];
 }
 
 /** The folder of one chroot of one build, absolute. */
@@ -21,16 +26,23 @@ export function chrootFolder(publisher: Publisher, build: QueuedBuild, chroot: C
   return join(publisher.home, 'published', published.chrootBuild(build, chroot));
 }
 
-/** Moves a succeeded build's checked and signed files in place and makes its repository show them. */
-export async function publishPackages(
+/**
+ * Moves a succeeded build's checked and signed files in place and makes its repository show them. False, and nothing is done, when the
+ * project is frozen.
+ */
+export function publishPackages(
   publisher: Publisher,
   build: QueuedBuild,
   chroot: ChrootName,
   staging: { readonly folder: string; readonly files: readonly string[] },
-): Promise<void> {
-  const folder = chrootFolder(publisher, build, chroot);
-  await moveFiles(staging.folder, folder, staging.files);
-  await writeMetadata(publisher, build, chroot, basename(folder));
+): Promise<boolean> {
+  return alone(build, async () => {
+    if (await isFrozen(publisher, build.owner, build.project)) return false;
+    const folder = chrootFolder(publisher, build, chroot);
+    await moveFiles(staging.folder, folder, staging.files);
+    await writeMetadata(publisher, build, chroot, { justPublished: basename(folder) });
+    return true;
+  });
 }
 
 /** Moves logs (and nothing else) of a build that did not succeed. */
@@ -40,43 +52,49 @@ export async function moveFiles(from: string, to: string, files: readonly string
 }
 
 /** The end of a chroot, whichever: marker, then record. A project whose builds all failed still has a repository, an empty one. */
-export async function publishEnding(
+export function publishEnding(
   publisher: Publisher,
   build: QueuedBuild,
   chroot: QueuedChroot,
   ending: Ending,
 ): Promise<void> {
-  const folder = chrootFolder(publisher, build, chroot.chroot);
-  await mkdir(folder, { recursive: true });
-  if (!(await hasRepodata(dirname(folder)))) await writeMetadata(publisher, build, chroot.chroot, null);
-  const marker = ending.state === 'succeeded' ? 'success' : 'fail';
-  await rm(join(folder, marker === 'success' ? 'fail' : 'success'), { force: true });
-  await writeFile(join(folder, marker), '');
-  await writeRecord(join(folder, 'result.json'), recordOfChroot(build, chroot, ending));
+  return alone(build, async () => {
+    const folder = chrootFolder(publisher, build, chroot.chroot);
+    await mkdir(folder, { recursive: true });
+    const shows = (await hasRepodata(dirname(folder))) || (await isFrozen(publisher, build.owner, build.project));
+    if (!shows) await writeMetadata(publisher, build, chroot.chroot);
+    const marker = ending.state === 'succeeded' ? 'success' : 'fail';
+    await rm(join(folder, marker === 'success' ? 'fail' : 'success'), { force: true });
+    await writeFile(join(folder, marker), '');
+    await writeRecord(join(folder, 'result.json'), recordOfChroot(build, chroot, ending));
+  });
+}
+
+/** What a path needs to know of a project. */
+interface ProjectPlace {
+  readonly owner: string;
+  readonly project: string;
+}
+
+/** Runs `work` while nobody else changes what is published of this project. */
+export function alone<T>({ owner, project }: ProjectPlace, work: () => Promise<T>): Promise<T> {
+  return oneAtATime(`project ${owner}/${project}`, work);
 }
 
 /** The project's key as what signs; made when missing. */
-export async function signerOf(publisher: Publisher, build: QueuedBuild): Promise<Signer> {
-  const { owner, project } = build;
+export async function signerOf(publisher: Publisher, { owner, project }: ProjectPlace): Promise<Signer> {
   const { fingerprint } = await ensureKey(publisher.home, owner, project);
   return { home: publisher.home, owner, project, fingerprint };
 }
 
-async function writeMetadata(
+/** New metadata of one repository, and its `.repo` file. Callers hold the project alone. */
+export async function writeMetadata(
   publisher: Publisher,
-  build: QueuedBuild,
+  { owner, project }: ProjectPlace,
   chroot: ChrootName,
-  justPublished: string | null,
+  exceptions: Exceptions = {},
 ): Promise<void> {
-  const { owner, project } = build;
-  const root = join(publisher.home, 'published');
-  const repository = join(root, published.repository(owner, project, chroot));
-  const signer = await signerOf(publisher, build);
-  await oneAtATime(`repository ${repository}`, () => writeRepodata(repository, signer, justPublished));
-  const path = join(root, published.dnfRepo(owner, project, chroot));
-  await mkdir(dirname(path), { recursive: true });
-  await oneAtATime(`file ${path}`, async () => {
-    await writeFile(`${path}.new`, dnfRepo(publisher.url, owner, project, chroot));
-    await rename(`${path}.new`, path);
-  });
+  const repository = join(publisher.home, 'published', published.repository(owner, project, chroot));
+  await writeRepodata(repository, await signerOf(publisher, { owner, project }), exceptions);
+  await writeRepoFile(publisher, { owner, name: project }, chroot, publisher.runtimeRepos?.(owner, project) ?? []);
 }

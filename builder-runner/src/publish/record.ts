@@ -21,6 +21,12 @@ export interface Ending {
   readonly endedAt: Date;
 }
 
+/** How everything ends that a frozen project had in the queue. */
+export function frozenEnding({ owner, project }: QueuedBuild, endedAt: Date): Ending {
+  const message = `${owner}/${project} is frozen: it builds and publishes nothing.`;
+  return { state: 'skipped', reason: 'policy', message, excerpt: [], engine: null, artifacts: [], endedAt };
+}
+
 /** The record of one chroot; its open phase ends with it. */
 export function recordOfChroot(build: QueuedBuild, chroot: QueuedChroot, ending: Ending): Result {
   const open: Phase = {

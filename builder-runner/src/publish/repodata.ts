@@ -6,8 +6,16 @@ import { execa } from 'execa';
 import { describeError, RunnerError } from '../errors.ts';
 import { type Signer, signDetached } from './sign.ts';
 
+/** Builds, by the names of their folders, that count although their records say otherwise. */
+export interface Exceptions {
+  /** Its record is not written yet. */
+  readonly justPublished?: string;
+  /** They are about to be deleted. */
+  readonly leaving?: ReadonlySet<string>;
+}
+
 /** Writes new metadata of the repository in `folder`. Callers see to it that nobody else does at the same time. */
-export async function writeRepodata(folder: string, signer: Signer, justPublished: string | null): Promise<void> {
+export async function writeRepodata(folder: string, signer: Signer, exceptions: Exceptions = {}): Promise<void> {
   await mkdir(join(folder, 'repodata'), { recursive: true });
   for (const name of await readdir(folder)) {
     // What a writer that was killed left.
@@ -15,7 +23,7 @@ export async function writeRepodata(folder: string, signer: Signer, justPublishe
   }
   const fresh = await mkdtemp(join(folder, '.repodata-'));
   try {
-    const packages = await listPackages(folder, justPublished);
+    const packages = await listPackages(folder, exceptions);
     await writeFile(join(fresh, 'packages'), packages.map((path) => `${path}\n`).join(''));
     await createMetadata(folder, fresh);
     await signDetached(signer, join(fresh, 'repodata', 'repomd.xml'), join(fresh, 'repodata', 'repomd.xml.asc'));
@@ -42,20 +50,24 @@ async function createMetadata(folder: string, fresh: string): Promise<void> {
 }
 
 /** Paths, inside `folder`, of the RPMs to be shown: those of each package's newest succeeded build. */
-async function listPackages(folder: string, justPublished: string | null): Promise<readonly string[]> {
-  const names = (await readdir(folder, { withFileTypes: true }))
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => name);
-  const succeeded: string[] = [];
-  for (const name of names) {
-    if (name === justPublished || (await hasSucceeded(join(folder, name)))) succeeded.push(name);
-  }
+async function listPackages(folder: string, exceptions: Exceptions): Promise<readonly string[]> {
   const paths: string[] = [];
-  for (const build of newestOfEach(succeeded)) {
+  for (const build of await newestGoodBuilds(folder, exceptions)) {
     const files = (await readdir(join(folder, build))).filter((file) => file.endsWith('.rpm')).sort();
     paths.push(...files.map((file) => `${build}/${file}`));
   }
   return paths;
+}
+
+/** The folders, in that of a repository, of each package's newest succeeded build, oldest first. */
+export async function newestGoodBuilds(folder: string, exceptions: Exceptions = {}): Promise<readonly string[]> {
+  const succeeded: string[] = [];
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (!entry.isDirectory() || exceptions.leaving?.has(entry.name)) continue;
+    const counts = entry.name === exceptions.justPublished || (await hasSucceeded(join(folder, entry.name)));
+    if (counts) succeeded.push(entry.name);
+  }
+  return newestOfEach(succeeded);
 }
 
 /** A build counts once its record says so; without a record it was never published. */

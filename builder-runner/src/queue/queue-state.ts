@@ -49,6 +49,7 @@ export type QueueOperation = { readonly at: string } & (
       readonly countAttempt: boolean;
     }
   | { readonly type: 'cancel'; readonly id: BuildId; readonly by: string }
+  | { readonly type: 'reserve'; readonly count: number }
 );
 
 /** A build that an operation changed, as it is afterwards. `gone`: it has left the queue, its states are final. */
@@ -125,6 +126,9 @@ export function applyQueueOperation(state: QueueState, operation: QueueOperation
       return [release(state, operation)];
     case 'cancel':
       return [cancel(state, operation.id, operation.by)];
+    case 'reserve':
+      state.lastId += operation.count;
+      return [];
   }
 }
 

@@ -3,6 +3,7 @@ import { queueSnapshotSchema } from '@coppice/config';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { QueueError } from './errors.ts';
 import { folderForTest } from './folder-for-tests.ts';
+import { noLimits } from './limits.ts';
 import { openQueue } from './queue.ts';
 import type { QueueChange } from './queue-state.ts';
 import { chrootsForTests, requestForTests } from './request-for-tests.ts';
@@ -28,6 +29,32 @@ async function openForTest(folder?: string) {
 }
 
 const succeeded = { state: 'succeeded', reason: null, message: null } as const;
+
+test('numbers that were reserved are given to no build, also after it was opened anew', async () => {
+  const folder = await folderForTest();
+  const { queue } = await openForTest(folder);
+  const [reserved, [build], more] = await Promise.all([
+    queue.reserve(2),
+    queue.enqueue([requestForTests()]),
+    queue.reserve(1),
+  ]);
+  expect([reserved, build?.id, more]).toEqual([[1, 2], 3, [4]]);
+  await queue.close();
+  const { queue: again } = await openForTest(folder);
+  expect((await again.enqueue([requestForTests()])).map(({ id }) => id)).toEqual([5]);
+});
+
+test('limits are asked at each claim, and may change', async () => {
+  let limits = { ...noLimits, perOwner: 0 };
+  const queue = await openQueue({ folder: await folderForTest(), now: () => new Date(), limits: () => limits });
+  onTestFinished(() => queue.close());
+  await queue.enqueue([requestForTests()]);
+  await queue.claim('w');
+  await queue.srpmDone(first, 'hello-1-1.src.rpm');
+  expect(await queue.claim('w')).toBeUndefined();
+  limits = { ...noLimits, perOwner: 1 };
+  expect(await queue.claim('w')).toMatchObject({ kind: 'chroot', build: { id: 1 } });
+});
 
 describe('a queue', () => {
   test('gives numbers in order and never again, also after everything has left and it was opened anew', async () => {

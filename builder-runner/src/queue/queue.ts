@@ -72,6 +72,8 @@ export interface Queue {
   release(id: BuildId, chroot: ChrootName | 'srpm', options: { readonly countAttempt: boolean }): Promise<void>;
   /** Asks for the end of the build's unfinished chroots. Waiting ones become `close` tasks, running ones are the runner's to end. */
   cancel(id: BuildId, by: string): Promise<'canceling' | 'unknown'>;
+  /** Numbers that no build of the queue will get: for builds that come to be otherwise, such as those of a fork. */
+  reserve(count: number): Promise<readonly BuildId[]>;
   /** At the start of a runner: gives back, uncounted, whatever was claimed, and says what that was. */
   recover(): Promise<readonly Released[]>;
   /** Calls `listener` after each durable change, in order; returns what ends that. */
@@ -166,6 +168,13 @@ class JournaledQueue implements Queue {
     if (this.build(id) === undefined) return 'unknown';
     await this.#commit([{ type: 'cancel', id, by, at: this.#time() }]);
     return 'canceling';
+  }
+
+  async reserve(count: number): Promise<readonly BuildId[]> {
+    // Read at once, before anything else can be given out: a commit changes the memory at the call.
+    const first = this.#store.state.lastId + 1;
+    await this.#commit([{ type: 'reserve', count, at: this.#time() }]);
+    return Array.from({ length: count }, (_, index) => (first + index) as BuildId);
   }
 
   async recover(): Promise<readonly Released[]> {

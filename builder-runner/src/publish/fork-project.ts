@@ -1,0 +1,135 @@
+// A fork begins with the newest good build of each package of another project, signed anew with its own key, under numbers of its own.
+import { cp, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type BuildId, type ChrootName, published, type Result, resultSchema } from '@coppice/config';
+import { describeArtifacts } from '../build/check-results.ts';
+import { isFrozen } from './frozen.ts';
+import { aloneWithBoth, chrootsOf, type ProjectName } from './project-life.ts';
+import { type Publisher, signerOf, writeMetadata } from './publish.ts';
+import { writeRecord } from './record.ts';
+import { newestGoodBuilds } from './repodata.ts';
+import { signRpms } from './sign.ts';
+
+export interface ForkOptions {
+  /** Gives so many numbers of builds that nobody else gets: the queue's `reserve`. */
+  readonly reserve: (count: number) => Promise<readonly BuildId[]>;
+  /** Chroots to take along. Default: all that there are. */
+  readonly chroots?: readonly ChrootName[];
+}
+
+/** One build to be copied for one chroot. */
+interface Copy {
+  readonly chroot: ChrootName;
+  /** Absolute. */
+  readonly from: string;
+  readonly record: Result;
+}
+
+/**
+ * Copies the newest good build of each package and chroot from one project to another, which may have builds already: what it has of a
+ * package for a chroot stays. Cut off in its middle, it can be done again. Resolves with how many it copied; none, when one of the two
+ * is frozen. Throws RunnerError.
+ */
+export function forkProject(
+  publisher: Publisher,
+  from: ProjectName,
+  to: ProjectName,
+  options: ForkOptions,
+): Promise<number> {
+  return aloneWithBoth(from, to, async () => {
+    for (const { owner, name } of [from, to]) if (await isFrozen(publisher, owner, name)) return 0;
+    const there = await chrootsOf(publisher.home, from);
+    const chroots = there.filter((chroot) => options.chroots?.includes(chroot) ?? true);
+    const copies = (await Promise.all(chroots.map((chroot) => listCopies(publisher, from, to, chroot)))).flat();
+    const sources = [...new Set(copies.map(({ record }) => record.id))].sort((one, other) => one - other);
+    const numbers = sources.length === 0 ? [] : await options.reserve(sources.length);
+    for (const [index, source] of sources.entries()) {
+      const id = numbers[index] as BuildId;
+      for (const copy of copies.filter(({ record }) => record.id === source)) await copyChroot(publisher, to, id, copy);
+      await copySrpm(publisher, from, to, id, source as BuildId);
+    }
+    for (const chroot of chroots) {
+      await mkdir(join(publisher.home, 'published', published.repository(to.owner, to.name, chroot)), {
+        recursive: true,
+      });
+      await writeMetadata(publisher, { owner: to.owner, project: to.name }, chroot);
+    }
+    return copies.length;
+  });
+}
+
+/** What of one chroot is not there yet. */
+async function listCopies(
+  publisher: Publisher,
+  from: ProjectName,
+  to: ProjectName,
+  chroot: ChrootName,
+): Promise<Copy[]> {
+  const root = join(publisher.home, 'published');
+  const [source, target] = [from, to].map(({ owner, name }) => join(root, published.repository(owner, name, chroot)));
+  await mkdir(target as string, { recursive: true });
+  const has = new Set((await readGood(target as string)).map(({ record }) => record.package));
+  return (await readGood(source as string))
+    .filter(({ record }) => !has.has(record.package))
+    .map((each) => ({ chroot, ...each }));
+}
+
+async function readGood(repository: string): Promise<readonly { readonly from: string; readonly record: Result }[]> {
+  const folders = (await newestGoodBuilds(repository)).map((name) => join(repository, name));
+  return Promise.all(folders.map(async (from) => ({ from, record: await readRecord(from) })));
+}
+
+async function readRecord(folder: string): Promise<Result> {
+  return resultSchema.parse(JSON.parse(await readFile(join(folder, 'result.json'), 'utf8')));
+}
+
+/** Copies, signs and describes the files aside; then the whole folder appears at once. */
+async function copyChroot(publisher: Publisher, to: ProjectName, id: BuildId, copy: Copy): Promise<void> {
+  const place = { id, owner: to.owner, project: to.name, package: copy.record.package };
+  await copyFolder(publisher, copy.from, published.chrootBuild(place, copy.chroot), async (staging) => {
+    const rpms = (await readdir(staging)).filter((file) => file.endsWith('.rpm')).sort();
+    await signRpms(await signerOf(publisher, place), staging, rpms);
+    const artifacts = [...(await describeArtifacts(staging, rpms))];
+    return { ...copy.record, id, owner: to.owner, project: to.name, artifacts };
+  });
+}
+
+async function copySrpm(
+  publisher: Publisher,
+  from: ProjectName,
+  to: ProjectName,
+  id: BuildId,
+  source: BuildId,
+): Promise<void> {
+  const folderOf = ({ owner, name }: ProjectName, number: BuildId) =>
+    published.srpmBuild({ id: number, owner, project: name, package: '' });
+  const folder = join(publisher.home, 'published', folderOf(from, source));
+  const record = await readRecord(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined; // it was pruned
+    throw error;
+  });
+  if (record === undefined) return;
+  await copyFolder(publisher, folder, folderOf(to, id), async () => {
+    return { ...record, id, owner: to.owner, project: to.name };
+  });
+}
+
+/** `change` gets the copied files and gives the record that is written among them. `target` lies inside `published/`. */
+async function copyFolder(
+  publisher: Publisher,
+  from: string,
+  target: string,
+  change: (staging: string) => Promise<Result>,
+): Promise<void> {
+  const staging = join(publisher.home, 'state', 'staging', `fork-${target.replaceAll('/', '_')}`);
+  const place = join(publisher.home, 'published', target);
+  await rm(staging, { recursive: true, force: true });
+  try {
+    await cp(from, staging, { recursive: true });
+    await writeRecord(join(staging, 'result.json'), await change(staging));
+    await mkdir(dirname(place), { recursive: true });
+    await rename(staging, place);
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,170 @@
+// The life of projects after publishing, on real RPMs, gpg, createrepo_c and dnf.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BuildId, published, type Result, resultSchema } from '@coppice/config';
+import { execa } from 'execa';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { buildOf, endingOf, publishTiny, showPackages, testChroot } from '../testing/publish-builds.ts';
+import { forkProject } from './fork-project.ts';
+import { ensureKey } from './keys.ts';
+import { deleteBuild, freezeProject, removeProject, renameProject, unfreezeProject } from './project-life.ts';
+import { publishEnding } from './publish.ts';
+import { writeRepoFiles } from './repo-files.ts';
+
+let home: string;
+let publisher: { home: string; url: string };
+const tools = { owner: 'acme', name: 'tools' };
+const instruments = { owner: 'acme', name: 'instruments' };
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'coppice-life-'));
+  publisher = { home, url: 'https://build.example.org' };
+});
+afterEach(() => rm(home, { recursive: true, force: true }));
+
+const inPublished = (path: string) => join(home, 'published', path);
+const repositoryOf = (name: string) => inPublished(published.repository('acme', name, testChroot));
+const keyOf = (name: string) => inPublished(published.publicKey('acme', name));
+const repoFileOf = (name: string) => inPublished(published.dnfRepo('acme', name, testChroot));
+const shown = (name: string) => showPackages(home, repositoryOf(name), keyOf(name));
+const recordOf = (name: string, folder: string): Result =>
+  resultSchema.parse(JSON.parse(readFileSync(join(repositoryOf(name), folder, 'result.json'), 'utf8')));
+
+/** Does it twice: what was done already stays done. */
+async function twice<T>(work: () => Promise<T>): Promise<T> {
+  await work();
+  return work();
+}
+
+/** True when exactly this project's key signed the package. */
+async function isSignedBy(name: string, file: string): Promise<boolean> {
+  const database = await mkdtemp(join(home, 'rpmdb-'));
+  await execa('rpmkeys', ['--dbpath', database, '--import', keyOf(name)]);
+  const { stdout } = await execa('rpmkeys', ['--dbpath', database, '--checksig', file], { reject: false });
+  return /digests signatures OK$/.test(stdout);
+}
+
+describe('a build that is deleted', () => {
+  test('leaves the repository, which shows the good build before it', async () => {
+    await publishTiny(publisher, 1, 'one', '1.0');
+    await publishTiny(publisher, 2, 'one', '2.0');
+    await twice(() => deleteBuild(publisher, 'acme', 'tools', 2 as BuildId));
+    expect(await shown('tools')).toEqual(['one-1.0.noarch', 'one-1.0.src']);
+    expect(readdirSync(repositoryOf('tools')).sort()).toEqual(['00000001-one', 'repodata']);
+    await deleteBuild(publisher, 'acme', 'tools', 1 as BuildId);
+    expect(await shown('tools')).toEqual([]);
+  }, 60_000);
+});
+
+describe('a project that is renamed', () => {
+  test('keeps its packages, its key and its signatures, and its records say the new name', async () => {
+    await publishTiny(publisher, 1, 'one', '1.0');
+    const key = readFileSync(keyOf('tools'), 'utf8');
+    await twice(() => renameProject(publisher, tools, instruments));
+    expect(await shown('instruments')).toEqual(['one-1.0.noarch', 'one-1.0.src']);
+    expect(readFileSync(keyOf('instruments'), 'utf8')).toBe(key);
+    expect(recordOf('instruments', '00000001-one')).toMatchObject({ owner: 'acme', project: 'instruments', id: 1 });
+    expect(readFileSync(repoFileOf('instruments'), 'utf8')).toContain('[copr:build.example.org:acme:instruments]');
+    expect([existsSync(repoFileOf('tools')), existsSync(inPublished('results/acme/tools'))]).toEqual([false, false]);
+    await publishTiny(publisher, 2, 'one', '2.0', 'instruments');
+    expect(await shown('instruments')).toEqual(['one-2.0.noarch', 'one-2.0.src']);
+    expect(readFileSync(keyOf('instruments'), 'utf8')).toBe(key);
+  }, 60_000);
+
+  test('does not take the place of another one', async () => {
+    await publishTiny(publisher, 1, 'one', '1.0');
+    await publishTiny(publisher, 2, 'two', '1.0', 'instruments');
+    await expect(renameProject(publisher, tools, instruments)).rejects.toMatchObject({ code: 'publish' });
+    expect(await shown('tools')).toEqual(['one-1.0.noarch', 'one-1.0.src']);
+    expect(await shown('instruments')).toEqual(['two-1.0.noarch', 'two-1.0.src']);
+  }, 60_000);
+});
+
+test('a project that is removed leaves nothing public, and its key is kept aside', async () => {
+  await publishTiny(publisher, 1, 'one', '1.0');
+  const { fingerprint } = await ensureKey(home, 'acme', 'tools');
+  await twice(() => removeProject(home, 'acme', 'tools'));
+  expect([readdirSync(inPublished('results')), readdirSync(inPublished('coprs'))]).toEqual([[], []]);
+  expect(readdirSync(join(home, 'state/keys-removed/acme'))).toEqual([`tools-${fingerprint}`]);
+  await publishTiny(publisher, 2, 'one', '2.0');
+  expect((await ensureKey(home, 'acme', 'tools')).fingerprint).not.toBe(fingerprint);
+  await removeProject(home, 'acme', 'tools');
+  expect(readdirSync(join(home, 'state/keys-removed/acme'))).toHaveLength(2);
+}, 60_000);
+
+describe('a project that is frozen', () => {
+  test('has no repository for dnf, gets none when builds end, and shows what it has when it is put back', async () => {
+    await publishTiny(publisher, 1, 'one', '1.0');
+    await twice(() => freezeProject(publisher, 'acme', 'tools'));
+    await expect(shown('tools')).rejects.toThrow(/repomd/);
+    expect(existsSync(repoFileOf('tools'))).toBe(false);
+    expect(await publishTiny(publisher, 2, 'one', '2.0')).toBe(false);
+    const late = buildOf(3, 'late');
+    await publishEnding(publisher, late, late.chroots[0], endingOf('failed'));
+    await writeRepoFiles(publisher, { ...tools, chroots: [testChroot], runtimeRepos: [] });
+    expect([readdirSync(repositoryOf('tools')).sort(), existsSync(repoFileOf('tools'))]).toEqual([
+      ['00000001-one', '00000003-late'],
+      false,
+    ]);
+    await deleteBuild(publisher, 'acme', 'tools', 3 as BuildId);
+    await twice(() => unfreezeProject(publisher, 'acme', 'tools'));
+    expect(await shown('tools')).toEqual(['one-1.0.noarch', 'one-1.0.src']);
+    expect(existsSync(repoFileOf('tools'))).toBe(true);
+    expect(await publishTiny(publisher, 2, 'one', '2.0')).toBe(true);
+  }, 60_000);
+
+  test('by the config alone publishes nothing either', async () => {
+    const frozen = { ...publisher, isFrozen: (_: string, name: string) => name === 'tools' };
+    expect(await publishTiny(frozen, 1, 'one', '1.0')).toBe(false);
+    expect(existsSync(repositoryOf('tools'))).toBe(false);
+    expect(await publishTiny(frozen, 1, 'one', '1.0', 'instruments')).toBe(true);
+  }, 60_000);
+});
+
+describe('a fork', () => {
+  test('begins with the newest good builds, signed with its own key, under numbers of its own', async () => {
+    await publishTiny(publisher, 1, 'one', '1.0');
+    await publishTiny(publisher, 2, 'one', '2.0');
+    await publishTiny(publisher, 3, 'two', '1.0');
+    const asked: number[] = [];
+    const reserve = async (count: number) => {
+      asked.push(count);
+      return Array.from({ length: count }, (_, index) => (10 * asked.length + index) as BuildId);
+    };
+    const fork = () => forkProject(publisher, tools, instruments, { reserve });
+    expect(await fork()).toBe(2);
+    expect(await shown('instruments')).toEqual(['one-2.0.noarch', 'one-2.0.src', 'two-1.0.noarch', 'two-1.0.src']);
+    const file = join(repositoryOf('instruments'), '00000010-one', 'one-2.0-1.noarch.rpm');
+    expect([await isSignedBy('instruments', file), await isSignedBy('tools', file)]).toEqual([true, false]);
+    const record = recordOf('instruments', '00000010-one');
+    expect(record).toMatchObject({ id: 10, project: 'instruments', package: 'one', state: 'succeeded' });
+    const { stdout } = await execa('sha256sum', [file]);
+    expect(record.artifacts.find((each) => each.file === 'one-2.0-1.noarch.rpm')?.sha256).toBe(stdout.slice(0, 64));
+    expect(await shown('tools')).toHaveLength(4);
+    // Again: only what came meanwhile.
+    await publishTiny(publisher, 4, 'three', '1.0');
+    expect([await fork(), await fork(), asked]).toEqual([1, 0, [2, 1]]);
+    expect(existsSync(join(repositoryOf('instruments'), '00000020-three', 'success'))).toBe(true);
+  }, 60_000);
+});
+
+test('`.repo` files follow the project, once it has a repository', async () => {
+  const project = { ...tools, chroots: [testChroot], runtimeRepos: ['coppice://acme/libs'] };
+  await writeRepoFiles(publisher, project);
+  expect(existsSync(repoFileOf('tools'))).toBe(false);
+  await publishTiny(
+    { ...publisher, runtimeRepos: () => ['https://example.org/r'] } as typeof publisher,
+    1,
+    'one',
+    '1.0',
+  );
+  expect(readFileSync(repoFileOf('tools'), 'utf8')).toContain('\nbaseurl=https://example.org/r\n');
+  await writeRepoFiles(publisher, project);
+  const text = readFileSync(repoFileOf('tools'), 'utf8');
+  expect(text.match(/^\[.*\]$/gm)).toEqual([
+    '[copr:build.example.org:acme:tools]',
+    '[coprdep:build.example.org:acme:libs]',
+  ]);
+}, 60_000);

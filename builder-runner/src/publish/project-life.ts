@@ -1,0 +1,179 @@
+// What happens to what was published when a project is deleted, renamed, frozen, or loses a build. Each of these can be done again after
+// it was cut off in its middle, waits for publishing that is under way, and expects that the builds concerned have left the queue.
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type BuildId, type ChrootName, paddedBuildId, parseChroot, published, resultSchema } from '@coppice/config';
+import { RunnerError } from '../errors.ts';
+import { frozenFolder } from './frozen.ts';
+import { keyFolder } from './keys.ts';
+import { alone, type Publisher, writeMetadata } from './publish.ts';
+import { writeRecord } from './record.ts';
+import { hasRepodata } from './repodata.ts';
+
+/** A project by its name; a `Project` will do. */
+export interface ProjectName {
+  readonly owner: string;
+  readonly name: string;
+}
+
+/** Deletes all that was published of a project. Its key is kept aside in `state/keys-removed/<owner>/<project>-<fingerprint>`. */
+export function removeProject(home: string, owner: string, name: string): Promise<void> {
+  return alone({ owner, project: name }, async () => {
+    const root = join(home, 'published');
+    await removeTree(home, join(root, repoFiles(owner, name)));
+    await removeTree(home, join(root, published.project(owner, name)));
+    await removeTree(home, frozenFolder(home, owner, name));
+    const key = keyFolder(home, owner, name);
+    const fingerprint = await readFile(join(key, 'fingerprint'), 'utf8').catch(() => undefined);
+    if (fingerprint === undefined) return;
+    await moveTree(key, join(home, 'state', 'keys-removed', owner, `${name}-${fingerprint.trim()}`));
+  });
+}
+
+/**
+ * Gives what was published of a project, and its key, another name. Metadata and signatures stay as they are: paths in them are relative.
+ * Throws RunnerError `publish` when there are results under the new name already.
+ */
+export function renameProject(publisher: Publisher, from: ProjectName, to: ProjectName): Promise<void> {
+  const { home } = publisher;
+  return aloneWithBoth(from, to, async () => {
+    const root = join(home, 'published');
+    const [old, fresh] = [from, to].map(({ owner, name }) => join(root, published.project(owner, name))) as [
+      string,
+      string,
+    ];
+    const [oldKey, freshKey] = [from, to].map(({ owner, name }) => keyFolder(home, owner, name)) as [string, string];
+    if (((await exists(old)) && (await exists(fresh))) || ((await exists(oldKey)) && (await exists(freshKey)))) {
+      const names = `${from.owner}/${from.name} cannot become ${to.owner}/${to.name}`;
+      throw new RunnerError('publish', `${names}: there are results or a key of that name already; remove them first`);
+    }
+    await removeTree(home, join(root, repoFiles(from.owner, from.name)));
+    await moveTree(frozenFolder(home, from.owner, from.name), frozenFolder(home, to.owner, to.name));
+    await moveTree(oldKey, freshKey);
+    await moveTree(old, fresh);
+    await renameRecords(fresh, to);
+    if (await exists(frozenFolder(home, to.owner, to.name))) return;
+    for (const chroot of await chrootsOf(home, to)) await refresh(publisher, to, chroot);
+  });
+}
+
+/** Takes a project's repositories offline: dnf finds neither metadata nor `.repo` file. Files of builds stay. */
+export function freezeProject(publisher: Publisher, owner: string, name: string): Promise<void> {
+  const { home } = publisher;
+  return alone({ owner, project: name }, async () => {
+    const aside = frozenFolder(home, owner, name);
+    await mkdir(aside, { recursive: true, mode: 0o700 });
+    await removeTree(home, join(home, 'published', repoFiles(owner, name)));
+    for (const chroot of await chrootsOf(home, { owner, name })) {
+      const live = join(home, 'published', published.repository(owner, name, chroot), 'repodata');
+      if (await exists(live)) await removeTree(home, join(aside, chroot));
+      await moveTree(live, join(aside, chroot));
+    }
+  });
+}
+
+/** Puts a frozen project's repositories back, as its builds are now. Nothing happens to a project that was not frozen. */
+export function unfreezeProject(publisher: Publisher, owner: string, name: string): Promise<void> {
+  const { home } = publisher;
+  return alone({ owner, project: name }, async () => {
+    const aside = frozenFolder(home, owner, name);
+    if (!(await exists(aside))) return;
+    for (const chroot of await chrootsOf(home, { owner, name })) {
+      const live = join(home, 'published', published.repository(owner, name, chroot), 'repodata');
+      if (!(await exists(live))) await moveTree(join(aside, chroot), live);
+      await writeMetadata(publisher, { owner, project: name }, chroot);
+    }
+    await removeTree(home, aside);
+  });
+}
+
+/** Deletes one build that has ended: first its packages leave the metadata, then all its files go. */
+export function deleteBuild(publisher: Publisher, owner: string, name: string, id: BuildId): Promise<void> {
+  const { home } = publisher;
+  const place = { owner, project: name };
+  return alone(place, async () => {
+    for (const chroot of await chrootsOf(home, { owner, name })) {
+      const repository = join(home, 'published', published.repository(owner, name, chroot));
+      const leaving = (await readdir(repository)).filter((folder) => folder.startsWith(`${paddedBuildId(id)}-`));
+      if (leaving.length === 0) continue;
+      // A frozen project has no metadata now, and gets it anew when it is put back.
+      if (await hasRepodata(repository)) await writeMetadata(publisher, place, chroot, { leaving: new Set(leaving) });
+      for (const folder of leaving) await removeTree(home, join(repository, folder));
+    }
+    await removeTree(home, join(home, 'published', published.srpmBuild({ id, ...place, package: '' })));
+  });
+}
+
+/** Runs `work` while nobody else changes either project; always in the same order, so that two of these cannot wait for each other. */
+export function aloneWithBoth<T>(one: ProjectName, other: ProjectName, work: () => Promise<T>): Promise<T> {
+  const [first, second] = [one, other].map(({ owner, name }) => ({ owner, project: name })) as [Place, Place];
+  const key = ({ owner, project }: Place) => `${owner}/${project}`;
+  if (key(first) === key(second)) return alone(first, work);
+  return key(first) < key(second) ? alone(first, () => alone(second, work)) : alone(second, () => alone(first, work));
+}
+
+interface Place {
+  readonly owner: string;
+  readonly project: string;
+}
+
+/** The chroots for which there are results of a project, in the order of their names. */
+export async function chrootsOf(home: string, { owner, name }: ProjectName): Promise<readonly ChrootName[]> {
+  const names = await readdir(join(home, 'published', published.project(owner, name))).catch((): string[] => []);
+  return names.sort().flatMap((each) => parseChroot(each)?.name ?? []);
+}
+
+/** Metadata may be younger than the `.repo` file, never the other way: both are written, if there is a repository at all. */
+async function refresh(publisher: Publisher, { owner, name }: ProjectName, chroot: ChrootName): Promise<void> {
+  const repository = join(publisher.home, 'published', published.repository(owner, name, chroot));
+  if (await hasRepodata(repository)) await writeMetadata(publisher, { owner, project: name }, chroot);
+}
+
+/** Records say whose they are. */
+async function renameRecords(results: string, { owner, name }: ProjectName): Promise<void> {
+  for (const folder of await readdir(results, { withFileTypes: true }).catch(() => [])) {
+    if (!folder.isDirectory()) continue;
+    for (const build of await readdir(join(results, folder.name))) {
+      const path = join(results, folder.name, build, 'result.json');
+      const text = await readFile(path, 'utf8').catch(() => undefined);
+      if (text === undefined) continue;
+      const record = resultSchema.parse(JSON.parse(text));
+      if (record.owner === owner && record.project === name) continue;
+      await writeRecord(path, { ...record, owner, project: name });
+    }
+  }
+}
+
+const repoFiles = (owner: string, name: string) => `coprs/${owner}/${name}`;
+
+async function exists(path: string): Promise<boolean> {
+  return readdir(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Renames a folder, if it is there, and leaves no empty owner behind. */
+async function moveTree(from: string, to: string): Promise<void> {
+  if (!(await exists(from))) return;
+  await mkdir(dirname(to), { recursive: true });
+  await rename(from, to);
+  await removeEmpty(dirname(from));
+}
+
+/** Deletes a folder, gone for readers at once: it goes by way of the staging folder, which the next start empties. */
+async function removeTree(home: string, path: string): Promise<void> {
+  if (!(await exists(path))) return;
+  const staging = join(home, 'state', 'staging');
+  await mkdir(staging, { recursive: true, mode: 0o700 });
+  const trash = await mkdtemp(join(staging, 'removed-'));
+  await rename(path, join(trash, 'tree'));
+  await rm(trash, { recursive: true, force: true });
+  await removeEmpty(dirname(path));
+}
+
+async function removeEmpty(folder: string): Promise<void> {
+  await rmdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOTEMPTY' && error.code !== 'ENOENT' && error.code !== 'EEXIST') throw error;
+  });
+}

@@ -1,0 +1,42 @@
+// The `.repo` files of projects: written when something is published and when a project changes.
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type ChrootName, type Project, published } from '@coppice/config';
+import { dnfRepo } from './dnf-repo.ts';
+import { isFrozen } from './frozen.ts';
+import { oneAtATime } from './one-at-a-time.ts';
+import type { Publisher } from './publish.ts';
+import { hasRepodata } from './repodata.ts';
+
+/**
+ * Writes anew the `.repo` files of a project whose description changed; those that stay the same are not touched. Chroots without a
+ * repository get none yet, and frozen projects get none at all.
+ */
+export async function writeRepoFiles(
+  publisher: Publisher,
+  project: Pick<Project, 'owner' | 'name' | 'chroots' | 'runtimeRepos'>,
+): Promise<void> {
+  const { owner, name } = project;
+  await oneAtATime(`project ${owner}/${name}`, async () => {
+    if (await isFrozen(publisher, owner, name)) return;
+    for (const chroot of project.chroots) {
+      const repository = join(publisher.home, 'published', published.repository(owner, name, chroot));
+      if (await hasRepodata(repository)) await writeRepoFile(publisher, project, chroot, project.runtimeRepos);
+    }
+  });
+}
+
+/** Writes one `.repo` file by rename, unless it says the same already. Callers hold the project alone. */
+export async function writeRepoFile(
+  publisher: Publisher,
+  { owner, name }: { readonly owner: string; readonly name: string },
+  chroot: ChrootName,
+  runtimeRepos: readonly string[],
+): Promise<void> {
+  const path = join(publisher.home, 'published', published.dnfRepo(owner, name, chroot));
+  const text = dnfRepo(publisher.url, owner, name, chroot, runtimeRepos);
+  if ((await readFile(path, 'utf8').catch(() => undefined)) === text) return;
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(`${path}.new`, text);
+  await rename(`${path}.new`, path);
+}
