@@ -1,8 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseSettings } from '@coppice/config';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { doctor, examine, renderFindings } from './doctor.ts';
+import { playbooksFinding } from './doctor-machine.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -45,4 +47,27 @@ test('the verdict stands last', () => {
   expect(renderFindings([{ what: 'git', good: false, detail: 'not found', fix: 'install it' }])).toMatch(
     /What to do:\n {2}git: install it$/,
   );
+});
+
+test('the playbooks of the embedded default are there; a driver without playbooks is named with what is missing', async () => {
+  const settingsOf = (text: string) => {
+    const parsed = parseSettings(text, 'settings.yaml');
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+    return parsed.value;
+  };
+  expect(await playbooksFinding(settingsOf(''))).toMatchObject({ good: true });
+  const finding = await playbooksFinding(settingsOf('builders: { driver: copr-be }'));
+  expect(finding).toMatchObject({ good: false, fix: expect.stringContaining('builders.driver') });
+  expect(finding.detail).toContain('drivers/copr-be/list.yml');
+  expect(await playbooksFinding(settingsOf(''), folder)).toMatchObject({
+    fix: expect.stringContaining('not complete'),
+  });
+});
+
+test('settings that are wrong do not hide the other findings', async () => {
+  const file = join(folder, 'settings.yaml');
+  await writeFile(file, 'nonsense: 1\n');
+  const findings = await examine({ COPPICE_HOME: folder, COPPICE_SETTINGS: file }, folder);
+  expect(findings.find(({ what }) => what === 'settings')).toMatchObject({ good: false });
+  expect(findings.map(({ what }) => what)).toEqual(expect.arrayContaining(['disk', 'queue', 'permissions', 'mirror']));
 });

@@ -1,0 +1,182 @@
+// What the service keeps: room on its disks, who may read its secrets, how long its keys last, whether its mirror can be read.
+import { access, constants, lstat, mkdir, mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Settings } from '@coppice/config';
+import { execa } from 'execa';
+import { runGit } from '../git.ts';
+import type { Home } from '../service/home.ts';
+import { describe } from '../service/log.ts';
+import { configuredSecrets } from '../service/secrets.ts';
+import { broken, type Finding, good } from './doctor-finding.ts';
+
+/** Below this the service cannot be expected to finish builds. */
+const leastFreeBytes = 2 * 1024 ** 3;
+/** Below this the queue may soon take no request: its journal could not grow. */
+const leastQueueBytes = 256 * 1024 ** 2;
+const leastFreeFiles = 10_000;
+/** Keys that end sooner are named: users of the packages have to get the new one in time. */
+const warnBeforeDays = 30;
+const daySeconds = 24 * 3600;
+
+/** The disk of COPPICE_HOME, which is made when it is not there. */
+export async function diskFinding(home: Home): Promise<Finding> {
+  try {
+    await mkdir(home.folder, { recursive: true });
+    return await roomFinding('disk', home.folder, leastFreeBytes, 'builds need at least 2 GiB');
+  } catch (error) {
+    const fix = `make ${home.folder} writable, or name another folder in COPPICE_HOME`;
+    return broken('disk', describe(error), fix);
+  }
+}
+
+/** The disk of the queue: state/queue may be another than that of COPPICE_HOME. */
+export async function queueFinding(home: Home): Promise<Finding> {
+  const folder = join(home.state, 'queue');
+  try {
+    return await roomFinding('queue', folder, leastQueueBytes, 'with a full disk no request is accepted');
+  } catch (error) {
+    if (isMissing(error)) return good('queue', 'not there yet; the service makes it');
+    return broken('queue', describe(error), `make ${folder} writable for the user of the service`);
+  }
+}
+
+async function roomFinding(what: string, folder: string, least: number, why: string): Promise<Finding> {
+  await access(folder, constants.W_OK);
+  const { bavail, bsize, files, ffree } = await statfs(folder);
+  const free = bavail * bsize;
+  const detail = `${(free / 1024 ** 3).toFixed(1)} GiB free in ${folder}`;
+  if (free < least) return broken(what, detail, `free some space: ${why}`);
+  // File systems that make inodes as they go report none at all.
+  if (files > 0 && ffree < leastFreeFiles) {
+    return broken(
+      what,
+      `${ffree} inodes free in ${folder}`,
+      'remove files that are not needed: new ones cannot be made',
+    );
+  }
+  return good(what, detail);
+}
+
+/** Nobody but the user of the service may read state/, its keys and its secrets. */
+export async function permissionsFinding(home: Home): Promise<Finding> {
+  const open: string[] = [];
+  for (const path of await privatePaths(home)) {
+    const about = await lstat(path).catch(() => undefined);
+    if (about !== undefined && !about.isSymbolicLink() && (about.mode & 0o077) !== 0) open.push(path);
+  }
+  if (open.length === 0) return good('permissions', `${home.state} is closed to others`);
+  const shown = open.slice(0, 3).join(', ');
+  const more = open.length > 3 ? ` and ${open.length - 3} more` : '';
+  return broken('permissions', `others may get at ${shown}${more}`, `run: chmod -R go= ${home.state}`);
+}
+
+async function privatePaths(home: Home): Promise<readonly string[]> {
+  const secrets = join(home.state, 'secrets');
+  const keys = join(home.state, 'keys');
+  const files = (await readdir(secrets).catch(() => [])).map((name) => join(secrets, name));
+  return [home.state, secrets, ...files, keys, ...(await keyFolders(home))];
+}
+
+/** `state/keys/<owner>/<project>` of every project that has a key. */
+async function keyFolders(home: Home): Promise<readonly string[]> {
+  const keys = join(home.state, 'keys');
+  const found: string[] = [];
+  for (const owner of await readdir(keys).catch(() => [])) {
+    for (const project of await readdir(join(keys, owner)).catch(() => [])) found.push(join(keys, owner, project));
+  }
+  return found;
+}
+
+/** Which signing keys have ended or end within a month. `now` in milliseconds. */
+export async function keysFinding(home: Home, now: number): Promise<Finding> {
+  const files: string[] = [];
+  for (const folder of await keyFolders(home)) {
+    const file = join(folder, 'pubkey.gpg');
+    await access(file).then(
+      () => files.push(file),
+      () => undefined,
+    );
+  }
+  if (files.length === 0) return good('keys', 'no project has one yet');
+  const scratch = await mkdtemp(join(tmpdir(), 'coppice-doctor-'));
+  try {
+    const env = { PATH: process.env.PATH ?? '/usr/bin:/bin', GNUPGHOME: scratch, HOME: scratch, LC_ALL: 'C.UTF-8' };
+    const { stdout } = await execa('gpg', ['--batch', '--no-tty', '--with-colons', '--show-keys', '--', ...files], {
+      env,
+      extendEnv: false,
+      stdin: 'ignore',
+      timeout: 60_000,
+    });
+    return judgeKeys(stdout, now);
+  } catch (error) {
+    return broken('keys', describe(error), `see which of ${join(home.state, 'keys')} gpg cannot read, and restore it`);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Pure: reads gpg's list with colons (its doc/DETAILS: field 2 validity, 7 expiry in seconds, 10 user id). */
+export function judgeKeys(listing: string, now: number): Finding {
+  const ending: string[] = [];
+  let count = 0;
+  let note = '';
+  for (const line of listing.split('\n')) {
+    const fields = line.split(':');
+    if (fields[0] === 'pub') {
+      count += 1;
+      const left = fields[6] ? (Number(fields[6]) - now / 1000) / daySeconds : Number.POSITIVE_INFINITY;
+      note = fields[1] === 'r' ? 'was revoked' : left <= 0 ? 'has ended' : `ends in ${Math.ceil(left)} days`;
+      if (left > warnBeforeDays && fields[1] !== 'r') note = '';
+    } else if (fields[0] === 'uid' && note !== '') {
+      ending.push(`the key of ${fields[9] ?? ''} ${note}`);
+      note = '';
+    }
+  }
+  if (ending.length === 0)
+    return good('keys', `${count} ${count === 1 ? 'lasts' : 'last'} longer than ${warnBeforeDays} days`);
+  const fix =
+    'extend it with gpg --quick-set-expire in its folder below state/keys, remove pubkey.gpg there, and restart';
+  return broken('keys', ending.slice(0, 5).join('; '), fix);
+}
+
+/** The secrets that the settings name; the embedded default makes its own. */
+export async function secretsFinding(settings: Settings): Promise<Finding> {
+  if (settings.github.mode === 'embedded') return good('secrets', 'the embedded default makes its own');
+  if (settings.github.appId === undefined) {
+    return broken('secrets', 'github.appId is not stated', 'state the number of the GitHub App in the settings');
+  }
+  try {
+    await configuredSecrets(settings);
+    return good('secrets', 'the key and the webhook secret of the GitHub App can be read by this user alone');
+  } catch (error) {
+    return broken(
+      'secrets',
+      describe(error),
+      'run this as the user of the service; name the files in the settings, chmod 600',
+    );
+  }
+}
+
+/** The mirror of the config repo, from which everything is planned. */
+export async function mirrorFinding(home: Home): Promise<Finding> {
+  const repository = join(home.state, 'config.git');
+  try {
+    await access(repository, constants.R_OK);
+    const refs = await runGit(['for-each-ref', '--format=%(objectname)', '--count=1'], {
+      repository,
+      timeoutSeconds: 30,
+    });
+    const commit = refs.toString('utf8').trim();
+    if (commit === '') return good('mirror', `${repository} is empty; the service fetches it`);
+    await runGit(['ls-tree', '-r', '--name-only', commit], { repository, timeoutSeconds: 30 });
+    return good('mirror', `${repository} holds ${commit.slice(0, 12)}`);
+  } catch (error) {
+    if (isMissing(error)) return good('mirror', 'not there yet; the service makes it');
+    return broken('mirror', describe(error), `stop the service and move ${repository} away: it is fetched again`);
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && (error as NodeJS.ErrnoException).code === 'ENOENT';
+}

@@ -1,0 +1,104 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseSettings } from '@coppice/config';
+import { createNodeMiddleware } from 'probot';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { connectProbot } from '../probot.ts';
+import { writeEndpoint } from '../service/endpoint.ts';
+import { readHome } from '../service/home.ts';
+import { type HttpServer, startHttpServer, webhooksPath } from '../service/http-server.ts';
+import { clockFinding, serviceFindings, webhooksFinding } from './doctor-service.ts';
+
+let folder: string;
+let ready: boolean;
+let server: HttpServer;
+let url: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'coppice-doctor-service-'));
+  ready = true;
+  server = await startHttpServer({
+    host: '127.0.0.1',
+    port: 0,
+    published: folder,
+    health: () => ({ status: 'ok', ready }),
+    metrics: async () => '',
+  });
+  url = `http://127.0.0.1:${server.port}`;
+  const home = readHome({ COPPICE_HOME: folder });
+  await mkdir(home.state);
+  const github = { mode: 'embedded' as const, apiUrl: url, webUrl: url, repository: 'acme/packages' };
+  await writeEndpoint(home, { pid: process.pid, url, github });
+});
+afterEach(async () => {
+  await server.close();
+  await rm(folder, { recursive: true });
+});
+
+/** The bot's own way of taking deliveries, with an app that does nothing. */
+async function takeWebhooks(): Promise<void> {
+  const parsed = parseSettings('', 'defaults');
+  if (!parsed.ok) throw new Error('the defaults are wrong');
+  const { privateKey } = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  });
+  const secrets = { appId: 1, privateKey, webhookSecret: 'secret' };
+  const probot = connectProbot(parsed.value.github, secrets, () => undefined);
+  server.setWebhooks(await createNodeMiddleware(() => undefined, { probot, webhooksPath }));
+}
+
+test('a service that is ready, on time and takes deliveries is good', async () => {
+  await takeWebhooks();
+  const findings = await serviceFindings({ COPPICE_HOME: folder }, undefined, Date.now);
+  expect(findings.map(({ what, good }) => [what, good])).toEqual([
+    ['service', true],
+    ['clock', true],
+    ['webhooks', true],
+  ]);
+});
+
+test('of a service that is not ready only that is said', async () => {
+  ready = false;
+  expect(await serviceFindings({ COPPICE_HOME: folder }, undefined, Date.now)).toEqual([
+    expect.objectContaining({ what: 'service', good: false }),
+  ]);
+});
+
+test('deliveries that do not reach the bot are a finding with the answer that came instead', async () => {
+  expect(await webhooksFinding(url)).toMatchObject({ good: false, detail: expect.stringContaining('503') });
+  expect(await webhooksFinding(`${url}/elsewhere`)).toMatchObject({
+    good: false,
+    detail: expect.stringContaining('405'),
+  });
+});
+
+test.each([
+  [0, true, 'agrees'],
+  [5, true, 'agrees'],
+  [-5, true, 'agrees'],
+  [120, false, '\\d+ s ahead of'],
+  [-120, false, '\\d+ s behind'],
+])('a clock that is %i seconds off: good is %s', async (seconds, isGood, detail) => {
+  const finding = await clockFinding('clock', `${url}/healthz`, () => Date.now() + seconds * 1000);
+  expect(finding.good).toBe(isGood);
+  expect(finding.detail).toMatch(new RegExp(detail));
+});
+
+test('a server without a date, or none at all, says so', async () => {
+  const timeless = createServer((_, response) => {
+    response.sendDate = false;
+    response.end();
+  });
+  await new Promise<void>((resolve) => timeless.listen(0, '127.0.0.1', resolve));
+  const address = `http://127.0.0.1:${(timeless.address() as AddressInfo).port}/`;
+  expect(await clockFinding('clock', address, Date.now)).toMatchObject({ detail: `${address} does not say its time` });
+  timeless.closeAllConnections();
+  await new Promise((resolve) => timeless.close(resolve));
+  expect(await clockFinding('clock', address, Date.now)).toMatchObject({ good: false });
+  expect(await webhooksFinding(address.slice(0, -1))).toMatchObject({ good: false });
+});
