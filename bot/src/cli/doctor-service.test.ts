@@ -69,6 +69,16 @@ test('of a service that is not ready only that is said', async () => {
   ]);
 });
 
+test('with webhooks switched off no delivery is tried', async () => {
+  const parsed = parseSettings('github: { webhooks: false }', 'settings.yaml');
+  const findings = await serviceFindings({ COPPICE_HOME: folder }, parsed.ok ? parsed.value : undefined, Date.now);
+  expect(findings.at(-1)).toMatchObject({
+    what: 'webhooks',
+    good: true,
+    detail: expect.stringContaining('every 10 s'),
+  });
+});
+
 test('deliveries that do not reach the bot are a finding with the answer that came instead', async () => {
   expect(await webhooksFinding(url)).toMatchObject({ good: false, detail: expect.stringContaining('503') });
   expect(await webhooksFinding(`${url}/elsewhere`)).toMatchObject({

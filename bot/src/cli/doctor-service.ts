@@ -34,7 +34,9 @@ export async function serviceFindings(
     good('service', `${url} is ready`),
     await clockFinding('clock', `${url}/healthz`, now),
     ...(settings?.github.mode === 'github' ? [await clockFinding('clock of GitHub', apiUrl, now)] : []),
-    await webhooksFinding(url),
+    settings?.github.webhooks === false
+      ? good('webhooks', `switched off: GitHub is asked every ${settings.github.pollSeconds} s`)
+      : await webhooksFinding(url),
   ];
 }
 

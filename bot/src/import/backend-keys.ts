@@ -7,6 +7,7 @@ export interface BackendSettings {
   url?: string;
   workers?: number;
   builders?: { driver: string };
+  github?: { pollSeconds: number };
 }
 
 /** What becomes of a key with this value, and the settings that it makes. */
@@ -63,6 +64,15 @@ const numWorkers: BackendKey = (value) => {
   return { kind: 'person', text: 'its value is no number from 1 to 256; set `workers`' };
 };
 
+const sleepTime: BackendKey = (value) => {
+  const seconds = /^\d{1,5}$/.test(value) ? Number(value) : 0;
+  if (seconds < 1 || seconds > 86_400) {
+    return { kind: 'person', text: 'its value is no number of seconds from 1 to 86400; see `github.pollSeconds`' };
+  }
+  const text = '`github.pollSeconds`; it counts only with `github.webhooks: false`, else GitHub calls the service';
+  return { kind: 'converted', text, set: { github: { pollSeconds: seconds } } };
+};
+
 const timeout: BackendKey = (value) => {
   if (!/^[1-9]\d{0,7}$/.test(value)) {
     return {
@@ -109,7 +119,7 @@ export const backendKeys: ReadonlyMap<string, BackendKey> = new Map<string, Back
       text: 'results are in COPPICE_HOME/published/results: choose COPPICE_HOME in the environment of the service, on a disk as large',
     }),
   ],
-  ['backend.sleeptime', noEqual('nothing asks the frontend again and again: GitHub calls the service')],
+  ['backend.sleeptime', sleepTime],
   ['backend.num_workers', numWorkers],
   [
     'backend.logfile',

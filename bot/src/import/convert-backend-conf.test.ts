@@ -23,7 +23,7 @@ test('the settings are read by the service and say the same', () => {
     url: 'http://copr-be.example.org',
     workers: 5,
     builders: { driver: 'copr-be' },
-    github: { mode: 'github' },
+    github: { mode: 'github', pollSeconds: 30 },
   });
 });
 
@@ -60,6 +60,7 @@ test('an unknown key and a line that is no key are reported, not dropped', () =>
 test.each([
   ['results_baseurl', 'https://builds.example.org/copr/results/', { url: 'https://builds.example.org/copr' }],
   ['num_workers', '256', { workers: 256 }],
+  ['sleeptime', '60', { github: { mode: 'github', pollSeconds: 60 } }],
 ])('%s=%s is converted', (key, value, settings) => {
   const { yaml, fates } = convertBackendConf(`[backend]\n${key}=${value}`);
   expect(fates.map(({ kind }) => kind)).toEqual(['converted']);
@@ -72,6 +73,8 @@ test.each([
   ['results_baseurl', 'https://user:secret@builds.example.org/results'],
   ['num_workers', '0'],
   ['num_workers', '1000'],
+  ['sleeptime', 'soon'],
+  ['sleeptime', '0'],
   ['num_workers', '%(other)s'],
 ])('%s=%s needs a person and changes no setting', (key, value) => {
   const { yaml, fates } = convertBackendConf(`[backend]\n${key}=${value}`);

@@ -65,7 +65,7 @@ function judge(entry: IniEntry): ReturnType<BackendKey> {
 }
 
 function render(settings: BackendSettings, fates: readonly Fate[]): string {
-  const document = new Document({ ...settings, github: { mode: 'github' } });
+  const document = new Document({ ...settings, github: { mode: 'github', ...settings.github } });
   const github = document.get('github', true) as { comment?: string | null };
   github.comment = githubTodo;
   const list = renderFates(fates, ['person', 'left-out', 'converted', 'no-equal']);
