@@ -19,10 +19,46 @@ export function createApp({ repository, accept }: AppOptions): (app: Probot) => 
       if (ours(payload.repository.full_name) && job !== undefined) await accept(id, job);
     });
     app.on('issue_comment.created', async ({ id, payload }) => {
-      const job = jobOfComment(payload);
+      const { number, pull_request } = payload.issue;
+      const job = jobOfComment(payload.comment, number, pull_request !== undefined && pull_request !== null);
       if (ours(payload.repository.full_name) && job !== undefined) await accept(id, job);
     });
+    const pullEvents: PullEvent[] = [
+      'pull_request.opened',
+      'pull_request.synchronize',
+      'pull_request.reopened',
+      'pull_request.ready_for_review',
+      'pull_request.closed',
+    ];
+    app.on(pullEvents, async ({ id, payload }) => {
+      const { number, base } = payload.pull_request;
+      if (!ours(payload.repository.full_name) || base.ref !== payload.repository.default_branch) return;
+      await accept(id, { kind: 'pull', number, again: payload.action === 'ready_for_review' });
+    });
+    app.on(['check_run.rerequested', 'check_run.requested_action'], async ({ id, payload }) => {
+      const job = jobOfCheckRun(payload);
+      if (ours(payload.repository.full_name) && job !== undefined) await accept(id, job);
+    });
+    app.on('check_suite.rerequested', async ({ id, payload }) => {
+      if (!ours(payload.repository.full_name)) return;
+      const commit = payload.check_suite.head_sha;
+      const url = `${payload.repository.html_url}/commit/${commit}`;
+      await accept(id, { kind: 'check', commit, actor: payload.sender.login, url, wish: { kind: 'all' } });
+    });
   };
+}
+
+type PullEvent = `pull_request.${'opened' | 'synchronize' | 'reopened' | 'ready_for_review' | 'closed'}`;
+type CheckRunPayload = Context<'check_run.rerequested' | 'check_run.requested_action'>['payload'];
+
+/** Only check runs of ours have an external id that we gave; what it names is looked at later. Pure. */
+function jobOfCheckRun(payload: CheckRunPayload): Job | undefined {
+  const { id: checkRunId, head_sha: commit, html_url, external_id: externalId } = payload.check_run;
+  if (externalId === null || externalId === '') return undefined;
+  const asked = { kind: 'check' as const, commit, actor: payload.sender.login, url: html_url ?? '' };
+  if (payload.action === 'rerequested') return { ...asked, wish: { kind: 'rerun', checkRunId, externalId } };
+  const button = payload.requested_action?.identifier ?? '';
+  return { ...asked, wish: { kind: 'button', checkRunId, externalId, button } };
 }
 
 /** Only pushes that move the default branch to a commit. Pure. */
@@ -34,19 +70,29 @@ function jobOfPush(payload: Context<'push'>['payload']): Job | undefined {
   return { kind: 'push', commit: payload.after, branch, pusher };
 }
 
+/** What of a comment decides; webhooks and lists of comments agree in it. */
+export interface SeenComment {
+  readonly id: number;
+  readonly html_url: string;
+  readonly user: { readonly login: string; readonly type?: string } | null;
+  readonly body: string;
+  readonly created_at: string;
+}
+
 /** Only comments by people that hold what may be a command: answers of bots never ask. Pure. */
-function jobOfComment({ comment, issue }: Context<'issue_comment.created'>['payload']): Job | undefined {
+export function jobOfComment(comment: SeenComment, issue: number, onPullRequest: boolean): Job | undefined {
   const login = comment.user?.login ?? '';
   if (login === '' || comment.user?.type === 'Bot' || login.endsWith('[bot]')) return undefined;
   const body = comment.body.slice(0, maximumCommentLength);
   if (holdsNoCommand(body)) return undefined;
   return {
     kind: 'comment',
-    issue: issue.number,
+    issue,
     comment: comment.id,
     url: comment.html_url,
     actor: login,
     body,
-    onPullRequest: issue.pull_request !== undefined && issue.pull_request !== null,
+    onPullRequest,
+    writtenAt: comment.created_at,
   };
 }

@@ -8,17 +8,24 @@ import { createNodeMiddleware } from 'probot';
 import { createApp } from './app.ts';
 import { applyToBotState, type BotOperation, type BotState, initialBotState, type Job } from './bot-state.ts';
 import { openBuiltIndex } from './built.ts';
+import { createCommitter } from './change/commit-edit.ts';
+import type { ProjectsPort } from './change/projects-port.ts';
 import { createConfigInForce, readConfigAt } from './config-in-force.ts';
 import { openConfigRepo } from './config-repo.ts';
 import { GitError } from './git.ts';
 import { createGithub } from './github.ts';
+import { handleCheckEvent } from './handle-check-event.ts';
 import { handleComment, reactionTo } from './handle-comment.ts';
+import { handlePull, revokedBuilds } from './handle-pull-request.ts';
 import { handlePush } from './handle-push.ts';
 import { createInbox } from './inbox.ts';
+import { onPullRequests } from './on-pull-request.ts';
 import type { ParsedComment } from './parse-comment.ts';
 import { connectProbot } from './probot.ts';
+import { createRateGate } from './rate-limit.ts';
 import { createReactions } from './reactions.ts';
 import { readComment } from './read-comment.ts';
+import { createReconciler } from './reconcile.ts';
 import { createReporter } from './report.ts';
 import { webhooksPath } from './service/http-server.ts';
 import type { Log } from './service/log.ts';
@@ -39,12 +46,16 @@ export interface BotOptions {
   readonly keyFingerprint?: (owner: string, project: string) => Promise<string | null>;
   /** Called when another config is in force and `projects.json` says so. */
   readonly onConfigChange?: () => unknown;
+  /** Carries changes of projects over to what is published. */
+  readonly projects?: ProjectsPort;
+  /** Between two edits of one comment or check run. Default: 5000. */
+  readonly editMilliseconds?: number;
 }
 
 export interface Bot {
   /** Answers `/api/github/webhooks`; resolves to false, after calling `next`, for other requests. */
   readonly middleware: Awaited<ReturnType<typeof createNodeMiddleware>>;
-  /** Takes up what the last run left, looks whether a push was missed, and resolves when that is queued. */
+  /** Takes up what the last run left, looks on GitHub for what was missed, and resolves when that is queued. */
   start(): Promise<void>;
   /** Resolves when every accepted delivery is worked off and told of. */
   settled(): Promise<void>;
@@ -61,18 +72,21 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     folder: join(home, 'state/bot'),
     initial: initialBotState,
     apply: applyToBotState,
+    decode: (json) => ({ ...initialBotState(), ...(json as Partial<BotState>) }),
   });
   const state = () => store.state;
   const commit = (operations: readonly BotOperation[]) => store.commit(operations);
   const probot = connectProbot(settings.github, options.secrets, log);
-  const github = createGithub(() => probot.auth(), repository);
-  const mirror = await openConfigRepo({
-    folder: join(home, 'state/config.git'),
-    url: `${webUrl}/${repository}.git`,
-    token: github.token,
-  });
+  const github = createGithub(() => probot.auth(), repository, createRateGate(options.now, log));
+  const configFolder = join(home, 'state/config.git');
+  const configUrl = `${webUrl}/${repository}.git`;
+  const mirror = await openConfigRepo({ folder: configFolder, url: configUrl, token: github.token });
   const built = await openBuiltIndex(options.publishedFolder);
-  const reporter = createReporter({ queue, built, github, state, commit, url, log });
+  const { editMilliseconds } = options;
+  const reporter = createReporter({
+    ...{ queue, built, github, state, commit, url, log },
+    ...(editMilliseconds === undefined ? {} : { editMilliseconds }),
+  });
   const config = createConfigInForce({
     publishedFolder: options.publishedFolder,
     repository,
@@ -105,23 +119,53 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     handledCommit: () => state().handledCommit,
     goodCommit: () => state().goodCommit,
   };
-  const commentContext = { queue, built, settings, url, config: config.current, view: reporter.view };
+  const pulls = () => state().pulls;
+  const pullContext = { queue, built, settings, mirror, github, config: config.current, pulls, now: options.now, log };
+  /** Builds of pull requests end when these are closed or move, and when nobody's leave for them counts any more. */
+  const revoke = async () => {
+    const base = config.current();
+    if (base === undefined) return;
+    for (const { id } of revokedBuilds(queue.builds(), pulls(), base)) await queue.cancel(id, 'coppice');
+  };
+  const commentContext = {
+    ...{ queue, built, settings, url, config: config.current, view: reporter.view },
+    petitions: () => state().petitions,
+    commit: createCommitter({
+      ...{ folder: configFolder, url: configUrl, mirror, token: github.token, identity: github.identity },
+      branch: async () => (await github.head()).branch,
+    }),
+    onPull: onPullRequests(pullContext),
+    ...(options.projects === undefined ? {} : { projects: options.projects }),
+  };
+  /** When a delivery was heard of, as performance.now() counts; those of the last run are older than anything. */
+  const heardAt = new Map<string, number>();
   const inbox = createInbox({
     state,
     commit,
+    before: ({ id }) =>
+      reconciler
+        .catchUp(heardAt.get(id) ?? 0)
+        .catch((error: unknown) =>
+          log('warn', 'GitHub could not be asked whether a push was missed; what is known counts', { error }),
+        ),
     async work({ id, job }) {
       if (job.kind === 'push') return await patiently(() => handlePush(job, id, pushContext), log);
+      if (job.kind === 'pull') return await patiently(() => handlePull(job, id, pullContext), log);
+      if (job.kind === 'check') return await patiently(() => handleCheckEvent(job, id, pullContext), log);
       const parsed = await read(id, job);
       if (parsed !== 'tangled' && parsed.commands.length === 0) return { checks: [] };
       return await handleComment(job, parsed, id, commentContext);
     },
     done({ id, job }, { answer, checks }) {
       reading.delete(id);
+      heardAt.delete(id);
       reporter.track(answer, checks);
       if (job.kind === 'comment' && answer !== undefined) reactions.react(job.comment, reactionTo(answer.sections));
+      revoke().catch((error: unknown) => log('error', 'Builds of pull requests could not be canceled', { error }));
     },
     failed({ id, job }, error) {
       reading.delete(id);
+      heardAt.delete(id);
       return complain(`Delivery ${id} could not be worked off`, job, error);
     },
   });
@@ -131,11 +175,27 @@ export async function createBot(options: BotOptions): Promise<Bot> {
       log('error', `${what}, and nobody could be told`, { error: cause }),
     );
   };
+  /** Notes work under the name that workKey gives it; false when that is known. */
+  const take = async (key: string, job: Job): Promise<boolean> => {
+    if (!heardAt.has(key)) heardAt.set(key, performance.now());
+    try {
+      const fresh = await inbox.accept(key, job);
+      // A fault in reading is met again, and told, when its turn comes.
+      if (fresh && job.kind === 'comment') read(key, job).catch(() => undefined);
+      return fresh;
+    } finally {
+      if (!state().inbox.some(({ id }) => id === key)) heardAt.delete(key);
+    }
+  };
+  const { webhooks, reconcileSeconds, pollSeconds } = settings.github;
+  const reconciler = createReconciler({
+    ...{ github, state, commit, log, accept: take, now: options.now },
+    looked: reporter.look,
+    seconds: webhooks ? reconcileSeconds : pollSeconds,
+  });
   const accept = async (id: string, job: Job): Promise<void> => {
     try {
-      const fresh = await inbox.accept(id, job);
-      // A fault in reading is met again, and told, when its turn comes.
-      if (fresh && job.kind === 'comment') read(id, job).catch(() => undefined);
+      await reconciler.hear(id, job);
     } catch (error) {
       void complain(`Delivery ${id} could not be noted`, job, error);
       throw error;
@@ -150,17 +210,6 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     const parsed = await readConfigAt(mirror, goodCommit);
     if (parsed.ok) config.adopt(parsed.value);
   };
-  const reconcile = async () => {
-    const head = await github.head();
-    if (head.commit === state().handledCommit) return;
-    await inbox.accept(`start/${head.commit}/${options.now().getTime()}`, {
-      kind: 'push',
-      commit: head.commit,
-      branch: head.branch,
-      pusher: head.author,
-    });
-  };
-
   return {
     middleware,
     async start() {
@@ -169,9 +218,8 @@ export async function createBot(options: BotOptions): Promise<Bot> {
       );
       reporter.start();
       inbox.start();
-      await reconcile().catch((error: unknown) =>
-        log('warn', 'GitHub could not be asked whether a push was missed', { error }),
-      );
+      if (!webhooks) log('info', `Webhooks are switched off: GitHub is asked every ${pollSeconds} s what is new`);
+      await reconciler.start();
       await inbox.settled();
       await config.settled();
     },
@@ -182,6 +230,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
       await config.settled();
     },
     async stop() {
+      await reconciler.stop();
       await inbox.stop();
       await reporter.stop();
       await reactions.settled();

@@ -4,7 +4,8 @@ import type { Check } from './bot-state.ts';
 import type { BuildView, ChrootView } from './build-view.ts';
 import type { CheckRun } from './github.ts';
 import { codeBlock, plain } from './reply/escape.ts';
-import { stateInWords } from './reply/progress.ts';
+import { installLines, stateInWords } from './reply/progress.ts';
+import { readSandbox } from './sandbox.ts';
 
 export const configCheckName = 'coppice / config';
 /** GitHub's bound of a summary, less a little. */
@@ -23,24 +24,39 @@ export function checkOfBuild(check: BuildCheck, view: BuildView, url: string): C
   const state = one?.state ?? 'skipped';
   const conclusion = isFinal(state) ? conclusionOf(state, one?.reason ?? null) : null;
   return {
-    name: `${build.owner}/${build.project}: ${build.package} (${chroot})`,
+    // The same on a pull request as on the default branch, so that rules for branches can ask for it.
+    name: `${build.owner}/${readSandbox(build.project)?.project ?? build.project}: ${build.package} (${chroot})`,
     commit: check.commit,
     externalId: check.key,
     detailsUrl: `${url}/${published.buildPage(build)}`,
     status: state === 'pending' ? 'queued' : conclusion === null ? 'in_progress' : 'completed',
     conclusion,
-    title: one === undefined ? 'not built' : `Build ${build.id} ${stateInWords(one)}`,
+    title:
+      one === undefined
+        ? 'not built'
+        : `Build ${build.id} ${conclusion === null ? progress[one.state === 'pending' ? 'pending' : 'running'] : stateInWords(one)}`,
     summary: one === undefined ? 'This chroot is not part of the build.' : summaryOf(check, one, url),
     startedAt: one?.startedAt ?? null,
     completedAt: one?.endedAt ?? null,
+    actions: [conclusion === null ? buttons.cancel : buttons.rebuild],
   };
 }
 
-function summaryOf({ build, chroot }: BuildCheck, one: ChrootView, url: string): string {
+/** Without the phase: that would be an edit for each, and the answer and the build's page tell it. */
+const progress = { pending: 'waits', running: 'is under way' } as const;
+
+/** What people can press on the check run of a build. */
+const buttons = {
+  cancel: { label: 'Cancel', description: 'Stop this build', identifier: 'cancel' },
+  rebuild: { label: 'Rebuild', description: 'Build it again as it is now', identifier: 'rebuild' },
+} as const;
+
+function summaryOf({ build, chroot, note }: BuildCheck, one: ChrootView, url: string): string {
   const page = `[Build ${build.id}](${url}/${published.buildPage(build)}), [log](${url}/${published.logPage(build, chroot)})`;
   const why = one.message === null ? '' : plain(one.message, 1000);
+  const install = installLines([{ ...build, requestedBy: '', state: one.state, chroots: [one] }], url);
   const lines = one.state === 'failed' && one.excerpt.length > 0 ? codeBlock(one.excerpt) : '';
-  return [why, lines, page]
+  return [note ?? '', why, lines, install, page]
     .filter((part) => part !== '')
     .join('\n\n')
     .slice(0, maximumSummary);
@@ -66,10 +82,11 @@ export function checkOfConfig(check: ConfigCheck, url: string): CheckRun {
     externalId: check.key,
     detailsUrl: `${url}/`,
     status: 'completed',
-    conclusion: check.good ? 'success' : 'failure',
+    conclusion: check.conclusion ?? (check.good ? 'success' : 'failure'),
     title: check.title,
     summary: check.summary.slice(0, maximumSummary),
     startedAt: null,
     completedAt: null,
+    actions: [],
   };
 }

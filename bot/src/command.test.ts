@@ -1,25 +1,23 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Command, parseCommandLine } from './command.ts';
+import { type Command, parseCommandLine, verbs } from './command.ts';
 import { maximumCommands, parseComment } from './parse-comment.ts';
 import { readComment } from './read-comment.ts';
 
+/** The command as one would say it: what it names, then what it wishes. */
 const brief = (command: Command | undefined): string => {
   if (command === undefined) return 'nothing';
-  switch (command.kind) {
-    case 'build': {
-      const chroots = command.chroots.map((chroot) => `@${chroot}`);
-      const project = command.project === undefined ? [] : [`in ${command.project}`];
-      return ['build', ...command.packages, ...chroots, ...project].join(' ');
-    }
-    case 'mistake':
-      return `mistake → ${command.suggestion ?? 'none'}`;
-    case 'help':
-      return 'help';
-    case 'status':
-    case 'cancel':
-      return `${command.kind} ${command.id ?? ''}`.trim();
-  }
+  if (command.kind === 'mistake') return `mistake → ${command.suggestion ?? 'none'}`;
+  const { line: _line, kind, wishes, ...rest } = { wishes: undefined, ...command };
+  const said = Object.entries({ ...rest, ...wishes }).flatMap(([key, value]) => {
+    if (value === undefined || value === null || value === false || String(value) === '') return [];
+    if (value === true) return [key];
+    const text = Array.isArray(value) ? value.join(' ') : String(value);
+    if (key === 'chroots') return text.split(' ').map((chroot) => `@${chroot}`);
+    if (key === 'project') return [`in ${text}`];
+    return ['packages', 'ids', 'id', 'package', 'role', 'login'].includes(key) ? [text] : [`${key}=${text}`];
+  });
+  return [kind, ...said].join(' ');
 };
 
 describe('a line', () => {
@@ -27,6 +25,60 @@ describe('a line', () => {
     ['/build', 'build'],
     ['/BUILD Hello', 'build Hello'],
     ['/build hello libgreet hello', 'build hello libgreet'],
+    ['/build --force', 'build force'],
+    [
+      '/build hello --timeout 2h --memory 4GiB --background --after 41,#42',
+      'build hello timeoutSeconds=7200 memoryBytes=4294967296 background after=41 42',
+    ],
+    ['/build hello --with docs --without=tests', 'build hello with=docs without=tests'],
+    ['/build hello --with -evil', 'mistake → /build --with docs'],
+    ['/build --timeout soon', 'mistake → /build --timeout 1h30m'],
+    ['/build --timeout 0s', 'mistake → /build --timeout 1h30m'],
+    ['/build --memory 4gigs', 'mistake → /build --memory 4GiB'],
+    ['/build --after hello', 'mistake → /build --after 42'],
+    ['/build --force=yes', 'mistake → /build --force'],
+    ['/build --__proto__ x', 'mistake → none'],
+    ['/rebuild 42 #43', 'rebuild 42 43'],
+    ['/rebuild hello --chroot a', 'rebuild hello @a'],
+    ['/rebuild', 'mistake → /rebuild 42'],
+    ['/rebuild 42 hello', 'mistake → /rebuild 42'],
+    ['/plan', 'plan'],
+    ['/plan hello --force', 'plan force hello'],
+    ['/plan --background', 'mistake → none'],
+    ['/logs 42', 'logs 42'],
+    ['/logs #42 fedora-42-x86_64', 'logs 42 chroot=fedora-42-x86_64'],
+    ['/logs hello', 'mistake → /logs 42'],
+    ['/log 42', 'mistake → /logs 42'],
+    ['/explain 42', 'explain 42'],
+    ['/explain hello --project acme/tools', 'explain hello in acme/tools'],
+    ['/explain', 'mistake → /explain 42'],
+    ['/delete 42', 'delete-build 42'],
+    ['/delete project acme/tools', 'delete-project in acme/tools'],
+    ['/delete acme/tools', 'mistake → /delete project owner/name'],
+    ['/delete 42 43', 'mistake → /delete project owner/name'],
+    ['/fork acme/tools', 'fork in acme/tools'],
+    ['/fork acme/tools mine', 'fork in acme/tools as=mine'],
+    ['/fork tools', 'mistake → /fork owner/name new-name'],
+    ['/request builder acme/tools', 'request builder in acme/tools'],
+    ['/request Maintainer', 'request maintainer'],
+    ['/request drop', 'request drop'],
+    ['/request admin', 'mistake → /request builder owner/name'],
+    ['/approve @octo-cat acme/tools', 'approve-rights octo-cat in acme/tools'],
+    ['@coppice approve @octo-cat', 'approve-rights octo-cat'],
+    ['/approve', 'approve-head'],
+    ['/approve 0123abcd', 'approve-head sha=0123abcd'],
+    ['/approve octo-cat', 'mistake → /approve @login'],
+    ['/approve @octo/cat', 'mistake → /approve @login'],
+    [
+      "/legal acme/tools doesn't respect --my license",
+      "legal text=acme/tools doesn't respect --my license in acme/tools",
+    ],
+    ['/legal stolen and/or sold --project acme/tools', 'legal text=stolen and/or sold in acme/tools'],
+    ['/legal', 'mistake → /legal owner/name what is wrong'],
+    ["/freeze acme/tools it isn't free", "freeze in acme/tools reason=it isn't free"],
+    ['/freeze acme/tools', 'mistake → /freeze owner/name the reason'],
+    ['/resolve acme/tools', 'resolve in acme/tools'],
+    ['/resolve', 'mistake → /resolve owner/name'],
     ['/build hello --chroot fedora-42-x86_64', 'build hello @fedora-42-x86_64'],
     ['/build --chroot=a,b --chroot c', 'build @a @b @c'],
     ['/build hello --project acme/tools', 'build hello in acme/tools'],
@@ -38,10 +90,13 @@ describe('a line', () => {
     ['/build --chrot x', 'mistake → /build --chroot …'],
     ['/status', 'status'],
     ['/status #42', 'status 42'],
-    ['/status hello', 'mistake → /status'],
+    ['/status hello', 'status hello'],
+    ['/status 1 2', 'mistake → /status 1'],
     ['/cancel 42', 'cancel 42'],
     ['/cancel', 'mistake → /status'],
-    ['/cancel 1 2', 'mistake → /status'],
+    ['/cancel 1 #2 1', 'cancel 1 2'],
+    ['/cancel hello', 'mistake → /status'],
+    ['/cancel --all', 'mistake → none'],
     ['/help me please', 'help'],
     ['/biuld hello', 'mistake → /build hello'],
     ['/builds', 'mistake → /build'],
@@ -55,6 +110,33 @@ describe('a line', () => {
   ])('%s means %s', (line, meaning) => {
     expect(brief(parseCommandLine(line))).toBe(meaning);
   });
+});
+
+test('any words after a verb are a command or a mistake, and only known options are obeyed', () => {
+  const word = fc.oneof(
+    fc.string({ unit: 'grapheme', maxLength: 12 }),
+    fc.constantFrom(
+      '--chroot',
+      '--force',
+      '--after',
+      '42',
+      '#7',
+      '@someone',
+      'acme/tools',
+      '"',
+      "'",
+      '--',
+      '--=',
+      'drop',
+    ),
+  );
+  fc.assert(
+    fc.property(fc.constantFrom(...verbs), fc.array(word, { maxLength: 8 }), (verb, words) => {
+      const command = parseCommandLine(`/${verb} ${words.join(' ')}`);
+      expect(command?.kind).toMatch(new RegExp(`^(${verb}(-[a-z]+)?|mistake)$`));
+      expect(command?.line.length).toBeLessThanOrEqual(200);
+    }),
+  );
 });
 
 describe('a comment', () => {

@@ -1,34 +1,89 @@
 // What people can say to the bot: one line of a comment → one command, or a mistake with a way out. Pure.
-import { type BuildId, parseBuildId } from '@coppice/config';
+import type { BuildId } from '@coppice/config';
 import { parseArgsStringToArgv } from 'string-argv';
 import { nearestWord } from './nearest-word.ts';
+import { readCommand } from './read-command.ts';
 
-const verbs = ['build', 'status', 'cancel', 'help'] as const;
-type Verb = (typeof verbs)[number];
+/** Every verb there is, as `/help` lists them. */
+export const verbs = [
+  'build',
+  'rebuild',
+  'cancel',
+  'status',
+  'plan',
+  'logs',
+  'explain',
+  'request',
+  'approve',
+  'fork',
+  'delete',
+  'legal',
+  'freeze',
+  'resolve',
+  'help',
+] as const;
+export type Verb = (typeof verbs)[number];
+
+/** What is asked of the builds themselves, beside what the config states. */
+export interface Wishes {
+  /** Seconds; null: as the config states. */
+  readonly timeoutSeconds: number | null;
+  /** Bytes; null: as the config states. */
+  readonly memoryBytes: number | null;
+  /** It waits for all builds that are not in the background. */
+  readonly background: boolean;
+  /** Builds that must succeed first. */
+  readonly after: readonly BuildId[];
+  /** `rpmbuild --with` and `--without`, in addition to what the config states. */
+  readonly with: readonly string[];
+  readonly without: readonly string[];
+}
+
+/** Which packages are meant; empty lists mean all. Nothing is looked up yet. */
+export interface Target {
+  readonly packages: readonly string[];
+  readonly chroots: readonly string[];
+  /** `owner/name` as written. */
+  readonly project: string | undefined;
+}
 
 /** One command of a comment. `line` is what the person wrote, for the answer. */
-export type Command =
-  | {
-      readonly kind: 'build';
-      readonly line: string;
-      readonly packages: readonly string[];
-      readonly chroots: readonly string[];
-      /** `owner/name` as written, not yet looked up. */
-      readonly project: string | undefined;
-    }
-  | { readonly kind: 'status'; readonly line: string; readonly id: BuildId | undefined }
-  | { readonly kind: 'cancel'; readonly line: string; readonly id: BuildId }
-  | { readonly kind: 'help'; readonly line: string }
+export type Command = { readonly line: string } & (
+  | ({ readonly kind: 'build'; readonly force: boolean; readonly wishes: Wishes } & Target)
+  /** `ids`: again from the same sources; `packages`: again from what is stated. One of the two is empty. */
+  | ({ readonly kind: 'rebuild'; readonly ids: readonly BuildId[]; readonly wishes: Wishes } & Target)
+  | ({ readonly kind: 'plan'; readonly force: boolean } & Target)
+  /** Of one build, of one package, or of all that waits and runs. */
+  | ({ readonly kind: 'status' } & Subject)
+  | { readonly kind: 'cancel'; readonly ids: readonly BuildId[] }
+  | { readonly kind: 'logs'; readonly id: BuildId; readonly chroot: string | undefined }
+  | ({ readonly kind: 'explain' } & Subject)
+  | { readonly kind: 'delete-build'; readonly id: BuildId }
+  | { readonly kind: 'delete-project'; readonly project: string }
+  | { readonly kind: 'fork'; readonly project: string; readonly as: string | undefined }
+  | { readonly kind: 'request'; readonly role: Role | 'drop'; readonly project: string | undefined }
+  /** The wish of a person for rights; the login is without its `@`. */
+  | { readonly kind: 'approve-rights'; readonly login: string; readonly project: string | undefined }
+  /** The present state of a pull request, or the one that `sha` as it was written names. */
+  | { readonly kind: 'approve-head'; readonly sha: string | undefined }
+  | { readonly kind: 'legal'; readonly text: string; readonly project: string | undefined }
+  | { readonly kind: 'freeze'; readonly project: string; readonly reason: string }
+  | { readonly kind: 'resolve'; readonly project: string }
+  | { readonly kind: 'help' }
   /** It was meant for us but says nothing that we can do. `suggestion` is a whole line to write instead. */
-  | {
-      readonly kind: 'mistake';
-      readonly line: string;
-      readonly why: string;
-      readonly suggestion: string | undefined;
-    };
+  | { readonly kind: 'mistake'; readonly why: string; readonly suggestion: string | undefined }
+);
+
+export interface Subject {
+  readonly id: BuildId | undefined;
+  readonly package: string | undefined;
+  readonly project: string | undefined;
+}
+
+/** What a person can be in a project. */
+export type Role = 'builder' | 'maintainer';
 
 const maximumLineLength = 2000;
-const maximumPackages = 100;
 
 /** The command that a line of plain text states; undefined when the line is not meant for the bot. */
 export function parseCommandLine(text: string): Command | undefined {
@@ -36,100 +91,21 @@ export function parseCommandLine(text: string): Command | undefined {
   if (addressed === null) return undefined;
   const [, word = '', rest = ''] = addressed;
   const line = text.trim().slice(0, 200);
-  const verb = word.toLowerCase();
-  if (!isVerb(verb)) return unknownVerb(line, verb, rest, text.trim().startsWith('@'));
+  const verb = verbs.find((one) => one === word.toLowerCase());
+  if (verb === undefined) return unknownVerb(line, word.toLowerCase(), rest, text.trim().startsWith('@'));
   if (text.length > maximumLineLength) {
-    return mistake(line, `The line is longer than ${maximumLineLength} characters.`, undefined);
+    const why = `The line is longer than ${maximumLineLength} characters.`;
+    return { kind: 'mistake', line, why, suggestion: undefined };
   }
-  return readArguments(verb, line, parseArgsStringToArgv(straightQuotes(rest)));
-}
-
-function isVerb(word: string): word is Verb {
-  return (verbs as readonly string[]).includes(word);
+  const straight = straightQuotes(rest).trim();
+  return { line, ...readCommand(verb, parseArgsStringToArgv(straight), straight) };
 }
 
 function unknownVerb(line: string, verb: string, rest: string, byName: boolean): Command | undefined {
   const near = nearestWord(verb, verbs);
-  if (near !== undefined) return mistake(line, 'There is no such command.', `/${near}${rest}`.slice(0, 200));
-  return byName ? mistake(line, 'There is no such command.', '/help') : undefined;
-}
-
-function readArguments(verb: Verb, line: string, words: readonly string[]): Command {
-  switch (verb) {
-    case 'build':
-      return readBuild(line, words);
-    case 'status':
-      return readStatus(line, words);
-    case 'cancel':
-      return readCancel(line, words);
-    case 'help':
-      return { kind: 'help', line };
-  }
-}
-
-const buildOptions = ['chroot', 'project'] as const;
-
-function readBuild(line: string, words: readonly string[]): Command {
-  const packages: string[] = [];
-  const chroots: string[] = [];
-  let project: string | undefined;
-  for (let at = 0; at < words.length; at += 1) {
-    const word = words[at] ?? '';
-    const option = /^--([^=]*)(?:=(.*))?$/s.exec(word);
-    if (option === null) {
-      if (word !== '') packages.push(word);
-      continue;
-    }
-    const [, name = '', attached] = option;
-    if (!(buildOptions as readonly string[]).includes(name)) return unknownOption(line, name);
-    const value = attached ?? words[++at];
-    if (value === undefined || value === '' || value.startsWith('--')) {
-      return mistake(
-        line,
-        `\`--${name}\` wants a value.`,
-        name === 'chroot' ? '/build --chroot fedora-42-x86_64' : undefined,
-      );
-    }
-    if (name === 'chroot') chroots.push(...value.split(',').filter((part) => part !== ''));
-    else project = value;
-  }
-  if (packages.length > maximumPackages) {
-    return mistake(line, `It names more than ${maximumPackages} packages.`, '/build');
-  }
-  return { kind: 'build', line, packages: [...new Set(packages)], chroots: [...new Set(chroots)], project };
-}
-
-function unknownOption(line: string, name: string): Command {
-  const near = nearestWord(name, buildOptions);
-  const known = buildOptions.map((option) => `\`--${option}\``).join(' and ');
-  return mistake(line, `The options of \`/build\` are ${known}.`, near && `/build --${near} …`);
-}
-
-function readStatus(line: string, words: readonly string[]): Command {
-  const [word, ...more] = words;
-  if (word === undefined) return { kind: 'status', line, id: undefined };
-  const id = readId(word);
-  if (id === undefined || more.length > 0) {
-    return mistake(line, '`/status` wants nothing or the number of one build.', '/status');
-  }
-  return { kind: 'status', line, id };
-}
-
-function readCancel(line: string, words: readonly string[]): Command {
-  const [word = '', ...more] = words;
-  const id = readId(word);
-  if (id === undefined || more.length > 0) {
-    return mistake(line, '`/cancel` wants the number of one build; `/status` lists them.', '/status');
-  }
-  return { kind: 'cancel', line, id };
-}
-
-function readId(word: string): BuildId | undefined {
-  return parseBuildId(word.replace(/^#/, ''));
-}
-
-function mistake(line: string, why: string, suggestion: string | undefined): Command {
-  return { kind: 'mistake', line, why, suggestion };
+  const mistake = { kind: 'mistake', line, why: 'There is no such command.' } as const;
+  if (near !== undefined) return { ...mistake, suggestion: `/${near}${rest}`.slice(0, 200) };
+  return byName ? { ...mistake, suggestion: '/help' } : undefined;
 }
 
 /** Telephones write curly quotes. */

@@ -15,10 +15,23 @@ export interface ConfigFiles {
 export interface ConfigRepoMirror {
   /** Fetches a branch. Gives the commit it points at now. Throws GitError. */
   fetch(branch: string): Promise<string>;
+  /** Fetches the head of a pull request and the branch that it goes into, and gives their commits. Throws GitError. */
+  fetchPull(number: number, branch: string): Promise<{ readonly head: string; readonly base: string }>;
+  /** The message of a commit. Throws GitError when the commit is not here. */
+  message(commit: string): Promise<string>;
+  /** What a pull request changes. Throws GitError when the commits are not here. */
+  changes(base: string, head: string): Promise<PullChanges>;
   /** True when `commit` is here and `later` contains it. */
   isContained(commit: string, later: string): Promise<boolean>;
   /** Throws GitError when the commit is not here. */
   read(commit: string): Promise<ConfigFiles>;
+}
+
+/** `from` is the commit that both sides come from; the base itself when they share none. */
+export interface PullChanges {
+  readonly from: string;
+  /** Every path that differs between `from` and the head, those that are gone included. */
+  readonly paths: readonly string[];
 }
 
 interface ConfigRepoOptions {
@@ -38,22 +51,36 @@ const maximumTotalBytes = 64 * 1024 * 1024;
 export async function openConfigRepo(options: ConfigRepoOptions): Promise<ConfigRepoMirror> {
   const { folder, url } = options;
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  const ask = async (...args: readonly string[]): Promise<string> =>
+    (await runGit(args, { repository: folder, timeoutSeconds: readSeconds })).toString('utf8').trim();
   await runGit(['init', '--quiet', '--bare', folder], { timeoutSeconds: readSeconds });
+  /** Fetches refs to where they are on GitHub; gives their commits. */
+  const fetchRefs = async (...refs: readonly string[]): Promise<readonly string[]> => {
+    const secret = Buffer.from(`x-access-token:${await options.token()}`).toString('base64');
+    const wanted = refs.map((ref) => `+${ref}:${ref}`);
+    await runGit(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', url, ...wanted], {
+      repository: folder,
+      protocols: [new URL(url).protocol.replace(':', '')],
+      config: [[`http.${url}.extraHeader`, `Authorization: Basic ${secret}`]],
+      timeoutSeconds: fetchSeconds,
+    });
+    return await Promise.all(refs.map((ref) => ask('rev-parse', '--verify', `${ref}^{commit}`)));
+  };
   return {
     async fetch(branch) {
-      const ref = `refs/heads/${branch}`;
-      const secret = Buffer.from(`x-access-token:${await options.token()}`).toString('base64');
-      await runGit(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', url, `+${ref}:${ref}`], {
-        repository: folder,
-        protocols: [new URL(url).protocol.replace(':', '')],
-        config: [[`http.${url}.extraHeader`, `Authorization: Basic ${secret}`]],
-        timeoutSeconds: fetchSeconds,
-      });
-      return (
-        await runGit(['rev-parse', '--verify', `${ref}^{commit}`], { repository: folder, timeoutSeconds: readSeconds })
-      )
-        .toString('utf8')
-        .trim();
+      const [commit = ''] = await fetchRefs(`refs/heads/${branch}`);
+      return commit;
+    },
+    async fetchPull(number, branch) {
+      const [head = '', base = ''] = await fetchRefs(`refs/pull/${number}/head`, `refs/heads/${branch}`);
+      return { head, base };
+    },
+    message: (commit) => ask('log', '--max-count=1', '--format=%B', commit),
+    async changes(base, head) {
+      // Without a common commit there is nothing to print, and git ends with 1.
+      const from = (await ask('merge-base', base, head).catch(() => '')) || base;
+      const listed = await ask('diff-tree', '-r', '-z', '--no-renames', '--name-only', from, head);
+      return { from, paths: listed.split('\0').filter((path) => path !== '') };
     },
     async isContained(commit, later) {
       return await runGit(['merge-base', '--is-ancestor', commit, later], {

@@ -1,165 +1,154 @@
-// Decide, then do: a command and what is known → what is to be done about it. Pure; perform.ts does it.
-import {
-  type BuildId,
-  type ConfigRepo,
-  isFinal,
-  mayBuild,
-  nearest,
-  type PlanSelection,
-  type Project,
-  projectKey,
-} from '@coppice/config';
+// Decide, then do: a command and what is known → what is to be done about it. Pure; carry-out.ts does it.
+import { type BuildId, isFinal, projectKey } from '@coppice/config';
+import { type Action, type Known, type Situation, say } from './action.ts';
 import type { BuildView } from './build-view.ts';
 import type { Command } from './command.ts';
-import { findProject, mayCancel, whoMayBuild, whoMayCancel } from './permission.ts';
+import { decideBuild, decidePlan, decideRebuild } from './decide-build.ts';
+import { decideApprove, decideEdit, decideFork, decideLegal, decideRequest, decideResolve } from './decide-edit.ts';
+import { findPackage } from './find-target.ts';
+import { findProject, mayCancel, mayManage, projectOfBuild, whoManages, whoMayCancel } from './permission.ts';
 import { helpText } from './reply/help.ts';
+import { logsOf } from './reply/logs.ts';
 import * as refusal from './reply/refused.ts';
 import { statusOfBuild, statusOfQueue } from './reply/status.ts';
 
-/** One thing to do. `line` is the command that it answers. */
-export type Action =
-  /** Plan these selections (one a project) and queue what they give. */
-  | {
-      readonly kind: 'build';
-      readonly line: string;
-      readonly selections: readonly PlanSelection[];
-      /** Build it although nothing has changed: the person named it. */
-      readonly force: boolean;
-    }
-  | { readonly kind: 'cancel'; readonly line: string; readonly id: BuildId }
-  | { readonly kind: 'say'; readonly line: string; readonly good: boolean; readonly markdown: string };
-
-export interface Situation {
-  /** Login of the one who commented. */
-  readonly actor: string;
-  /** The config in force at the default branch; undefined while there is no good one. */
-  readonly config: ConfigRepo | undefined;
-  /** The comment stands on a pull request. */
-  readonly onPullRequest: boolean;
-  /** Builds that wait or run, oldest first. */
-  readonly live: readonly BuildView[];
-  /** The builds that the commands name by number, ended ones included. */
-  readonly named: ReadonlyMap<BuildId, BuildView>;
-  /** Address of the service, without a slash at the end. */
-  readonly url: string;
+/** The numbers of builds that a command names. */
+export function namedBuilds(command: Command): readonly BuildId[] {
+  switch (command.kind) {
+    case 'status':
+    case 'explain':
+      return command.id === undefined ? [] : [command.id];
+    case 'logs':
+    case 'delete-build':
+      return [command.id];
+    case 'cancel':
+      return command.ids;
+    case 'rebuild':
+      return [...command.ids, ...command.wishes.after];
+    case 'build':
+      return command.wishes.after;
+    default:
+      return [];
+  }
 }
 
 export function decide(command: Command, situation: Situation): Action {
-  const say = (good: boolean, markdown: string): Action => ({ kind: 'say', line: command.line, good, markdown });
+  const { line } = command;
   switch (command.kind) {
     case 'help':
-      return say(true, helpText(situation.url));
+      return say(line, true, helpText(situation.url));
     case 'mistake':
-      return say(false, refusal.mistake(command.why, command.suggestion));
+      return say(line, false, refusal.mistake(command.why, command.suggestion));
     case 'status':
-      return decideStatus(command.id, situation, say);
-    case 'cancel':
-      return decideCancel(command.line, command.id, situation, say);
+      if (command.package === undefined) return decideStatus(line, command.id, situation);
+      break;
+    case 'logs':
+      return decideLogs(command, situation);
+    default:
+  }
+  const { config } = situation;
+  return config === undefined
+    ? say(line, false, refusal.noConfig())
+    : decideWithConfig(command, { ...situation, config });
+}
+
+type NeedsConfig = Exclude<Command, { readonly kind: 'help' | 'mistake' | 'logs' }>;
+
+function decideWithConfig(command: NeedsConfig, known: Known): Action {
+  const { line } = command;
+  switch (command.kind) {
     case 'build':
-      return decideBuild(command, situation, say);
+      return decideBuild(command, known);
+    case 'rebuild':
+      return decideRebuild(command, known);
+    case 'plan':
+      return decidePlan(command, known);
+    case 'cancel':
+      return decideCancel(line, command.ids, known);
+    case 'status':
+    case 'explain':
+      return decideSubject(command, known);
+    case 'delete-build':
+      return decideDelete(line, command.id, known);
+    case 'delete-project':
+      return decideEdit(line, command.project, (project) => ({ kind: 'delete', project }), known);
+    case 'freeze': {
+      const { reason } = command;
+      return decideEdit(line, command.project, (project) => ({ kind: 'freeze', project, reason }), known);
+    }
+    case 'resolve':
+      return decideResolve(command, known);
+    case 'fork':
+      return decideFork(command, known);
+    case 'request':
+      return decideRequest(command, known);
+    case 'approve-rights':
+      return decideApprove(command, known);
+    case 'approve-head':
+      return say(line, false, refusal.nothingToApprove());
+    case 'legal':
+      return decideLegal(command, known);
   }
 }
 
-type Say = (good: boolean, markdown: string) => Action;
-
-function decideStatus(id: BuildId | undefined, situation: Situation, say: Say): Action {
-  if (id === undefined) return say(true, statusOfQueue(situation.live, situation.url));
-  const build = situation.named.get(id);
-  return build === undefined ? say(false, refusal.unknownBuild(id)) : say(true, statusOfBuild(build, situation.url));
+function decideStatus(line: string, id: BuildId | undefined, { live, named, url }: Situation): Action {
+  if (id === undefined) return say(line, true, statusOfQueue(live, url));
+  const build = named.get(id);
+  return build === undefined ? say(line, false, refusal.unknownBuild(id)) : say(line, true, statusOfBuild(build, url));
 }
 
-function decideCancel(line: string, id: BuildId, situation: Situation, say: Say): Action {
-  const { config, actor } = situation;
-  const build = situation.named.get(id);
-  if (build === undefined) return say(false, refusal.unknownBuild(id));
-  if (config === undefined) return say(false, refusal.noConfig());
+function decideLogs({ line, id, chroot }: Extract<Command, { kind: 'logs' }>, { named, url }: Situation): Action {
+  const build = named.get(id);
+  if (build === undefined) return say(line, false, refusal.unknownBuild(id));
+  const chroots = build.chroots.filter((one) => chroot === undefined || one.chroot === chroot);
+  if (chroots.length > 0) return say(line, true, logsOf(build, chroots, url));
+  const known = build.chroots.map((one) => one.chroot);
+  return say(line, false, refusal.notInBuild(chroot ?? '', id, known));
+}
+
+function decideSubject(command: Extract<Command, { kind: 'status' | 'explain' }>, known: Known): Action {
+  const { line, kind, id } = command;
+  if (id !== undefined) {
+    const build = known.named.get(id);
+    if (build === undefined) return say(line, false, refusal.unknownBuild(id));
+    const project = findProject(known.config.projects, build.owner, build.project);
+    return { kind: 'explain', line, project, package: build.package, build };
+  }
+  const found = findPackage(command.package ?? '', command.project, known.config);
+  if ('refusal' in found) return say(line, false, found.refusal);
+  return kind === 'status' ? { kind, line, ...found } : { kind, line, ...found, build: undefined };
+}
+
+function decideCancel(line: string, ids: readonly BuildId[], known: Known): Action {
+  const { config, actor, named, url } = known;
+  const live: BuildId[] = [];
+  const ended: BuildView[] = [];
+  for (const id of ids) {
+    const build = named.get(id);
+    if (build === undefined) return say(line, false, refusal.unknownBuild(id));
+    const project = projectOfBuild(config.projects, build);
+    if (!mayCancel(config.policy, project, actor)) {
+      const key = projectKey({ owner: build.owner, name: build.project });
+      const who = whoMayCancel(config.policy, project);
+      return say(line, false, refusal.notAllowed(actor, 'cancel builds of', key, who));
+    }
+    if (isFinal(build.state)) ended.push(build);
+    else live.push(id);
+  }
+  if (live.length > 0) return { kind: 'cancel', line, ids: live, ended: ended.map(({ id }) => id) };
+  return say(line, false, ended.map((build) => refusal.alreadyEnded(build, url)).join('\n'));
+}
+
+function decideDelete(line: string, id: BuildId, { config, actor, named }: Known): Action {
+  const build = named.get(id);
+  if (build === undefined) return say(line, false, refusal.unknownBuild(id));
+  const key = projectKey({ owner: build.owner, name: build.project });
   const project = findProject(config.projects, build.owner, build.project);
-  if (!mayCancel(config.policy, project, actor)) {
-    return say(
-      false,
-      refusal.notAllowed(
-        actor,
-        'cancel builds of',
-        projectKey({ owner: build.owner, name: build.project }),
-        whoMayCancel(config.policy, project),
-      ),
-    );
+  const allowed =
+    project === undefined ? mayCancel(config.policy, undefined, actor) : mayManage(config.policy, project, actor);
+  if (!allowed) {
+    const who = project === undefined ? config.policy.admins : whoManages(config.policy, project);
+    return say(line, false, refusal.notAllowed(actor, 'delete builds of', key, who));
   }
-  if (isFinal(build.state)) return say(false, refusal.alreadyEnded(build, situation.url));
-  return { kind: 'cancel', line, id };
-}
-
-function decideBuild(command: Extract<Command, { kind: 'build' }>, situation: Situation, say: Say): Action {
-  const { config, actor } = situation;
-  if (situation.onPullRequest) return say(false, refusal.notOnPullRequests());
-  if (config === undefined) return say(false, refusal.noConfig());
-  const found = findTargets(command, config, actor);
-  if ('refusal' in found) return say(false, found.refusal);
-  const wrong = found.projects
-    .map((project) => checkChroots(command.chroots, project))
-    .find((text) => text !== undefined);
-  if (wrong !== undefined) return say(false, wrong);
-  const denied = found.projects.filter((project) => !mayBuild(config.policy, project, actor));
-  const [first] = denied;
-  if (first !== undefined) {
-    return say(false, refusal.notAllowed(actor, 'build', projectKey(first), whoMayBuild(config.policy, first)));
-  }
-  const selections = found.projects.map((project) => ({
-    project: projectKey(project),
-    packages: command.packages,
-    chroots: command.chroots,
-  }));
-  return { kind: 'build', line: command.line, selections, force: command.packages.length > 0 };
-}
-
-type Targets = { readonly projects: readonly Project[] } | { readonly refusal: string };
-
-/** The projects that a command means: the named one; else the one that holds the named packages; else all that the actor may build. */
-function findTargets(command: Extract<Command, { kind: 'build' }>, config: ConfigRepo, actor: string): Targets {
-  const { projects, policy } = config;
-  if (command.project !== undefined) {
-    const [owner = '', name = ''] = command.project.split('/');
-    const project = findProject(projects, owner, name);
-    const keys = projects.map(projectKey);
-    if (project === undefined)
-      return { refusal: refusal.unknownProject(command.project, nearest(command.project, keys), keys) };
-    return withPackages(command.packages, [project]);
-  }
-  if (command.packages.length > 0) return withPackages(command.packages, qualifiedProjects(command.packages, projects));
-  const mine = projects.filter((project) => mayBuild(policy, project, actor));
-  if (mine.length > 0) return { projects: mine };
-  const everybody = [...new Set(projects.flatMap((project) => whoMayBuild(policy, project)))];
-  return { refusal: refusal.notAllowed(actor, 'build', 'any project', everybody) };
-}
-
-/** `owner/project/package` says which project is meant; the first such name decides. */
-function qualifiedProjects(packages: readonly string[], projects: readonly Project[]): readonly Project[] {
-  const named = projects.find((project) => packages.some((name) => name.startsWith(`${projectKey(project)}/`)));
-  return named === undefined ? projects : [named];
-}
-
-const holds = (project: Project, name: string) =>
-  project.packages.some((one) => one.name === name || `${projectKey(project)}/${one.name}` === name);
-
-/** One project of `projects` that holds all the named packages. */
-function withPackages(packages: readonly string[], projects: readonly Project[]): Targets {
-  const names = [...new Set(projects.flatMap((project) => project.packages.map(({ name }) => name)))];
-  const unknown = packages.filter((name) => !projects.some((project) => holds(project, name)));
-  if (unknown.length > 0) {
-    const missing = unknown.map((name) => ({ name, near: nearest(name, names) }));
-    return { refusal: refusal.unknownPackages(missing, names) };
-  }
-  const holding = projects.filter((project) => packages.every((name) => holds(project, name)));
-  if (holding.length === 1 || packages.length === 0) return { projects: holding };
-  const some = projects.filter((project) => packages.some((name) => holds(project, name)));
-  const candidates = holding.length > 0 ? holding : some;
-  return { refusal: refusal.ambiguous(packages, candidates.map(projectKey), holding.length > 0) };
-}
-
-function checkChroots(chroots: readonly string[], project: Project): string | undefined {
-  const known: readonly string[] = project.chroots;
-  const unknown = chroots.find((chroot) => !known.includes(chroot));
-  return unknown === undefined
-    ? undefined
-    : refusal.unknownChroot(unknown, nearest(unknown, known), projectKey(project), known);
+  return isFinal(build.state) ? { kind: 'delete-build', line, build } : say(line, false, refusal.notEnded(id));
 }

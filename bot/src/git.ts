@@ -28,6 +28,8 @@ interface GitCall {
   /** Settings as `git -c` takes them, in an environment that other users cannot read. */
   readonly config?: readonly (readonly [key: string, value: string])[];
   readonly input?: string;
+  /** File of an index of its own; for commands that read or write one. */
+  readonly index?: string;
   readonly timeoutSeconds: number;
   /** Upper bound of what it may print. Default: 64 MiB. */
   readonly maximumBytes?: number;
@@ -92,6 +94,7 @@ function environmentOf(call: GitCall): Record<string, string> {
     GIT_TERMINAL_PROMPT: '0',
     GIT_ALLOW_PROTOCOL: (call.protocols ?? []).join(':') || 'none',
     GIT_CONFIG_COUNT: String(config.length),
+    ...(call.index === undefined ? {} : { GIT_INDEX_FILE: call.index }),
     ...Object.fromEntries(pairs),
   };
 }

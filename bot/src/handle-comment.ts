@@ -1,34 +1,37 @@
 // Works a comment off: commands → decisions → what they come to, as sections of its one answer.
-import type { Queue } from '@coppice/builder-runner/queue';
-import type { BuildId, QueuedBuild, Settings } from '@coppice/config';
-import type { Answer, Check, Job, Section } from './bot-state.ts';
-import { type BuildRef, type BuildView, refOf, viewOfQueued } from './build-view.ts';
-import { type BuiltIndex, builtFromQueue } from './built.ts';
-import { buildCheckKey } from './check-run.ts';
+import type { BuildId } from '@coppice/config';
+import type { Section } from './bot-state.ts';
+import { type BuildView, refOf, viewOfQueued } from './build-view.ts';
+import { type CommandContext, type CommentJob, carryOut, type Done, text } from './carry-out.ts';
 import type { Command } from './command.ts';
-import type { ConfigAtCommit } from './config-in-force.ts';
-import { type Action, decide } from './decide.ts';
+import { decide, namedBuilds } from './decide.ts';
 import type { Reaction } from './github.ts';
+import type { Handled } from './inbox.ts';
 import type { ParsedComment } from './parse-comment.ts';
-import { makePlan, requestsOf } from './plan-requests.ts';
-import { nothingToDo, skippedNotes } from './reply/accepted.ts';
+import { applyToPetitions, type PetitionOperation, type Petitions } from './petitions.ts';
 import * as refusal from './reply/refused.ts';
 
-interface CommentContext {
-  readonly queue: Queue;
-  readonly built: BuiltIndex;
-  readonly settings: Settings;
-  readonly url: string;
-  readonly config: () => ConfigAtCommit | undefined;
-  readonly view: (ref: BuildRef) => Promise<BuildView>;
+export { checksOf } from './queue-builds.ts';
+
+export interface CommentContext extends CommandContext {
+  readonly petitions: () => Petitions;
+  readonly onPull: OnPull;
 }
 
-interface CommentOutcome {
-  readonly answer: Answer;
-  readonly checks: readonly Check[];
+/** The commands that mean something of their own on a pull request. */
+export interface OnPull {
+  approve(job: CommentJob, wish: { line: string; sha: string | undefined }, batch: string): Promise<Done>;
+  build(job: CommentJob, wish: PullBuild, batch: string): Promise<Done>;
 }
 
-type CommentJob = Extract<Job, { kind: 'comment' }>;
+interface PullBuild {
+  readonly line: string;
+  readonly packages: readonly string[];
+  readonly chroots: readonly string[];
+  readonly force: boolean;
+}
+
+type CommentOutcome = Handled & Required<Pick<Handled, 'answer'>>;
 
 /** `batch` is unique to the comment and the same when it is worked off again. Rejects on faults of the machinery only. */
 export async function handleComment(
@@ -37,161 +40,78 @@ export async function handleComment(
   batch: string,
   context: CommentContext,
 ): Promise<CommentOutcome> {
-  if (parsed === 'tangled') return outcome(job, [text('/…', false, refusal.tangled())], []);
-  const sections: Section[] = [];
-  const checks: Check[] = [];
+  if (parsed === 'tangled') return outcome(job, [text('/…', false, refusal.tangled())]);
+  const done: Done[] = [];
   for (const [at, command] of parsed.commands.entries()) {
-    const done = await carryOut(await decideOn(command, job, context), job, `${batch}/${at}`, context);
-    sections.push(done.section);
-    checks.push(...done.checks);
+    const sofar = done.flatMap(({ petitions }) => petitions ?? []);
+    done.push(await answer(command, job, `${batch}/${at}`, sofar, context));
   }
-  if (parsed.dropped > 0)
-    sections.push(text('…', false, refusal.tooManyCommands(parsed.commands.length, parsed.dropped)));
-  return outcome(job, sections, checks);
+  if (parsed.dropped > 0) done.push(text('…', false, refusal.tooManyCommands(parsed.commands.length, parsed.dropped)));
+  return outcome(job, done);
 }
 
-async function decideOn(
+/** `sofar`: what earlier commands of the comment asked of people; it is not noted yet. */
+async function answer(
   command: Command,
   job: CommentJob,
-  { queue, built, url, config, view }: CommentContext,
-): Promise<Action> {
-  const named = new Map<BuildId, BuildView>();
-  const id = command.kind === 'status' || command.kind === 'cancel' ? command.id : undefined;
-  if (id !== undefined) {
-    const live = queue.build(id);
-    const ref = live === undefined ? built.find(id) : refOf(live);
-    if (ref !== undefined) named.set(id, await view(ref));
+  batch: string,
+  sofar: readonly PetitionOperation[],
+  context: CommentContext,
+): Promise<Done> {
+  if (job.onPullRequest) {
+    const { line } = command;
+    if (command.kind === 'approve-head') return await context.onPull.approve(job, { line, sha: command.sha }, batch);
+    if (command.kind === 'build' && isPlain(command)) return await context.onPull.build(job, command, batch);
   }
-  return decide(command, {
+  const { queue, config, url, petitions } = context;
+  const action = decide(command, {
     actor: job.actor,
+    comment: job.url,
     config: config()?.config,
     onPullRequest: job.onPullRequest,
     live: command.kind === 'status' ? queue.builds().map(viewOfQueued) : [],
-    named,
+    named: await viewsOf(namedBuilds(command), context),
+    petitions: sofar.reduce(applyToPetitions, petitions()),
     url,
   });
+  return await carryOut(action, job, batch, context);
 }
 
-interface Done {
-  readonly section: Section;
-  readonly checks: readonly Check[];
-}
-
-async function carryOut(action: Action, job: CommentJob, batch: string, context: CommentContext): Promise<Done> {
-  switch (action.kind) {
-    case 'say':
-      return { section: text(action.line, action.good, action.markdown), checks: [] };
-    case 'cancel':
-      return await cancel(action, job, context);
-    case 'build':
-      return await build(action, job, batch, context);
-  }
-}
-
-async function cancel(
-  { line, id }: Extract<Action, { kind: 'cancel' }>,
-  job: CommentJob,
-  { queue }: CommentContext,
-): Promise<Done> {
-  const live = queue.build(id);
-  if (live === undefined || (await queue.cancel(id, job.actor)) === 'unknown') {
-    return { section: text(line, false, refusal.endedMeanwhile(id)), checks: [] };
-  }
-  const section: Section = {
-    kind: 'builds',
-    line,
-    builds: [refOf(live)],
-    intro: 'It is being canceled.',
-    notes: '',
-    canceling: true,
-  };
-  return { section, checks: [] };
-}
-
-async function build(
-  action: Extract<Action, { kind: 'build' }>,
-  job: CommentJob,
-  batch: string,
-  context: CommentContext,
-): Promise<Done> {
-  const { queue, built, settings } = context;
-  const at = context.config();
-  if (at === undefined) return { section: text(action.line, false, refusal.noConfig()), checks: [] };
-  // Worked off before, and killed before that was noted: these are its builds.
-  const before = queue.builds().filter((one) => one.batch === batch);
-  if (before.length > 0) return queued(action.line, before, [], '');
-  const plan = await makePlan({
-    at,
-    selections: action.selections,
-    force: action.force,
-    git: settings.git,
-    built: built.lastOf,
-    queued: () => builtFromQueue(queue.builds()),
-  });
-  const running = alreadyRunning(plan.skipped, queue.builds());
-  if (plan.builds.length === 0 && running.length === 0) {
-    // Nothing to do is what was asked for, unless packages were named and none could be built.
-    return { section: text(action.line, !action.force, nothingToDo(plan.skipped)), checks: [] };
-  }
-  const requests = requestsOf(plan, at, { login: job.actor, request: job.url, batch });
-  return queued(action.line, await queue.enqueue(requests), running, skippedNotes(plan.skipped));
-}
-
-/** Live builds of what the plan left out because it is being built: their end is part of the answer. */
-function alreadyRunning(
-  skipped: readonly {
-    readonly owner: string;
-    readonly project: string;
-    readonly package: string;
-    readonly chroot: string | null;
-  }[],
-  live: readonly QueuedBuild[],
-): readonly QueuedBuild[] {
-  return live.filter((one) =>
-    skipped.some(
-      ({ owner, project, package: name, chroot }) =>
-        one.owner === owner &&
-        one.project === project &&
-        one.package === name &&
-        one.chroots.some((each) => each.chroot === chroot),
-    ),
+/** It asks for nothing that a pull request states in its files, nor for another project. */
+function isPlain({ wishes, project }: Extract<Command, { kind: 'build' }>): boolean {
+  const { timeoutSeconds, memoryBytes, background, after } = wishes;
+  const conditions = [...wishes.with, ...wishes.without];
+  return (
+    timeoutSeconds === null &&
+    memoryBytes === null &&
+    !background &&
+    after.length + conditions.length === 0 &&
+    project === undefined
   );
 }
 
-function queued(line: string, builds: readonly QueuedBuild[], running: readonly QueuedBuild[], notes: string): Done {
-  const section: Section = {
-    kind: 'builds',
-    line,
-    builds: [...builds, ...running].map(refOf),
-    intro: '',
-    notes,
-    canceling: false,
+async function viewsOf(
+  ids: readonly BuildId[],
+  { queue, built, view }: CommentContext,
+): Promise<ReadonlyMap<BuildId, BuildView>> {
+  const views = new Map<BuildId, BuildView>();
+  for (const id of ids) {
+    const live = queue.build(id);
+    const ref = live === undefined ? built.find(id) : refOf(live);
+    if (ref !== undefined) views.set(id, await view(ref));
+  }
+  return views;
+}
+
+/** All of it is noted in one step. */
+function outcome(job: CommentJob, done: readonly Done[]): CommentOutcome {
+  const sections = done.map(({ section }) => section);
+  return {
+    answer: { to: job.comment, issue: job.issue, sections, commentId: null },
+    checks: done.flatMap(({ checks }) => checks),
+    pulls: done.flatMap(({ pulls }) => pulls ?? []),
+    petitions: done.flatMap(({ petitions }) => petitions ?? []),
   };
-  return { section, checks: checksOf(builds) };
-}
-
-/** A check run for each chroot of each build, on the commit whose config it was planned from. */
-export function checksOf(builds: readonly QueuedBuild[]): readonly Check[] {
-  return builds.flatMap((one) =>
-    one.chroots.map(
-      ({ chroot }): Check => ({
-        kind: 'build',
-        key: buildCheckKey(one.id, chroot),
-        commit: one.configCommit,
-        checkRunId: null,
-        build: refOf(one),
-        chroot,
-      }),
-    ),
-  );
-}
-
-function text(line: string, good: boolean, markdown: string): Section {
-  return { kind: 'text', line, good, markdown };
-}
-
-function outcome(job: CommentJob, sections: readonly Section[], checks: readonly Check[]): CommentOutcome {
-  return { answer: { to: job.comment, issue: job.issue, sections, commentId: null }, checks };
 }
 
 /** The second reaction to a comment, when it has been worked off. */

@@ -3,13 +3,14 @@ import type { Queue } from '@coppice/builder-runner/queue';
 import type { Settings } from '@coppice/config';
 import type { Check, Job } from './bot-state.ts';
 import { type BuiltIndex, builtFromQueue } from './built.ts';
+import { askerOf } from './change/commit-message.ts';
 import { type ConfigAtCommit, readConfigAt } from './config-in-force.ts';
 import type { ConfigRepoMirror } from './config-repo.ts';
 import { checksOf } from './handle-comment.ts';
 import type { Handled } from './inbox.ts';
 import { makePlan, requestsOf } from './plan-requests.ts';
-import { planSummary } from './reply/accepted.ts';
 import { reportProblems } from './reply/config-problems.ts';
+import { planSummary } from './reply/plan.ts';
 import type { Log } from './service/log.ts';
 
 interface PushContext {
@@ -72,7 +73,8 @@ export async function handlePush(job: PushJob, batch: string, context: PushConte
     queued: () => builtFromQueue(queue.builds()),
   });
   const request = `${context.settings.github.webUrl}/${context.settings.github.repository}/commit/${commit}`;
-  const builds = await queue.enqueue(requestsOf(plan, parsed.value, { login: job.pusher, request, batch }));
+  const login = await whoAsked(job, mirror);
+  const builds = await queue.enqueue(requestsOf(plan, parsed.value, { login, request, batch }));
   context.adopt(parsed.value);
   log('info', `Config commit ${commit} is in force; ${builds.length} builds queued`);
   const summary = planSummary(
@@ -84,6 +86,11 @@ export async function handlePush(job: PushJob, batch: string, context: PushConte
     handledCommit: commit,
     goodCommit: commit,
   };
+}
+
+/** Behind a commit of the bot stands the person whose command it carries out. */
+async function whoAsked({ pusher, commit }: PushJob, mirror: ConfigRepoMirror): Promise<string> {
+  return pusher.endsWith('[bot]') ? (askerOf(await mirror.message(commit)) ?? pusher) : pusher;
 }
 
 function configCheck(commit: string) {

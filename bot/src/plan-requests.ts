@@ -4,6 +4,7 @@ import {
   type BuildRequest,
   type BuiltChroot,
   type Plan,
+  type PlanInput,
   type PlannedBuild,
   type PlanSelection,
   type Policy,
@@ -23,6 +24,10 @@ interface PlanRequest {
   readonly built: (owner: string, project: string) => Promise<readonly BuiltChroot[]>;
   /** The live builds. */
   readonly queued: () => readonly BuiltChroot[];
+  /** Ask other servers what branches and tags are now. Default: true. */
+  readonly lookUp?: boolean;
+  /** How long builds took lately; called after `built`. */
+  readonly expectedSeconds?: PlanInput['expectedSeconds'];
 }
 
 /** Pins the sources of what is selected and plans it. */
@@ -41,12 +46,15 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
       commit: at.commit,
       packageTrees: at.packageTrees,
       git: request.git,
+      lookUp: request.lookUp ?? true,
     });
     // The queue is read after the records: a build that ends in between is seen twice rather than never.
     const ended = await request.built(project.owner, project.name);
     const built = [...ended, ...request.queued()];
     const { config, chrootConfigDigests } = at;
-    plans.push(planBuilds({ config, pinned, unpinned, chrootConfigDigests, built, selection, force }));
+    const known = { config, pinned, unpinned, chrootConfigDigests, built, selection, force };
+    const { expectedSeconds } = request;
+    plans.push(planBuilds({ ...known, ...(expectedSeconds === undefined ? {} : { expectedSeconds }) }));
   }
   return joinPlans(plans);
 }
@@ -69,7 +77,7 @@ function joinPlans(plans: readonly Plan[]): Plan {
   };
 }
 
-interface Asker {
+export interface Asker {
   readonly login: string;
   /** Address of the comment or commit that asked. */
   readonly request: string;

@@ -19,6 +19,8 @@ interface ReporterOptions {
   /** Public address of the service, without a slash at the end. */
   readonly url: string;
   readonly log: Log;
+  /** Between two edits of one comment or check run. Default: 5000. */
+  readonly editMilliseconds?: number;
 }
 
 export interface Reporter {
@@ -28,6 +30,8 @@ export interface Reporter {
   view(ref: BuildRef): Promise<BuildView>;
   /** Takes up all that is in the state; `interrupted` ones may be on GitHub already without our knowing their number. */
   start(): void;
+  /** Compares all that is open with the queue again, in case a change was not heard of. */
+  look(): void;
   /** Resolves when nothing is to be delivered at present. */
   settled(): Promise<void>;
   /** Ends what is under way; what was not delivered is delivered after the next start. */
@@ -51,6 +55,7 @@ export function createReporter(options: ReporterOptions): Reporter {
   const deliverer = createDeliverer({ ...options, view });
   const dispatcher = createDispatcher({
     log: options.log,
+    ...(options.editMilliseconds === undefined ? {} : { editMilliseconds: options.editMilliseconds }),
     deliver: async (key) => {
       const outcome = await deliverer.deliver(key);
       if (outcome === 'final') forget(key);
@@ -99,6 +104,11 @@ export function createReporter(options: ReporterOptions): Reporter {
       for (const answer of answers) track(answer, []);
       track(undefined, checks);
       dispatcher.start();
+    },
+    look: () => {
+      const { answers, checks } = state();
+      for (const { to } of answers) dispatcher.wanted(`answer/${to}`);
+      for (const { key } of checks) dispatcher.wanted(`check/${key}`);
     },
     settled: () => dispatcher.settled(),
     stop: () => {

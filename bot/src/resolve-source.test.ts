@@ -59,6 +59,7 @@ const pin = async (source: Source) => {
     packages: [one],
   };
   const { pinned, unpinned } = await pinSources(project, [], {
+    lookUp: true,
     commit: 'c0ffee',
     packageTrees: new Map([['packages/acme/tools/hello', 'a-tree']]),
     git: { protocols: ['file'], mirrors: { 'https://mirrored.example/': `file://${folder}/` } },

@@ -13,6 +13,8 @@ interface PinContext {
   readonly commit: string;
   readonly packageTrees: ReadonlyMap<string, string>;
   readonly git: Settings['git'];
+  /** Ask other servers what branches and tags are now; without it only sources that say a commit are pinned. */
+  readonly lookUp: boolean;
 }
 
 const lookUpSeconds = 30;
@@ -60,6 +62,7 @@ async function pinSource(source: Source, folder: string, context: PinContext): P
       };
     }
     case 'git': {
+      if (!context.lookUp && !isCommit(source.ref)) return 'its source is looked up once it may be built';
       const commit = await lookUpCommit(source.url, source.ref, context.git);
       return typeof commit === 'string' ? commit : { ...source, commit: commit.id };
     }
@@ -67,7 +70,7 @@ async function pinSource(source: Source, folder: string, context: PinContext): P
 }
 
 async function lookUpCommit(url: string, ref: string, git: Settings['git']): Promise<{ readonly id: string } | string> {
-  if (/^[0-9a-f]{40}$/.test(ref)) return { id: ref };
+  if (isCommit(ref)) return { id: ref };
   const wanted = candidates(ref);
   try {
     const listed = await runGit(['ls-remote', '--quiet', '--', url, ...wanted], {
@@ -83,6 +86,10 @@ async function lookUpCommit(url: string, ref: string, git: Settings['git']): Pro
     const why = error.code === 'timeout' ? `it did not answer within ${lookUpSeconds} s` : error.message;
     return `${url} could not be asked for ${JSON.stringify(ref)}: ${why}`;
   }
+}
+
+function isCommit(ref: string): boolean {
+  return /^[0-9a-f]{40}$/.test(ref);
 }
 
 /** Full names of what `ref` may mean, best first: an annotated tag's commit, a tag, a branch. The order is Git's own (gitrevisions). */

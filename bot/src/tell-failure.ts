@@ -17,10 +17,13 @@ export async function tellFailure(github: Github, job: Job, error: unknown, url:
     await github.react(job.comment, 'confused');
     return;
   }
+  // A button that did nothing has the state of its build to show.
+  if (job.kind === 'check') return;
+  const commit = job.kind === 'pull' ? (await github.pull(job.number)).head : job.commit;
   const check = {
     name: configCheckName,
-    commit: job.commit,
-    externalId: `config/${job.commit}`,
+    commit,
+    externalId: job.kind === 'pull' ? `pull/${job.number}/${commit}` : `config/${commit}`,
     detailsUrl: `${url}/`,
     status: 'completed',
     conclusion: 'failure',
@@ -28,6 +31,7 @@ export async function tellFailure(github: Github, job: Job, error: unknown, url:
     summary: why,
     startedAt: null,
     completedAt: null,
+    actions: [],
   } as const;
   await github.createCheck(check, []);
 }

@@ -89,7 +89,18 @@ export interface Outcome {
   readonly excerpt: readonly string[];
 }
 
-export async function startTestService(settings: { readonly throttle?: boolean } = {}): Promise<TestService> {
+export interface TestServiceOptions {
+  /** Keys of the settings' `github` that are not the fixture's: throttle, webhooks, pollSeconds … */
+  readonly github?: Partial<Settings['github']>;
+  /** Files of the config repo's first commit. Default: exampleFiles. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Something between the bot and GitHub's API: its address, given GitHub's own. */
+  readonly apiUrl?: (apiUrl: string) => string | Promise<string>;
+  /** Between two edits of one comment; tests that are not about it need not wait. Default: 200. */
+  readonly editMilliseconds?: number;
+}
+
+export async function startTestService(options: TestServiceOptions = {}): Promise<TestService> {
   const folder = await mkdtemp(join(tmpdir(), 'coppice-bot-'));
   const home = join(folder, 'home');
   const publishedFolder = join(home, 'published');
@@ -97,7 +108,7 @@ export async function startTestService(settings: { readonly throttle?: boolean }
   const github = await startLocalGithub({ folder: join(folder, 'github') });
   const work = join(folder, 'work');
   const seed = join(folder, 'seed');
-  await writeFiles(seed, exampleFiles);
+  await writeFiles(seed, options.files ?? exampleFiles);
   await github.createRepository(repository, { seedFolder: seed });
   await execa('git', ['clone', '--quiet', remote(github, 'maintainer'), work]);
   const queue = await openQueue({ folder: join(home, 'state/queue'), now: () => new Date() });
@@ -112,9 +123,11 @@ export async function startTestService(settings: { readonly throttle?: boolean }
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   github.setWebhook(`${url}/api/github/webhooks`, github.webhookSecret);
+  const apiUrl = (await options.apiUrl?.(github.apiUrl)) ?? github.apiUrl;
   const open = async () => {
     bot = await createBot({
-      settings: settingsFor(github, settings.throttle ?? false),
+      settings: settingsFor(github, { apiUrl, ...options.github }),
+      editMilliseconds: options.editMilliseconds ?? 200,
       queue,
       home,
       publishedFolder,
@@ -228,10 +241,10 @@ function remote(github: LocalGithub, login: string): string {
   return `${github.url.replace('://', `://${login}:token-${login}@`)}/${repository}.git`;
 }
 
-function settingsFor(github: LocalGithub, throttle: boolean): Settings {
-  const { apiUrl, url: webUrl, appId } = github;
+function settingsFor(github: LocalGithub, stated: Partial<Settings['github']>): Settings {
+  const { url: webUrl, appId } = github;
   return settingsSchema.parse({
-    github: { apiUrl, webUrl, appId, repository, throttle },
+    github: { webUrl, appId, repository, throttle: false, ...stated },
     git: { protocols: ['https', 'http'], mirrors: { 'https://github.com/': `${webUrl}/` } },
   });
 }

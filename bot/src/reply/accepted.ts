@@ -1,5 +1,5 @@
-// What is said about a plan: in answers, in the check on the commit. Pure.
-import { describePinnedSource, type Plan, type SkippedBuild } from '@coppice/config';
+// What is said about what a plan leaves out. Pure.
+import type { SkippedBuild } from '@coppice/config';
 import { code, plain } from './escape.ts';
 
 const maximumListed = 50;
@@ -16,7 +16,7 @@ export function skippedNotes(skipped: readonly SkippedBuild[]): string {
 }
 
 /** The plan's sentences quote commands in backticks; what else is in them is plain text. */
-function sentence(why: string): string {
+export function sentence(why: string): string {
   return why
     .split('`')
     .map((part, at) =>
@@ -30,34 +30,4 @@ function sentence(why: string): string {
 export function nothingToDo(skipped: readonly SkippedBuild[]): string {
   const notes = skippedNotes(skipped);
   return notes === '' ? 'There is nothing to do: no packages are selected.' : `There is nothing to do.\n\n${notes}`;
-}
-
-/** The title and summary of the check "coppice / config" on a commit without problems. `ids` are the numbers of the planned builds. */
-export function planSummary(plan: Plan, ids: readonly number[]): { readonly title: string; readonly summary: string } {
-  const n = plan.builds.length;
-  const title = n === 0 ? 'Nothing to build' : `${n} ${n === 1 ? 'build' : 'builds'} queued`;
-  const rows = plan.builds.slice(0, 200).map((build, at) => {
-    const chroots = build.chroots.map(({ chroot, cause }) => `\`${chroot}\` (${cause})`).join(', ');
-    const after = build.after
-      .map((index) => ids[index] ?? '?')
-      .concat(build.afterBuilds)
-      .join(', ');
-    return `| ${ids[at] ?? ''} | \`${build.owner}/${build.project}\` | \`${build.package}\` | ${chroots} | ${after} | ${cell(describePinnedSource(build.source))} |`;
-  });
-  const table =
-    n === 0
-      ? ''
-      : ['| Build | Project | Package | Chroots | After | Source |', '|--:|---|---|---|---|---|', ...rows].join('\n');
-  const more = n > rows.length ? `${n - rows.length} more builds are not listed.` : '';
-  return {
-    title,
-    summary:
-      [table, more, skippedNotes(plan.skipped)].filter((part) => part !== '').join('\n\n') ||
-      'The config has no packages to build.',
-  };
-}
-
-/** Plain text in a table: `plain` has escaped the bars. */
-function cell(text: string): string {
-  return plain(text);
 }

@@ -30,6 +30,15 @@ export function code(text: string, maximumLength = maximumInlineLength): string 
   return `${fence}${pad}${line}${pad}${fence}`;
 }
 
+const maximumListed = 20;
+
+/** Names as code, so that nobody is notified by being named. */
+export function list(names: readonly string[]): string {
+  const shown = names.slice(0, maximumListed).map((name) => code(name));
+  const more = names.length - shown.length;
+  return more > 0 ? `${shown.join(', ')} and ${more} more` : shown.join(', ');
+}
+
 /** The last lines as a code block whose fence is longer than any run of backticks in it. */
 export function codeBlock(lines: readonly string[]): string {
   const shown = lines

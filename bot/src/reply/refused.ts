@@ -1,16 +1,9 @@
 // Answers that say no: why, and what to do next or whom to ask. Pure.
 import { type BuildId, published } from '@coppice/config';
 import type { BuildView } from '../build-view.ts';
-import { code, plain } from './escape.ts';
+import { code, list, plain } from './escape.ts';
 
 const maximumListed = 20;
-
-/** Names as code, so that nobody is notified by being named. */
-function list(names: readonly string[]): string {
-  const shown = names.slice(0, maximumListed).map((name) => code(name));
-  const more = names.length - shown.length;
-  return more > 0 ? `${shown.join(', ')} and ${more} more` : shown.join(', ');
-}
 
 export function mistake(why: string, suggestion: string | undefined): string {
   const next =
@@ -20,7 +13,7 @@ export function mistake(why: string, suggestion: string | undefined): string {
 
 export function notAllowed(actor: string, what: string, project: string, who: readonly string[]): string {
   const ask = who.length === 0 ? 'Nobody may so far.' : `These may: ${list(who)}.`;
-  return `Sorry, ${code(actor)} may not ${what} ${project === 'any project' ? project : code(project)}. ${ask} Ask one of them, or open a pull request that adds you to the project's \`builders\`.`;
+  return `Sorry, ${code(actor)} may not ${what} ${project === 'any project' ? project : code(project)}. ${ask} Ask one of them, or ask for rights with \`/request builder\`.`;
 }
 
 export function unknownBuild(id: BuildId): string {
@@ -35,8 +28,9 @@ export function noConfig(): string {
   return 'The config repo has no config in force yet: no push to the default branch could be read without problems. The check "coppice / config" on its last commit says what is wrong.';
 }
 
+/** `/plan`, and options of `/build`, that mean nothing on a pull request. */
 export function notOnPullRequests(): string {
-  return 'Builds of pull requests are not offered yet. Merge it, or comment on an issue to build what is on the default branch.';
+  return 'That is not offered on a pull request: its check "coppice / config" shows the plan, and its builds are made as its files state. Ask on an issue for what is on the default branch.';
 }
 
 export function unknownPackages(
@@ -54,7 +48,7 @@ export function unknownPackages(
 
 export function unknownProject(name: string, near: string | undefined, known: readonly string[]): string {
   const meant = near === undefined ? '' : ` Did you mean ${code(near)}?`;
-  return `There is no project ${code(name, 120)}.${meant} Known: ${list(known)}. Nothing was queued.`;
+  return `There is no project ${code(name, 120)}.${meant} Known: ${list(known)}. Nothing was done.`;
 }
 
 export function unknownChroot(
@@ -97,4 +91,48 @@ export function tooManyCommands(done: number, dropped: number): string {
 /** Nothing could be written down: nothing was queued. */
 export function diskFull(): string {
   return 'The disk of the service is full, so nothing was queued. Once its admins have made room, ask again.';
+}
+
+export function whichProject(projects: readonly string[], again: string): string {
+  const [first = 'owner/name'] = projects;
+  return projects.length === 0
+    ? 'There is no project yet.'
+    : `Say which project: ${code(`${again} ${first}`)}. There are ${list(projects)}.`;
+}
+
+export function notEnded(id: BuildId): string {
+  return `Build ${id} has not ended yet. \`/cancel ${id}\` stops it.`;
+}
+
+export function notInBuild(chroot: string, id: BuildId, known: readonly string[]): string {
+  return `Build ${id} is not for ${code(chroot, 120)}. Its chroots: ${list(known)}.`;
+}
+
+/** A build of something that the config repo does not state any more. */
+export function notStated(build: BuildView, project: string): string {
+  return `${code(project)} does not state ${code(build.package)} any more, so build ${build.id} cannot be repeated.`;
+}
+
+export function twice(name: string): string {
+  return `Two of these builds are of ${code(name)}. Name one of them. Nothing was queued.`;
+}
+
+export function noSource(id: BuildId): string {
+  return `The record of build ${id} is gone, and with it the source that it was made of. \`/build\` builds what is stated now.`;
+}
+
+export function timeoutTooLong(maximumSeconds: number): string {
+  return `A build may take ${maximumSeconds} seconds at most. Nothing was queued.`;
+}
+
+export function memoryTooMuch(maximumBytes: number): string {
+  return `A build may have ${Math.floor(maximumBytes / 2 ** 20)} MiB of memory at most. Nothing was queued.`;
+}
+
+export function afterFailed(id: BuildId, state: string): string {
+  return `Build ${id} has ended already: ${state}. Nothing that waits for it would ever be built, so nothing was queued.`;
+}
+
+export function nothingToApprove(): string {
+  return 'There is nothing to approve here. `/approve` is for pull requests; `/approve @login` grants what somebody has asked for with `/request`.';
 }

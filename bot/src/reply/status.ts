@@ -1,6 +1,7 @@
 // Answers to /status. Pure.
 import { published } from '@coppice/config';
 import type { BuildView } from '../build-view.ts';
+import { code } from './escape.ts';
 import { progressTable, verdict } from './progress.ts';
 
 const maximumListed = 50;
@@ -15,4 +16,11 @@ export function statusOfQueue(live: readonly BuildView[], url: string): string {
 
 export function statusOfBuild(build: BuildView, url: string): string {
   return `[Build ${build.id}](${url}/${published.buildPage(build)}): ${verdict([build])}\n\n${progressTable([build], url)}`;
+}
+
+/** `name` is `owner/project/package`, `builds` its last ones. */
+export function buildsOfPackage(name: string, builds: readonly BuildView[], url: string): string {
+  return builds.length === 0
+    ? `${code(name)} was never built. ${code(`/explain ${name}`)} says why.`
+    : `${code(name)}:\n\n${progressTable(builds, url)}`;
 }

@@ -1,0 +1,19 @@
+// Answers to /logs: where the log of each chroot is, and the lines that say why it failed. Pure.
+import { published } from '@coppice/config';
+import type { BuildView, ChrootView } from '../build-view.ts';
+import { codeBlock, plain } from './escape.ts';
+import { stateInWords } from './progress.ts';
+
+const maximumBlocks = 3;
+
+/** `chroots` are some of the build's. */
+export function logsOf(build: BuildView, chroots: readonly ChrootView[], url: string): string {
+  const failed = chroots.filter(({ excerpt }) => excerpt.length > 0).slice(0, maximumBlocks);
+  return chroots
+    .map((one) => {
+      const why = one.message === null ? '' : `: ${plain(one.message)}`;
+      const line = `- \`${one.chroot}\` ${stateInWords(one)}${why} ([log](${url}/${published.logPage(build, one.chroot)}))`;
+      return failed.includes(one) ? `${line}\n\n${codeBlock(one.excerpt)}\n` : line;
+    })
+    .join('\n');
+}

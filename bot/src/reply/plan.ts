@@ -1,0 +1,67 @@
+// A plan for people: what builds, where, after what, for how long, and what does not build and why. Markdown. Pure.
+import { describePinnedSource, type Plan, type PlanCycle } from '@coppice/config';
+import { skippedNotes } from './accepted.ts';
+import { code, plain } from './escape.ts';
+
+const maximumRows = 200;
+const maximumCycles = 10;
+
+/** The title and summary of a check. `ids` are the numbers of the planned builds, empty while they are not queued. */
+export function planSummary(plan: Plan, ids: readonly number[]): { readonly title: string; readonly summary: string } {
+  const n = plan.builds.length;
+  const title = n === 0 ? 'Nothing to build' : `${n} ${n === 1 ? 'build' : 'builds'} queued`;
+  return { title, summary: planBody(plan, ids) || 'The config has no packages to build.' };
+}
+
+/** Empty when the plan is. */
+export function planBody(plan: Plan, ids: readonly number[]): string {
+  const more = plan.builds.length - maximumRows;
+  const parts = [
+    planTable(plan, ids),
+    more > 0 ? `${more} more builds are not listed.` : '',
+    expectation(plan),
+    cycleNotes(plan.cycles),
+    skippedNotes(plan.skipped),
+  ];
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+function planTable(plan: Plan, ids: readonly number[]): string {
+  if (plan.builds.length === 0) return '';
+  const queued = ids.length > 0;
+  const name = (index: number) => (queued ? String(ids[index] ?? '?') : `\`${plan.builds[index]?.package ?? '?'}\``);
+  const rows = plan.builds.slice(0, maximumRows).map((build, at) => {
+    const chroots = build.chroots.map(({ chroot, cause, expectedSeconds: seconds }) =>
+      seconds === null ? `\`${chroot}\` (${cause})` : `\`${chroot}\` (${cause}, about ${inWords(seconds)})`,
+    );
+    const after = [...build.after.map(name), ...build.afterBuilds.map(String)].join(', ');
+    const number = queued ? (ids[at] ?? '') : at + 1;
+    return `| ${number} | \`${build.owner}/${build.project}\` | \`${build.package}\` | ${chroots.join(', ')} | ${after} | ${plain(describePinnedSource(build.source))} |`;
+  });
+  const head = `| ${queued ? 'Build' : 'Order'} | Project | Package | Chroots | After | Source |`;
+  return [head, '|--:|---|---|---|---|---|', ...rows].join('\n');
+}
+
+function expectation({ builds, expectedSeconds }: Plan): string {
+  if (builds.length === 0) return '';
+  if (expectedSeconds === null) return 'How long this takes is not known yet.';
+  const unknown = builds.some(({ chroots }) => chroots.some((one) => one.expectedSeconds === null));
+  return `Expected to take ${unknown ? 'at least' : 'about'} ${inWords(expectedSeconds)}, as before.`;
+}
+
+function cycleNotes(cycles: readonly PlanCycle[]): string {
+  return cycles
+    .slice(0, maximumCycles)
+    .map(({ owner, project, packages }) => {
+      const round = [...packages, packages[0] ?? ''].map((name) => code(name)).join(' → ');
+      return `Packages of ${code(`${owner}/${project}`)} require each other, so no order fits: ${round}.`;
+    })
+    .join('\n\n');
+}
+
+/** Rounded, so that it promises no more than it knows. */
+function inWords(seconds: number): string {
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
+}
