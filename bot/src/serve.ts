@@ -90,7 +90,7 @@ async function start(
     host: stated.listen.host,
     port: stated.listen.port,
     published: home.published,
-    health: () => ({ status: 'ok', ready }),
+    health: () => ({ status: 'ok', ready, github: stated.github.webhooks ? 'webhooks' : 'polling' }),
     metrics,
   });
   cleanups.push(() => http.close());
@@ -134,7 +134,8 @@ async function start(
     keyFingerprint: async (owner, project) => (await ensureKey(home.folder, owner, project)).fingerprint,
     onConfigChange: () => site.all(),
   });
-  http.setWebhooks(bot.middleware);
+  if (settings.github.webhooks) http.setWebhooks(bot.middleware);
+  else http.refuseWebhooks();
   cleanups.push(() => bot.stop());
   await bot.start();
   ready = true;

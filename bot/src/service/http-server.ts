@@ -12,12 +12,16 @@ import { serveFile } from './serve-file.ts';
 export interface Health {
   readonly status: 'ok';
   readonly ready: boolean;
+  /** How it hears of GitHub: told by webhooks, or asking for itself. */
+  readonly github?: 'webhooks' | 'polling';
 }
 
 export interface HttpServer {
   readonly port: number;
   /** Where webhooks go once the bot exists; until then they are answered with 503, which GitHub shows as a failed delivery. */
   setWebhooks(handler: RequestHandler): void;
+  /** There are none: they are answered with 404. */
+  refuseWebhooks(): void;
   close(): Promise<void>;
 }
 
@@ -66,6 +70,10 @@ export async function startHttpServer(options: {
     port: (server.address() as AddressInfo).port,
     setWebhooks(handler) {
       webhooks = handler;
+    },
+    refuseWebhooks() {
+      webhooks = (_request, response) =>
+        answer(response, 404, 'Webhooks are switched off here: the settings say github.webhooks: false.\n');
     },
     async close() {
       const closed = once(server, 'close');

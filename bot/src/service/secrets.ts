@@ -32,7 +32,11 @@ export async function embeddedSecrets(home: Home): Promise<Secrets> {
 export async function configuredSecrets(settings: Settings): Promise<Secrets> {
   return {
     privateKey: await readSecret('github.privateKeyFile', settings.github.privateKeyFile),
-    webhookSecret: (await readSecret('github.webhookSecretFile', settings.github.webhookSecretFile)).trim(),
+    // Without webhooks there is nobody to share it with.
+    webhookSecret:
+      settings.github.webhooks || settings.github.webhookSecretFile !== undefined
+        ? (await readSecret('github.webhookSecretFile', settings.github.webhookSecretFile)).trim()
+        : randomBytes(32).toString('hex'),
   };
 }
 

@@ -1,0 +1,51 @@
+// For tests: branches and pull requests of the config repo, made with real Git and GitHub's REST API.
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { execa } from 'execa';
+import { type CheckRunJson, type TestService, until } from './bot-fixture.ts';
+
+export interface PullMaker {
+  /** Puts files (null removes one) on a branch that begins at `main`, or at itself with `on`; gives the commit. */
+  push(branch: string, files: Readonly<Record<string, string | null>>, on?: 'branch'): Promise<string>;
+  /** Opens a pull request of a branch in somebody's name; gives its number. */
+  open(login: string, branch: string, draft?: boolean): Promise<number>;
+  /** The newest check "coppice / config" of a commit that fits, once it is there. */
+  verdict(commit: string, fits?: (check: CheckRunJson) => boolean): Promise<CheckRunJson>;
+  remove(): Promise<void>;
+}
+
+export async function makePulls(service: TestService): Promise<PullMaker> {
+  const work = await mkdtemp(join(tmpdir(), 'coppice-pulls-'));
+  const remote = `${service.github.url.replace('://', '://x:token-maintainer@')}/acme/packages.git`;
+  const git = async (...args: string[]) => (await execa('git', args, { cwd: work })).stdout;
+  await git('clone', '--quiet', remote, '.');
+  await git('config', 'user.name', 'somebody');
+  await git('config', 'user.email', 'somebody@example.test');
+  return {
+    async push(branch, files, on) {
+      await git('fetch', '--quiet', 'origin');
+      await git('checkout', '--quiet', '--force', '-B', branch, on === 'branch' ? `origin/${branch}` : 'origin/main');
+      for (const [path, text] of Object.entries(files)) {
+        const place = join(work, path);
+        await mkdir(dirname(place), { recursive: true });
+        if (text === null) await rm(place);
+        else await writeFile(place, text);
+      }
+      await git('add', '--all');
+      await git('commit', '--quiet', '--message', 'Change');
+      await git('push', '--quiet', '--force', 'origin', `HEAD:refs/heads/${branch}`);
+      return await git('rev-parse', 'HEAD');
+    },
+    async open(login, branch, draft = false) {
+      const body = { title: branch, head: branch, base: 'main', draft };
+      return (await service.ask<{ number: number }>(login, 'POST', 'pulls', body)).number;
+    },
+    async verdict(commit, fits = () => true) {
+      return await until(async () =>
+        (await service.checks(commit)).find((check) => check.name === 'coppice / config' && fits(check)),
+      );
+    },
+    remove: () => rm(work, { recursive: true, force: true }),
+  };
+}
