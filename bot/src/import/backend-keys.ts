@@ -54,7 +54,7 @@ const playbook =
       `\`builders.driver: ${legacyDriver}\`: copy ${value} to ansible/drivers/${legacyDriver}/${verb}.yml` +
       (verb === 'spawn'
         ? '; the IP=… that it prints is understood, but it has to let in the key {{ coppice_public_key }}; add a list.yml that prints the instances'
-        : '; it is told what spawn.yml gave, by coppice_name'),
+        : '; it runs on the control host and is told the address in the variable host, and coppice_name'),
     set: { builders: { driver: legacyDriver } },
   });
 

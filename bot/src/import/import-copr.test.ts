@@ -190,7 +190,7 @@ describe('names and texts of strangers', () => {
           );
         },
       ),
-      { numRuns: 30 },
+      { numRuns: 15 },
     );
   });
 });

@@ -119,7 +119,10 @@ async function readInstance(name: string, resultFile: string, output: string): P
   const host = parseLegacyAddress(output);
   if (host === undefined)
     throw new RunnerError('spawn', `the spawn playbook wrote no result for ${name} and printed no IP=…`);
-  return { instance: name, host, port: 22, user: 'root', hostKey: await askHostKey(host) };
+  const instance = { instance: name, host, port: 22, user: 'root', hostKey: await askHostKey(host) };
+  // Terminate is told where the builder is, although this playbook wrote nothing down.
+  await writeFile(resultFile, JSON.stringify(instance));
+  return instance;
 }
 
 /** The address that a playbook of Copr's kind prints as `IP=…`. Pure. */
