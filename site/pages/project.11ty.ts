@@ -3,6 +3,7 @@ import { page } from '../layouts/page.ts';
 import { buildTable, chrootName, command, stateCell } from '../layouts/parts.ts';
 import { type Html, html } from '../src/html.ts';
 import type { PageData } from '../src/render.ts';
+import type { Reference } from '../src/view/project-facts.ts';
 import type { ProjectView } from '../src/view/project-view.ts';
 import type { Matrix } from '../src/view/rows.ts';
 
@@ -25,6 +26,8 @@ export function render({ project, site }: { project: ProjectView; site: PageData
     html`<div class="title"><h1><span class="owner">${project.owner}/</span>${project.name}</h1>
 <p class="lead prose">${project.description || html`<span class="quiet">No description</span>`}</p></div>
 ${!project.stated && html`<p class="note">This project has left the config repository. What it built is still here.</p>`}
+${project.facts.frozen !== null && html`<p class="note">This project is frozen: it builds and publishes nothing, and its repositories are offline. ${project.facts.frozen}</p>`}
+${project.facts.deleteAfter !== null && html`<p class="note">This project is deleted on ${project.facts.deleteAfter}.</p>`}
 <div class="columns"><div>
 ${install(project)}
 ${project.instructions !== '' && html`<section><h2>Instructions</h2><p class="prose">${project.instructions}</p></section>`}
@@ -58,14 +61,22 @@ function matrix({ chroots, rows }: Matrix): Html {
 function side(project: ProjectView): Html {
   const people = (names: readonly string[]) =>
     names.length === 0 ? html`<span class="quiet">none</span>` : names.join(', ');
+  const { facts } = project;
   return html`<dl class="facts">
+${fact('Home page', facts.homepage)}${fact('Contact', facts.contact)}${fact('Forked from', facts.forkedFrom)}
 <dt>Signing key</dt><dd>${
     project.keyFingerprint === null
       ? html`<span class="quiet">made with the first build</span>`
       : html`<code class="fingerprint">${project.keyFingerprint}</code><br><a href="${project.publicKeyHref}">pubkey.gpg</a>`
   }</dd>
-<dt>Chroots</dt><dd>${project.matrix.chroots.map((chroot) => html`<div><code>${chroot}</code></div>`)}</dd>
+<dt>Chroots</dt><dd>${facts.chroots.map(({ chroot, note }) => html`<div><code>${chroot}</code>${note !== null && html` <span class="quiet">${note}</span>`}</div>`)}</dd>
 <dt>Maintainers</dt><dd>${people(project.maintainers)}</dd>
 <dt>May build, too</dt><dd>${people(project.builders)}</dd>
 <dt>Builds</dt><dd>${project.buildCount}</dd></dl>`;
+}
+
+function fact(label: string, reference: Reference | null): Html {
+  if (reference === null) return html``;
+  const { text, href } = reference;
+  return html`<dt>${label}</dt><dd>${href === null ? text : html`<a href="${href}" rel="nofollow">${text}</a>`}</dd>`;
 }

@@ -1,4 +1,4 @@
-// `/queue/`: what runs and what waits, in order.
+// `/queue/`: what runs and what waits, oldest first.
 import { page } from '../layouts/page.ts';
 import { chrootName, stateBadge, time } from '../layouts/parts.ts';
 import { type Html, html } from '../src/html.ts';

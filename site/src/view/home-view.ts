@@ -28,7 +28,7 @@ export interface QueueRow {
 
 export interface QueueView {
   readonly running: readonly QueueRow[];
-  /** In the order in which they will start. */
+  /** Oldest first. Owners take turns, so that they start in another order. */
   readonly waiting: readonly QueueRow[];
 }
 
@@ -53,7 +53,7 @@ function cardOf([key, project]: [string, SiteProject]): ProjectCard {
   };
 }
 
-/** Live builds: what runs, and what waits in order. */
+/** Live builds: what runs and what waits. */
 export function queueView(site: Site): QueueView {
   const live = site.builds.filter((build) => !isFinal(build.state)).reverse();
   const waits = (build: Build) => build.state === 'pending';
@@ -70,7 +70,9 @@ function queueRow(build: Build): QueueRow {
 
 /** The view of the home page. */
 export function homeView(site: Site): HomeView {
-  const projects = [...site.projects];
+  const isPinned = ([, project]: [string, SiteProject]) => project.entry?.pinned === true;
+  const all = [...site.projects];
+  const projects = [...all.filter(isPinned), ...all.filter((each) => !isPinned(each))];
   return {
     projects: projects.map(cardOf),
     latest: site.builds

@@ -3,6 +3,7 @@ import { isFinal, parseChroot, published } from '@coppice/config';
 import { siteHref } from '../html.ts';
 import type { Build, SiteProject } from '../site-model.ts';
 import { chrootLabel, formatFingerprint } from './format.ts';
+import { type ProjectFacts, projectFacts } from './project-facts.ts';
 import {
   type BuildRow,
   cellsOf,
@@ -29,6 +30,7 @@ export interface ProjectView {
   readonly instructions: string;
   readonly maintainers: readonly string[];
   readonly builders: readonly string[];
+  readonly facts: ProjectFacts;
   readonly keyFingerprint: string | null;
   readonly publicKeyHref: string;
   readonly snippets: readonly InstallSnippet[];
@@ -96,6 +98,7 @@ export function projectView(project: SiteProject, siteUrl: string): ProjectView 
   const { owner, name, entry, builds } = project;
   const built = builds.filter((build) => build.chroots.some((run) => run.state === 'succeeded'));
   const needed = new Set(entry?.packages.flatMap((known) => known.needs));
+  const matrix = matrixOf(project);
   return {
     path: published.projectPage(owner, name),
     owner,
@@ -104,12 +107,14 @@ export function projectView(project: SiteProject, siteUrl: string): ProjectView 
     instructions: entry?.instructions ?? '',
     maintainers: entry?.maintainers ?? [],
     builders: entry?.builders ?? [],
+    facts: projectFacts(project, matrix.chroots),
     keyFingerprint: entry?.keyFingerprint ? formatFingerprint(entry.keyFingerprint) : null,
     publicKeyHref: siteHref(published.publicKey(owner, name)),
-    snippets: installSnippets(siteUrl, owner, name, entry?.chroots ?? chrootsOf(project)),
+    // A frozen project has no repository to enable.
+    snippets: entry?.frozen ? [] : installSnippets(siteUrl, owner, name, entry?.chroots ?? chrootsOf(project)),
     // What others need is a library; what nothing needs is what people come for.
     example: (built.find((build) => !needed.has(build.package)) ?? built[0])?.package ?? null,
-    matrix: matrixOf(project),
+    matrix,
     latest: builds.slice(0, latestBuilds).map(rowOf),
     buildCount: builds.length,
     live: builds.some((build) => !isFinal(build.state)),

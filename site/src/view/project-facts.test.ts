@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { fixtureChroot, fixtureProjects, fixtureSite } from '../fixture.ts';
+import { homeView } from './home-view.ts';
+import { projectFacts } from './project-facts.ts';
+
+type Entry = ReturnType<typeof fixtureProjects>['projects'][number];
+const factsOf = (changes: Partial<Entry>) =>
+  projectFacts({ entry: fixtureProjects(changes).projects[0] as Entry }, [fixtureChroot]);
+
+test('a plain project has no facts but its chroots', () => {
+  expect(factsOf({})).toEqual({
+    homepage: null,
+    contact: null,
+    forkedFrom: null,
+    frozen: null,
+    deleteAfter: null,
+    chroots: [{ chroot: fixtureChroot, note: null }],
+  });
+});
+
+test('addresses are links when they are web or mail addresses, and text otherwise', () => {
+  expect(factsOf({ homepage: 'https://example.org/x' }).homepage?.href).toBe('https://example.org/x');
+  expect(factsOf({ contact: 'tools@example.org' }).contact?.href).toBe('mailto:tools@example.org');
+  for (const bad of ['javascript:alert(1)', 'a@b.org?bcc=everybody@b.org', 'ask me']) {
+    expect(factsOf({ contact: bad }).contact).toEqual({ text: bad, href: null });
+  }
+});
+
+test('a fork names where it began, without a link: that may be gone', () => {
+  expect(factsOf({ forkedFrom: 'acme/base' }).forkedFrom).toEqual({ text: 'acme/base', href: null });
+});
+
+test('a chroot says when it is not built for, and how long its packages stay', () => {
+  const noteOf = (state: 'active' | 'inactive' | 'eol', keepUntil: string | null) =>
+    factsOf({ chrootStates: { [fixtureChroot]: { state, keepUntil } } }).chroots[0]?.note;
+  expect(noteOf('active', null)).toBeNull();
+  expect(noteOf('inactive', null)).toBe('not built now');
+  expect(noteOf('eol', '2027-01-31')).toBe('end of life, kept until 2027-01-31');
+});
+
+test('pinned projects stand first on the home page, the others in the order of their names', () => {
+  const [entry] = fixtureProjects().projects as [Entry];
+  const projects = ['a', 'b', 'c'].map((name) => ({ ...entry, name, pinned: name === 'b' }));
+  const site = fixtureSite({ projects: { ...fixtureProjects(), projects } });
+  expect(homeView(site).projects.map(({ key }) => key)).toEqual(['acme/b', 'acme/a', 'acme/c']);
+});

@@ -1,0 +1,53 @@
+// What the config repo says of a project besides its packages, as its page shows it. Addresses were written by people: only web addresses
+// and mail addresses become links.
+import { webAddress } from '../html.ts';
+import type { SiteProject } from '../site-model.ts';
+
+/** A text, and where it leads, if anywhere. */
+export interface Reference {
+  readonly text: string;
+  readonly href: string | null;
+}
+
+export interface ProjectFacts {
+  readonly homepage: Reference | null;
+  readonly contact: Reference | null;
+  readonly forkedFrom: Reference | null;
+  /** Why nothing is built or published, or null. */
+  readonly frozen: string | null;
+  /** `YYYY-MM-DD`, or null. */
+  readonly deleteAfter: string | null;
+  /** Each chroot with what is special about it: null where it is built for as usual. */
+  readonly chroots: readonly { readonly chroot: string; readonly note: string | null }[];
+}
+
+/** The facts of one project; `chroots` are those of its matrix. */
+export function projectFacts({ entry }: Pick<SiteProject, 'entry'>, chroots: readonly string[]): ProjectFacts {
+  return {
+    homepage: reference(entry?.homepage ?? null),
+    contact: reference(entry?.contact ?? null),
+    forkedFrom: asText(entry?.forkedFrom ?? null),
+    frozen: entry?.frozen ?? null,
+    deleteAfter: entry?.deleteAfter ?? null,
+    chroots: chroots.map((chroot) => ({ chroot, note: chrootNote(entry?.chrootStates[chroot]) })),
+  };
+}
+
+function reference(text: string | null): Reference | null {
+  if (text === null) return null;
+  const isMail = /^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/.test(text);
+  return { text, href: webAddress(text) ?? (isMail ? `mailto:${text}` : null) };
+}
+
+/** The project that it began as may be gone: no link. */
+function asText(text: string | null): Reference | null {
+  return text === null ? null : { text, href: null };
+}
+
+type ChrootStates = NonNullable<SiteProject['entry']>['chrootStates'];
+
+function chrootNote(status: ChrootStates[string] | undefined): string | null {
+  if (status === undefined || status.state === 'active') return null;
+  const what = status.state === 'eol' ? 'end of life' : 'not built now';
+  return status.keepUntil === null ? what : `${what}, kept until ${status.keepUntil}`;
+}
