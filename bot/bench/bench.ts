@@ -9,6 +9,7 @@ import { type Figure, figuresOf } from './figure.ts';
 
 /** What is measured together, by the beginning of its figures' names. */
 const measurements: readonly (readonly [prefix: string, measure: () => Promise<readonly Figure[]>])[] = [
+  ['config.', () => figuresOf(join(sourceFolder, 'config/src/config-bench.ts'))],
   ['queue.', () => figuresOf(join(sourceFolder, 'builder-runner/src/queue/queue-bench.ts'))],
   ['site.', () => figuresOf(join(sourceFolder, 'site/src/site-bench.ts'))],
   ['comment.', answerFigures],

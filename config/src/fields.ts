@@ -12,7 +12,7 @@ export interface Fault {
 }
 
 /** A text that `read` turns into a value, or into what is wrong with it. `expected` ends "… must be". */
-export function textField<T>(expected: string, description: string, read: (text: string) => { value: T } | Fault) {
+function textField<T>(expected: string, description: string, read: (text: string) => { value: T } | Fault) {
   return z
     .string({ error: expected })
     .meta({ description })

@@ -4,8 +4,8 @@ import type { Problem } from './problem.ts';
 import { quote } from './quote.ts';
 
 /** Nodes that a file may have after its aliases are expanded: an alias bomb has millions. */
-const maximumNodes = 50_000;
-const maximumDepth = 32;
+export const maximumNodes = 50_000;
+export const maximumDepth = 32;
 
 /** Where something stands; both count from 1. */
 export interface Position {
