@@ -10,6 +10,14 @@ import { builderPrefix, listBuilders, spawnBuilder } from './builder/spawn.ts';
 import { hello, libgreet, scripted } from './testing/packages.ts';
 import { sapling, startWorkshop, type TestWorkshop } from './testing/start-workshop.ts';
 
+const callBuilder = `cat > call.py <<'END'
+import socket
+ports = [int(line.split()[1].split(':')[1], 16) for line in open('/proc/net/tcp').readlines()[1:] if line.split()[3] == '0A']
+[socket.create_connection(('127.0.0.1', port), 5) for port in ports]
+assert ports, 'CUT OFF'
+END
+python3 call.py`;
+
 const packages = {
   libgreet,
   hello,
@@ -18,6 +26,14 @@ const packages = {
   greedy: scripted('greedy', 'dd if=/dev/zero of=zeros bs=1M count=300'),
   fragile: scripted('fragile', 'sleep 4'),
   needy: scripted('needy', 'true', 'BuildRequires: no-such-package\n'),
+  hungry: scripted('hungry', "python3 -c 'held = bytearray(600 << 20)'"),
+  // A listener of the builder is the forwarded port of the control host; a namespace of the build's own has none.
+  calls: scripted('calls', callBuilder),
+  optioned: scripted(
+    'optioned',
+    `test '%{colour}' = 'dark {{ green }}'\ntest -e %{_libdir}/libgreet.so\n${callBuilder}`,
+  ),
+  iced: scripted('iced', 'true'),
   broken: { 'broken.spec': 'Name: broken\nBogus: yes\n' },
 };
 
@@ -38,6 +54,20 @@ beforeAll(async () => {
     { package: 'fragile' },
     { package: 'greedy', diskBytes: 100 * 1024 ** 2 },
     { package: 'needy' },
+    { package: 'hungry', memoryBytes: 300 * 1024 ** 2 },
+    { package: 'calls' },
+    {
+      package: 'optioned',
+      project: 'more',
+      after: [0],
+      buildroot: {
+        repos: ['coppice://acme/tools'],
+        packages: ['libgreet-devel'],
+        macros: { colour: 'dark {{ green }}' },
+        network: true,
+      },
+    },
+    { package: 'iced', project: 'iced' },
   ]);
   for (const build of queued) {
     builds.set(build.package, build);
@@ -190,6 +220,19 @@ describe('builds that fail are data', () => {
     });
   });
 
+  test('a build that takes too much memory: said so', async () => {
+    expect(await endOf('hungry')).toMatchObject({
+      state: 'failed',
+      reason: 'compile',
+      message: 'Out of memory: the build needed more than its limit of 300 MiB.',
+    });
+  });
+
+  test('a build that calls the network without being allowed to', async () => {
+    expect(await endOf('calls')).toMatchObject({ state: 'failed', reason: 'compile' });
+    expect(readFileSync(join(folderOf('calls'), 'build.log'), 'utf8')).toContain('CUT OFF');
+  });
+
   test('a requirement that nothing provides: reason dependencies, named', async () => {
     expect(await endOf('needy')).toMatchObject({
       state: 'failed',
@@ -197,6 +240,14 @@ describe('builds that fail are data', () => {
       message: expect.stringMatching(/no-such-package/),
     });
   });
+});
+
+test("options reach the build: macros, packages from another project's repository, the network", async () => {
+  expect(await endOf('optioned')).toMatchObject({ state: 'succeeded', project: 'more', message: null });
+});
+
+test('a frozen project builds nothing: reason policy', async () => {
+  expect(await endOf('iced')).toMatchObject({ state: 'skipped', reason: 'policy', builder: null });
 });
 
 test('a canceled build ends in its middle and keeps its log', async () => {

@@ -8,6 +8,7 @@ import { dirname, join, normalize } from 'node:path';
 import {
   type BuildId,
   type BuildRequest,
+  type Buildroot,
   type ChrootName,
   published as places,
   plainBuildroot,
@@ -45,12 +46,16 @@ export interface TestWorkshop {
 
 interface TestRequest {
   readonly package: string;
+  /** Of owner acme. Default: tools. */
+  readonly project?: string;
+  readonly buildroot?: Partial<Buildroot>;
+  readonly memoryBytes?: number;
   readonly after?: readonly number[];
   readonly timeoutSeconds?: number;
   readonly diskBytes?: number;
 }
 
-/** Starts everything; `packages` are the folders of the config repo, all of project acme/tools. */
+/** Starts everything; `packages` are the folders of the config repo, all of project acme/tools. Project acme/iced is frozen. */
 export async function startWorkshop(packages: Readonly<Record<string, PackageFiles>>): Promise<TestWorkshop> {
   await makeDistribution();
   const home = await mkdtemp(join(tmpdir(), 'coppice-runner-'));
@@ -73,6 +78,7 @@ export async function startWorkshop(packages: Readonly<Record<string, PackageFil
       home,
       url,
       controlPort: port,
+      isFrozen: (_, project) => project === 'iced',
       log,
       now,
     });
@@ -144,14 +150,16 @@ function fullRequest(request: TestRequest, pins: Pins): BuildRequest {
   const name = request.package;
   return {
     owner: 'acme',
-    project: 'tools',
+    project: request.project ?? 'tools',
     package: name,
     source: { type: 'dir', commit: pins.commit, path: folderOf(name), tree: pins.trees.get(name) ?? '' },
-    chroots: [{ chroot: sapling, inputDigest: `digest of ${name}`, buildroot: plainBuildroot }],
+    chroots: [
+      { chroot: sapling, inputDigest: `digest of ${name}`, buildroot: { ...plainBuildroot, ...request.buildroot } },
+    ],
     after: request.after ?? [],
     afterBuilds: [],
     timeoutSeconds: request.timeoutSeconds ?? 300,
-    memoryBytes: null,
+    memoryBytes: request.memoryBytes ?? null,
     background: false,
     diskBytes: request.diskBytes ?? 2 * 1024 ** 3,
     sourceBytes: 10 * 1024 ** 2,
