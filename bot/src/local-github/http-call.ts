@@ -27,7 +27,7 @@ export interface HttpCaller {
 export function createHttpCaller(): HttpCaller {
   const agents = { 'http:': new http.Agent({ keepAlive: true }), 'https:': new https.Agent({ keepAlive: true }) };
   const stopping = new AbortController();
-  const call = (request: CallRequest) =>
+  const call = (request: CallRequest): Promise<CallAnswer> =>
     new Promise<CallAnswer>((resolve, reject) => {
       const url = new URL(request.url);
       const secure = url.protocol === 'https:';
@@ -53,7 +53,11 @@ export function createHttpCaller(): HttpCaller {
           );
         },
       );
-      outgoing.on('error', reject);
+      outgoing.on('error', (error: NodeJS.ErrnoException) => {
+        // A connection that was kept was closed at the very moment: nobody has read the request, so it is made again.
+        if (outgoing.reusedSocket && error.code === 'ECONNRESET') resolve(call(request));
+        else reject(error);
+      });
       outgoing.end(body);
     });
   return {
