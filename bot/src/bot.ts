@@ -8,9 +8,10 @@ import { createNodeMiddleware } from 'probot';
 import { createApp } from './app.ts';
 import { applyToBotState, type BotOperation, type BotState, initialBotState, type Job } from './bot-state.ts';
 import { openBuiltIndex } from './built.ts';
+import { applyConfigChange } from './change/apply-config-change.ts';
 import { createCommitter } from './change/commit-edit.ts';
 import type { ProjectsPort } from './change/projects-port.ts';
-import { createConfigInForce, readConfigAt } from './config-in-force.ts';
+import { type ConfigAtCommit, createConfigInForce, readConfigAt } from './config-in-force.ts';
 import { openConfigRepo } from './config-repo.ts';
 import { GitError } from './git.ts';
 import { createGithub } from './github.ts';
@@ -29,6 +30,7 @@ import { createReconciler } from './reconcile.ts';
 import { createReporter } from './report.ts';
 import { webhooksPath } from './service/http-server.ts';
 import type { Log } from './service/log.ts';
+import { sweepSandboxes } from './sweep-sandboxes.ts';
 import { tellFailure } from './tell-failure.ts';
 
 export interface BotOptions {
@@ -47,7 +49,7 @@ export interface BotOptions {
   /** Called when another config is in force and `projects.json` says so. */
   readonly onConfigChange?: () => unknown;
   /** Carries changes of projects over to what is published. */
-  readonly projects?: ProjectsPort;
+  readonly projects: ProjectsPort;
   /** Between two edits of one comment or check run. Default: 5000. */
   readonly editMilliseconds?: number;
 }
@@ -57,6 +59,8 @@ export interface Bot {
   readonly middleware: Awaited<ReturnType<typeof createNodeMiddleware>>;
   /** Takes up what the last run left, looks on GitHub for what was missed, and resolves when that is queued. */
   start(): Promise<void>;
+  /** The config in force, undefined until one without problems is known. */
+  config(): ConfigAtCommit | undefined;
   /** Resolves when every accepted delivery is worked off and told of. */
   settled(): Promise<void>;
   stop(): Promise<void>;
@@ -116,6 +120,8 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     mirror,
     log,
     adopt: config.adopt,
+    applyChange: (after: ConfigAtCommit) =>
+      applyConfigChange(config.current(), after, { queue, built, projects: options.projects, log }),
     handledCommit: () => state().handledCommit,
     goodCommit: () => state().goodCommit,
   };
@@ -127,6 +133,26 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     if (base === undefined) return;
     for (const { id } of revokedBuilds(queue.builds(), pulls(), base)) await queue.cancel(id, 'coppice');
   };
+  const sweep = async () => {
+    const gone = await sweepSandboxes({
+      ...{ pulls, live: () => queue.builds(), publishedFolder: options.publishedFolder, now: options.now },
+      retentionSeconds: () => config.current()?.config.policy.retention.pullRequestsSeconds,
+      remove: (owner, name) => options.projects.remove({ owner, name }),
+      forget: (pull) => commit([{ op: 'forgotten', pull }]),
+    });
+    if (gone.length === 0) return;
+    log('info', `The sandboxes of closed pull requests were deleted: ${gone.join(', ')}`);
+    await options.onConfigChange?.();
+  };
+  let tending: Promise<void> = Promise.resolve();
+  /** What follows for pull requests from what was worked off, and from time. */
+  const tend = () => {
+    tending = tending
+      .then(revoke)
+      .then(sweep)
+      .catch((error: unknown) => log('error', 'Builds or sandboxes of pull requests could not be ended', { error }));
+  };
+  let tender: NodeJS.Timeout | undefined;
   const commentContext = {
     ...{ queue, built, settings, url, config: config.current, view: reporter.view },
     petitions: () => state().petitions,
@@ -135,7 +161,8 @@ export async function createBot(options: BotOptions): Promise<Bot> {
       branch: async () => (await github.head()).branch,
     }),
     onPull: onPullRequests(pullContext),
-    ...(options.projects === undefined ? {} : { projects: options.projects }),
+    projects: options.projects,
+    published: () => options.onConfigChange?.(),
   };
   /** When a delivery was heard of, as performance.now() counts; those of the last run are older than anything. */
   const heardAt = new Map<string, number>();
@@ -161,7 +188,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
       heardAt.delete(id);
       reporter.track(answer, checks);
       if (job.kind === 'comment' && answer !== undefined) reactions.react(job.comment, reactionTo(answer.sections));
-      revoke().catch((error: unknown) => log('error', 'Builds of pull requests could not be canceled', { error }));
+      tend();
     },
     failed({ id, job }, error) {
       reading.delete(id);
@@ -212,6 +239,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   };
   return {
     middleware,
+    config: config.current,
     async start() {
       await restore().catch((error: unknown) =>
         log('warn', 'The config in force could not be read and is fetched again', { error }),
@@ -220,18 +248,23 @@ export async function createBot(options: BotOptions): Promise<Bot> {
       inbox.start();
       if (!webhooks) log('info', `Webhooks are switched off: GitHub is asked every ${pollSeconds} s what is new`);
       await reconciler.start();
+      tender = setInterval(tend, tendMilliseconds);
+      tend();
       await inbox.settled();
       await config.settled();
     },
     async settled() {
       await inbox.settled();
+      await tending;
       await reactions.settled();
       await reporter.settled();
       await config.settled();
     },
     async stop() {
       await reconciler.stop();
+      clearInterval(tender);
       await inbox.stop();
+      await tending;
       await reporter.stop();
       await reactions.settled();
       await config.settled();
@@ -239,6 +272,9 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     },
   };
 }
+
+/** How often it is looked whether sandboxes are due; each end of a delivery is another occasion. */
+const tendMilliseconds = 3_600_000;
 
 const retryMilliseconds = [500, 3000];
 

@@ -25,15 +25,18 @@ export interface BuiltIndex {
   results(ref: BuildRef): Promise<ReadonlyMap<string, Result>>;
   /** To be called when a build has left the queue, or one of its chroots has ended. */
   ended(build: QueuedBuild): void;
+  /** To be called when folders of a project have come, gone or moved otherwise. */
+  reread(owner: string, project: string): Promise<void>;
 }
 
 /** Reads the names of all result folders below `folder` (`published/`). */
 export async function openBuiltIndex(folder: string): Promise<BuiltIndex> {
   const refs = new Map<BuildId, BuildRef>();
-  for await (const place of findPlaces(folder)) {
+  const note = (place: BuildRef) => {
     const known = refs.get(place.id);
     refs.set(place.id, known === undefined ? place : { ...known, chroots: [...known.chroots, ...place.chroots] });
-  }
+  };
+  for await (const place of findPlaces(folder)) note(place);
   /** `owner/project/package/chroot` → numbers of its builds, ascending. */
   const byChroot = new Map<string, BuildId[]>();
   for (const ref of [...refs.values()].sort((a, b) => a.id - b.id)) add(byChroot, ref);
@@ -98,6 +101,18 @@ export async function openBuiltIndex(folder: string): Promise<BuiltIndex> {
       refs.set(id, { ...place, chroots: [...known, ...fresh] });
       add(byChroot, { ...place, chroots: fresh });
     },
+    async reread(owner, project) {
+      const found: BuildRef[] = [];
+      for await (const place of findPlacesOf(join(folder, 'results'), owner, project)) found.push(place);
+      const prefix = `${owner}/${project}/`;
+      for (const known of [byChroot, records, seconds]) {
+        for (const key of known.keys()) if (key.startsWith(prefix)) known.delete(key);
+      }
+      for (const key of neverBuilt) if (key.startsWith(prefix)) neverBuilt.delete(key);
+      for (const [id, ref] of refs) if (`${ref.owner}/${ref.project}/` === prefix) refs.delete(id);
+      for (const place of found) note(place);
+      for (const place of found.sort((a, b) => a.id - b.id)) add(byChroot, place);
+    },
   };
 }
 
@@ -113,15 +128,17 @@ function add(byChroot: Map<string, BuildId[]>, ref: BuildRef): void {
 async function* findPlaces(folder: string): AsyncGenerator<BuildRef> {
   const root = join(folder, 'results');
   for (const owner of await list(root)) {
-    for (const project of await list(join(root, owner))) {
-      for (const chroot of (await list(join(root, owner, project))).map(parseChroot)) {
-        if (chroot === undefined) continue;
-        for (const name of await list(join(root, owner, project, chroot.name))) {
-          const [, digits = '', built = ''] = /^0*(\d+)-(.+)$/.exec(name) ?? [];
-          const id = parseBuildId(digits);
-          if (id !== undefined) yield { id, owner, project, package: built, chroots: [chroot.name] };
-        }
-      }
+    for (const project of await list(join(root, owner))) yield* findPlacesOf(root, owner, project);
+  }
+}
+
+async function* findPlacesOf(root: string, owner: string, project: string): AsyncGenerator<BuildRef> {
+  for (const chroot of (await list(join(root, owner, project))).map(parseChroot)) {
+    if (chroot === undefined) continue;
+    for (const name of await list(join(root, owner, project, chroot.name))) {
+      const [, digits = '', built = ''] = /^0*(\d+)-(.+)$/.exec(name) ?? [];
+      const id = parseBuildId(digits);
+      if (id !== undefined) yield { id, owner, project, package: built, chroots: [chroot.name] };
     }
   }
 }

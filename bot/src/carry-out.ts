@@ -22,7 +22,9 @@ export interface CommandContext {
   readonly config: () => ConfigAtCommit | undefined;
   readonly view: (ref: BuildRef) => Promise<BuildView>;
   readonly commit: Committer;
-  readonly projects?: ProjectsPort;
+  readonly projects: ProjectsPort;
+  /** To be called when what is published has changed otherwise than by a build. */
+  readonly published: () => unknown;
 }
 
 export type CommentJob = Extract<Job, { kind: 'comment' }>;
@@ -82,7 +84,9 @@ async function deleteBuild(
 ): Promise<Done> {
   const ref = context.built.find(build.id);
   if (ref === undefined) return text(line, false, refusal.unknownBuild(build.id));
-  await context.projects?.deleteBuild(ref);
+  await context.projects.deleteBuild({ owner: ref.owner, name: ref.project }, ref.id);
+  await context.built.reread(ref.owner, ref.project);
+  context.published();
   return text(line, true, edits.buildDeleted(ref));
 }
 

@@ -1,4 +1,6 @@
 // Every command against the local GitHub, a real queue and real Git. Only the runner is played by the test.
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Comment, exampleFiles, startTestService, type TestService, until } from '../test-support/bot-fixture.ts';
@@ -48,6 +50,12 @@ const read = async (path: string): Promise<string | undefined> => {
     .catch((error: Error) => (/: 404 /.test(error.message) ? undefined : Promise.reject(error)));
   return file && Buffer.from(file.content, 'base64').toString('utf8');
 };
+/** Whether something is there below `published/`. */
+const exists = (path: string) =>
+  stat(join(service.published, path)).then(
+    () => true,
+    () => false,
+  );
 /** Resolves when the bot has handled the head of the branch. */
 const inForce = async () => {
   const { sha } = await head();
@@ -228,27 +236,83 @@ describe('projects', () => {
     expect(await read(projectFile)).toBe(before);
   });
 
-  test('/fork copies a project with its packages, and /delete project takes it away', async () => {
+  test('/freeze ends what waits and takes the repository offline; /resolve brings both back, in the name of who asked', async () => {
+    await service.push('builder', { 'packages/acme/tools/hello/hello.spec': 'Name: hello\nVersion: 5\n' });
+    await inForce();
+    expect(service.queue.builds()).toMatchObject([{ package: 'hello', requestedBy: 'builder' }]);
+    await says('maintainer', '/freeze acme/tools a claim');
+    await inForce();
+    expect(service.queue.builds()).toEqual([]);
+    expect(await exists('results/acme/tools/sapling-12-x86_64/repodata')).toBe(false);
+    await says('maintainer', '/resolve acme/tools');
+    await inForce();
+    expect(service.queue.builds()).toMatchObject([{ package: 'hello', requestedBy: 'maintainer' }]);
+    expect(await exists('results/acme/tools/sapling-12-x86_64/repodata')).toBe(true);
+    await buildAll();
+  });
+
+  test('/fork takes files and good builds along, so nothing is built again; /delete project takes all away', async () => {
     expect(await says('outsider', '/fork acme/tools')).toContain('may not fork `acme/tools`');
     expect(await says('maintainer', '/fork acme/tools mine')).toContain('is forked as `maintainer/mine`');
     await inForce();
+    const spec = await read('packages/acme/tools/hello/hello.spec');
     expect(await read('projects/maintainer/mine.yaml')).toMatch(
       /forkedFrom: "acme\/tools"[\s\S]*maintainers: \[maintainer\]/,
     );
-    expect(await read('packages/maintainer/mine/hello/hello.spec')).toBe(
-      await read('packages/acme/tools/hello/hello.spec'),
-    );
-    expect(
-      service.queue.builds().map((one) => `${one.owner}/${one.project}/${one.package} by ${one.requestedBy}`),
-    ).toEqual(['maintainer/mine/libgreet by maintainer', 'maintainer/mine/hello by maintainer']);
-    await buildAll();
+    expect(await read('packages/maintainer/mine/hello/hello.spec')).toBe(spec);
+    expect(service.queue.builds()).toEqual([]);
+    expect(await says('outsider', '/status maintainer/mine/hello')).toContain('succeeded');
     expect(await says('maintainer', '/fork acme/tools mine')).toContain('There is a project `maintainer/mine` already');
     expect(await says('builder', '/delete project maintainer/mine')).toContain('may not delete');
     expect(await says('maintainer', '/delete project maintainer/mine')).toContain('is deleted');
     await inForce();
     expect(await read('projects/maintainer/mine.yaml')).toBeUndefined();
     expect(await read('packages/maintainer/mine/hello/hello.spec')).toBeUndefined();
+    expect(await exists('results/maintainer/mine')).toBe(false);
     expect(await read(projectFile)).toBe(exampleFiles[projectFile]);
+  });
+
+  test('a push that moves a project’s files moves what it has published, and nothing is built again', async () => {
+    const file = exampleFiles[projectFile] ?? '';
+    const spec = async (name: string) => (await read(`packages/acme/tools/${name}/${name}.spec`)) ?? '';
+    const moved = { hello: await spec('hello'), libgreet: await spec('libgreet') };
+    await service.push('maintainer', {
+      [projectFile]: null,
+      'projects/acme/instruments.yaml': `${file}renamedFrom: acme/tools\n`,
+      'packages/acme/tools/hello/hello.spec': null,
+      'packages/acme/tools/libgreet/libgreet.spec': null,
+      'packages/acme/instruments/hello/hello.spec': moved.hello,
+      'packages/acme/instruments/libgreet/libgreet.spec': moved.libgreet,
+    });
+    await inForce();
+    expect(service.queue.builds()).toEqual([]);
+    expect(await exists('results/acme/tools')).toBe(false);
+    expect(await says('outsider', '/status hello')).toMatch(/`acme\/instruments\/hello`:[\s\S]*succeeded/);
+    await service.push('maintainer', {
+      [projectFile]: `${file}renamedFrom: acme/instruments\n`,
+      'projects/acme/instruments.yaml': null,
+      'packages/acme/tools/hello/hello.spec': moved.hello,
+      'packages/acme/tools/libgreet/libgreet.spec': moved.libgreet,
+      'packages/acme/instruments/hello/hello.spec': null,
+      'packages/acme/instruments/libgreet/libgreet.spec': null,
+    });
+    await inForce();
+    await service.push('maintainer', { [projectFile]: file });
+    await inForce();
+    expect(service.queue.builds()).toEqual([]);
+  });
+
+  test('/delete takes one build away; the one before it counts again', async () => {
+    const before = await says('outsider', '/status hello');
+    await begins('builder', '/build hello');
+    const id = service.queue.builds()[0]?.id;
+    expect(await says('maintainer', `/delete ${id}`)).toContain('has not ended yet');
+    await buildAll();
+    expect(await says('builder', `/delete ${id}`)).toContain('may not delete builds of');
+    expect(await says('maintainer', `/delete ${id}`)).toContain(`Build ${id} is deleted`);
+    expect(await says('maintainer', `/logs ${id}`)).toContain(`There is no build ${id}`);
+    const rows = (markdown: string) => markdown.split('\n').filter((line) => line.startsWith('| ['));
+    expect(rows(await says('outsider', '/status hello'))).toEqual(rows(before));
   });
 });
 

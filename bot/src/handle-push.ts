@@ -20,6 +20,8 @@ interface PushContext {
   readonly mirror: ConfigRepoMirror;
   readonly handledCommit: () => string | null;
   readonly goodCommit: () => string | null;
+  /** Lets what is published follow the projects of a config that is about to come into force. */
+  readonly applyChange: (after: ConfigAtCommit) => Promise<void>;
   /** Puts a config into force. */
   readonly adopt: (config: ConfigAtCommit) => void;
   readonly log: Log;
@@ -64,6 +66,7 @@ export async function handlePush(job: PushJob, batch: string, context: PushConte
       goodCommit: commit,
     };
   }
+  await context.applyChange(parsed.value);
   const plan = await makePlan({
     at: parsed.value,
     selections: [],
@@ -71,6 +74,7 @@ export async function handlePush(job: PushJob, batch: string, context: PushConte
     git: context.settings.git,
     built: context.built.lastOf,
     queued: () => builtFromQueue(queue.builds()),
+    expectedSeconds: context.built.expectedSeconds,
   });
   const request = `${context.settings.github.webUrl}/${context.settings.github.repository}/commit/${commit}`;
   const login = await whoAsked(job, mirror);

@@ -10,6 +10,8 @@ type Read = Command extends infer One ? (One extends Command ? Omit<One, 'line'>
 const maximumPackages = 100;
 const maximumIds = 20;
 const maximumTextLength = 1000;
+/** That of `frozen` in a project. */
+const maximumReasonLength = 500;
 
 const target = { chroot: 'fedora-42-x86_64', project: 'owner/name' } as const;
 const wishes = { after: '42', timeout: '2h', memory: '4GiB', background: null } as const;
@@ -218,7 +220,7 @@ function readFreeze(rest: string): Read {
   if (!isProject(project)) {
     return mistake('`/freeze` wants a project and the reason.', '/freeze owner/name the reason');
   }
-  return { kind: 'freeze', project, reason: reason.trim().slice(0, maximumTextLength) };
+  return { kind: 'freeze', project, reason: reason.trim().slice(0, maximumReasonLength) };
 }
 
 /** The project may stand first or last; it is looked up before it is believed. */

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { openQueue, type Queue } from '@coppice/builder-runner/queue';
 import { ensureKey, startRunner } from '@coppice/builder-runner/runner';
 import { isFinal, type Settings } from '@coppice/config';
-import { createBot } from './bot.ts';
+import { type Bot, createBot } from './bot.ts';
+import { runnerProjects } from './change/runner-projects.ts';
+import { findProject } from './permission.ts';
+import { readSandbox } from './sandbox.ts';
 import { embeddedSettings, makeDistribution, pushExample, startEmbeddedGithub } from './service/embedded.ts';
 import { writeEndpoint } from './service/endpoint.ts';
 import { ServiceError } from './service/errors.ts';
@@ -117,12 +120,21 @@ async function start(
   step('Starting the runner');
   const site = startSiteUpdates({ queue, published: home.published, url, now, log });
   cleanups.push(() => site.stop());
-  const runner = await startRunner({ queue, settings, home: home.folder, url, controlPort: http.port, log, now });
+  let bot: Bot | undefined;
+  const projectOf = (owner: string, name: string) =>
+    findProject(bot?.config()?.config.projects ?? [], owner, readSandbox(name)?.project ?? name);
+  const publisher = {
+    home: home.folder,
+    url: url.replace(/\/+$/, ''),
+    isFrozen: (owner: string, name: string) => (projectOf(owner, name)?.frozen ?? null) !== null,
+    runtimeRepos: (owner: string, name: string) => projectOf(owner, name)?.runtimeRepos ?? [],
+  };
+  const runner = await startRunner({ ...publisher, queue, settings, controlPort: http.port, log, now });
   cleanups.push(() => runner.stop({ drain: false }));
   await site.all();
 
   step('Starting the bot');
-  const bot = await createBot({
+  bot = await createBot({
     settings,
     queue,
     home: home.folder,
@@ -133,10 +145,11 @@ async function start(
     secrets: { appId, ...secrets },
     keyFingerprint: async (owner, project) => (await ensureKey(home.folder, owner, project)).fingerprint,
     onConfigChange: () => site.all(),
+    projects: runnerProjects(publisher, queue),
   });
   if (settings.github.webhooks) http.setWebhooks(bot.middleware);
   else http.refuseWebhooks();
-  cleanups.push(() => bot.stop());
+  cleanups.push(() => bot?.stop() ?? Promise.resolve());
   await bot.start();
   ready = true;
   await writeEndpoint(home, {

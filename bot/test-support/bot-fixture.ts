@@ -17,6 +17,7 @@ import {
 import { execa } from 'execa';
 import { type Bot, createBot } from '../src/bot.ts';
 import { applyToBotState, type BotOperation, type BotState, initialBotState } from '../src/bot-state.ts';
+import { runnerProjects } from '../src/change/runner-projects.ts';
 import { type LocalGithub, startLocalGithub } from '../src/local-github/start.ts';
 
 const chroot = 'sapling-12-x86_64' as ChrootName;
@@ -139,6 +140,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
       secrets: { appId: github.appId, privateKey: github.privateKeyPem, webhookSecret: github.webhookSecret },
       keyFingerprint: async () => null,
       onConfigChange: () => configChanges.push('changed'),
+      projects: runnerProjects({ home, url }, queue),
     });
     await bot.start();
   };
