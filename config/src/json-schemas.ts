@@ -4,7 +4,7 @@ import { policySchema } from './parse-policy.ts';
 import { projectSchema } from './project-schema.ts';
 
 /** File name → text of every file of config/schema/. */
-export function jsonSchemas(): Record<string, string> {
+export function jsonSchemas(): Record<'coppice.schema.json' | 'project.schema.json', string> {
   return {
     'coppice.schema.json': textOf(policySchema),
     'project.schema.json': textOf(projectSchema),

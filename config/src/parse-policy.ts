@@ -52,11 +52,14 @@ const limits = z.strictObject({
   perOwner: count
     .describe('How many builds of one owner run at once, each chroot counted; default: no bound.')
     .exactOptional(),
-  perChroot: z.record(chroot, count).prefault({}).describe('How many builds run at once for a chroot.'),
+  perChroot: z
+    .record(chroot, count)
+    .prefault({})
+    .describe('How many builds run at once for a chroot; default: no bound.'),
   perArchitecture: z
     .strictObject(byArchitecture)
     .prefault({})
-    .describe('How many builds run at once for an architecture.'),
+    .describe('How many builds run at once for an architecture; default: no bound.'),
 });
 
 const allow = z.strictObject({

@@ -21,7 +21,7 @@ import { buildrootShape, contact, day, httpsAddress, projectRef, repository } fr
 /** Most chroots of a project: each costs something for each package. */
 const maximumChroots = 64;
 
-const spec = specPath.describe('The spec file; may be left out when the source has exactly one.').exactOptional();
+const spec = specPath.describe('The spec file; default: the only one in the source.').exactOptional();
 
 const sourceSchema = z.discriminatedUnion('type', [
   z
@@ -46,7 +46,7 @@ const packageSchema = z.strictObject({
     .describe('Packages of this project that are built first when both are built.'),
   rebuildOnNeeds: z.boolean().prefault(false).describe('Build it again whenever one of its needs is built anew.'),
   timeout: duration.describe('How long one build may take; default: limits.timeout of coppice.yaml.').exactOptional(),
-  memory: size.describe('What one build may use; default: limits.memory of coppice.yaml.').exactOptional(),
+  memory: size.describe('What memory one build may use; default: limits.memory of coppice.yaml.').exactOptional(),
   chroots: listOf(chroot, 'a list of chroot names', { minimum: 1, maximum: maximumChroots })
     .describe("Fewer chroots than the project's; default: all of them.")
     .exactOptional(),
