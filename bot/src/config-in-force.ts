@@ -1,8 +1,16 @@
 // The config that counts: the last commit of the default branch without problems, read and kept in memory.
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type ConfigRepo, type Parsed, parseConfigRepo, projectKey, published } from '@coppice/config';
-import type { ConfigRepoMirror } from './config-repo.ts';
+import {
+  type ConfigRepo,
+  type Parsed,
+  parseConfigRepo,
+  projectKey,
+  published,
+  type SpecRequires,
+} from '@coppice/config';
+import type { ConfigFiles, ConfigRepoMirror } from './config-repo.ts';
+import { specsOfPackages } from './package-specs.ts';
 import { projectsJson } from './projects-json.ts';
 import type { Log } from './service/log.ts';
 
@@ -12,14 +20,21 @@ export interface ConfigAtCommit {
   readonly config: ConfigRepo;
   readonly packageTrees: ReadonlyMap<string, string>;
   readonly chrootConfigDigests: ReadonlyMap<string, string>;
+  /** By `owner/project/package`, where its spec is in the repo. */
+  readonly specs?: ReadonlyMap<string, SpecRequires>;
 }
 
 /** Reads a commit and all that is wrong with it. Throws GitError. */
 export async function readConfigAt(mirror: ConfigRepoMirror, commit: string): Promise<Parsed<ConfigAtCommit>> {
-  const { tree, packageTrees, chrootConfigDigests } = await mirror.read(commit);
-  const parsed = parseConfigRepo(tree);
-  if (!parsed.ok) return parsed;
-  return { ok: true, value: { commit, config: parsed.value, packageTrees, chrootConfigDigests } };
+  const files = await mirror.read(commit);
+  const parsed = parseConfigRepo(files.tree);
+  return parsed.ok ? { ok: true, value: configAt(commit, files, parsed.value) } : parsed;
+}
+
+/** What the files of a commit state, with what belongs to it. Pure. */
+export function configAt(commit: string, files: ConfigFiles, config: ConfigRepo): ConfigAtCommit {
+  const { packageTrees, chrootConfigDigests } = files;
+  return { commit, config, packageTrees, chrootConfigDigests, specs: specsOfPackages(config, files.specs) };
 }
 
 interface ConfigInForceOptions {

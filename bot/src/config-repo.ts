@@ -1,7 +1,8 @@
 // The config repo on this machine: a bare mirror, fetched with the app's own token and read commit by commit.
 import { mkdir } from 'node:fs/promises';
-import { type ConfigTree, isConfigYaml, maximumYamlBytes } from '@coppice/config';
+import { type ConfigTree, isConfigYaml, maximumYamlBytes, type SpecRequires } from '@coppice/config';
 import { runGit } from './git.ts';
+import { createSpecScanner, isPackageSpec } from './package-specs.ts';
 
 /** The files of one commit that matter to the bot. */
 export interface ConfigFiles {
@@ -10,6 +11,8 @@ export interface ConfigFiles {
   readonly packageTrees: ReadonlyMap<string, string>;
   /** Chroot name → the Git object id of `chroots/<chroot>.cfg`. */
   readonly chrootConfigDigests: ReadonlyMap<string, string>;
+  /** Path → what the spec there says of the order of builds. */
+  readonly specs: ReadonlyMap<string, SpecRequires>;
 }
 
 export interface ConfigRepoMirror {
@@ -53,6 +56,7 @@ export async function openConfigRepo(options: ConfigRepoOptions): Promise<Config
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const ask = async (...args: readonly string[]): Promise<string> =>
     (await runGit(args, { repository: folder, timeoutSeconds: readSeconds })).toString('utf8').trim();
+  const scanSpecs: SpecScanner = createSpecScanner((entries) => readTexts(folder, entries));
   await runGit(['init', '--quiet', '--bare', folder], { timeoutSeconds: readSeconds });
   /** Fetches refs to where they are on GitHub; gives their commits. */
   const fetchRefs = async (...refs: readonly string[]): Promise<readonly string[]> => {
@@ -91,7 +95,7 @@ export async function openConfigRepo(options: ConfigRepoOptions): Promise<Config
         () => false,
       );
     },
-    read: (commit) => readFiles(folder, commit),
+    read: (commit) => readFiles(folder, commit, scanSpecs),
   };
 }
 
@@ -102,7 +106,9 @@ interface Entry {
   readonly path: string;
 }
 
-async function readFiles(repository: string, commit: string): Promise<ConfigFiles> {
+type SpecScanner = ReturnType<typeof createSpecScanner<Entry>>;
+
+async function readFiles(repository: string, commit: string, scanSpecs: SpecScanner): Promise<ConfigFiles> {
   const listed = await runGit(['ls-tree', '-r', '-t', '-l', '-z', '--full-tree', commit], {
     repository,
     timeoutSeconds: readSeconds,
@@ -129,6 +135,7 @@ async function readFiles(repository: string, commit: string): Promise<ConfigFile
         return chroot === undefined ? [] : [[chroot, id] as const];
       }),
     ),
+    specs: await scanSpecs(files.filter(({ path }) => isPackageSpec(path))),
   };
 }
 

@@ -1,7 +1,7 @@
 // Looks at a pull request: fetches its head, reads what it states, and says what it changes. Policy is that of the config in force.
-import { type ConfigTree, type Parsed, type Problem, parseConfigRepo } from '@coppice/config';
+import { type Problem, parseConfigRepo } from '@coppice/config';
 import type { KnownPull } from './bot-state.ts';
-import type { ConfigAtCommit } from './config-in-force.ts';
+import { type ConfigAtCommit, configAt } from './config-in-force.ts';
 import type { ConfigFiles, ConfigRepoMirror } from './config-repo.ts';
 import { GitError } from './git.ts';
 import type { Github, PullRequest } from './github.ts';
@@ -60,22 +60,16 @@ export async function examinePull(pull: PullRequest, context: ExamineContext): P
     problems,
     blocked: problems.length === 0 && !allowed.ok ? allowed.problems : [],
     demands,
-    before: problems.length === 0 ? configAt(from, old, parseUnder(old.tree, policy)) : undefined,
-    at: problems.length === 0 ? configAt(head, files, parseUnder(files.tree, policy)) : undefined,
+    before: problems.length === 0 ? configUnder(policy, from, old) : undefined,
+    at: problems.length === 0 ? configUnder(policy, head, files) : undefined,
     known: remember(pull, demands, context),
   };
 }
 
-function parseUnder(tree: ConfigTree, policy: string): ReturnType<typeof parseConfigRepo> {
-  return parseConfigRepo(underPolicy(tree, policy));
-}
-
-function configAt(
-  commit: string,
-  { packageTrees, chrootConfigDigests }: ConfigFiles,
-  parsed: Parsed<ConfigAtCommit['config']>,
-): ConfigAtCommit | undefined {
-  return parsed.ok ? { commit, config: parsed.value, packageTrees, chrootConfigDigests } : undefined;
+/** Undefined when the policy does not allow what the commit states. */
+function configUnder(policy: string, commit: string, files: ConfigFiles): ConfigAtCommit | undefined {
+  const parsed = parseConfigRepo(underPolicy(files.tree, policy));
+  return parsed.ok ? configAt(commit, files, parsed.value) : undefined;
 }
 
 /** Approvals are of one head: they end when it moves, also when it comes back. */

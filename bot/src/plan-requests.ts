@@ -51,8 +51,8 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
     // The queue is read after the records: a build that ends in between is seen twice rather than never.
     const ended = await request.built(project.owner, project.name);
     const built = [...ended, ...request.queued()];
-    const { config, chrootConfigDigests } = at;
-    const known = { config, pinned, unpinned, chrootConfigDigests, built, selection, force };
+    const { config, chrootConfigDigests, specs = new Map() } = at;
+    const known = { config, specRequires: specs, pinned, unpinned, chrootConfigDigests, built, selection, force };
     const { expectedSeconds } = request;
     plans.push(planBuilds({ ...known, ...(expectedSeconds === undefined ? {} : { expectedSeconds }) }));
   }

@@ -88,6 +88,21 @@ describe('a pull request by somebody with rights', () => {
     await quiet();
   });
 
+  test('is ordered by what its specs require, also where `needs` says nothing', async () => {
+    const both = '  alpha:\n    source: { type: dir }\n  zeta:\n    source: { type: dir }\n';
+    const commit = await pulls.push('ordered', {
+      'projects/acme/tools.yaml': toolsYaml + both,
+      'packages/acme/tools/alpha/alpha.spec': 'Name: alpha\nVersion: 1\nBuildRequires: zeta-devel >= 1\n',
+      'packages/acme/tools/zeta/zeta.spec': 'Name: zeta\nVersion: 1\n%package devel\nSummary: x\n',
+    });
+    await pulls.open('builder', 'ordered');
+    const { output } = await pulls.verdict(commit);
+    const [zeta, alpha] = service.queue.builds();
+    expect([zeta?.package, alpha?.package, alpha?.after]).toEqual(['zeta', 'alpha', [zeta?.id]]);
+    expect(output.summary).toMatch(new RegExp(`\\| ${alpha?.id} \\|.*\`alpha\`.*\\| ${zeta?.id} \\|`));
+    await buildAll();
+  });
+
   test('that is a draft is checked, and built when it is ready', async () => {
     const draft = await pulls.push('draft', spec(4));
     const opened = await pulls.open('builder', 'draft', true);
