@@ -141,6 +141,7 @@ async function perform(worker: Worker, task: Task): Promise<void> {
         await end(worker, task.build, task.chroot, {
           ...nothing(shop),
           state: task.state,
+          reason: task.reason,
           message: task.message,
         });
     }
@@ -193,7 +194,7 @@ async function performChroot(
   try {
     const frozen = await isFrozen(shop, build.owner, build.project);
     const ending = frozen ? frozenEnding(build, shop.now()) : await buildChroot({ shop, build, chroot, signal, later });
-    await end(worker, build, chroot, ending);
+    if (!(await postpone(worker, build, chroot, ending))) await end(worker, build, chroot, ending);
   } catch (error) {
     if (signal.aborted && signal.reason instanceof ShuttingDown) {
       await release(shop, build, chroot.chroot);
@@ -208,6 +209,23 @@ async function performChroot(
       await end(worker, build, chroot, infrastructure(shop, error));
     }
   }
+}
+
+/** What it misses may be what another build of its batch is yet to make: true when it is tried again after that one. */
+async function postpone(
+  worker: Worker,
+  build: QueuedBuild,
+  { chroot }: QueuedChroot,
+  ending: Ending,
+): Promise<boolean> {
+  const { shop } = worker;
+  const { state, reason, message } = ending;
+  if (state !== 'failed' || reason !== 'dependencies') return false;
+  const isPutOff = await persist(shop.log, 'the queue cannot be written', worker.ending, () =>
+    shop.queue.postpone(build.id, chroot, { reason, message: message ?? '' }),
+  );
+  if (isPutOff) shop.log('info', `${nameBuild(build)} ${chroot} waits for others of its batch: ${message}`);
+  return isPutOff;
 }
 
 async function release(shop: Workshop, build: QueuedBuild, chroot: QueuedChroot['chroot'] | 'srpm'): Promise<void> {

@@ -1,6 +1,6 @@
 // The life of projects after publishing, on real RPMs, gpg, createrepo_c and dnf.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BuildId, published, type Result, resultSchema } from '@coppice/config';
@@ -8,7 +8,7 @@ import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { buildOf, endingOf, publishTiny, showPackages, testChroot } from '../testing/publish-builds.ts';
 import { forkProject } from './fork-project.ts';
-import { ensureKey } from './keys.ts';
+import { ensureKey, keyFolder } from './keys.ts';
 import { deleteBuild, freezeProject, removeProject, renameProject, unfreezeProject } from './project-life.ts';
 import { publishEnding } from './publish.ts';
 import { writeRepoFiles } from './repo-files.ts';
@@ -73,6 +73,14 @@ describe('a project that is renamed', () => {
     expect(readFileSync(keyOf('instruments'), 'utf8')).toBe(key);
   }, 60_000);
 
+  test('is renamed to the end when it was cut off between its key and its results', async () => {
+    await publishTiny(publisher, 1, 'one', '1.0');
+    await rename(keyFolder(home, 'acme', 'tools'), keyFolder(home, 'acme', 'instruments'));
+    await renameProject(publisher, tools, instruments);
+    expect(await shown('instruments')).toEqual(['one-1.0.noarch', 'one-1.0.src']);
+    expect(existsSync(inPublished('results/acme/tools'))).toBe(false);
+  }, 60_000);
+
   test('does not take the place of another one', async () => {
     await publishTiny(publisher, 1, 'one', '1.0');
     await publishTiny(publisher, 2, 'two', '1.0', 'instruments');
@@ -122,6 +130,22 @@ describe('a project that is frozen', () => {
     expect(await publishTiny(frozen, 1, 'one', '1.0', 'instruments')).toBe(true);
   }, 60_000);
 });
+
+test('publishing and all else that happens to a project at the same time leave a repository of what was published', async () => {
+  const [one, , two] = await Promise.all([
+    publishTiny(publisher, 1, 'one', '1.0'),
+    freezeProject(publisher, 'acme', 'tools'),
+    publishTiny(publisher, 2, 'two', '1.0'),
+    unfreezeProject(publisher, 'acme', 'tools'),
+    deleteBuild(publisher, 'acme', 'tools', 9 as BuildId),
+    publishTiny(publisher, 9, 'three', '1.0'),
+  ]);
+  await unfreezeProject(publisher, 'acme', 'tools');
+  const expected = [one && 'one-1.0.noarch', two && 'two-1.0.noarch'].filter((name) => name !== false);
+  expect((await shown('tools')).filter((name) => name.endsWith('.noarch') && !name.startsWith('three'))).toEqual(
+    expected,
+  );
+}, 60_000);
 
 describe('a fork', () => {
   test('begins with the newest good builds, signed with its own key, under numbers of its own', async () => {

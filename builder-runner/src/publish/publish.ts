@@ -39,11 +39,23 @@ export function publishPackages(
   return alone(build, async () => {
     if (await isFrozen(publisher, build.owner, build.project)) return false;
     const folder = chrootFolder(publisher, build, chroot);
-    await moveFiles(staging.folder, folder, staging.files);
-    await writeMetadata(publisher, build, chroot, { justPublished: basename(folder) });
+    unrecorded.add(folder);
+    try {
+      await moveFiles(staging.folder, folder, staging.files);
+      await writeMetadata(publisher, build, chroot);
+    } catch (error) {
+      unrecorded.delete(folder);
+      throw error;
+    }
     return true;
   });
 }
+
+/**
+ * Folders of builds between their packages and their records. Metadata that is written meanwhile, for another build, must show them: nobody
+ * would add them later. A build that a crash leaves without a record did not happen, so this need not outlive the process.
+ */
+const unrecorded = new Set<string>();
 
 /** Moves logs (and nothing else) of a build that did not succeed. */
 export async function moveFiles(from: string, to: string, files: readonly string[]): Promise<void> {
@@ -67,6 +79,7 @@ export function publishEnding(
     await rm(join(folder, marker === 'success' ? 'fail' : 'success'), { force: true });
     await writeFile(join(folder, marker), '');
     await writeRecord(join(folder, 'result.json'), recordOfChroot(build, chroot, ending));
+    unrecorded.delete(folder);
   });
 }
 
@@ -92,9 +105,12 @@ export async function writeMetadata(
   publisher: Publisher,
   { owner, project }: ProjectPlace,
   chroot: ChrootName,
-  exceptions: Exceptions = {},
+  exceptions: Pick<Exceptions, 'leaving'> = {},
 ): Promise<void> {
   const repository = join(publisher.home, 'published', published.repository(owner, project, chroot));
-  await writeRepodata(repository, await signerOf(publisher, { owner, project }), exceptions);
+  const justPublished = new Set(
+    [...unrecorded].filter((path) => dirname(path) === repository).map((path) => basename(path)),
+  );
+  await writeRepodata(repository, await signerOf(publisher, { owner, project }), { ...exceptions, justPublished });
   await writeRepoFile(publisher, { owner, name: project }, chroot, publisher.runtimeRepos?.(owner, project) ?? []);
 }

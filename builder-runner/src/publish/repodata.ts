@@ -8,8 +8,8 @@ import { type Signer, signDetached } from './sign.ts';
 
 /** Builds, by the names of their folders, that count although their records say otherwise. */
 export interface Exceptions {
-  /** Its record is not written yet. */
-  readonly justPublished?: string;
+  /** Their records are not written yet. */
+  readonly justPublished?: ReadonlySet<string>;
   /** They are about to be deleted. */
   readonly leaving?: ReadonlySet<string>;
 }
@@ -64,7 +64,7 @@ export async function newestGoodBuilds(folder: string, exceptions: Exceptions = 
   const succeeded: string[] = [];
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     if (!entry.isDirectory() || exceptions.leaving?.has(entry.name)) continue;
-    const counts = entry.name === exceptions.justPublished || (await hasSucceeded(join(folder, entry.name)));
+    const counts = exceptions.justPublished?.has(entry.name) || (await hasSucceeded(join(folder, entry.name)));
     if (counts) succeeded.push(entry.name);
   }
   return newestOfEach(succeeded);

@@ -3,6 +3,7 @@ import { type BuildId, type ChrootName, isFinal, type QueuedBuild } from '@coppi
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Limits, noLimits } from './limits.ts';
+import { othersMayHelp } from './postponed.ts';
 import {
   applyQueueOperation,
   decodeQueueState,
@@ -26,7 +27,7 @@ const limits: Limits = {
 
 /** One step; `pick` chooses among what is possible at that moment. */
 const step = fc.record({
-  kind: fc.constantFrom('enqueue', 'claim', 'claim', 'claim', 'end', 'end', 'fail', 'release', 'cancel'),
+  kind: fc.constantFrom('enqueue', 'claim', 'claim', 'claim', 'end', 'end', 'fail', 'release', 'cancel', 'postpone'),
   pick: fc.nat(1000),
   chroots: fc.subarray([...names], { minLength: 1 }),
   needs: fc.array(fc.nat(1000), { maxLength: 3 }),
@@ -38,7 +39,7 @@ type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 interface Claimed {
   readonly id: BuildId;
   readonly chroot: ChrootName | 'srpm';
-  readonly close: 'canceled' | 'skipped' | undefined;
+  readonly close: 'canceled' | 'skipped' | 'failed' | undefined;
   readonly owner: string;
 }
 
@@ -101,6 +102,8 @@ class Life {
     } else if (held !== undefined && chosen.kind === 'release') {
       this.claimed.splice(this.claimed.indexOf(held), 1);
       this.perform({ type: 'release', ...pickIdAndChroot(held), countAttempt: pick % 2 === 0, at });
+    } else if (held !== undefined && chosen.kind === 'postpone') {
+      this.postpone(held);
     } else if (held !== undefined && (chosen.kind === 'end' || chosen.kind === 'fail')) {
       this.end(held, chosen.kind === 'end');
     }
@@ -146,6 +149,14 @@ class Life {
       const hadChroot = this.seen.get(need)?.build.chroots.some((each) => each.chroot === chroot);
       if (hadChroot) expect(this.ends.get(`${need}/${chroot}`)).toBe('succeeded');
     }
+  }
+
+  postpone(held: Claimed): void {
+    const { id, chroot, close } = held;
+    const build = this.state.builds.get(id) as QueuedBuild;
+    if (chroot === 'srpm' || close !== undefined || !othersMayHelp(this.state.builds, build, chroot)) return;
+    this.claimed.splice(this.claimed.indexOf(held), 1);
+    this.perform({ type: 'postpone', id, chroot, reason: 'dependencies', message: 'It misses libgreet.', at });
   }
 
   end(held: Claimed, well: boolean): void {
@@ -270,7 +281,10 @@ describe('a queue, whatever happens', () => {
         for (const each of steps) life.take(each);
         for (const well of outcomes) {
           const held = life.claimed[0];
-          if (held !== undefined) life.end(held, well);
+          const before = life.claimed.length;
+          if (held !== undefined && !well) life.postpone(held);
+          if (held !== undefined && life.claimed.length === before) life.end(held, well);
+          else if (held !== undefined) continue;
           else if (!life.claim()) break;
         }
         const { builds, closing, dependents, lastId } = life.state;

@@ -13,6 +13,7 @@ import {
   type RequestedChroot,
 } from '@coppice/config';
 import { Running } from './limits.ts';
+import { isPostponed, isSameBatch, othersMayHelp } from './postponed.ts';
 import { ReadyBuilds } from './schedule.ts';
 import { Turns, type TurnsJson } from './turns.ts';
 
@@ -48,6 +49,13 @@ export type QueueOperation = { readonly at: string } & (
       readonly chroot: ChrootName | 'srpm';
       readonly countAttempt: boolean;
     }
+  | {
+      readonly type: 'postpone';
+      readonly id: BuildId;
+      readonly chroot: ChrootName;
+      readonly reason: FailureReason;
+      readonly message: string;
+    }
   | { readonly type: 'cancel'; readonly id: BuildId; readonly by: string }
   | { readonly type: 'reserve'; readonly count: number }
 );
@@ -66,6 +74,8 @@ export interface QueueState {
   readonly closing: Set<string>;
   /** Derived: the live builds that wait for a live build. */
   readonly dependents: Map<BuildId, BuildId[]>;
+  /** Derived: builds with a chroot that was put off. */
+  readonly postponed: Set<BuildId>;
   /** Derived: where there may be something to do. */
   readonly ready: ReadyBuilds;
   /** Derived: what workers have in hand. */
@@ -81,6 +91,7 @@ export function emptyQueueState(): QueueState {
     builds: new Map(),
     closing: new Set(),
     dependents: new Map(),
+    postponed: new Set(),
     ready: new ReadyBuilds(),
     running: new Running(),
     turns: new Turns(),
@@ -124,6 +135,8 @@ export function applyQueueOperation(state: QueueState, operation: QueueOperation
       return finish(state, operation.id, operation.chroot, operation.outcome, operation.at);
     case 'release':
       return [release(state, operation)];
+    case 'postpone':
+      return postpone(state, operation);
     case 'cancel':
       return [cancel(state, operation.id, operation.by)];
     case 'reserve':
@@ -250,9 +263,38 @@ function finish(state: QueueState, id: BuildId, chroot: ChrootName, outcome: Out
     const skipBecause = sayWhySkipped(ended, chroot, outcome.state);
     skipped.push(replaceChroot(state, dependent, chroot, (each) => ({ ...each, skipBecause })));
   }
-  if (!ended.chroots.every((each) => isFinal(each.state))) return [change, ...skipped];
+  const others = [...skipped, ...lookAtPostponed(state, ended, chroot, outcome.state === 'succeeded')];
+  if (!ended.chroots.every((each) => isFinal(each.state))) return [change, ...others];
   remove(state, ended);
-  return [{ build: ended, gone: true }, ...skipped];
+  return [{ build: ended, gone: true }, ...others];
+}
+
+/** It failed, but may do better when another build of its batch has succeeded; its attempt does not count. */
+function postpone(state: QueueState, operation: OperationOf<'postpone'>): QueueChange[] {
+  const { id, chroot, reason, message, at } = operation;
+  const change = release(state, { type: 'release', id, chroot, countAttempt: false, at });
+  const put = replaceChroot(state, change.build, chroot, (each) => ({ ...each, reason, message }));
+  return [put, ...lookAtPostponed(state, put.build, chroot, false)];
+}
+
+/**
+ * After a chroot of `by` has ended or was put off: those of its batch that were put off before are tried again when it succeeded. Of all that
+ * were put off, those that nothing can help any more are given up: their reason stays, and a worker closes them.
+ */
+function lookAtPostponed(state: QueueState, by: QueuedBuild, chroot: ChrootName, succeeded: boolean): QueueChange[] {
+  const changes: QueueChange[] = [];
+  for (const id of [...state.postponed]) {
+    const build = liveBuild(state, id);
+    const there = build.chroots.find((each) => each.chroot === chroot);
+    if (there === undefined || !isPostponed(there)) continue;
+    if (succeeded && isSameBatch(by, build)) {
+      changes.push(replaceChroot(state, build, chroot, (each) => ({ ...each, reason: null, message: null })));
+    } else if (!othersMayHelp(state.builds, build, chroot)) {
+      const skipBecause = there.message ?? '';
+      changes.push(replaceChroot(state, build, chroot, (each) => ({ ...each, skipBecause })));
+    }
+  }
+  return changes;
 }
 
 function release(state: QueueState, { id, chroot, countAttempt, at }: OperationOf<'release'>): QueueChange {
@@ -315,6 +357,8 @@ function replace(state: QueueState, build: QueuedBuild): QueueChange {
 function hold(state: QueueState, build: QueuedBuild): void {
   state.builds.set(build.id, build);
   state.ready.add(build);
+  if (build.chroots.some(isPostponed)) state.postponed.add(build.id);
+  else state.postponed.delete(build.id);
   state.running.note(build, ({ chroot }) => state.closing.has(closingKey(build.id, chroot)));
 }
 
@@ -331,6 +375,7 @@ function insert(state: QueueState, build: QueuedBuild): void {
 
 function remove(state: QueueState, build: QueuedBuild): void {
   state.builds.delete(build.id);
+  state.postponed.delete(build.id);
   state.running.forget(build);
   state.turns.leave(build.owner);
   state.dependents.delete(build.id);

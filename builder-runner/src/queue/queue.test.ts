@@ -44,6 +44,27 @@ test('numbers that were reserved are given to no build, also after it was opened
   expect((await again.enqueue([requestForTests()])).map(({ id }) => id)).toEqual([5]);
 });
 
+test('a chroot is put off only while another of its batch may help, also when the queue is opened anew meanwhile', async () => {
+  const folder = await folderForTest();
+  const { queue } = await openForTest(folder);
+  const [one, two] = (await queue.enqueue([requestForTests(), requestForTests()])).map(({ id }) => id) as [
+    BuildId,
+    BuildId,
+  ];
+  for (const _ of [one, two]) await queue.claim('w');
+  for (const id of [one, two]) await queue.srpmDone(id, 'hello-1-1.src.rpm');
+  await queue.claim('w');
+  const why = { reason: 'dependencies', message: 'It misses libgreet.' } as const;
+  expect(await queue.postpone(one, sapling, why)).toBe(true);
+  await queue.close();
+  const { queue: again } = await openForTest(folder);
+  expect(again.build(one)?.chroots).toMatchObject([{ state: 'pending', attempts: 0, ...why }]);
+  expect(await again.claim('w')).toMatchObject({ kind: 'chroot', build: { id: two } });
+  expect(await again.postpone(two, sapling, why)).toBe(false);
+  await again.finish(two, sapling, { state: 'failed', ...why });
+  expect(await again.claim('w')).toMatchObject({ kind: 'close', state: 'failed', build: { id: one }, ...why });
+});
+
 test('limits are asked at each claim, and may change', async () => {
   let limits = { ...noLimits, perOwner: 0 };
   const queue = await openQueue({ folder: await folderForTest(), now: () => new Date(), limits: () => limits });

@@ -12,6 +12,7 @@ import { isFinal } from '@coppice/config';
 import { assertQueueable } from './assert-queueable.ts';
 import { QueueError } from './errors.ts';
 import { type Limits, noLimits } from './limits.ts';
+import { othersMayHelp } from './postponed.ts';
 import {
   applyQueueOperation,
   decodeQueueState,
@@ -70,6 +71,15 @@ export interface Queue {
   finish(id: BuildId, chroot: ChrootName, outcome: FinalOutcome): Promise<void>;
   /** Gives a task back to be claimed again. `countAttempt`: the attempt that was begun stays counted. */
   release(id: BuildId, chroot: ChrootName | 'srpm', options: { readonly countAttempt: boolean }): Promise<void>;
+  /**
+   * Puts off a claimed chroot that failed for want of something, when another build of its batch may still make it: it is tried again after
+   * the next success, and given up, as a `close` task with this reason, when none can come. False, and nothing is done, when none can now.
+   */
+  postpone(
+    id: BuildId,
+    chroot: ChrootName,
+    why: { readonly reason: FailureReason; readonly message: string },
+  ): Promise<boolean>;
   /** Asks for the end of the build's unfinished chroots. Waiting ones become `close` tasks, running ones are the runner's to end. */
   cancel(id: BuildId, by: string): Promise<'canceling' | 'unknown'>;
   /** Numbers that no build of the queue will get: for builds that come to be otherwise, such as those of a fork. */
@@ -162,6 +172,17 @@ class JournaledQueue implements Queue {
   async release(id: BuildId, chroot: ChrootName | 'srpm', { countAttempt }: { countAttempt: boolean }): Promise<void> {
     this.#assertClaimed(id, chroot);
     await this.#commit([{ type: 'release', id, chroot, countAttempt, at: this.#time() }]);
+  }
+
+  async postpone(
+    id: BuildId,
+    chroot: ChrootName,
+    { reason, message }: { readonly reason: FailureReason; readonly message: string },
+  ): Promise<boolean> {
+    this.#assertClaimed(id, chroot);
+    if (!othersMayHelp(this.#store.state.builds, this.#liveBuild(id), chroot)) return false;
+    await this.#commit([{ type: 'postpone', id, chroot, reason, message, at: this.#time() }]);
+    return true;
   }
 
   async cancel(id: BuildId, by: string): Promise<'canceling' | 'unknown'> {

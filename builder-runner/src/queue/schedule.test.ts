@@ -257,3 +257,51 @@ describe('background builds', () => {
     expect([claimNext(state), claimNext(state), claimNext(state)]).toEqual(['srpm 1', 'srpm 3', 'srpm 2']);
   });
 });
+
+describe('a batch in the wrong order', () => {
+  const postpone = (state: QueueState, id: number) =>
+    perform(state, {
+      type: 'postpone',
+      id: id as BuildId,
+      chroot: sapling,
+      reason: 'dependencies',
+      message: 'It misses libgreet.',
+    });
+
+  test('what was put off is tried again when another of its batch has succeeded, its attempt not counted', () => {
+    const state = madeQueue({ package: 'hello' }, { package: 'libgreet' });
+    claimNext(state);
+    postpone(state, 1);
+    expect([claimNext(state), next(state)]).toEqual([`chroot 2 ${sapling}`, 'nothing']);
+    finish(state, 2, sapling, 'succeeded');
+    expect(claimNext(state)).toBe(`chroot 1 ${sapling}`);
+    expect(state.builds.get(1 as BuildId)?.chroots[0]).toMatchObject({ attempts: 1, reason: null, message: null });
+  });
+
+  test('all that were put off fail when nothing gets further', () => {
+    const state = madeQueue({}, {}, {}, { after: [0] });
+    for (const id of [1, 2, 3]) {
+      claimNext(state);
+      if (id < 3) postpone(state, id);
+    }
+    expect(next(state)).toBe('nothing');
+    finish(state, 3, sapling, 'failed');
+    expect([claimNext(state), claimNext(state), next(state)]).toEqual([
+      `close 1 ${sapling} failed: It misses libgreet.`,
+      `close 2 ${sapling} failed: It misses libgreet.`,
+      'nothing', // build 4 needs build 1: it could not help
+    ]);
+    finish(state, 1, sapling, 'failed');
+    expect(next(state)).toContain(`close 4 ${sapling} skipped`);
+  });
+
+  test('only its own batch, project and chroot count', () => {
+    const state = madeQueue({}, {}, { batch: 'b2' }, { project: 'other' });
+    for (let count = 0; count < 4; count++) claimNext(state);
+    postpone(state, 1);
+    for (const id of [3, 4]) finish(state, id, sapling, 'succeeded');
+    expect(next(state)).toBe('nothing');
+    finish(state, 2, sapling, 'succeeded');
+    expect(next(state)).toBe(`chroot 1 ${sapling}`);
+  });
+});

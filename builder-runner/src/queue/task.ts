@@ -1,5 +1,13 @@
 // What there is to do for one build: its SRPM before its chroots, what it needs before those, and an end to what was canceled. Pure.
-import { type BuildId, type ChrootName, isFinal, type QueuedBuild, type QueuedChroot } from '@coppice/config';
+import {
+  type BuildId,
+  type ChrootName,
+  type FailureReason,
+  isFinal,
+  type QueuedBuild,
+  type QueuedChroot,
+} from '@coppice/config';
+import { isPostponed } from './postponed.ts';
 
 /** What a worker gets to do. */
 export type Task =
@@ -10,7 +18,9 @@ export type Task =
       readonly kind: 'close';
       readonly build: QueuedBuild;
       readonly chroot: QueuedChroot;
-      readonly state: 'canceled' | 'skipped';
+      readonly state: 'canceled' | 'skipped' | 'failed';
+      /** Of what failed. */
+      readonly reason: FailureReason | null;
       readonly message: string;
     };
 
@@ -26,7 +36,7 @@ export function lanesOf(build: QueuedBuild): readonly LaneName[] {
   const going = pending.filter((chroot) => !isOver(chroot));
   const lanes: LaneName[] = going.length < pending.length ? ['close'] : [];
   if (build.srpmState !== 'succeeded') return going.length > 0 ? [...lanes, 'srpm'] : lanes;
-  return [...lanes, ...going.map(({ chroot }) => chroot)];
+  return [...lanes, ...going.filter((each) => !isPostponed(each)).map(({ chroot }) => chroot)];
 }
 
 /**
@@ -48,10 +58,11 @@ function isOver({ cancelRequestedBy, skipBecause }: QueuedChroot): boolean {
 }
 
 function closeTask(build: QueuedBuild, chroot: QueuedChroot): Task {
-  if (chroot.cancelRequestedBy !== null) {
-    return { kind: 'close', build, chroot, state: 'canceled', message: `Canceled by ${chroot.cancelRequestedBy}.` };
-  }
-  return { kind: 'close', build, chroot, state: 'skipped', message: chroot.skipBecause ?? '' };
+  const { cancelRequestedBy, skipBecause, reason } = chroot;
+  const task = { kind: 'close', build, chroot, reason: null } as const;
+  if (cancelRequestedBy !== null) return { ...task, state: 'canceled', message: `Canceled by ${cancelRequestedBy}.` };
+  const message = skipBecause ?? '';
+  return reason === null ? { ...task, state: 'skipped', message } : { ...task, state: 'failed', reason, message };
 }
 
 /** A needed build that has left the queue, or never had this chroot, stands in nobody's way. */

@@ -48,6 +48,8 @@ interface TestRequest {
   readonly package: string;
   /** Of owner acme. Default: tools. */
   readonly project?: string;
+  /** Default: the package's name, so that nothing waits for another package. */
+  readonly batch?: string;
   readonly buildroot?: Partial<Buildroot>;
   readonly memoryBytes?: number;
   readonly after?: readonly number[];
@@ -167,7 +169,7 @@ function fullRequest(request: TestRequest, pins: Pins): BuildRequest {
     requestedBy: 'tester',
     request: 'https://example.org/request',
     configCommit: pins.commit,
-    batch: 'test',
+    batch: request.batch ?? name,
   };
 }
 
