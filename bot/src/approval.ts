@@ -30,7 +30,7 @@ export function mayBuildAll({ touched, needsAdmin }: Claim, base: ConfigRepo, lo
 }
 
 /** True for the maintainers of every project that it touches, and for admins. */
-export function mayApprove({ touched, needsAdmin }: Claim, base: ConfigRepo, login: string): boolean {
+function mayApprove({ touched, needsAdmin }: Claim, base: ConfigRepo, login: string): boolean {
   if (isAdmin(base.policy, login)) return true;
   return !needsAdmin && projectsOf(touched, base).every((one) => one !== undefined && has(one.maintainers, login));
 }

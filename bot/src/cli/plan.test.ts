@@ -22,9 +22,9 @@ test('a plan names its builds in order, what each waits for, and what is left ou
   const skipped = [{ owner: 'acme', project: 'tools', package: 'motd', chroot, why: 'unchanged since build 3' }];
   const text = renderPlan({ ...nothing, builds: [build('libgreet', []), build('hello', [0])], skipped });
   expect(text.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
-    ['order', 'project', 'package', 'chroot', 'because', 'after'],
-    ['1', 'acme/tools', 'libgreet', chroot, 'new'],
-    ['2', 'acme/tools', 'hello', chroot, 'new', 'libgreet'],
+    ['order', 'project', 'package', 'chroot', 'because', 'expected', 'after'],
+    ['1', 'acme/tools', 'libgreet', chroot, 'new', '?'],
+    ['2', 'acme/tools', 'hello', chroot, 'new', '?', 'libgreet'],
     [''],
     ['Not built:'],
     ['project', 'package', 'chroot', 'why'],
@@ -34,4 +34,14 @@ test('a plan names its builds in order, what each waits for, and what is left ou
 
 test('an empty plan says so', () => {
   expect(renderPlan(nothing)).toBe('Nothing to build.');
+});
+
+test('a plan with history says how long it takes, and one whose specs go in a circle names all of it', () => {
+  const known = build('hello', []);
+  const timed = { ...known, chroots: known.chroots.map((one) => ({ ...one, expectedSeconds: 125 })) };
+  const cycles = [{ owner: 'acme', project: 'tools', packages: ['a', 'b'] }];
+  const lines = renderPlan({ ...nothing, builds: [timed], cycles, expectedSeconds: 125 }).split('\n');
+  expect(lines[1]?.split(/ {2,}/)).toEqual(['1', 'acme/tools', 'hello', chroot, 'new', '2 min']);
+  expect(lines).toContain('Expected to take at least 2 min, as before.');
+  expect(lines).toContain('Packages of acme/tools require each other, so no order fits: a → b → a');
 });

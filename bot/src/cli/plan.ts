@@ -8,6 +8,7 @@ import { readConfigAt } from '../config-in-force.ts';
 import { openConfigRepo } from '../config-repo.ts';
 import { runGit } from '../git.ts';
 import { makePlan } from '../plan-requests.ts';
+import { inWords } from '../reply/plan.ts';
 import { readEndpoint } from '../service/endpoint.ts';
 import { type Environment, readHome, readSettings } from '../service/home.ts';
 import { mirrorToLocalGithub } from '../service/local-mirror.ts';
@@ -41,6 +42,7 @@ export async function plan(
       git,
       built: (owner, project) => built.lastOf(owner, project),
       queued: () => [],
+      expectedSeconds: built.expectedSeconds,
     });
     terminal.print(json ? JSON.stringify(made, null, 2) : renderPlan(made));
     return 0;
@@ -49,29 +51,41 @@ export async function plan(
   }
 }
 
-/** Pure: what builds, in order, then what does not and why. */
-export function renderPlan({ builds, skipped }: Plan): string {
+/** Pure: what builds, in order and for how long, then what does not and why. */
+export function renderPlan({ builds, skipped, cycles, expectedSeconds }: Plan): string {
   const rows = builds.flatMap((build, index) =>
-    build.chroots.map(({ chroot, cause }) => [
+    build.chroots.map(({ chroot, cause, expectedSeconds: seconds }) => [
       String(index + 1),
       `${build.owner}/${build.project}`,
       build.package,
       chroot,
       cause,
+      seconds === null ? '?' : inWords(seconds),
       build.after.map((earlier) => builds[earlier]?.package ?? '').join(', '),
     ]),
   );
   const will =
     rows.length === 0
       ? 'Nothing to build.'
-      : table(['order', 'project', 'package', 'chroot', 'because', 'after'], rows);
+      : table(['order', 'project', 'package', 'chroot', 'because', 'expected', 'after'], rows);
   const left = skipped.map(({ owner, project, package: name, chroot, why }) => [
     `${owner}/${project}`,
     name,
     chroot ?? '',
     why,
   ]);
-  return left.length === 0 ? will : `${will}\n\nNot built:\n${table(['project', 'package', 'chroot', 'why'], left)}`;
+  const parts = [
+    will,
+    rows.length === 0 || expectedSeconds === null
+      ? ''
+      : `Expected to take at least ${inWords(expectedSeconds)}, as before.`,
+    ...cycles.map(
+      ({ owner, project, packages }) =>
+        `Packages of ${owner}/${project} require each other, so no order fits: ${[...packages, packages[0]].join(' → ')}`,
+    ),
+    left.length === 0 ? '' : `Not built:\n${table(['project', 'package', 'chroot', 'why'], left)}`,
+  ];
+  return parts.filter((part) => part !== '').join('\n\n');
 }
 
 /** The folder's files, as they are now, as a commit in a repository of its own: the checkout and its index stay untouched. */

@@ -59,8 +59,8 @@ function cycleNotes(cycles: readonly PlanCycle[]): string {
     .join('\n\n');
 }
 
-/** Rounded, so that it promises no more than it knows. */
-function inWords(seconds: number): string {
+/** A duration, rounded so that it promises no more than is known. */
+export function inWords(seconds: number): string {
   if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
   if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
   return `${(seconds / 3600).toFixed(1)} h`;
