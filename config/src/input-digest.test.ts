@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Buildroot, plainBuildroot } from './buildroot.ts';
@@ -13,6 +14,22 @@ const of = (source: PinnedSource, others: Partial<BuildInputs> = {}) =>
 describe('inputDigest', () => {
   test('stays the same from version to version', () => {
     expect(of(dir)).toBe('e8dbae65d6e130a1eb6da2319dc042197c0a6cec401ce21c0afc158cde1ffb88');
+  });
+
+  test('is the hash of one canonical text', () => {
+    const buildroot = { ...plainBuildroot, packages: ['gcc'] };
+    const needs = new Map([['lib', 'd']]);
+    const text = canonicalJson({
+      version: 1,
+      source: { type: 'dir', tree: 't1', spec: null },
+      chroot: 'sapling-12-x86_64',
+      chrootConfigDigest: 'c',
+      repos: ['https://a.example/'],
+      buildroot: { packages: ['gcc'] },
+      needs: { lib: 'd' },
+    });
+    const inputs = { chrootConfigDigest: 'c', repos: ['https://a.example/'], buildroot, needs };
+    expect(of(dir, inputs)).toBe(createHash('sha256').update(text).digest('hex'));
   });
 
   test('of a dir source is that of its tree: other folders of the config repo do not change it', () => {

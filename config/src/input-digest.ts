@@ -1,5 +1,5 @@
 // The input digest: one hash over everything that decides what a build gives. Equal digests mean: no need to build again.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Buildroot, plainBuildroot } from './buildroot.ts';
 import type { PinnedSource } from './source.ts';
 
@@ -20,23 +20,43 @@ const digestVersion = 1;
 
 /** SHA-256, 64 hexadecimal digits. Names that move (branches, the config repo's own commit) are not inputs: what they stand for is. */
 export function inputDigest({ source, chroot, chrootConfigDigest, repos, buildroot, needs }: BuildInputs): string {
-  const inputs = { version: digestVersion, source: contentOf(source), chroot, chrootConfigDigest, repos };
   // What nobody asked for is left out: a key that Coppice learns later changes no digest of a package that does not use it.
-  const options = buildroot === plainBuildroot ? {} : optionsOf(buildroot);
-  return sha256({
-    ...inputs,
-    ...(Object.keys(options).length === 0 ? {} : { buildroot: options }),
-    ...(needs.size === 0 ? {} : { needs: Object.fromEntries(needs) }),
-  });
+  const options = canonicalOptions(buildroot);
+  // The canonical JSON of all of it, its keys sorted. Parts that many packages or chroots share are made once.
+  const text = [
+    options === '{}' ? '{' : `{"buildroot":${options},`,
+    `"chroot":${JSON.stringify(chroot)},"chrootConfigDigest":${JSON.stringify(chrootConfigDigest)},`,
+    needs.size === 0 ? '' : `"needs":${canonicalMap(needs)},`,
+    `"repos":${canonicalRepos(repos)},"source":${canonicalSource(source)},"version":${digestVersion}}`,
+  ];
+  return sha256(text.join(''));
+}
+
+const canonicalOptions = rememberEach((buildroot: Buildroot) => canonicalJson(optionsOf(buildroot)));
+const canonicalRepos = rememberEach((repos: readonly string[]) => canonicalJson(repos));
+const canonicalSource = rememberEach((source: PinnedSource) => canonicalJson(contentOf(source)));
+
+/** The function's answer for each object, asked once: these values never change. */
+function rememberEach<T extends object>(answer: (value: T) => string): (value: T) => string {
+  const answers = new WeakMap<T, string>();
+  return (value) => {
+    const known = answers.get(value) ?? answer(value);
+    answers.set(value, known);
+    return known;
+  };
 }
 
 /** What a need stands for in the digests of those that are built again with it: its own digest, and the same of all that it needs. */
 export function chainDigest(own: string, needs: ReadonlyMap<string, string>): string {
-  return needs.size === 0 ? own : sha256({ own, needs: Object.fromEntries(needs) });
+  return needs.size === 0 ? own : sha256(`{"needs":${canonicalMap(needs)},"own":${JSON.stringify(own)}}`);
 }
 
-function sha256(value: unknown): string {
-  return createHash('sha256').update(canonicalJson(value)).digest('hex');
+function canonicalMap(map: ReadonlyMap<string, string>): string {
+  return canonicalJson(Object.fromEntries(map));
+}
+
+function sha256(text: string): string {
+  return hash('sha256', text);
 }
 
 /** The options that say something; sets of names in one order, repositories in dnf's. */

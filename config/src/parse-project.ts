@@ -49,6 +49,7 @@ export function parseProject({ file, value, problems }: ReadProject, context: Pr
     ...checkChroots(file, value, context.policy),
     ...checkOrigins(file, value, context),
     ...checkRequests(file, value, context),
+    ...checkSize(file, value),
     ...checkPackageNames(file, value),
     ...checkDependencies(file, value),
     ...Object.entries(value.packages).flatMap(([name, stated]) => checkFolder(file, name, stated, context)),
@@ -120,6 +121,18 @@ function checkOrigins(file: YamlFile, value: ProjectYaml, { owner, name, project
     problems.push(problemAt(file, ['renamedFrom'], message, 'delete its file, or remove this key'));
   }
   return problems;
+}
+
+/** Packages times chroots of one project; the largest known has a tenth of it. */
+const maximumBuilds = 100_000;
+
+/** A file of the largest size could ask for more than anybody can plan. */
+function checkSize(file: YamlFile, value: ProjectYaml): Problem[] {
+  const chroots = chrootNames(value).length;
+  const builds = Object.values(value.packages).reduce((sum, each) => sum + (each.chroots?.length ?? chroots), 0);
+  if (builds <= maximumBuilds) return [];
+  const message = `the project asks for ${builds} builds: its packages times their chroots`;
+  return [problemAt(file, ['packages'], message, `${maximumBuilds} at most; split it into several projects`, 'key')];
 }
 
 function checkPackageNames(file: YamlFile, value: ProjectYaml): Problem[] {

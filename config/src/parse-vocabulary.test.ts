@@ -265,6 +265,15 @@ chroots:
   });
 });
 
+test('packages times chroots are bounded', () => {
+  const names = Array.from({ length: 64 }, (_, index) => `fedora-${index}-x86_64`).join(', ');
+  const lines = Array.from({ length: 1600 }, (_, index) => `  p${index}: ${index === 0 ? `&p { ${git} }` : '*p'}`);
+  const project = `maintainers: [a]\nchroots: [${names}]\npackages:\n${lines.join('\n')}\n`;
+  expect(problemsOf({ 'coppice.yaml': `admins: [a]\nchroots: [${names}]\n`, [path]: project })).toEqual([
+    `${path}:3:1: the project asks for 102400 builds: its packages times their chroots (100000 at most; split it into several projects)`,
+  ]);
+});
+
 function numbered(count: number, after = '', before = 'name'): string {
   return Array.from({ length: count }, (_, index) => `${before}${index}${after}`).join(', ');
 }
