@@ -2,9 +2,10 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
+  type ConfigParser,
   type ConfigRepo,
+  createConfigParser,
   type Parsed,
-  parseConfigRepo,
   projectKey,
   published,
   type SpecRequires,
@@ -24,10 +25,15 @@ export interface ConfigAtCommit {
   readonly specs?: ReadonlyMap<string, SpecRequires>;
 }
 
+/** A push touches few files: the parser of a mirror reads those alone again. */
+const parsers = new WeakMap<ConfigRepoMirror, ConfigParser>();
+
 /** Reads a commit and all that is wrong with it. Throws GitError. */
 export async function readConfigAt(mirror: ConfigRepoMirror, commit: string): Promise<Parsed<ConfigAtCommit>> {
   const files = await mirror.read(commit);
-  const parsed = parseConfigRepo(files.tree);
+  const parse = parsers.get(mirror) ?? createConfigParser();
+  parsers.set(mirror, parse);
+  const parsed = parse(files.tree);
   return parsed.ok ? { ok: true, value: configAt(commit, files, parsed.value) } : parsed;
 }
 

@@ -48,11 +48,14 @@ interface KnownProject {
   readonly parsed: ParsedProject;
 }
 
+/** What `createConfigParser` gives. */
+export type ConfigParser = (tree: ConfigTree) => Parsed<ConfigRepo>;
+
 /**
  * A parser that remembers the last commit: files whose text is the same are not read again, and projects for which nothing changed
  * that they are held against are the same objects. It gives what `parseConfigRepo` gives.
  */
-export function createConfigParser(): (tree: ConfigTree) => Parsed<ConfigRepo> {
+export function createConfigParser(): ConfigParser {
   let known = new Map<string, KnownProject>();
   let knownPolicy: { readonly text: string; readonly checked: Checked<Policy> } | undefined;
   return (tree) => {

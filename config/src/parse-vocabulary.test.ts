@@ -343,6 +343,6 @@ test('whatever options hold, parsing gives problems or a project and never throw
       const parsed = parse({ 'coppice.yaml': policy, [path]: text });
       if (!parsed.ok) expect(parsed.problems.every(({ message, hint }) => message !== '' && hint !== '')).toBe(true);
     }),
-    { numRuns: 200 },
+    { numRuns: 120 },
   );
 });
