@@ -17,6 +17,7 @@ interface GithubComment {
   readonly id: number;
   readonly body: string;
   readonly html_url: string;
+  readonly created_at: string;
 }
 
 /**
@@ -38,7 +39,7 @@ export async function comment(
   let shown = '';
   const started = performance.now();
   for (;;) {
-    const answer = await findAnswer(ask, options.issue, posted.id);
+    const answer = await findAnswer(ask, options.issue, posted);
     if (answer === undefined && (performance.now() - started) / 1000 > firstAnswerSeconds) {
       terminal.say(
         `No answer within ${firstAnswerSeconds} s. Only lines that begin with a command such as /build are answered; is the service running?`,
@@ -64,9 +65,14 @@ export function cancel(terminal: Terminal, environment: Environment, id: number,
   return comment(terminal, environment, `/cancel ${id}`, { issue, json: false, follow: true });
 }
 
-async function findAnswer(ask: GithubClient, issue: number, to: number): Promise<GithubComment | undefined> {
-  const comments = await ask<readonly GithubComment[]>('GET', `issues/${issue}/comments?per_page=100&since_id=${to}`);
-  return comments.find((one) => readAnswerMark(one.body)?.to === to);
+/** GitHub lists the oldest first, 100 at once, and of them only what was written or edited since then. */
+async function findAnswer(ask: GithubClient, issue: number, to: GithubComment): Promise<GithubComment | undefined> {
+  const query = `per_page=100&since=${encodeURIComponent(to.created_at)}`;
+  for (let page = 1; ; page += 1) {
+    const comments = await ask<readonly GithubComment[]>('GET', `issues/${issue}/comments?${query}&page=${page}`);
+    const found = comments.find((one) => readAnswerMark(one.body)?.to === to.id);
+    if (found !== undefined || comments.length < 100) return found;
+  }
 }
 
 /** Pure: an answer without its hidden marks. */
