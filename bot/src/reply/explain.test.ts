@@ -1,0 +1,151 @@
+import {
+  type BuildId,
+  type ChrootName,
+  type PinnedSource,
+  type Plan,
+  type Project,
+  parseConfigRepo,
+  plainBuildroot,
+} from '@coppice/config';
+import { expect, test } from 'vitest';
+import type { BuildView, ChrootView } from '../build-view.ts';
+import { explainBuild, explainPackage, type Subject } from './explain.ts';
+import { logsOf } from './logs.ts';
+
+const url = 'https://coppice.example';
+const sapling = 'sapling-12-x86_64' as ChrootName;
+const failed: ChrootView = {
+  chroot: sapling,
+  state: 'failed',
+  phase: null,
+  reason: 'timeout',
+  message: 'mock took longer than 1 h. @everybody',
+  excerpt: ['```', '@everybody'],
+  startedAt: null,
+  endedAt: null,
+};
+const build: BuildView = {
+  id: 7 as BuildId,
+  owner: 'acme',
+  project: 'tools',
+  package: 'hello',
+  requestedBy: 'bea',
+  state: 'failed',
+  chroots: [failed],
+};
+const stated = parseConfigRepo({
+  texts: new Map([
+    ['coppice.yaml', `admins: [root]\nchroots: [${sapling}]\n`],
+    ['projects/acme/tools.yaml', `maintainers: [a]\nchroots: [${sapling}]\n`],
+  ]),
+  oversize: new Map(),
+  paths: new Set(['coppice.yaml', 'projects/acme/tools.yaml']),
+});
+const source = (commit: string): PinnedSource => ({
+  type: 'git',
+  url: 'https://example.org/hello.git',
+  ref: 'main',
+  commit,
+});
+const nothing: Plan = { builds: [], skipped: [], unknown: [], cycles: [], expectedSeconds: null };
+const changed: Plan = {
+  ...nothing,
+  builds: [
+    {
+      ...{ owner: 'acme', project: 'tools', package: 'hello', source: source('b'.repeat(40)) },
+      chroots: [
+        { chroot: sapling, inputDigest: 'x', cause: 'changed', buildroot: plainBuildroot, expectedSeconds: null },
+      ],
+      ...{ after: [], afterBuilds: [], timeoutSeconds: 60, memoryBytes: null, background: false },
+    },
+  ],
+};
+const explained = (more: Partial<Subject>) =>
+  explainPackage(
+    {
+      project: (stated.ok ? stated.value.projects[0] : undefined) as Project,
+      package: 'hello',
+      plan: nothing,
+      builds: [build],
+      lastSource: source('a'.repeat(40)),
+      needs: new Map(),
+      ...more,
+    },
+    url,
+  );
+
+test('a package whose source has moved on', () => {
+  expect(
+    explained({
+      plan: changed,
+      needs: new Map([
+        ['libgreet', 'succeeded'],
+        ['motd', undefined],
+      ]),
+    }),
+  ).toMatchInlineSnapshot(`
+    "\`acme/tools/hello\` would be built now.
+
+    - \`sapling-12-x86_64\`: its source has changed from https:​//example.org/hello.git main at aaaaaaaaaaaa to https:​//example.org/hello.git main at bbbbbbbbbbbb since build 7.
+
+    It needs \`libgreet\` (succeeded), \`motd\` (never built).
+
+    Its last build is [7](https://coppice.example/acme/tools/build/7/): It failed.
+
+    - \`hello\` for \`sapling-12-x86_64\` failed (timeout): mock took longer than 1 h. @​everybody ([log](https://coppice.example/acme/tools/build/7/sapling-12-x86_64/))
+
+    \`\`\`\`text
+    \`\`\`
+    @everybody
+    \`\`\`\`
+
+
+    Next: \`/build hello\` builds it."
+  `);
+});
+
+test('the same source under another chroot, repositories or options', () => {
+  expect(explained({ plan: changed, lastSource: source('b'.repeat(40)) })).toContain('its source is the same, but');
+});
+
+test('a package that failed and has not changed', () => {
+  const why = 'failed in build 7 with the same inputs; `/build hello` builds it again';
+  const skipped = [{ owner: 'acme', project: 'tools', package: 'hello', chroot: sapling, why }];
+  expect(explained({ plan: { ...nothing, skipped } })).toMatchInlineSnapshot(`
+    "\`acme/tools/hello\` would not be built now.
+
+    - \`sapling-12-x86_64\`: failed in build 7 with the same inputs; \`/build hello\` builds it again
+
+    Its last build is [7](https://coppice.example/acme/tools/build/7/): It failed.
+
+    - \`hello\` for \`sapling-12-x86_64\` failed (timeout): mock took longer than 1 h. @​everybody ([log](https://coppice.example/acme/tools/build/7/sapling-12-x86_64/))
+
+    \`\`\`\`text
+    \`\`\`
+    @everybody
+    \`\`\`\`
+
+
+    Next: give it more time: \`timeout\` of the package, or \`/build hello --timeout 4h\`."
+  `);
+});
+
+test('a build that waits for others', () => {
+  const waiting = {
+    ...build,
+    chroots: [{ ...failed, state: 'pending', reason: null, message: null, excerpt: [] } as const],
+  };
+  expect(explainBuild(waiting, [5, 6], url)).toContain('It waits for build 5, build 6.');
+});
+
+test('hostile lines of a log stay in their block', () => {
+  expect(logsOf(build, build.chroots, url)).toMatchInlineSnapshot(`
+    "- \`sapling-12-x86_64\` failed (timeout): mock took longer than 1 h. @​everybody ([log](https://coppice.example/acme/tools/build/7/sapling-12-x86_64/))
+
+    \`\`\`\`text
+    \`\`\`
+    @everybody
+    \`\`\`\`
+    "
+  `);
+});
