@@ -40,7 +40,7 @@ export function limitWait(error: unknown, now: Date, before: number): number | u
     const there = Date.parse(String(headers.date));
     return bounded(reset * 1000 - (Number.isNaN(there) ? now.getTime() : there) + 1000);
   }
-  if (status === 429 || /secondary rate limit|abuse detection/i.test(String(message)))
+  if (status === 429 || /rate limit|abuse detection/i.test(String(message)))
     return bounded(secondaryMilliseconds * 2 ** before);
   return undefined;
 }

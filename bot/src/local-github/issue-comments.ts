@@ -22,7 +22,7 @@ export function issueCommentRoutes(house: House, state: KeptState): Route[] {
           .sort((one, other) => turn * (Date.parse(one[field]) - Date.parse(other[field]) || one.id - other.id));
         const page = pageOf(request, house.apiUrl + request.path, known);
         const answers = await Promise.all(
-          page.items.map(({ id }) => house.ask('GET', `${place}/issues/comments/${id}`, undefined, request.identity)),
+          page.items.map(({ id }) => house.ask('GET', `${place}/issues/comments/${id}`)),
         );
         // What has been deleted since it was written is not there.
         const body = answers.filter(({ status }) => status === 200).map((answer) => answer.body as Json);
