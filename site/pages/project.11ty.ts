@@ -28,7 +28,7 @@ export function render({ project, site }: { project: ProjectView; site: PageData
 ${!project.stated && html`<p class="note">This project has left the config repository. What it built is still here.</p>`}
 <div class="columns"><div>
 ${install(project)}
-${project.instructions !== '' && html`<section class="prose-doc"><h2>Instructions</h2>${renderMarkdown(project.instructions)}</section>`}
+${project.instructions !== '' && html`<section><h2>Instructions</h2><div class="prose-doc">${renderMarkdown(project.instructions)}</div></section>`}
 <section><h2>Packages</h2>${matrix(project.matrix)}</section>
 <section><h2>Latest builds</h2>${project.latest.length === 0 ? html`<p class="empty">Nothing has been built yet.</p>` : buildTable(project.latest, { project: false, package: true })}
 ${project.buildCount > project.latest.length && html`<p class="quiet">${project.buildCount} builds in all; each package lists its own.</p>`}</section>
