@@ -64,7 +64,8 @@ async function ensureNpmPackages(mode) {
   const missing = missingNpmPackages(withDev);
   if (missing.length === 0) return false;
   say(`${missing.length} npm packages to install (about half a minute)…`);
-  await run('npm', ['ci', '--no-audit', '--no-fund', ...(withDev ? [] : ['--omit=dev'])], {
+  // Packages that want the newer Node are run with ours; npm would warn of each.
+  await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error', ...(withDev ? [] : ['--omit=dev'])], {
     env: environmentWithoutOwnNode(),
   });
   const left = missingNpmPackages(withDev);

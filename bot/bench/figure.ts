@@ -46,7 +46,13 @@ export function duration(
 /** Runs a room's own measurement, a program that prints a JSON array of figures last. */
 export async function figuresOf(program: string): Promise<readonly Figure[]> {
   const { stdout } = await execa(process.execPath, [program], { stdin: 'ignore', stderr: 'inherit' });
-  return z.array(figureSchema).parse(JSON.parse(stdout));
+  const figures = z.array(figureSchema).parse(JSON.parse(stdout));
+  return figures.map((figure) => ({
+    ...figure,
+    value: round(figure.value),
+    againstValue: round(figure.againstValue),
+    ratio: round(figure.ratio),
+  }));
 }
 
 /** Four significant digits are more than these measurements hold. */

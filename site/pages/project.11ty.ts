@@ -2,6 +2,7 @@
 import { page } from '../layouts/page.ts';
 import { buildTable, chrootName, command, stateCell } from '../layouts/parts.ts';
 import { type Html, html } from '../src/html.ts';
+import { renderMarkdown } from '../src/markdown.ts';
 import type { PageData } from '../src/render.ts';
 import type { Reference } from '../src/view/project-facts.ts';
 import type { ProjectView } from '../src/view/project-view.ts';
@@ -30,7 +31,7 @@ ${project.facts.frozen !== null && html`<p class="note">This project is frozen: 
 ${project.facts.deleteAfter !== null && html`<p class="note">This project is deleted on ${project.facts.deleteAfter}.</p>`}
 <div class="columns"><div>
 ${install(project)}
-${project.instructions !== '' && html`<section><h2>Instructions</h2><p class="prose">${project.instructions}</p></section>`}
+${project.instructions !== '' && html`<section><h2>Instructions</h2><div class="prose-doc">${renderMarkdown(project.instructions)}</div></section>`}
 <section><h2>Packages</h2>${matrix(project.matrix)}</section>
 <section><h2>Latest builds</h2>${project.latest.length === 0 ? html`<p class="empty">Nothing has been built yet.</p>` : buildTable(project.latest, { project: false, package: true })}
 ${project.buildCount > project.latest.length && html`<p class="quiet">${project.buildCount} builds in all; each package lists its own.</p>`}</section>
