@@ -1,7 +1,7 @@
 // The composition root: every part of the service is made here, in the order in which it is needed, and ended in the reverse.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openQueue, type Queue } from '@coppice/builder-runner/queue';
+import { noLimits, openQueue, type Queue } from '@coppice/builder-runner/queue';
 import { ensureKey, startRunner } from '@coppice/builder-runner/runner';
 import { isFinal, type Settings } from '@coppice/config';
 import { type Bot, createBot } from './bot.ts';
@@ -79,12 +79,14 @@ async function start(
   const embedded = stated.github.mode === 'embedded';
   const step = stepper(embedded ? 6 : 4, log);
 
+  let bot: Bot | undefined;
   step(`Opening ${home.folder}`);
   await makeFolders(home);
   const queue = await openQueue({
     folder: join(home.state, 'queue'),
     now,
     onFault: (error) => log('error', 'The queue had a fault', { error }),
+    limits: () => bot?.config()?.config.policy.limits ?? noLimits,
   });
   cleanups.push(() => queue.close());
   const metrics = startMetrics(queue);
@@ -120,7 +122,6 @@ async function start(
   step('Starting the runner');
   const site = startSiteUpdates({ queue, published: home.published, url, now, log });
   cleanups.push(() => site.stop());
-  let bot: Bot | undefined;
   const projectOf = (owner: string, name: string) =>
     findProject(bot?.config()?.config.projects ?? [], owner, readSandbox(name)?.project ?? name);
   const publisher = {
@@ -144,7 +145,11 @@ async function start(
     now,
     secrets: { appId, ...secrets },
     keyFingerprint: async (owner, project) => (await ensureKey(home.folder, owner, project)).fingerprint,
-    onConfigChange: () => site.all(),
+    onConfigChange: async () => {
+      // Looser limits may let waiting builds start.
+      runner.wake();
+      await site.all();
+    },
     projects: runnerProjects(publisher, queue),
   });
   if (settings.github.webhooks) http.setWebhooks(bot.middleware);
