@@ -95,7 +95,7 @@ async function start(
     host: stated.listen.host,
     port: stated.listen.port,
     published: home.published,
-    health: () => ({ status: 'ok', ready, github: stated.github.webhooks ? 'webhooks' : 'polling' }),
+    health: () => ({ status: 'ok', ready }),
     metrics,
   });
   cleanups.push(() => http.close());

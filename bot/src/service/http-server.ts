@@ -12,8 +12,6 @@ import { serveFile } from './serve-file.ts';
 export interface Health {
   readonly status: 'ok';
   readonly ready: boolean;
-  /** How it hears of GitHub: told by webhooks, or asking for itself. */
-  readonly github?: 'webhooks' | 'polling';
 }
 
 export interface HttpServer {
