@@ -24,7 +24,7 @@ const chrootStatus = z
       .prefault('active')
       .describe('active; inactive: nothing is built for it now; eol (end of life): nothing any more.'),
     keepUntil: day
-      .describe('How long results of a chroot that is not active are kept; default: for ever.')
+      .describe('The day until which results of a chroot that is not active are kept at least; default: no day is promised.')
       .exactOptional(),
   })
   .nullable()
@@ -78,7 +78,7 @@ const allow = z.strictObject({
 });
 
 const retention = z.strictObject({
-  failed: duration.prefault('30d').describe('How long failed builds are kept.'),
+  failed: duration.prefault('30d').describe('How long failed builds are kept at least.'),
   superseded: duration
     .prefault('90d')
     .describe('How long builds are kept after a newer one of the same package and chroot succeeded.'),
@@ -95,7 +95,7 @@ export const policySchema = z
     chroots,
     limits: limits.prefault({}).describe('Bounds of every build.'),
     allow: allow.prefault({}).describe('What projects may ask for.'),
-    retention: retention.prefault({}).describe('How long results are kept.'),
+    retention: retention.prefault({}).describe('How long results are kept at least; those of pull requests are deleted then.'),
   })
   .describe('coppice.yaml: what the admins decided for the whole service.');
 type PolicyYaml = z.infer<typeof policySchema>;
