@@ -10,6 +10,7 @@ import { applyToBotState, type BotOperation, type BotState, initialBotState, typ
 import { openBuiltIndex } from './built.ts';
 import { applyConfigChange } from './change/apply-config-change.ts';
 import { createCommitter } from './change/commit-edit.ts';
+import { expireProjects } from './change/expire-projects.ts';
 import type { ProjectsPort } from './change/projects-port.ts';
 import { type ConfigAtCommit, createConfigInForce, readConfigAt } from './config-in-force.ts';
 import { openConfigRepo } from './config-repo.ts';
@@ -144,22 +145,29 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     log('info', `The sandboxes of closed pull requests were deleted: ${gone.join(', ')}`);
     await options.onConfigChange?.();
   };
+  const commitEdit = createCommitter({
+    ...{ folder: configFolder, url: configUrl, mirror, token: github.token, identity: github.identity },
+    branch: async () => (await github.head()).branch,
+  });
+  const expire = async () => {
+    const at = config.current();
+    const repositoryUrl = `${settings.github.webUrl}/${repository}`;
+    if (at !== undefined) await expireProjects(at, { now: options.now(), commit: commitEdit, repositoryUrl, log });
+  };
   let tending: Promise<void> = Promise.resolve();
   /** What follows for pull requests from what was worked off, and from time. */
   const tend = () => {
     tending = tending
       .then(revoke)
       .then(sweep)
-      .catch((error: unknown) => log('error', 'Builds or sandboxes of pull requests could not be ended', { error }));
+      .then(expire)
+      .catch((error: unknown) => log('error', 'What time has ended could not be taken away', { error }));
   };
   let tender: NodeJS.Timeout | undefined;
   const commentContext = {
     ...{ queue, built, settings, url, config: config.current, view: reporter.view },
     petitions: () => state().petitions,
-    commit: createCommitter({
-      ...{ folder: configFolder, url: configUrl, mirror, token: github.token, identity: github.identity },
-      branch: async () => (await github.head()).branch,
-    }),
+    commit: commitEdit,
     onPull: onPullRequests(pullContext),
     projects: options.projects,
     published: () => options.onConfigChange?.(),

@@ -281,6 +281,22 @@ describe('projects', () => {
     expect(await read(projectFile)).toBe(exampleFiles[projectFile]);
   });
 
+  test('a project whose day has come is removed by a commit of the bot, with what it has published', async () => {
+    const brief = 'projects/acme/brief.yaml';
+    const text = `maintainers: [maintainer]\nchroots: [sapling-12-x86_64]\npackages:\n  hello: { source: { type: dir } }\n`;
+    const spec = (await read('packages/acme/tools/hello/hello.spec')) ?? '';
+    await service.push('maintainer', { [brief]: text, 'packages/acme/brief/hello/hello.spec': spec });
+    await inForce();
+    await buildAll();
+    expect(await exists('results/acme/brief')).toBe(true);
+    await service.push('maintainer', { [brief]: `${text}deleteAfter: 2026-01-31\n` });
+    await until(async () => (await read(brief)) === undefined);
+    await inForce();
+    expect(await exists('results/acme/brief')).toBe(false);
+    expect((await head()).commit.message).toMatch(/^Delete acme\/brief, which was to be deleted on 2026-01-31\n/);
+    expect(await read(projectFile)).toBe(exampleFiles[projectFile]);
+  });
+
   test('a push that moves a project’s files moves what it has published, and nothing is built again', async () => {
     const file = exampleFiles[projectFile] ?? '';
     const spec = async (name: string) => (await read(`packages/acme/tools/${name}/${name}.spec`)) ?? '';

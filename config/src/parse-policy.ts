@@ -24,7 +24,9 @@ const chrootStatus = z
       .prefault('active')
       .describe('active; inactive: nothing is built for it now; eol (end of life): nothing any more.'),
     keepUntil: day
-      .describe('The day until which results of a chroot that is not active are kept at least; default: no day is promised.')
+      .describe(
+        'The day until which results of a chroot that is not active are kept at least; default: no day is promised.',
+      )
       .exactOptional(),
   })
   .nullable()
@@ -95,7 +97,9 @@ export const policySchema = z
     chroots,
     limits: limits.prefault({}).describe('Bounds of every build.'),
     allow: allow.prefault({}).describe('What projects may ask for.'),
-    retention: retention.prefault({}).describe('How long results are kept at least; those of pull requests are deleted then.'),
+    retention: retention
+      .prefault({})
+      .describe('How long results are kept at least; those of pull requests are deleted then.'),
   })
   .describe('coppice.yaml: what the admins decided for the whole service.');
 type PolicyYaml = z.infer<typeof policySchema>;

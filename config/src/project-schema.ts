@@ -97,7 +97,9 @@ export const projectSchema = z
         error: '`frozen` gives no reason',
       })
       .exactOptional(),
-    deleteAfter: day.describe('The day from which on nobody needs the project; its page says so. Default: none.').exactOptional(),
+    deleteAfter: day
+      .describe('The day (UTC) on which the bot commits the removal of the project; default: never.')
+      .exactOptional(),
     forkedFrom: projectRef.describe('The project that this one began as. `/fork` sets it.').exactOptional(),
     renamedFrom: projectRef
       .describe('The former owner/project, whose results are then moved here; remove it afterwards.')

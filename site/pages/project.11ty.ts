@@ -28,7 +28,7 @@ export function render({ project, site }: { project: ProjectView; site: PageData
 <p class="lead prose">${project.description || html`<span class="quiet">No description</span>`}</p></div>
 ${!project.stated && html`<p class="note">This project has left the config repository. What it built is still here.</p>`}
 ${project.facts.frozen !== null && html`<p class="note">This project is frozen: it builds and publishes nothing, and its repositories are offline. ${project.facts.frozen}</p>`}
-${project.facts.deleteAfter !== null && html`<p class="note">This project is meant to be used until ${project.facts.deleteAfter}.</p>`}
+${project.facts.deleteAfter !== null && html`<p class="note">This project is deleted on ${project.facts.deleteAfter}.</p>`}
 <div class="columns"><div>
 ${install(project)}
 ${project.instructions !== '' && html`<section><h2>Instructions</h2><div class="prose-doc">${renderMarkdown(project.instructions)}</div></section>`}

@@ -35,7 +35,7 @@ export type CommitOutcome =
   | { readonly kind: 'committed'; readonly commit: string }
   | { readonly kind: 'refuse' | 'nothing'; readonly markdown: string };
 
-/** Rejects on faults of the machinery only: GitError. */
+/** One edit after the other. Rejects on faults of the machinery only: GitError. */
 export type Committer = (request: EditRequest) => Promise<CommitOutcome>;
 
 const seconds = 60;
@@ -43,22 +43,29 @@ const seconds = 60;
 const rememberedCommits = 500;
 
 export function createCommitter(options: CommitterOptions): Committer {
-  return async (request) => {
-    const branch = await options.branch();
-    let head = await options.mirror.fetch(branch);
-    for (let attempt = 0; attempt < 2; attempt += 1) {
-      const before = await findCommit(options.folder, head, request.batch);
-      if (before !== undefined) return { kind: 'committed', commit: before };
-      const made = await makeCommit(request, head, options);
-      if (made.kind !== 'committed') return made;
-      const refused = await push(made.commit, branch, options);
-      if (refused === undefined) return made;
-      const moved = await options.mirror.fetch(branch);
-      if (moved === head) return { kind: 'refuse', markdown: reply.pushRefused(refused) };
-      head = moved;
-    }
-    return { kind: 'refuse', markdown: reply.othersPush() };
+  let before: Promise<unknown> = Promise.resolve();
+  return (request) => {
+    const outcome = before.then(() => commitEdit(request, options));
+    before = outcome.catch(() => undefined);
+    return outcome;
   };
+}
+
+async function commitEdit(request: EditRequest, options: CommitterOptions): Promise<CommitOutcome> {
+  const branch = await options.branch();
+  let head = await options.mirror.fetch(branch);
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    const before = await findCommit(options.folder, head, request.batch);
+    if (before !== undefined) return { kind: 'committed', commit: before };
+    const made = await makeCommit(request, head, options);
+    if (made.kind !== 'committed') return made;
+    const refused = await push(made.commit, branch, options);
+    if (refused === undefined) return made;
+    const moved = await options.mirror.fetch(branch);
+    if (moved === head) return { kind: 'refuse', markdown: reply.pushRefused(refused) };
+    head = moved;
+  }
+  return { kind: 'refuse', markdown: reply.othersPush() };
 }
 
 async function findCommit(repository: string, head: string, batch: string): Promise<string | undefined> {
@@ -99,7 +106,7 @@ async function writeCommit(
   options: CommitterOptions,
 ): Promise<string> {
   const repository = options.folder;
-  // Commands are carried out one after the other, so one index is enough; a killed service may have left its lock.
+  // Edits are made one after the other, so one index is enough; a killed service may have left its lock.
   const index = join(repository, 'coppice-edit-index');
   await rm(`${index}.lock`, { force: true });
   const git = async (args: readonly string[], input?: string, config: readonly (readonly [string, string])[] = []) =>

@@ -12,6 +12,8 @@ export type ConfigEdit =
   | { readonly kind: 'freeze'; readonly project: string; readonly reason: string }
   | { readonly kind: 'unfreeze'; readonly project: string }
   | { readonly kind: 'delete'; readonly project: string }
+  /** The project states this day as its `deleteAfter`. */
+  | { readonly kind: 'expire'; readonly project: string; readonly day: string }
   | { readonly kind: 'fork'; readonly project: string; readonly owner: string; readonly name: string };
 
 /** `refuse` and `nothing` say why in Markdown; `nothing`: it is so already. */
@@ -44,6 +46,9 @@ export function judgeEdit(edit: ConfigEdit, config: ConfigRepo, actor: string): 
     case 'delete':
       if (project.frozen !== null && !admin) return refuse(reply.frozen(project, config.policy.admins));
       return mayManage(config.policy, project, actor) ? { kind: 'do' } : notAllowed('delete', managers);
+    case 'expire':
+      // The head may have given it more time.
+      return project.deleteAfter === edit.day ? { kind: 'do' } : nothing(reply.staysLonger(edit.project));
     case 'fork':
       if (project.frozen !== null) return refuse(reply.frozen(project, config.policy.admins));
       if (!mayManage(config.policy, project, actor)) return notAllowed('fork', managers);
@@ -94,6 +99,7 @@ export function applyEdit(edit: ConfigEdit, path: string, text: string, actor: s
     case 'unfreeze':
       return write(removeKey(text, 'frozen'));
     case 'delete':
+    case 'expire':
       return { write: new Map(), remove: [path, `packages/${edit.project}`], copy: [] };
     case 'fork':
       return applyFork(edit, text, actor);
@@ -127,6 +133,8 @@ export function subjectOf(edit: ConfigEdit): string {
       return `Unfreeze ${edit.project}`;
     case 'delete':
       return `Delete ${edit.project}`;
+    case 'expire':
+      return `Delete ${edit.project}, which was to be deleted on ${edit.day}`;
     case 'fork':
       return `Fork ${edit.project} as ${edit.owner}/${edit.name}`;
   }

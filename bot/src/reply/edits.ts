@@ -21,6 +21,7 @@ function whatWasDone(edit: ConfigEdit): string {
     case 'unfreeze':
       return `${project} is not frozen any more.`;
     case 'delete':
+    case 'expire':
       return `${project} is deleted, and what it has published goes with it.`;
     case 'fork': {
       const fork = `${edit.owner}/${edit.name}`;
@@ -50,6 +51,10 @@ export function frozen(project: Project, admins: readonly string[]): string {
 
 export function frozenAlready(project: string): string {
   return `${code(project)} is frozen for that reason already.`;
+}
+
+export function staysLonger(project: string): string {
+  return `${code(project)} names another day by now.`;
 }
 
 export function notFrozen(project: string): string {
