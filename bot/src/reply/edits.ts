@@ -46,7 +46,8 @@ export function gone(project: string): string {
 export function frozen(project: Project, admins: readonly string[]): string {
   const who = admins.length === 0 ? 'an admin' : list(admins);
   const resolve = code(`/resolve ${projectKey(project)}`);
-  return `${code(projectKey(project))} is frozen: ${plain(project.frozen ?? '')} It builds and publishes nothing until ${who} writes ${resolve}.`;
+  const reason = plain(project.frozen ?? '');
+  return `${code(projectKey(project))} is frozen: ${reason}${/[.!?]$/.test(reason) ? '' : '.'} It builds and publishes nothing until ${who} writes ${resolve}.`;
 }
 
 export function frozenAlready(project: string): string {
