@@ -62,7 +62,12 @@ export function embeddedSettings(settings: Settings, github: Pick<LocalGithub, '
  */
 export async function makeDistribution(home: Home, log: Log, signal: AbortSignal): Promise<void> {
   const system = await readFile('/etc/os-release', 'utf8').catch(() => '');
-  if (!/^ID(?:_LIKE)?=.*debian/m.test(system)) return;
+  if (!/^ID(?:_LIKE)?=.*debian/m.test(system)) {
+    throw new ServiceError(
+      'distribution',
+      'The embedded default makes its distribution from a Debian archive, and this is no Debian. Name a config repo on GitHub in the file of COPPICE_SETTINGS; the documentation says how (Run a service).',
+    );
+  }
   const maker = execa(
     join(repositoryRoot, 'ansible/sapling/make-sapling'),
     ['--output', join(home.published, 'distributions', saplingChroot), '--cache', join(home.cache, 'debs')],
