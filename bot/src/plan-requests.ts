@@ -48,9 +48,9 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
       git: request.git,
       lookUp: request.lookUp ?? true,
     });
-    // The queue is read after the records: a build that ends in between is seen twice rather than never.
-    const ended = await request.built(project.owner, project.name);
-    const built = [...ended, ...request.queued()];
+    // The queue is read before the records: a build that ends in between is seen twice rather than never.
+    const queued = request.queued();
+    const built = [...(await request.built(project.owner, project.name)), ...queued];
     const { config, chrootConfigDigests, specs = new Map() } = at;
     const known = { config, specRequires: specs, pinned, unpinned, chrootConfigDigests, built, selection, force };
     const { expectedSeconds } = request;
