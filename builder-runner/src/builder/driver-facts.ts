@@ -1,0 +1,115 @@
+// What a driver says of itself: `driver.yml` in its folder, and what an operator's options leave of it.
+import { readFile } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+import { RunnerError } from '../errors.ts';
+import { ansibleFolder } from './playbook.ts';
+
+const architectureSchema = z.string().regex(/^[a-z][a-z0-9_]{1,31}$/);
+const labelSchema = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/);
+
+const driverFactsSchema = z.strictObject({
+  description: z.string().min(1),
+  /** As `uname -m` says them; `machine` is the control host's own. */
+  architectures: z.array(architectureSchema).min(1),
+  labels: z.array(labelSchema),
+  /** Builds go on while the service is stopped, and are taken up again at its next start. */
+  outlivesService: z.boolean(),
+  /** Builders have a network of their own, which builds without network must be kept from. */
+  network: z.boolean(),
+});
+export type DriverFacts = z.infer<typeof driverFactsSchema>;
+
+/** A folder of playbooks without driver.yml, as Copr's were, is taken for one that makes machines like this one elsewhere. */
+const legacyFacts: DriverFacts = {
+  description: 'Playbooks without driver.yml',
+  architectures: ['machine'],
+  labels: [],
+  outlivesService: true,
+  network: true,
+};
+
+/** The folder of a driver: settings name one in `ansible/drivers/`, or any other by its absolute path. */
+export function driverFolder(driver: string): string {
+  return isAbsolute(driver) ? driver : join(ansibleFolder, 'drivers', driver);
+}
+
+/** A word for file names and logs: the last part of an absolute path. Pure. */
+export function driverName(driver: string): string {
+  return driver.split('/').findLast((part) => part !== '') ?? driver;
+}
+
+/** Reads `driver.yml`. Throws RunnerError `spawn` when it is not good: such a driver makes no builders. */
+export async function readDriverFacts(driver: string): Promise<DriverFacts> {
+  const path = join(driverFolder(driver), 'driver.yml');
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return legacyFacts;
+    throw error;
+  }
+  return parseDriverFacts(text, path);
+}
+
+/** Pure. Throws RunnerError `spawn` that names every key that is not good. */
+export function parseDriverFacts(text: string, path: string): DriverFacts {
+  let value: unknown;
+  try {
+    value = parseYaml(text);
+  } catch (error) {
+    throw new RunnerError('spawn', `${path} is not YAML`, { cause: error });
+  }
+  const parsed = driverFactsSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new RunnerError('spawn', `${path} is not good: ${z.prettifyError(parsed.error)}`);
+}
+
+/** What builders a pool can have. */
+export interface DriverOffer {
+  readonly architectures: readonly string[];
+  readonly labels: readonly string[];
+}
+
+/** The options of every driver that say what it offers; each driver has others of its own. */
+const offerOptionsSchema = z.object({
+  images: z.record(architectureSchema, z.unknown()).optional(),
+  labels: z.record(labelSchema, z.unknown()).optional(),
+  hosts: z
+    .array(z.object({ architectures: z.array(architectureSchema).optional(), labels: z.array(labelSchema).optional() }))
+    .optional(),
+});
+
+/**
+ * What is offered with these options. An image for some architectures leaves only those; a label is offered when the options say
+ * what it means, or when a host has it. Pure. `machine` is the control host's `uname -m`. Throws RunnerError `spawn`.
+ */
+export function offerOf(facts: DriverFacts, options: Readonly<Record<string, unknown>>, machine: string): DriverOffer {
+  const parsed = offerOptionsSchema.safeParse(options);
+  if (!parsed.success) {
+    throw new RunnerError('spawn', `the options of the driver are not good: ${z.prettifyError(parsed.error)}`);
+  }
+  const { images, labels, hosts } = parsed.data;
+  const known = facts.architectures.map((architecture) => (architecture === 'machine' ? machine : architecture));
+  const fromHosts = hosts?.flatMap((host) => host.architectures ?? [machine]);
+  const wanted = fromHosts ?? (images === undefined ? known : Object.keys(images));
+  return {
+    architectures: [...new Set(wanted)].filter((architecture) => known.includes(architecture)),
+    labels: [
+      ...new Set([
+        ...facts.labels,
+        ...Object.keys(labels ?? {}),
+        ...(hosts ?? []).flatMap((host) => host.labels ?? []),
+      ]),
+    ],
+  };
+}
+
+/** This machine's architecture as `uname -m` says it. */
+export function thisMachine(): string {
+  return (
+    { x64: 'x86_64', arm64: 'aarch64', s390x: 's390x', ppc64: 'ppc64le', riscv64: 'riscv64' }[process.arch as string] ??
+    process.arch
+  );
+}
