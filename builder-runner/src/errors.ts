@@ -12,6 +12,8 @@ export const runnerErrorCodes = [
   'list',
   /** The role `builder` failed on an instance. */
   'provision',
+  /** No pool has such builders, or none could be made after several tries. */
+  'no-builder',
   /** No SSH connection. */
   'connect',
   /** The builder shows another host key than the one that its spawn playbook wrote down. */

@@ -1,5 +1,8 @@
 // Service settings: one YAML file (`COPPICE_SETTINGS`), every key with its default. Secrets only as names of files or environment variables.
 import { z } from 'zod';
+import { builderSettingsSchema } from './builder-settings.ts';
+
+export type { PoolSettings } from './builder-settings.ts';
 
 /** The settings of one service. Paths are absolute or relative to COPPICE_HOME; durations in seconds, sizes in bytes. */
 export const settingsSchema = z.strictObject({
@@ -31,22 +34,9 @@ export const settingsSchema = z.strictObject({
       throttle: z.boolean().default(true),
     })
     .prefault({}),
+  /** Tasks in hand at once; signing and publishing need no builder. */
   workers: z.int().min(1).max(256).default(2),
-  builders: z
-    .strictObject({
-      driver: z
-        .string()
-        .regex(/^[a-z][a-z0-9-]*$/)
-        .default('local'),
-      /** A builder never lives longer than this. */
-      lifetimeSeconds: z
-        .number()
-        .positive()
-        .default(6 * 3600),
-      /** How often infrastructure failures are tried again on another builder. */
-      attempts: z.int().min(1).max(10).default(3),
-    })
-    .prefault({}),
+  builders: builderSettingsSchema.prefault({}),
   timeouts: z
     .strictObject({
       sourceSeconds: z.number().positive().default(300),

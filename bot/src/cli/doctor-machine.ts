@@ -1,6 +1,6 @@
 // What the service needs of its machine: Node, programs, and the playbooks of its own installation.
 import { access, constants, readFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Settings } from '@coppice/config';
 import { broken, type Finding, good } from './doctor-finding.ts';
@@ -59,19 +59,26 @@ async function findProgram(name: string, folders: readonly string[]): Promise<st
   return undefined;
 }
 
-/** The playbooks that prepare a builder, and the three of the driver that the settings name (see the contract "Spawn playbook"). */
+/** The playbooks that prepare a builder, and those of every driver that the settings name (see the contract "Spawn playbook"). */
 export async function playbooksFinding(settings: Settings, folder = ansibleFolder): Promise<Finding> {
-  const { driver } = settings.builders;
-  const needed = ['spawn', 'terminate', 'list'].map((verb) => `drivers/${driver}/${verb}.yml`);
-  const missing: string[] = [];
-  for (const path of ['playbooks/builder.yml', 'localhost.ini', 'ansible.cfg', ...needed]) {
-    await access(join(folder, path), constants.R_OK).catch(() => missing.push(path));
-  }
-  if (missing.length === 0) return good('playbooks', `driver ${driver} in ${folder}`);
-  const own = missing.filter((path) => !needed.includes(path));
+  const drivers = [...new Set(settings.builders.pools.map(({ driver }) => driver))];
+  const own = await unreadable(folder, ['playbooks/builder.yml', 'localhost.ini', 'ansible.cfg']);
+  const verbs = ['spawn', 'terminate', 'list'];
+  const needed = drivers.flatMap((driver) =>
+    verbs.map((verb) => (isAbsolute(driver) ? `${driver}/${verb}.yml` : `drivers/${driver}/${verb}.yml`)),
+  );
+  const missing = [...own, ...(await unreadable(folder, needed))];
+  if (missing.length === 0) return good('playbooks', `${drivers.join(', ')} in ${folder}`);
   const fix =
     own.length > 0
       ? 'the installation is not complete: check it out again'
-      : `write them, or name another driver in builders.driver of the settings`;
+      : 'write them, or name another driver in builders.pools of the settings';
   return broken('playbooks', `${missing.join(', ')} cannot be read in ${folder}`, fix);
+}
+
+/** Those of the paths, relative to `folder` or absolute, that are not there to be read. */
+async function unreadable(folder: string, paths: readonly string[]): Promise<readonly string[]> {
+  const missing: string[] = [];
+  for (const path of paths) await access(resolve(folder, path), constants.R_OK).catch(() => missing.push(path));
+  return missing;
 }

@@ -56,8 +56,8 @@ test('the playbooks of the embedded default are there; a driver without playbook
     return parsed.value;
   };
   expect(await playbooksFinding(settingsOf(''))).toMatchObject({ good: true });
-  const finding = await playbooksFinding(settingsOf('builders: { driver: copr-be }'));
-  expect(finding).toMatchObject({ good: false, fix: expect.stringContaining('builders.driver') });
+  const finding = await playbooksFinding(settingsOf('builders: { pools: [{ driver: copr-be }] }'));
+  expect(finding).toMatchObject({ good: false, fix: expect.stringContaining('builders.pools') });
   expect(finding.detail).toContain('drivers/copr-be/list.yml');
   expect(await playbooksFinding(settingsOf(''), folder)).toMatchObject({
     fix: expect.stringContaining('not complete'),

@@ -6,7 +6,7 @@ import type { FateKind } from './fate.ts';
 export interface BackendSettings {
   url?: string;
   workers?: number;
-  builders?: { driver: string };
+  builders?: { pools: readonly { driver: string }[] };
   github?: { pollSeconds: number };
 }
 
@@ -51,11 +51,11 @@ const playbook =
   (value) => ({
     kind: 'person',
     text:
-      `\`builders.driver: ${legacyDriver}\`: copy ${value} to ansible/drivers/${legacyDriver}/${verb}.yml` +
+      `\`builders.pools: [{ driver: ${legacyDriver} }]\`: copy ${value} to ansible/drivers/${legacyDriver}/${verb}.yml` +
       (verb === 'spawn'
         ? '; the IP=… that it prints is understood, but it has to let in the key {{ coppice_public_key }}; add a list.yml that prints the instances'
         : '; it runs on the control host and is told the address in the variable host, and coppice_name'),
-    set: { builders: { driver: legacyDriver } },
+    set: { builders: { pools: [{ driver: legacyDriver }] } },
   });
 
 const numWorkers: BackendKey = (value) => {
@@ -144,7 +144,7 @@ export const laterKeys: ReadonlyMap<string, string> = new Map([
   ['builds_max_workers', 'set `workers`'],
   ['builds_max_workers_owner', 'see `limits.perOwner` in coppice.yaml of the config repo'],
   ['builds_max_workers_arch', 'see `limits.perArchitecture` in coppice.yaml of the config repo'],
-  ['build_groups', 'one driver makes all builders: `builders.driver`'],
+  ['build_groups', 'each group is a pool: `builders.pools`'],
   ['do_sign', 'everything is signed, always'],
   ['keygen_host', 'keys are made on the control host'],
   ['log_dir', 'the log goes to standard output'],

@@ -22,7 +22,7 @@ test('the settings are read by the service and say the same', () => {
   expect(settingsOf(convertBackendConf(seed).yaml)).toMatchObject({
     url: 'http://copr-be.example.org',
     workers: 5,
-    builders: { driver: 'copr-be' },
+    builders: { pools: [{ driver: 'copr-be' }] },
     github: { mode: 'github', pollSeconds: 30 },
   });
 });

@@ -142,7 +142,7 @@ async function configInput(run: MockRun): Promise<Omit<MockConfigInput, 'chrootC
     diskBytes: build.diskBytes,
     memoryBytes: build.memoryBytes,
     buildroot,
-    builderHasNetwork: shop.settings.builders.driver !== 'local',
+    builderHasNetwork: shop.settings.builders.pools[0]?.driver !== 'local',
     projectRepository: (await findRepository(place, build.owner, build.project)) ?? null,
     repos: await findRepositories(place, [...build.repos, ...buildroot.repos]),
   };

@@ -14,7 +14,7 @@ export interface PlaybookRun {
   readonly playbook: string;
   /** Absolute path; default: the local machine. */
   readonly inventory?: string;
-  readonly variables: Readonly<Record<string, string | number>>;
+  readonly variables: Readonly<Record<string, unknown>>;
   /** Folder for the file of variables. */
   readonly folder: string;
   readonly seconds: number;
@@ -45,7 +45,8 @@ export async function runPlaybook(run: PlaybookRun): Promise<string> {
   const signals = run.signal === undefined ? [limit] : [limit, run.signal];
   const end = await endOf(child, AbortSignal.any(signals));
   run.signal?.throwIfAborted();
-  const name = run.playbook.slice(ansibleFolder.length + 1);
+  const isOurs = run.playbook.startsWith(`${ansibleFolder}/`);
+  const name = isOurs ? run.playbook.slice(ansibleFolder.length + 1) : run.playbook;
   if (end.error !== undefined) {
     throw new RunnerError('tool-missing', 'ansible-playbook cannot be run: install ansible-core', { cause: end.error });
   }

@@ -1,16 +1,18 @@
 // Makes, ends and lists builders through their driver's playbooks (see the contract "Spawn playbook" in the documentation).
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
 import { type ChrootName, chrootOf, type Settings } from '@coppice/config';
 import { execa } from 'execa';
 import ssh2 from 'ssh2';
 import { z } from 'zod';
 import { RunnerError } from '../errors.ts';
-import { ansibleFolder, runPlaybook } from './playbook.ts';
+import { driverFolder, driverName } from './driver-facts.ts';
+import { runPlaybook } from './playbook.ts';
 
 /** What a spawn playbook writes to its result file. */
-const instanceSchema = z.object({
+export const instanceSchema = z.object({
   instance: z.string(),
   host: z.string().min(1),
   port: z.int().min(1).max(65535).default(22),
@@ -34,15 +36,25 @@ export interface Builder {
   readonly folder: string;
 }
 
+/** The playbooks that make a builder, and what its operator says to them. */
+export interface BuilderSource {
+  /** A folder in ansible/drivers, or the absolute path of another one. */
+  readonly driver: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
 /** Where and with what builders are made. */
 export interface Driver {
   readonly settings: Settings;
+  /** COPPICE_HOME, absolute. */
   readonly home: string;
+  /** Default: the first pool of the settings. */
+  readonly source?: BuilderSource;
 }
 
 /** The start of the names of this service's builders: several services may share a driver's account. */
 export function builderPrefix(home: string): string {
-  return `coppice-${createHash('sha256').update(home).digest('hex').slice(0, 8)}-`;
+  return `coppice-${shortHash(home)}-`;
 }
 
 /** What `uname -m` says on a machine that can build for an RPM architecture. */
@@ -51,20 +63,33 @@ export function machineArchitecture(architecture: string): string {
   return architecture === 'armhfp' ? 'aarch64' : architecture;
 }
 
-function builderFolder(driver: Driver, name: string): string {
-  return join(driver.home, 'state', 'builders', name);
+/** The private folder of a builder on the control host. */
+export function builderFolder(home: string, name: string): string {
+  return join(home, 'state', 'builders', name);
+}
+
+function sourceOf(driver: Driver): BuilderSource {
+  return driver.source ?? driver.settings.builders.pools[0] ?? { driver: 'local', options: {} };
 }
 
 function playbookOf(driver: Driver, verb: 'spawn' | 'terminate' | 'list'): string {
-  return join(ansibleFolder, 'drivers', driver.settings.builders.driver, `${verb}.yml`);
+  return join(driverFolder(sourceOf(driver).driver), `${verb}.yml`);
 }
 
 /** What every playbook of a driver is told. */
-function commonVariables(driver: Driver): Record<string, string> {
+function commonVariables(driver: Driver): Record<string, unknown> {
+  const { driver: path, options } = sourceOf(driver);
+  // A driver elsewhere has a folder of its own, even when it is called like one of ours.
+  const place = isAbsolute(path) ? `${driverName(path)}-${shortHash(path)}` : path;
   return {
-    coppice_state_dir: join(driver.home, 'state', 'drivers', driver.settings.builders.driver),
+    coppice_state_dir: join(driver.home, 'state', 'drivers', place),
     coppice_home: driver.home,
+    coppice_options: options,
   };
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
 }
 
 /** Makes one builder with a key of its own. Throws RunnerError `spawn`; call `terminateBuilder` with the name whatever happens. */
@@ -74,7 +99,7 @@ export async function spawnBuilder(
   chroot: ChrootName,
   signal: AbortSignal,
 ): Promise<Builder> {
-  const folder = builderFolder(driver, name);
+  const folder = builderFolder(driver.home, name);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const keys = ssh2.utils.generateKeyPairSync('ed25519');
   const publicKey = keys.public.trim().split(' ').slice(0, 2).join(' ');
@@ -143,7 +168,7 @@ async function askHostKey(host: string): Promise<string> {
 
 /** Ends the builder of this name, also one that is half made or gone, and removes its files. Throws RunnerError `terminate`. */
 export async function terminateBuilder(driver: Driver, name: string): Promise<void> {
-  const folder = builderFolder(driver, name);
+  const folder = builderFolder(driver.home, name);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const known = parseJson(await readFile(join(folder, 'instance.json'), 'utf8').catch(() => '{}'));
   const variables = Object.entries(known ?? {}).filter(
@@ -161,8 +186,7 @@ export async function terminateBuilder(driver: Driver, name: string): Promise<vo
 
 /** Names of the builders of this service that exist, by their driver. Throws RunnerError `list`. */
 export async function listBuilders(driver: Driver): Promise<readonly string[]> {
-  const folder = builderFolder(driver, 'list');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const folder = await mkdtemp(join(tmpdir(), 'coppice-list-'));
   const resultFile = join(folder, 'list.json');
   try {
     await runPlaybook({
