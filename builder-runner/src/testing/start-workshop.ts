@@ -10,6 +10,7 @@ import {
   type BuildRequest,
   type Buildroot,
   type ChrootName,
+  type PinnedSource,
   published as places,
   plainBuildroot,
   type QueuedBuild,
@@ -55,10 +56,18 @@ interface TestRequest {
   readonly after?: readonly number[];
   readonly timeoutSeconds?: number;
   readonly diskBytes?: number;
+  /** Default: the package's folder in the config repo. */
+  readonly source?: PinnedSource;
 }
 
-/** Starts everything; `packages` are the folders of the config repo, all of project acme/tools. Project acme/iced is frozen. */
-export async function startWorkshop(packages: Readonly<Record<string, PackageFiles>>): Promise<TestWorkshop> {
+/**
+ * Starts everything; `packages` are the folders of the config repo, all of project acme/tools. Project acme/iced is frozen. `settings` are
+ * service settings as YAML would hold them.
+ */
+export async function startWorkshop(
+  packages: Readonly<Record<string, PackageFiles>>,
+  settings: unknown = {},
+): Promise<TestWorkshop> {
   await makeDistribution();
   const home = await mkdtemp(join(tmpdir(), 'coppice-runner-'));
   const pins = await makeConfigRepository(home, packages);
@@ -76,7 +85,7 @@ export async function startWorkshop(packages: Readonly<Record<string, PackageFil
   const start = () =>
     startRunner({
       queue,
-      settings: settingsSchema.parse({}),
+      settings: settingsSchema.parse(settings),
       home,
       url,
       controlPort: port,
@@ -154,7 +163,12 @@ function fullRequest(request: TestRequest, pins: Pins): BuildRequest {
     owner: 'acme',
     project: request.project ?? 'tools',
     package: name,
-    source: { type: 'dir', commit: pins.commit, path: folderOf(name), tree: pins.trees.get(name) ?? '' },
+    source: request.source ?? {
+      type: 'dir',
+      commit: pins.commit,
+      path: folderOf(name),
+      tree: pins.trees.get(name) ?? '',
+    },
     chroots: [
       { chroot: sapling, inputDigest: `digest of ${name}`, buildroot: { ...plainBuildroot, ...request.buildroot } },
     ],
