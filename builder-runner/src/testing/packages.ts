@@ -74,3 +74,25 @@ echo ${name} > %{buildroot}%{_datadir}/${name}
 `,
   };
 }
+
+/** A C program of a second or two; it requires the package `needs`, unless that is empty. */
+export function program(name: string, needs: string): PackageFiles {
+  return {
+    [`${name}.c`]: `#include <stdio.h>\nint main(void) { puts("${name}"); return 0; }\n`,
+    [`${name}.spec`]: `${head(name)}Source0: ${name}.c
+BuildRequires: gcc${needs === '' ? '' : ` ${needs}`}
+%description
+For measurements.
+%prep
+cp %{SOURCE0} .
+%build
+gcc -O2 -o ${name} ${name}.c
+%install
+install -Dm755 ${name} %{buildroot}%{_bindir}/${name}
+%check
+%{buildroot}%{_bindir}/${name}
+${needs === '' ? '' : `${needs}\n`}%files
+%{_bindir}/${name}
+`,
+  };
+}

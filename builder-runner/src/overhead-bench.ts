@@ -1,0 +1,158 @@
+// What Coppice adds to building: `node builder-runner/src/overhead-bench.ts` prints its figures as a JSON array. The same source packages
+// are built by Coppice (SSH, collecting, signing, publishing and all) and by one `mock-lite --chain`, both with an empty cache.
+import { createHash } from 'node:crypto';
+import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { type PackageFiles, program } from './testing/packages.ts';
+import { sapling, startWorkshop, type TestWorkshop } from './testing/start-workshop.ts';
+
+/** One row of `var/bench.json`; `ratio` says how many times better `value` is than `againstValue`. */
+interface Figure {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly against: string;
+  readonly againstValue: number;
+  readonly ratio: number;
+  readonly n: number;
+}
+
+interface Srpm {
+  readonly name: string;
+  readonly path: string;
+  readonly sha256: string;
+}
+
+const independent = 20;
+const links = 5;
+const repository = join(import.meta.dirname, '..', '..');
+const mockLite = join(repository, 'ansible/roles/builder/files/mock-lite/mock-lite');
+
+/** `overhead.one-builder`, `overhead.two-builders` and `overhead.chain`, in seconds from the request to the last result. */
+async function overheadFigures(): Promise<readonly Figure[]> {
+  const scratch = await mkdtemp(join(tmpdir(), 'coppice-overhead-'));
+  try {
+    const alone = await makeSrpms(join(scratch, 'alone'), independent, () => '');
+    const chain = await makeSrpms(join(scratch, 'chain'), links, (index) => (index === 0 ? '' : `tiny${index - 1}`));
+    const bareAlone = await bareChain(scratch, 'bare-alone', alone);
+    const bareLinked = await bareChain(scratch, 'bare-chain', chain);
+    const one = await coppice(alone, 1);
+    const two = await coppice(alone, 2);
+    const linked = await coppice(chain, 1, true);
+    const against = 'one mock-lite --chain of the same source packages';
+    const figure = (name: string, value: number, bare: number, n: number): Figure => ({
+      ...{ name, value, unit: 's', against, againstValue: bare, ratio: bare / value, n },
+    });
+    return [
+      figure('overhead.one-builder', one, bareAlone, independent),
+      figure('overhead.two-builders', two, bareAlone, independent),
+      figure('overhead.chain', linked, bareLinked, links),
+    ];
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Source packages of C programs; `needs` names what the one with this number requires. */
+async function makeSrpms(folder: string, count: number, needs: (index: number) => string): Promise<readonly Srpm[]> {
+  const srpms: Srpm[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const name = `tiny${index}`;
+    const sources = join(folder, name);
+    await writeAll(sources, program(name, needs(index)));
+    const defines = [`_topdir ${sources}`, `_sourcedir ${sources}`, `_srcrpmdir ${folder}/srpms`, 'dist .sap12'];
+    await execa('rpmbuild', ['-bs', ...defines.flatMap((each) => ['--define', each]), join(sources, `${name}.spec`)]);
+    const file = (await readdir(join(folder, 'srpms'))).find((each) => each.startsWith(`${name}-`)) ?? '';
+    const path = join(folder, 'srpms', file);
+    srpms.push({
+      name,
+      path,
+      sha256: createHash('sha256')
+        .update(await readFile(path))
+        .digest('hex'),
+    });
+  }
+  return srpms;
+}
+
+async function writeAll(folder: string, files: PackageFiles): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const [path, text] of Object.entries(files)) await writeFile(join(folder, path), text);
+}
+
+/** Seconds of mock-lite on this machine itself, nothing cached. */
+async function bareChain(scratch: string, name: string, srpms: readonly Srpm[]): Promise<number> {
+  const folder = join(scratch, name);
+  const server = await startWorkshop({});
+  try {
+    await mkdir(join(folder, 'results'), { recursive: true });
+    const config = join(folder, 'bare.cfg');
+    await writeFile(
+      config,
+      [
+        `config_opts['coppice_control'] = '${server.url}'`,
+        `include('${join(repository, 'config/example/chroots', `${sapling}.cfg`)}')`,
+        `config_opts['basedir'] = '${folder}/lib'`,
+        `config_opts['cache_topdir'] = '${folder}/cache'`,
+        '',
+      ].join('\n'),
+    );
+    const started = performance.now();
+    await execa(
+      mockLite,
+      [
+        '-r',
+        config,
+        '--chain',
+        '--recurse',
+        '-c',
+        '--localrepo',
+        join(folder, 'results'),
+        ...srpms.map(({ path }) => path),
+      ],
+      { stdin: 'ignore' },
+    );
+    return (performance.now() - started) / 1000;
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Seconds of Coppice with that many builders, from the request to the last result; the first builder is made meanwhile. */
+async function coppice(srpms: readonly Srpm[], builders: number, isChain = false): Promise<number> {
+  const shop = await startWorkshop(
+    {},
+    { workers: builders + 2, builders: { pools: [{ driver: 'local', max: builders }] }, git: { protocols: ['http'] } },
+  );
+  try {
+    await offer(shop, srpms);
+    const started = performance.now();
+    const builds = await shop.enqueue(
+      srpms.map(({ name, path, sha256 }, index) => ({
+        package: name,
+        after: isChain && index > 0 ? [index - 1] : [],
+        batch: 'overhead',
+        source: { type: 'srpm' as const, url: `${shop.url}/srpms/${path.split('/').at(-1)}`, sha256 },
+      })),
+    );
+    for (const { state, message } of await Promise.all(
+      builds.map(async (build) => shop.gone(build.id).then(() => shop.result(build))),
+    )) {
+      if (state !== 'succeeded') throw new Error(`A build of the bench ended ${state}: ${message}`);
+    }
+    return (performance.now() - started) / 1000;
+  } finally {
+    await shop.stop();
+  }
+}
+
+async function offer(shop: TestWorkshop, srpms: readonly Srpm[]): Promise<void> {
+  const folder = join(shop.home, 'published', 'srpms');
+  await mkdir(folder, { recursive: true });
+  for (const { path } of srpms) await execa('cp', ['--', path, folder]);
+}
+
+await access(mockLite);
+console.log(JSON.stringify(await overheadFigures()));
