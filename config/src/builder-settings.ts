@@ -28,6 +28,11 @@ const poolSchema = z
     architectures: z.array(machine).min(1).optional(),
     /** Added to the driver's. */
     labels: z.array(label).default([]),
+    /** Who gets its builders: those that make source packages, which run what packagers wrote, and those that build. */
+    trust: z
+      .array(z.enum(['source', 'build']))
+      .min(1)
+      .default(['source', 'build']),
     /** The driver's own options; given to its playbooks as coppice_options. */
     options: z.record(z.string(), z.unknown()).default({}),
   })
@@ -58,6 +63,8 @@ export const builderSettingsSchema = z.strictObject({
     .number()
     .positive()
     .default(6 * 3600),
+  /** For so long a builder that went away in the middle of a build is called again, before another one is taken. */
+  reconnectSeconds: z.number().min(0).max(3600).default(60),
   /** How often a failure of the infrastructure is tried, each time on another builder. */
   attempts: z.int().min(1).max(10).default(3),
   /** When a pool is not asked for builders any more. */

@@ -1,0 +1,94 @@
+// What a pool holds in memory: its builders, and those who wait for one.
+import { type ChrootName, chrootOf } from '@coppice/config';
+import { RunnerError } from '../errors.ts';
+import type { DriverFacts } from './driver-facts.ts';
+import type { BuilderNeed, Lease } from './pool.ts';
+import type { MakingStage } from './pool-craft.ts';
+import type { BuilderRecord } from './pool-records.ts';
+import type { Member, MemberState, Want } from './pool-rules.ts';
+import type { OpenPool } from './pool-sources.ts';
+import { type Builder, machineArchitecture } from './spawn.ts';
+
+/** One builder. */
+export interface Held {
+  readonly name: string;
+  readonly poolId: string;
+  readonly facts: Pick<DriverFacts, 'outlivesService' | 'network'>;
+  record: BuilderRecord;
+  state: MemberState;
+  /** Undefined while it is made. */
+  builder: Builder | undefined;
+  readonly madeFor: number | null;
+  readonly isProbe: boolean;
+  idleSince: number;
+  /** Ends the making. */
+  readonly abort: AbortController;
+  /** Resolves when it is gone. */
+  ended: Promise<void> | undefined;
+}
+
+/** One who waits. */
+export interface Waiting {
+  readonly id: number;
+  readonly need: BuilderNeed;
+  readonly since: number;
+  readonly onStage: ((stage: MakingStage, name: string) => void) | undefined;
+  readonly resolve: (lease: Lease) => void;
+  readonly reject: (reason: unknown) => void;
+  retryAt: number;
+  readonly failures: Map<string, number>;
+}
+
+/** Who may use a builder again: builds of the same project at the same trust. Owners and projects hold no slash or space. Pure. */
+export function tenantOf({ owner, project, trust }: Pick<BuilderNeed, 'owner' | 'project' | 'trust'>): string {
+  return `${owner}/${project} ${trust}`;
+}
+
+export function architectureFor(chroot: ChrootName): string {
+  return machineArchitecture(chrootOf(chroot).architecture);
+}
+
+/** As the rules see it. Pure. */
+export function memberOf(held: Held): Member {
+  const { record, name, poolId, state, madeFor, isProbe, idleSince } = held;
+  const deadline = Date.parse(record.deadline);
+  const kept = record.keptUntil === null ? deadline : Date.parse(record.keptUntil);
+  return {
+    ...{ name, pool: poolId, state, madeFor, isProbe, idleSince },
+    architecture: record.architecture,
+    tenant: record.need === null ? null : tenantOf(record.need),
+    chroot: record.need?.chroot ?? record.chroot,
+    deadline: Math.min(deadline, kept),
+  };
+}
+
+/** As the rules see it. Pure. */
+export function wantOf({ id, need, since, retryAt, failures }: Waiting): Want {
+  return {
+    ...{ id, since, retryAt, failures },
+    tenant: tenantOf(need),
+    trust: need.trust,
+    chroot: need.chroot,
+    architecture: architectureFor(need.chroot),
+    labels: need.labels,
+    milliseconds: (need.seconds ?? 0) * 1000,
+  };
+}
+
+/** True when the builder is one that an earlier run of the service had given to this need. Pure. */
+export function isLeftFor(record: BuilderRecord, need: BuilderNeed): boolean {
+  const was = record.need;
+  if (was === null || !record.leased || !record.provisioned || record.keptUntil !== null) return false;
+  return tenantOf(was) === tenantOf(need) && was.chroot === need.chroot;
+}
+
+/** What is said to whom no pool can serve. Pure. */
+export function noPoolFor(need: BuilderNeed, pools: readonly OpenPool[]): RunnerError {
+  const offered = [...new Set(pools.flatMap(({ offer }) => offer.architectures))].sort().join(', ');
+  const labels = need.labels.length === 0 ? '' : ` with the labels ${need.labels.join(', ')}`;
+  const kind = need.trust === 'source' ? ' that make source packages' : '';
+  return new RunnerError(
+    'no-builder',
+    `no pool of this service has builders${kind} for ${need.chroot}${labels}; the architectures that its pools offer: ${offered}`,
+  );
+}

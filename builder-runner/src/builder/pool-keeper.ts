@@ -1,0 +1,433 @@
+// Keeps a pool: looks at what the rules say whenever something has changed, and does it.
+import { randomBytes } from 'node:crypto';
+import type { ChrootName, Settings } from '@coppice/config';
+import { describeError, RunnerError } from '../errors.ts';
+import { afterFailure, closedBreaker, gateOf, retryPause } from './circuit-breaker.ts';
+import { readDriverFacts } from './driver-facts.ts';
+import type { BuilderNeed, Lease, PoolOptions, PoolState } from './pool.ts';
+import { asSpawnFault, type MakingStage, type PoolCraft } from './pool-craft.ts';
+import { type Held, isLeftFor, memberOf, noPoolFor, type Waiting, wantOf } from './pool-held.ts';
+import { type BuilderRecord, readBuilder, readRecord, recordedNames } from './pool-records.ts';
+import { type Action, decide, poolFits } from './pool-rules.ts';
+import { type OpenPool, openSource, poolId, rulesOf } from './pool-sources.ts';
+import { type BuilderSource, builderPrefix } from './spawn.ts';
+
+type Make = Extract<Action, { kind: 'make' }>;
+
+/** Node's timers take no more. */
+const longestTimer = 2 ** 31 - 1;
+const reapMilliseconds = 300_000;
+/** Between tries to end a builder; what cannot be ended then is left to the reaper. */
+const endPauses = [2000, 10_000];
+
+export class PoolKeeper {
+  readonly #options: PoolOptions & { readonly craft: PoolCraft };
+  #settings: Settings;
+  #pools: readonly OpenPool[];
+  readonly #held = new Map<string, Held>();
+  readonly #waiting: Waiting[] = [];
+  /** Architecture → the chroot that was wanted last. */
+  readonly #lastChroot = new Map<string, ChrootName>();
+  #nextWant = 1;
+  #timer: NodeJS.Timeout | undefined;
+  #reaper: NodeJS.Timeout | undefined;
+  #reaping: Promise<void> | undefined;
+  #resizing: Promise<void> = Promise.resolve();
+  readonly #stopped = new AbortController();
+
+  constructor(options: PoolOptions & { readonly craft: PoolCraft }, pools: readonly OpenPool[]) {
+    this.#options = options;
+    this.#settings = options.settings;
+    this.#pools = pools;
+  }
+
+  /** Builders that are kept for somebody survive the service. */
+  async takeUpKept(): Promise<void> {
+    const { home } = this.#options;
+    for (const name of await recordedNames(home)) {
+      const record = await readRecord(home, name);
+      if (record === undefined || record.keptUntil === null || Date.parse(record.keptUntil) <= this.#now()) continue;
+      await this.#takeUp(name, record, 'kept');
+    }
+    this.#look();
+  }
+
+  async take(
+    need: BuilderNeed,
+    signal: AbortSignal,
+    onStage?: (stage: MakingStage, name: string) => void,
+  ): Promise<Lease> {
+    signal.throwIfAborted();
+    this.#stopped.signal.throwIfAborted();
+    const want = wantOf({ id: 0, need, since: 0, retryAt: 0, failures: new Map() } as Waiting);
+    if (!this.#pools.some((pool) => poolFits(rulesOf(pool, 0), want))) throw noPoolFor(need, this.#pools);
+    const { promise, resolve, reject } = Promise.withResolvers<Lease>();
+    const waiting: Waiting = {
+      ...{ id: this.#nextWant++, need, since: this.#now(), onStage, resolve, reject },
+      retryAt: 0,
+      failures: new Map(),
+    };
+    const abort = () => this.#refuse(waiting, signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    this.#waiting.push(waiting);
+    this.#lastChroot.set(want.architecture, need.chroot);
+    this.#look();
+    try {
+      const lease = await promise;
+      if (!signal.aborted) return lease;
+      void lease.release('reuse');
+      throw signal.reason;
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  async adopt(name: string, need: BuilderNeed): Promise<Lease | undefined> {
+    if (this.#held.has(name)) return undefined;
+    const { home, craft } = this.#options;
+    const record = await readRecord(home, name);
+    if (record === undefined || !isLeftFor(record, need) || Date.parse(record.deadline) <= this.#now())
+      return undefined;
+    if (!(await craft.list(record)).includes(name)) return undefined;
+    const held = await this.#takeUp(name, record, 'leased');
+    if (held === undefined) return undefined;
+    this.#look();
+    return this.#lease(held);
+  }
+
+  async reap(): Promise<void> {
+    this.#reaper ??= setInterval(() => void this.reap(), reapMilliseconds).unref();
+    this.#reaping ??= this.#reapOnce().finally(() => {
+      this.#reaping = undefined;
+    });
+    await this.#reaping;
+  }
+
+  resize(settings: Settings): void {
+    this.#settings = settings;
+    this.#resizing = this.#resizing.then(() => this.#reopen(settings)).then(() => this.#look());
+  }
+
+  state(): PoolState {
+    const all = [...this.#held.values()];
+    return {
+      pools: this.#pools.map(({ id, settings, breaker }) => {
+        const count = (...states: Held['state'][]) =>
+          all.filter((held) => held.poolId === id && states.includes(held.state)).length;
+        const { name, driver, min, max } = settings;
+        const builders = {
+          making: count('making'),
+          idle: count('idle', 'cleaning'),
+          leased: count('leased'),
+          kept: count('kept'),
+          ending: count('ending'),
+        };
+        const { openSince, failures, message, probeAt } = breaker;
+        const fault =
+          openSince === null ? undefined : { since: iso(openSince), failures, message, retryAt: iso(probeAt) };
+        return { name, driver, min, max, builders, fault };
+      }),
+      waiting: this.#waiting.length,
+    };
+  }
+
+  async stop({ keepLeased }: { readonly keepLeased: boolean }): Promise<void> {
+    this.#stopped.abort(new RunnerError('no-builder', 'the service ends'));
+    clearTimeout(this.#timer);
+    clearInterval(this.#reaper);
+    for (const waiting of [...this.#waiting]) this.#refuse(waiting, this.#stopped.signal.reason);
+    await this.#resizing;
+    const stays = ({ facts, state }: Held) =>
+      keepLeased && facts.outlivesService && (state === 'leased' || state === 'kept');
+    await Promise.all([...this.#held.values()].filter((held) => !stays(held)).map((held) => this.#end(held)));
+    await this.#reaping;
+  }
+
+  #now(): number {
+    return this.#options.now().getTime();
+  }
+
+  /** Does what the rules say, now and when time alone makes for something else. */
+  #look(): void {
+    if (this.#stopped.signal.aborted) return;
+    const now = this.#now();
+    const { actions, lookAgainAt } = decide({
+      wants: this.#waiting.map(wantOf),
+      members: [...this.#held.values()].map(memberOf),
+      pools: this.#pools.map((pool) => rulesOf(pool, now)),
+      now,
+    });
+    for (const action of actions) this.#act(action);
+    clearTimeout(this.#timer);
+    if (lookAgainAt === Number.POSITIVE_INFINITY) return;
+    this.#timer = setTimeout(() => this.#look(), Math.min(Math.max(lookAgainAt - now, 1), longestTimer));
+    this.#timer.unref();
+  }
+
+  #act(action: Action): void {
+    if (action.kind === 'make') {
+      void this.#make(action);
+      return;
+    }
+    const held = this.#held.get(action.member);
+    if (held === undefined) return;
+    if (action.kind === 'give') {
+      void this.#give(held, action.want);
+      return;
+    }
+    const level = held.state === 'leased' ? 'warn' : 'info';
+    this.#options.log(level, `builder ${held.name} is ended: ${action.why}`, { pool: held.record.pool });
+    void this.#end(held);
+  }
+
+  async #give(held: Held, want: number): Promise<void> {
+    const index = this.#waiting.findIndex(({ id }) => id === want);
+    const [waiting] = this.#waiting.splice(index, 1);
+    if (index === -1 || waiting === undefined) return;
+    const { chroot, owner, project, trust, labels } = waiting.need;
+    const need = { chroot, owner, project, trust, labels: [...labels] };
+    held.state = 'leased';
+    held.record = { ...held.record, need, leased: true };
+    try {
+      await this.#options.craft.write(held.name, held.record); // before anything of the project is on it
+      waiting.resolve(this.#lease(held));
+    } catch (error) {
+      waiting.reject(error);
+      await this.#end(held);
+    }
+  }
+
+  #lease(held: Held): Lease {
+    let cared: Promise<void> | undefined;
+    return {
+      builder: { ...(held.builder as NonNullable<Held['builder']>), ...held.facts },
+      release: (how) => {
+        cared ??= how === 'reuse' && held.state === 'leased' ? this.#reuse(held) : this.#end(held);
+        return cared;
+      },
+      keep: async (until) => {
+        const pool = this.#pools.find(({ id }) => id === held.poolId);
+        const kept = [...this.#held.values()].filter(
+          (one) => one.poolId === held.poolId && one.state === 'kept',
+        ).length;
+        const most = Math.max(1, (pool?.settings.max ?? 1) - 1);
+        if (kept >= most) {
+          throw new RunnerError('no-builder', `${kept} builders of the pool ${held.record.pool} are kept already`);
+        }
+        held.state = 'kept';
+        held.record = { ...held.record, keptUntil: until.toISOString() };
+        await this.#options.craft.write(held.name, held.record);
+        this.#look();
+      },
+    };
+  }
+
+  async #reuse(held: Held): Promise<void> {
+    const { craft, log } = this.#options;
+    held.state = 'cleaning';
+    this.#look();
+    try {
+      if (!(await craft.clean(held.builder as NonNullable<Held['builder']>, held.abort.signal))) {
+        log('warn', `builder ${held.name} is not used again: processes of the last build were left on it`);
+        return await this.#end(held);
+      }
+      held.record = { ...held.record, leased: false };
+      await craft.write(held.name, held.record);
+    } catch (error) {
+      if (held.ended === undefined) {
+        log('warn', `builder ${held.name} is not used again: ${describeError(error)}`);
+      }
+      return await this.#end(held);
+    }
+    if (held.ended !== undefined) return await held.ended;
+    held.state = 'idle';
+    held.idleSince = this.#now();
+    this.#look();
+  }
+
+  async #make(plan: Make): Promise<void> {
+    const pool = this.#pools.find(({ id }) => id === plan.pool);
+    if (pool === undefined) return;
+    const held = this.#plan(pool, plan);
+    this.#held.set(held.name, held);
+    const { craft } = this.#options;
+    const onStage = (stage: MakingStage) =>
+      this.#waiting.find(({ id }) => id === plan.want)?.onStage?.(stage, held.name);
+    const { name, record } = held;
+    const { chroot } = record;
+    try {
+      const made = await craft.make({ name, chroot, record, source: record }, held.abort.signal, onStage);
+      if (held.ended !== undefined) return;
+      held.builder = made.builder;
+      held.record = made.record;
+      held.state = 'idle';
+      held.idleSince = this.#now();
+      this.#noteSuccess(pool.id);
+    } catch (error) {
+      const wasEnded = held.ended !== undefined;
+      void this.#end(held);
+      if (wasEnded) return;
+      this.#noteFailure(plan, asSpawnFault(error));
+    }
+    this.#look();
+  }
+
+  #plan(pool: OpenPool, { architecture, chroot: wanted, want, isProbe }: Make): Held {
+    const now = this.#now();
+    const { driver, options, name: poolName } = pool.settings;
+    // What is made ahead is for nobody's chroot; the last one that was wanted may tell a driver which image to take.
+    const chroot = wanted ?? this.#lastChroot.get(architecture) ?? (`any-0-${architecture}` as ChrootName);
+    const record: BuilderRecord = {
+      ...{ pool: poolName, driver, options, architecture, chroot },
+      spawnedAt: iso(now),
+      deadline: iso(now + this.#settings.builders.lifetimeSeconds * 1000),
+      ...{ publicKey: null, provisioned: false, need: null, leased: false, keptUntil: null },
+    };
+    return {
+      name: `${builderPrefix(this.#options.home)}${now.toString(36)}-${randomBytes(3).toString('hex')}`,
+      ...{ poolId: pool.id, facts: pool.facts, record, state: 'making', builder: undefined, madeFor: want, isProbe },
+      ...{ idleSince: now, abort: new AbortController(), ended: undefined },
+    };
+  }
+
+  #noteSuccess(pool: string): void {
+    const open = this.#pools.find(({ id }) => id === pool);
+    if (open === undefined) return;
+    if (open.breaker.openSince !== null) {
+      this.#options.log('info', `builders of the pool ${open.settings.name} can be made again`);
+    }
+    open.breaker = closedBreaker;
+  }
+
+  #noteFailure({ pool: id, want, isProbe }: Make, error: RunnerError): void {
+    const message = describeError(error);
+    const pool = this.#pools.find((one) => one.id === id);
+    if (pool !== undefined) this.#trip(pool, isProbe, message);
+    const waiting = this.#waiting.find((one) => one.id === want);
+    if (waiting === undefined) return;
+    waiting.failures.set(id, (waiting.failures.get(id) ?? 0) + 1);
+    const tries = [...waiting.failures.values()].reduce((sum, count) => sum + count, 0);
+    if (tries < this.#settings.builders.attempts) {
+      waiting.retryAt = this.#now() + retryPause(tries);
+      return;
+    }
+    const text = `no builder could be made in ${tries} ${tries === 1 ? 'try' : 'tries'}, the last time because: ${message}`;
+    this.#refuse(waiting, new RunnerError('no-builder', text, { cause: error }));
+  }
+
+  #trip(pool: OpenPool, isProbe: boolean, message: string): void {
+    const { log } = this.#options;
+    const { name } = pool.settings;
+    const now = this.#now();
+    const wasClosed = pool.breaker.openSince === null;
+    pool.breaker = afterFailure(pool.breaker, { isProbe, message }, this.#settings.builders.breaker, now);
+    log('warn', `a builder of the pool ${name} could not be made: ${message}`);
+    if (wasClosed && gateOf(pool.breaker, now) !== 'closed') {
+      const { failures, probeAt } = pool.breaker;
+      log('error', `the pool ${name} is left alone after ${failures} failures in a row, until ${iso(probeAt)}`);
+    }
+  }
+
+  #refuse(waiting: Waiting, reason: unknown): void {
+    const index = this.#waiting.indexOf(waiting);
+    if (index === -1) return;
+    this.#waiting.splice(index, 1);
+    waiting.reject(reason);
+    this.#look();
+  }
+
+  #end(held: Held): Promise<void> {
+    held.ended ??= this.#endForSure(held);
+    return held.ended;
+  }
+
+  async #endForSure(held: Held): Promise<void> {
+    const { craft, log } = this.#options;
+    held.state = 'ending';
+    held.abort.abort(new RunnerError('lost', `the builder ${held.name} was ended`));
+    for (const pause of [...endPauses, undefined]) {
+      try {
+        await craft.end(held.name, held.record);
+        break;
+      } catch (error) {
+        log('error', `builder ${held.name} could not be ended: ${describeError(error)}`);
+        if (pause === undefined || !(await this.#pause(pause))) break;
+      }
+    }
+    this.#held.delete(held.name);
+    this.#look();
+  }
+
+  /** False when the pool stops meanwhile: what is left then is ended at the next start. */
+  async #pause(milliseconds: number): Promise<boolean> {
+    const { signal } = this.#stopped;
+    if (signal.aborted) return false;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      signal.addEventListener('abort', () => resolve(clearTimeout(timer)), { once: true });
+    });
+    return !signal.aborted;
+  }
+
+  async #takeUp(name: string, record: BuilderRecord, state: 'kept' | 'leased'): Promise<Held | undefined> {
+    const builder = await readBuilder(this.#options.home, name, record);
+    if (builder === undefined) return undefined;
+    const held: Held = {
+      ...{ name, poolId: poolId({ name: record.pool, driver: record.driver, options: record.options }), record, state },
+      ...{ builder, facts: await readDriverFacts(record.driver), madeFor: null, isProbe: false },
+      ...{ idleSince: this.#now(), abort: new AbortController(), ended: undefined },
+    };
+    this.#held.set(name, held);
+    return held;
+  }
+
+  async #reapOnce(): Promise<void> {
+    const { home, craft, log } = this.#options;
+    const found = new Map<string, BuilderSource>();
+    for (const { settings } of this.#pools) {
+      try {
+        for (const name of await craft.list(settings)) found.set(name, settings);
+      } catch (error) {
+        log('error', `the builders of the pool ${settings.name} cannot be listed: ${describeError(error)}`);
+      }
+    }
+    // Also those that a driver forgot, or whose driver is not in the settings any more.
+    for (const name of await recordedNames(home)) {
+      const record = await readRecord(home, name);
+      if (record !== undefined) found.set(name, record);
+    }
+    for (const [name, source] of found) {
+      if (this.#held.has(name) || this.#stopped.signal.aborted) continue;
+      try {
+        await craft.end(name, source);
+        log('warn', `builder ${name} belonged to nobody and was ended`);
+      } catch (error) {
+        log('error', `builder ${name} belongs to nobody and could not be ended: ${describeError(error)}`);
+      }
+    }
+  }
+
+  /** A pool whose driver cannot be read stays as it was. */
+  async #reopen(settings: Settings): Promise<void> {
+    const pools: OpenPool[] = [];
+    for (const one of settings.builders.pools) {
+      const before = this.#pools.find(({ id }) => id === poolId(one));
+      try {
+        pools.push({ ...(await openSource(one)), breaker: before?.breaker ?? closedBreaker });
+      } catch (error) {
+        this.#options.log('error', `the pool ${one.name} stays as it was: ${describeError(error)}`);
+        const stays = this.#pools.find((pool) => pool.settings.name === one.name);
+        if (stays !== undefined) pools.push(stays);
+      }
+    }
+    this.#pools = pools;
+    for (const waiting of [...this.#waiting]) {
+      if (!pools.some((pool) => poolFits(rulesOf(pool, 0), wantOf(waiting))))
+        this.#refuse(waiting, noPoolFor(waiting.need, pools));
+    }
+  }
+}
+
+function iso(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}
