@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { noLimits, openQueue, type Queue } from '@coppice/builder-runner/queue';
-import { ensureKey, startRunner } from '@coppice/builder-runner/runner';
+import { ensureKey, openPool, startRunner } from '@coppice/builder-runner/runner';
 import { isFinal, type Settings } from '@coppice/config';
 import { type Bot, createBot } from './bot.ts';
 import { runnerProjects } from './change/runner-projects.ts';
@@ -130,7 +130,8 @@ async function start(
     isFrozen: (owner: string, name: string) => (projectOf(owner, name)?.frozen ?? null) !== null,
     runtimeRepos: (owner: string, name: string) => projectOf(owner, name)?.runtimeRepos ?? [],
   };
-  const runner = await startRunner({ ...publisher, queue, settings, controlPort: http.port, log, now });
+  const pool = await openPool({ settings, home: home.folder, log, now });
+  const runner = await startRunner({ ...publisher, queue, pool, settings, controlPort: http.port, log, now });
   cleanups.push(() => runner.stop({ drain: false }));
   await site.all();
 

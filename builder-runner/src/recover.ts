@@ -1,18 +1,56 @@
 // At the start: what an earlier run left is ended or taken up, whether it stopped cleanly or not.
-import { readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isFinal, published, resultSchema } from '@coppice/config';
+import { isFinal, published, type QueuedBuild, type QueuedChroot, resultSchema } from '@coppice/config';
+import type { Rest } from './build/build-chroot.ts';
+import { needOf } from './build/on-builder.ts';
+import { clearOtherStaging, readMark } from './build/staged.ts';
 import { nameBuild, type Workshop } from './build/work.ts';
-import { listBuilders, terminateBuilder } from './builder/spawn.ts';
 import { describeError } from './errors.ts';
-import type { FinalOutcome } from './queue/index.ts';
+import type { FinalOutcome, Task } from './queue/index.ts';
 
-/** Gives claimed tasks back, finishes what has its record already, ends builders that belong to nobody, empties the staging folder. */
-export async function recoverWorkshop(shop: Workshop): Promise<void> {
-  await shop.queue.recover();
+/** A chroot that goes on where an earlier run of the service left it, in the same attempt. */
+export interface Resumed {
+  readonly task: Task;
+  readonly rest: Rest;
+}
+
+/**
+ * Finishes what has its record already, finds the builds that go on, gives back all else that was claimed, ends builders that belong to
+ * nobody, and empties the staging folder of all that nothing goes on from.
+ */
+export async function recoverWorkshop(shop: Workshop): Promise<readonly Resumed[]> {
   await finishRecorded(shop);
-  await rm(join(shop.home, 'state', 'staging'), { recursive: true, force: true });
+  const claimed = shop.queue
+    .builds()
+    .flatMap((build) => build.chroots.map((chroot) => ({ build, chroot })))
+    .filter(({ chroot }) => chroot.state === 'starting' || chroot.state === 'running');
+  const found = await Promise.all(claimed.map(({ build, chroot }) => resume(shop, build, chroot)));
+  const resumed = found.filter((each) => each !== undefined);
+  const kept = claimed.filter((_, index) => found[index] !== undefined);
+  const names = kept.map(({ build, chroot }) => ({ id: build.id, chroot: chroot.chroot }));
+  await shop.queue.recover(names);
+  await clearOtherStaging(shop.home, names);
   await endOrphans(shop);
+  return resumed;
+}
+
+async function resume(shop: Workshop, build: QueuedBuild, chroot: QueuedChroot): Promise<Resumed | undefined> {
+  const task: Task = { kind: 'chroot', build, chroot };
+  const name = `${nameBuild(build)} ${chroot.chroot}`;
+  const mark = await readMark({ home: shop.home, id: build.id, chroot: chroot.chroot });
+  if (mark !== undefined) {
+    shop.log('info', `${name} goes on with what was collected`);
+    return { task, rest: { mark } };
+  }
+  if (chroot.builder === null) return undefined;
+  const lease = await shop.pool.adopt(chroot.builder, needOf(build, chroot)).catch((error) => {
+    shop.log('error', `builder ${chroot.builder} of ${name} cannot be taken up: ${describeError(error)}`);
+    return undefined;
+  });
+  if (lease === undefined) return undefined;
+  shop.log('info', `${name} goes on on ${lease.builder.name}`);
+  return { task, rest: { lease } };
 }
 
 /** `result.json` is the commit mark: a chroot that has one is done, whatever the queue knows. */
@@ -34,10 +72,7 @@ async function finishRecorded(shop: Workshop): Promise<void> {
 
 async function endOrphans(shop: Workshop): Promise<void> {
   try {
-    for (const name of await listBuilders(shop)) {
-      await terminateBuilder(shop, name);
-      shop.log('warn', `builder ${name} belonged to nobody and was ended`);
-    }
+    await shop.pool.reap();
   } catch (error) {
     shop.log('error', `left-over builders cannot be ended: ${describeError(error)}`);
   }

@@ -19,7 +19,10 @@ export interface CollectOrder {
   readonly signal: AbortSignal;
 }
 
-/** Throws RunnerError `collect`. What arrives is hostile still: see check-results.ts. */
+/** What rsync exits with when its connection failed: a socket, the protocol's stream, a timeout, its remote shell. */
+const connectionExits: ReadonlySet<number | undefined> = new Set([10, 12, 30, 35, 255]);
+
+/** Throws RunnerError `collect`, or `lost` when the connection failed: it may be done again. What arrives is hostile still: see check-results.ts. */
 export async function collect(order: CollectOrder): Promise<void> {
   await rm(order.to, { recursive: true, force: true });
   await mkdir(order.to, { recursive: true, mode: 0o700 });
@@ -47,8 +50,9 @@ export async function collect(order: CollectOrder): Promise<void> {
   );
   order.signal.throwIfAborted();
   if (done.timedOut) throw new RunnerError('collect', `fetching the results took longer than ${order.seconds} s`);
-  if (done.exitCode !== 0)
-    throw new RunnerError('collect', `rsync failed: ${describeError(done.stderr)}`, { cause: done });
+  if (done.exitCode === 0) return;
+  const code = connectionExits.has(done.exitCode) ? 'lost' : 'collect';
+  throw new RunnerError(code, `rsync failed: ${describeError(done.stderr)}`, { cause: done });
 }
 
 /** rsync splits the words of its remote shell itself; a quote inside quotes is doubled (see rsync(1), `--rsh`). */

@@ -1,9 +1,10 @@
 #!/bin/sh
 # Runs one command detached from the SSH login that starts it, so that a lost connection does not end it and another one finds it:
-#   detached.sh start FOLDER COMMAND…   returns at once; in FOLDER: pid (leader of its own process group), output, exit (its code)
-#   detached.sh wait FOLDER             returns when it has ended and prints its exit code, or `unknown`
-#   detached.sh stop FOLDER             TERM to the group, KILL after some seconds; returns when it has ended
-# FOLDER is absolute. Whoever runs the command holds a lock on FOLDER/running: waiting for it needs no polling.
+#   detached.sh start FOLDER SECONDS COMMAND…  prints its process id; in FOLDER: pid (leader of its group), output, exit (its code)
+#   detached.sh wait FOLDER                    returns when it has ended and prints its exit code, or `unknown`
+#   detached.sh stop FOLDER                    TERM to the group, KILL after some seconds; says `ended` or `killed` when it has ended
+# FOLDER is absolute and for this one command: to start it again does nothing. Whoever runs it holds a lock on FOLDER/running, so that
+# waiting needs no polling. It has SECONDS, then it ends although nobody may be there any more to end it: its exit code is 124 then.
 set -u
 verb=$1
 folder=$2
@@ -12,30 +13,37 @@ cd "$folder" || exit 125
 
 case $verb in
 start)
-    exec 9>running
-    flock --nonblock 9 || { echo "a command runs in $folder already" >&2; exit 75; }
-    rm -f exit
-    setsid sh "$0" inside "$folder" "$@" </dev/null >output 2>&1 &
-    echo $! >pid
+    exec 9>>running
+    if flock --nonblock 9 && [ ! -e pid ]; then
+        setsid sh "$0" inside "$folder" "$@" </dev/null >output 2>&1 &
+        echo $! >pid.new
+        mv pid.new pid
+    fi
+    cat pid
     ;;
 inside)
+    seconds=$1
+    shift
     # A signal to the group ends the command, not the one who notes how it ended.
     trap : TERM INT HUP
-    "$@" 9>&-
+    timeout --foreground --kill-after=20 "$seconds" "$@" 9>&-
     echo $? >exit.new
     mv exit.new exit
+    # What the command left running ends with it, and so does this shell.
+    kill -s KILL -- "-$$"
     ;;
 wait)
     flock --shared running true
     cat exit 2>/dev/null || echo unknown
     ;;
 stop)
-    pid=$(cat pid) || exit 0
+    pid=$(cat pid 2>/dev/null) || { echo ended; exit 0; }
+    flock --nonblock --shared running true && { echo ended; exit 0; }
     kill -s TERM -- "-$pid" 2>/dev/null
-    if ! flock --shared --timeout 3 running true; then
-        kill -s KILL -- "-$pid" 2>/dev/null
-        flock --shared --timeout 3 running true || { echo "process group $pid does not end" >&2; exit 1; }
-    fi
+    if flock --shared --timeout 3 running true; then echo ended; exit 0; fi
+    kill -s KILL -- "-$pid" 2>/dev/null
+    flock --shared --timeout 3 running true || { echo "process group $pid does not end" >&2; exit 1; }
+    echo killed
     ;;
 *)
     exit 2

@@ -5,8 +5,11 @@ import type { Connection } from './ssh.ts';
 
 const usualPort = 8400;
 
-/** Makes `http://127.0.0.1:<port>` on the builder lead to `controlPort` of this machine; resolves with that address. */
-export async function lendControl(connection: Connection, controlPort: number): Promise<string> {
+/**
+ * Makes a port of the builder's 127.0.0.1 lead to `controlPort` of this machine; resolves with that port. A build that runs knows the port
+ * from its start: it is `wanted` again. Without one any will do. Throws RunnerError `connect` when the builder gives none.
+ */
+export async function lendControl(connection: Connection, controlPort: number, wanted?: number): Promise<number> {
   connection.client.on('tcp connection', (_info, accept) => {
     const incoming = accept();
     const outgoing = connect({ host: '127.0.0.1', port: controlPort, noDelay: true });
@@ -17,8 +20,8 @@ export async function lendControl(connection: Connection, controlPort: number): 
     incoming.on('close', () => outgoing.destroy());
     outgoing.on('close', () => incoming.end());
   });
-  const port = await forward(connection, usualPort).catch(() => forward(connection, 0));
-  return `http://127.0.0.1:${port}`;
+  if (wanted !== undefined) return forward(connection, wanted);
+  return forward(connection, usualPort).catch(() => forward(connection, 0));
 }
 
 function forward(connection: Connection, port: number): Promise<number> {

@@ -11,6 +11,13 @@ interface CommandEnd {
   readonly stderr: string;
 }
 
+/** The output of a command that runs. */
+export interface Stream {
+  /** Resolves when there is no more. */
+  readonly ended: Promise<void>;
+  stop(): void;
+}
+
 export interface Connection {
   /** The connection under it, for streams and forwarding. */
   readonly client: Client;
@@ -21,7 +28,7 @@ export interface Connection {
   /** As `run`, and throws RunnerError `builder` unless it exits with 0; resolves with its output. */
   must(argv: readonly string[]): Promise<string>;
   /** Calls `take` with what the command prints as it comes, until it ends or `stop` is called. */
-  stream(argv: readonly string[], take: (chunk: Buffer) => void): Promise<{ stop(): void }>;
+  stream(argv: readonly string[], take: (chunk: Buffer) => void): Promise<Stream>;
   /** Remote paths are relative to the user's home. */
   upload(files: readonly { readonly local: string; readonly remote: string }[]): Promise<void>;
   close(): void;
@@ -31,8 +38,15 @@ const connectSeconds = 20;
 const keepaliveSeconds = 5;
 const keepaliveMisses = 3;
 
-/** Connects as `user`. Throws RunnerError `connect`, or `host-key` when the builder shows another key than the pinned one. */
-export async function connectBuilder(builder: Builder, user: string, signal: AbortSignal): Promise<Connection> {
+/**
+ * Connects as `user`, within `seconds`. Throws RunnerError `connect`, or `host-key` when the builder shows another key than the pinned one.
+ */
+export async function connectBuilder(
+  builder: Builder,
+  user: string,
+  signal: AbortSignal,
+  seconds = connectSeconds,
+): Promise<Connection> {
   const { host, port, hostKey } = builder.instance;
   const pinned = Buffer.from(hostKey.split(' ')[1] ?? '', 'base64');
   const ssh = new NodeSSH();
@@ -45,7 +59,7 @@ export async function connectBuilder(builder: Builder, user: string, signal: Abo
         port,
         username: user,
         privateKey: await readFile(builder.keyFile, 'utf8'),
-        readyTimeout: connectSeconds * 1000,
+        readyTimeout: Math.ceil(seconds * 1000),
         keepaliveInterval: keepaliveSeconds * 1000,
         keepaliveCountMax: keepaliveMisses,
         algorithms: { serverHostKey: [hostKey.split(' ')[0] as 'ssh-ed25519'] },
@@ -98,7 +112,13 @@ function openConnection(ssh: NodeSSH, client: Client, place: string): Connection
     },
     stream: (argv, take) => Promise.race([openStream(client, argv, take), lost]),
     upload: async (files) => {
-      for (const { local, remote } of files) await Promise.race([ssh.putFile(local, remote), lost]);
+      // One channel for all of them, and all at once: what takes time is the way there and back.
+      const sftp = await Promise.race([ssh.requestSFTP(), lost]);
+      try {
+        await Promise.race([Promise.all(files.map(({ local, remote }) => ssh.putFile(local, remote, sftp))), lost]);
+      } finally {
+        sftp.end();
+      }
     },
     close: () => ssh.dispose(),
   };
@@ -107,40 +127,58 @@ function openConnection(ssh: NodeSSH, client: Client, place: string): Connection
 /** What a command of ours may print; a builder that says more is not a healthy one. */
 const printedBytes = 1024 ** 2;
 
-function runBounded(client: Client, argv: readonly string[], place: string): Promise<CommandEnd> {
+/** Starts a command on a channel of its own. Throws RunnerError `lost` when the connection is gone. */
+function open(client: Client, argv: readonly string[]): Promise<ClientChannel> {
   return new Promise((resolve, reject) => {
-    client.exec(shellWords(argv), (error: Error | undefined, channel: ClientChannel) => {
-      if (error !== undefined) return reject(new RunnerError('lost', describeError(error), { cause: error }));
-      const printed = { stdout: '', stderr: '' };
-      let exitCode: number | null = null;
-      const take = (stream: keyof typeof printed) => (chunk: Buffer) => {
-        printed[stream] += chunk.toString();
-        if (printed[stream].length <= printedBytes) return;
-        channel.destroy();
-        reject(new RunnerError('builder', `${argv[0]} prints without end on the builder at ${place}`));
-      };
-      channel.on('data', take('stdout'));
-      channel.stderr.on('data', take('stderr'));
-      channel.on('exit', (code: number | null) => {
-        exitCode = code;
-      });
-      channel.on('error', () => undefined); // `lost` tells
-      channel.on('close', () => resolve({ exitCode, ...printed }));
-      channel.end();
-    });
+    const refuse = (cause: unknown) => reject(new RunnerError('lost', describeError(cause), { cause }));
+    try {
+      client.exec(shellWords(argv), (error, channel) => (error === undefined ? resolve(channel) : refuse(error)));
+    } catch (cause) {
+      refuse(cause); // it was closed before
+    }
   });
 }
 
-function openStream(client: Client, argv: readonly string[], take: (chunk: Buffer) => void): Promise<{ stop(): void }> {
+async function runBounded(client: Client, argv: readonly string[], place: string): Promise<CommandEnd> {
+  const channel = await open(client, argv);
   return new Promise((resolve, reject) => {
-    client.exec(shellWords(argv), (error: Error | undefined, channel: ClientChannel) => {
-      if (error !== undefined) return reject(new RunnerError('lost', describeError(error), { cause: error }));
-      channel.on('data', take);
-      channel.stderr.resume();
-      channel.on('error', () => undefined); // `lost` tells
-      resolve({ stop: () => channel.close() });
+    const printed = { stdout: '', stderr: '' };
+    let exitCode: number | null = null;
+    const take = (stream: keyof typeof printed) => (chunk: Buffer) => {
+      printed[stream] += chunk.toString();
+      if (printed[stream].length <= printedBytes) return;
+      channel.destroy();
+      reject(new RunnerError('builder', `${argv[0]} prints without end on the builder at ${place}`));
+    };
+    channel.on('data', take('stdout'));
+    channel.stderr.on('data', take('stderr'));
+    channel.on('exit', (code: number | null) => {
+      exitCode = code;
     });
+    channel.on('error', () => undefined); // `lost` tells
+    channel.on('close', () => resolve({ exitCode, ...printed }));
+    channel.end();
   });
+}
+
+async function openStream(client: Client, argv: readonly string[], take: (chunk: Buffer) => void): Promise<Stream> {
+  const channel = await open(client, argv);
+  let isOver = false;
+  const ended = new Promise<void>((resolve) => {
+    channel.on('close', () => resolve());
+  });
+  channel.on('data', (chunk: Buffer) => {
+    if (!isOver) take(chunk);
+  });
+  channel.stderr.resume();
+  channel.on('error', () => undefined); // `lost` tells
+  return {
+    ended,
+    stop: () => {
+      isOver = true;
+      channel.close();
+    },
+  };
 }
 
 function abortable<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {

@@ -1,5 +1,5 @@
 // Puts what a build made where readers find it. The order is the promise: files, metadata, marker, and `result.json` last.
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type ChrootName, published, type QueuedBuild, type QueuedChroot } from '@coppice/config';
 import { isFrozen } from './frozen.ts';
@@ -57,10 +57,17 @@ export function publishPackages(
  */
 const unrecorded = new Set<string>();
 
-/** Moves logs (and nothing else) of a build that did not succeed. */
+/** Moves files; one that is there already was moved before a crash. */
 export async function moveFiles(from: string, to: string, files: readonly string[]): Promise<void> {
   await mkdir(to, { recursive: true });
-  for (const file of files) await rename(join(from, file), join(to, file));
+  for (const file of files) {
+    try {
+      await rename(join(from, file), join(to, file));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      await access(join(to, file));
+    }
+  }
 }
 
 /** The end of a chroot, whichever: marker, then record. A project whose builds all failed still has a repository, an empty one. */

@@ -84,8 +84,11 @@ export interface Queue {
   cancel(id: BuildId, by: string): Promise<'canceling' | 'unknown'>;
   /** Numbers that no build of the queue will get: for builds that come to be otherwise, such as those of a fork. */
   reserve(count: number): Promise<readonly BuildId[]>;
-  /** At the start of a runner: gives back, uncounted, whatever was claimed, and says what that was. */
-  recover(): Promise<readonly Released[]>;
+  /**
+   * At the start of a runner: gives back, uncounted, whatever was claimed, and says what that was. What `keep` names stays claimed: whoever
+   * starts takes it up where it was.
+   */
+  recover(keep?: readonly Released[]): Promise<readonly Released[]>;
   /** Calls `listener` after each durable change, in order; returns what ends that. */
   onChange(listener: (change: QueueChange) => void): () => void;
   close(): Promise<void>;
@@ -198,11 +201,14 @@ class JournaledQueue implements Queue {
     return Array.from({ length: count }, (_, index) => (first + index) as BuildId);
   }
 
-  async recover(): Promise<readonly Released[]> {
-    const claimed = this.builds().flatMap((build): Released[] => [
-      ...(build.srpmState === 'running' ? [{ id: build.id, chroot: 'srpm' as const }] : []),
-      ...build.chroots.filter(isClaimed).map(({ chroot }) => ({ id: build.id, chroot })),
-    ]);
+  async recover(keep: readonly Released[] = []): Promise<readonly Released[]> {
+    const isKept = ({ id, chroot }: Released) => keep.some((each) => each.id === id && each.chroot === chroot);
+    const claimed = this.builds()
+      .flatMap((build): Released[] => [
+        ...(build.srpmState === 'running' ? [{ id: build.id, chroot: 'srpm' as const }] : []),
+        ...build.chroots.filter(isClaimed).map(({ chroot }) => ({ id: build.id, chroot })),
+      ])
+      .filter((each) => !isKept(each));
     const at = this.#time();
     await this.#commit(claimed.map((each) => ({ type: 'release', ...each, countAttempt: false, at })));
     return claimed;

@@ -20,7 +20,7 @@ import {
 } from '@coppice/config';
 import { execa } from 'execa';
 import { openQueue, type Queue, type QueueChange } from '../queue/index.ts';
-import { type Runner, type RunnerOptions, startRunner } from '../runner.ts';
+import { openPool, type Runner, type RunnerOptions, startRunner } from '../runner.ts';
 import type { PackageFiles } from './packages.ts';
 
 const repository = join(import.meta.dirname, '..', '..', '..');
@@ -45,7 +45,7 @@ export interface TestWorkshop {
   stop(): Promise<void>;
 }
 
-interface TestRequest {
+export interface TestRequest {
   readonly package: string;
   /** Of owner acme. Default: tools. */
   readonly project?: string;
@@ -68,42 +68,29 @@ export async function startWorkshop(
   packages: Readonly<Record<string, PackageFiles>>,
   settings: unknown = {},
 ): Promise<TestWorkshop> {
-  await makeDistribution();
-  const home = await mkdtemp(join(tmpdir(), 'coppice-runner-'));
-  const pins = await makeConfigRepository(home, packages);
-  const root = join(home, 'published');
-  await mkdir(join(root, 'distributions'), { recursive: true });
-  await symlink(distribution, join(root, places.distribution(sapling)));
-  const server = await serve(root);
-  const { port } = server.address() as AddressInfo;
-  const url = `http://127.0.0.1:${port}`;
+  const place = await makeTestHome(packages);
+  const { home, url, root } = place;
   const now = () => new Date();
   const queue = await openQueue({ folder: join(home, 'state', 'queue'), now });
   const lines: string[] = [];
   const log: RunnerOptions['log'] = (level, message, fields) =>
     lines.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`);
-  const start = () =>
-    startRunner({
-      queue,
-      settings: settingsSchema.parse(settings),
-      home,
-      url,
-      controlPort: port,
-      isFrozen: (_, project) => project === 'iced',
-      log,
-      now,
-    });
-  const runner = await start();
+  let runner: Runner;
+  const start = async () => {
+    runner = await startTestRunner({ home, url, port: place.port, settings, queue, log });
+    return runner;
+  };
+  const first = await start();
   const until = (id: BuildId, fits: (build: QueuedBuild) => boolean) =>
     untilChange(queue, id, ({ build }) => fits(build));
   return {
     home,
     url,
     queue,
-    runner,
+    runner: first,
     lines,
     startAgain: start,
-    enqueue: (requests) => queue.enqueue(requests.map((request) => fullRequest(request, pins))),
+    enqueue: (requests) => queue.enqueue(requests.map((request) => place.request(request))),
     until,
     gone: (id) => untilChange(queue, id, ({ gone }) => gone),
     result: async (build) => {
@@ -113,6 +100,59 @@ export async function startWorkshop(
     stop: async () => {
       await runner.stop({ drain: false });
       await queue.close();
+      await place.remove();
+    },
+  };
+}
+
+/** What a runner needs to know to work in a test's home. */
+export interface TestRunnerOptions {
+  readonly home: string;
+  readonly url: string;
+  readonly port: number;
+  /** Service settings as YAML would hold them. */
+  readonly settings: unknown;
+  readonly queue: Queue;
+  readonly log: RunnerOptions['log'];
+}
+
+/** A runner with its pool. */
+export async function startTestRunner(options: TestRunnerOptions): Promise<Runner> {
+  const { home, url, port, queue, log } = options;
+  const now = () => new Date();
+  const settings = settingsSchema.parse(options.settings);
+  const pool = await openPool({ settings, home, log, now });
+  const isFrozen = (_: string, project: string) => project === 'iced';
+  return startRunner({ queue, pool, settings, home, url, controlPort: port, isFrozen, log, now });
+}
+
+export interface TestHome {
+  /** COPPICE_HOME. */
+  readonly home: string;
+  /** Its published tree, served at `url`. */
+  readonly root: string;
+  readonly url: string;
+  readonly port: number;
+  request(request: TestRequest): BuildRequest;
+  /** Ends the server and removes the folder. */
+  remove(): Promise<void>;
+}
+
+/** Everything but the queue and the runner: a home with a config repository of these packages, and a server for its published tree. */
+export async function makeTestHome(packages: Readonly<Record<string, PackageFiles>>): Promise<TestHome> {
+  await makeDistribution();
+  const home = await mkdtemp(join(tmpdir(), 'coppice-runner-'));
+  const pins = await makeConfigRepository(home, packages);
+  const root = join(home, 'published');
+  await mkdir(join(root, 'distributions'), { recursive: true });
+  await symlink(distribution, join(root, places.distribution(sapling)));
+  const server = await serve(root);
+  const { port } = server.address() as AddressInfo;
+  return {
+    ...{ home, root, port },
+    url: `http://127.0.0.1:${port}`,
+    request: (request) => fullRequest(request, pins),
+    remove: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await rm(home, { recursive: true, force: true });

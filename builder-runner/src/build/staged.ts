@@ -1,0 +1,82 @@
+// What was collected of a build and is not published yet, on the disk of the control host: a restart goes on from here, so that no build that
+// ran to its end runs again. The mark stands beside the folder, where nothing that a builder sends can come.
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type BuildId, type ChrootName, failureReasons, resultSchema } from '@coppice/config';
+import { z } from 'zod';
+
+const engineSchema = z.object({ name: z.string(), version: z.string() });
+
+const markSchema = z.discriminatedUnion('step', [
+  /** mock has ended, and all that is wanted of what it left is in the folder. */
+  z.object({
+    step: z.literal('collected'),
+    engine: engineSchema,
+    /** Null when mock succeeded. */
+    failure: z
+      .looseObject({ reason: z.enum(failureReasons), message: z.string(), excerpt: z.array(z.string()) })
+      .nullable(),
+  }),
+  /** The packages are checked and signed; some of the files may have been moved to where they are published. */
+  z.object({
+    step: z.literal('signed'),
+    engine: engineSchema,
+    files: z.array(z.string()),
+    artifacts: resultSchema.shape.artifacts,
+  }),
+]);
+export type StagedMark = z.infer<typeof markSchema>;
+
+interface Place {
+  /** COPPICE_HOME. */
+  readonly home: string;
+  readonly id: BuildId;
+  readonly chroot: ChrootName;
+}
+
+function root(home: string): string {
+  return join(home, 'state', 'staging');
+}
+
+/** The folder that gets what is collected, absolute. */
+export function stagingFolder({ home, id, chroot }: Place): string {
+  return join(root(home), `${id}-${chroot}`);
+}
+
+function markFile(place: Place): string {
+  return `${stagingFolder(place)}.json`;
+}
+
+/** Notes how far the folder's content is; by rename, so that a crash leaves the mark before or this one. */
+export async function writeMark(place: Place, mark: StagedMark): Promise<void> {
+  const file = markFile(place);
+  await mkdir(root(place.home), { recursive: true, mode: 0o700 });
+  await writeFile(`${file}.new`, JSON.stringify(markSchema.parse(mark)), { mode: 0o600 });
+  await rename(`${file}.new`, file);
+}
+
+/** The mark, or undefined when there is none that can be read. */
+export async function readMark(place: Place): Promise<StagedMark | undefined> {
+  const text = await readFile(markFile(place), 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  try {
+    return markSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined; // cut off: the build is done again
+  }
+}
+
+/** Removes the folder and its mark, the mark first. */
+export async function clearStaging(place: Place): Promise<void> {
+  await rm(markFile(place), { force: true });
+  await rm(stagingFolder(place), { recursive: true, force: true });
+}
+
+/** Removes all that no build in `kept` goes on from. */
+export async function clearOtherStaging(home: string, kept: readonly Omit<Place, 'home'>[]): Promise<void> {
+  const names = new Set(kept.flatMap(({ id, chroot }) => [`${id}-${chroot}`, `${id}-${chroot}.json`]));
+  const entries = await readdir(root(home)).catch(() => []);
+  for (const name of entries) {
+    if (!names.has(name)) await rm(join(root(home), name), { recursive: true, force: true });
+  }
+}

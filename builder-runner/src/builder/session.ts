@@ -1,0 +1,185 @@
+// A connection to a builder that mends: when it is lost, the step that was being done is done again on a new one.
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import { describeError, RunnerError } from '../errors.ts';
+import { lendControl } from './reach.ts';
+import type { Builder } from './spawn.ts';
+import { type Connection, connectBuilder } from './ssh.ts';
+
+export interface SessionOptions {
+  readonly builder: Builder;
+  /** Who runs mock there. */
+  readonly user: string;
+  /** Port of the control host that is lent to the builder. */
+  readonly controlPort: number;
+  /** For so long a builder that went away is called again, with growing pauses. */
+  readonly reconnectSeconds: number;
+  /** A command is there already that knows the address under which it sees the control host. */
+  readonly resumes: boolean;
+  readonly signal: AbortSignal;
+  readonly warn: (message: string) => void;
+}
+
+export interface Session {
+  readonly builder: Builder;
+  readonly user: string;
+  /** The user's home folder on the builder, absolute. */
+  readonly home: string;
+  /** Address of the control host's published tree as the builder sees it; the same for as long as the builder lives. */
+  readonly controlUrl: string;
+  /**
+   * Does `step`, and again from its start when the connection is lost on the way: it must do no harm twice. Throws RunnerError `lost` when
+   * the builder does not come back in time, and the reason of `signal` when it is aborted between two connections.
+   */
+  run<T>(step: (connection: Connection) => Promise<T>, signal: AbortSignal): Promise<T>;
+  close(): void;
+}
+
+/** What is kept of a connection in the builder's folder on the control host: to end its remains, and to lend the same port again. */
+const traceSchema = z.object({ pid: z.int(), startTicks: z.int(), controlPort: z.int() });
+type Trace = z.infer<typeof traceSchema>;
+
+const connectSeconds = 20;
+/** A machine that refuses connections is there, and its SSH server is not: it was ended, or it starts again at once. */
+const refusedSeconds = 5;
+const longestPauseSeconds = 8;
+/** Losses that follow each other so fast are no accidents of the network. */
+const quickLosses = { seconds: 30, most: 5 } as const;
+
+/** Connects. Throws RunnerError `connect` or `host-key`, or the reason of the abort; at the first time nothing is tried again. */
+export async function openSession(options: SessionOptions): Promise<Session> {
+  const before = await readTrace(options.builder);
+  let present = await connect(options, before, options.resumes, connectSeconds, options.signal);
+  const { home, controlPort } = present;
+  let losses: number[] = [];
+  let mending: Promise<void> | undefined;
+  const mend = async (broken: Connected, error: unknown, signal: AbortSignal) => {
+    if (present !== broken) return; // another step has done it
+    losses = [...losses.filter((at) => Date.now() - at < quickLosses.seconds * 1000), Date.now()];
+    if (losses.length > quickLosses.most) throw error;
+    options.warn(`${describeError(error)}; connecting again`);
+    broken.connection.close();
+    present = await reconnect(options, broken, signal);
+  };
+  return {
+    builder: options.builder,
+    user: options.user,
+    home,
+    controlUrl: `http://127.0.0.1:${controlPort}`,
+    run: async (step, signal) => {
+      for (;;) {
+        const used = present;
+        try {
+          return await step(used.connection);
+        } catch (error) {
+          if (!isLoss(error) || signal.aborted) throw error;
+          mending ??= mend(used, error, signal).finally(() => {
+            mending = undefined;
+          });
+          await mending;
+        }
+      }
+    },
+    close: () => present.connection.close(),
+  };
+}
+
+interface Connected extends Trace {
+  readonly connection: Connection;
+  readonly home: string;
+}
+
+async function reconnect(options: SessionOptions, before: Connected, signal: AbortSignal): Promise<Connected> {
+  const began = Date.now();
+  for (let pause = 0.25; ; pause = Math.min(pause * 2, longestPauseSeconds)) {
+    const left = options.reconnectSeconds - (Date.now() - began) / 1000;
+    try {
+      return await connect(options, before, true, Math.max(1, Math.min(connectSeconds, left)), signal);
+    } catch (error) {
+      if (!isMendable(error) || signal.aborted) throw error;
+      const limit = isRefusal(error) ? Math.min(refusedSeconds, options.reconnectSeconds) : options.reconnectSeconds;
+      if ((Date.now() - began) / 1000 + pause > limit) {
+        const message = `lost the builder ${options.builder.name}, and could not reach it again in ${limit} s: ${describeError(error)}`;
+        throw new RunnerError('lost', message, { cause: error });
+      }
+    }
+    await delay(pause * 1000, undefined, { signal }).catch(() => signal.throwIfAborted());
+  }
+}
+
+async function connect(
+  options: SessionOptions,
+  before: Trace | undefined,
+  samePort: boolean,
+  seconds: number,
+  signal: AbortSignal,
+): Promise<Connected> {
+  const { builder, user, controlPort: local } = options;
+  const connection = await connectBuilder(builder, user, signal, seconds);
+  try {
+    const { home, pid, startTicks } = await introduce(connection, before);
+    const wanted = samePort ? before?.controlPort : undefined;
+    const controlPort = await lendControl(connection, local, wanted);
+    const trace: Trace = { pid, startTicks, controlPort };
+    await writeFile(traceFile(builder), JSON.stringify(trace));
+    return { connection, home, ...trace };
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+/**
+ * Ends the SSH server process of an earlier connection (pid $1, started at $2), which may not know yet that the connection is gone and
+ * still holds its ports; then says the home folder and which process serves this connection.
+ */
+const introduction = `
+started() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
+if [ "$1" -gt 1 ] && [ "$(started "$1")" = "$2" ]; then
+  kill -s KILL "$1"
+  n=0; while [ "$(started "$1")" = "$2" ] && [ $n -lt 40 ]; do sleep 0.05; n=$((n + 1)); done
+fi
+pwd
+pid=$$
+while [ "$pid" -gt 1 ]; do
+  case $(cat "/proc/$pid/comm") in sshd*) break ;; esac
+  pid=$(sed 's/.*) //' "/proc/$pid/stat" | cut -d' ' -f2)
+done
+echo "$pid $(started "$pid")"`;
+
+async function introduce(connection: Connection, before: Trace | undefined) {
+  const words = [String(before?.pid ?? 0), String(before?.startTicks ?? 0)];
+  const answer = await connection.must(['sh', '-c', introduction, 'sh', ...words]);
+  const match = /^(\/.*)\n(\d+) (\d+)\n$/.exec(answer);
+  if (match === null) throw new RunnerError('builder', 'the build user has no home on the builder');
+  return { home: match[1] as string, pid: Number(match[2]), startTicks: Number(match[3]) };
+}
+
+function traceFile(builder: Builder): string {
+  return join(builder.folder, 'session.json');
+}
+
+async function readTrace(builder: Builder): Promise<Trace | undefined> {
+  const text = await readFile(traceFile(builder), 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  try {
+    return traceSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined; // cut off by a crash: the builder is new to us
+  }
+}
+
+function isLoss(error: unknown): boolean {
+  return error instanceof RunnerError && error.code === 'lost';
+}
+
+function isMendable(error: unknown): boolean {
+  return error instanceof RunnerError && (error.code === 'lost' || error.code === 'connect');
+}
+
+function isRefusal(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED';
+}
