@@ -1,0 +1,1 @@
+"""The driver `static`: builders on hosts that exist already."""
