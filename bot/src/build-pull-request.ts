@@ -58,7 +58,7 @@ export async function planPull(
     at,
     selections,
     force: selection.force,
-    git: settings.git,
+    rules: settings,
     lookUp,
     built: async (owner, project) => {
       const sandbox = sandboxOf(project, known.number);

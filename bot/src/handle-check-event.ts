@@ -203,7 +203,7 @@ async function queueAgain(
     at,
     selections: projects.map((project) => ({ project: projectKey(project), packages, chroots })),
     force,
-    git: settings.git,
+    rules: settings,
     built: built.lastOf,
     queued: () => builtFromQueue(queue.builds()),
     expectedSeconds: built.expectedSeconds,

@@ -71,7 +71,7 @@ export async function handlePush(job: PushJob, batch: string, context: PushConte
     at: parsed.value,
     selections: [],
     force: false,
-    git: context.settings.git,
+    rules: context.settings,
     built: context.built.lastOf,
     queued: () => builtFromQueue(queue.builds()),
     expectedSeconds: context.built.expectedSeconds,

@@ -1,4 +1,5 @@
 // A request and a config → the plan, and the plan → requests for the queue.
+import type { FetchRules } from '@coppice/builder-runner/fetch';
 import {
   type BuildId,
   type BuildRequest,
@@ -10,7 +11,6 @@ import {
   type Policy,
   planBuilds,
   projectKey,
-  type Settings,
 } from '@coppice/config';
 import type { ConfigAtCommit } from './config-in-force.ts';
 import { pinSources } from './resolve-source.ts';
@@ -20,7 +20,7 @@ interface PlanRequest {
   /** One a project; an empty list means all of all projects. */
   readonly selections: readonly PlanSelection[];
   readonly force: boolean;
-  readonly git: Settings['git'];
+  readonly rules: FetchRules;
   readonly built: (owner: string, project: string) => Promise<readonly BuiltChroot[]>;
   /** The live builds. */
   readonly queued: () => readonly BuiltChroot[];
@@ -45,7 +45,7 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
     const { pinned, unpinned } = await pinSources(project, selection.packages, {
       commit: at.commit,
       packageTrees: at.packageTrees,
-      git: request.git,
+      rules: request.rules,
       lookUp: request.lookUp ?? true,
     });
     // The queue is read before the records: a build that ends in between is seen twice rather than never.

@@ -1,5 +1,5 @@
 // `api/v1/projects.json`: what the config in force states, for pages. Pure.
-import { type ConfigRepo, type ProjectsJson, projectKey, type Source } from '@coppice/config';
+import { type ConfigRepo, describeSource, type ProjectsJson, projectKey } from '@coppice/config';
 
 /** `fingerprints`: `owner/name` → the long fingerprint of the project's key, for those that have one. */
 export function projectsJson(
@@ -36,19 +36,8 @@ export function projectsJson(
         name: one.name,
         needs: [...one.needs],
         chroots: [...one.chroots],
-        source: sourceInWords(one.source, `packages/${projectKey(project)}/${one.name}`),
+        source: describeSource(one.source, `packages/${projectKey(project)}/${one.name}`),
       })),
     })),
   };
-}
-
-function sourceInWords(source: Source, folder: string): string {
-  switch (source.type) {
-    case 'dir':
-      return folder;
-    case 'git':
-      return `${source.url} ${source.ref}`;
-    case 'srpm':
-      return source.url;
-  }
 }

@@ -35,7 +35,7 @@ export async function planNow(
     at,
     selections,
     force,
-    git: settings.git,
+    rules: settings,
     built: built.lastOf,
     queued: () => builtFromQueue(queue.builds()),
     expectedSeconds: built.expectedSeconds,

@@ -1,10 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Project, Source } from '@coppice/config';
+import { type Project, type Source, settingsSchema } from '@coppice/config';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { pickRef, pinSources } from './resolve-source.ts';
+import { pinSources } from './resolve-source.ts';
+import { pickRef } from './resolve-source-git.ts';
 
 let folder: string;
 const ids = new Map<string, string>();
@@ -62,10 +63,14 @@ const pin = async (source: Source) => {
     lookUp: true,
     commit: 'c0ffee',
     packageTrees: new Map([['packages/acme/tools/hello', 'a-tree']]),
-    git: { protocols: ['file'], mirrors: { 'https://mirrored.example/': `file://${folder}/` } },
+    rules: {
+      git: { protocols: ['file'], mirrors: { 'https://mirrored.example/': `file://${folder}/` } },
+      sources: settingsSchema.parse({}).sources,
+    },
   });
   const found = pinned.get('acme/tools/hello');
-  return found === undefined ? unpinned.get('acme/tools/hello') : found.type === 'git' ? found.commit : found;
+  if (found === undefined) return unpinned.get('acme/tools/hello');
+  return 'type' in found && found.type === 'git' ? found.commit : found;
 };
 
 describe('a git source', () => {

@@ -1,10 +1,25 @@
-// Sources as people write them → pinned ones: a branch or tag becomes the commit that it means now.
-import { type PinnedSource, type Project, projectKey, type Settings, type Source } from '@coppice/config';
-import { GitError, runGit } from './git.ts';
+// Sources as people write them → pinned ones: what moves becomes what it means now.
+import type { FetchRules } from '@coppice/builder-runner/fetch';
+import {
+  branchFor,
+  isScriptText,
+  locateDistgit,
+  type Package,
+  type PinnedByChroot,
+  type PinnedSource,
+  type Project,
+  projectKey,
+  type Source,
+} from '@coppice/config';
+import { isCommit, lookUpCommits } from './resolve-source-git.ts';
+import { pinGem, pinPypi } from './resolve-source-index.ts';
 
-/** What a plan needs: the pinned sources by `owner/project/package`, and one sentence for each that could not be pinned. */
+/**
+ * What a plan needs: the pinned sources by `owner/project/package`, and one sentence for each that could not be pinned; for a chroot
+ * alone by `owner/project/package/chroot`.
+ */
 interface PinnedSources {
-  readonly pinned: ReadonlyMap<string, PinnedSource>;
+  readonly pinned: ReadonlyMap<string, PinnedByChroot>;
   readonly unpinned: ReadonlyMap<string, string>;
 }
 
@@ -12,14 +27,13 @@ interface PinContext {
   /** The commit of the config repo that is planned. */
   readonly commit: string;
   readonly packageTrees: ReadonlyMap<string, string>;
-  readonly git: Settings['git'];
-  /** Ask other servers what branches and tags are now; without it only sources that say a commit are pinned. */
+  readonly rules: FetchRules;
+  /** Ask other servers what branches, tags and releases are now; without it only sources that say a commit are pinned. */
   readonly lookUp: boolean;
 }
 
-const lookUpSeconds = 30;
-const maximumRefBytes = 1024 * 1024;
 const parallelLookUps = 8;
+const later = 'its source is looked up once it may be built';
 
 /** Pins the named packages of a project, or all of them when `names` is empty. Never throws for a source. */
 export async function pinSources(
@@ -27,7 +41,7 @@ export async function pinSources(
   names: readonly string[],
   context: PinContext,
 ): Promise<PinnedSources> {
-  const pinned = new Map<string, PinnedSource>();
+  const pinned = new Map<string, PinnedByChroot>();
   const unpinned = new Map<string, string>();
   const wanted = project.packages.filter(
     ({ name }) => names.length === 0 || names.includes(name) || names.includes(`${projectKey(project)}/${name}`),
@@ -36,9 +50,13 @@ export async function pinSources(
   const lookUp = async () => {
     for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) {
       const key = `${projectKey(project)}/${one.name}`;
-      const source = await pinSource(one.source, `packages/${key}`, context);
-      if (typeof source === 'string') unpinned.set(key, source);
-      else pinned.set(key, source);
+      const { source } = one;
+      const found =
+        source.type === 'distgit'
+          ? await pinBranches(source, one, key, context, unpinned)
+          : await pinSource(source, `packages/${key}`, context);
+      if (typeof found === 'string') unpinned.set(key, found);
+      else pinned.set(key, found);
     }
   };
   await Promise.all(Array.from({ length: parallelLookUps }, lookUp));
@@ -46,66 +64,69 @@ export async function pinSources(
 }
 
 /** The pinned source, or a sentence that says why there is none. */
-async function pinSource(source: Source, folder: string, context: PinContext): Promise<PinnedSource | string> {
+async function pinSource(
+  source: Exclude<Source, { type: 'distgit' }>,
+  folder: string,
+  context: PinContext,
+): Promise<PinnedSource | string> {
   switch (source.type) {
     case 'srpm':
       return source;
-    case 'dir': {
-      const tree = context.packageTrees.get(folder);
-      if (tree === undefined) return `the config repo has no folder ${folder}/`;
-      return {
-        type: 'dir',
-        commit: context.commit,
-        path: folder,
-        tree,
-        ...(source.spec === undefined ? {} : { spec: source.spec }),
-      };
-    }
+    case 'dir':
+      return inFolder(source, folder, context);
+    case 'script':
+      return isScriptText(source.script) ? source : inFolder(source, folder, context);
     case 'git': {
-      if (!context.lookUp && !isCommit(source.ref)) return 'its source is looked up once it may be built';
-      const commit = await lookUpCommit(source.url, source.ref, context.git);
+      if (!context.lookUp && !isCommit(source.ref)) return later;
+      const commit = (await lookUpCommits(source.url, [source.ref], context.rules)).get(source.ref) ?? later;
       return typeof commit === 'string' ? commit : { ...source, commit: commit.id };
     }
+    case 'pypi':
+      return context.lookUp ? await pinPypi(source, context.rules) : later;
+    case 'rubygems':
+      return context.lookUp ? await pinGem(source, context.rules) : later;
   }
 }
 
-async function lookUpCommit(url: string, ref: string, git: Settings['git']): Promise<{ readonly id: string } | string> {
-  if (isCommit(ref)) return { id: ref };
-  const wanted = candidates(ref);
-  try {
-    const listed = await runGit(['ls-remote', '--quiet', '--', url, ...wanted], {
-      protocols: git.protocols,
-      config: Object.entries(git.mirrors).map(([from, to]) => [`url.${to}.insteadOf`, from] as const),
-      timeoutSeconds: lookUpSeconds,
-      maximumBytes: maximumRefBytes,
-    });
-    const id = pickRef(listed.toString('utf8'), wanted);
-    return id === undefined ? `${url} has no branch or tag ${JSON.stringify(ref)}` : { id };
-  } catch (error) {
-    if (!(error instanceof GitError)) throw error;
-    const why = error.code === 'timeout' ? `it did not answer within ${lookUpSeconds} s` : error.message;
-    return `${url} could not be asked for ${JSON.stringify(ref)}: ${why}`;
+function inFolder<T extends object>(source: T, folder: string, { commit, packageTrees }: PinContext) {
+  const tree = packageTrees.get(folder);
+  return tree === undefined ? `the config repo has no folder ${folder}/` : { ...source, commit, path: folder, tree };
+}
+
+/** The commit of each chroot's branch; what is wrong with one chroot goes into `unpinned`. */
+async function pinBranches(
+  source: Extract<Source, { type: 'distgit' }>,
+  { name, chroots }: Package,
+  key: string,
+  context: PinContext,
+  unpinned: Map<string, string>,
+): Promise<PinnedByChroot | string> {
+  const place = locateDistgit(source, name);
+  const branches = new Map(chroots.map((chroot) => [chroot, branchFor(source, chroot)]));
+  const wanted = [...new Set(branches.values())].filter((branch) => branch !== undefined);
+  if (!context.lookUp && !wanted.every(isCommit)) return later;
+  const commits = await lookUpCommits(place.url, wanted, context.rules);
+  const pinned = new Map<Package['chroots'][number], PinnedSource>();
+  const sources = new Map<string, PinnedSource>();
+  for (const [chroot, branch] of branches) {
+    const commit = branch === undefined ? `no branch is said for ${chroot}` : (commits.get(branch) ?? later);
+    if (branch === undefined || typeof commit === 'string') {
+      unpinned.set(`${key}/${chroot}`, String(commit));
+      continue;
+    }
+    const { spec, sources: hashes } = source;
+    const one = sources.get(branch) ?? {
+      type: 'distgit',
+      url: place.url,
+      package: place.package,
+      branch,
+      commit: commit.id,
+      ...(place.lookaside === undefined ? {} : { lookaside: place.lookaside }),
+      ...(spec === undefined ? {} : { spec }),
+      ...(hashes === undefined ? {} : { sources: hashes }),
+    };
+    sources.set(branch, one);
+    pinned.set(chroot, one);
   }
-}
-
-function isCommit(ref: string): boolean {
-  return /^[0-9a-f]{40}$/.test(ref);
-}
-
-/** Full names of what `ref` may mean, best first: an annotated tag's commit, a tag, a branch. The order is Git's own (gitrevisions). */
-function candidates(ref: string): readonly string[] {
-  if (ref === 'HEAD') return ['HEAD'];
-  if (ref.startsWith('refs/')) return [`${ref}^{}`, ref];
-  return [`refs/tags/${ref}^{}`, `refs/tags/${ref}`, `refs/heads/${ref}`];
-}
-
-/** The id of the best of `wanted` in what `git ls-remote` printed; its patterns match more than asked. Pure. */
-export function pickRef(listed: string, wanted: readonly string[]): string | undefined {
-  const ids = new Map(
-    listed.split('\n').flatMap((line) => {
-      const [id = '', name = ''] = line.split('\t');
-      return /^[0-9a-f]{40,64}$/.test(id) ? [[name, id] as const] : [];
-    }),
-  );
-  return wanted.map((name) => ids.get(name)).find((id) => id !== undefined);
+  return pinned;
 }

@@ -1,6 +1,7 @@
 // What changed between two states of a config repo: for the checks of pull requests, and for what is moved or deleted afterwards.
 import { compareNames } from './dependency-order.ts';
 import { type ConfigRepo, type Package, type Project, projectKey } from './project.ts';
+import { isScriptText } from './source.ts';
 
 /** A config repo at one commit, with the content of what it names. */
 export interface ConfigState {
@@ -118,7 +119,8 @@ function comparePackages(
 }
 
 function treeOf(project: Project, { name, source }: Package, trees: ReadonlyMap<string, string>): string | undefined {
-  return source.type === 'dir' ? trees.get(`packages/${projectKey(project)}/${name}`) : undefined;
+  const inFolder = source.type === 'dir' || (source.type === 'script' && !isScriptText(source.script));
+  return inFolder ? trees.get(`packages/${projectKey(project)}/${name}`) : undefined;
 }
 
 /** All that a project says but for its name and where it came from. */

@@ -34,7 +34,8 @@ export function inputDigest({ source, chroot, chrootConfigDigest, repos, buildro
 
 const canonicalOptions = rememberEach((buildroot: Buildroot) => canonicalJson(optionsOf(buildroot)));
 const canonicalRepos = rememberEach((repos: readonly string[]) => canonicalJson(repos));
-const canonicalSource = rememberEach((source: PinnedSource) => canonicalJson(contentOf(source)));
+/** Equal texts: the same source package comes of both. */
+export const canonicalSource = rememberEach((source: PinnedSource) => canonicalJson(sourceContent(source)));
 
 /** The function's answer for each object, asked once: these values never change. */
 function rememberEach<T extends object>(answer: (value: T) => string): (value: T) => string {
@@ -73,18 +74,53 @@ function optionsOf(buildroot: Buildroot): Record<string, unknown> {
   return stated;
 }
 
-/** A `dir` source is its tree: a commit that changed other folders gives the same one. */
-function contentOf(source: PinnedSource): Record<string, string | null> {
+/**
+ * What makes a difference: of a `dir` its tree, of a dist-git the commit and not the branch that led to it. Keys that nobody stated
+ * are left out, but for the two that always were there.
+ */
+export function sourceContent(source: PinnedSource): Record<string, unknown> {
   switch (source.type) {
-    case 'dir':
-      return { type: 'dir', tree: source.tree, spec: source.spec ?? null };
+    case 'dir': {
+      const { tree, spec, sources } = source;
+      return stated({ type: 'dir', tree, spec: spec ?? null, sources });
+    }
     case 'git': {
-      const { url, commit, subdirectory, spec } = source;
-      return { type: 'git', url, commit, subdirectory: subdirectory ?? null, spec: spec ?? null };
+      const { url, commit, subdirectory, spec, sources } = source;
+      const method = source.method === 'spec' ? undefined : source.method;
+      return stated({
+        type: 'git',
+        url,
+        commit,
+        subdirectory: subdirectory ?? null,
+        spec: spec ?? null,
+        method,
+        sources,
+      });
+    }
+    case 'distgit': {
+      const { branch: _moves, ...content } = source;
+      return stated(content);
     }
     case 'srpm':
       return { type: 'srpm', sha256: source.sha256 };
+    case 'pypi': {
+      const { url: _place, generator, ...content } = source;
+      return stated({ ...content, generator: generator === 'pyp2rpm' ? undefined : generator });
+    }
+    case 'rubygems': {
+      const { url: _place, ...content } = source;
+      return content;
+    }
+    case 'script': {
+      const { commit: _moves, path: _place, ...content } = source;
+      return stated(content);
+    }
   }
+}
+
+/** Without the keys that say nothing. */
+function stated(content: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(content).filter(([, value]) => value !== undefined));
 }
 
 /** JSON with sorted keys and no spaces, for hashing: equal values give equal texts. For plain JSON values only. */

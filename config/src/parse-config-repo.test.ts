@@ -190,7 +190,7 @@ packages:
       '4:30: `sapling-12-x86_65` is no chroot name (a chroot is distribution-release-architecture, for example `fedora-42-x86_64`)',
       '5:9: the address begins with `http:` (only https is fetched: `https://…`)',
       '7:3: `../x` cannot name a package (letters, digits and `._+-`, beginning with a letter, a digit or `_`, 100 characters at most)',
-      '9:21: `packages.hello.source.type` must be one of `dir`, `git`, `srpm`, not `gti` (did you mean `git`?)',
+      '9:21: `packages.hello.source.type` must be one of `dir`, `git`, `distgit`, `srpm`, `pypi`, `rubygems`, `script`, not `gti` (did you mean `git`?)',
       '10:16: `a` is in the list twice (keep one of them)',
       '11:14: `packages.hello.timeout` must be a duration such as `1h30m`, not a number (write it in quotes, or as the text that is meant)',
       '12:3: `packages.empty` lacks `source` (add `source:`)',

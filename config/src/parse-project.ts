@@ -1,13 +1,14 @@
 // `projects/<owner>/<name>.yaml` → Project: its form first, then what its parts say about each other.
 import { checkDependencies } from './check-dependencies.ts';
 import { checkRequests } from './check-requests.ts';
+import { checkSource } from './check-sources.ts';
 import { checkYaml, didYouMean, problemAt } from './check-yaml.ts';
 import type { ChrootName } from './chroot.ts';
 import { checkName } from './fields.ts';
 import type { Problem } from './problem.ts';
 import type { Package, Policy, Project } from './project.ts';
 import { projectOfRepository } from './project-fields.ts';
-import { type PackageYaml, type ProjectYaml, projectSchema } from './project-schema.ts';
+import { type ProjectYaml, projectSchema } from './project-schema.ts';
 import { reservedOwners } from './published.ts';
 import { quote } from './quote.ts';
 import type { YamlFile } from './read-nodes.ts';
@@ -52,7 +53,7 @@ export function parseProject({ file, value, problems }: ReadProject, context: Pr
     ...checkSize(file, value),
     ...checkPackageNames(file, value),
     ...checkDependencies(file, value),
-    ...Object.entries(value.packages).flatMap(([name, stated]) => checkFolder(file, name, stated, context)),
+    ...checkSources(file, value, context),
   ];
   if (found.length > 0) return { project: undefined, problems: found };
   return { project: toProject(file.path, value, context), problems: [] };
@@ -146,28 +147,23 @@ function checkPackageNames(file: YamlFile, value: ProjectYaml): Problem[] {
   });
 }
 
-function checkFolder(file: YamlFile, name: string, { source }: PackageYaml, context: ProjectContext): Problem[] {
-  if (source.type !== 'dir') return [];
-  const { spec } = source;
-  const folder = `packages/${context.owner}/${context.name}/${name}/`;
-  const at = ['packages', name, 'source'];
-  const files = context.packageFiles.get(name) ?? [];
-  if (files.length === 0) {
-    const hint = 'add the spec file and its sources there, or check the spelling of the folder';
-    return [problemAt(file, at, `the folder \`${folder}\` holds no file`, hint, 'key')];
-  }
-  const specs = files.filter((path) => path.endsWith('.spec') && !path.includes('/'));
-  if (spec !== undefined) {
-    if (files.includes(spec)) return [];
-    const hint = didYouMean(spec, specs, 'spec files there');
-    return [problemAt(file, [...at, 'spec'], `the folder \`${folder}\` holds no \`${spec}\``, hint)];
-  }
-  if (specs.length === 1) return [];
-  if (specs.length === 0) {
-    return [problemAt(file, at, `the folder \`${folder}\` holds no spec file`, `add \`${name}.spec\` there`, 'key')];
-  }
-  const message = `the folder \`${folder}\` holds ${specs.length} spec files`;
-  return [problemAt(file, at, message, `say which one with \`spec:\`: ${[...specs].sort().join(', ')}`, 'key')];
+function checkSources(
+  file: YamlFile,
+  value: ProjectYaml,
+  { owner, name, packageFiles, policy }: ProjectContext,
+): Problem[] {
+  const all = chrootNames(value);
+  return Object.entries(value.packages).flatMap(([each, { source, chroots = all }]) => {
+    const files = packageFiles.get(each) ?? [];
+    return checkSource(source, {
+      file,
+      name: each,
+      folder: `packages/${owner}/${name}/${each}/`,
+      files,
+      chroots,
+      policy,
+    });
+  });
 }
 
 /** The chroots of a project, in its order. */

@@ -43,7 +43,9 @@ function pin(name: string, source: Source): PinnedSource {
   if (source.type === 'dir') {
     return { ...source, commit: 'c0ffee', path: `packages/acme/tools/${name}`, tree: `tree-of-${name}` };
   }
-  return source.type === 'git' ? { ...source, commit: `commit-of-${name}` } : source;
+  if (source.type === 'git') return { ...source, commit: `commit-of-${name}` };
+  if (source.type === 'srpm') return source;
+  throw new Error(`no golden case has a source of type ${source.type}`);
 }
 
 function configOf(golden: Golden): ConfigRepo {

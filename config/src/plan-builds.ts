@@ -4,6 +4,7 @@ import { plainBuildroot } from './buildroot.ts';
 import type { ChrootName, ChrootState } from './chroot.ts';
 import { compareNames } from './dependency-order.ts';
 import { longestChain } from './expected-seconds.ts';
+import { canonicalSource } from './input-digest.ts';
 import { nearest } from './nearest.ts';
 import type {
   BuildCause,
@@ -19,6 +20,7 @@ import type {
 } from './plan.ts';
 import { type Package, type Project, projectKey } from './project.ts';
 import { type DigestOf, projectDigests } from './project-digests.ts';
+import { type PinnedSource, pinnedFor } from './source.ts';
 import { orderBySpecs } from './spec-order.ts';
 
 /** See PlanInput and Plan. A failed build with unchanged inputs is not built again unless forced, or infrastructure was at fault. */
@@ -56,25 +58,49 @@ function planProject(plan: ProjectPlan): void {
   plan.cycles.push(...cycles.map((names) => ({ owner, project: project.name, packages: names })));
   const lastDigest: DigestOf = (name, chroot) => last.get(builtKey(owner, project.name, name, chroot))?.inputDigest;
   const digestOf = projectDigests(project, order, input, lastDigest);
-  const planned = new Map<string, number>();
+  const planned = new Map<string, number[]>();
   for (const name of order) {
     const each = packages.get(name);
     if (each === undefined || !isSelected(project, name, input.selection)) continue;
     const place = { owner, project: project.name, package: name };
     const skip: Skip = (chroot, why) => plan.skipped.push({ ...place, chroot, why });
-    const source = input.pinned.get(`${projectKey(project)}/${name}`);
     if (project.frozen !== null) skip(null, `the project is frozen: ${project.frozen}`);
-    else if (source === undefined) {
+    else if (input.pinned.get(`${projectKey(project)}/${name}`) === undefined) {
       skip(null, input.unpinned.get(`${projectKey(project)}/${name}`) ?? 'its source was not looked up');
     } else {
-      const chroots = planChroots(plan, each, digestOf, skip);
-      if (chroots.length === 0) continue;
-      const before = waitsFor(plan, name, chroots, needs, planned);
-      planned.set(name, builds.length);
+      const groups = groupBySource(plan, each, planChroots(plan, each, digestOf, skip));
+      // Builds of one package never wait for each other.
+      const before = groups.map(({ chroots }) => waitsFor(plan, name, chroots, needs, planned));
+      planned.set(
+        name,
+        groups.map((_, index) => builds.length + index),
+      );
       const { timeoutSeconds, memoryBytes, background } = each;
-      builds.push({ ...place, source, chroots, ...before, timeoutSeconds, memoryBytes, background });
+      groups.forEach((group, index) => {
+        const { after, afterBuilds } = before[index] ?? { after: [], afterBuilds: [] };
+        builds.push({ ...place, ...group, after, afterBuilds, timeoutSeconds, memoryBytes, background });
+      });
     }
   }
+}
+
+interface SourceGroup {
+  readonly source: PinnedSource;
+  readonly chroots: PlannedChroot[];
+}
+
+/** One build for each source: the chroots of a dist-git's branch, or all. Two branches at one commit are one source. */
+function groupBySource({ project, input }: ProjectPlan, each: Package, chroots: readonly PlannedChroot[]) {
+  const pinned = input.pinned.get(`${projectKey(project)}/${each.name}`);
+  const groups = new Map<string, SourceGroup>();
+  for (const chroot of chroots) {
+    const source = pinnedFor(pinned, chroot.chroot);
+    if (source === undefined) continue;
+    const group = groups.get(canonicalSource(source)) ?? { source, chroots: [] };
+    group.chroots.push(chroot);
+    groups.set(canonicalSource(source), group);
+  }
+  return [...groups.values()];
 }
 
 type Skip = (chroot: ChrootName | null, why: string) => void;
@@ -95,6 +121,11 @@ function planChroots(
   const { chrootStates } = input.config.policy;
   return chroots.flatMap((chroot) => {
     const state = chrootStates.get(chroot)?.state ?? 'active';
+    const key = `${projectKey(project)}/${each.name}`;
+    if (state === 'active' && pinnedFor(input.pinned.get(key), chroot) === undefined) {
+      skip(chroot, input.unpinned.get(`${key}/${chroot}`) ?? 'its source was not looked up');
+      return [];
+    }
     const digest = digestOf(each.name, chroot) ?? '';
     const before = last.get(builtKey(project.owner, project.name, each.name, chroot));
     const decision = state === 'active' ? decide(before, digest, input.force) : inactive(chroot, state);
@@ -143,7 +174,7 @@ function waitsFor(
   name: string,
   chroots: readonly PlannedChroot[],
   needs: ReadonlyMap<string, readonly string[]>,
-  planned: ReadonlyMap<string, number>,
+  planned: ReadonlyMap<string, readonly number[]>,
 ): { after: number[]; afterBuilds: number[] } {
   const after = new Set<number>();
   const afterBuilds = new Set<number>();
@@ -153,9 +184,9 @@ function waitsFor(
     for (let need = open.pop(); need !== undefined; need = open.pop()) {
       if (seen.has(need)) continue;
       seen.add(need);
-      const index = planned.get(need);
+      const index = planned.get(need)?.find((at) => builds[at]?.chroots.some((other) => other.chroot === chroot));
       const live = last.get(builtKey(project.owner, project.name, need, chroot));
-      if (index !== undefined && builds[index]?.chroots.some((other) => other.chroot === chroot)) after.add(index);
+      if (index !== undefined) after.add(index);
       else if (live !== undefined && !isFinal(live.state)) afterBuilds.add(live.id);
       else open.push(...(needs.get(need) ?? []));
     }

@@ -3,7 +3,7 @@ import type { BuildState, FailureReason } from './build.ts';
 import type { Buildroot } from './buildroot.ts';
 import type { ChrootName } from './chroot.ts';
 import type { ConfigRepo } from './project.ts';
-import type { PinnedSource } from './source.ts';
+import type { PinnedByChroot, PinnedSource } from './source.ts';
 
 /** What is known of the last build of a package for a chroot, from its `result.json` or from the queue. */
 export interface BuiltChroot {
@@ -29,8 +29,11 @@ export interface PlanSelection {
 
 export interface PlanInput {
   readonly config: ConfigRepo;
-  /** The pinned source by `owner/project/package`; a package without one is skipped with the text of `unpinned`. */
-  readonly pinned: ReadonlyMap<string, PinnedSource>;
+  /**
+   * The pinned source by `owner/project/package`; a package without one is skipped with the text of `unpinned`, and so is a chroot
+   * without one, with that of `owner/project/package/chroot`.
+   */
+  readonly pinned: ReadonlyMap<string, PinnedByChroot>;
   readonly unpinned: ReadonlyMap<string, string>;
   /** The content hash of `chroots/<chroot>.cfg`, empty when the site has none of its own. */
   readonly chrootConfigDigests: ReadonlyMap<string, string>;

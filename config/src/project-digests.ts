@@ -4,6 +4,7 @@ import type { ChrootName } from './chroot.ts';
 import { chainDigest, inputDigest } from './input-digest.ts';
 import type { PlanInput } from './plan.ts';
 import { type Package, type Project, projectKey } from './project.ts';
+import { pinnedFor } from './source.ts';
 
 export type DigestOf = (name: string, chroot: ChrootName) => string | undefined;
 
@@ -41,7 +42,7 @@ function ownDigest(
   { pinned, chrootConfigDigests }: Pick<PlanInput, 'pinned' | 'chrootConfigDigests'>,
   needs: ReadonlyMap<string, string>,
 ): string | undefined {
-  const source = pinned.get(`${projectKey(project)}/${each.name}`);
+  const source = pinnedFor(pinned.get(`${projectKey(project)}/${each.name}`), chroot);
   if (source === undefined) return undefined;
   const chrootConfigDigest = chrootConfigDigests.get(chroot) ?? '';
   const buildroot = each.buildroots.get(chroot) ?? plainBuildroot;

@@ -51,7 +51,7 @@ export const day = checkedText('a day such as `2027-01-31`', 'A day: 2027-01-31 
 export const isolation = z.enum(isolations).meta({ description: "How mock separates a build: mock's own words." });
 const architecture = z.enum(architectures).meta({ description: 'An architecture, as RPM names it.' });
 
-const rpmName = checkedText(
+export const rpmName = checkedText(
   'the name of an RPM package',
   'A package, a `name(with-something)` or an @group.',
   (text) => {

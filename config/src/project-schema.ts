@@ -1,43 +1,11 @@
 // The form of `projects/<owner>/<name>.yaml`.
 import { z } from 'zod';
-import {
-  checkCount,
-  chroot,
-  downloadUrl,
-  duration,
-  gitRef,
-  gitUrl,
-  listOf,
-  login,
-  packageName,
-  prose,
-  sha256,
-  size,
-  specPath,
-  subdirectory,
-} from './fields.ts';
+import { checkCount, chroot, duration, listOf, login, packageName, prose, size } from './fields.ts';
 import { buildrootShape, contact, day, httpsAddress, projectRef, repository } from './project-fields.ts';
+import { sourceSchema } from './source-fields.ts';
 
 /** Most chroots of a project: each costs something for each package. */
 const maximumChroots = 64;
-
-const spec = specPath.describe('The spec file; default: the only one in the source.').exactOptional();
-
-const sourceSchema = z.discriminatedUnion('type', [
-  z
-    .strictObject({ type: z.literal('dir'), spec })
-    .describe('Spec, patches and sources in packages/<owner>/<project>/<package>/ of this repository.'),
-  z
-    .strictObject({
-      type: z.literal('git'),
-      url: gitUrl,
-      ref: gitRef,
-      subdirectory: subdirectory.describe('The folder of the repository that holds the spec.').exactOptional(),
-      spec,
-    })
-    .describe('A Git repository that holds the spec.'),
-  z.strictObject({ type: z.literal('srpm'), url: downloadUrl, sha256 }).describe('A ready source package.'),
-]);
 
 const packageSchema = z.strictObject({
   source: sourceSchema.describe('Where the package comes from.'),

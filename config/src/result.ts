@@ -3,29 +3,10 @@ import { z } from 'zod';
 import { buildStates, failureReasons, phaseSchema } from './build.ts';
 import { buildrootSchema } from './buildroot.ts';
 import { chrootStates } from './chroot.ts';
+import { fetchedFileSchema, pinnedSourceSchema } from './source-schema.ts';
 
 const isoTime = z.iso.datetime();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-
-/** The source as it was resolved: a commit or a hash. */
-export const pinnedSourceSchema = z.discriminatedUnion('type', [
-  z.strictObject({
-    type: z.literal('dir'),
-    commit: z.string(),
-    path: z.string(),
-    tree: z.string(),
-    spec: z.string().optional(),
-  }),
-  z.strictObject({
-    type: z.literal('git'),
-    url: z.string(),
-    ref: z.string(),
-    commit: z.string(),
-    subdirectory: z.string().optional(),
-    spec: z.string().optional(),
-  }),
-  z.strictObject({ type: z.literal('srpm'), url: z.string(), sha256 }),
-]);
 
 export const artifactSchema = z.strictObject({
   file: z.string(),
@@ -56,6 +37,8 @@ export const resultSchema = z.strictObject({
   batch: z.string(),
   configCommit: z.string(),
   source: pinnedSourceSchema,
+  /** In the record in `srpm-builds/`: what was fetched for the source package. */
+  fetched: z.array(fetchedFileSchema).optional(),
   inputDigest: z.string(),
   attempts: z.int().nonnegative(),
   builder: z.string().nullable(),

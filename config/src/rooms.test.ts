@@ -13,6 +13,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   site: ['@coppice/config'],
   bot: [
     '@coppice/config',
+    '@coppice/builder-runner/fetch',
     '@coppice/builder-runner/queue',
     '@coppice/builder-runner/runner',
     '@coppice/site/regenerate',

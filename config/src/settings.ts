@@ -54,5 +54,20 @@ export const settingsSchema = z.strictObject({
       mirrors: z.record(z.string(), z.string()).default({}),
     })
     .prefault({}),
+  sources: z
+    .strictObject({
+      /** What the cache of fetched sources may hold, in bytes; what was not used for the longest time goes first. */
+      cacheBytes: z
+        .int()
+        .min(0)
+        .default(20 * 2 ** 30),
+      /** Whether sources may come from addresses that are not public (10.0.0.0/8, localhost …). Mirrors and the indexes below always may. */
+      privateAddresses: z.boolean().default(false),
+      /** The index of Python packages: it answers at <url>/pypi/<name>/json. */
+      pypiUrl: z.url().default('https://pypi.org'),
+      /** The index of Ruby gems: it answers at <url>/api/v1/gems/<name>.json. */
+      rubygemsUrl: z.url().default('https://rubygems.org'),
+    })
+    .prefault({}),
 });
 export type Settings = z.infer<typeof settingsSchema>;

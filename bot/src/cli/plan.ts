@@ -34,12 +34,12 @@ export async function plan(
       return 1;
     }
     const built = await openBuiltIndex(readHome(environment).published);
-    const { git } = await settingsOfService(environment);
+    const rules = await settingsOfService(environment);
     const made = await makePlan({
       at: at.value,
       selections: [],
       force: false,
-      git,
+      rules,
       built: (owner, project) => built.lastOf(owner, project),
       queued: () => [],
       expectedSeconds: built.expectedSeconds,

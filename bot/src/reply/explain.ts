@@ -1,6 +1,7 @@
 // Answers to /explain: why a package is built, or not; how a build came to what it is; what to do next. Pure.
 import {
   type BuildCause,
+  canonicalSource,
   describePinnedSource,
   type FailureReason,
   type PinnedSource,
@@ -71,16 +72,9 @@ function whyBuilt(cause: BuildCause, changed: string, last: number | undefined):
 /** What differs between the source now and that of the last build. */
 function difference(now: PinnedSource | undefined, before: PinnedSource | undefined): string {
   if (now === undefined || before === undefined) return 'its inputs have changed';
-  const [a, b] = [contentOf(before), contentOf(now)];
-  if (a !== b)
+  if (canonicalSource(before) !== canonicalSource(now))
     return `its source has changed from ${plain(describePinnedSource(before))} to ${plain(describePinnedSource(now))}`;
   return 'its source is the same, but its chroot, repositories, build options or needs have changed';
-}
-
-/** What of a source makes a difference: a folder's commit does not when the folder is the same. */
-function contentOf(source: PinnedSource): string {
-  if (source.type !== 'dir') return JSON.stringify(source);
-  return JSON.stringify({ ...source, commit: '' });
 }
 
 function needsLine({ needs }: Subject): string {

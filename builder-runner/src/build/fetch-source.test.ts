@@ -1,21 +1,19 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PinnedSource } from '@coppice/config';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { fetchInto, gitIn } from '../testing/fetching.ts';
 import { makeRpms } from '../testing/make-rpms.ts';
-import { fetchSource } from './fetch-source.ts';
 
 let shared: string;
-let folder: string;
 let commit: string;
-const git = (...args: string[]) =>
-  execFileSync('git', ['-C', join(shared, 'work'), ...args], { encoding: 'utf8' }).trim();
+const git = (...args: string[]) => gitIn(join(shared, 'work'), ...args);
 
 beforeAll(async () => {
   shared = await mkdtemp(join(tmpdir(), 'coppice-fetch-'));
@@ -25,33 +23,24 @@ beforeAll(async () => {
   await symlink('/etc', join(shared, 'work', 'outside'));
   git('init', '--quiet', '--initial-branch=main');
   git('add', '.');
-  git('-c', 'user.name=t', '-c', 'user.email=t@example.org', 'commit', '--quiet', '-m', 'One');
+  git('commit', '--quiet', '-m', 'One');
   commit = git('rev-parse', 'HEAD');
   execFileSync('git', ['clone', '--quiet', '--bare', join(shared, 'work'), join(shared, 'config.git')]);
   await makeRpms(shared, 'tiny', '1.0');
 });
 afterAll(() => rm(shared, { recursive: true, force: true }));
-beforeEach(async () => {
-  folder = await mkdtemp(join(shared, 'case-'));
-});
+afterEach(() => rm(join(shared, 'cache'), { recursive: true, force: true }));
+
+function fetchIt(source: PinnedSource, { protocols, mirrors, ...options }: Options = {}) {
+  const git = { ...(protocols === undefined ? {} : { protocols }), ...(mirrors === undefined ? {} : { mirrors }) };
+  return fetchInto(shared, source, { ...options, git });
+}
 
 interface Options {
   readonly sourceBytes?: number;
   readonly seconds?: number;
   readonly protocols?: ('https' | 'http' | 'file')[];
   readonly mirrors?: Record<string, string>;
-}
-
-function fetchIt(source: PinnedSource, options: Options = {}) {
-  return fetchSource({
-    source,
-    configRepository: join(shared, 'config.git'),
-    folder,
-    sourceBytes: options.sourceBytes ?? 10_000_000,
-    seconds: options.seconds ?? 20,
-    git: { protocols: options.protocols ?? ['https', 'http', 'file'], mirrors: options.mirrors ?? {} },
-    signal: new AbortController().signal,
-  });
 }
 
 const failing = (message: RegExp) => ({
@@ -62,8 +51,8 @@ const failing = (message: RegExp) => ({
 describe('dir', () => {
   test('a folder of the config repo at its commit', async () => {
     const fetched = await fetchIt({ type: 'dir', commit, path: 'packages/tiny', tree: '' });
-    expect(fetched).toMatchObject({ ok: true, value: { kind: 'folder' } });
-    expect(readFileSync(join(folder, 'tiny.spec'), 'utf8')).toBe('Name: tiny\n');
+    expect(fetched).toMatchObject({ ok: true, value: { kind: 'tree', method: 'spec', spec: 'tiny.spec' } });
+    expect(fetched.ok && readFileSync(join(fetched.value.folder, 'tiny.spec'), 'utf8')).toBe('Name: tiny\n');
   });
 
   test('a folder that is not there, a commit that is none, too much', async () => {
@@ -87,18 +76,16 @@ describe('git', () => {
     ...more,
   });
 
-  test('the pinned commit, the subdirectory, no history', async () => {
+  test('the pinned commit, the subdirectory, nothing else', async () => {
     const fetched = await fetchIt(source({ subdirectory: 'packages/tiny' }));
-    expect(fetched.ok && fetched.value.kind === 'folder' && existsSync(join(fetched.value.folder, 'tiny.spec'))).toBe(
-      true,
-    );
-    expect(existsSync(join(folder, 'clone', '.git'))).toBe(false);
+    expect(fetched).toMatchObject({ ok: true, value: { kind: 'tree', spec: 'tiny.spec' } });
+    expect(fetched.ok && readdirSync(fetched.value.folder)).toEqual(['tiny.spec']);
   });
 
   test('an address is fetched from its mirror', async () => {
     const mirrors = { 'https://git.example.org/': `file://${shared}/` };
     const url = 'https://git.example.org/work';
-    expect(await fetchIt(source({ url }), { mirrors })).toMatchObject({ ok: true });
+    expect(await fetchIt(source({ url, spec: 'packages/tiny/tiny.spec' }), { mirrors })).toMatchObject({ ok: true });
   });
 
   test('a protocol that the settings do not name is refused', async () => {
@@ -118,7 +105,6 @@ describe('git', () => {
 
   test('too much, and ways out of the clone', async () => {
     expect(await fetchIt(source(), { sourceBytes: 1_000_000 })).toMatchObject(failing(/larger than the limit/));
-    await rm(join(folder, 'clone'), { recursive: true, force: true });
     expect(await fetchIt(source({ subdirectory: 'outside' }))).toMatchObject(failing(/There is no folder "outside"/));
   });
 });
@@ -142,7 +128,13 @@ describe('srpm', () => {
     const url = await answer((_request, response) => response.end(good()));
     expect(await fetchIt({ type: 'srpm', url, sha256: sha256() })).toEqual({
       ok: true,
-      value: { kind: 'srpm', file: 'tiny-1.0-1.src.rpm' },
+      value: {
+        kind: 'srpm',
+        file: 'tiny-1.0-1.src.rpm',
+        folder: expect.any(String),
+        fetched: [{ url, file: 'tiny-1.0-1.src.rpm', sha256: sha256(), bytes: good().length }],
+        notes: [],
+      },
     });
   });
 
@@ -185,8 +177,7 @@ describe('srpm', () => {
   });
 
   test('a binary package is not a source package', async () => {
-    await cp(join(shared, 'tiny-1.0-1.noarch.rpm'), join(folder, 'binary'));
-    const binary = readFileSync(join(folder, 'binary'));
+    const binary = readFileSync(join(shared, 'tiny-1.0-1.noarch.rpm'));
     const url = await answer((_request, response) => response.end(binary));
     const hash = createHash('sha256').update(binary).digest('hex');
     expect(await fetchIt({ type: 'srpm', url, sha256: hash })).toMatchObject(failing(/is a binary package/));

@@ -1,7 +1,7 @@
 // The files that a mock on a builder is called with: the build's configuration, the chroot's own one, the macros. Texts, not yet there.
 import { join } from 'node:path';
 import type { QueuedBuild, QueuedChroot } from '@coppice/config';
-import { readConfigFile } from './fetch-git.ts';
+import { readConfigFile } from './fetch-config-folder.ts';
 import { findRepositories, findRepository } from './input-repositories.ts';
 import { type MockConfigInput, macroFile, mockConfig } from './mock-config.ts';
 import type { Workshop } from './work.ts';
@@ -9,7 +9,7 @@ import type { Workshop } from './work.ts';
 export interface MockFilesInput {
   readonly shop: Workshop;
   readonly build: QueuedBuild;
-  readonly chroot: QueuedChroot;
+  readonly chroot: Pick<QueuedChroot, 'chroot' | 'buildroot'>;
   /** Address of the control host's published tree as the builder sees it. */
   readonly controlUrl: string;
   /** Absolute path, on the builder, of the folder that gets the files. */

@@ -3,6 +3,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import {
   type Artifact,
+  type FetchedFileRecord,
   type Phase,
   type QueuedBuild,
   type QueuedChroot,
@@ -45,13 +46,19 @@ export function recordOfChroot(build: QueuedBuild, chroot: QueuedChroot, ending:
   };
 }
 
-/** The record in `srpm-builds/`. */
-export function recordOfSrpm(build: QueuedBuild, startedAt: Date, ending: Ending): Result {
+/** The record in `srpm-builds/`; `fetched` are the files that the source package was made of besides those in Git. */
+export function recordOfSrpm(
+  build: QueuedBuild,
+  startedAt: Date,
+  ending: Ending,
+  fetched: readonly FetchedFileRecord[] = [],
+): Result {
   const startedAtText = startedAt.toISOString();
   const seconds = secondsBetween(startedAtText, ending.endedAt);
   return {
     ...common(build, ending),
     chroot: 'srpm',
+    ...(fetched.length === 0 ? {} : { fetched: [...fetched] }),
     inputDigest: '',
     attempts: 1,
     builder: null,
