@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from . import NAME, chroot_files
+from .config import CONTINUING, own_folders
 from .errors import BuildError, MockError, RootError, SrpmInstallError
 from .logs import as_caller, complain
 
@@ -34,7 +35,7 @@ class Builder:
     """Builds in one Root and puts results into the logs' folder."""
 
     def __init__(self, root, logs, options):
-        self._root = root
+        self.root = root
         self._logs = logs
         self._options = options
         self._config = root.config
@@ -44,6 +45,7 @@ class Builder:
     def rebuild(self, path):
         """RPMs from an SRPM. Raises MockError with the exit code of what went wrong."""
         name = os.path.basename(path)
+        self.root.empty_home()
         with self._logs.state(f"build phase for {name}"):
             with self._logs.state(f"build setup for {name}"):
                 srpm = self._unpack(path, name)
@@ -55,12 +57,14 @@ class Builder:
             self._collect("SRPMS", ".src.rpm")
 
     def install_requirements(self, path):
-        """--installdeps: what an SRPM needs, and nothing more."""
+        """--installdeps: what an SRPM needs, and nothing more. What else is in the build user's home stays."""
+        self.root.run(["/bin/sh", "-c", 'rm -rf "$HOME/build/SRPMS"; mkdir -p "$HOME/build/SRPMS"'], self._say)
         self._install_requirements(self._unpack(path, os.path.basename(path)))
 
     def make_srpm(self, spec, sources):
         """An SRPM from a spec and its sources (a file or a folder)."""
         name = os.path.basename(spec)
+        self.root.empty_home()
         with self._logs.state("buildsrpm"):
             self._put(spec, f"SPECS/{name}")
             files = [sources]
@@ -70,13 +74,13 @@ class Builder:
             for file in files:
                 self._put(file, f"SOURCES/{os.path.basename(file)}")
             with self._logs.state("rpmbuild -bs"):
-                self._rpmbuild(["-bs", "--nodeps"], f"{self._root.home}/build/SPECS/{name}", self._config["rpmbuild_timeout"])
+                self._rpmbuild(["-bs", "--nodeps"], f"{self.root.home}/build/SPECS/{name}", self._config["rpmbuild_timeout"])
             if not self._collect("SRPMS", ".src.rpm"):
                 raise BuildError("rpmbuild made no SRPM")
 
     def _put(self, path, inside):
         with open_input(path) as source:
-            self._root.put(f"{self._root.home}/build/{inside}", source)
+            self.root.put(f"{self.root.home}/build/{inside}", source)
 
     def _say(self, chunk):
         self._said += len(chunk)
@@ -87,8 +91,8 @@ class Builder:
     def _unpack(self, path, name):
         """Installs the SRPM in the chroot and writes it anew there, so that its requirements are this chroot's. Returns its path outside."""
         self._put(path, f"originals/{name}")
-        command = ["/bin/bash", "-c", UNPACK, "unpack", f"{self._root.home}/build/originals/{name}", "-bs", "--noclean", *self._target, "--nodeps"]
-        code = self._root.run(command, self._say, self._config["rpmbuild_timeout"])
+        command = ["/bin/bash", "-c", UNPACK, "unpack", f"{self.root.home}/build/originals/{name}", "-bs", "--noclean", *self._target, "--nodeps"]
+        code = self.root.run(command, self._say, self._config["rpmbuild_timeout"])
         if code == WILL_NOT_INSTALL:
             raise SrpmInstallError(f"Cannot install {name} into the chroot: see build.log")
         if code != 0:
@@ -97,10 +101,10 @@ class Builder:
 
     def _fetch_srpm(self, suffix=".src.rpm"):
         """Copies the one SRPM out of the chroot into a folder that the build cannot reach."""
-        folder = self._root.folder / "srpm"
+        folder = self.root.folder / "srpm"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
-        for name, file in chroot_files.regular_files_below(self._root.path, f"{self._root.home}/build/SRPMS", suffix):
+        for name, file in chroot_files.regular_files_below(self.root.path, f"{self.root.home}/build/SRPMS", suffix):
             with open(folder / name, "wb") as target:
                 shutil.copyfileobj(file, target)
             return folder / name
@@ -112,34 +116,34 @@ class Builder:
         more = self._config["chroot_additional_packages"]
         more = more.split() if isinstance(more, str) else more
         if more:
-            self._root.install(None, "install", *more)
-        self._root.install(None, "builddep", str(srpm))
-        if self._root.run(["grep", "-q", "^[[:space:]]*%generate_buildrequires", spec], self._say) == 0:
+            self.root.install(None, "install", *more)
+        self.root.install(None, "builddep", str(srpm))
+        if self.root.run(["grep", "-q", "^[[:space:]]*%generate_buildrequires", spec], self._say) == 0:
             self._install_generated_requirements(spec)
         return spec
 
     def _install_generated_requirements(self, spec):
         """rpmbuild -br tells what is still missing (exit code 11) until nothing is: one answer may lead to the next question."""
         for _ in range(MOST_ROUNDS):
-            code = self._root.run([self._config["rpmbuild_command"], "-br", "--noclean", *self._target, spec], self._say, self._config["rpmbuild_timeout"])
+            code = self.root.run([self._config["rpmbuild_command"], "-br", "--noclean", *self._target, spec], self._say, self._config["rpmbuild_timeout"])
             if code != MORE_REQUIREMENTS:
                 break
-            self._root.install(None, "builddep", str(self._fetch_srpm(".buildreqs.nosrc.rpm")))
+            self.root.install(None, "builddep", str(self._fetch_srpm(".buildreqs.nosrc.rpm")))
         if code != 0:
             raise BuildError("%generate_buildrequires failed: see build.log")
 
     def _spec_of(self, srpm):
         listed = []
-        self._root.run(["rpm", "-qp", "--qf", "[%{FILENAMES}\\n]", f"{self._root.home}/build/SRPMS/{srpm.name}"], listed.append)
+        self.root.run(["rpm", "-qp", "--qf", "[%{FILENAMES}\\n]", f"{self.root.home}/build/SRPMS/{srpm.name}"], listed.append)
         specs = [line for line in b"".join(listed).decode(errors="replace").splitlines() if line.endswith(".spec") and "/" not in line]
         if not specs:
             raise BuildError(f"{srpm.name} holds no spec file")
-        return f"{self._root.home}/build/SPECS/{specs[0]}"
+        return f"{self.root.home}/build/SPECS/{specs[0]}"
 
     def _rpmbuild(self, mode, spec, timeout):
         command = [self._config["rpmbuild_command"], *mode, "--noclean", *self._target, *self._config["rpmbuild_opts"].split(), spec]
-        self._logs.line("build.log", f"Executing command: {command} with env {{}} and uid {self._root.uid}")
-        code = self._root.run(command, self._say, timeout)
+        self._logs.line("build.log", f"Executing command: {command} with env {{}} and uid {self.root.uid}")
+        code = self.root.run(command, self._say, timeout)
         self._logs.line("build.log", f"Child return code was: {code}")
         if code != 0:
             raise BuildError(f"Command failed: \n # {' '.join(command)}\nSee {self._logs.folder}/build.log")
@@ -147,7 +151,7 @@ class Builder:
     def _collect(self, folder, suffix):
         """Copies the results into the result folder, as the caller's files. Returns their names."""
         names = []
-        for name, file in chroot_files.regular_files_below(self._root.path, f"{self._root.home}/build/{folder}", suffix):
+        for name, file in chroot_files.regular_files_below(self.root.path, f"{self.root.home}/build/{folder}", suffix):
             with as_caller():
                 target = os.path.join(self._logs.folder, name)
                 temporary = f"{target}.part"
@@ -159,27 +163,36 @@ class Builder:
 
     def _write_facts(self):
         form = "%{NAME}-%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}.%{ARCH} %{BUILDTIME} %{SIZE} %{PKGID} installed\\n"
-        self._root.run(["rpm", "-qa", "--qf", form], self._logs.file("installed_pkgs.log").write, as_root=True)
+        self.root.run(["rpm", "-qa", "--qf", form], self._logs.file("installed_pkgs.log").write, as_root=True)
         memory = Path("/proc/meminfo").read_text().splitlines()[:3]
         model = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.M)
-        space = shutil.disk_usage(self._root.folder)
+        space = shutil.disk_usage(self.root.folder)
         facts = [f"Kernel: {platform.release()} {platform.machine()}", f"CPU(s): {os.cpu_count()}", f"Model name: {model[1] if model else 'unknown'}", *memory,
                  f"Storage: {space.total} bytes, {space.free} free", f"mock: {NAME}"]
         self._logs.line("hw_info.log", "\n".join(facts))
 
 
 def build_one(root_of, options, logs, work, label):
-    """Runs `work(Builder)` in a fresh root and says how long it took. `root_of(logs)` makes the Root."""
+    """Runs `work(Builder)` in a root, builds it anew before and throws it away after as the configuration says, and says how long it
+    took. `root_of(logs)` makes the Root. Returns what `work` returns."""
     started = time.monotonic()
     root = root_of(logs)
     name = root.config["root"]
     logs.info(f"Start({label})  Config({name})")
+    keep = True
     try:
         if root.config["clean"]:
             with logs.state("clean chroot"):
                 root.clean()
-        with root.open():
-            work(Builder(root, logs, options))
+        went_well = False
+        try:
+            keep = keeps_root(root.config, options, logs.folder, success=True) or keeps_root(root.config, options, logs.folder, success=False)
+            with root.open(keep):
+                answer = work(Builder(root, logs, options))
+            went_well = True
+        finally:
+            if not keeps_root(root.config, options, logs.folder, went_well):
+                root.clean()
     except (MockError, OSError) as problem:
         logs.root(str(problem), "ERROR")
         minutes, seconds = divmod(int(time.monotonic() - started), 60)
@@ -187,9 +200,18 @@ def build_one(root_of, options, logs, work, label):
         if isinstance(problem, OSError):
             raise RootError(f"{problem.filename or 'chroot'}: {problem.strerror}") from problem
         raise
-    finally:
-        if root.config["clean"]:
-            root.clean()
     minutes, seconds = divmod(int(time.monotonic() - started), 60)
     logs.info(f"Done({label}) Config({name}) {minutes} minutes {seconds} seconds")
     logs.info(f"Results and/or logs in: {logs.folder}")
+    return answer
+
+
+def keeps_root(config_opts, options, results, success):
+    """Whether the root stays after a run: always where work goes on in it, else unless it is to be cleaned up. Results inside the
+    root's own folder keep it too."""
+    if options.mode == "init" or options.mode in CONTINUING:
+        return True
+    own_folder, _ = own_folders(config_opts)
+    if os.path.abspath(results).startswith(f"{own_folder}/"):
+        return True
+    return not config_opts["cleanup_on_success" if success else "cleanup_on_failure"]

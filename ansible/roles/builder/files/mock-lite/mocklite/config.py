@@ -15,6 +15,9 @@ from .errors import ConfigError, PackageManagerError
 
 ROOT_NAME_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-")
 
+# Modes that go on in a root that is there, and leave it there.
+CONTINUING = ("installdeps", "install", "chroot", "shell", "copyin", "copyout")
+
 
 def defaults():
     """config_opts before any file is read: mock's names and values; `coppice_…` are ours and real mock ignores them."""
@@ -110,14 +113,14 @@ def apply_options(config_opts, options):
     if options.rpmbuild_timeout is not None:
         config_opts["rpmbuild_timeout"] = options.rpmbuild_timeout
     if options.enable_network:
-        config_opts["rpmbuild_networking"] = True
+        config_opts["rpmbuild_networking"] = config_opts["use_host_resolv"] = True
     if options.cleanup is not None:
         config_opts["cleanup_on_success"] = config_opts["cleanup_on_failure"] = options.cleanup
     if options.uniqueext:
         config_opts["root"] = f"{config_opts['root']}-{options.uniqueext}"
     if options.resultdir:
         config_opts["resultdir"] = options.resultdir
-    config_opts["clean"] = bool(options.clean)
+    config_opts["clean"] = bool(options.clean) and options.mode not in CONTINUING
     if options.arch:
         config_opts["target_arch"] = options.arch
 

@@ -39,6 +39,12 @@ class SrpmInstallError(MockError):
     code = 40
 
 
+class CommandError(MockError):
+    """A command such as --copyin was given what it cannot work with."""
+
+    code = 50
+
+
 class RootLocked(MockError):
     code = 60
 

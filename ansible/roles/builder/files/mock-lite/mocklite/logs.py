@@ -38,10 +38,19 @@ def stamp():
     return f"{time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(now))},{int(now % 1 * 1000):03d}"
 
 
+def own_result_folder(root_folder):
+    """The result folder of a run without --resultdir, below the root's own folder, which is not the caller's; this one is."""
+    folder = root_folder / "result"
+    folder.mkdir(parents=True, exist_ok=True)
+    os.chown(folder, *caller_ids(), follow_symlinks=False)
+    return str(folder)
+
+
 class Logs:
     """Open logs of one result folder. `state()` brackets a phase; a phase that fails gets its `Finish:` line too, as with mock."""
 
-    def __init__(self, folder, quiet=False):
+    def __init__(self, folder, quiet=False, goes_on=False):
+        """Opens the logs, empty or (`goes_on`) as they are. Raises ResultDirError."""
         self.folder = folder
         self._quiet = quiet
         self._files = {}
@@ -49,7 +58,7 @@ class Logs:
             with as_caller():
                 os.makedirs(folder, exist_ok=True)
                 for name in NAMES:
-                    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+                    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | (0 if goes_on else os.O_TRUNC) | os.O_NOFOLLOW | os.O_CLOEXEC
                     self._files[name] = os.fdopen(os.open(os.path.join(folder, name), flags, 0o644), "wb", buffering=0)
         except OSError as problem:
             raise ResultDirError(f"result folder {folder}: {problem.strerror}") from None

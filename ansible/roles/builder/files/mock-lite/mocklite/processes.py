@@ -3,7 +3,6 @@
 Three processes: the *keeper* (root, outside) holds the lock and listens for the caller's end; it starts the *worker* as pid 1 of
 its own pid and mount namespaces; the worker starts each command of a build in namespaces of its own through `enter`. When the
 keeper dies, the kernel kills the worker, and with it every process and every mount below."""
-import ctypes
 import fcntl
 import json
 import os
@@ -16,11 +15,11 @@ import subprocess
 import sys
 import time
 
+from . import walls
 from .errors import NamespaceError, TimeoutExpired
+from .mounts import LIBC
 
-LIBC = ctypes.CDLL(None, use_errno=True)
-MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_RDONLY, MS_REMOUNT = 2, 4, 8, 4096, 1, 32
-PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 24, 38
+PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 WORKER_NAMESPACES = ["unshare", "--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--mount-proc", "--"]
 BUILD_NAMESPACES = ["unshare", "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child"]
@@ -36,18 +35,6 @@ def die_with_parent(start=False):
     _dies_with_parent = _dies_with_parent or start
     if _dies_with_parent:
         LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-
-
-def mount(source, target, kind, flags=0, data=""):
-    """mount(2). Raises OSError."""
-    result = LIBC.mount(str(source).encode(), str(target).encode(), kind.encode() if kind else None, flags, data.encode() or None)
-    if result != 0:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(target))
-
-
-def unmount(target):
-    """Detaches a mount at once; it is no error if there is none."""
-    LIBC.umount2(str(target).encode(), 2)
 
 
 def run(command, sink, timeout=0, **options):
@@ -73,10 +60,11 @@ def run(command, sink, timeout=0, **options):
             process.kill()
 
 
-def run_in_root(program, root, command, sink, *, uid, gid, home, environment, network, memory=0, timeout=0):
-    """Runs `command` inside `root`: own pid, mount, ipc and uts namespaces, own network namespace unless `network`, no new
-    privileges, (with a uid that is not 0) no capabilities, and at most `memory` bytes of address space a process (0 = any). Returns its exit code. Raises TimeoutExpired."""
-    order = {"root": str(root), "command": command, "uid": uid, "gid": gid, "home": home, "environment": environment, "network": network, "memory": memory}
+def run_in_root(program, root, command, sink, *, uid, gid, home, environment, network, folder=None, memory=0, timeout=0):
+    """Runs `command` inside `root`, in `folder` (default: `home`): own pid, mount, ipc and uts namespaces, own network namespace unless
+    `network`, no new privileges, no capabilities (a uid 0 keeps those that do not reach out of the chroot), and at most `memory` bytes
+    of address space a process (0 = any). Returns its exit code. Raises TimeoutExpired."""
+    order = {"root": str(root), "command": command, "uid": uid, "gid": gid, "folder": folder or home, "environment": environment, "network": network, "memory": memory}
     namespaces = [*BUILD_NAMESPACES, *([] if network else ["--net"]), "--"]
     reader, writer = os.pipe()
     try:
@@ -92,18 +80,23 @@ def enter(descriptor):
     """Inside the new namespaces, as root: the last preparations, then the command in the place of this process. Does not return."""
     with os.fdopen(descriptor, "rb") as pipe:
         order = json.loads(pipe.read())
-    root = order["root"]
+    root, uid = order["root"], order["uid"]
     socket.sethostname("mock")
     if not order["network"]:
         raise_loopback()
-    mount("proc", f"{root}/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
-    os.chroot(root)
-    os.chdir(order["home"] if os.path.isdir(order["home"]) else "/")
-    for capability in range(64):
-        LIBC.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+    walls.mount_proc(f"{root}/proc")
+    walls.move_into(root)
+    kept = walls.ROOT_CAPABILITIES if uid == 0 else frozenset()
+    walls.bound_capabilities(kept)
     os.setgroups([])
     os.setresgid(order["gid"], order["gid"], order["gid"])
-    os.setresuid(order["uid"], order["uid"], order["uid"])
+    os.setresuid(uid, uid, uid)
+    walls.hold_capabilities(kept)
+    _become(order)
+
+
+def _become(order):
+    """Runs the order's command as the only child of this process, which is pid 1 of its namespace. Does not return."""
     die_with_parent(start=True)
     LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     os.umask(0o022)
@@ -112,9 +105,10 @@ def enter(descriptor):
     child = os.fork()
     if child == 0:
         try:
+            os.chdir(order["folder"])
             os.execvpe(order["command"][0], order["command"], order["environment"])
         except OSError as problem:
-            print(f"{order['command'][0]}: {problem.strerror}", flush=True)
+            print(f"{problem.filename or order['command'][0]}: {problem.strerror}", flush=True)
             os._exit(127)
     os._exit(reap_until(child))
 

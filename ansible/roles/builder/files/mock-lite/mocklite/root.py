@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from . import chroot_files, config, processes
+from . import chroot_files, config, mounts, processes, walls
 from .errors import PackageManagerError, RootError, RootLocked
 
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
@@ -110,6 +110,9 @@ class Root:
             with chroot_files.folder_below(root, "etc") as folder:
                 with os.fdopen(os.open(name, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o644, dir_fd=folder), "a") as file:
                     file.write(f"{line}\n")
+        self._add_build_folders(root)
+
+    def _add_build_folders(self, root):
         home = root / self.home.lstrip("/")
         for path in (home, home / "build", *(home / "build" / name for name in BUILD_FOLDERS)):
             path.mkdir(exist_ok=True)
@@ -118,10 +121,10 @@ class Root:
     # --- the layer of one build ---
 
     @contextlib.contextmanager
-    def open(self):
-        """Makes the chroot ready at `path` for a `with`: base, layer, /proc, /dev."""
+    def open(self, keep=False):
+        """Makes the chroot ready at `path` for a `with`: base, layer, /proc, /dev. With `keep` the next one goes on where this one ends."""
         with self.logs.state("chroot init"):
-            base = self.base()
+            base = self._base_of_layer()
             self._mount_layer(base)
             self._mount_kernel_folders(self.path)
             self._write_macros()
@@ -129,14 +132,32 @@ class Root:
         try:
             yield
         finally:
-            self._unmount_all()
+            self._unmount(keep)
+
+    def _base_of_layer(self):
+        """The base that the kept layer lies on, for it fits no other; the newest one, if there is no layer or its base is gone."""
+        note = self.folder / "base"
+        with contextlib.suppress(FileNotFoundError):
+            base = self.cache / note.read_text()
+            if base.is_dir():
+                os.utime(base)
+                return base
+            self.logs.root("the base of this root is gone: starting anew", "WARNING")
+        self.clean()
+        base = self.base()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        note.write_text(base.name)
+        return base
 
     def _mount_layer(self, base):
-        layer, quota = self.folder / "layer", int(self.config["coppice_disk_quota_bytes"] or 0)
+        layer, quota = self.folder / "layer", self._quota()
         for path in (self.path, layer):
             path.mkdir(parents=True, exist_ok=True)
         if quota:
-            self._mount("tmpfs", layer, "tmpfs", processes.MS_NOSUID, f"size={quota},mode=0755")
+            self._mount("tmpfs", layer, "tmpfs", mounts.MS_NOSUID, f"size={quota},mode=0755")
+            kept = self.folder / "kept"
+            if kept.is_dir():
+                self._copy(kept, layer / "upper")
         upper, work = layer / "upper", layer / "work"
         upper.mkdir(exist_ok=True)
         work.mkdir(exist_ok=True)
@@ -148,39 +169,75 @@ class Root:
                 raise RootError(f"no overlay over {base}: {problem.strerror}; a build with a disk quota needs one") from None
             self.logs.root(f"no overlay here ({problem.strerror}): copying the base")
             if not any(self.path.iterdir()):
-                subprocess.run(["cp", "-a", "--reflink=auto", f"{base}/.", str(self.path)], check=True)
+                self._copy(base, self.path)
+
+    def _quota(self):
+        return int(self.config["coppice_disk_quota_bytes"] or 0)
+
+    def _copy(self, source, target):
+        """Copies a folder's content, with owners, links and what overlayfs notes in extended attributes."""
+        target.mkdir(exist_ok=True)
+        subprocess.run(["cp", "-a", "--reflink=auto", f"{source}/.", str(target)], check=True)
+
+    def _unmount(self, keep):
+        """A layer with a quota lies in memory: what is to be kept of it goes to the disk, where it takes no more than the quota."""
+        layer = self.folder / "layer"
+        if keep and self._quota() and layer in self._mounted:
+            while self._mounted[-1] != layer:
+                mounts.unmount(self._mounted.pop())
+            kept, fresh = self.folder / "kept", self.folder / "kept.new"
+            shutil.rmtree(fresh, ignore_errors=True)
+            self._copy(layer / "upper", fresh)
+            if kept.exists():
+                shutil.rmtree(kept)
+            fresh.rename(kept)
+        self._unmount_all()
 
     def _mount_kernel_folders(self, root):
         for name in ("proc", "dev", "sys", "tmp"):
             (root / name).mkdir(exist_ok=True)
-        self._mount("proc", root / "proc", "proc", processes.MS_NOSUID | processes.MS_NODEV | processes.MS_NOEXEC)
+        walls.mount_proc(root / "proc")
+        self._mounted.append(root / "proc")
         device = root / "dev"
-        self._mount("tmpfs", device, "tmpfs", processes.MS_NOSUID, "mode=0755,size=1m")
+        self._mount("tmpfs", device, "tmpfs", mounts.MS_NOSUID, "mode=0755,size=1m")
         for name in DEVICES:
             (device / name).touch()
-            self._mount(f"/dev/{name}", device / name, None, processes.MS_BIND)
+            # read-only: what is written to a device still reaches it, but nobody can change the machine's own file
+            walls.read_only(device / name, mounts.MS_NOSUID | mounts.MS_NOEXEC, source=f"/dev/{name}")
+            self._mounted.append(device / name)
         for name in ("shm", "pts"):
             (device / name).mkdir()
-        self._mount("devpts", device / "pts", "devpts", processes.MS_NOSUID | processes.MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620")
-        shared_memory = int(self.config["coppice_disk_quota_bytes"] or 0)
-        self._mount("tmpfs", device / "shm", "tmpfs", processes.MS_NOSUID | processes.MS_NODEV, "mode=1777" + (f",size={shared_memory}" if shared_memory else ""))
+        self._mount("devpts", device / "pts", "devpts", mounts.MS_NOSUID | mounts.MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620")
+        shared_memory = self._quota()
+        self._mount("tmpfs", device / "shm", "tmpfs", mounts.MS_NOSUID | mounts.MS_NODEV, "mode=1777" + (f",size={shared_memory}" if shared_memory else ""))
         for name, target in (("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2"), ("ptmx", "pts/ptmx")):
             (device / name).symlink_to(target)
 
     def _mount(self, source, target, kind, flags, data=""):
-        processes.mount(source, target, kind, flags, data)
+        mounts.mount(source, target, kind, flags, data)
         self._mounted.append(target)
 
     def _unmount_all(self):
         while self._mounted:
-            processes.unmount(self._mounted.pop())
+            mounts.unmount(self._mounted.pop())
 
     def clean(self):
         """Throws the layer away; the lock stays."""
         self._unmount_all()
-        for path in (self.folder / "layer", self.path):
+        for path in (self.folder / "layer", self.path, self.folder / "kept", self.folder / "kept.new", self.folder / "srpm"):
             if path.exists():
                 shutil.rmtree(path)
+        (self.folder / "base").unlink(missing_ok=True)
+
+    def empty_home(self):
+        """Build folders as a fresh root has them: nothing of a build before this one may pass for its results."""
+        parent, name = os.path.split(self.home)
+        with chroot_files.folder_below(self.path, parent) as folder:
+            with contextlib.suppress(FileNotFoundError):
+                shutil.rmtree(name, dir_fd=folder)
+            os.mkdir(name, 0o755, dir_fd=folder)
+        self._add_build_folders(self.path)
+        self._write_macros()
 
     def _write_macros(self):
         text = "".join(f"{name if name.startswith('%') else '%' + name} {value}\n" for name, value in self.config["macros"].items())
@@ -226,12 +283,13 @@ class Root:
                 text = b"".join(said).decode(errors="replace").strip()
                 raise PackageManagerError(f"Command failed: \n # {' '.join(command)}\n{text[-4000:]}")
 
-    def run(self, command, sink, timeout=0, as_root=False):
-        """Runs a command inside as the build user, cut off from the network; returns its exit code. Raises TimeoutExpired."""
+    def run(self, command, sink, timeout=0, as_root=False, folder=None):
+        """Runs a command inside as the build user, in `folder` (default: its home), cut off from the network unless the configuration
+        allows it; returns its exit code. Raises TimeoutExpired."""
         uid = 0 if as_root else self.uid
         environment = {"TERM": "vt100", "SHELL": "/bin/bash", "HOME": self.home, "HOSTNAME": "mock", "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",
                        "LANG": "C.UTF-8", "TZ": "UTC", **{key: str(value) for key, value in self.config["environment"].items()}}
-        return processes.run_in_root(self._program, self.path, command, sink, uid=uid, gid=0 if as_root else self.gid, home=self.home,
-                                     environment=environment, network=bool(self.config["rpmbuild_networking"]) and not as_root,
+        return processes.run_in_root(self._program, self.path, command, sink, uid=uid, gid=0 if as_root else self.gid, home=self.home, folder=folder,
+                                     environment=environment, network=bool(self.config["rpmbuild_networking"]),
                                      memory=int(self.config["coppice_memory_bytes"] or 0), timeout=timeout)
 
