@@ -14,6 +14,8 @@ export interface Held {
   readonly name: string;
   readonly poolId: string;
   readonly facts: Pick<DriverFacts, 'outlivesService' | 'network'>;
+  /** As the rules see them. */
+  readonly labels: readonly string[];
   record: BuilderRecord;
   state: MemberState;
   /** Undefined while it is made. */
@@ -50,11 +52,11 @@ export function architectureFor(chroot: ChrootName): string {
 
 /** As the rules see it. Pure. */
 export function memberOf(held: Held): Member {
-  const { record, name, poolId, state, madeFor, isProbe, idleSince } = held;
+  const { record, name, poolId, labels, state, madeFor, isProbe, idleSince } = held;
   const deadline = Date.parse(record.deadline);
   const kept = record.keptUntil === null ? deadline : Date.parse(record.keptUntil);
   return {
-    ...{ name, pool: poolId, state, madeFor, isProbe, idleSince },
+    ...{ name, pool: poolId, labels, state, madeFor, isProbe, idleSince },
     architecture: record.architecture,
     tenant: record.need === null ? null : tenantOf(record.need),
     chroot: record.need?.chroot ?? record.chroot,
@@ -63,7 +65,8 @@ export function memberOf(held: Held): Member {
 }
 
 /** As the rules see it. Pure. */
-export function wantOf({ id, need, since, retryAt, failures }: Waiting): Want {
+export function wantOf(waiting: Pick<Waiting, 'id' | 'need' | 'since' | 'retryAt' | 'failures'>): Want {
+  const { id, need, since, retryAt, failures } = waiting;
   return {
     ...{ id, since, retryAt, failures },
     tenant: tenantOf(need),

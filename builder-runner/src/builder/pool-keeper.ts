@@ -6,7 +6,7 @@ import { afterFailure, closedBreaker, gateOf, retryPause } from './circuit-break
 import { readDriverFacts } from './driver-facts.ts';
 import type { BuilderNeed, Lease, PoolOptions, PoolState } from './pool.ts';
 import { asSpawnFault, type MakingStage, type PoolCraft } from './pool-craft.ts';
-import { type Held, isLeftFor, memberOf, noPoolFor, type Waiting, wantOf } from './pool-held.ts';
+import { type Held, isLeftFor, memberOf, noPoolFor, tenantOf, type Waiting, wantOf } from './pool-held.ts';
 import { type BuilderRecord, readBuilder, readRecord, recordedNames } from './pool-records.ts';
 import { type Action, decide, poolFits } from './pool-rules.ts';
 import { type OpenPool, openSource, poolId, rulesOf } from './pool-sources.ts';
@@ -16,6 +16,7 @@ type Make = Extract<Action, { kind: 'make' }>;
 
 /** Node's timers take no more. */
 const longestTimer = 2 ** 31 - 1;
+const expectedMilliseconds = 300_000;
 const reapMilliseconds = 300_000;
 /** Between tries to end a builder; what cannot be ended then is left to the reaper. */
 const endPauses = [2000, 10_000];
@@ -28,6 +29,8 @@ export class PoolKeeper {
   readonly #waiting: Waiting[] = [];
   /** Architecture → the chroot that was wanted last. */
   readonly #lastChroot = new Map<string, ChrootName>();
+  /** What will be wanted soon; forgotten when it is wanted, or after a while. */
+  readonly #expected = new Map<string, { readonly need: BuilderNeed; readonly until: number }>();
   #nextWant = 1;
   #timer: NodeJS.Timeout | undefined;
   #reaper: NodeJS.Timeout | undefined;
@@ -59,7 +62,7 @@ export class PoolKeeper {
   ): Promise<Lease> {
     signal.throwIfAborted();
     this.#stopped.signal.throwIfAborted();
-    const want = wantOf({ id: 0, need, since: 0, retryAt: 0, failures: new Map() } as Waiting);
+    const want = wantOf(asWaiting(need, 0));
     if (!this.#pools.some((pool) => poolFits(rulesOf(pool, 0), want))) throw noPoolFor(need, this.#pools);
     const { promise, resolve, reject } = Promise.withResolvers<Lease>();
     const waiting: Waiting = {
@@ -70,6 +73,7 @@ export class PoolKeeper {
     const abort = () => this.#refuse(waiting, signal.reason);
     signal.addEventListener('abort', abort, { once: true });
     this.#waiting.push(waiting);
+    this.#expected.delete(keyOf(need));
     this.#lastChroot.set(want.architecture, need.chroot);
     this.#look();
     try {
@@ -80,6 +84,11 @@ export class PoolKeeper {
     } finally {
       signal.removeEventListener('abort', abort);
     }
+  }
+
+  expect(need: BuilderNeed): void {
+    this.#expected.set(keyOf(need), { need, until: this.#now() + expectedMilliseconds });
+    this.#look();
   }
 
   async adopt(name: string, need: BuilderNeed): Promise<Lease | undefined> {
@@ -151,8 +160,10 @@ export class PoolKeeper {
   #look(): void {
     if (this.#stopped.signal.aborted) return;
     const now = this.#now();
+    for (const [key, { until }] of this.#expected) if (until <= now) this.#expected.delete(key);
     const { actions, lookAgainAt } = decide({
       wants: this.#waiting.map(wantOf),
+      expected: [...this.#expected.values()].map(({ need }) => wantOf(asWaiting(need, now))),
       members: [...this.#held.values()].map(memberOf),
       pools: this.#pools.map((pool) => rulesOf(pool, now)),
       now,
@@ -272,19 +283,21 @@ export class PoolKeeper {
     this.#look();
   }
 
-  #plan(pool: OpenPool, { architecture, chroot: wanted, want, isProbe }: Make): Held {
+  #plan(pool: OpenPool, { architecture, chroot: wanted, labels, want, isProbe }: Make): Held {
     const now = this.#now();
     const { driver, options, name: poolName } = pool.settings;
     // What is made ahead is for nobody's chroot; the last one that was wanted may tell a driver which image to take.
     const chroot = wanted ?? this.#lastChroot.get(architecture) ?? (`any-0-${architecture}` as ChrootName);
     const record: BuilderRecord = {
       ...{ pool: poolName, driver, options, architecture, chroot },
+      labels: labels.filter((label) => !pool.commonLabels.includes(label)),
       spawnedAt: iso(now),
       deadline: iso(now + this.#settings.builders.lifetimeSeconds * 1000),
       ...{ publicKey: null, provisioned: false, need: null, leased: false, keptUntil: null },
     };
     return {
       name: `${builderPrefix(this.#options.home)}${now.toString(36)}-${randomBytes(3).toString('hex')}`,
+      labels: [...new Set([...pool.commonLabels, ...labels])],
       ...{ poolId: pool.id, facts: pool.facts, record, state: 'making', builder: undefined, madeFor: want, isProbe },
       ...{ idleSince: now, abort: new AbortController(), ended: undefined },
     };
@@ -374,6 +387,7 @@ export class PoolKeeper {
     if (builder === undefined) return undefined;
     const held: Held = {
       ...{ name, poolId: poolId({ name: record.pool, driver: record.driver, options: record.options }), record, state },
+      labels: record.labels,
       ...{ builder, facts: await readDriverFacts(record.driver), madeFor: null, isProbe: false },
       ...{ idleSince: this.#now(), abort: new AbortController(), ended: undefined },
     };
@@ -426,6 +440,14 @@ export class PoolKeeper {
         this.#refuse(waiting, noPoolFor(waiting.need, pools));
     }
   }
+}
+
+function keyOf(need: BuilderNeed): string {
+  return `${tenantOf(need)} ${need.chroot} ${need.labels.join()}`;
+}
+
+function asWaiting(need: BuilderNeed, since: number): Pick<Waiting, 'id' | 'need' | 'since' | 'retryAt' | 'failures'> {
+  return { id: 0, need, since, retryAt: 0, failures: new Map() };
 }
 
 function iso(milliseconds: number): string {

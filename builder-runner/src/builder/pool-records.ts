@@ -22,6 +22,8 @@ const recordSchema = z.object({
   options: z.record(z.string(), z.unknown()),
   /** Of the machine, as `uname -m` says it. */
   architecture: z.string(),
+  /** What it was made with, beyond what all of its pool are. */
+  labels: z.array(z.string()).readonly(),
   /** The chroot that it was made for. */
   chroot: chrootName,
   publicKey: z.string().nullable(),

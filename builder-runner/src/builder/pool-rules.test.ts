@@ -25,7 +25,7 @@ const want = (id: number, more: Partial<Want> = {}): Want => ({
   ...more,
 });
 const member = (name: string, more: Partial<Member> = {}): Member => ({
-  ...{ name, pool: 'near', architecture: 'x86_64', state: 'idle', tenant: null, chroot, madeFor: null },
+  ...{ name, pool: 'near', architecture: 'x86_64', labels: [], state: 'idle', tenant: null, chroot, madeFor: null },
   ...{ isProbe: false, idleSince: start, deadline: start + 10_000_000 },
   ...more,
 });
@@ -35,7 +35,7 @@ const pool = (more: Partial<PoolRules> = {}): PoolRules => ({
   ...more,
 });
 const decided = (situation: Partial<Situation>): readonly Action[] =>
-  decide({ wants: [], members: [], pools: [pool()], now: start, ...situation }).actions;
+  decide({ wants: [], expected: [], members: [], pools: [pool()], now: start, ...situation }).actions;
 
 describe('one decision', () => {
   const small = fc.nat({ max: 3 });
@@ -55,6 +55,7 @@ describe('one decision', () => {
     architecture: fc.constantFrom(...architectures),
     state: fc.constantFrom<MemberState[]>('making', 'idle', 'idle', 'leased', 'cleaning', 'kept', 'ending'),
     tenant: fc.option(tenant),
+    labels: fc.subarray(['big']),
     madeFor: fc.option(small),
     isProbe: fc.boolean(),
     idleSince: fc.integer({ min: start - 700_000, max: start }),
@@ -72,12 +73,14 @@ describe('one decision', () => {
   const situation: fc.Arbitrary<Situation> = fc
     .record({
       wants: fc.array(wantArbitrary, { maxLength: 6 }),
+      expected: fc.array(wantArbitrary, { maxLength: 2 }),
       members: fc.array(memberArbitrary, { maxLength: 8 }),
       pools: fc.tuple(poolArbitrary, poolArbitrary),
     })
-    .map(({ wants, members, pools }) => ({
+    .map(({ wants, expected, members, pools }) => ({
       now: start,
       wants: wants.map((one, id) => want(id, one)).sort((one, other) => one.since - other.since),
+      expected: expected.map((one, id) => want(100 + id, one)),
       members: members.map((one, index) =>
         member(`m${index}`, { ...one, tenant: one.state === 'making' ? null : one.tenant }),
       ),
@@ -88,7 +91,7 @@ describe('one decision', () => {
   const inEvery = (check: (situation: Situation, decision: Decision) => void) =>
     fc.assert(
       fc.property(situation, (one) => check(one, decide(one))),
-      { numRuns: 2000 },
+      { numRuns: 800 },
     );
   const of = <K extends Action['kind']>(actions: readonly Action[], kind: K) =>
     actions.filter((action): action is Extract<Action, { kind: K }> => action.kind === kind);
@@ -107,6 +110,7 @@ describe('one decision', () => {
         expect(got.state).toBe('idle');
         expect([null, taker.tenant]).toContain(got.tenant);
         expect(got.architecture).toBe(taker.architecture);
+        expect(taker.labels.every((label) => got.labels.includes(label))).toBe(true);
         expect(poolFits(rules(situation, got.pool) as PoolRules, taker)).toBe(true);
         const isNew = got.tenant === null && start - got.idleSince <= 30_000;
         if (!isNew) expect(got.deadline - start).toBeGreaterThanOrEqual(taker.milliseconds);
@@ -226,7 +230,7 @@ describe('over time', () => {
       }
     };
     for (let step = 0; step < 5000; step += 1) {
-      const { actions, lookAgainAt } = decide({ wants, members, pools, now });
+      const { actions, lookAgainAt } = decide({ wants, expected: [], members, pools, now });
       for (const action of actions) act(action);
       for (const { name, max } of pools)
         expect(members.filter((one) => one.pool === name).length).toBeLessThanOrEqual(max);
@@ -268,7 +272,7 @@ describe('over time', () => {
           expect(waited).toHaveLength(arrivals.length);
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 
@@ -286,6 +290,23 @@ test('a warm builder of the same chroot is taken before another one, and both be
   const other = 'fedora-42-x86_64' as ChrootName;
   const members = [member('unused'), member('other', { tenant, chroot: other }), member('same', { tenant })];
   expect(decided({ wants: [want(1)], members })).toContainEqual({ kind: 'give', want: 1, member: 'same' });
+});
+
+test('for what is expected a builder is made where there is room, and nothing is ended', () => {
+  const expected = [want(1)];
+  const theirs = member('theirs', { tenant: 'b/y build' });
+  expect(decided({ expected, members: [theirs] })).toEqual([]);
+  expect(decided({ expected, members: [theirs], pools: [pool({ max: 2 })] })).toMatchObject([
+    { kind: 'make', want: null },
+  ]);
+  expect(decided({ expected, members: [member('ready')], pools: [pool({ max: 2 })] })).toEqual([]);
+});
+
+test('a builder with a label is given to others only when there is none without', () => {
+  const members = [member('big', { labels: ['big'] }), member('plain')];
+  expect(decided({ wants: [want(1)], members })).toContainEqual({ kind: 'give', want: 1, member: 'plain' });
+  const labelled = { wants: [want(1, { labels: ['big'] })], members, pools: [pool({ labels: ['big'] })] };
+  expect(decided(labelled)).toContainEqual({ kind: 'give', want: 1, member: 'big' });
 });
 
 test('a builder of another project makes room when the pool is full', () => {

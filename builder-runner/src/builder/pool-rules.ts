@@ -10,6 +10,8 @@ export interface Member {
   readonly pool: string;
   /** Of the machine. */
   readonly architecture: string;
+  /** Those that it was made with, and those that all of its pool have. */
+  readonly labels: readonly string[];
   readonly state: MemberState;
   /** Whose builds ran on it; null: nobody's yet, so it can be given to anybody. */
   readonly tenant: string | null;
@@ -59,6 +61,8 @@ export interface PoolRules {
 export interface Situation {
   /** Oldest first. */
   readonly wants: readonly Want[];
+  /** Those that will come soon: builders are made for them where there is room, and nothing is ended for them. */
+  readonly expected: readonly Want[];
   readonly members: readonly Member[];
   /** In order of preference. */
   readonly pools: readonly PoolRules[];
@@ -73,6 +77,7 @@ export type Action =
       readonly pool: string;
       readonly architecture: string;
       readonly chroot: ChrootName | null;
+      readonly labels: readonly string[];
       readonly want: number | null;
       readonly isProbe: boolean;
     }
@@ -109,6 +114,7 @@ export function decide(situation: Situation): Decision {
     else unserved.push(want);
   }
   for (const want of unserved) table.provide(want);
+  for (const want of situation.expected) table.foresee(want);
   for (const pool of situation.pools) {
     table.probe(pool);
     table.makeAhead(pool);
@@ -155,8 +161,7 @@ class Table {
   }
 
   giveIdle(want: Want): boolean {
-    const fitting = [...this.#idle].filter((member) => this.#mayHave(want, member) && this.#lastsFor(want, member));
-    const [best] = fitting.sort((one, other) => closeness(want, other) - closeness(want, one));
+    const best = this.#closest(want);
     if (best === undefined) return false;
     this.#idle.delete(best);
     this.actions.push({ kind: 'give', want: want.id, member: best.name });
@@ -177,13 +182,28 @@ class Table {
       .sort((one, other) => (want.failures.get(one.name) ?? 0) - (want.failures.get(other.name) ?? 0));
     const free = pools.find((pool) => this.#hasRoom(pool));
     if (free !== undefined) {
-      const { architecture, chroot, id } = want;
-      this.#make({ pool: free.name, architecture, chroot, want: id, isProbe: false });
+      const { architecture, chroot, labels, id } = want;
+      this.#make({ pool: free.name, architecture, chroot, labels, want: id, isProbe: false });
       return;
     }
     const leaving = pools.find(({ name }) => (this.#leaving.get(name) ?? 0) > 0);
     if (leaving === undefined) this.#evictFrom(pools);
     else add(this.#leaving, leaving.name, -1);
+  }
+
+  /** As `provide`, without taking anything away from others. */
+  foresee(want: Want): void {
+    const ready = this.#closest(want) ?? [...this.#coming].find((member) => this.#mayHave(want, member));
+    if (ready !== undefined) {
+      this.#coming.delete(ready); // spoken for; an idle one stays where it is for its time
+      return;
+    }
+    const { now, pools } = this.#situation;
+    const may = (pool: PoolRules) => pool.gate === 'closed' && pool.aheadAt <= now && poolFits(pool, want);
+    const free = pools.find((pool) => may(pool) && this.#hasRoom(pool));
+    if (free === undefined) return;
+    const { architecture, chroot, labels } = want;
+    this.#make({ pool: free.name, architecture, chroot, labels, want: null, isProbe: false });
   }
 
   probe(pool: PoolRules): void {
@@ -197,7 +217,14 @@ class Table {
     const want = this.#situation.wants.find((one) => poolFits(pool, one));
     const architecture = want?.architecture ?? pool.architectures[0];
     if (architecture === undefined) return;
-    this.#make({ pool: pool.name, architecture, chroot: want?.chroot ?? null, want: null, isProbe: true });
+    this.#make({
+      pool: pool.name,
+      architecture,
+      chroot: want?.chroot ?? null,
+      labels: want?.labels ?? [],
+      want: null,
+      isProbe: true,
+    });
   }
 
   makeAhead(pool: PoolRules): void {
@@ -205,7 +232,7 @@ class Table {
     if (pool.gate !== 'closed' || architecture === undefined || pool.aheadAt > this.#situation.now) return;
     while (this.#spare(pool).length + (this.#ahead.get(pool.name) ?? 0) < pool.min && this.#hasRoom(pool)) {
       add(this.#ahead, pool.name, 1);
-      this.#make({ pool: pool.name, architecture, chroot: null, want: null, isProbe: false });
+      this.#make({ pool: pool.name, architecture, chroot: null, labels: [], want: null, isProbe: false });
     }
   }
 
@@ -238,7 +265,13 @@ class Table {
   #mayHave(want: Want, member: Member): boolean {
     const pool = this.#pools.get(member.pool);
     if (pool === undefined || !poolFits(pool, want) || member.architecture !== want.architecture) return false;
+    if (!want.labels.every((label) => member.labels.includes(label))) return false;
     return member.tenant === null || member.tenant === want.tenant;
+  }
+
+  #closest(want: Want): Member | undefined {
+    const fitting = [...this.#idle].filter((member) => this.#mayHave(want, member) && this.#lastsFor(want, member));
+    return fitting.sort((one, other) => closeness(want, other) - closeness(want, one))[0];
   }
 
   #lastsFor(want: Want, member: Member): boolean {
@@ -283,7 +316,9 @@ class Table {
 }
 
 function closeness(want: Want, member: Member): number {
-  return (member.tenant === null ? 0 : 2) + (member.chroot === want.chroot ? 1 : 0);
+  // What has labels that are not wanted is kept for who wants them, as long as there is another one.
+  const excess = member.labels.length - want.labels.length;
+  return (member.tenant === null ? 0 : 2) + (member.chroot === want.chroot ? 1 : 0) - excess / 100;
 }
 
 function longestIdleFirst(one: Member, other: Member): number {

@@ -11,6 +11,8 @@ export interface OpenPool {
   readonly settings: PoolSettings;
   readonly facts: DriverFacts;
   readonly offer: DriverOffer;
+  /** Labels that all of its builders have. */
+  readonly commonLabels: readonly string[];
   breaker: Breaker;
 }
 
@@ -26,6 +28,7 @@ export async function openSource(settings: PoolSettings): Promise<OpenPool> {
       architectures: settings.architectures ?? offer.architectures,
       labels: [...new Set([...offer.labels, ...settings.labels])],
     },
+    commonLabels: [...facts.labels, ...settings.labels],
     breaker: closedBreaker,
   };
 }

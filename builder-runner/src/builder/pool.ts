@@ -65,6 +65,10 @@ export interface BuilderPool {
    * several tries (trying again would not help), or the reason of the abort.
    */
   take(need: BuilderNeed, signal: AbortSignal, onStage?: (stage: MakingStage, name: string) => void): Promise<Lease>;
+  /**
+   * Such a need will come soon: a builder is made ready for it where there is room, without a lease, and nothing is ended for it.
+   */
+  expect(need: BuilderNeed): void;
   /** After a restart: the lease of a builder that an earlier run left with this need, or undefined when it is gone or was for another. */
   adopt(name: string, need: BuilderNeed): Promise<Lease | undefined>;
   /** Ends what the drivers list and neither the pool nor a lease knows; from the first call on by itself, every few minutes. */
@@ -106,6 +110,7 @@ export async function openPoolWith(
   await keeper.takeUpKept();
   return {
     take: (need, signal, onStage) => keeper.take(need, signal, onStage),
+    expect: (need) => keeper.expect(need),
     adopt: (name, need) => keeper.adopt(name, need),
     reap: () => keeper.reap(),
     resize: (settings) => {

@@ -41,6 +41,8 @@ export interface BuilderSource {
   /** A folder in ansible/drivers, or the absolute path of another one. */
   readonly driver: string;
   readonly options: Readonly<Record<string, unknown>>;
+  /** What the builder has to be, of what the driver offers. Default: nothing special. */
+  readonly labels?: readonly string[];
 }
 
 /** Where and with what builders are made. */
@@ -85,6 +87,7 @@ function commonVariables(driver: Driver): Record<string, unknown> {
     coppice_state_dir: join(driver.home, 'state', 'drivers', place),
     coppice_home: driver.home,
     coppice_options: options,
+    coppice_prefix: builderPrefix(driver.home),
   };
 }
 
@@ -114,6 +117,7 @@ export async function spawnBuilder(
       coppice_name: name,
       coppice_arch: machineArchitecture(chrootOf(chroot).architecture),
       coppice_chroot: chroot,
+      coppice_labels: sourceOf(driver).labels ?? [],
       coppice_public_key: publicKey,
       coppice_result_file: resultFile,
       coppice_lifetime_seconds: driver.settings.builders.lifetimeSeconds,
