@@ -31,6 +31,7 @@ import { createReconciler } from './reconcile.ts';
 import { createReporter } from './report.ts';
 import { webhooksPath } from './service/http-server.ts';
 import type { Log } from './service/log.ts';
+import { createStandingFaults, type FaultReport } from './standing-faults.ts';
 import { sweepSandboxes } from './sweep-sandboxes.ts';
 import { tellFailure } from './tell-failure.ts';
 
@@ -51,6 +52,8 @@ export interface BotOptions {
   readonly onConfigChange?: () => unknown;
   /** Carries changes of projects over to what is published. */
   readonly projects: ProjectsPort;
+  /** What of the service can be at fault for long, as it is now. Default: nothing. */
+  readonly faults?: () => readonly FaultReport[];
   /** Between two edits of one comment or check run. Default: 5000. */
   readonly editMilliseconds?: number;
 }
@@ -100,6 +103,10 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     log,
   });
   const reactions = createReactions(github, log);
+  const standing = createStandingFaults({
+    ...{ github, log, faults: options.faults ?? (() => []) },
+    ...(editMilliseconds === undefined ? {} : { lookMilliseconds: editMilliseconds }),
+  });
 
   /** Comments are read as soon as they are accepted, so that the first reaction need not wait for its turn. */
   const reading = new Map<string, Promise<ParsedComment | 'tangled'>>();
@@ -254,6 +261,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
       );
       reporter.start();
       inbox.start();
+      standing.start();
       if (!webhooks) log('info', `Webhooks are switched off: GitHub is asked every ${pollSeconds} s what is new`);
       await reconciler.start();
       tender = setInterval(tend, tendMilliseconds);
@@ -270,6 +278,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     },
     async stop() {
       await reconciler.stop();
+      await standing.stop();
       clearInterval(tender);
       await inbox.stop();
       await tending;

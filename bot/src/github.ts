@@ -51,6 +51,13 @@ export interface Head {
   readonly author: string;
 }
 
+/** An issue in which a fault of the service is told. */
+export interface OperationsIssue {
+  readonly number: number;
+  readonly title: string;
+  readonly body: string;
+}
+
 export interface OpenPull {
   readonly number: number;
   readonly head: string;
@@ -88,6 +95,11 @@ export interface Github {
   findCheck(check: CheckRun): Promise<number | undefined>;
   /** The app's newest check run of each name on a commit. */
   listChecks(commit: string): Promise<readonly ListedCheck[]>;
+  /** The app's own open issues with this label. */
+  operationsIssues(label: string): Promise<readonly OperationsIssue[]>;
+  openIssue(title: string, body: string, label: string): Promise<number>;
+  editIssue(number: number, title: string, body: string): Promise<void>;
+  closeIssue(number: number): Promise<void>;
 }
 
 export interface ListedCheck {
@@ -252,6 +264,25 @@ export function createGithub(app: () => Promise<ProbotOctokit>, repository: stri
         per_page: 100,
       });
       return found.map(({ id, external_id, conclusion }) => ({ id, externalId: external_id ?? '', conclusion }));
+    },
+    async operationsIssues(labels) {
+      const { rest, paginate } = await ours();
+      const query = { owner, repo, labels, state: 'open', per_page: perPage } as const;
+      const bot = `${(await installation()).app_slug}[bot]`;
+      const found = await paginate(rest.issues.listForRepo, query);
+      const own = found.filter((issue) => issue.user?.login === bot && issue.pull_request === undefined);
+      return own.map(({ number, title, body }) => ({ number, title, body: body ?? '' }));
+    },
+    async openIssue(title, body, label) {
+      // GitHub makes a label that it does not know.
+      return (await (await ours()).rest.issues.create({ owner, repo, title, body, labels: [label] })).data.number;
+    },
+    async editIssue(issue, title, body) {
+      await (await ours()).rest.issues.update({ owner, repo, issue_number: issue, title, body });
+    },
+    async closeIssue(issue) {
+      const closed = { state: 'closed', state_reason: 'completed' } as const;
+      await (await ours()).rest.issues.update({ owner, repo, issue_number: issue, ...closed });
     },
   };
 }

@@ -19,6 +19,7 @@ import { type Bot, createBot } from '../src/bot.ts';
 import { applyToBotState, type BotOperation, type BotState, initialBotState } from '../src/bot-state.ts';
 import { runnerProjects } from '../src/change/runner-projects.ts';
 import { type LocalGithub, startLocalGithub } from '../src/local-github/start.ts';
+import type { FaultReport } from '../src/standing-faults.ts';
 
 const chroot = 'sapling-12-x86_64' as ChrootName;
 const repository = 'acme/packages';
@@ -99,6 +100,8 @@ export interface TestServiceOptions {
   readonly apiUrl?: (apiUrl: string) => string | Promise<string>;
   /** Between two edits of one comment; tests that are not about it need not wait. Default: 200. */
   readonly editMilliseconds?: number;
+  /** What of the service is at fault. Default: nothing. */
+  readonly faults?: () => readonly FaultReport[];
 }
 
 export async function startTestService(options: TestServiceOptions = {}): Promise<TestService> {
@@ -129,6 +132,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     bot = await createBot({
       settings: settingsFor(github, { apiUrl, ...options.github }),
       editMilliseconds: options.editMilliseconds ?? 200,
+      faults: options.faults ?? (() => []),
       queue,
       home,
       publishedFolder,

@@ -120,7 +120,7 @@ export class PoolKeeper {
   state(): PoolState {
     const all = [...this.#held.values()];
     return {
-      pools: this.#pools.map(({ id, settings, breaker }) => {
+      pools: this.#pools.map(({ id, settings, breaker, madeAt }) => {
         const count = (...states: Held['state'][]) =>
           all.filter((held) => held.poolId === id && states.includes(held.state)).length;
         const { name, driver, min, max } = settings;
@@ -134,7 +134,7 @@ export class PoolKeeper {
         const { openSince, failures, message, probeAt } = breaker;
         const fault =
           openSince === null ? undefined : { since: iso(openSince), failures, message, retryAt: iso(probeAt) };
-        return { name, driver, min, max, builders, fault };
+        return { name, driver, min, max, builders, madeAt: madeAt === undefined ? undefined : iso(madeAt), fault };
       }),
       waiting: this.#waiting.length,
     };
@@ -310,6 +310,7 @@ export class PoolKeeper {
       this.#options.log('info', `builders of the pool ${open.settings.name} can be made again`);
     }
     open.breaker = closedBreaker;
+    open.madeAt = this.#now();
   }
 
   #noteFailure({ pool: id, want, isProbe }: Make, error: RunnerError): void {
@@ -427,7 +428,8 @@ export class PoolKeeper {
     for (const one of settings.builders.pools) {
       const before = this.#pools.find(({ id }) => id === poolId(one));
       try {
-        pools.push({ ...(await openSource(one)), breaker: before?.breaker ?? closedBreaker });
+        const { breaker = closedBreaker, madeAt } = before ?? {};
+        pools.push({ ...(await openSource(one)), breaker, madeAt });
       } catch (error) {
         this.#options.log('error', `the pool ${one.name} stays as it was: ${describeError(error)}`);
         const stays = this.#pools.find((pool) => pool.settings.name === one.name);

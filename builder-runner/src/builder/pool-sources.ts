@@ -14,6 +14,8 @@ export interface OpenPool {
   /** Labels that all of its builders have. */
   readonly commonLabels: readonly string[];
   breaker: Breaker;
+  /** When a builder was made last; milliseconds since 1970. */
+  madeAt: number | undefined;
 }
 
 /** Throws RunnerError `spawn` when what the driver says of itself is not good. */
@@ -30,6 +32,7 @@ export async function openSource(settings: PoolSettings): Promise<OpenPool> {
     },
     commonLabels: [...facts.labels, ...settings.labels],
     breaker: closedBreaker,
+    madeAt: undefined,
   };
 }
 

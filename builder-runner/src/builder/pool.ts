@@ -51,6 +51,8 @@ export interface PoolState {
     readonly min: number;
     readonly max: number;
     readonly builders: Readonly<Record<'making' | 'idle' | 'leased' | 'kept' | 'ending', number>>;
+    /** When a builder was made last (ISO 8601, UTC); undefined: none since the start of the service. */
+    readonly madeAt: string | undefined;
     /** Undefined while builders can be made. */
     readonly fault: PoolFault | undefined;
   }[];
