@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Project, type Source, settingsSchema } from '@coppice/config';
+import { type ChrootName, type PinnedSource, type Project, type Source, settingsSchema } from '@coppice/config';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pinSources } from './resolve-source.ts';
@@ -95,6 +95,50 @@ describe('a git source', () => {
     );
     expect(await pin({ type: 'git', url: 'ext::sh -c touch% /tmp/owned', ref: 'main' })).toMatch(/not allowed/);
   });
+});
+
+describe('a dist-git', () => {
+  const chroots = ['fedora-42-x86_64', 'fedora-41-x86_64', 'epel-9-x86_64'] as ChrootName[];
+  const pinDistgit = async (source: Source) => {
+    const project = {
+      owner: 'acme',
+      name: 'tools',
+      packages: [{ name: 'hello', source, chroots }],
+    } as unknown as Project;
+    const context = {
+      ...{ lookUp: true, commit: 'c0ffee', packageTrees: new Map() },
+      rules: { git: { protocols: ['file' as const], mirrors: {} }, sources: settingsSchema.parse({}).sources },
+    };
+    return await pinSources(project, [], context);
+  };
+
+  test('is pinned to the commit of the branch of each chroot; a branch that is not there concerns its chroots alone', async () => {
+    const url = `file://${folder}`;
+    const branches = { 'fedora-42-*': 'main', 'fedora-*': 'v1', 'epel-*': 'nowhere' };
+    const { pinned, unpinned } = await pinDistgit({ type: 'distgit', url, branches, spec: 'a.spec' });
+    const found = pinned.get('acme/tools/hello') as ReadonlyMap<ChrootName, PinnedSource>;
+    expect([...found].map(([chroot, one]) => [chroot, 'commit' in one && one.commit])).toEqual([
+      ['fedora-42-x86_64', ids.get('second')],
+      ['fedora-41-x86_64', ids.get('first')],
+    ]);
+    expect(found.get(chroots[0] as ChrootName)).toMatchObject({ type: 'distgit', url, branch: 'main', spec: 'a.spec' });
+    expect([...unpinned]).toEqual([
+      ['acme/tools/hello/epel-9-x86_64', expect.stringMatching(/no branch or tag "nowhere"/)],
+    ]);
+  });
+});
+
+test('a repository at a private address is not asked', async () => {
+  expect(await pin({ type: 'git', url: 'http://127.0.0.1:9/x', ref: 'main' })).toMatch(
+    /^http:\/\/127.0.0.1:9\/x (leads to 127.0.0.1, an address that is not public|is not an address that sources may come from)$/,
+  );
+});
+
+test('a script is its text, or pinned with its folder', async () => {
+  const text: Source = { type: 'script', script: '#!/bin/sh' };
+  expect(await pin(text)).toEqual(text);
+  const file: Source = { type: 'script', script: 'make.sh' };
+  expect(await pin(file)).toEqual({ ...file, commit: 'c0ffee', path: 'packages/acme/tools/hello', tree: 'a-tree' });
 });
 
 test('a dir source is the tree of its folder', async () => {

@@ -15,14 +15,16 @@ export class Refused extends Error {
 }
 
 // The special-purpose registries of IANA (RFC 6890 and its successors), and what embeds an IPv4 address in an IPv6 one.
-const reserved = new BlockList();
+// Two lists: Node takes every IPv4 address for one of ::ffff:0:0/96.
+const reserved4 = new BlockList();
+const reserved6 = new BlockList();
 for (const net of [
   ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24'],
   ...['192.0.2.0/24', '192.88.99.0/24', '192.168.0.0/16', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24'],
   ...['224.0.0.0/4', '240.0.0.0/4'],
 ]) {
   const [address = '', bits] = net.split('/');
-  reserved.addSubnet(address, Number(bits), 'ipv4');
+  reserved4.addSubnet(address, Number(bits), 'ipv4');
 }
 for (const net of [
   ...[
@@ -38,13 +40,14 @@ for (const net of [
   ...['3fff::/20', 'fc00::/7', 'fe80::/10', 'fec0::/10', 'ff00::/8'],
 ]) {
   const [address = '', bits] = net.split('/');
-  reserved.addSubnet(address, Number(bits), 'ipv6');
+  reserved6.addSubnet(address, Number(bits), 'ipv6');
 }
 
 /** Whether an IP address belongs to this machine, its network, or nobody. Anything that is no IP address does too. */
 export function isPrivateAddress(address: string): boolean {
   const family = isIP(address);
-  return family === 0 || reserved.check(address, family === 4 ? 'ipv4' : 'ipv6');
+  if (family === 4) return reserved4.check(address, 'ipv4');
+  return family !== 6 || reserved6.check(address, 'ipv6');
 }
 
 /** The address at the mirror with the longest fitting prefix, as Git's url.<base>.insteadOf does. */

@@ -49,7 +49,7 @@ export function openSourceCache(folder: string): SourceCache {
   return {
     gitFolder: join(folder, 'git'),
     temporary,
-    take: (sha256, target) => copyChecked(contentPath(sha256), sha256, target),
+    take: async (sha256, target) => copyChecked(contentPath(sha256), sha256, target),
     async put(file, sha256) {
       const path = contentPath(sha256);
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -68,6 +68,7 @@ export function openSourceCache(folder: string): SourceCache {
 async function copyChecked(path: string, sha256: string, target: string): Promise<number | undefined> {
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(nothingWhenAbsent);
   if (file === undefined) return undefined;
+  const partial = `${target}.part`;
   try {
     const digest = createHash('sha256');
     let bytes = 0;
@@ -78,21 +79,19 @@ async function copyChecked(path: string, sha256: string, target: string): Promis
         yield chunk;
       }
     }
-    const partial = `${target}.part`;
-    await rm(partial, { force: true });
     await pipeline(file.createReadStream({ autoClose: false }), seen, createWriteStream(partial, { flags: 'wx' }));
     const good = digest.digest('hex') === sha256;
-    // Fails when there is a file already: nothing is overwritten.
-    if (good) await link(partial, target);
-    await rm(partial);
     if (!good) {
       await rm(path, { force: true });
       return undefined;
     }
+    // Fails when there is a file already: nothing is overwritten.
+    await link(partial, target);
     const now = new Date();
     await file.utimes(now, now);
     return bytes;
   } finally {
+    await rm(partial, { force: true });
     await file.close();
   }
 }
