@@ -2,11 +2,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { noLimits, openQueue, type Queue } from '@coppice/builder-runner/queue';
-import { ensureKey, openPool, startRunner } from '@coppice/builder-runner/runner';
+import { type BuilderPool, ensureKey, openPool, type Runner, startRunner } from '@coppice/builder-runner/runner';
 import { isFinal, type Settings } from '@coppice/config';
 import { type Bot, createBot } from './bot.ts';
 import { runnerProjects } from './change/runner-projects.ts';
 import { findProject } from './permission.ts';
+import { poolFaults } from './pool-faults.ts';
 import { readSandbox } from './sandbox.ts';
 import { embeddedSettings, makeDistribution, pushExample, startEmbeddedGithub } from './service/embedded.ts';
 import { writeEndpoint } from './service/endpoint.ts';
@@ -15,6 +16,7 @@ import { type Environment, type Home, readGithubPort, readHome, readSettings } f
 import { startHttpServer, webhooksPath } from './service/http-server.ts';
 import { createLog, type Log } from './service/log.ts';
 import { startMetrics } from './service/metrics.ts';
+import { startSettingsReload } from './service/reload-settings.ts';
 import { configuredSecrets, embeddedSecrets } from './service/secrets.ts';
 import { startSiteUpdates } from './service/site-updates.ts';
 
@@ -89,7 +91,9 @@ async function start(
     limits: () => bot?.config()?.config.policy.limits ?? noLimits,
   });
   cleanups.push(() => queue.close());
-  const metrics = startMetrics(queue);
+  let pool: BuilderPool | undefined;
+  let runner: Runner | undefined;
+  const metrics = startMetrics(queue, { workers: () => runner?.workers(), builders: () => pool?.state() });
   let ready = false;
   const http = await startHttpServer({
     host: stated.listen.host,
@@ -130,9 +134,11 @@ async function start(
     isFrozen: (owner: string, name: string) => (projectOf(owner, name)?.frozen ?? null) !== null,
     runtimeRepos: (owner: string, name: string) => projectOf(owner, name)?.runtimeRepos ?? [],
   };
-  const pool = await openPool({ settings, home: home.folder, log, now });
-  const runner = await startRunner({ ...publisher, queue, pool, settings, controlPort: http.port, log, now });
-  cleanups.push(() => runner.stop({ drain: false }));
+  const builders = await openPool({ settings, home: home.folder, log, now });
+  pool = builders;
+  const started = await startRunner({ ...publisher, queue, pool, settings, controlPort: http.port, log, now });
+  runner = started;
+  cleanups.push(() => started.stop({ drain: false }));
   await site.all();
 
   step('Starting the bot');
@@ -148,15 +154,23 @@ async function start(
     keyFingerprint: async (owner, project) => (await ensureKey(home.folder, owner, project)).fingerprint,
     onConfigChange: async () => {
       // Looser limits may let waiting builds start.
-      runner.wake();
+      started.wake();
       await site.all();
     },
     projects: runnerProjects(publisher, queue),
+    faults: () => poolFaults(builders.state()),
   });
   if (settings.github.webhooks) http.setWebhooks(bot.middleware);
   else http.refuseWebhooks();
   cleanups.push(() => bot?.stop() ?? Promise.resolve());
   await bot.start();
+  const path = environment.COPPICE_SETTINGS;
+  if (path !== undefined) {
+    const read = () => readSettings(environment);
+    const apply = (changed: Settings) => started.resize(changed);
+    const reload = startSettingsReload({ path, stated, inForce: settings, read, apply, log });
+    cleanups.push(() => reload.stop());
+  }
   ready = true;
   await writeEndpoint(home, {
     pid: process.pid,
