@@ -6,10 +6,10 @@ import { chrootFolder, moveFiles, publishPackages, signerOf } from '../publish/p
 import { type Ending, frozenEnding } from '../publish/record.ts';
 import { signRpms } from '../publish/sign.ts';
 import { readRpmHeader } from '../rpm-header.ts';
-import { srpmPath } from './build-srpm.ts';
 import { checkResults, describeArtifacts } from './check-results.ts';
 import { buildOnBuilder, logBytes } from './on-builder.ts';
 import type { Failure } from './outcome.ts';
+import { srpmPath } from './srpm-path.ts';
 import { clearStaging, type StagedMark, stagingFolder, writeMark } from './staged.ts';
 import { type ChrootTask, enter, Left, ShuttingDown } from './work.ts';
 

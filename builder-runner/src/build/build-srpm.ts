@@ -8,13 +8,16 @@ import {
   plainBuildroot,
   published,
   type QueuedBuild,
+  type QueuedChroot,
 } from '@coppice/config';
+import { readDriverFacts } from '../builder/driver-facts.ts';
 import type { BuilderNeed, Lease } from '../builder/pool.ts';
-import { describeError, isBuilderFault, RunnerError } from '../errors.ts';
+import { describeError, isBuilderFault } from '../errors.ts';
 import { type Ending, recordOfSrpm, writeRecord } from '../publish/record.ts';
 import { describeArtifacts } from './check-results.ts';
 import { fetchForBuild } from './fetch-for-build.ts';
 import { type MadeSrpm, makeSrpm, type SrpmOrder } from './make-srpm.ts';
+import { needOf as needOfChroot } from './on-builder.ts';
 import { fail, type Outcome, succeed } from './outcome.ts';
 import type { MakeableSource } from './srpm-plan.ts';
 import { packSource } from './srpm-upload.ts';
@@ -73,6 +76,14 @@ async function makeFromSource(
     const log = `${notes}${source.file} has the hash that the package names.\n`;
     return { ...nothing, ...source, made: succeed(source.file), log };
   }
+  if (source.needsNetwork && !(await isNetworkOffered(shop))) {
+    return {
+      ...nothing,
+      made: withoutNetwork(build, 'the builders of this service have none'),
+      fetched: source.fetched,
+    };
+  }
+  for (const chroot of build.chroots) if (isLive(chroot)) shop.pool.expect(needOfChroot(build, chroot));
   const upload = await packSource(source, staging);
   const target = join(staging, 'made');
   const order = { shop, build, chroot: chrootFor(build, source), source, upload, target, signal };
@@ -86,11 +97,21 @@ function chrootFor(build: QueuedBuild, source: MakeableSource): SrpmOrder['chroo
   const same = build.chroots.find(({ chroot }) => chroot === wanted);
   if (same !== undefined) return same;
   if (wanted !== undefined) return { chroot: wanted as ChrootName, buildroot: plainBuildroot };
-  const live = build.chroots.find(({ state, cancelRequestedBy }) => !isFinal(state) && cancelRequestedBy === null);
-  return (live ?? build.chroots[0]) as SrpmOrder['chroot'];
+  return (build.chroots.find(isLive) ?? build.chroots[0]) as SrpmOrder['chroot'];
 }
 
-/** What making a source package wants of a builder. `tail`: for what comes before and after the command itself. */
+function isLive({ state, cancelRequestedBy }: QueuedChroot): boolean {
+  return !isFinal(state) && cancelRequestedBy === null;
+}
+
+/** Whether any builder that may make source packages has a network. */
+async function isNetworkOffered({ settings }: Workshop): Promise<boolean> {
+  const pools = settings.builders.pools.filter(({ trust }) => trust.includes('source'));
+  const facts = await Promise.all(pools.map(({ driver }) => readDriverFacts(driver)));
+  return facts.some(({ network }) => network);
+}
+
+/** What making a source package wants of a builder. */
 function needOf({ shop, build, chroot }: SrpmOrder): BuilderNeed {
   const { owner, project } = build;
   const { srpmSeconds, collectSeconds } = shop.settings.timeouts;
@@ -117,7 +138,7 @@ async function makeWith(order: SrpmOrder, lease: Lease): Promise<Pick<MadeSrpm, 
   try {
     if (source.needsNetwork && !lease.builder.network) {
       how = 'reuse';
-      return { made: withoutNetwork(lease), log: '' };
+      return { made: withoutNetwork(build, `${lease.builder.name} has none`), log: '' };
     }
     const made = await makeSrpm(order, lease);
     if (made.isClean) how = 'reuse';
@@ -131,12 +152,9 @@ async function makeWith(order: SrpmOrder, lease: Lease): Promise<Pick<MadeSrpm, 
   }
 }
 
-function withoutNetwork(lease: Lease): Outcome<string> {
-  const why = `the builder ${lease.builder.name} has none`;
-  return fail(
-    'source',
-    `Making this source package needs a network, and ${why}: use a driver whose builders have one.`,
-  );
+function withoutNetwork({ source }: QueuedBuild, why: string): Outcome<string> {
+  const message = `A source of the type ${source.type} that uses the network needs a builder with one, and ${why}: take \`network\` out of the package, or give the service a pool with another driver.`;
+  return fail('source', message);
 }
 
 function endingOf(made: Outcome<unknown>, artifacts: Ending['artifacts'], endedAt: Date): Ending {
@@ -144,9 +162,4 @@ function endingOf(made: Outcome<unknown>, artifacts: Ending['artifacts'], endedA
     return { state: 'succeeded', reason: null, message: null, excerpt: [], engine: null, artifacts, endedAt };
   }
   return { state: 'failed', ...made.failure, engine: null, artifacts, endedAt };
-}
-
-/** Absolute path of the published source package of a build. */
-export function srpmPath(shop: Workshop, build: QueuedBuild): string {
-  return join(shop.home, 'published', published.srpmBuild(build), build.srpm ?? '');
 }

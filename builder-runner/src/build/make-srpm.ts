@@ -1,140 +1,137 @@
-// Sources and a spec → one source package, made in the sandbox: a spec is a program, and `rpmbuild -bs` runs parts of it.
-import { constants } from 'node:fs';
-import { lstat, mkdir, open, readdir } from 'node:fs/promises';
+// The source package, made of what was fetched, on a builder of the lowest trust level, in a chroot. A spec is a program, and so are all
+// the tools: nothing of them runs on the control host.
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { rpmFileName } from '@coppice/config';
-import { RpmHeaderError, readRpmHeader } from '../rpm-header.ts';
-import { duration } from './mock-exit.ts';
-import { excerptOf } from './mock-log.ts';
-import { fail, type Outcome, succeed } from './outcome.ts';
-import { runInSandbox } from './sandbox.ts';
+import type { QueuedBuild, QueuedChroot } from '@coppice/config';
+import type { Lease } from '../builder/pool.ts';
+import { buildUserOf } from '../builder/provision.ts';
+import { openSession, type Session } from '../builder/session.ts';
+import type { Connection } from '../builder/ssh.ts';
+import { uploadTree } from '../builder/upload-tree.ts';
+import { RunnerError } from '../errors.ts';
+import { checkSrpm } from './check-srpm.ts';
+import { collect } from './collect.ts';
+import { mockFiles } from './mock-files.ts';
+import type { Outcome } from './outcome.ts';
+import { runDetached } from './run-detached.ts';
+import { type MakeableSource, planSrpm, type SrpmPlan, stepsScript } from './srpm-plan.ts';
+import { judgeSrpm, type SrpmEnd } from './srpm-verdict.ts';
+import { nameBuild, type Workshop } from './work.ts';
 
 export interface SrpmOrder {
-  /** Folder with the spec and all its sources and patches. */
-  readonly sources: string;
-  /** File name of the spec, when the package says it; else the folder must hold exactly one. */
-  readonly spec: string | undefined;
-  /** Empty folder that gets the source package. */
-  readonly output: string;
-  readonly seconds: number;
-  readonly sourceBytes: number;
+  readonly shop: Workshop;
+  readonly build: QueuedBuild;
+  /** The chroot that it is made in. */
+  readonly chroot: Pick<QueuedChroot, 'chroot' | 'buildroot'>;
+  readonly source: MakeableSource;
+  /** What `packSource` made of the source. */
+  readonly upload: string;
+  /** Folder of the control host that gets the source package; made anew. */
+  readonly target: string;
   readonly signal: AbortSignal;
 }
 
 export interface MadeSrpm {
-  /** File name in the order's output folder. */
-  readonly file: string;
+  /** File name in the order's target, checked; or why there is none. */
+  readonly made: Outcome<string>;
+  /** What the tools printed, cut at its front; hostile text. */
   readonly log: string;
+  /** False when something of it may still be on the builder. */
+  readonly isClean: boolean;
 }
 
-/** Makes the source package; everything that the spec does wrong is a failure with reason `source`. */
-export async function makeSrpm(order: SrpmOrder): Promise<Outcome<MadeSrpm>> {
-  const spec = await findSpec(order.sources, order.spec);
-  if (!spec.ok) return spec;
-  await mkdir(order.output, { recursive: true });
-  const end = await runInSandbox({
-    command: rpmbuildCommand(spec.value),
-    sources: order.sources,
-    output: order.output,
-    seconds: order.seconds,
-    // The payload of sources that are compressed already grows a little.
-    fileBytes: order.sourceBytes * 1.1 + 1024 ** 2,
-    signal: order.signal,
+/** The payload of sources that are compressed already grows a little. */
+function largestSrpm({ sourceBytes }: QueuedBuild): number {
+  return Math.floor(sourceBytes * 1.1 + 1024 ** 2);
+}
+
+/**
+ * Makes it on this builder. Throws RunnerError when the builder or the machinery fails, or the reason of
+ * the abort: after either the builder is not to be used again.
+ */
+export async function makeSrpm(order: SrpmOrder, lease: Lease): Promise<MadeSrpm> {
+  const { shop, build, signal } = order;
+  const { builder } = lease;
+  const session = await openSession({
+    builder,
+    user: buildUserOf(builder),
+    controlPort: shop.controlPort,
+    reconnectSeconds: shop.settings.builders.reconnectSeconds,
+    resumes: false,
+    signal,
+    warn: (message) => shop.log('warn', message, { build: nameBuild(build), chroot: 'srpm' }),
   });
-  if (end.timedOut)
-    return fail('source', `The spec was not read within ${duration(order.seconds)}.`, excerptOf(end.output));
-  if (end.exitCode !== 0) {
-    const excerpt = excerptOf(end.output);
-    const because = firstError(end.output);
-    return fail('source', `No source package could be made of ${spec.value}${because}.`, excerpt);
-  }
-  const made = await checkSrpm(order.output);
-  return made.ok ? succeed({ file: made.value, log: end.output }) : made;
-}
-
-function rpmbuildCommand(spec: string): readonly string[] {
-  const define = (name: string, value: string) => ['--define', `${name} ${value}`];
-  return [
-    'rpmbuild',
-    '-bs',
-    '--nodeps',
-    ...define('_topdir', '/tmp/rpmbuild'),
-    ...define('_sourcedir', '/sources'),
-    ...define('_specdir', '/sources'),
-    ...define('_srcrpmdir', '/out'),
-    ...define('_builddir', '/tmp'),
-    ...define('_dbpath', '/tmp/rpmdb'),
-    // Fast and read by every rpm since 4.4; the mock on the builder makes the one that is published.
-    ...define('_source_payload', 'w3.gzdio'),
-    ...define('use_source_date_epoch_as_buildtime', '1'),
-    `/sources/${spec}`,
-  ];
-}
-
-async function findSpec(folder: string, wanted: string | undefined): Promise<Outcome<string>> {
-  const names = await readdir(folder);
-  const specs = names.filter((name) => name.endsWith('.spec')).sort();
-  if (wanted !== undefined) {
-    if (!names.includes(wanted)) return fail('source', `There is no ${wanted} among the sources${known(specs)}.`);
-    return (await isPlain(join(folder, wanted))) ? succeed(wanted) : fail('source', `${wanted} is not a regular file.`);
-  }
-  const [only] = specs;
-  if (only === undefined) return fail('source', 'There is no .spec file among the sources.');
-  if (specs.length > 1)
-    return fail('source', `There are ${specs.length} spec files${known(specs)}: name one with \`spec:\`.`);
-  return (await isPlain(join(folder, only))) ? succeed(only) : fail('source', `${only} is not a regular file.`);
-}
-
-function known(specs: readonly string[]): string {
-  return specs.length === 0 ? '' : ` (${specs.slice(0, 5).join(', ')})`;
-}
-
-async function isPlain(path: string): Promise<boolean> {
-  return (await lstat(path)).isFile();
-}
-
-/** The first thing that rpm called an error, as the end of a sentence. */
-function firstError(output: string): string {
-  const match = /^error: (.+)$/m.exec(output);
-  return match === null
-    ? ''
-    : `: ${(match[1] ?? '')
-        .replace(/[.:\s]+$/, '')
-        .replaceAll('/sources/', '')
-        .slice(0, 200)}`;
-}
-
-/** From the sandbox's user to ours, by a file descriptor: what a name leads to could change. */
-async function takeOver(path: string): Promise<void> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
-    if (process.getuid?.() === 0) await file.chown(0, 0);
-    await file.chmod(0o644);
+    return await makeInSession(order, session, builder.network);
   } finally {
-    await file.close();
+    session.close();
   }
 }
 
-/** The file name of the one good source package in `folder`. */
-async function checkSrpm(folder: string): Promise<Outcome<string>> {
-  const names = await readdir(folder);
-  const [name] = names;
-  if (name === undefined || names.length > 1)
-    return fail('source', `rpmbuild left ${names.length} files instead of one source package.`);
-  if (!(await isPlain(join(folder, name)))) return fail('source', 'What rpmbuild left is not a regular file.');
-  try {
-    const { nevra } = await readRpmHeader(join(folder, name));
-    const expected = [rpmFileName(nevra), rpmFileName({ ...nevra, architecture: 'nosrc' })];
-    if (nevra.architecture !== 'src' || !expected.includes(name)) {
-      return fail(
-        'source',
-        `The source package ${JSON.stringify(name)} says that it is ${JSON.stringify(expected[0])}.`,
-      );
-    }
-    await takeOver(join(folder, name));
-    return succeed(name);
-  } catch (error) {
-    if (error instanceof RpmHeaderError) return fail('source', `It is not a source package: ${error.message}.`);
-    throw error;
-  }
+async function makeInSession(order: SrpmOrder, session: Session, builderHasNetwork: boolean): Promise<MadeSrpm> {
+  const { shop, build, chroot, source, upload, signal } = order;
+  const folder = `${session.home}/builds/${build.id}-srpm`;
+  const seconds = shop.settings.timeouts.srpmSeconds;
+  const place = { config: `${folder}/build.cfg`, folder };
+  const plan = planSrpm(source, place, chroot.buildroot.packages, build);
+  const buildroot = { ...chroot.buildroot, network: source.needsNetwork };
+  const { controlUrl } = session;
+  const instead = { timeoutSeconds: seconds, buildroot };
+  const texts = await mockFiles({ shop, build, chroot, controlUrl, folder, builderHasNetwork, instead });
+  const steps = `${await readFile(join(import.meta.dirname, stepsScript), 'utf8')}\n${plan.steps}`;
+  await writeTexts(upload, { ...texts, [stepsScript]: steps });
+  const end = await runDetached({
+    session,
+    folder,
+    prepare: (connection) => uploadTree(connection, upload, folder),
+    argv: ['sh', `${folder}/${stepsScript}`],
+    seconds,
+    now: shop.now,
+    signal,
+  });
+  const exitCode = end.kind === 'exit' ? end.code : undefined;
+  const logs = await session.run((connection) => readLogs(connection, folder), signal);
+  const log = `${logs.output}${logs.buildLog}`;
+  if (exitCode === 0) return { made: await takeSrpm(order, session, plan), log, isClean: true };
+  const spec = source.kind === 'tree' ? source.spec : undefined;
+  const { memoryBytes } = build;
+  const verdict = judgeSrpm({ exitCode, ...logs }, { plan, chroot: chroot.chroot, spec, seconds, memoryBytes });
+  if (verdict.kind === 'infrastructure') throw new RunnerError('builder', verdict.message);
+  return { made: { ok: false, failure: verdict.failure }, log, isClean: exitCode !== undefined };
+}
+
+async function writeTexts(folder: string, texts: Readonly<Record<string, string>>): Promise<void> {
+  await Promise.all(Object.entries(texts).map(([name, text]) => writeFile(join(folder, name), text)));
+}
+
+/** More than a tool says that is read; the end tells why it failed. */
+const loggedBytes = 400_000;
+
+/** What the steps said, where they are, and mock's own logs of the last one. A file that is not there is empty. */
+async function readLogs(connection: Connection, folder: string): Promise<Omit<SrpmEnd, 'exitCode'>> {
+  const read = async (name: string) => {
+    const { stdout } = await connection.run(['tail', `--bytes=${loggedBytes}`, '--', `${folder}/${name}`]);
+    return stdout;
+  };
+  const names = ['step', 'output', 'result/build.log', 'result/root.log'] as const;
+  const [step = '', output = '', buildLog = '', rootLog = ''] = await Promise.all(names.map(read));
+  return { step: step.trim(), output, buildLog, rootLog };
+}
+
+async function takeSrpm(order: SrpmOrder, session: Session, plan: SrpmPlan): Promise<Outcome<string>> {
+  const { shop, build, target, signal } = order;
+  const bytes = largestSrpm(build);
+  const fetchIt = () =>
+    collect({
+      builder: session.builder,
+      user: session.user,
+      from: plan.results,
+      to: target,
+      patterns: ['*.src.rpm', '*.nosrc.rpm'],
+      fileBytes: bytes,
+      seconds: shop.settings.timeouts.collectSeconds,
+      signal,
+    });
+  await session.run(fetchIt, signal);
+  return checkSrpm(target, bytes);
 }

@@ -8,12 +8,12 @@ import { detachedFile } from '../builder/detached.ts';
 import type { Session } from '../builder/session.ts';
 import type { Connection } from '../builder/ssh.ts';
 import { chrootFolder } from '../publish/publish.ts';
-import { srpmPath } from './build-srpm.ts';
 import { followLogs } from './follow-logs.ts';
 import { mockCommand } from './mock-command.ts';
 import { mockFiles } from './mock-files.ts';
 import { phaseStartedBy, type StreamedLog } from './mock-log.ts';
 import { runDetached } from './run-detached.ts';
+import { srpmPath } from './srpm-path.ts';
 import type { Workshop } from './work.ts';
 
 export interface MockRun {

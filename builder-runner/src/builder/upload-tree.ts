@@ -1,0 +1,64 @@
+// A folder of this machine → a folder of a builder, in one stream through one command: a file at a time would cost a round trip each.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { pipeline } from 'node:stream/promises';
+import type { ClientChannel } from 'ssh2';
+import { describeError, RunnerError } from '../errors.ts';
+import { type Connection, shellWords } from './ssh.ts';
+
+const unpack = 'mkdir -p -- "$0" && cd "$0" && exec tar -xf - --no-same-owner';
+const complaintBytes = 4096;
+
+/**
+ * Puts what is in `local` into `remote` (absolute, made if it is not there; files of the same name are replaced). Throws RunnerError `lost`
+ * when the builder goes away, `builder` when it cannot take the files.
+ */
+export async function uploadTree(connection: Connection, local: string, remote: string): Promise<void> {
+  const channel = await Promise.race([openChannel(connection, ['sh', '-c', unpack, remote]), connection.lost]);
+  const complaint = takeComplaint(channel);
+  const ended = once(channel, 'close');
+  let exitCode: number | null = null;
+  channel.on('exit', (code: number | null) => {
+    exitCode = code;
+  });
+  const pack = spawn('tar', ['-cf', '-', '--owner=0', '--group=0', '-C', local, '.'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const packed = once(pack, 'close');
+  try {
+    // A builder that takes no more ends the command, and that tells why; the broken stream does not.
+    await Promise.race([pipeline(pack.stdout, channel, { end: true }).catch(() => undefined), connection.lost]);
+    await Promise.race([ended, connection.lost]);
+    const [packCode] = await packed;
+    if (exitCode !== 0) {
+      const why = describeError(complaint.text === '' ? `its command ended with ${exitCode}` : complaint.text);
+      throw new RunnerError('builder', `the builder does not take what it needs: ${why}`);
+    }
+    if (packCode !== 0) throw new RunnerError('builder', `tar ended with ${packCode} on the control host`);
+  } finally {
+    pack.kill('SIGKILL');
+    channel.destroy();
+  }
+}
+
+function openChannel(connection: Connection, argv: readonly string[]): Promise<ClientChannel> {
+  return new Promise((resolve, reject) => {
+    const refuse = (cause: unknown) => reject(new RunnerError('lost', describeError(cause), { cause }));
+    try {
+      connection.client.exec(shellWords(argv), (error, channel) => (error ? refuse(error) : resolve(channel)));
+    } catch (cause) {
+      refuse(cause); // it was closed before
+    }
+  });
+}
+
+/** What the command says on its standard error, cut. */
+function takeComplaint(channel: ClientChannel): { text: string } {
+  const complaint = { text: '' };
+  channel.resume();
+  channel.on('error', () => undefined); // `lost` tells
+  channel.stderr.on('data', (chunk: Buffer) => {
+    complaint.text = (complaint.text + chunk.toString()).slice(0, complaintBytes);
+  });
+  return complaint;
+}
