@@ -50,6 +50,34 @@ describe('inputDigest', () => {
     expect(of(srpm('https://a.example/x', 'ab'))).not.toBe(of(srpm('https://a.example/x', 'aa')));
   });
 
+  test('changes with the method and the hashes that a package states, and not with what it leaves to the default', () => {
+    expect(of({ ...git, method: 'spec' })).toBe(of(git));
+    expect(of({ ...git, method: 'tito' })).not.toBe(of(git));
+    expect(of({ ...git, sources: { a: 'aa' } })).not.toBe(of(git));
+    expect(of({ ...dir, sources: { a: 'aa' } })).not.toBe(of(dir));
+  });
+
+  test('of a dist-git is that of the commit, of a release that of its content and options', () => {
+    const distgit = (branch: string, commit: string): PinnedSource => ({
+      ...{ type: 'distgit', url: 'https://a.example/a.git', package: 'a' },
+      ...{ branch, commit },
+    });
+    expect(of(distgit('f42', 'c1'))).toBe(of(distgit('main', 'c1')));
+    expect(of(distgit('f42', 'c1'))).not.toBe(of(distgit('f42', 'c2')));
+    const sdist: PinnedSource = { type: 'pypi', package: 'a', version: '1', url: 'https://a.example/', sha256: 'aa' };
+    expect(of({ ...sdist, url: 'https://b.example/', generator: 'pyp2rpm' })).toBe(of(sdist));
+    expect(of({ ...sdist, python: ['3.12'] })).not.toBe(of(sdist));
+    expect(of({ ...sdist, sha256: 'ab' })).not.toBe(of(sdist));
+  });
+
+  test('of a script is that of its text, or of its folder', () => {
+    const script: PinnedSource = { type: 'script', script: 'make.sh', commit: 'c1', path: 'p', tree: 't1' };
+    expect(of({ ...script, commit: 'c2' })).toBe(of(script));
+    expect(of({ ...script, tree: 't2' })).not.toBe(of(script));
+    expect(of({ ...script, builddeps: ['git'] })).not.toBe(of(script));
+    expect(of({ type: 'script', script: '#!/bin/sh\n' })).not.toBe(of({ type: 'script', script: '#!/bin/bash\n' }));
+  });
+
   test('changes with the chroot, its configuration and the repositories', () => {
     const digests = [
       of(dir),
