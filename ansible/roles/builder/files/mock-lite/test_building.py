@@ -232,6 +232,72 @@ class Walls(Building):
         self.assertFalse(re.search("stolen|shadow", " ".join(os.listdir(self.folder / "results"))))
 
 
+SCRIPTLET = r"""
+tell() { echo "$1 $2: $3" >> /var/scriptlets; }
+for name in PORTS; do
+  if timeout 5 bash -c "exec 3<>/dev/tcp/127.0.0.1/$name" 2>/dev/null; then tell "$1" network REACHED; else tell "$1" network off; fi
+done
+tell "$1" processes $(ls -d /proc/[0-9]* | wc -l)
+tell "$1" interfaces "$(tail -n +3 /proc/net/dev | cut -d: -f1 | xargs)"
+tell "$1" secret "$(cat SECRET 2>/dev/null || echo unseen)"
+tell "$1" mounts "$(cut -d" " -f2 /proc/self/mounts | grep -c FOLDER)"
+mount -t tmpfs none /mnt 2>/dev/null && tell "$1" mount WORKED
+mknod /var/disk b 8 0 2>/dev/null && tell "$1" device MADE
+echo /evil > /proc/sys/kernel/core_pattern 2>/dev/null && tell "$1" sysctl WRITTEN
+echo planted > /etc/planted-by-scriptlet
+true
+"""
+
+
+class Scriptlets(Building):
+    """Scripts of packages that a build installs run as root, and come from wherever the project's repositories come from."""
+
+    def test_they_work_in_the_chroot_and_reach_neither_network_nor_host(self):
+        secret = self.folder / "secret"
+        secret.write_text("host secret")
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen()
+            listener.settimeout(0.1)
+            body = SCRIPTLET.replace("PORTS", str(listener.getsockname()[1])).replace("SECRET", str(secret)).replace("FOLDER", str(self.folder))
+            escape = r"""
+                for i = 1, 40 do posix.chdir("..") end
+                local file = io.open("SECRET", "r")
+                local out = io.open("/var/scriptlets", "a")
+                out:write("lua secret: ", file and file:read("a") or "unseen", "\n")
+                local host = io.open("/etc/planted-by-lua", "w") host:write("x") host:close()
+                out:close()""".replace("SECRET", str(secret))
+            scripts = f"%pre\nset -- pre\n{body}\n%post\nset -- post\n{body}\n%posttrans\nset -- posttrans\n{body}\n%pretrans -p <lua>\n{escape}\n"
+            evil = self.srpm("evil", head=scripts, build="", install="", check="true", files="")
+            self.assertEqual(self.mock("--chain", "--localrepo", self.folder / "evil", evil).returncode, 0)
+            repository = f"config_opts['dnf.conf'] += '\\n[project]\\nname=p\\nbaseurl=file://{self.folder}/evil/results/build\\n'\n"
+            asks = self.srpm("asks", head="BuildRequires: evil", build="cat /var/scriptlets; test -e /etc/planted-by-scriptlet; test -e /etc/planted-by-lua", install="", check="true", files="")
+            config = self.config(extra=f"{repository}config_opts['rpmbuild_networking'] = True")
+            self.assertEqual(self.mock("--rebuild", asks, config=config).returncode, 0, self.log("build.log") + self.log("root.log"))
+            with self.assertRaises(TimeoutError):
+                listener.accept()
+        said = self.log("build.log")
+        self.assertIn("lua secret: unseen\n", said)
+        for script in ("pre", "post", "posttrans"):
+            for line in ("network: off", "interfaces: lo", "secret: unseen", "mounts: 0"):
+                self.assertIn(f"\n{script} {line}\n", said)
+            self.assertLess(int(re.search(f"(?m)^{script} processes: (\\d+)$", said)[1]), 10)
+        for bad in ("REACHED", "host secret", "WORKED", "MADE", "WRITTEN"):
+            self.assertNotIn(bad, re.sub(r"(?m)^\+.*$", "", said))
+        for planted in ("scriptlet", "lua"):
+            self.assertFalse(Path(f"/etc/planted-by-{planted}").exists())
+        self.assert_nothing_left()
+
+    def test_a_script_that_fails_or_kills_all_it_sees_ends_the_build_alone_with_30(self):
+        for name, script, said in (("refuses", "exit 1", "%prein(refuses-1-1"), ("kills", "kill -9 -1", "Child return code was: 137")):
+            package = self.srpm(name, head=f"%pre\n{script}", build="", install="", check="true", files="")
+            self.assertEqual(self.mock("--chain", "--localrepo", self.folder / name, package).returncode, 0)
+            repository = f"config_opts['dnf.conf'] += '\\n[project]\\nname=p\\nbaseurl=file://{self.folder}/{name}/results/build\\n'\n"
+            asks = self.srpm("asks", head=f"BuildRequires: {name}", build="", install="", check="true", files="")
+            done = self.mock("--rebuild", asks, config=self.config(extra=repository))
+            self.assertEqual((done.returncode, said in self.log("root.log")), (30, True), self.log("root.log"))
+
+
 class Wrapper(Building):
     """/usr/bin/mock, sudo and the sudoers rule as the role installs them, in a mount namespace that sees its own /etc and /usr."""
 
@@ -243,9 +309,9 @@ for folder in etc usr/bin usr/libexec; do
   mkdir -p "$scratch/$folder.upper" "$scratch/$folder.work"
   mount -t overlay overlay -o "lowerdir=/$folder,upperdir=$scratch/$folder.upper,workdir=$scratch/$folder.work" "/$folder"
 done
-install -d /usr/libexec/mock-lite/mocklite
+install -d /usr/libexec/mock-lite
 install "$here/mock-lite" /usr/libexec/mock-lite/
-install -m644 "$here"/mocklite/*.py /usr/libexec/mock-lite/mocklite/
+cp -R "$here/mocklite" /usr/libexec/mock-lite/
 install "$here/mock" /usr/bin/mock
 install -m440 "$here/sudoers" /etc/sudoers.d/mock-lite
 getent group mock > /dev/null || groupadd --system mock

@@ -163,8 +163,8 @@ def read_dnf_conf(text):
     return parsed
 
 
-def effective_dnf_conf(config_opts, cache, only=None):
-    """Text of the dnf.conf that dnf is run with; `only` = repository ids, None for all."""
+def effective_dnf_conf(config_opts, cache, only=None, plugin_folders=()):
+    """Text of the dnf.conf that dnf is run with; `only` = repository ids, None for all; `plugin_folders` = where dnf's plug-ins lie."""
     parsed = read_dnf_conf(config_opts["dnf.conf"])
     if not parsed.has_section("main"):
         parsed.add_section("main")
@@ -172,6 +172,8 @@ def effective_dnf_conf(config_opts, cache, only=None):
     for key, value in forced.items():
         if key not in ("install_weak_deps", "keepcache") or not parsed.has_option("main", key):
             parsed.set("main", key, str(value))
+    if plugin_folders:
+        parsed.set("main", "pluginpath", ",".join(plugin_folders))
     for section in parsed.sections():
         if section != "main":
             if only is not None and section not in only:

@@ -13,6 +13,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 
 from . import walls
@@ -65,27 +66,37 @@ def run_in_root(program, root, command, sink, *, uid, gid, home, environment, ne
     `network`, no new privileges, no capabilities (a uid 0 keeps those that do not reach out of the chroot), and at most `memory` bytes
     of address space a process (0 = any). Returns its exit code. Raises TimeoutExpired."""
     order = {"root": str(root), "command": command, "uid": uid, "gid": gid, "folder": folder or home, "environment": environment, "network": network, "memory": memory}
-    namespaces = [*BUILD_NAMESPACES, *([] if network else ["--net"]), "--"]
-    reader, writer = os.pipe()
-    try:
-        with os.fdopen(writer, "wb") as pipe:  # smaller than a pipe's 64 KiB: written before anybody reads
-            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 1 << 20)
-            pipe.write(json.dumps(order).encode())
-        return run([*namespaces, sys.executable, "-I", program, "--enter", str(reader)], sink, timeout, pass_fds=(reader,))
-    finally:
-        os.close(reader)
+    return _give_order(program, order, sink, timeout)
+
+
+def run_on_stage(program, stage, root, files, command, sink, *, environment):
+    """Runs a program of this machine as root, likewise walled in and without network, on a stage (an empty folder is enough) where
+    `/target` is `root` and `files` (path on the stage → path here) can be read. Returns its exit code."""
+    order = {"root": str(root), "command": command, "uid": 0, "gid": 0, "folder": "/", "environment": environment, "network": False, "memory": 0, "stage": str(stage), "files": files}
+    return _give_order(program, order, sink, 0)
+
+
+def _give_order(program, order, sink, timeout):
+    """Starts `enter` in new namespaces. The order goes through an open file: a pipe would be too small for a long one."""
+    namespaces = [*BUILD_NAMESPACES, *([] if order["network"] else ["--net"]), "--"]
+    with tempfile.TemporaryFile() as file:
+        file.write(json.dumps(order).encode())
+        file.seek(0)
+        return run([*namespaces, sys.executable, "-I", program, "--enter", str(file.fileno())], sink, timeout, pass_fds=(file.fileno(),))
 
 
 def enter(descriptor):
     """Inside the new namespaces, as root: the last preparations, then the command in the place of this process. Does not return."""
-    with os.fdopen(descriptor, "rb") as pipe:
-        order = json.loads(pipe.read())
+    with os.fdopen(descriptor, "rb") as file:
+        order = json.loads(file.read())
     root, uid = order["root"], order["uid"]
     socket.sethostname("mock")
     if not order["network"]:
         raise_loopback()
     walls.mount_proc(f"{root}/proc")
-    walls.move_into(root)
+    if "stage" in order:
+        walls.set_stage(order["stage"], root, order["files"])
+    walls.move_into(order.get("stage", root))
     kept = walls.ROOT_CAPABILITIES if uid == 0 else frozenset()
     walls.bound_capabilities(kept)
     os.setgroups([])

@@ -8,8 +8,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from . import chroot_files, config, mounts, processes, walls
-from .errors import PackageManagerError, RootError, RootLocked
+from . import chroot_files, config, mounts, packages, processes, walls
+from .errors import RootError, RootLocked
 
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 BUILD_FOLDERS = ("BUILD", "BUILDROOT", "RPMS", "SOURCES", "SPECS", "SRPMS", "originals")
@@ -257,31 +257,11 @@ class Root:
         chroot_files.write_below(self.path, path, source, self.uid, self.gid)
 
     def install(self, repositories, *arguments):
-        """Runs dnf on the chroot from outside. Raises PackageManagerError."""
+        """Does to the chroot what `dnf ARGUMENTS` would; `repositories` are ids, None for all. Raises PackageManagerError."""
         self._dnf(self.path, repositories, *arguments)
 
     def _dnf(self, root, repositories, *arguments):
-        with tempfile.TemporaryDirectory(prefix="mock-lite-") as home:
-            Path(home, ".rpmmacros").write_text("%_dbpath /var/lib/rpm\n")  # Debian's rpm keeps it in $HOME otherwise
-            conf = Path(home, "dnf.conf")
-            conf.write_text(config.effective_dnf_conf(self.config, self.cache / "dnf", repositories))
-            command = ["dnf", "-y", "-c", str(conf), "--installroot", str(root), "--disableplugin=*", "--enableplugin=builddep"]
-            if self.config["releasever"]:
-                command += [f"--releasever={self.config['releasever']}"]
-            command += arguments
-            self.logs.root(f"Executing command: {command}")
-            said = []
-
-            def sink(chunk):
-                said.append(chunk)
-                self.logs.file("root.log").write(chunk)
-
-            environment = {"HOME": home, "PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"}
-            code = processes.run(command, sink, env=environment)
-            self.logs.root(f"Child return code was: {code}")
-            if code != 0:
-                text = b"".join(said).decode(errors="replace").strip()
-                raise PackageManagerError(f"Command failed: \n # {' '.join(command)}\n{text[-4000:]}")
+        packages.install(self._program, root, self.config, self.cache / "dnf", repositories, arguments, self.logs)
 
     def run(self, command, sink, timeout=0, as_root=False, folder=None):
         """Runs a command inside as the build user, in `folder` (default: its home), cut off from the network unless the configuration

@@ -25,6 +25,7 @@ ROOT_CAPABILITIES = frozenset({
     29,  # AUDIT_WRITE
     31,  # SETFCAP
 })
+PROGRAM_FOLDERS = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
 READ_ONLY_IN_PROC = ("sys", "sysrq-trigger", "irq", "bus", "fs")
 
 
@@ -52,6 +53,36 @@ def move_into(folder):
         raise OSError(ctypes.get_errno(), f"pivot_root: {os.strerror(ctypes.get_errno())}", str(folder))
     unmount(".")  # the former root, which lies over the new one
     os.chdir("/")
+
+
+def set_stage(stage, root, files):
+    """Fills an empty folder with what rpm needs to work on `root`: that as /target, `files` (path on the stage → path here), the
+    machine's programs; all but the target read-only. Nothing else of the machine is there."""
+    mount("tmpfs", stage, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=16m")
+    for name in PROGRAM_FOLDERS:
+        _show(f"/{name}", f"{stage}/{name}")
+    os.mkdir(f"{stage}/etc")
+    for name in ("rpm", "ld.so.cache"):
+        _show(f"/etc/{name}", f"{stage}/etc/{name}")
+    for folder in ("proc", "dev", "target", "packages", "tmp", "var", "var/tmp"):
+        os.mkdir(f"{stage}/{folder}")
+    for path, source in files.items():
+        _show(source, stage + path)
+    mount(root, f"{stage}/target", None, MS_BIND | MS_REC)
+    mount(f"{root}/dev", f"{stage}/dev", None, MS_BIND | MS_REC)
+    mount(f"{root}/proc", f"{stage}/proc", None, MS_BIND | MS_REC)
+
+
+def _show(source, path):
+    """Makes something of this machine readable at a path of the stage; what is not here is not there."""
+    if os.path.islink(source):
+        os.symlink(os.readlink(source), path)
+    elif os.path.isdir(source):
+        os.mkdir(path)
+        read_only(path, MS_NOSUID | MS_NODEV, source=source)
+    elif os.path.exists(source):
+        open(path, "xb").close()
+        read_only(path, MS_NOSUID | MS_NODEV, source=source)
 
 
 def bound_capabilities(kept):
