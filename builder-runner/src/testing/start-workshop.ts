@@ -1,10 +1,8 @@
 // A whole runner for tests: a home, a config repo made with real git, a static server, a queue, and the real Sapling distribution.
-import { createReadStream } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join, normalize } from 'node:path';
+import { dirname, join } from 'node:path';
 import {
   type BuildId,
   type BuildRequest,
@@ -22,6 +20,7 @@ import { execa } from 'execa';
 import { openQueue, type Queue, type QueueChange } from '../queue/index.ts';
 import { openPool, type Runner, type RunnerOptions, startRunner } from '../runner.ts';
 import type { PackageFiles } from './packages.ts';
+import { serveFolder } from './serve-folder.ts';
 
 const repository = join(import.meta.dirname, '..', '..', '..');
 export const sapling = 'sapling-12-x86_64' as ChrootName;
@@ -138,15 +137,22 @@ export interface TestHome {
   remove(): Promise<void>;
 }
 
-/** Everything but the queue and the runner: a home with a config repository of these packages, and a server for its published tree. */
-export async function makeTestHome(packages: Readonly<Record<string, PackageFiles>>): Promise<TestHome> {
+/**
+ * Everything but the queue and the runner: a home with a config repository of these packages, and a server for its published tree.
+ * `prepare` gets the home while it is empty.
+ */
+export async function makeTestHome(
+  packages: Readonly<Record<string, PackageFiles>>,
+  prepare?: (home: string) => Promise<void>,
+): Promise<TestHome> {
   await makeDistribution();
   const home = await mkdtemp(join(tmpdir(), 'coppice-runner-'));
+  await prepare?.(home);
   const pins = await makeConfigRepository(home, packages);
   const root = join(home, 'published');
   await mkdir(join(root, 'distributions'), { recursive: true });
   await symlink(distribution, join(root, places.distribution(sapling)));
-  const server = await serve(root);
+  const server = await serveFolder(root);
   const { port } = server.address() as AddressInfo;
   return {
     ...{ home, root, port },
@@ -240,19 +246,4 @@ function untilChange(queue: Queue, id: BuildId, fits: (change: QueueChange) => b
     else if (build === undefined)
       look({ build: { id, chroots: [] as QueuedBuild['chroots'] } as QueuedBuild, gone: true });
   });
-}
-
-/** The least static server that dnf can live with. */
-async function serve(root: string): Promise<Server> {
-  const server = createServer(async (request, response) => {
-    const path = normalize(decodeURIComponent((request.url ?? '/').split('?')[0] ?? '/'));
-    const file = join(root, path);
-    const status = await stat(file).catch(() => undefined);
-    if (!status?.isFile()) return response.writeHead(404).end();
-    response.writeHead(200, { 'content-length': status.size });
-    if (request.method === 'HEAD') return response.end();
-    return createReadStream(file).pipe(response);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
 }
