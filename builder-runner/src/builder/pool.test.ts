@@ -1,0 +1,224 @@
+// The pool with hands that fail, on a machine where nothing is made: what it does with its builders' faults.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ChrootName, settingsSchema } from '@coppice/config';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { RunnerError } from '../errors.ts';
+import { thisMachine } from './driver-facts.ts';
+import { type BuilderNeed, type BuilderPool, openPoolWith } from './pool.ts';
+import type { PoolCraft } from './pool-craft.ts';
+import type { Builder } from './spawn.ts';
+
+const never = new AbortController().signal;
+const chroot = `sapling-12-${thisMachine()}` as ChrootName;
+const need = (project: string, more: Partial<BuilderNeed> = {}): BuilderNeed => ({
+  ...{ chroot, owner: 'acme', project, trust: 'build', labels: [] },
+  ...more,
+});
+
+/** Builders that exist in memory alone. */
+class Yard implements PoolCraft {
+  readonly there = new Set<string>();
+  /** How many of the next makings fail. */
+  failures = 0;
+  /** Makings wait for this. */
+  gate: Promise<void> = Promise.resolve();
+  made = 0;
+  isClean = true;
+  endFailures = 0;
+
+  async make(plan: Parameters<PoolCraft['make']>[0], signal: AbortSignal, onStage: (stage: 'spawn') => void) {
+    this.there.add(plan.name);
+    onStage('spawn');
+    await Promise.race([this.gate, rejectOn(signal)]);
+    if (this.failures > 0) {
+      this.failures -= 1;
+      throw new RunnerError('spawn', 'no room');
+    }
+    this.made += 1;
+    return { builder: { name: plan.name, chroot } as Builder, record: { ...plan.record, provisioned: true } };
+  }
+  async write() {}
+  async clean() {
+    return this.isClean;
+  }
+  async end(name: string) {
+    if (this.endFailures > 0) {
+      this.endFailures -= 1;
+      throw new RunnerError('terminate', 'it clings');
+    }
+    this.there.delete(name);
+  }
+  async list() {
+    return [...this.there];
+  }
+}
+
+function rejectOn(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+}
+
+let home: string;
+let yard: Yard;
+let pool: BuilderPool;
+const lines: string[] = [];
+const settings = (of: object, more: object = {}) =>
+  settingsSchema.parse({ builders: { pools: [{ driver: 'local', ...of }], ...more } });
+const open = async (of: object, more: object = {}) => {
+  const log = (level: string, message: string) => void lines.push(`${level}: ${message}`);
+  pool = await openPoolWith({ settings: settings(of, more), home, log, now: () => new Date(), craft: yard });
+};
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'coppice-pool-'));
+  yard = new Yard();
+  lines.length = 0;
+});
+afterEach(async () => {
+  await pool.stop({ keepLeased: false });
+  expect([...yard.there]).toEqual([]);
+  await rm(home, { recursive: true });
+});
+
+test('a need whose builders cannot be made is told so after the tries of the settings, and not as anything to try again', async () => {
+  await open({}, { attempts: 1 });
+  yard.failures = 9;
+  const told = pool.take(need('tools'), never);
+  await expect(told).rejects.toMatchObject({
+    code: 'no-builder',
+    message: 'no builder could be made in 1 try, the last time because: no room',
+  });
+});
+
+test('after a failed spawn another builder is tried, and the need is served', async () => {
+  await open({}, { breaker: { failures: 5 } });
+  yard.failures = 1;
+  const names: string[] = [];
+  const lease = await pool.take(need('tools'), never, (_, name) => names.push(name));
+  expect(names).toHaveLength(2);
+  expect(lease.builder.name).toBe(names[1]);
+});
+
+test('a pool that is left alone says so in its state; a probe makes it whole again and serves who waits', async () => {
+  await open({}, { breaker: { failures: 1, pauseSeconds: 0.2 } });
+  yard.failures = 2;
+  const taking = pool.take(need('tools'), never);
+  await expect.poll(() => pool.state().pools[0]?.fault?.failures).toBe(2);
+  expect(pool.state()).toMatchObject({ waiting: 1, pools: [{ fault: { message: 'no room' } }] });
+  await taking;
+  expect(pool.state()).toMatchObject({ waiting: 0, pools: [{ fault: undefined, madeAt: expect.any(String) }] });
+});
+
+test('an architecture that no pool offers is refused with those that are offered', async () => {
+  await open({ architectures: ['x86_64'] });
+  await expect(pool.take(need('tools', { chroot: 'fedora-42-s390x' as ChrootName }), never)).rejects.toMatchObject({
+    code: 'no-builder',
+    message: expect.stringContaining('fedora-42-s390x; the architectures that its pools offer: x86_64'),
+  });
+});
+
+test('who gives up waiting leaves the line; the builder that was made serves the next', async () => {
+  await open({ max: 1 });
+  const gate = Promise.withResolvers<void>();
+  yard.gate = gate.promise;
+  const leaving = new AbortController();
+  const gone = pool.take(need('tools'), leaving.signal);
+  leaving.abort(new Error('canceled'));
+  await expect(gone).rejects.toThrow('canceled');
+  const next = pool.take(need('games'), never);
+  gate.resolve();
+  await next;
+  expect(yard.made).toBe(1);
+});
+
+test('a full pool ends the idle builder of another project; a clean one is given to its own again', async () => {
+  await open({ max: 1 });
+  const first = await pool.take(need('tools'), never);
+  await first.release('reuse');
+  const again = await pool.take(need('tools'), never);
+  expect(again.builder.name).toBe(first.builder.name);
+  await again.release('reuse');
+  const other = await pool.take(need('tools', { trust: 'source' }), never);
+  expect(other.builder.name).not.toBe(first.builder.name);
+  expect([...yard.there]).toEqual([other.builder.name]);
+});
+
+test('a builder that is not clean is ended', async () => {
+  await open({});
+  yard.isClean = false;
+  const lease = await pool.take(need('tools'), never);
+  await lease.release('reuse');
+  expect([...yard.there]).toEqual([]);
+});
+
+test('only the first release counts: a builder that is somebody else’s by now stays', async () => {
+  await open({});
+  const lease = await pool.take(need('tools'), never);
+  await lease.release('reuse');
+  const again = await pool.take(need('tools'), never);
+  await lease.release('end');
+  expect([...yard.there]).toEqual([again.builder.name]);
+});
+
+test('min builders are ready before anybody asks, and others after they were used', async () => {
+  await open({ min: 2, max: 3 });
+  await expect.poll(() => pool.state().pools[0]?.builders.idle).toBe(2);
+  await pool.take(need('tools'), never);
+  await expect.poll(() => pool.state().pools[0]?.builders).toMatchObject({ idle: 2, leased: 1 });
+  expect(yard.made).toBe(3);
+});
+
+test('what is expected is made ready without a lease', async () => {
+  await open({});
+  pool.expect(need('tools'));
+  await expect.poll(() => pool.state().pools[0]?.builders.idle).toBe(1);
+  await pool.take(need('tools'), never);
+  expect(yard.made).toBe(1);
+});
+
+test('a builder is ended at its deadline, also when somebody has it', async () => {
+  await open({}, { lifetimeSeconds: 0.3 });
+  const lease = await pool.take(need('tools'), never);
+  await expect.poll(() => [...yard.there]).toEqual([]);
+  expect(lines).toContain(`warn: builder ${lease.builder.name} is ended: deadline`);
+});
+
+test('a builder that is kept is nobody else’s, and ended when its time is over; not all of a pool can be kept', async () => {
+  await open({ max: 2 });
+  const [one, two] = await Promise.all([pool.take(need('tools'), never), pool.take(need('tools'), never)]);
+  await one.keep(new Date(Date.now() + 300));
+  await expect(two.keep(new Date(Date.now() + 300))).rejects.toMatchObject({ code: 'no-builder' });
+  expect(pool.state().pools[0]?.builders).toMatchObject({ kept: 1, leased: 1 });
+  await expect.poll(() => [...yard.there]).toEqual([two.builder.name]);
+});
+
+test('a pool that is made smaller lets those at work go on, and is as small when they are done', async () => {
+  await open({ max: 3 });
+  const leases = await Promise.all(['a', 'b', 'c'].map((project) => pool.take(need(project), never)));
+  pool.resize(settings({ max: 1 }));
+  await expect.poll(() => pool.state().pools[0]?.max).toBe(1);
+  expect(yard.there.size).toBe(3);
+  await Promise.all(leases.map((lease) => lease.release('reuse')));
+  await expect.poll(() => yard.there.size).toBe(1);
+  pool.resize(settings({ max: 2 }));
+  await expect.poll(() => pool.state().pools[0]?.max).toBe(2);
+  await pool.take(need('d'), never);
+  expect(yard.there.size).toBe(2);
+});
+
+test('the reaper ends what the driver lists and nobody knows, and nothing else', async () => {
+  await open({});
+  const lease = await pool.take(need('tools'), never);
+  yard.there.add('coppice-orphan');
+  await pool.reap();
+  expect([...yard.there]).toEqual([lease.builder.name]);
+});
+
+test('at the end makers are stopped, and those who wait are told', async () => {
+  await open({ max: 1 });
+  yard.gate = new Promise(() => undefined);
+  const waiting = Promise.allSettled([pool.take(need('tools'), never), pool.take(need('games'), never)]);
+  await pool.stop({ keepLeased: false });
+  expect((await waiting).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+});
