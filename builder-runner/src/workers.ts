@@ -42,25 +42,22 @@ export function startCrew(options: CrewOptions, count: number, first: readonly W
   let wanted = count;
 
   const isTooMany = () => closing.signal.aborted || live.size > wanted;
-  const take = async (name: string): Promise<Work | undefined> => {
-    const begun = waiting.shift();
-    if (begun !== undefined) return begun;
-    return isTooMany() ? undefined : options.next(name, closing.signal);
-  };
   const loop = async (name: string): Promise<void> => {
     for (;;) {
       const change = bell.next(); // taken before the look: what changes meanwhile is not missed
-      const work = await take(name);
-      if (work !== undefined) {
-        note(name, work.name);
-        await work.run();
-        note(name, null);
-      } else if (isTooMany()) {
+      const begun = waiting.shift();
+      if (begun === undefined && isTooMany()) {
         live.delete(name);
         return;
-      } else {
-        await change;
       }
+      const work = begun ?? (await options.next(name, closing.signal));
+      if (work === undefined) {
+        await change;
+        continue;
+      }
+      note(name, work.name);
+      await work.run();
+      note(name, null);
     }
   };
   const note = (name: string, task: string | null) => {
