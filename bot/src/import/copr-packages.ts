@@ -4,7 +4,7 @@ import { convertSource, type SrpmHashes } from './copr-source.ts';
 import { type Fate, fate } from './fate.ts';
 import type { Trial } from './trial.ts';
 
-type Stated = readonly [name: string, { readonly source: Readonly<Record<string, string>> }];
+type Stated = readonly [name: string, { readonly source: Readonly<Record<string, unknown>> }];
 
 /** The packages by name, in the order of the alphabet. What became of each goes into `fates`: none is dropped without a word. */
 export function convertPackages(
@@ -45,11 +45,19 @@ function faultsOf(candidates: readonly Stated[], trial: Trial): ReadonlyMap<stri
 }
 
 function remarks(packages: readonly CoprPackage[], kept: ReadonlyMap<string, Stated[1]>): Fate[] {
-  const fromGit = [...kept.values()].filter(({ source }) => source.type === 'git').length;
+  const fromGit = [...kept.values()].filter(({ source }) => source.type === 'git' && !('method' in source)).length;
   const rebuilt = packages.filter(({ name, auto_rebuild }) => auto_rebuild && kept.has(name)).map(({ name }) => name);
-  const text = `${fromGit} made by rpkg in Copr: are all sources in their repositories? {{{ … }}} in a spec is not read here`;
+  const text = `${fromGit} made by rpkg in Copr: say "method: rpkg" where a spec holds {{{ … }}}; else the spec is read as it is`;
+  const scripts = [...kept].filter(([, { source }]) => source.type === 'script').map(([name]) => name);
   return [
     ...(fromGit === 0 ? [] : [fate('person', 'packages from Git', text)]),
+    ...scripts.map((name) =>
+      fate(
+        'person',
+        `script of ${name}`,
+        'Copr gave it the network: it has it here where `network: true` is said and allowed',
+      ),
+    ),
     ...rebuilt.map((name) =>
       fate('left-out', `auto_rebuild of ${name}`, 'a push to its upstream builds nothing here: ask with /build'),
     ),

@@ -5,20 +5,13 @@ import type { CoprPackage } from './copr-answers.ts';
 export type SrpmHashes = ReadonlyMap<string, { readonly sha256: string } | { readonly why: string }>;
 
 /** The source as YAML states it, or why there is none. */
-type ConvertedSource = { readonly source: Readonly<Record<string, string>> } | { readonly why: string };
+type ConvertedSource = { readonly source: Readonly<Record<string, unknown>> } | { readonly why: string };
 
 /** Why the types of Copr that Coppice does not have stay behind (BuildSourceEnum of copr_common/enums.py names them all). */
 const foreignTypes: ReadonlyMap<string, string> = new Map([
   [
     'upload',
     'its SRPM was uploaded to Copr: put it at an https address (type srpm), or its spec and sources into the config repo (type dir)',
-  ],
-  ['pypi', 'Coppice makes no spec from PyPI: keep a spec in Git (pyp2spec writes one) and use type git or dir'],
-  ['rubygems', 'Coppice makes no spec from RubyGems: keep a spec in Git (gem2rpm writes one) and use type git or dir'],
-  ['custom', 'Coppice runs no script that makes sources: run it elsewhere and keep what it makes in Git'],
-  [
-    'distgit',
-    'Coppice does not read the lookaside cache of a DistGit: keep spec and sources in the config repo (type dir)',
   ],
   ['unset', 'Copr knows no source of it: it was only ever built from one-time uploads'],
 ]);
@@ -32,21 +25,105 @@ export function linkedSrpm(one: CoprPackage): string | undefined {
 
 /** What `source:` has to say so that the same is built. Its values are still the stranger's: they have to pass validation. */
 export function convertSource(one: CoprPackage, hashes: SrpmHashes): ConvertedSource {
-  if (one.source_type === 'scm') return convertScm(one.source_dict);
-  if (one.source_type === 'link') return convertLink(one, hashes);
-  return {
-    why: foreignTypes.get(one.source_type || 'unset') ?? `Coppice has no sources of the type ${one.source_type}`,
+  switch (one.source_type) {
+    case 'scm':
+      return convertScm(one.source_dict);
+    case 'link':
+      return convertLink(one, hashes);
+    case 'pypi':
+      return convertPypi(one.source_dict);
+    case 'rubygems':
+      return { source: { type: 'rubygems', gem: textOf(one.source_dict, 'gem_name') } };
+    case 'custom':
+      return convertScript(one.source_dict);
+    case 'distgit':
+      return convertDistgit(one.source_dict);
+    default:
+      return {
+        why: foreignTypes.get(one.source_type || 'unset') ?? `Coppice has no sources of the type ${one.source_type}`,
+      };
+  }
+}
+
+function convertPypi(stated: CoprPackage['source_dict']): ConvertedSource {
+  const [version, template, generator] = [
+    textOf(stated, 'pypi_package_version'),
+    textOf(stated, 'spec_template'),
+    textOf(stated, 'spec_generator'),
+  ];
+  const versions: readonly unknown[] = Array.isArray(stated.python_versions) ? stated.python_versions : [];
+  // Python 2 is packaged nowhere any more.
+  const python = versions.map(String).filter((each) => each.startsWith('3'));
+  const source = {
+    type: 'pypi',
+    package: textOf(stated, 'pypi_package_name'),
+    ...(version === '' ? {} : { version }),
+    ...(python.length === 0 ? {} : { python }),
+    ...(template === '' ? {} : { template }),
+    ...(generator === '' ? {} : { generator }),
   };
+  return { source };
+}
+
+/** Copr runs a script without a first line of its own by the shell. Its chroot is often one that only Copr has (`fedora-latest-…`). */
+function convertScript(stated: CoprPackage['source_dict']): ConvertedSource {
+  const text = typeof stated.script === 'string' ? stated.script : '';
+  const [builddeps, resultdir, chroot] = [
+    textOf(stated, 'builddeps')
+      .split(/[\s,]+/)
+      .filter((each) => each !== ''),
+    relative(textOf(stated, 'resultdir')),
+    textOf(stated, 'chroot'),
+  ];
+  if (textOf(stated, 'repos') !== '') {
+    return {
+      why: 'its script needs repositories of its own: add them to `repos` of the project, and the script by hand',
+    };
+  }
+  const source = {
+    type: 'script',
+    script: text.startsWith('#!') ? text : `#!/bin/sh\n${text}`,
+    ...(builddeps.length === 0 ? {} : { builddeps }),
+    ...(chroot === '' || chroot.includes('-latest-') ? {} : { chroot }),
+    ...(resultdir === '' ? {} : { resultdir }),
+  };
+  return { source };
+}
+
+function convertDistgit(stated: CoprPackage['source_dict']): ConvertedSource {
+  const url = textOf(stated, 'clone_url');
+  const branch = textOf(stated, 'committish');
+  const known = knownDistgit(url);
+  if (known === undefined) {
+    return {
+      why: `${url || 'its dist-git'} is not one that is known: write \`url\` and \`lookaside\` of \`type: distgit\` by hand`,
+    };
+  }
+  return { source: { type: 'distgit', ...known, ...(branch === '' ? {} : { branch }) } };
+}
+
+/** The dist-git and the name in it that an address leads to. */
+function knownDistgit(url: string): { readonly instance: string; readonly package: string } | undefined {
+  const places = [
+    [/^https:\/\/(?:src|pkgs)\.fedoraproject\.org\/rpms\/([^/]+?)(?:\.git)?\/?$/, 'fedora'],
+    [/^https:\/\/gitlab\.com\/redhat\/centos-stream\/rpms\/([^/]+?)(?:\.git)?\/?$/, 'centos-stream'],
+    [/^https:\/\/copr-dist-git\.fedorainfracloud\.org\/git\/([^/]+\/[^/]+\/[^/]+?)(?:\.git)?\/?$/, 'copr'],
+  ] as const;
+  for (const [form, instance] of places) {
+    const name = form.exec(url)?.[1];
+    if (name !== undefined) return { instance, package: name };
+  }
+  return undefined;
 }
 
 function convertScm(stated: CoprPackage['source_dict']): ConvertedSource {
   const system = textOf(stated, 'type') || 'git';
   if (system !== 'git') return { why: `its source is kept in ${system}: Coppice reads Git alone` };
   const method = textOf(stated, 'source_build_method') || textOf(stated, 'srpm_build_method') || 'rpkg';
-  if (method !== 'rpkg') {
-    return {
-      why: `its SRPM is made by ${method}: Coppice reads the spec and the sources that stand in the repository`,
-    };
+  // With `--test` tito packs a commit without a tag; Coppice does so where the commit has none.
+  const methods: Readonly<Record<string, string>> = { tito: 'tito', tito_test: 'tito', make_srpm: 'make_srpm' };
+  if (method !== 'rpkg' && methods[method] === undefined) {
+    return { why: `its SRPM is made by ${method}: Coppice has spec, rpkg, tito and make_srpm` };
   }
   const url = textOf(stated, 'clone_url');
   if (url === '') return { why: 'Copr states no clone_url' };
@@ -60,6 +137,7 @@ function convertScm(stated: CoprPackage['source_dict']): ConvertedSource {
     ref: textOf(stated, 'committish') || 'HEAD',
     ...(subdirectory === '' ? {} : { subdirectory }),
     ...(spec === '' ? {} : { spec }),
+    ...(method === 'rpkg' ? {} : { method: methods[method] }),
   };
   return { source };
 }

@@ -63,7 +63,7 @@ describe('a recorded project', () => {
     const { project, left } = run(apple);
     const kept = project?.packages.map(({ name }) => name) ?? [];
     for (const { name } of apple.packages) expect(kept.includes(name) || left.includes(`package ${name}`)).toBe(true);
-    expect(kept).toEqual(['apple', 'core']);
+    expect(kept).toEqual(['apple', 'bash', 'core', 'python-seed', 'rubygem-pip', 'scripted', 'titan']);
   });
 
   test('a link comes over with its hash, and says why when there is none', () => {

@@ -54,6 +54,7 @@ async function provide(order: FetchOrder, repository: string, wanted: MirrorOrde
   try {
     const config = await gitAddressConfig(wanted.url, order.rules);
     const fetched = await fetchCommit(order, wanted, { env, config });
+    order.cache.noteGrowth();
     // Only what arrived as a whole is pinned; git keeps what a ref leads to.
     return fetched.ok ? await git(order, ['update-ref', pin, wanted.commit], { env }) : fetched;
   } catch (error) {

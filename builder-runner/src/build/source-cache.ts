@@ -19,7 +19,9 @@ export interface SourceCache {
   /** The SHA-256 that was remembered for a name (an address, or a hash of another kind). */
   known(name: string): Promise<string | undefined>;
   remember(name: string, sha256: string): Promise<void>;
-  /** Removes what was not used for the longest time until at most `bytes` are left. */
+  /** Something was added that `put` did not see: a mirror grew. */
+  noteGrowth(): void;
+  /** Removes what was not used for the longest time until at most `bytes` are left, if anything was added by this object. */
   prune(bytes: number): Promise<void>;
 }
 
@@ -46,6 +48,7 @@ export function openSourceCache(folder: string): SourceCache {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await rename(fresh, path);
   };
+  let grown = false;
   return {
     gitFolder: join(folder, 'git'),
     temporary,
@@ -54,13 +57,19 @@ export function openSourceCache(folder: string): SourceCache {
       const path = contentPath(sha256);
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       await rename(file, path);
+      grown = true;
     },
     async known(name) {
       const text = await readOrNothing(namePath(name));
       return text !== undefined && hashPattern.test(text) ? text : undefined;
     },
     remember: (name, sha256) => write(namePath(name), sha256),
-    prune: (bytes) => inTurn(`prune ${folder}`, () => pruneCache(folder, bytes)),
+    noteGrowth() {
+      grown = true;
+    },
+    async prune(bytes) {
+      if (grown) await inTurn(`prune ${folder}`, () => pruneCache(folder, bytes));
+    },
   };
 }
 
