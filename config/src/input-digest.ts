@@ -78,7 +78,7 @@ function optionsOf(buildroot: Buildroot): Record<string, unknown> {
  * What makes a difference: of a `dir` its tree, of a dist-git the commit and not the branch that led to it. Keys that nobody stated
  * are left out, but for the two that always were there.
  */
-export function sourceContent(source: PinnedSource): Record<string, unknown> {
+function sourceContent(source: PinnedSource): Record<string, unknown> {
   switch (source.type) {
     case 'dir': {
       const { tree, spec, sources } = source;

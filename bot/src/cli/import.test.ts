@@ -60,7 +60,7 @@ test('1 and a list say that something was left out', async () => {
   const { terminal, said } = listen();
   const from = join(testdata, 'fruit-apple.json');
   expect(await importCoprProject(terminal, '@fruit/apple', order({ from }))).toBe(1);
-  expect(said()).toMatch(/Left out:\n(?:.*\n)* {2}package python-seed: /);
+  expect(said()).toMatch(/Left out:\n(?:.*\n)* {2}package thrown-over: /);
 });
 
 test('nothing is overwritten without --force, and then nothing is written at all', async () => {

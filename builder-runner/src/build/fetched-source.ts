@@ -9,9 +9,6 @@ export interface FetchedFile {
   readonly bytes: number;
 }
 
-/** How a source package is made of a Git repository, in Copr's words. */
-export type TreeMethod = 'spec' | 'rpkg' | 'tito' | 'make_srpm';
-
 interface Fetched {
   /** Absolute path; holds regular files and folders that this service wrote, and belongs to the caller. */
   readonly folder: string;
@@ -31,7 +28,7 @@ export type FetchedSource =
       readonly spec: string;
       readonly needsNetwork: false;
     })
-  /** Other methods: a work tree with `.git` (history and tags up to the pinned commit, no remote, no hooks). It may hold symbolic links. */
+  /** Other methods: a work tree with `.git` (history and tags up to the pinned commit; the address of `origin`; no hooks). It may hold symbolic links. */
   | (Fetched & {
       readonly kind: 'tree';
       readonly method: 'rpkg' | 'tito' | 'make_srpm';
