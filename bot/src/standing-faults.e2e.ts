@@ -1,6 +1,12 @@
 // One operations issue for each standing fault, in a real local GitHub.
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openPool } from '@coppice/builder-runner/runner';
+import { type ChrootName, settingsSchema } from '@coppice/config';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestService, type TestService, until } from '../test-support/bot-fixture.ts';
+import { poolFaults } from './pool-faults.ts';
 import type { FaultReport } from './standing-faults.ts';
 
 interface IssueJson {
@@ -13,6 +19,7 @@ interface IssueJson {
 
 let service: TestService;
 let reports: readonly FaultReport[] = [];
+let faults = () => reports;
 const fault = (failures: number): FaultReport => ({
   ...{ key: 'pool/local', state: 'stands', title: 'Builders cannot be made: pool local, driver local' },
   body: `It has failed ${failures} times.`,
@@ -23,7 +30,7 @@ const issues = async () =>
   );
 
 beforeAll(async () => {
-  service = await startTestService({ faults: () => reports, editMilliseconds: 50 });
+  service = await startTestService({ faults: () => faults(), editMilliseconds: 50 });
 });
 afterAll(() => service.stop());
 
@@ -52,4 +59,36 @@ test('a fault is told in one issue that is edited while it stands, also over a r
   await until(async () => (await issues())[1]?.state === 'open');
   expect((await issues()).map(({ state }) => state)).toEqual(['closed', 'open']);
   expect(service.complaints).toEqual([]);
+});
+
+test('a driver that makes no builders is told in one issue, and it is closed when a probe could make one', async () => {
+  const home = await mkdtemp(join(tmpdir(), 'coppice-faults-'));
+  const driver = join(home, 'driver');
+  await cp(join(import.meta.dirname, '../../ansible/drivers/local'), driver, { recursive: true });
+  const spawn = join(driver, 'spawn.yml');
+  const good = await readFile(spawn, 'utf8');
+  await writeFile(spawn, '- hosts: localhost\n  tasks:\n    - ansible.builtin.fail: { msg: the quota is used up }\n');
+  const pool = await openPool({
+    settings: settingsSchema.parse({
+      builders: { pools: [{ driver, name: 'flaky', max: 1 }], breaker: { failures: 2, pauseSeconds: 2 } },
+    }),
+    ...{ home, log: () => undefined, now: () => new Date() },
+  });
+  faults = () => poolFaults(pool.state());
+  try {
+    const chroot = 'sapling-12-x86_64' as ChrootName;
+    const need = { chroot, owner: 'acme', project: 'tools', trust: 'build', labels: [] } as const;
+    const taking = pool.take(need, new AbortController().signal);
+    const about = async () => (await issues()).filter(({ title }) => title.includes('pool flaky, driver driver'));
+    await expect
+      .poll(async () => (await about())[0]?.body, { timeout: 60_000, interval: 200 })
+      .toContain('the quota is used up');
+    await writeFile(spawn, good);
+    const lease = await taking;
+    await expect.poll(async () => (await about()).map(({ state }) => state), { timeout: 20_000 }).toEqual(['closed']);
+    await lease.release('end');
+  } finally {
+    await pool.stop({ keepLeased: false });
+    await rm(home, { recursive: true });
+  }
 });

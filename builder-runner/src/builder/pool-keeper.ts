@@ -399,9 +399,17 @@ export class PoolKeeper {
   async #reapOnce(): Promise<void> {
     const { home, craft, log } = this.#options;
     const found = new Map<string, BuilderSource>();
-    for (const { settings } of this.#pools) {
+    for (const { id, settings } of this.#pools) {
       try {
-        for (const name of await craft.list(settings)) found.set(name, settings);
+        const before = [...this.#held.values()].filter(({ poolId: of, state }) => of === id && state === 'idle');
+        const listed = await craft.list(settings);
+        for (const name of listed) found.set(name, settings);
+        // Somebody else has ended it: nobody should be given it.
+        const gone = before.filter(({ name, state }) => state === 'idle' && !listed.includes(name));
+        for (const held of gone) {
+          log('warn', `builder ${held.name} is not there any more`, { pool: settings.name });
+          void this.#end(held);
+        }
       } catch (error) {
         log('error', `the builders of the pool ${settings.name} cannot be listed: ${describeError(error)}`);
       }

@@ -91,7 +91,7 @@ describe('one decision', () => {
   const inEvery = (check: (situation: Situation, decision: Decision) => void) =>
     fc.assert(
       fc.property(situation, (one) => check(one, decide(one))),
-      { numRuns: 800 },
+      { numRuns: 400 },
     );
   const of = <K extends Action['kind']>(actions: readonly Action[], kind: K) =>
     actions.filter((action): action is Extract<Action, { kind: K }> => action.kind === kind);
@@ -290,6 +290,15 @@ test('a warm builder of the same chroot is taken before another one, and both be
   const other = 'fedora-42-x86_64' as ChrootName;
   const members = [member('unused'), member('other', { tenant, chroot: other }), member('same', { tenant })];
   expect(decided({ wants: [want(1)], members })).toContainEqual({ kind: 'give', want: 1, member: 'same' });
+});
+
+test('a builder of its own that is being cleaned is waited for, rather than one that nobody had', () => {
+  const tenant = 'acme/tools build';
+  const members = [member('unused'), member('own', { tenant, state: 'cleaning' })];
+  expect(decided({ wants: [want(1)], members, pools: [pool({ max: 4 })] })).toEqual([]);
+  expect(decided({ wants: [want(1), want(2)], members, pools: [pool({ max: 4 })] })).toEqual([
+    { kind: 'give', want: 2, member: 'unused' },
+  ]);
 });
 
 test('for what is expected a builder is made where there is room, and nothing is ended', () => {

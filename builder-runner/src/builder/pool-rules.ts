@@ -160,8 +160,10 @@ class Table {
     }
   }
 
+  /** True when the want has its builder, or will have one of its own in a moment. */
   giveIdle(want: Want): boolean {
     const best = this.#closest(want);
+    if (best?.tenant !== want.tenant && this.#awaitOwn(want)) return true;
     if (best === undefined) return false;
     this.#idle.delete(best);
     this.actions.push({ kind: 'give', want: want.id, member: best.name });
@@ -272,6 +274,18 @@ class Table {
   #closest(want: Want): Member | undefined {
     const fitting = [...this.#idle].filter((member) => this.#mayHave(want, member) && this.#lastsFor(want, member));
     return fitting.sort((one, other) => closeness(want, other) - closeness(want, one))[0];
+  }
+
+  /** What is being cleaned is there sooner than a new builder, and has the root that the last build left in its cache. */
+  #awaitOwn(want: Want): boolean {
+    const own = [...this.#coming].find(
+      (member) =>
+        member.state === 'cleaning' &&
+        member.tenant === want.tenant &&
+        this.#mayHave(want, member) &&
+        this.#lastsFor(want, member),
+    );
+    return own !== undefined && this.#coming.delete(own);
   }
 
   #lastsFor(want: Want, member: Member): boolean {

@@ -215,6 +215,16 @@ test('the reaper ends what the driver lists and nobody knows, and nothing else',
   expect([...yard.there]).toEqual([lease.builder.name]);
 });
 
+test('an idle builder that somebody else has ended is given to nobody', async () => {
+  await open({});
+  const lease = await pool.take(need('tools'), never);
+  await lease.release('reuse');
+  yard.there.clear();
+  await pool.reap();
+  const next = await pool.take(need('tools'), never);
+  expect(next.builder.name).not.toBe(lease.builder.name);
+});
+
 test('at the end makers are stopped, and those who wait are told', async () => {
   await open({ max: 1 });
   yard.gate = new Promise(() => undefined);
