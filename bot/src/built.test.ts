@@ -16,7 +16,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 async function record(id: number, name: string, outcome: Pick<Result, 'state' | 'reason'>): Promise<void> {
   const place = { id: id as BuildId, owner: 'acme', project: 'tools', package: name };
   const result: Result = {
-    ...{ schemaVersion: 1, ...place, chroot, ...outcome, message: null, excerpt: [], requestedBy: 'a', request: 'r' },
+    ...{ schemaVersion: 1, ...place, chroot, ...outcome, message: null, excerpt: [], where: null, requestedBy: 'a', request: 'r' },
     ...{ requestedAt: at, batch: 'b', configCommit: 'c', inputDigest: `digest-${id}`, attempts: 1, builder: null },
     ...{ source: { type: 'dir', commit: 'c', path: 'p', tree: 't' }, engine: null, phases: [], artifacts: [] },
     ...{ startedAt: at, endedAt: at },

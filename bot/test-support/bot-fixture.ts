@@ -284,6 +284,7 @@ async function writeResult(
     chroot: chrootName,
     ...outcome,
     excerpt: [...outcome.excerpt],
+    where: null,
     requestedBy,
     request,
     requestedAt,

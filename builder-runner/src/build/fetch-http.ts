@@ -5,8 +5,8 @@ import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { pipeline } from 'node:stream/promises';
 import { describeError } from '../errors.ts';
+import { duration } from './failure/words.ts';
 import { allowedAddress, type FetchRules, mirrored, Refused, resolveHost } from './fetch-address.ts';
-import { duration } from './mock-exit.ts';
 
 const maximumRedirects = 5;
 

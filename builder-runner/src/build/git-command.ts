@@ -1,8 +1,8 @@
 // Git for sources: nothing of this machine's or anybody's configuration, no questions, named protocols only, bounded in size and time.
 import { execa } from 'execa';
 import { describeError } from '../errors.ts';
+import { duration } from './failure/words.ts';
 import type { FetchRules } from './fetch-address.ts';
-import { duration } from './mock-exit.ts';
 
 export type GitEnd =
   | { readonly ok: true; readonly output: string }

@@ -1,5 +1,5 @@
 // The part of a chroot's build that needs a builder: take one (or the one on which it runs already), mock, collect, give the builder back.
-import { open, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PhaseName, QueuedBuild, QueuedChroot } from '@coppice/config';
 import type { BuilderNeed, Lease } from '../builder/pool.ts';
@@ -8,15 +8,15 @@ import { openSession, type Session } from '../builder/session.ts';
 import { describeError, RunnerError } from '../errors.ts';
 import { keptLogs } from './check-results.ts';
 import { collect } from './collect.ts';
+import { classifyFailure } from './failure/classify.ts';
+import { readLogEnd } from './failure/read-log-end.ts';
 import { parseEngine } from './mock-command.ts';
-import { judgeMock } from './mock-exit.ts';
 import { leaseSeconds, type MockFinished, runMock } from './run-mock.ts';
 import { type StagedMark, stagingFolder, writeMark } from './staged.ts';
 import { Canceled, type ChrootTask, enter, Left, nameBuild, ShuttingDown } from './work.ts';
 
 /** More than mock-lite lets a log grow to. */
 export const logBytes = 300 * 1024 ** 2;
-const judgedBytes = 4 * 1024 ** 2;
 
 /** What a chroot's build wants of a builder. */
 export function needOf(build: QueuedBuild, { chroot }: Pick<QueuedChroot, 'chroot'>): BuilderNeed {
@@ -119,10 +119,9 @@ async function collectAndJudge(
       signal,
     });
   await session.run(fetchAll, signal);
-  const verdict = judgeMock({
+  const verdict = classifyFailure({
     exitCode: mock.exitCode,
-    buildLog: await readLog(folder, 'build.log'),
-    rootLog: await readLog(folder, 'root.log'),
+    logs: { build: await readLogEnd(folder, 'build.log'), root: await readLogEnd(folder, 'root.log') },
     timeoutSeconds: build.timeoutSeconds,
     memoryBytes: build.memoryBytes,
   });
@@ -131,18 +130,4 @@ async function collectAndJudge(
   const mark = { step: 'collected', engine, failure } as const;
   await writeMark(place, mark);
   return mark;
-}
-
-/** The end of a log: the whole may be hundreds of megabytes, and what went wrong stands last. */
-async function readLog(folder: string, name: string): Promise<string> {
-  const file = await open(join(folder, name), 'r').catch(() => undefined);
-  if (file === undefined) return '';
-  try {
-    const { size } = await file.stat();
-    const buffer = Buffer.alloc(Math.min(size, judgedBytes));
-    await file.read(buffer, 0, buffer.length, size - buffer.length);
-    return buffer.toString();
-  } finally {
-    await file.close();
-  }
 }

@@ -1,5 +1,5 @@
 // How a step of a build ends: with a value, or with a failure that belongs in the build's result.
-import type { FailureReason } from '@coppice/config';
+import type { FailureReason, Result } from '@coppice/config';
 
 /** Why a build failed, as people read it. `excerpt` holds hostile lines of a log. */
 export interface Failure {
@@ -7,6 +7,8 @@ export interface Failure {
   /** One sentence. */
   readonly message: string;
   readonly excerpt: readonly string[];
+  /** The log and the line of it, from 1, to open; null when no log says more. */
+  readonly where: Result['where'];
 }
 
 export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
@@ -19,6 +21,7 @@ export function fail(
   reason: FailureReason,
   message: string,
   excerpt: readonly string[] = [],
+  where: Failure['where'] = null,
 ): { readonly ok: false; readonly failure: Failure } {
-  return { ok: false, failure: { reason, message, excerpt } };
+  return { ok: false, failure: { reason, message, excerpt, where } };
 }

@@ -1,5 +1,6 @@
 // Why a builder made no source package, in a sentence. Pure; every log is hostile text.
-import { duration, judgeMock } from './mock-exit.ts';
+import { classifyFailure } from './failure/classify.ts';
+import { duration } from './failure/words.ts';
 import { excerptOf } from './mock-log.ts';
 import { type Failure, fail } from './outcome.ts';
 import type { SrpmPlan } from './srpm-plan.ts';
@@ -53,8 +54,8 @@ export function judgeSrpm(end: SrpmEnd, facts: SrpmCircumstances): SrpmVerdict {
 }
 
 function mockFault(end: SrpmEnd, { seconds, memoryBytes }: SrpmCircumstances): string {
-  const { buildLog, rootLog } = end;
-  const verdict = judgeMock({ exitCode: end.exitCode ?? 0, buildLog, rootLog, timeoutSeconds: seconds, memoryBytes });
+  const logs = { build: { text: end.buildLog, firstLine: 1 }, root: { text: end.rootLog, firstLine: 1 } };
+  const verdict = classifyFailure({ exitCode: end.exitCode ?? 0, logs, timeoutSeconds: seconds, memoryBytes });
   if (verdict.kind === 'infrastructure') return verdict.message;
   return `mock failed at its step ${end.step} with exit code ${end.exitCode}${because(end.output)}`;
 }

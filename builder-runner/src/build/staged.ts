@@ -14,7 +14,12 @@ const markSchema = z.discriminatedUnion('step', [
     engine: engineSchema,
     /** Null when mock succeeded. */
     failure: z
-      .looseObject({ reason: z.enum(failureReasons), message: z.string(), excerpt: z.array(z.string()) })
+      .looseObject({
+        reason: z.enum(failureReasons),
+        message: z.string(),
+        excerpt: z.array(z.string()),
+        where: resultSchema.shape.where,
+      })
       .nullable(),
   }),
   /** The packages are checked and signed; some of the files may have been moved to where they are published. */

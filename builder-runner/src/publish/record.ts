@@ -17,6 +17,8 @@ export interface Ending {
   readonly reason: Result['reason'];
   readonly message: string | null;
   readonly excerpt: readonly string[];
+  /** Default: null. */
+  readonly where?: Result['where'];
   readonly engine: Result['engine'];
   readonly artifacts: readonly Artifact[];
   readonly endedAt: Date;
@@ -78,6 +80,7 @@ function common(build: QueuedBuild, ending: Ending) {
     reason: ending.reason,
     message: ending.message,
     excerpt: [...ending.excerpt],
+    where: ending.where ?? null,
     requestedBy: build.requestedBy,
     request: build.request,
     requestedAt: build.requestedAt,

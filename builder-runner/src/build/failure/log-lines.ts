@@ -1,0 +1,71 @@
+// The lines of a log's end, made harmless: bounded in number and length, without control characters. Pure; every line is hostile text.
+
+/** The end of a log (or all of it), and the number, from 1, that its first line has in the whole log. */
+export interface LogEnd {
+  readonly text: string;
+  readonly firstLine: number;
+}
+
+export interface LogLine {
+  /** From 1, in the whole log. */
+  readonly number: number;
+  readonly text: string;
+}
+
+/** What is looked at of a log: patterns stay quick on any line of this length, and on this many. */
+const mostLines = 50_000;
+const mostColumns = 1000;
+/** What is looked at of the lines that may say something: as many from the front, where causes stand, as from the back. */
+const mostTelling = 1000;
+
+const terminalSequence = /\p{Cc}\[[0-9;?]{0,20}[A-Za-z]/gu;
+/** Real mock and mock-lite begin the lines of root.log so. */
+const loggerPrefix = /^(?:DEBUG|INFO|WARNING|ERROR) [\w.-]{1,40}(?::\d{1,6})?: {1,2}/;
+
+/** The lines of a log, the last 50,000 of them, empty ones left out. */
+export function linesOf({ text, firstLine }: LogEnd): readonly LogLine[] {
+  const start = startOfLast(text, mostLines);
+  let number = firstLine + countLines(text, start);
+  const lines: LogLine[] = [];
+  for (let at = start; at < text.length; number += 1) {
+    const newline = text.indexOf('\n', at);
+    const end = newline === -1 ? text.length : newline;
+    const shown = clean(text.slice(at, Math.min(end, at + mostColumns)));
+    if (shown !== '') lines.push({ number, text: shown });
+    at = end + 1;
+  }
+  return lines;
+}
+
+function startOfLast(text: string, count: number): number {
+  let at = text.length;
+  for (let found = 0; found < count && at > 0; found += 1) {
+    const newline = text.lastIndexOf('\n', at - 1);
+    if (newline === -1) return 0;
+    at = newline;
+  }
+  return at === 0 ? 0 : at + 1;
+}
+
+function countLines(text: string, until: number): number {
+  let count = 0;
+  for (let at = text.indexOf('\n'); at !== -1 && at < until; at = text.indexOf('\n', at + 1)) count += 1;
+  return count;
+}
+
+function clean(line: string): string {
+  const plain = line
+    .replace(terminalSequence, '')
+    .replaceAll('\t', '  ')
+    .replace(/\p{Cc}/gu, '');
+  return plain.replace(loggerPrefix, '').trimEnd();
+}
+
+const telling =
+  /error|fatal|fail|fault|abort|undefined|multiple definition|cannot|can't|unable|no such|not found|no rule|missing|denied|killed|exception|traceback|no space|quota|memory|not ok|nothing provides|no match|conflict|\*\*\*|unexpected|syntax|unbound|not signed|not installed|not available|not support|must be|bad |invalid|unrecognized|temporary failure|unavailable|exceeded|too many|out of|limit|malformed|garbage|corrupt|not an? |unclosed|unknown|expected|assert|hunk|reversed|arch|recursi|outside|tests? |subtests|does not|didn't|dump|sanitizer|total|what\(\)|no spec|1\.\.\d/i;
+
+/** The lines worth a look at: those that have a word of trouble in them, at most 1,000 from each end. */
+export function tellingLines(lines: readonly LogLine[]): readonly LogLine[] {
+  const all = lines.filter(({ text }) => telling.test(text) && !text.startsWith('+ '));
+  return all.length <= 2 * mostTelling ? all : [...all.slice(0, mostTelling), ...all.slice(-mostTelling)];
+}
