@@ -29,6 +29,8 @@ export interface ChrootView {
   readonly message: string | null;
   /** Hostile lines of its log that say why it failed; empty until its record has been read. */
   readonly excerpt: readonly string[];
+  /** The log and the line of it where the excerpt begins, once its record has been read. */
+  readonly where?: Result['where'];
   /** ISO 8601 UTC. */
   readonly startedAt: string | null;
   readonly endedAt: string | null;
@@ -77,8 +79,8 @@ export function viewOfResults(ref: BuildRef, results: ReadonlyMap<string, Result
   const chroots = ref.chroots.map((chroot): ChrootView => {
     const result = results.get(chroot) ?? results.get('srpm');
     if (result === undefined) return { ...unrecorded, chroot };
-    const { state, reason, message, excerpt, startedAt, endedAt } = result;
-    return { chroot, state, phase: null, reason, message, excerpt, startedAt, endedAt };
+    const { state, reason, message, excerpt, where, startedAt, endedAt } = result;
+    return { chroot, state, phase: null, reason, message, excerpt, where, startedAt, endedAt };
   });
   const { id, owner, project } = ref;
   const requestedBy = [...results.values()][0]?.requestedBy ?? '';
@@ -107,7 +109,9 @@ const unrecorded = {
 export function withExcerpts(view: BuildView, results: ReadonlyMap<string, Result>): BuildView {
   const chroots = view.chroots.map((one) => {
     const result = results.get(one.chroot) ?? (one.state === 'failed' ? results.get('srpm') : undefined);
-    return result === undefined ? one : { ...one, excerpt: result.excerpt, message: one.message ?? result.message };
+    return result === undefined
+      ? one
+      : { ...one, excerpt: result.excerpt, where: result.where, message: one.message ?? result.message };
   });
   return { ...view, chroots };
 }

@@ -4,7 +4,7 @@ import type { Check } from './bot-state.ts';
 import type { BuildView, ChrootView } from './build-view.ts';
 import type { CheckRun } from './github.ts';
 import { codeBlock, plain } from './reply/escape.ts';
-import { installLines, stateInWords } from './reply/progress.ts';
+import { installLines, logAddress, stateInWords } from './reply/progress.ts';
 import { readSandbox } from './sandbox.ts';
 
 export const configCheckName = 'coppice / config';
@@ -51,8 +51,8 @@ const buttons = {
   rebuild: { label: 'Rebuild', description: 'Build it again as it is now', identifier: 'rebuild' },
 } as const;
 
-function summaryOf({ build, chroot, note }: BuildCheck, one: ChrootView, url: string): string {
-  const page = `[Build ${build.id}](${url}/${published.buildPage(build)}), [log](${url}/${published.logPage(build, chroot)})`;
+function summaryOf({ build, note }: BuildCheck, one: ChrootView, url: string): string {
+  const page = `[Build ${build.id}](${url}/${published.buildPage(build)}), [log](${logAddress(build, one, url)})`;
   const why = one.message === null ? '' : plain(one.message, 1000);
   const install = installLines([{ ...build, requestedBy: '', state: one.state, chroots: [one] }], url);
   const lines = one.state === 'failed' && one.excerpt.length > 0 ? codeBlock(one.excerpt) : '';

@@ -41,7 +41,7 @@ ${several && run.message !== null && html`<p class="message">${run.message}</p>`
 ${excerpt(run)}
 ${timeline(run.timeline, several)}
 ${run.artifacts.length > 0 && artifacts(run)}
-<p class="links">${run.logHref !== null && html`<a class="button" href="${run.logHref}">Read the log</a>`}${rawLinks(run)}</p>
+<p class="links">${run.logHref !== null && html`<a class="button" href="${run.logHref}">Read the log${run.logLine !== null && ` at line ${run.logLine}`}</a>`}${rawLinks(run)}</p>
 <dl class="facts inline"><div><dt>Builder</dt><dd>${run.builder ?? '–'}</dd></div><div><dt>Engine</dt><dd>${run.engine ?? '–'}</dd></div><div><dt>Attempts</dt><dd>${run.attempts}</dd></div><div><dt>Input digest</dt><dd><code title="${run.inputDigest}">${run.inputDigest.slice(0, 16) || '–'}</code></dd></div></dl>
 </section>`;
 }
@@ -49,7 +49,7 @@ ${run.artifacts.length > 0 && artifacts(run)}
 function srpmSection(run: RunView): Html {
   return html`<section class="run" id="srpm"><h2>Source package ${stateBadge(run.state, run.reason)}</h2>
 ${run.message !== null && html`<p class="message">${run.message}</p>`}${excerpt(run)}${run.artifacts.length > 0 && artifacts(run)}
-<p class="links">${run.logHref !== null && html`<a class="button" href="${run.logHref}">Read the log</a>`}${rawLinks(run)}</p></section>`;
+<p class="links">${run.logHref !== null && html`<a class="button" href="${run.logHref}">Read the log${run.logLine !== null && ` at line ${run.logLine}`}</a>`}${rawLinks(run)}</p></section>`;
 }
 
 function rawLinks(run: RunView): Html {

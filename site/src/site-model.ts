@@ -48,6 +48,8 @@ export interface ChrootRun {
   readonly reason: FailureReason | null;
   readonly message: string | null;
   readonly excerpt: readonly string[];
+  /** The log and the line of it where the excerpt begins. */
+  readonly where: Result['where'];
   readonly phases: readonly Phase[];
   /** What it is doing now; null when it is final. */
   readonly phase: { readonly name: PhaseName; readonly startedAt: string } | null;
@@ -109,6 +111,7 @@ function runOfQueue(entry: QueueEntry, queued: QueueEntry['chroots'][number], re
     folder,
     message: queued.message ?? queued.skipBecause,
     excerpt: [],
+    where: null,
     phase: { name: queued.phase, startedAt: queued.phaseStartedAt },
     engine: null,
     artifacts: [],
@@ -125,6 +128,7 @@ function srpmOfQueue(entry: QueueEntry, records: SiteRecords): ChrootRun {
     reason: null,
     message: null,
     excerpt: [],
+    where: null,
     phases: [],
     phase: null,
     attempts: 0,

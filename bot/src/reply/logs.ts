@@ -1,8 +1,7 @@
 // Answers to /logs: where the log of each chroot is, and the lines that say why it failed. Pure.
-import { published } from '@coppice/config';
 import type { BuildView, ChrootView } from '../build-view.ts';
 import { codeBlock, plain } from './escape.ts';
-import { stateInWords } from './progress.ts';
+import { logAddress, stateInWords } from './progress.ts';
 
 const maximumBlocks = 3;
 
@@ -12,7 +11,7 @@ export function logsOf(build: BuildView, chroots: readonly ChrootView[], url: st
   return chroots
     .map((one) => {
       const why = one.message === null ? '' : `: ${plain(one.message)}`;
-      const line = `- \`${one.chroot}\` ${stateInWords(one)}${why} ([log](${url}/${published.logPage(build, one.chroot)}))`;
+      const line = `- \`${one.chroot}\` ${stateInWords(one)}${why} ([log](${logAddress(build, one, url)}))`;
       return failed.includes(one) ? `${line}\n\n${codeBlock(one.excerpt)}\n` : line;
     })
     .join('\n');

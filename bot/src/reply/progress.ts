@@ -66,13 +66,23 @@ export function failureNotes(builds: readonly BuildView[], url: string): string 
       .map((one) => ({ build, one })),
   );
   const notes = bad.slice(0, 20).map(({ build, one }, at) => {
-    const log = `${url}/${published.logPage(build, one.chroot)}`;
+    const log = logAddress(build, one, url);
     const why = one.message === null ? '' : `: ${plain(one.message)}`;
     const line = `- \`${build.package}\` for \`${one.chroot}\` ${stateInWords(one)}${why} ([log](${log}))`;
     return at < maximumExcerpts && one.excerpt.length > 0 ? `${line}\n\n${codeBlock(one.excerpt)}\n` : line;
   });
   if (bad.length > notes.length) notes.push(`- and ${bad.length - notes.length} more`);
   return notes.join('\n');
+}
+
+/** The page of a chroot's log, opened at the line that says why it failed. */
+export function logAddress(
+  build: Pick<BuildView, 'id' | 'owner' | 'project' | 'package'>,
+  one: ChrootView,
+  url: string,
+): string {
+  const line = one.where === undefined || one.where === null ? '' : `#L${one.where.line}`;
+  return `${url}/${published.logPage(build, one.chroot)}${line}`;
 }
 
 /** How to install what succeeded: one block a project. Empty when nothing did. */

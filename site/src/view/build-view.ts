@@ -34,6 +34,8 @@ export interface RunView {
   readonly artifacts: readonly ArtifactRow[];
   /** The page of the log; null while there is no log. */
   readonly logHref: string | null;
+  /** Where `logHref` opens the log; null: at its beginning. */
+  readonly logLine: number | null;
   readonly rawLogs: readonly { readonly file: string; readonly href: string; readonly size: string }[];
   readonly attempts: number;
   readonly builder: string | null;
@@ -81,6 +83,7 @@ function artifactRows(run: ChrootRun): readonly ArtifactRow[] {
 /** The log that the log page shows: build.log, or what ended the build before there was one. */
 export function mainLog(run: ChrootRun): string | undefined {
   const filled = run.logs.filter((log) => log.bytes > 0).map((log) => log.file);
+  if (run.where !== null && filled.includes(run.where.log)) return run.where.log;
   const preferred =
     run.reason === 'dependencies' ? ['root.log', 'build.log'] : ['build.log', 'srpm.log', 'root.log', 'state.log'];
   return preferred.find((file) => filled.includes(file)) ?? filled[0];
@@ -89,6 +92,11 @@ export function mainLog(run: ChrootRun): string | undefined {
 /** The path of the log page of one run, inside `published/`. */
 export function logPagePath(build: Build, run: ChrootRun): string {
   return published.logPage(build, run.chroot as ChrootName);
+}
+
+/** Opens the log page at the line that says why; nothing when the page shows another log. */
+function lineAnchor(run: ChrootRun): string {
+  return run.where !== null && mainLog(run) === run.where.log ? `#L${run.where.line}` : '';
 }
 
 function runView(build: Build, run: ChrootRun): RunView {
@@ -101,7 +109,8 @@ function runView(build: Build, run: ChrootRun): RunView {
     excerpt: run.excerpt,
     timeline: timelineOf(run),
     artifacts: artifactRows(run),
-    logHref: mainLog(run) === undefined ? null : siteHref(logPagePath(build, run)),
+    logHref: mainLog(run) === undefined ? null : `${siteHref(logPagePath(build, run))}${lineAnchor(run)}`,
+    logLine: lineAnchor(run) === '' ? null : (run.where?.line ?? null),
     rawLogs: run.logs.map(({ file, bytes }) => ({
       file,
       href: siteHref(`${run.folder}/${file}`),

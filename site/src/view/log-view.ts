@@ -24,7 +24,7 @@ export interface LogView {
   /** Bytes of the raw log that this page holds, and whether more will come. */
   readonly bytes: number;
   readonly live: boolean;
-  /** The first line that looks like an error in the failed fold: where the page should be opened. */
+  /** The line that the record names, else the first that looks like an error in the failed fold: where the page should be opened. */
   readonly firstError: number | null;
 }
 
@@ -32,6 +32,8 @@ export interface LogView {
 export function logView(build: Build, run: ChrootRun, file: string, text: LogText): LogView {
   const folds = foldLog(text.parts, run.state === 'failed');
   const failedLines = folds.filter((fold) => fold.failed).flatMap((fold) => fold.lines);
+  const shows = (number: number) => folds.some(({ lines }) => lines.some((line) => line.number === number));
+  const stated = run.where?.log === file && shows(run.where.line) ? run.where.line : undefined;
   return {
     path: logPagePath(build, run),
     row: rowOf(build),
@@ -49,6 +51,6 @@ export function logView(build: Build, run: ChrootRun, file: string, text: LogTex
     shownLines: text.parts.reduce((sum, part) => sum + part.lines.length, 0),
     bytes: text.bytes,
     live: !isFinal(run.state),
-    firstError: failedLines.find((line) => line.tone === 'error')?.number ?? null,
+    firstError: stated ?? failedLines.find((line) => line.tone === 'error')?.number ?? null,
   };
 }
