@@ -1,222 +1,137 @@
-// The contract between runner and driver, on the driver `local` and with the real playbooks: spawn, provision, list, terminate.
-import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { networkInterfaces } from 'node:os';
-import { dirname, join } from 'node:path';
+// The contract between runner and drivers, the same for each: spawn, SSH with the pinned key, list, terminate. What stands behind a driver
+// on a test machine is in driver-contract-cases.ts.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { settingsSchema } from '@coppice/config';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  arch,
-  cleanUp,
-  home,
-  listBuilders,
-  localBuilder,
-  nothing,
-  playbook,
-  prepare,
-  provision,
-  publicKey,
-  readJson,
-  type Spawned,
-  scratch,
-  spawnBuilder,
-  ssh,
-  stateDir,
-  terminate,
-  traces,
-  until,
-} from './driver-contract-fixture.ts';
+import { chroot, driverCases, foreignChroot, type OpenCase } from './driver-contract-cases.ts';
+import { driverFolder, thisMachine } from './driver-facts.ts';
+import { runPlaybook } from './playbook.ts';
+import { sshOptions } from './provision.ts';
+import { type Builder, builderPrefix, type Driver, listBuilders, spawnBuilder, terminateBuilder } from './spawn.ts';
 
-beforeAll(prepare);
-afterAll(cleanUp);
+function ssh(builder: Builder, command: string) {
+  const { host, port, user } = builder.instance;
+  const options = [...sshOptions(builder), '-i', builder.keyFile, '-p', String(port), '-l', user];
+  return execa('ssh', [...options, '--', host, command], { stdin: 'ignore', reject: false });
+}
 
-describe.runIf(process.getuid?.() === 0)('driver local, with namespaces', () => {
-  let one: Spawned;
-  let two: Spawned;
-  beforeAll(async () => {
-    [one, two] = await Promise.all([spawnBuilder('coppice-00000042-1-ab12'), spawnBuilder('coppice-00000042-2-ab12')]);
+interface Listed {
+  readonly instance: string;
+  readonly expiresAt?: string | null;
+}
+
+/** All that the list playbook says, not only the names. */
+async function listInFull(driver: Driver, scratch: string): Promise<Listed[]> {
+  const source = driver.source ?? { driver: '', options: {} };
+  const file = join(scratch, 'list.json');
+  await runPlaybook({
+    code: 'list',
+    playbook: join(driverFolder(source.driver), 'list.yml'),
+    variables: {
+      coppice_options: source.options,
+      coppice_state_dir: join(driver.home, 'state/drivers', source.driver),
+      coppice_prefix: builderPrefix(driver.home),
+      coppice_result_file: file,
+    },
+    folder: scratch,
+    seconds: 60,
   });
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
 
-  test('spawn answers with an instance that can be reached, and nothing else', () => {
-    expect(Object.keys(one).sort()).toEqual(['arch', 'host', 'hostKey', 'instance', 'port', 'user']);
-    expect(one).toMatchObject({ instance: 'coppice-00000042-1-ab12', user: 'root', arch });
-    expect(one.hostKey).toMatch(/^ssh-ed25519 [A-Za-z0-9+/=]+$/);
-  });
+const isRoot = process.getuid?.() === 0;
 
-  test('two builders at once have addresses, host keys and names of their own', async () => {
-    expect(two.host).not.toBe(one.host);
-    expect(two.hostKey).not.toBe(one.hostKey);
-    const names = await Promise.all([ssh(one, 'hostname'), ssh(two, 'hostname')]);
-    expect(names.map((done) => done.stdout)).toEqual([one.instance, two.instance]);
-  });
+describe.each(driverCases)('driver $name', ({ name, missing, open }) => {
+  const canRun = isRoot && missing === undefined;
+  test.runIf(!canRun)('needs root, and the programs that it drives', ({ skip }) => skip(missing ?? 'not root'));
 
-  test('list shows those that exist, with age and end', async () => {
-    const listed = await listBuilders();
-    expect(listed.map(({ instance, alive, isolation }) => ({ instance, alive, isolation }))).toEqual([
-      { instance: one.instance, alive: true, isolation: 'namespaces' },
-      { instance: two.instance, alive: true, isolation: 'namespaces' },
-    ]);
-    const [first] = listed;
-    expect(Date.parse(first?.expiresAt ?? '') - Date.parse(first?.createdAt ?? '')).toBe(3_600_000);
-  });
+  describe.runIf(canRun)('keeps the contract', () => {
+    const scratch = mkdtempSync(join(tmpdir(), 'driver-contract-'));
+    const home = join(scratch, 'home');
+    const environment = { ...process.env };
+    const named = (word: string) => `${builderPrefix(home)}${word}`;
+    const never = new AbortController().signal;
+    let opened: OpenCase;
+    let driver: Driver;
+    let one: Builder;
+    let two: Builder;
 
-  test('a host key that is not the pinned one is refused, by ssh and by provisioning', async () => {
-    const refused = await ssh(one, 'true', { hostKey: two.hostKey });
-    expect(refused.exitCode).toBe(255);
-    expect(refused.stderr).toContain('Host key verification failed');
-    const { made } = await provision(one, two.hostKey);
-    expect(made.exitCode, made.all).toBe(4);
-  });
-
-  test('provisioning gives a builder whose unprivileged user runs mock; doing it again changes nothing', async () => {
-    const { made, verify } = await provision(one);
-    expect(made.exitCode, made.all).toBe(0);
-    const verified = await verify();
-    expect(verified.exitCode, verified.all).toBe(0);
-    const asBuildUser = await ssh(one, 'id -un && id -Gn && mock --version && rpm -E %_dbpath', { user: 'mockbuild' });
-    expect(asBuildUser.exitCode, asBuildUser.stderr).toBe(0);
-    expect(asBuildUser.stdout.split('\n')[0]).toBe('mockbuild');
-    expect(asBuildUser.stdout).toMatch(/\bmock\b/);
-    expect(asBuildUser.stdout.trim().split('\n').at(-1)).toMatch(/^(\/var|\/usr)\/lib\/(sysimage\/)?rpm$/);
-    const again = await provision(one);
-    expect(again.made.all).toContain('changed=0');
-  });
-
-  test("a builder sees none of the control host's secrets", async () => {
-    const look = await ssh(
-      one,
-      `ls -A ${home} /root/.ssh /home; cat /etc/ssh/ssh_host_*_key; cut -d: -f2 /etc/shadow | sort -u; ls -A ${stateDir}`,
-    );
-    expect(look.stdout).not.toContain('signing-key');
-    expect(look.stdout).not.toContain('PRIVATE KEY');
-    expect(look.stdout).not.toContain(two.instance);
-    expect(look.stdout).not.toMatch(/\$[0-9a-z]+\$/); // a password hash, see crypt(5)
-    expect(readFileSync(join(home, 'signing-key'), 'utf8')).toBe('secret');
-  });
-
-  test("a build can fill the builder's disk but not the machine's", async () => {
-    const fill = 'dd if=/dev/zero of=builds/full bs=1M count=200; rm builds/full';
-    const filled = await ssh(one, fill, { user: 'mockbuild' });
-    expect(filled.stderr).toContain('No space left on device');
-  });
-
-  test('a builder reaches a server of the control host only through the forwarding that it is lent', async () => {
-    const onLoopback = createServer((_, response) => response.end('lent')).listen(0, '127.0.0.1');
-    const onAll = createServer((_, response) => response.end('open')).listen(0, '0.0.0.0');
-    try {
-      await until(() => onLoopback.listening && onAll.listening, 'the servers');
-      const [loopback, all] = [onLoopback, onAll].map((server) => (server.address() as AddressInfo).port);
-      const fetchFrom = (host: string, port: number | undefined) =>
-        `timeout 2 python3 -c "import urllib.request as u; print(u.urlopen('http://${host}:${port}/').read())"`;
-      const ownAddresses = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
-      const closed: [string, number | undefined][] = [
-        ['127.0.0.1', loopback],
-        [two.host, two.port],
-      ];
-      for (const { address } of ownAddresses.filter(({ family }) => family === 'IPv4')) closed.push([address, all]);
-      for (const [host, port] of closed) {
-        const tried = await ssh(one, fetchFrom(host, port));
-        expect(tried.exitCode, `${host}:${port} answered ${tried.stdout}`).not.toBe(0);
-      }
-      const lent = await ssh(one, fetchFrom('127.0.0.1', 8400), {
-        extra: ['-R', `127.0.0.1:8400:127.0.0.1:${loopback}`],
-      });
-      expect(lent.stdout).toContain('lent');
-    } finally {
-      onLoopback.close();
-      onAll.close();
-    }
-  });
-
-  test('terminate leaves nothing, not even of a detached process, and may come twice', async () => {
-    const left = traces(one.instance);
-    await ssh(one, 'setsid sleep 3600 >/dev/null 2>&1 </dev/null &');
-    expect(left().processes.length).toBeGreaterThan(2);
-    await terminate(one.instance);
-    expect(left()).toEqual(nothing);
-    await terminate(one.instance);
-    expect((await listBuilders()).map((listed) => listed.instance)).toEqual([two.instance]);
-    expect((await ssh(two, 'true')).exitCode).toBe(0);
-  });
-
-  test('a builder whose spawning was killed half-way can be listed and terminated', async () => {
-    const name = 'coppice-half';
-    const args = ['spawn', `--state-dir=${stateDir}`, `--name=${name}`, `--arch=${arch}`];
-    const spawning = execa(localBuilder, [...args, `--public-key=${publicKey()}`], {
-      reject: false,
+    beforeAll(async () => {
+      mkdirSync(home);
+      opened = await open(scratch, home);
+      Object.assign(process.env, opened.environment);
+      driver = { settings: settingsSchema.parse({}), home, source: opened.source };
+      [one, two] = await Promise.all([
+        spawnBuilder(driver, named('1'), chroot, never),
+        spawnBuilder(driver, named('2'), chroot, never),
+      ]);
     });
-    const record = join(stateDir, name, 'record.json');
-    await until(
-      () => existsSync(record) && readJson<{ processes: unknown[] }>(record).processes.length > 0,
-      'the record',
-    );
-    spawning.kill('SIGKILL');
-    await spawning;
-    const left = traces(name);
-    expect((await listBuilders()).map((listed) => listed.instance)).toContain(name);
-    await terminate(name);
-    expect(left()).toEqual(nothing);
-  });
+    afterAll(async () => {
+      for (const word of ['1', '2', '3']) await terminateBuilder(driver, named(word));
+      await opened.close();
+      for (const key of Object.keys(opened.environment ?? {})) {
+        if (environment[key] === undefined) delete process.env[key];
+        else process.env[key] = environment[key];
+      }
+      rmSync(scratch, { recursive: true, force: true });
+    });
 
-  test('a name that is a path, and a key that is more than a key, are refused before anything is made', async () => {
-    const line = publicKey();
-    for (const [name, given] of [
-      ['../outside', line],
-      ['coppice-key', `command="id" ${line}`],
-    ] as const) {
-      const vars = { coppice_name: name, coppice_arch: arch, coppice_chroot: 'x', coppice_public_key: given };
-      const done = await playbook('drivers/local/spawn.yml', {
-        ...vars,
-        coppice_result_file: join(scratch, 'refused.json'),
-      });
-      expect(done.exitCode, done.all).toBe(2);
-    }
-    expect(existsSync(join(scratch, 'refused.json'))).toBe(false);
-    await terminate(two.instance);
-    expect(await listBuilders()).toEqual([]);
-  });
-});
+    test('two that are spawned at once are two machines with host keys of their own', async () => {
+      expect([one.instance.instance, two.instance.instance]).toEqual([named('1'), named('2')]);
+      expect(`${one.instance.host}:${one.instance.port}`).not.toBe(`${two.instance.host}:${two.instance.port}`);
+      expect(one.instance.hostKey).not.toBe(two.instance.hostKey);
+    });
 
-describe.runIf(process.getuid?.() === 0)('driver local, without root', () => {
-  const uid = 61_234;
-  const name = 'coppice-rootless';
-  const folder = join(scratch, 'rootless');
-  const driver = join(folder, 'driver/local-builder');
+    test('the key of its spawning, and the host key that spawn told, open it', async () => {
+      const said = await ssh(one, 'uname -m');
+      expect(said.stdout, said.stderr).toBe(thisMachine());
+      expect((await ssh({ ...one, keyFile: two.keyFile }, 'true')).stderr).toContain('Permission denied');
+    });
 
-  /** As a user who exists only in the passwd file that this one process and its children see. */
-  const asGuest = (...args: string[]) => {
-    const script = 'mount --bind "$1" /etc/passwd && shift && exec "$@"';
-    const drop = ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', 'env', '-i', 'PATH=/usr/bin:/bin'];
-    const command = ['--mount', 'sh', '-c', script, 'sh', join(folder, 'passwd'), ...drop, driver, ...args];
-    return execa('unshare', command, { reject: false, all: true, stdin: 'ignore' });
-  };
+    test('another host key than the pinned one is refused', async () => {
+      const knownHostsFile = join(scratch, 'wrong-hosts');
+      const { host, port } = one.instance;
+      writeFileSync(knownHostsFile, `[${host}]:${port} ${two.instance.hostKey}\n${host} ${two.instance.hostKey}\n`);
+      const refused = await ssh({ ...one, knownHostsFile }, 'true');
+      expect(refused.exitCode).toBe(255);
+      expect(refused.stderr).toContain('Host key verification failed');
+    });
 
-  test('a plain SSH server as the current user does; its detached processes end with it', async () => {
-    chmodSync(scratch, 0o755);
-    mkdirSync(join(folder, 'guest'), { recursive: true });
-    chownSync(join(folder, 'guest'), uid, uid);
-    cpSync(dirname(localBuilder), join(folder, 'driver'), { recursive: true });
-    const guest = `guest:x:${uid}:${uid}::${join(folder, 'guest')}:/bin/sh\n`;
-    writeFileSync(join(folder, 'passwd'), readFileSync('/etc/passwd', 'utf8') + guest);
-    const state = `--state-dir=${join(folder, 'guest/builders')}`;
+    test('list shows both, and when they end', async () => {
+      expect([...(await listBuilders(driver))].sort()).toEqual([named('1'), named('2')]);
+      if (opened.refusal === undefined) return; // an old driver knows neither architectures nor ends
+      const ends = (await listInFull(driver, scratch)).map(({ expiresAt }) => Date.parse(expiresAt ?? ''));
+      const hoursLeft = ends.map((end) => (end - Date.now()) / 3_600_000);
+      for (const hours of hoursLeft) {
+        expect(hours).toBeGreaterThan(5.9);
+        expect(hours).toBeLessThanOrEqual(6);
+      }
+    });
 
-    const made = await asGuest('spawn', state, `--name=${name}`, `--arch=${arch}`, `--public-key=${publicKey()}`);
-    expect(made.exitCode, made.all).toBe(0);
-    const builder = JSON.parse(made.stdout) as Spawned;
-    try {
-      expect(builder).toMatchObject({ user: 'guest', instance: name });
-      const login = await ssh(builder, 'setsid sleep 3600 >/dev/null 2>&1 </dev/null & id -u');
-      expect(login.stdout, login.stderr).toBe(String(uid));
-      const listed = JSON.parse((await asGuest('list', state)).stdout);
-      expect(listed).toMatchObject([{ instance: name, isolation: 'none', alive: true }]);
-    } finally {
-      const ended = await asGuest('terminate', state, `--name=${name}`);
-      expect(ended.exitCode, ended.all).toBe(0);
-    }
-    // A process that ended stays listed until its parent, which is not ours, has noticed.
-    const running = await execa('ps', ['-o', 'stat=', '-u', String(uid)], { reject: false });
-    expect(running.stdout.split('\n').filter((state) => state !== '' && !state.startsWith('Z'))).toEqual([]);
-    expect(existsSync(join(folder, 'guest/builders', name))).toBe(false);
+    test('an architecture that is not offered is refused with what is, and nothing is made', async () => {
+      const { refusal } = opened;
+      if (refusal === undefined) return;
+      await expect(spawnBuilder(driver, named('3'), foreignChroot, never)).rejects.toThrow(refusal);
+      await terminateBuilder(driver, named('3'));
+      expect((await listBuilders(driver)).length).toBe(2);
+    });
+
+    test('terminate ends that one alone, may come twice, and knows of no error for a name that never was', async () => {
+      await terminateBuilder(driver, named('1'));
+      expect(await listBuilders(driver)).toEqual([named('2')]);
+      expect((await ssh(one, 'true')).exitCode, `${name} still lets in`).not.toBe(0);
+      await terminateBuilder(driver, named('1'));
+      await terminateBuilder(driver, named('never-was'));
+      expect((await ssh(two, 'true')).exitCode).toBe(0);
+    });
+
+    test('after the last is ended nothing is left', async () => {
+      await terminateBuilder(driver, named('2'));
+      expect(await listBuilders(driver)).toEqual([]);
+      expect(await opened.leftovers()).toEqual([]);
+    });
   });
 });

@@ -1,4 +1,4 @@
-// What the driver's contract tests share: a scratch folder with a key, the real playbooks, ssh with a pinned host key, and a look at
+// What the tests of the driver `local` share: a scratch folder with a key, the real playbooks, ssh with a pinned host key, and a look at
 // all that a builder leaves on a machine.
 import {
   existsSync,
