@@ -1,11 +1,12 @@
 // A clone with history and tags up to one commit, for the programs that make a source package of a work tree: rpkg, tito, make.
-import { access } from 'node:fs/promises';
+import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FetchOrder } from './fetch-source.ts';
 import { enterSubdirectory } from './flatten-tree.ts';
 import { type GitEnd, git } from './git-command.ts';
 import { pinOf } from './git-mirror.ts';
 import { fail, type Outcome, succeed } from './outcome.ts';
+import { measureGitTree } from './write-git-tree.ts';
 
 interface CloneOrder {
   /** The bare mirror. */
@@ -21,7 +22,10 @@ interface CloneOrder {
 
 /** Makes the clone, the commit checked out, on a branch where `ref` is one; resolves with notes for people. */
 export async function cloneForMethod(order: FetchOrder, wanted: CloneOrder): Promise<Outcome<readonly string[]>> {
-  const made = await clone(order, wanted);
+  const size = await measureGitTree(order, wanted.repository, wanted.commit);
+  if (size.ok && size.bytes > order.sourceBytes)
+    return fail('source', `${wanted.url} is larger than the limit of ${order.sourceBytes} bytes.`);
+  const made = size.ok ? await clone(order, wanted) : size;
   if (!made.ok) {
     const what = `${wanted.commit.slice(0, 12)} cannot be checked out of ${wanted.url}`;
     return fail('source', `${what}: ${made.why}.`);
@@ -37,8 +41,7 @@ export async function cloneForMethod(order: FetchOrder, wanted: CloneOrder): Pro
 
 async function clone(order: FetchOrder, { repository, url, ref, commit, folder }: CloneOrder): Promise<GitEnd> {
   const mirror = { env: { GIT_DIR: repository } };
-  const size = await git(order, ['ls-tree', '-r', '-l', commit], mirror);
-  if (!size.ok) return size;
+  await rm(folder, { recursive: true, force: true });
   const branch = await git(order, ['show-ref', '--verify', '--quiet', `refs/heads/${ref}`], mirror);
   const tags = await git(order, ['for-each-ref', '--format=%(refname)', `--merged=${commit}`, 'refs/tags'], mirror);
   if (!tags.ok) return tags;
@@ -46,7 +49,7 @@ async function clone(order: FetchOrder, { repository, url, ref, commit, folder }
   if (!started.ok) return started;
   const inClone = { env: { GIT_DIR: join(folder, '.git'), GIT_WORK_TREE: folder }, cwd: folder };
   // The mirror is this service's own: the one place that is read as a path.
-  const local = [...['-c', 'protocol.file.allow=always', 'fetch', '--quiet', '--no-tags', '--no-write-fetch-head']];
+  const local = ['-c', 'protocol.file.allow=always', 'fetch', '--quiet', '--no-tags', '--no-write-fetch-head'];
   const refs = tags.output.split('\n').filter((name) => name !== '');
   const wanted = [`${pinOf(commit)}:${pinOf(commit)}`, ...refs.map((name) => `${name}:${name}`)];
   const fetched = await git(order, [...local, '--stdin', '--', `file://${repository}`], {

@@ -28,10 +28,11 @@ export interface FileOrder {
 export async function fetchFile(order: FetchOrder, wanted: FileOrder): Promise<Outcome<FetchedFile>> {
   try {
     return succeed(
-      await inTurn(`fetch ${wanted.url}`, async () => {
-        order.signal.throwIfAborted();
-        return (await fromCache(order, wanted)) ?? (await fromServer(order, wanted));
-      }),
+      await inTurn(
+        `fetch ${wanted.url}`,
+        async () => (await fromCache(order, wanted)) ?? (await fromServer(order, wanted)),
+        order.signal,
+      ),
     );
   } catch (error) {
     if (error instanceof Refused) return fail('source', `${wanted.url} ${error.message}.`);

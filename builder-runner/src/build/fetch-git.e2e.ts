@@ -121,6 +121,16 @@ describe('a repository over HTTP', () => {
     await broken.close();
     expect(await fetchGood(gitSource('two', { subdirectory: 'rpm' }))).toMatchObject({ kind: 'tree' });
   });
+
+  test('is fetched anew when its mirror is broken', async () => {
+    await fetchGood(gitSource('two', { subdirectory: 'rpm' }));
+    const mirrors = join(shared, 'cache', 'git');
+    const pack = join(mirrors, readdirSync(mirrors)[0] ?? '', 'objects', 'pack');
+    for (const name of readdirSync(pack)) await rm(join(pack, name));
+    server.requests.length = 0;
+    expect(await fetchGood(gitSource('two', { subdirectory: 'rpm' }))).toMatchObject({ spec: 'tool.spec' });
+    expect(server.requests.length).toBeGreaterThan(0);
+  });
 });
 
 describe('for the other methods', () => {
@@ -156,6 +166,13 @@ describe('for the other methods', () => {
     expect(await needs('rpkg', true)).toBe(true);
     expect(await needs('make_srpm', false)).toBe(false);
     expect(await needs('tito', true)).toBe(false);
+  });
+
+  test('a commit whose files are too large together is not checked out', async () => {
+    const source = gitSource('two', { method: 'tito' });
+    expect(await fetchInto(shared, source, { sourceBytes: 20 })).toMatchObject(
+      failing(/larger than the limit of 20 bytes/),
+    );
   });
 
   test('a folder that is not there, a commit that nobody has', async () => {

@@ -1,4 +1,5 @@
 // Sources from Git repositories that nobody here controls, dist-git among them.
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GitMethod, PinnedSource } from '@coppice/config';
 import { cloneForMethod } from './clone-for-method.ts';
@@ -40,6 +41,7 @@ async function writeTree(order: FetchOrder, wanted: MirrorOrder): Promise<Outcom
   const folder = join(order.folder, 'tree');
   const { url, commit } = wanted;
   return withMirror(order, wanted, async (repository) => {
+    await rm(folder, { recursive: true, force: true });
     const written = await writeGitTree(order, { repository, tree: commit, folder, symlinks: true });
     if (written.ok) return succeed(folder);
     if (written.what === 'too-large')

@@ -37,6 +37,8 @@ export async function fetchSpecSources(order: FetchOrder, wanted: SpecOrder): Pr
   const fetched: FetchedFile[] = [];
   let left = order.sourceBytes - (await bytesIn(folder));
   for (const { url, file } of files.value) {
+    if (left <= 0)
+      return fail('source', `The sources together are larger than the limit of ${order.sourceBytes} bytes.`);
     const expected = expectedHash(wanted, lines.value, url, file);
     if (!expected.ok) return expected;
     const one = await fetchFile(order, { url, file, folder, expected: expected.value, maximumBytes: left });

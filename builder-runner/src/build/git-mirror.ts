@@ -1,6 +1,6 @@
 // Mirrors of repositories that nobody here controls: a commit that is in one is never asked for again.
 import { hash } from 'node:crypto';
-import { access, mkdir, utimes } from 'node:fs/promises';
+import { mkdir, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gitAddressConfig, Refused } from './fetch-address.ts';
 import type { FetchOrder } from './fetch-source.ts';
@@ -27,30 +27,39 @@ export async function withMirror<T>(
   if (!isCommitId(commit)) return fail('source', `${JSON.stringify(commit)} is not a commit.`);
   // A shallow repository cannot be told from a whole one by those who read it: each kind has its own.
   const repository = join(order.cache.gitFolder, hash('sha256', `${history} ${url}`));
-  return inTurn(repository, async () => {
-    order.signal.throwIfAborted();
+  const attempt = async () => {
     const there = await provide(order, repository, wanted);
     if (!there.ok) return fail('source', `${url} ${there.why}.`);
     const now = new Date();
     await utimes(repository, now, now);
     return use(repository);
+  };
+  const careful = async () => {
+    const first = await attempt();
+    if (first.ok || (await isSound(order, repository))) return first;
+    // A disk or a crash broke the mirror; all of it can be fetched again.
+    await rm(repository, { recursive: true, force: true });
+    return attempt();
+  };
+  return inTurn(repository, careful, order.signal);
+}
+
+/** Whether everything is there that the mirror's refs lead to. */
+async function isSound(order: FetchOrder, repository: string): Promise<boolean> {
+  const checked = await git(order, ['fsck', '--connectivity-only', '--no-dangling', '--no-progress'], {
+    env: { GIT_DIR: repository },
   });
+  return checked.ok;
 }
 
 async function provide(order: FetchOrder, repository: string, wanted: MirrorOrder): Promise<GitEnd> {
   await mkdir(repository, { recursive: true, mode: 0o700 });
-  const started = await access(join(repository, 'HEAD')).then(
-    () => true,
-    () => false,
-  );
-  if (!started) {
-    const made = await git(order, ['init', '--quiet', '--bare', '--template=', repository]);
-    if (!made.ok) return made;
-  }
   const env = { GIT_DIR: repository };
   const pin = pinOf(wanted.commit);
   const known = await git(order, ['rev-parse', '--verify', '--quiet', `${pin}^{commit}`], { env });
   if (known.ok) return known;
+  const made = await git(order, ['init', '--quiet', '--bare', '--template=', repository]);
+  if (!made.ok) return made;
   try {
     const config = await gitAddressConfig(wanted.url, order.rules);
     const fetched = await fetchCommit(order, wanted, { env, config });

@@ -28,9 +28,9 @@ export async function writeGitTree(
   const env = { GIT_DIR: repository, GIT_WORK_TREE: folder, GIT_INDEX_FILE: index };
   await mkdir(folder, { recursive: true });
   try {
-    const listed = await git(order, ['ls-tree', '-r', '-l', tree], { env });
-    if (!listed.ok) return { ok: false, what: 'missing', why: listed.why };
-    if (bytesOf(listed.output) > order.sourceBytes) return { ok: false, what: 'too-large', why: 'it is too large' };
+    const size = await measureGitTree(order, repository, tree);
+    if (!size.ok) return { ok: false, what: 'missing', why: size.why };
+    if (size.bytes > order.sourceBytes) return { ok: false, what: 'too-large', why: 'it is too large' };
     const read = await git(order, ['read-tree', tree], { env });
     if (!read.ok) return failed(read);
     const links = symlinks ? [] : ['-c', 'core.symlinks=false'];
@@ -45,9 +45,15 @@ function failed({ why }: GitEnd & { readonly ok: false }): WriteEnd {
   return { ok: false, what: 'failed', why };
 }
 
-/** Content bytes of a tree, from its listing. */
-function bytesOf(listed: string): number {
+/** Content bytes of a tree, from its listing: small packs hold large files. */
+export async function measureGitTree(
+  order: FetchOrder,
+  repository: string,
+  tree: string,
+): Promise<{ readonly ok: true; readonly bytes: number } | { readonly ok: false; readonly why: string }> {
+  const listed = await git(order, ['ls-tree', '-r', '-l', tree], { env: { GIT_DIR: repository } });
+  if (!listed.ok) return listed;
   let bytes = 0;
-  for (const line of listed.split('\n')) bytes += Number(/^\d+ blob [0-9a-f]+ +(\d+)\t/.exec(line)?.[1] ?? 0);
-  return bytes;
+  for (const line of listed.output.split('\n')) bytes += Number(/^\d+ blob [0-9a-f]+ +(\d+)\t/.exec(line)?.[1] ?? 0);
+  return { ok: true, bytes };
 }
