@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import type { QueuedBuild, QueuedChroot } from '@coppice/config';
 import type { Lease } from '../builder/pool.ts';
 import { buildUserOf } from '../builder/provision.ts';
+import { receiveFile } from '../builder/receive-file.ts';
 import { openSession, type Session } from '../builder/session.ts';
 import type { Connection } from '../builder/ssh.ts';
 import { uploadTree } from '../builder/upload-tree.ts';
 import { RunnerError } from '../errors.ts';
 import { checkSrpm } from './check-srpm.ts';
-import { collect } from './collect.ts';
 import { mockFiles } from './mock-files.ts';
-import type { Outcome } from './outcome.ts';
+import { fail, type Outcome } from './outcome.ts';
 import { runDetached } from './run-detached.ts';
 import { type MakeableSource, planSrpm, type SrpmPlan, stepsScript } from './srpm-plan.ts';
 import { judgeSrpm, type SrpmEnd } from './srpm-verdict.ts';
@@ -90,9 +90,12 @@ async function makeInSession(order: SrpmOrder, session: Session, builderHasNetwo
     signal,
   });
   const exitCode = end.kind === 'exit' ? end.code : undefined;
-  const logs = await session.run((connection) => readLogs(connection, folder), signal);
+  const [logs, made] = await Promise.all([
+    session.run((connection) => readLogs(connection, folder), signal),
+    exitCode === 0 ? takeSrpm(order, session, plan) : undefined,
+  ]);
   const log = `${logs.output}${logs.buildLog}`;
-  if (exitCode === 0) return { made: await takeSrpm(order, session, plan), log, isClean: true };
+  if (made !== undefined) return { made, log, isClean: true };
   const spec = source.kind === 'tree' ? source.spec : undefined;
   const { memoryBytes } = build;
   const verdict = judgeSrpm({ exitCode, ...logs }, { plan, chroot: chroot.chroot, spec, seconds, memoryBytes });
@@ -121,17 +124,15 @@ async function readLogs(connection: Connection, folder: string): Promise<Omit<Sr
 async function takeSrpm(order: SrpmOrder, session: Session, plan: SrpmPlan): Promise<Outcome<string>> {
   const { shop, build, target, signal } = order;
   const bytes = largestSrpm(build);
-  const fetchIt = () =>
-    collect({
-      builder: session.builder,
-      user: session.user,
-      from: plan.results,
-      to: target,
-      patterns: ['*.src.rpm', '*.nosrc.rpm'],
-      fileBytes: bytes,
-      seconds: shop.settings.timeouts.collectSeconds,
-      signal,
-    });
-  await session.run(fetchIt, signal);
-  return checkSrpm(target, bytes);
+  const seconds = shop.settings.timeouts.collectSeconds;
+  const wanted = { from: plan.results, ending: 'src.rpm', to: target, bytes, seconds, signal };
+  const received = await session.run((connection) => receiveFile(connection, wanted), signal);
+  switch (received.kind) {
+    case 'file':
+      return checkSrpm(target, received.name);
+    case 'too-large':
+      return fail('source', `The source package is larger than the limit of ${bytes} bytes.`);
+    case 'not-one':
+      return fail('source', `${received.count} source packages were made instead of one.`);
+  }
 }

@@ -128,7 +128,7 @@ function openConnection(ssh: NodeSSH, client: Client, place: string): Connection
 const printedBytes = 1024 ** 2;
 
 /** Starts a command on a channel of its own. Throws RunnerError `lost` when the connection is gone. */
-function open(client: Client, argv: readonly string[]): Promise<ClientChannel> {
+export function openChannel(client: Client, argv: readonly string[]): Promise<ClientChannel> {
   return new Promise((resolve, reject) => {
     const refuse = (cause: unknown) => reject(new RunnerError('lost', describeError(cause), { cause }));
     try {
@@ -140,7 +140,7 @@ function open(client: Client, argv: readonly string[]): Promise<ClientChannel> {
 }
 
 async function runBounded(client: Client, argv: readonly string[], place: string): Promise<CommandEnd> {
-  const channel = await open(client, argv);
+  const channel = await openChannel(client, argv);
   return new Promise((resolve, reject) => {
     const printed = { stdout: '', stderr: '' };
     let exitCode: number | null = null;
@@ -162,7 +162,7 @@ async function runBounded(client: Client, argv: readonly string[], place: string
 }
 
 async function openStream(client: Client, argv: readonly string[], take: (chunk: Buffer) => void): Promise<Stream> {
-  const channel = await open(client, argv);
+  const channel = await openChannel(client, argv);
   let isOver = false;
   const ended = new Promise<void>((resolve) => {
     channel.on('close', () => resolve());

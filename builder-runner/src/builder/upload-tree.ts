@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { pipeline } from 'node:stream/promises';
 import type { ClientChannel } from 'ssh2';
 import { describeError, RunnerError } from '../errors.ts';
-import { type Connection, shellWords } from './ssh.ts';
+import { type Connection, openChannel } from './ssh.ts';
 
 const unpack = 'mkdir -p -- "$0" && cd "$0" && exec tar -xf - --no-same-owner';
 const complaintBytes = 4096;
@@ -14,7 +14,7 @@ const complaintBytes = 4096;
  * when the builder goes away, `builder` when it cannot take the files.
  */
 export async function uploadTree(connection: Connection, local: string, remote: string): Promise<void> {
-  const channel = await Promise.race([openChannel(connection, ['sh', '-c', unpack, remote]), connection.lost]);
+  const channel = await Promise.race([openChannel(connection.client, ['sh', '-c', unpack, remote]), connection.lost]);
   const complaint = takeComplaint(channel);
   const ended = once(channel, 'close');
   let exitCode: number | null = null;
@@ -39,17 +39,6 @@ export async function uploadTree(connection: Connection, local: string, remote: 
     pack.kill('SIGKILL');
     channel.destroy();
   }
-}
-
-function openChannel(connection: Connection, argv: readonly string[]): Promise<ClientChannel> {
-  return new Promise((resolve, reject) => {
-    const refuse = (cause: unknown) => reject(new RunnerError('lost', describeError(cause), { cause }));
-    try {
-      connection.client.exec(shellWords(argv), (error, channel) => (error ? refuse(error) : resolve(channel)));
-    } catch (cause) {
-      refuse(cause); // it was closed before
-    }
-  });
 }
 
 /** What the command says on its standard error, cut. */
