@@ -214,6 +214,22 @@ describe('regenerate', () => {
   });
 });
 
+test('a failed build opens the log that says why, at the line that does', async () => {
+  const where = { log: 'root.log', line: 2 } as const;
+  const excerpt = ["No matching package to install: 'x'"];
+  const failed = { state: 'failed', reason: 'source', message: 'The build needs x.', excerpt, where } as const;
+  await fixture.addResult(fixtureResult({ id: 5, ...failed }), {
+    'build.log': 'Wrote: x.src.rpm\n',
+    'root.log': `Executing command\n${excerpt[0]}\nError: Some packages could not be found.\n`,
+  });
+  await run();
+  const page = await read('acme/tools/build/5/index.html');
+  expect(page).toContain(`href="/acme/tools/build/5/${fixtureChroot}/#L2">Read the log at line 2`);
+  const log = await read(`acme/tools/build/5/${fixtureChroot}/index.html`);
+  expect(log).toMatch(/id="L2"><a href="#L2">2<\/a>No matching package/);
+  expect(log).toContain('href="#L2">To the first error');
+});
+
 describe('hostile content', () => {
   const attack = '</pre></script><script>alert(1)</script><img src=x onerror=alert(1)>"\'';
 

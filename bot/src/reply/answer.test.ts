@@ -98,6 +98,7 @@ describe('an answer', () => {
       reason: 'compile',
       message: 'gcc ended with 1.',
       excerpt: ['greet.c:3: error: x'],
+      where: { log: 'build.log', line: 31 },
     });
     const skipped = view(2, 'hello', {
       state: 'skipped',
@@ -116,7 +117,7 @@ describe('an answer', () => {
       | [1](https://coppice.example/acme/tools/build/1/) | \`libgreet\` | \`sapling-12-x86_64\` | ❌ failed (compile) |
       | [2](https://coppice.example/acme/tools/build/2/) | \`hello\` | \`sapling-12-x86_64\` | ⏭️ skipped (dependencies) |
 
-      - \`libgreet\` for \`sapling-12-x86_64\` failed (compile): gcc ended with 1. ([log](https://coppice.example/acme/tools/build/1/sapling-12-x86_64/))
+      - \`libgreet\` for \`sapling-12-x86_64\` failed (compile): gcc ended with 1. ([log](https://coppice.example/acme/tools/build/1/sapling-12-x86_64/#L31))
 
       \`\`\`text
       greet.c:3: error: x
