@@ -14,10 +14,10 @@ const debs = join(root, 'var/cache/debs');
 const total = { passed: 0, failed: 0, skipped: [] };
 
 /** Runs a program with its output shown and no stdin; resolves to its exit code, or the signal's name. */
-function run(command, args, env = {}) {
+function run(command, args, env = {}, cwd = root) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
-      cwd: root,
+      cwd,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'inherit', 'inherit'],
     });
@@ -87,7 +87,18 @@ async function makeSapling() {
   }
 }
 
+/** All of ansible/ in ansible-lint's strictest profile, syntax included, and without asking Galaxy for anything. */
+async function lintAnsible() {
+  console.log('\n--- ansible-lint, profile production');
+  const folder = join(root, 'ansible');
+  const args = ['--offline', '--nocolor', '--profile', 'production', '--project-dir', folder];
+  const exit = await run('ansible-lint', args, { ANSIBLE_CONFIG: join(folder, 'ansible.cfg') }, folder);
+  if (exit !== 0) console.log(`ansible-lint: FAILED (exit ${exit})`);
+  total[exit === 0 ? 'passed' : 'failed'] += 1;
+}
+
 try {
+  await lintAnsible();
   await makeSapling();
   const pythonFolders = new Set(globSync('ansible/**/test_*.py', { cwd: root }).map((file) => dirname(file)));
   for (const folder of [...pythonFolders].sort()) await pythonTests(folder);

@@ -46,11 +46,11 @@ const isRoot = process.getuid?.() === 0;
 
 describe.each(driverCases)('driver $name', ({ name, missing, open }) => {
   const canRun = isRoot && missing === undefined;
-  test.runIf(!canRun)('needs root, and the programs that it drives', ({ skip }) => skip(missing ?? 'not root'));
+  if (!canRun) test('needs root, and the programs that it drives', ({ skip }) => skip(missing ?? 'not root'));
 
   describe.runIf(canRun)('keeps the contract', () => {
-    const scratch = mkdtempSync(join(tmpdir(), 'driver-contract-'));
-    const home = join(scratch, 'home');
+    let scratch: string;
+    let home: string;
     const environment = { ...process.env };
     const named = (word: string) => `${builderPrefix(home)}${word}`;
     const never = new AbortController().signal;
@@ -60,6 +60,8 @@ describe.each(driverCases)('driver $name', ({ name, missing, open }) => {
     let two: Builder;
 
     beforeAll(async () => {
+      scratch = mkdtempSync(join(tmpdir(), 'driver-contract-'));
+      home = join(scratch, 'home');
       mkdirSync(home);
       opened = await open(scratch, home);
       Object.assign(process.env, opened.environment);
