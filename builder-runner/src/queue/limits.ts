@@ -32,6 +32,11 @@ export class Running {
     this.#count(build.owner, before, -1);
   }
 
+  /** The builds of which chroots run, and these. */
+  builds(): Iterable<readonly [BuildId, { readonly chroots: readonly ChrootName[] }]> {
+    return this.#held;
+  }
+
   /** Tasks of an owner: chroots and SRPMs. */
   tasksOf(owner: string): number {
     return this.#get(`tasks ${owner}`);

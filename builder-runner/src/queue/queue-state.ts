@@ -72,6 +72,8 @@ export interface QueueState {
   readonly builds: Map<BuildId, QueuedBuild>;
   /** `<id>/<chroot>` of chroots that a worker is closing; they were given to no builder. */
   readonly closing: Set<string>;
+  /** `<id>/<chroot>` of chroots that run; since their start another build of their batch has succeeded, which may have what they miss. */
+  readonly helped: Set<string>;
   /** Derived: the live builds that wait for a live build. */
   readonly dependents: Map<BuildId, BuildId[]>;
   /** Derived: builds with a chroot that was put off. */
@@ -90,6 +92,7 @@ export function emptyQueueState(): QueueState {
     lastId: 0,
     builds: new Map(),
     closing: new Set(),
+    helped: new Set(),
     dependents: new Map(),
     postponed: new Set(),
     ready: new ReadyBuilds(),
@@ -101,6 +104,8 @@ export function emptyQueueState(): QueueState {
 interface QueueStateJson {
   readonly lastId: number;
   readonly closing: readonly string[];
+  /** Missing in snapshots from before a success was noted for those that ran meanwhile. */
+  readonly helped?: readonly string[];
   /** Missing in snapshots from before owners took turns. */
   readonly turns?: TurnsJson;
   readonly builds: readonly QueuedBuild[];
@@ -108,14 +113,15 @@ interface QueueStateJson {
 
 /** The state as JSON, without what is derived. */
 export function encodeQueueState(state: QueueState): QueueStateJson {
-  const { lastId, closing, turns, builds } = state;
-  return { lastId, closing: [...closing], turns: turns.toJson(), builds: [...builds.values()] };
+  const { lastId, closing, helped, turns, builds } = state;
+  return { lastId, closing: [...closing], helped: [...helped], turns: turns.toJson(), builds: [...builds.values()] };
 }
 
 /** The reverse of `encodeQueueState`. */
 export function decodeQueueState(json: unknown): QueueState {
-  const { lastId, closing, turns, builds } = json as QueueStateJson;
-  const state = { ...emptyQueueState(), lastId, closing: new Set(closing), turns: new Turns(turns) };
+  const { lastId, closing, helped, turns, builds } = json as QueueStateJson;
+  const sets = { closing: new Set(closing), helped: new Set(helped) };
+  const state = { ...emptyQueueState(), lastId, ...sets, turns: new Turns(turns) };
   for (const build of builds) insert(state, build);
   return state;
 }
@@ -214,7 +220,7 @@ function claim(state: QueueState, { id, chroot, kind, at }: OperationOf<'claim'>
     return replace(state, { ...build, srpmState: 'running', chroots });
   }
   if (kind === 'close') {
-    state.closing.add(closingKey(id, chroot));
+    state.closing.add(taskKey(id, chroot));
     return replaceChroot(state, build, chroot, (each) => ({ ...each, state: 'starting' }));
   }
   return replaceChroot(state, build, chroot, (each) => ({
@@ -244,7 +250,8 @@ function setPhase(state: QueueState, { id, chroot, phase, builder, at }: Operati
 }
 
 function finish(state: QueueState, id: BuildId, chroot: ChrootName, outcome: Outcome, at: string): QueueChange[] {
-  state.closing.delete(closingKey(id, chroot));
+  state.closing.delete(taskKey(id, chroot));
+  state.helped.delete(taskKey(id, chroot));
   const change = replaceChroot(state, liveBuild(state, id), chroot, (each) => ({
     ...closePhase(each, at),
     ...outcome,
@@ -263,16 +270,36 @@ function finish(state: QueueState, id: BuildId, chroot: ChrootName, outcome: Out
     const skipBecause = sayWhySkipped(ended, chroot, outcome.state);
     skipped.push(replaceChroot(state, dependent, chroot, (each) => ({ ...each, skipBecause })));
   }
+  if (outcome.state === 'succeeded') helpThoseThatRun(state, ended, chroot);
   const others = [...skipped, ...lookAtPostponed(state, ended, chroot, outcome.state === 'succeeded')];
   if (!ended.chroots.every((each) => isFinal(each.state))) return [change, ...others];
   remove(state, ended);
   return [{ build: ended, gone: true }, ...others];
 }
 
-/** It failed, but may do better when another build of its batch has succeeded; its attempt does not count. */
+/** What fails now may have looked for its needs before `by` was there. */
+function helpThoseThatRun(state: QueueState, by: QueuedBuild, chroot: ChrootName): void {
+  for (const [id, { chroots }] of state.running.builds()) {
+    if (id !== by.id && chroots.includes(chroot) && isSameBatch(by, liveBuild(state, id))) {
+      state.helped.add(taskKey(id, chroot));
+    }
+  }
+}
+
+/** True when a build of its batch has succeeded since this chroot began to run. */
+export function wasHelped({ helped }: QueueState, id: BuildId, chroot: ChrootName): boolean {
+  return helped.has(taskKey(id, chroot));
+}
+
+/**
+ * It failed, but may do better when another build of its batch has succeeded, which may have been since it began; its attempt does not
+ * count.
+ */
 function postpone(state: QueueState, operation: OperationOf<'postpone'>): QueueChange[] {
   const { id, chroot, reason, message, at } = operation;
+  const isHelped = wasHelped(state, id, chroot);
   const change = release(state, { type: 'release', id, chroot, countAttempt: false, at });
+  if (isHelped) return [change];
   const put = replaceChroot(state, change.build, chroot, (each) => ({ ...each, reason, message }));
   return [put, ...lookAtPostponed(state, put.build, chroot, false)];
 }
@@ -299,7 +326,8 @@ function lookAtPostponed(state: QueueState, by: QueuedBuild, chroot: ChrootName,
 
 function release(state: QueueState, { id, chroot, countAttempt, at }: OperationOf<'release'>): QueueChange {
   if (chroot === 'srpm') return endSrpm(state, id, 'pending', null, at);
-  const wasClosing = state.closing.delete(closingKey(id, chroot));
+  const wasClosing = state.closing.delete(taskKey(id, chroot));
+  state.helped.delete(taskKey(id, chroot));
   return replaceChroot(state, liveBuild(state, id), chroot, (each) => ({
     ...enterPhase(each, 'queued', at),
     state: 'pending',
@@ -335,7 +363,7 @@ function liveBuild(state: QueueState, id: BuildId): QueuedBuild {
   return build;
 }
 
-function closingKey(id: BuildId, chroot: ChrootName): string {
+function taskKey(id: BuildId, chroot: ChrootName): string {
   return `${id}/${chroot}`;
 }
 
@@ -359,7 +387,7 @@ function hold(state: QueueState, build: QueuedBuild): void {
   state.ready.add(build);
   if (build.chroots.some(isPostponed)) state.postponed.add(build.id);
   else state.postponed.delete(build.id);
-  state.running.note(build, ({ chroot }) => state.closing.has(closingKey(build.id, chroot)));
+  state.running.note(build, ({ chroot }) => state.closing.has(taskKey(build.id, chroot)));
 }
 
 function insert(state: QueueState, build: QueuedBuild): void {

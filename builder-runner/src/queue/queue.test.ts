@@ -65,6 +65,26 @@ test('a chroot is put off only while another of its batch may help, also when th
   expect(await again.claim('w')).toMatchObject({ kind: 'close', state: 'failed', build: { id: one }, ...why });
 });
 
+test('a chroot that misses what another of its batch made while it ran is tried again at once', async () => {
+  const folder = await folderForTest();
+  const { queue } = await openForTest(folder);
+  const [one, two] = (await queue.enqueue([requestForTests(), requestForTests()])).map(({ id }) => id) as [
+    BuildId,
+    BuildId,
+  ];
+  for (const _ of [one, two]) await queue.claim('w');
+  for (const id of [one, two]) await queue.srpmDone(id, 'hello-1-1.src.rpm');
+  for (const _ of [one, two]) await queue.claim('w');
+  const why = { reason: 'dependencies', message: 'It misses libgreet.' } as const;
+  await queue.finish(two, sapling, { state: 'succeeded', reason: null, message: null });
+  await queue.close();
+  const { queue: again } = await openForTest(folder);
+  expect(await again.postpone(one, sapling, why)).toBe(true);
+  expect(again.build(one)?.chroots).toMatchObject([{ state: 'pending', attempts: 0, reason: null }]);
+  expect(await again.claim('w')).toMatchObject({ kind: 'chroot', build: { id: one } });
+  expect(await again.postpone(one, sapling, why)).toBe(false); // now it had its look at all there is
+});
+
 test('limits are asked at each claim, and may change', async () => {
   let limits = { ...noLimits, perOwner: 0 };
   const queue = await openQueue({ folder: await folderForTest(), now: () => new Date(), limits: () => limits });

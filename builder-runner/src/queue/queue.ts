@@ -21,6 +21,7 @@ import {
   type QueueChange,
   type QueueOperation,
   type QueueState,
+  wasHelped,
 } from './queue-state.ts';
 import { nextTask } from './schedule.ts';
 import { type JournaledStore, openJournaledStore } from './store.ts';
@@ -72,8 +73,8 @@ export interface Queue {
   /** Gives a task back to be claimed again. `countAttempt`: the attempt that was begun stays counted. */
   release(id: BuildId, chroot: ChrootName | 'srpm', options: { readonly countAttempt: boolean }): Promise<void>;
   /**
-   * Puts off a claimed chroot that failed for want of something, when another build of its batch may still make it: it is tried again after
-   * the next success, and given up, as a `close` task with this reason, when none can come. False, and nothing is done, when none can now.
+   * Puts off a claimed chroot that failed for want of something, when another build of its batch may still make it, or may have made it
+   * since this one began: it is tried again after the next success (or at once), and given up, as a `close` task with this reason, when none can come. False, and nothing is done, when none can now.
    */
   postpone(
     id: BuildId,
@@ -183,7 +184,8 @@ class JournaledQueue implements Queue {
     { reason, message }: { readonly reason: FailureReason; readonly message: string },
   ): Promise<boolean> {
     this.#assertClaimed(id, chroot);
-    if (!othersMayHelp(this.#store.state.builds, this.#liveBuild(id), chroot)) return false;
+    const { state } = this.#store;
+    if (!wasHelped(state, id, chroot) && !othersMayHelp(state.builds, this.#liveBuild(id), chroot)) return false;
     await this.#commit([{ type: 'postpone', id, chroot, reason, message, at: this.#time() }]);
     return true;
   }
