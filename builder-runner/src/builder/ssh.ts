@@ -144,6 +144,7 @@ async function runBounded(client: Client, argv: readonly string[], place: string
   return new Promise((resolve, reject) => {
     const printed = { stdout: '', stderr: '' };
     let exitCode: number | null = null;
+    let hasEnded = false;
     const take = (stream: keyof typeof printed) => (chunk: Buffer) => {
       printed[stream] += chunk.toString();
       if (printed[stream].length <= printedBytes) return;
@@ -153,10 +154,15 @@ async function runBounded(client: Client, argv: readonly string[], place: string
     channel.on('data', take('stdout'));
     channel.stderr.on('data', take('stderr'));
     channel.on('exit', (code: number | null) => {
+      hasEnded = true;
       exitCode = code;
     });
     channel.on('error', () => undefined); // `lost` tells
-    channel.on('close', () => resolve({ exitCode, ...printed }));
+    channel.on('close', () => {
+      // A channel that closes without a word on how the command ended closes with its connection.
+      if (hasEnded) resolve({ exitCode, ...printed });
+      else reject(new RunnerError('lost', `the builder at ${place} closed the connection`));
+    });
     channel.end();
   });
 }
