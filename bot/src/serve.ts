@@ -2,10 +2,18 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { noLimits, openQueue, type Queue } from '@coppice/builder-runner/queue';
-import { type BuilderPool, ensureKey, openPool, type Runner, startRunner } from '@coppice/builder-runner/runner';
+import {
+  type BuilderPool,
+  ensureKey,
+  openEvents,
+  openPool,
+  type Runner,
+  startRunner,
+} from '@coppice/builder-runner/runner';
 import { isFinal, type Settings } from '@coppice/config';
 import { type Bot, createBot } from './bot.ts';
 import { runnerProjects } from './change/runner-projects.ts';
+import { hookFaults } from './hook-faults.ts';
 import { findProject } from './permission.ts';
 import { poolFaults } from './pool-faults.ts';
 import { readSandbox } from './sandbox.ts';
@@ -16,8 +24,9 @@ import { type Environment, type Home, readGithubPort, readHome, readSettings } f
 import { startHttpServer, webhooksPath } from './service/http-server.ts';
 import { createLog, type Log } from './service/log.ts';
 import { startMetrics } from './service/metrics.ts';
+import { startOutgoingWebhooks } from './service/outgoing-webhooks.ts';
 import { startSettingsReload } from './service/reload-settings.ts';
-import { configuredSecrets, embeddedSecrets } from './service/secrets.ts';
+import { configuredSecrets, embeddedSecrets, hookSecrets } from './service/secrets.ts';
 import { startSiteUpdates } from './service/site-updates.ts';
 
 /** A running service. */
@@ -134,9 +143,18 @@ async function start(
     isFrozen: (owner: string, name: string) => (projectOf(owner, name)?.frozen ?? null) !== null,
     runtimeRepos: (owner: string, name: string) => projectOf(owner, name)?.runtimeRepos ?? [],
   };
+  const hooks = await hookSecrets(settings);
+  const { retentionDays } = settings.events;
+  const events = await openEvents({ queue, home: home.folder, url, retentionDays, log, now });
+  cleanups.push(() => events.stop());
+  const outgoing = await startOutgoingWebhooks({ hooks, events, folder: join(home.state, 'webhooks'), log, now });
+  cleanups.push(() => outgoing.stop());
   const builders = await openPool({ settings, home: home.folder, log, now });
   pool = builders;
-  const started = await startRunner({ ...publisher, queue, pool, settings, controlPort: http.port, log, now });
+  const started = await startRunner({
+    ...{ ...publisher, queue, pool, settings, controlPort: http.port, log, now },
+    onWorker: (name) => events.noteWorker(name),
+  });
   runner = started;
   cleanups.push(() => started.stop({ drain: false }));
   await site.all();
@@ -158,7 +176,7 @@ async function start(
       await site.all();
     },
     projects: runnerProjects(publisher, queue),
-    faults: () => poolFaults(builders.state()),
+    faults: () => [...poolFaults(builders.state()), ...hookFaults(outgoing.states())],
   });
   if (settings.github.webhooks) http.setWebhooks(bot.middleware);
   else http.refuseWebhooks();

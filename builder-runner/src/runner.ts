@@ -11,6 +11,8 @@ import { startCrew, type Work, type WorkerState } from './workers.ts';
 export type { Log } from './build/work.ts';
 export { type BuilderPool, openPool, type PoolState } from './builder/pool.ts';
 export { RunnerError, type RunnerErrorCode, runnerErrorCodes } from './errors.ts';
+export { endOfLog, type LogPosition, nextEvent } from './events/event-log.ts';
+export { type Events, openEvents } from './events/events.ts';
 export { type ForkOptions, forkProject } from './publish/fork-project.ts';
 export { ensureKey, type ProjectKey } from './publish/keys.ts';
 export {
@@ -40,6 +42,8 @@ export interface RunnerOptions {
   readonly isFrozen?: (owner: string, project: string) => boolean;
   /** The project's `runtimeRepos`, for its `.repo` files. */
   readonly runtimeRepos?: (owner: string, project: string) => readonly string[];
+  /** A worker begins to take tasks. */
+  readonly onWorker?: (name: string) => void;
   readonly log: Log;
   readonly now: () => Date;
 }
@@ -79,7 +83,11 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
     );
     return task && { name: nameTask(task), run: () => perform(service, task) };
   };
-  const crew = startCrew({ next, queue: shop.queue }, settings.workers, begun);
+  const crew = startCrew(
+    { next, queue: shop.queue, onHire: (name) => options.onWorker?.(name) },
+    settings.workers,
+    begun,
+  );
   return {
     workers: () => crew.states(),
     wake: () => crew.ring(),

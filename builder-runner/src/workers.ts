@@ -20,6 +20,8 @@ export interface CrewOptions {
   /** The next thing to do, or undefined when there is none now; asked again after each ring. `closing` is aborted when it need not answer. */
   readonly next: (worker: string, closing: AbortSignal) => Promise<Work | undefined>;
   readonly queue: Pick<Queue, 'onChange'>;
+  /** A worker begins to take tasks. */
+  readonly onHire?: (name: string) => void;
 }
 
 export interface Crew {
@@ -71,6 +73,7 @@ export function startCrew(options: CrewOptions, count: number, first: readonly W
     const begin = Promise.withResolvers<void>();
     live.set(name, { task: null, ended: begin.promise.then(() => loop(name)) });
     begin.resolve();
+    options.onHire?.(name);
   };
   const resize = (next: number) => {
     wanted = next;

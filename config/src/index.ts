@@ -4,6 +4,7 @@ export * from './buildroot.ts';
 export * from './chroot.ts';
 export { orderByNeeds } from './dependency-order.ts';
 export * from './diff-configs.ts';
+export * from './event.ts';
 export { canonicalSource, inputDigest } from './input-digest.ts';
 export { nearest } from './nearest.ts';
 export * from './nevra.ts';

@@ -29,6 +29,9 @@ export const published = {
   packagePage: (owner: string, project: string, name: string) => `${owner}/${project}/package/${name}/`,
   buildPage: (build: BuildPlace) => `${build.owner}/${build.project}/build/${build.id}/`,
   logPage: (build: BuildPlace, chroot: ChrootName) => `${build.owner}/${build.project}/build/${build.id}/${chroot}/`,
+  /** One file of JSON lines for each day (`YYYY-MM-DD`, UTC), and which there are. */
+  events: 'events',
+  eventIndex: 'events/index.json',
   queueJson: 'api/v1/queue.json',
   buildsJson: 'api/v1/builds.json',
   projectsJson: 'api/v1/projects.json',

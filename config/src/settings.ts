@@ -1,6 +1,7 @@
 // Service settings: one YAML file (`COPPICE_SETTINGS`), every key with its default. Secrets only as names of files or environment variables.
 import { z } from 'zod';
 import { builderSettingsSchema } from './builder-settings.ts';
+import { eventTypes } from './event.ts';
 
 export type { PoolSettings } from './builder-settings.ts';
 
@@ -46,6 +47,30 @@ export const settingsSchema = z.strictObject({
       collectSeconds: z.number().positive().default(600),
     })
     .prefault({}),
+  events: z
+    .strictObject({
+      /** For so many days the lines in `published/events/` are kept. */
+      retentionDays: z.int().min(1).max(3650).default(90),
+    })
+    .prefault({}),
+  /** Programs that are told of events, each in the order in which they happened. */
+  webhooks: z
+    .array(
+      z.strictObject({
+        url: z.url({ protocol: /^https?$/ }),
+        /** A file with the secret that signs what is sent; readable by the service's user alone. */
+        secretFile: z.string(),
+        /** Default: all. */
+        events: z
+          .array(z.enum(eventTypes))
+          .min(1)
+          .default([...eventTypes]),
+      }),
+    )
+    .default([])
+    .refine((hooks) => new Set(hooks.map(({ url }) => url)).size === hooks.length, {
+      message: 'two webhooks have the same url',
+    }),
   git: z
     .strictObject({
       /** Protocols that sources may use. */

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import type { Settings } from '@coppice/config';
 import { ServiceError } from './errors.ts';
 import type { Home } from './home.ts';
+import type { OutgoingHook } from './outgoing-webhooks.ts';
 
 export interface Secrets {
   readonly privateKey: string;
@@ -38,6 +39,17 @@ export async function configuredSecrets(settings: Settings): Promise<Secrets> {
         ? (await readSecret('github.webhookSecretFile', settings.github.webhookSecretFile)).trim()
         : randomBytes(32).toString('hex'),
   };
+}
+
+/** The webhooks that the settings name, each with its secret. Throws ServiceError `settings` when one cannot be read. */
+export async function hookSecrets({ webhooks }: Settings): Promise<readonly OutgoingHook[]> {
+  return await Promise.all(
+    webhooks.map(async ({ url, secretFile, events }, index) => {
+      const secret = (await readSecret(`webhooks.${index}.secretFile`, secretFile)).trim();
+      if (secret === '') throw new ServiceError('settings', `The secret file ${secretFile} is empty.`);
+      return { url, secret, events };
+    }),
+  );
 }
 
 async function keep(path: string, make: () => string): Promise<string> {
