@@ -99,6 +99,16 @@ class Building(unittest.TestCase):
         subprocess.run(command, check=True, capture_output=True)
         return self.folder / f"srpms/{name}-1-1.sap12.src.rpm"
 
+    def addons(self, *names):
+        """Publishes packages that no root holds by itself; returns the configuration line that adds their repository."""
+        folder = self.folder / "published/addons"
+        for name in names:
+            command = ["rpmbuild", "-bb", "--quiet", "--nodeps", "--define", f"_topdir {self.folder}/top", "--define", f"_rpmdir {folder}",
+                       "--define", f"_dbpath {self.folder}/rpmdb", str(self.spec(name, head="BuildArch: noarch", build="", install="", check="", files=""))]
+            subprocess.run(command, check=True, capture_output=True)
+        subprocess.run(["createrepo_c", "--quiet", str(folder)], check=True)
+        return f"config_opts['dnf.conf'] += '\\n[addons]\\nname=addons\\nbaseurl=http://127.0.0.1:{self.server.server_port}/addons\\n'"
+
     def command(self, *arguments, config=None, results="results"):
         return [str(MOCK), "-r", str(config or self.config()), "--resultdir", str(self.folder / results), *map(str, arguments)]
 

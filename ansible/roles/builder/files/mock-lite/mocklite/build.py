@@ -8,7 +8,7 @@ from pathlib import Path
 
 from . import NAME, chroot_files
 from .config import CONTINUING, own_folders
-from .errors import BuildError, MockError, RootError, SrpmInstallError
+from .errors import BuildError, MockError, RootError, SrpmInstallError, UsageError
 from .logs import as_caller, complain
 
 # The first steps inside the chroot, as the build user. Its exit codes tell which step failed.
@@ -64,6 +64,10 @@ class Builder:
     def make_srpm(self, spec, sources):
         """An SRPM from a spec and its sources (a file or a folder)."""
         name = os.path.basename(spec)
+        with as_caller():
+            absent = [path for path in (spec, sources) if not os.path.exists(path)]
+        if absent:
+            raise UsageError(f"--buildsrpm: there is no {absent[0]}")
         self.root.empty_home()
         with self._logs.state("buildsrpm"):
             self._put(spec, f"SPECS/{name}")
