@@ -56,24 +56,50 @@ test('a build without options gets the chroot, its bounds and nothing else', asy
   await expect(mockConfig(input)).toMatchFileSnapshot('testdata/plain.cfg');
 });
 
+/** One file for each thing that a project may say, so that a change shows what it changes. */
+const single: Readonly<Record<string, Partial<MockConfigInput>>> = {
+  packages: { buildroot: { ...plainBuildroot, packages: ['cmake', 'pkgconfig(zlib)', 'perl(Test::More)'] } },
+  modules: { buildroot: { ...plainBuildroot, modules: ['nodejs:22', 'ruby:3.3'] } },
+  forcearch: { buildroot: { ...plainBuildroot, forcearch: 's390x' } },
+  simple: { buildroot: { ...plainBuildroot, isolation: 'simple', network: true }, builderHasNetwork: true },
+  'network-off': { buildroot: { ...plainBuildroot, isolation: 'simple' }, builderHasNetwork: true },
+  memory: { memoryBytes: 3 * 1024 ** 3 },
+  repositories: { projectRepository: everything.projectRepository, repos: everything.repos },
+};
+
+test.for(Object.entries(single))('%s alone changes only its own lines', async ([name, changes]) => {
+  await expect(mockConfig({ ...input, ...changes })).toMatchFileSnapshot(`testdata/${name}.cfg`);
+});
+
 test('every option, and repositories of this service with both signatures checked', async () => {
   await expect(mockConfig(everything)).toMatchFileSnapshot('testdata/everything.cfg');
   await expect(macroFile(everything.buildroot)).toMatchFileSnapshot('testdata/everything.macros');
 });
 
 describe('the network of a build', () => {
-  const isolationOf = (network: boolean, builderHasNetwork: boolean, isolation: 'auto' | 'simple' = 'auto') =>
+  const isolationOf = (network: boolean, builderHasNetwork: boolean, isolation: 'auto' | 'simple' | 'nspawn') =>
     /'isolation'\] = "(\w+)"/.exec(
       mockConfig({ ...input, builderHasNetwork, buildroot: { ...plainBuildroot, network, isolation } }),
     )?.[1];
 
-  test('is cut off by a container of its own, unless the builder has none or the project may use it', () => {
-    expect([isolationOf(false, true), isolationOf(false, false), isolationOf(true, true)]).toEqual([
-      'nspawn',
-      undefined,
-      undefined,
-    ]);
-    expect(isolationOf(false, true, 'simple')).toBe('simple');
+  test('is cut off by a container of its own where the builder has one, whatever isolation the project says', () => {
+    const isolations = ['auto', 'simple', 'nspawn'] as const;
+    expect(isolations.map((isolation) => isolationOf(false, true, isolation))).toEqual(['nspawn', 'nspawn', 'nspawn']);
+  });
+
+  test('leaves isolation to the project where the builder has none, or the project may use it', () => {
+    const isolations = ['auto', 'simple', 'nspawn'] as const;
+    for (const [network, builderHasNetwork] of [
+      [false, false],
+      [true, true],
+      [true, false],
+    ] as const) {
+      expect(isolations.map((isolation) => isolationOf(network, builderHasNetwork, isolation))).toEqual([
+        undefined,
+        'simple',
+        'nspawn',
+      ]);
+    }
   });
 
   test('is off unless the project says otherwise', () => {

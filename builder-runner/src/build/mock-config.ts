@@ -59,12 +59,12 @@ export function mockConfig(input: MockConfigInput): string {
 }
 
 /**
- * Real mock's `simple` isolation leaves the network open, so a build without network gets a container of its own where mock would
- * choose and the builder has a network. A project that says `simple` was allowed to by policy.
+ * Real mock's `simple` isolation leaves the network open, whatever `rpmbuild_networking` says. So a build without network gets a
+ * container of its own wherever the builder has a network, even where the project says `simple`: no network weighs more.
  */
 function isolationLines({ buildroot, builderHasNetwork }: MockConfigInput): readonly string[] {
   const { isolation, network } = buildroot;
-  const chosen = isolation === 'auto' && !network && builderHasNetwork ? 'nspawn' : isolation;
+  const chosen = !network && builderHasNetwork ? 'nspawn' : isolation;
   return chosen === 'auto' ? [] : [`config_opts['isolation'] = ${python(chosen)}`];
 }
 
