@@ -1,7 +1,7 @@
 // One file from an address, by way of the cache. What it has to be is said by a hash, or by what the address had the first time.
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { constants, createReadStream } from 'node:fs';
+import { copyFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Refused } from './fetch-address.ts';
@@ -61,14 +61,19 @@ async function fromServer(order: FetchOrder, wanted: FileOrder): Promise<Fetched
   const fresh = await cache.temporary();
   try {
     const { rules, seconds, signal } = order;
-    const { sha256, type } = await saveUrl(url, fresh, { rules, seconds, signal, maximumBytes: wanted.maximumBytes });
+    const { sha256, type, bytes } = await saveUrl(url, fresh, {
+      rules,
+      seconds,
+      signal,
+      maximumBytes: wanted.maximumBytes,
+    });
     if (wanted.refuse?.type.test(type)) throw new Refused(`is not ${wanted.refuse.wanted} but ${type}`);
     await check(order, wanted, fresh, sha256);
+    // Before the cache has it: another build may prune the cache at any time.
+    await copyFile(fresh, join(wanted.folder, file), constants.COPYFILE_EXCL);
     await cache.put(fresh, sha256);
     await cache.remember(url, sha256);
     if (wanted.expected !== undefined) await cache.remember(nameOf(wanted), sha256);
-    const bytes = await cache.take(sha256, join(wanted.folder, file));
-    if (bytes === undefined) throw new Refused('was changed on this machine while it was fetched');
     return { url, file, sha256, bytes };
   } finally {
     await rm(fresh, { force: true });
