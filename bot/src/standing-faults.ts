@@ -11,7 +11,7 @@ export type FaultReport =
   /** Not known yet, as after a start: an issue that is open stays so. */
   | { readonly key: string; readonly state: 'unknown' };
 
-export const operationsLabel = 'coppice-operations';
+const operationsLabel = 'coppice-operations';
 
 export type IssueStep =
   | { readonly kind: 'open'; readonly key: string; readonly title: string; readonly body: string }

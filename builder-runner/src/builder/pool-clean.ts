@@ -2,7 +2,7 @@
 import { RunnerError } from '../errors.ts';
 import { buildUserOf } from './provision.ts';
 import type { Builder } from './spawn.ts';
-import { connectBuilder } from './ssh.ts';
+import { type Connection, connectBuilder } from './ssh.ts';
 
 /**
  * Empties the folder of builds, then looks for processes of the build user, and of users that nobody knows (those inside mock's
@@ -13,7 +13,8 @@ cd || exit 1
 if [ -d builds ]; then chmod -R u+rwX builds 2>/dev/null; rm -rf builds; fi
 mkdir -p builds || exit 1
 user=$(id -un)
-for try in 1 2 3 4 5 6 7 8 9 10; do
+tries=0
+while [ $tries -lt 60 ]; do
   left=$(ps -eo pid=,ppid=,user:40=,stat=,args= | awk -v me=$$ -v user="$user" '
     { parent[$1] = $2; owner[$1] = $3; dead[$1] = ($4 ~ /^Z/); line[$1] = $0 }
     END {
@@ -26,7 +27,8 @@ for try in 1 2 3 4 5 6 7 8 9 10; do
       }
     }') || exit 1
   [ -z "$left" ] && exit 0
-  sleep 0.3
+  tries=$((tries + 1))
+  sleep 0.05
 done
 echo "$left"
 exit 3
@@ -34,18 +36,47 @@ exit 3
 
 const cleanSeconds = 60;
 
-/** True when the builder is clean. False when processes were found; throws RunnerError when it does not answer. */
-export async function cleanBuilder(builder: Builder, signal: AbortSignal): Promise<boolean> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(cleanSeconds * 1000)]);
-  const connection = await connectBuilder(builder, buildUserOf(builder), limit);
-  try {
-    const { exitCode, stderr } = await Promise.race([connection.run(['sh', '-c', script]), abortOf(limit)]);
-    if (exitCode === 0) return true;
-    if (exitCode === 3) return false;
-    throw new RunnerError('builder', `the builder could not be cleaned: ${stderr.slice(0, 500)}`);
-  } finally {
-    connection.close();
-  }
+/** Somebody who stands by to clean one builder. */
+export interface Cleaner {
+  /** True when the builder is clean. False when processes were found; throws RunnerError when it does not answer. */
+  clean(signal: AbortSignal): Promise<boolean>;
+  close(): void;
+}
+
+/**
+ * Connects at once, while the builder is used: the next build need not wait for that. A connection that is lost, or that could not be
+ * made, is made when it is needed.
+ */
+export function openCleaner(builder: Builder): Cleaner {
+  const closing = new AbortController();
+  let connection: Promise<Connection> | undefined;
+  const connect = (): Promise<Connection> => {
+    if (connection === undefined) {
+      const opened = connectBuilder(builder, buildUserOf(builder), closing.signal);
+      connection = opened;
+      const forget = () => {
+        if (connection === opened) connection = undefined;
+      };
+      opened.then(({ lost }) => lost).catch(forget);
+    }
+    return connection;
+  };
+  connect().catch(() => undefined); // whoever cleans hears of it
+  return {
+    async clean(signal) {
+      const limit = AbortSignal.any([signal, closing.signal, AbortSignal.timeout(cleanSeconds * 1000)]);
+      const { run } = await Promise.race([connect(), abortOf(limit)]);
+      const { exitCode, stderr } = await Promise.race([run(['sh', '-c', script]), abortOf(limit)]);
+      if (exitCode === 0) return true;
+      if (exitCode === 3) return false;
+      throw new RunnerError('builder', `the builder could not be cleaned: ${stderr.slice(0, 500)}`);
+    },
+    close() {
+      const opened = connection;
+      closing.abort(new RunnerError('lost', `the builder ${builder.name} was ended`));
+      opened?.then((open) => open.close()).catch(() => undefined); // there is nothing to close then
+    },
+  };
 }
 
 function abortOf(signal: AbortSignal): Promise<never> {

@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { ChrootName, Settings } from '@coppice/config';
 import { RunnerError } from '../errors.ts';
-import { cleanBuilder } from './pool-clean.ts';
+import { type Cleaner, openCleaner } from './pool-clean.ts';
 import { type BuilderRecord, writeRecord } from './pool-records.ts';
 import { provisionBuilder } from './provision.ts';
 import {
@@ -34,8 +34,8 @@ export interface PoolCraft {
     onStage: (stage: MakingStage) => void,
   ): Promise<{ readonly builder: Builder; readonly record: BuilderRecord }>;
   write(name: string, record: BuilderRecord): Promise<void>;
-  /** True when nothing of what was done on the builder is left there. */
-  clean(builder: Builder, signal: AbortSignal): Promise<boolean>;
+  /** Stands by while somebody has the builder. */
+  cleaner(builder: Builder): Cleaner;
   /** Ends the builder of this name, also one that is half made or gone. */
   end(name: string, source: BuilderSource): Promise<void>;
   /** Names of this service's builders, as the driver lists them. */
@@ -61,7 +61,7 @@ export function playbookCraft(home: string, settings: () => Settings): PoolCraft
       return { builder, record };
     },
     write: (name, record) => writeRecord(home, name, record),
-    clean: cleanBuilder,
+    cleaner: openCleaner,
     end: (name, source) => terminateBuilder(driverOf(source), name),
     list: (source) => listBuilders(driverOf(source)),
   };

@@ -3,6 +3,7 @@ import { type ChrootName, chrootOf } from '@coppice/config';
 import { RunnerError } from '../errors.ts';
 import type { DriverFacts } from './driver-facts.ts';
 import type { BuilderNeed, Lease } from './pool.ts';
+import type { Cleaner } from './pool-clean.ts';
 import type { MakingStage } from './pool-craft.ts';
 import type { BuilderRecord } from './pool-records.ts';
 import type { Member, MemberState, Want } from './pool-rules.ts';
@@ -20,6 +21,8 @@ export interface Held {
   state: MemberState;
   /** Undefined while it is made. */
   builder: Builder | undefined;
+  /** From the first time on that somebody has it. */
+  cleaner: Cleaner | undefined;
   readonly madeFor: number | null;
   readonly isProbe: boolean;
   idleSince: number;
@@ -46,7 +49,7 @@ export function tenantOf({ owner, project, trust }: Pick<BuilderNeed, 'owner' | 
   return `${owner}/${project} ${trust}`;
 }
 
-export function architectureFor(chroot: ChrootName): string {
+function architectureFor(chroot: ChrootName): string {
   return machineArchitecture(chrootOf(chroot).architecture);
 }
 

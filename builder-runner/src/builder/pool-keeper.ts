@@ -5,6 +5,7 @@ import { describeError, RunnerError } from '../errors.ts';
 import { afterFailure, closedBreaker, gateOf, retryPause } from './circuit-breaker.ts';
 import { readDriverFacts } from './driver-facts.ts';
 import type { BuilderNeed, Lease, PoolOptions, PoolState } from './pool.ts';
+import type { Cleaner } from './pool-clean.ts';
 import { asSpawnFault, type MakingStage, type PoolCraft } from './pool-craft.ts';
 import { type Held, isLeftFor, memberOf, noPoolFor, tenantOf, type Waiting, wantOf } from './pool-held.ts';
 import { type BuilderRecord, readBuilder, readRecord, recordedNames } from './pool-records.ts';
@@ -148,7 +149,9 @@ export class PoolKeeper {
     await this.#resizing;
     const stays = ({ facts, state }: Held) =>
       keepLeased && facts.outlivesService && (state === 'leased' || state === 'kept');
-    await Promise.all([...this.#held.values()].filter((held) => !stays(held)).map((held) => this.#end(held)));
+    const all = [...this.#held.values()];
+    for (const { cleaner } of all) cleaner?.close();
+    await Promise.all(all.filter((held) => !stays(held)).map((held) => this.#end(held)));
     await this.#reaping;
   }
 
@@ -209,11 +212,14 @@ export class PoolKeeper {
   }
 
   #lease(held: Held): Lease {
+    const builder = held.builder as NonNullable<Held['builder']>;
+    const cleaner = held.cleaner ?? this.#options.craft.cleaner(builder);
+    held.cleaner = cleaner;
     let cared: Promise<void> | undefined;
     return {
-      builder: { ...(held.builder as NonNullable<Held['builder']>), ...held.facts },
+      builder: { ...builder, ...held.facts },
       release: (how) => {
-        cared ??= how === 'reuse' && held.state === 'leased' ? this.#reuse(held) : this.#end(held);
+        cared ??= how === 'reuse' && held.state === 'leased' ? this.#reuse(held, cleaner) : this.#end(held);
         return cared;
       },
       keep: async (until) => {
@@ -233,12 +239,12 @@ export class PoolKeeper {
     };
   }
 
-  async #reuse(held: Held): Promise<void> {
+  async #reuse(held: Held, cleaner: Cleaner): Promise<void> {
     const { craft, log } = this.#options;
     held.state = 'cleaning';
     this.#look();
     try {
-      if (!(await craft.clean(held.builder as NonNullable<Held['builder']>, held.abort.signal))) {
+      if (!(await cleaner.clean(held.abort.signal))) {
         log('warn', `builder ${held.name} is not used again: processes of the last build were left on it`);
         return await this.#end(held);
       }
@@ -298,7 +304,16 @@ export class PoolKeeper {
     return {
       name: `${builderPrefix(this.#options.home)}${now.toString(36)}-${randomBytes(3).toString('hex')}`,
       labels: [...new Set([...pool.commonLabels, ...labels])],
-      ...{ poolId: pool.id, facts: pool.facts, record, state: 'making', builder: undefined, madeFor: want, isProbe },
+      ...{
+        poolId: pool.id,
+        facts: pool.facts,
+        record,
+        state: 'making',
+        builder: undefined,
+        cleaner: undefined,
+        madeFor: want,
+        isProbe,
+      },
       ...{ idleSince: now, abort: new AbortController(), ended: undefined },
     };
   }
@@ -359,6 +374,7 @@ export class PoolKeeper {
     const { craft, log } = this.#options;
     held.state = 'ending';
     held.abort.abort(new RunnerError('lost', `the builder ${held.name} was ended`));
+    held.cleaner?.close();
     for (const pause of [...endPauses, undefined]) {
       try {
         await craft.end(held.name, held.record);
@@ -389,7 +405,7 @@ export class PoolKeeper {
     const held: Held = {
       ...{ name, poolId: poolId({ name: record.pool, driver: record.driver, options: record.options }), record, state },
       labels: record.labels,
-      ...{ builder, facts: await readDriverFacts(record.driver), madeFor: null, isProbe: false },
+      ...{ builder, cleaner: undefined, facts: await readDriverFacts(record.driver), madeFor: null, isProbe: false },
       ...{ idleSince: this.#now(), abort: new AbortController(), ended: undefined },
     };
     this.#held.set(name, held);
