@@ -118,6 +118,14 @@ describe('packages that are good', () => {
     expect(program.phases.map(({ name }) => name).slice(2)).toEqual(
       expect.arrayContaining(['spawn', 'provision', 'root', 'collect', 'sign', 'publish']),
     );
+    const source = join(
+      shop.home,
+      'published',
+      published.srpmBuild(builds.get('hello') as QueuedBuild),
+      'hello-1.0-1.sap12.src.rpm',
+    );
+    const { stdout } = await execa('sha256sum', [source]);
+    expect(program.srpm).toEqual({ file: 'hello-1.0-1.sap12.src.rpm', sha256: stdout.split(' ')[0] });
     expect(program.artifacts.map(({ file }) => file)).toEqual([
       'hello-1.0-1.sap12.src.rpm',
       'hello-1.0-1.sap12.x86_64.rpm',

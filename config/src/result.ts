@@ -42,6 +42,8 @@ export const resultSchema = z.strictObject({
   batch: z.string(),
   configCommit: z.string(),
   source: pinnedSourceSchema,
+  /** In the record of a chroot: the source package in `srpm-builds/` that it was built from; absent when there was none. */
+  srpm: z.strictObject({ file: z.string(), sha256 }).optional(),
   /** In the record in `srpm-builds/`: what was fetched for the source package. */
   fetched: z.array(fetchedFileSchema).optional(),
   inputDigest: z.string(),

@@ -1,7 +1,14 @@
 // Puts what a build made where readers find it. The order is the promise: files, metadata, marker, and `result.json` last.
-import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { type ChrootName, published, type QueuedBuild, type QueuedChroot } from '@coppice/config';
+import {
+  type ChrootName,
+  published,
+  type QueuedBuild,
+  type QueuedChroot,
+  type Result,
+  resultSchema,
+} from '@coppice/config';
 import { isFrozen } from './frozen.ts';
 import { ensureKey } from './keys.ts';
 import { oneAtATime } from './one-at-a-time.ts';
@@ -85,9 +92,22 @@ export function publishEnding(
     const marker = ending.state === 'succeeded' ? 'success' : 'fail';
     await rm(join(folder, marker === 'success' ? 'fail' : 'success'), { force: true });
     await writeFile(join(folder, marker), '');
-    await writeRecord(join(folder, 'result.json'), recordOfChroot(build, chroot, ending));
+    await writeRecord(
+      join(folder, 'result.json'),
+      recordOfChroot(build, chroot, ending, await srpmOf(publisher, build)),
+    );
     unrecorded.delete(folder);
   });
+}
+
+/** The source package that the build's chroots are built from, as its own record has it. */
+async function srpmOf({ home }: Publisher, build: QueuedBuild): Promise<Result['srpm']> {
+  if (build.srpm === null) return undefined;
+  const path = join(home, 'published', published.srpmBuild(build), 'result.json');
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  const record = text === undefined ? undefined : resultSchema.safeParse(JSON.parse(text));
+  const artifact = record?.data?.artifacts.find(({ file }) => file === build.srpm);
+  return artifact && { file: artifact.file, sha256: artifact.sha256 };
 }
 
 /** What a path needs to know of a project. */

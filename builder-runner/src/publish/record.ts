@@ -31,7 +31,12 @@ export function frozenEnding({ owner, project }: QueuedBuild, endedAt: Date): En
 }
 
 /** The record of one chroot; its open phase ends with it. */
-export function recordOfChroot(build: QueuedBuild, chroot: QueuedChroot, ending: Ending): Result {
+export function recordOfChroot(
+  build: QueuedBuild,
+  chroot: QueuedChroot,
+  ending: Ending,
+  srpm?: Result['srpm'],
+): Result {
   const open: Phase = {
     name: chroot.phase,
     startedAt: chroot.phaseStartedAt,
@@ -40,6 +45,7 @@ export function recordOfChroot(build: QueuedBuild, chroot: QueuedChroot, ending:
   return {
     ...common(build, ending),
     chroot: chroot.chroot,
+    ...(srpm === undefined ? {} : { srpm }),
     inputDigest: chroot.inputDigest,
     attempts: chroot.attempts,
     builder: chroot.builder,
