@@ -98,6 +98,18 @@ test('commands get their arguments, files arrive, streams flow', async () => {
   }
 });
 
+test('how a command ended is known, however quick it was', async () => {
+  const connection = await connectBuilder(builder, user, never);
+  try {
+    for (let round = 0; round < 10; round++) {
+      const ends = await Promise.all([0, 1, 2, 3].map((code) => connection.run(['sh', '-c', `exit ${code}`])));
+      expect(ends.map(({ exitCode }) => exitCode)).toEqual([0, 1, 2, 3]);
+    }
+  } finally {
+    connection.close();
+  }
+});
+
 test("the control host's server is reached through the connection", async () => {
   const control = createServer((_request, response) => response.end('from the control host'));
   await new Promise<void>((resolve) => control.listen(0, '127.0.0.1', resolve));

@@ -127,64 +127,77 @@ function openConnection(ssh: NodeSSH, client: Client, place: string): Connection
 /** What a command of ours may print; a builder that says more is not a healthy one. */
 const printedBytes = 1024 ** 2;
 
-/** Starts a command on a channel of its own. Throws RunnerError `lost` when the connection is gone. */
+/**
+ * Starts a command on a channel of its own, and hands it to `use` at once: how a quick command ended may come with the same packet.
+ * `refuse` gets RunnerError `lost` when the connection is gone.
+ */
+function open(
+  client: Client,
+  argv: readonly string[],
+  use: (channel: ClientChannel) => void,
+  refuse: (error: RunnerError) => void,
+): void {
+  const lost = (cause: unknown) => refuse(new RunnerError('lost', describeError(cause), { cause }));
+  try {
+    client.exec(shellWords(argv), (error, channel) => (error === undefined ? use(channel) : lost(error)));
+  } catch (cause) {
+    lost(cause); // it was closed before
+  }
+}
+
+/** As `open`, for a command that does not end before something is written to it or read from it: how it ends is not missed then. */
 export function openChannel(client: Client, argv: readonly string[]): Promise<ClientChannel> {
-  return new Promise((resolve, reject) => {
-    const refuse = (cause: unknown) => reject(new RunnerError('lost', describeError(cause), { cause }));
-    try {
-      client.exec(shellWords(argv), (error, channel) => (error === undefined ? resolve(channel) : refuse(error)));
-    } catch (cause) {
-      refuse(cause); // it was closed before
-    }
-  });
+  return new Promise((resolve, reject) => open(client, argv, resolve, reject));
 }
 
-async function runBounded(client: Client, argv: readonly string[], place: string): Promise<CommandEnd> {
-  const channel = await openChannel(client, argv);
+function runBounded(client: Client, argv: readonly string[], place: string): Promise<CommandEnd> {
   return new Promise((resolve, reject) => {
-    const printed = { stdout: '', stderr: '' };
-    let exitCode: number | null = null;
-    let hasEnded = false;
-    const take = (stream: keyof typeof printed) => (chunk: Buffer) => {
-      printed[stream] += chunk.toString();
-      if (printed[stream].length <= printedBytes) return;
-      channel.destroy();
-      reject(new RunnerError('builder', `${argv[0]} prints without end on the builder at ${place}`));
+    const use = (channel: ClientChannel) => {
+      const printed = { stdout: '', stderr: '' };
+      let end: { readonly code: number | null } | undefined;
+      const take = (stream: keyof typeof printed) => (chunk: Buffer) => {
+        printed[stream] += chunk.toString();
+        if (printed[stream].length <= printedBytes) return;
+        channel.destroy();
+        reject(new RunnerError('builder', `${argv[0]} prints without end on the builder at ${place}`));
+      };
+      channel.on('data', take('stdout'));
+      channel.stderr.on('data', take('stderr'));
+      channel.on('exit', (code: number | null) => {
+        end = { code };
+      });
+      channel.on('error', () => undefined); // `lost` tells
+      channel.on('close', () => {
+        // A channel that closes without a word on how the command ended closes with its connection.
+        if (end !== undefined) resolve({ exitCode: end.code, ...printed });
+        else reject(new RunnerError('lost', `the builder at ${place} closed the connection`));
+      });
+      channel.end();
     };
-    channel.on('data', take('stdout'));
-    channel.stderr.on('data', take('stderr'));
-    channel.on('exit', (code: number | null) => {
-      hasEnded = true;
-      exitCode = code;
-    });
-    channel.on('error', () => undefined); // `lost` tells
-    channel.on('close', () => {
-      // A channel that closes without a word on how the command ended closes with its connection.
-      if (hasEnded) resolve({ exitCode, ...printed });
-      else reject(new RunnerError('lost', `the builder at ${place} closed the connection`));
-    });
-    channel.end();
+    open(client, argv, use, reject);
   });
 }
 
-async function openStream(client: Client, argv: readonly string[], take: (chunk: Buffer) => void): Promise<Stream> {
-  const channel = await openChannel(client, argv);
-  let isOver = false;
-  const ended = new Promise<void>((resolve) => {
-    channel.on('close', () => resolve());
+function openStream(client: Client, argv: readonly string[], take: (chunk: Buffer) => void): Promise<Stream> {
+  return new Promise((resolve, reject) => {
+    const use = (channel: ClientChannel) => {
+      let isOver = false;
+      const ended = new Promise<void>((over) => {
+        channel.on('close', () => over());
+      });
+      channel.on('data', (chunk: Buffer) => {
+        if (!isOver) take(chunk);
+      });
+      channel.stderr.resume();
+      channel.on('error', () => undefined); // `lost` tells
+      const stop = () => {
+        isOver = true;
+        channel.close();
+      };
+      resolve({ ended, stop });
+    };
+    open(client, argv, use, reject);
   });
-  channel.on('data', (chunk: Buffer) => {
-    if (!isOver) take(chunk);
-  });
-  channel.stderr.resume();
-  channel.on('error', () => undefined); // `lost` tells
-  return {
-    ended,
-    stop: () => {
-      isOver = true;
-      channel.close();
-    },
-  };
 }
 
 function abortable<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
