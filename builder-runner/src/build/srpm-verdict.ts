@@ -69,7 +69,11 @@ function rpmbuildFailed(end: SrpmEnd, facts: SrpmCircumstances): SrpmVerdict {
 function toolFailed(end: SrpmEnd, facts: SrpmCircumstances): SrpmVerdict {
   const full = /no space left on device|disk quota exceeded/i.test(end.output);
   if (full)
-    return failed('source', `No space left: ${nameOf(facts)} wrote more than the disk quota allows.`, end.output);
+    return failed(
+      'source',
+      `${nameOf(facts)} failed because no space was left: it wrote more than the disk quota allows.`,
+      end.output,
+    );
   const { tool } = facts.plan;
   if (end.exitCode === 127 && tool !== undefined) {
     const message = `The package ${tool.package} of ${facts.chroot} has no program ${tool.command}, which the method ${tool.method} needs.`;

@@ -30,6 +30,8 @@ export async function uploadTree(connection: Connection, local: string, remote: 
     await Promise.race([pipeline(pack.stdout, channel, { end: true }).catch(() => undefined), connection.lost]);
     await Promise.race([ended, connection.lost]);
     const [packCode] = await packed;
+    // A channel that closes without a word on how the command ended closes with its connection.
+    if (exitCode === null) throw new RunnerError('lost', 'the builder went away while it was given its files');
     if (exitCode !== 0) {
       const why = describeError(complaint.text === '' ? `its command ended with ${exitCode}` : complaint.text);
       throw new RunnerError('builder', `the builder does not take what it needs: ${why}`);

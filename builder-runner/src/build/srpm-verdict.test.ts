@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest';
+import { judgeSrpm, type SrpmEnd } from './srpm-verdict.ts';
+
+const rpkg = { method: 'rpkg', command: 'rpkg', package: 'rpkg' };
+const facts = {
+  plan: { tool: rpkg, packages: ['libfoo'] },
+  ...{ chroot: 'fedora-42-x86_64', spec: 'hello.spec', seconds: 300, memoryBytes: null },
+};
+const judge = (end: Partial<SrpmEnd>) =>
+  judgeSrpm({ step: 'run', exitCode: 1, output: '', buildLog: '', rootLog: '', ...end }, facts);
+const failing = (reason: string, message: string) => ({ kind: 'failed', failure: { reason, message } });
+
+const cases: readonly [string, Partial<SrpmEnd>, object][] = [
+  [
+    'the time is over',
+    { exitCode: undefined },
+    failing('timeout', 'Making the source package took longer than its time limit of 5 min.'),
+  ],
+  [
+    'rpmbuild does not like the spec',
+    {
+      step: 'buildsrpm',
+      buildLog:
+        'error: line 2: Unknown tag: Bogus: yes\nerror: query of specfile /builddir/build/SPECS/hello.spec failed',
+    },
+    failing('source', 'No source package could be made of hello.spec: line 2: Unknown tag: Bogus: yes.'),
+  ],
+  [
+    'the tool fails',
+    { exitCode: 2, output: 'working\nerror: no such tag\n' },
+    failing('source', 'The method rpkg (rpkg) failed with exit code 2: no such tag.'),
+  ],
+  [
+    'the package of the tool has another program',
+    { exitCode: 127 },
+    failing('source', 'The package rpkg of fedora-42-x86_64 has no program rpkg, which the method rpkg needs.'),
+  ],
+  [
+    'the disk is full',
+    { output: 'tar: x: Cannot write: No space left on device' },
+    failing(
+      'source',
+      'The method rpkg (rpkg) failed because no space was left: it wrote more than the disk quota allows.',
+    ),
+  ],
+  [
+    'what the project wants in its chroots is not there',
+    { step: 'install', exitCode: 30, output: 'No match for argument: libfoo\nError: Unable to find a match: libfoo' },
+    failing('dependencies', 'What the source package needs is not in the repositories of fedora-42-x86_64: libfoo.'),
+  ],
+  [
+    'a repository is dead',
+    { step: 'init', exitCode: 30, output: "Failed to download metadata for repo 'x'" },
+    failing(
+      'dependencies',
+      'The chroot in which the source package is made cannot be filled: a repository does not answer.',
+    ),
+  ],
+  ['the builder has no mock', { step: 'init', exitCode: 127 }, { kind: 'infrastructure' }],
+  ['the chroot is locked', { step: 'buildsrpm', exitCode: 60 }, { kind: 'infrastructure' }],
+  ['mock was ended by somebody', { exitCode: 143 }, { kind: 'infrastructure' }],
+];
+
+test.each(cases)('%s', (_, end, verdict) => {
+  expect(judge(end)).toMatchObject(verdict);
+});
+
+test('a tool that no repository has: said which, and where to put it', () => {
+  const verdict = judge({ step: 'install', exitCode: 30, rootLog: 'No match for argument: rpkg' });
+  expect(verdict).toMatchObject({
+    failure: {
+      reason: 'source',
+      message: expect.stringMatching(
+        /^The method rpkg needs the program rpkg, .* no package rpkg .*chroots\/fedora-42-x86_64\.cfg/,
+      ),
+    },
+  });
+});
