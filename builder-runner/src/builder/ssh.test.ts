@@ -101,7 +101,7 @@ test('commands get their arguments, files arrive, streams flow', async () => {
 test('how a command ended is known, however quick it was', async () => {
   const connection = await connectBuilder(builder, user, never);
   try {
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < 3; round++) {
       const ends = await Promise.all([0, 1, 2, 3].map((code) => connection.run(['sh', '-c', `exit ${code}`])));
       expect(ends.map(({ exitCode }) => exitCode)).toEqual([0, 1, 2, 3]);
     }
