@@ -134,10 +134,10 @@ const oldStyle: DriverCase = {
     const machines = `${provider.url}/machines`;
     const play = (...tasks: object[]) =>
       JSON.stringify([{ hosts: 'localhost', connection: 'local', gather_facts: false, tasks }]);
-    const makeKey = `cd ${driver} && rm -f key key.pub && ssh-keygen -q -t ed25519 -N "" -f key && cat key`;
+    const makeKey = 'd=$(mktemp -d) && ssh-keygen -q -t ed25519 -N "" -f $d/key && cat $d/key; rm -r $d';
     const hostKey = `lookup('pipe', '${makeKey}')`;
-    const config = `{'ssh_keys': {'ed25519_private': ${hostKey} ~ '\\n'}, 'ssh_authorized_keys': [coppice_public_key], 'disable_root': false}`;
-    const body = { name: '{{ coppice_name }}', userData: `{{ '#cloud-config\\n' ~ (${config} | to_json) }}` };
+    const config = `{'ssh_keys': {'ed25519_private': ${hostKey}}, 'ssh_authorized_keys': [coppice_public_key], 'disable_root': false}`;
+    const body = { name: '{{ coppice_name }}', userData: `#cloud-config\n{{ ${config} | to_json }}` };
     const ask = { url: machines, body_format: 'json', return_content: true };
     writeFileSync(
       join(driver, 'spawn.yml'),

@@ -42,7 +42,7 @@ export async function bootMachine(scratch: string, userData: string, address: st
   mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   const options = {
     ListenAddress: `${address}:${port}`,
-    HostKey: write('host_key', config.ssh_keys.ed25519_private),
+    HostKey: write('host_key', `${config.ssh_keys.ed25519_private.trimEnd()}\n`),
     AuthorizedKeysFile: write('authorized_keys', `${config.ssh_authorized_keys.join('\n')}\n`),
     PermitRootLogin: 'prohibit-password',
     AuthenticationMethods: 'publickey',

@@ -1,6 +1,6 @@
 // The contract between runner and drivers, the same for each: spawn, SSH with the pinned key, list, terminate. What stands behind a driver
 // on a test machine is in driver-contract-cases.ts.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { settingsSchema } from '@coppice/config';
@@ -122,9 +122,13 @@ describe.each(driverCases)('driver $name', ({ name, missing, open }) => {
     });
 
     test('terminate ends that one alone, may come twice, and knows of no error for a name that never was', async () => {
+      // Its files end with it: only with copies of them can be seen whether it still lets in.
+      const kept = { ...one, keyFile: join(scratch, 'kept-key'), knownHostsFile: join(scratch, 'kept-hosts') };
+      for (const file of ['keyFile', 'knownHostsFile'] as const) copyFileSync(one[file], kept[file]);
+      expect((await ssh(kept, 'true')).exitCode).toBe(0);
       await terminateBuilder(driver, named('1'));
       expect(await listBuilders(driver)).toEqual([named('2')]);
-      expect((await ssh(one, 'true')).exitCode, `${name} still lets in`).not.toBe(0);
+      expect((await ssh(kept, 'true')).exitCode, `${name} still lets in`).not.toBe(0);
       await terminateBuilder(driver, named('1'));
       await terminateBuilder(driver, named('never-was'));
       expect((await ssh(two, 'true')).exitCode).toBe(0);
