@@ -2,7 +2,7 @@
 # Runs one command detached from the SSH login that starts it, so that a lost connection does not end it and another one finds it:
 #   detached.sh start FOLDER SECONDS COMMAND…  prints its process id; in FOLDER: pid (leader of its group), output, exit (its code)
 #   detached.sh wait FOLDER                    returns when it has ended and prints its exit code, or `unknown`
-#   detached.sh stop FOLDER                    TERM to the group, KILL after some seconds; says `ended` or `killed` when it has ended
+#   detached.sh stop FOLDER [SECONDS]          TERM to the group, KILL after SECONDS (3); says `ended` or `killed` when it has ended
 # FOLDER is absolute and for this one command: to start it again does nothing. Whoever runs it holds a lock on FOLDER/running, so that
 # waiting needs no polling. It has SECONDS, then it ends although nobody may be there any more to end it: its exit code is 124 then.
 set -u
@@ -40,7 +40,7 @@ stop)
     pid=$(cat pid 2>/dev/null) || { echo ended; exit 0; }
     flock --nonblock --shared running true && { echo ended; exit 0; }
     kill -s TERM -- "-$pid" 2>/dev/null
-    if flock --shared --timeout 3 running true; then echo ended; exit 0; fi
+    if flock --shared --timeout "${1:-3}" running true; then echo ended; exit 0; fi
     kill -s KILL -- "-$pid" 2>/dev/null
     flock --shared --timeout 3 running true || { echo "process group $pid does not end" >&2; exit 1; }
     echo killed

@@ -72,7 +72,7 @@ test('stop ends it and all that it started; a command that has ended is left alo
 test('a command that ignores TERM is killed, and that is said', async () => {
   detached('start', '60', 'sh', '-c', "trap '' TERM; touch ready; while :; do sleep 0.1; done");
   await vi.waitFor(() => expect(existsSync(join(folder, 'ready'))).toBe(true));
-  expect(detached('stop')).toBe('killed');
+  expect(detached('stop', '0.3')).toBe('killed');
   expect(detached('wait')).toBe('unknown');
 });
 
