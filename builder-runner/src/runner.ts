@@ -10,6 +10,9 @@ import { startCrew, type Work, type WorkerState } from './workers.ts';
 
 export type { Log } from './build/work.ts';
 export { type BuilderPool, openPool, type PoolState } from './builder/pool.ts';
+export { type DebugDesk, type DebugWish, openDebugDesk } from './debug/debug-desk.ts';
+export { type DebugDoor, type DebugSession, isOver } from './debug/debug-state.ts';
+export { readSshKeys } from './debug/ssh-keys.ts';
 export { RunnerError, type RunnerErrorCode, runnerErrorCodes } from './errors.ts';
 export { endOfLog, type LogPosition, nextEvent } from './events/event-log.ts';
 export { type Events, openEvents } from './events/events.ts';

@@ -5,8 +5,11 @@ export function mockCommand(input: {
   readonly config: string;
   readonly resultFolder: string;
   readonly srpm: string;
+  /** The root stays as the build leaves it. Default: it goes. */
+  readonly keepRoot?: boolean;
 }): readonly string[] {
-  return ['mock', '-r', input.config, '--resultdir', input.resultFolder, '--rebuild', input.srpm];
+  const stays = input.keepRoot === true ? ['--no-cleanup-after'] : [];
+  return ['mock', '-r', input.config, '--resultdir', input.resultFolder, ...stays, '--rebuild', input.srpm];
 }
 
 /** `mock --version` → the engine's name and version; real mock prints a bare version. */

@@ -62,7 +62,7 @@ export async function runMock(run: MockRun): Promise<MockFinished> {
     const end = await runDetached({
       session,
       folder,
-      prepare: (connection) => prepare(run, connection, folder),
+      prepare: (connection) => uploadBuild(run, connection, folder),
       argv: mockCommand({ config: `${folder}/build.cfg`, resultFolder, srpm }),
       seconds: build.timeoutSeconds + rootSeconds,
       begunAt: beginOfRoot(chroot),
@@ -98,7 +98,11 @@ function notePhases(run: MockRun): (log: StreamedLog, line: string) => void {
 }
 
 /** Puts everything that mock needs on the builder. What an interrupted upload left there goes first. */
-async function prepare(run: MockRun, connection: Connection, folder: string): Promise<void> {
+export async function uploadBuild(
+  run: Omit<MockRun, 'onPhase' | 'signal'>,
+  connection: Connection,
+  folder: string,
+): Promise<void> {
   const { shop, build, chroot, session, builderHasNetwork } = run;
   const { controlUrl } = session;
   const emptied = connection.must(['sh', '-c', 'rm -rf -- "$1" && mkdir -p -- "$1/result"', 'sh', folder]);

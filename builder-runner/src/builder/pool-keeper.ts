@@ -105,6 +105,15 @@ export class PoolKeeper {
     return this.#lease(held);
   }
 
+  isKept(name: string): boolean {
+    return this.#held.get(name)?.state === 'kept';
+  }
+
+  async endKept(name: string): Promise<void> {
+    const held = this.#held.get(name);
+    if (held?.state === 'kept') await this.#end(held);
+  }
+
   async reap(): Promise<void> {
     this.#reaper ??= setInterval(() => void this.reap(), reapMilliseconds).unref();
     this.#reaping ??= this.#reapOnce().finally(() => {
@@ -225,7 +234,7 @@ export class PoolKeeper {
       keep: async (until) => {
         const pool = this.#pools.find(({ id }) => id === held.poolId);
         const kept = [...this.#held.values()].filter(
-          (one) => one.poolId === held.poolId && one.state === 'kept',
+          (one) => one !== held && one.poolId === held.poolId && one.state === 'kept',
         ).length;
         const most = Math.max(1, (pool?.settings.max ?? 1) - 1);
         if (kept >= most) {

@@ -28,7 +28,7 @@ export interface Lease {
    * is cared for; never rejects.
    */
   release(how: 'reuse' | 'end'): Promise<void>;
-  /** For somebody to look at: nobody else gets it; ended at `until`. Throws RunnerError `no-builder` when too many are kept already. */
+  /** For somebody to look at: nobody else gets it; ended at `until`, which may be changed by another call. Throws RunnerError `no-builder` when too many are kept already. */
   keep(until: Date): Promise<void>;
 }
 
@@ -73,6 +73,10 @@ export interface BuilderPool {
   expect(need: BuilderNeed): void;
   /** After a restart: the lease of a builder that an earlier run left with this need, or undefined when it is gone or was for another. */
   adopt(name: string, need: BuilderNeed): Promise<Lease | undefined>;
+  /** Whether there is a builder of this name that is kept for somebody to look at. */
+  isKept(name: string): boolean;
+  /** Ends it before its time; resolves when it is gone. Nothing when no such builder is kept. */
+  endKept(name: string): Promise<void>;
   /** Ends what the drivers list and neither the pool nor a lease knows; from the first call on by itself, every few minutes. */
   reap(): Promise<void>;
   /** Other pools, limits and times from now on; builders at work are not disturbed. */
@@ -114,6 +118,8 @@ export async function openPoolWith(
     take: (need, signal, onStage) => keeper.take(need, signal, onStage),
     expect: (need) => keeper.expect(need),
     adopt: (name, need) => keeper.adopt(name, need),
+    isKept: (name) => keeper.isKept(name),
+    endKept: (name) => keeper.endKept(name),
     reap: () => keeper.reap(),
     resize: (settings) => {
       options.onSettings?.(settings);

@@ -233,7 +233,8 @@ function fullRequest(request: TestRequest, pins: Pins): BuildRequest {
   };
 }
 
-function untilChange(queue: Queue, id: BuildId, fits: (change: QueueChange) => boolean): Promise<QueuedBuild> {
+/** Resolves with the build when a change of it fits, or at once when it does as it is. */
+export function untilChange(queue: Queue, id: BuildId, fits: (change: QueueChange) => boolean): Promise<QueuedBuild> {
   return new Promise((resolve) => {
     const look = (change: QueueChange) => {
       if (change.build.id !== id || !fits(change)) return;

@@ -1,0 +1,229 @@
+// Where debug sessions are asked for and seen to: each in its turn gets a builder, and loses it when its time is over. What was asked for
+// is durable; a restart goes on with it.
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type BuildId, type BuildRequest, type ChrootName, published, type QueuedBuild } from '@coppice/config';
+import { needOf } from '../build/on-builder.ts';
+import { leaseSeconds } from '../build/run-mock.ts';
+import { nameBuild, ShuttingDown, type Workshop } from '../build/work.ts';
+import type { Lease } from '../builder/pool.ts';
+import { describeError } from '../errors.ts';
+import { type JournaledStore, openJournaledStore } from '../queue/store.ts';
+import {
+  applyDebugOperation,
+  type DebugOperation,
+  type DebugSession,
+  type DebugState,
+  emptyDebugState,
+  isOver,
+} from './debug-state.ts';
+import { openDoor } from './open-door.ts';
+
+export interface DebugWish {
+  /** Unique to the request: asked for again, it gives the same session. */
+  readonly key: string;
+  /** The failed build. */
+  readonly id: BuildId;
+  /** As it is built; of its chroots only `chroot` counts. */
+  readonly request: BuildRequest;
+  readonly chroot: ChrootName;
+  readonly by: string;
+  /** As `readSshKeys` gives them. */
+  readonly keys: readonly string[];
+}
+
+export interface DebugDesk {
+  /** Gives the session, or why there can be none: the build's source package is not there. */
+  request(wish: DebugWish): Promise<DebugSession | 'no-source'>;
+  session(id: number): DebugSession | undefined;
+  /** All that are remembered, oldest first. */
+  sessions(): readonly DebugSession[];
+  /** Ends one before its time; resolves when that is noted. Nothing when it is over. */
+  end(id: number, by: string): Promise<void>;
+  /** Calls `listener` with each session that has changed; returns what ends that. */
+  onChange(listener: (session: DebugSession) => void): () => void;
+  /** Builders that outlive the service stay open; the others end with it. */
+  stop(): Promise<void>;
+}
+
+type Store = JournaledStore<DebugState, DebugOperation, DebugSession | undefined>;
+
+/** For how long a builder is open. */
+const usualOpenSeconds = 3600;
+
+/** Takes up the sessions of an earlier run of the service. Open it after the pool, and end it before. Throws the store's errors. */
+export async function openDebugDesk(shop: Workshop, openSeconds = usualOpenSeconds): Promise<DebugDesk> {
+  const store: Store = await openJournaledStore<DebugState, DebugOperation, DebugSession | undefined>({
+    folder: join(shop.home, 'state', 'debug'),
+    initial: emptyDebugState,
+    apply: applyDebugOperation,
+  });
+  const desk = new Desk(shop, store, openSeconds);
+  await desk.takeUp();
+  return desk;
+}
+
+class Desk implements DebugDesk {
+  readonly #shop: Workshop;
+  readonly #store: Store;
+  readonly #listeners = new Set<(session: DebugSession) => void>();
+  readonly #underWay = new Map<number, { readonly ended: Promise<void>; readonly abort: AbortController }>();
+  readonly #timers = new Map<number, NodeJS.Timeout>();
+  readonly #openSeconds: number;
+  #stopping = false;
+
+  constructor(shop: Workshop, store: Store, openSeconds: number) {
+    this.#shop = shop;
+    this.#store = store;
+    this.#openSeconds = openSeconds;
+  }
+
+  async takeUp(): Promise<void> {
+    for (const session of this.sessions()) {
+      if (isOver(session)) continue;
+      const { id, state, builder, door } = session;
+      const isThere = builder !== null && this.#shop.pool.isKept(builder);
+      if (state === 'open' && door !== null) {
+        if (isThere && Date.parse(door.until) > this.#shop.now().getTime()) this.#endAt(id, door.until);
+        else await this.#over(session, isThere ? 'Its time was over.' : 'Its builder ended with the service.');
+        continue;
+      }
+      // A try that was cut off is begun anew: nobody knows how far it came.
+      if (builder !== null) await this.#shop.pool.endKept(builder);
+      if (state === 'preparing') await this.#commit({ op: 'wait', id });
+      this.#begin(id);
+    }
+  }
+
+  async request(wish: DebugWish): Promise<DebugSession | 'no-source'> {
+    const known = this.sessions().find(({ key }) => key === wish.key);
+    if (known !== undefined) return known;
+    const requestedAt = this.#shop.now().toISOString();
+    const build = await this.#buildOf(wish, requestedAt);
+    if (build === undefined) return 'no-source';
+    const { key, chroot, by, keys } = wish;
+    const session = await this.#commit({ op: 'request', session: { key, build, chroot, by, keys, requestedAt } });
+    if (session === undefined) throw new RangeError('a request makes a session');
+    this.#begin(session.id);
+    return session;
+  }
+
+  session(id: number): DebugSession | undefined {
+    return this.sessions().find((one) => one.id === id);
+  }
+
+  sessions(): readonly DebugSession[] {
+    return this.#store.state.sessions;
+  }
+
+  async end(id: number, by: string): Promise<void> {
+    const session = this.session(id);
+    if (session !== undefined) await this.#over(session, `Ended by ${by}.`);
+  }
+
+  onChange(listener: (session: DebugSession) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    const under = [...this.#underWay.values()];
+    for (const { abort } of under) abort.abort(new ShuttingDown('the service ends'));
+    await Promise.all(under.map(({ ended }) => ended));
+    await this.#store.close();
+  }
+
+  /** What is built: the failed build with its own source package, for the one chroot. */
+  async #buildOf({ id, request, chroot }: DebugWish, requestedAt: string): Promise<QueuedBuild | undefined> {
+    const { after: _after, afterBuilds: _builds, chroots, ...rest } = request;
+    const wanted = chroots.filter((each) => each.chroot === chroot);
+    const place = { id, owner: rest.owner, project: rest.project, package: rest.package };
+    const files = await readdir(join(this.#shop.home, 'published', published.srpmBuild(place))).catch(() => []);
+    const srpm = files.find((name) => name.endsWith('.src.rpm'));
+    if (srpm === undefined || wanted.length === 0) return undefined;
+    const begin = {
+      state: 'pending',
+      reason: null,
+      message: null,
+      phase: 'queued',
+      phaseStartedAt: requestedAt,
+    } as const;
+    const none = { phases: [], attempts: 0, builder: null, startedAt: null, endedAt: null } as const;
+    const still = { cancelRequestedBy: null, skipBecause: null } as const;
+    return {
+      ...{ id, ...rest, after: [], requestedAt, srpm, srpmState: 'succeeded' },
+      chroots: wanted.map((each) => ({ ...each, ...begin, ...none, ...still })),
+    };
+  }
+
+  #begin(id: number): void {
+    const abort = new AbortController();
+    const ended = this.#open(id, abort.signal)
+      .catch((error) => this.#shop.log('error', `debug session ${id} was left: ${describeError(error)}`))
+      .finally(() => this.#underWay.delete(id));
+    this.#underWay.set(id, { ended, abort });
+  }
+
+  async #open(id: number, signal: AbortSignal): Promise<void> {
+    const { pool, log, now } = this.#shop;
+    const session = this.session(id);
+    if (session === undefined) return;
+    const name = `debug session ${id} (${nameBuild(session.build)} ${session.chroot} for ${session.by})`;
+    let lease: Lease | undefined;
+    try {
+      const seconds = leaseSeconds(session.build) + this.#openSeconds;
+      lease = await pool.take({ ...needOf(session.build, session), seconds }, signal);
+      // From now on it is nobody else's, whatever happens to the service.
+      await lease.keep(new Date(now().getTime() + seconds * 1000));
+      await this.#commit({ op: 'prepare', id, builder: lease.builder.name });
+      const door = await openDoor(this.#shop, session, lease.builder, this.#openSeconds, signal);
+      await lease.keep(new Date(door.until));
+      await this.#commit({ op: 'open', id, door });
+      log('info', `${name} is open until ${door.until}`, { builder: lease.builder.name });
+      this.#endAt(id, door.until);
+    } catch (error) {
+      // After a stop the pool ends the builder, or the next start does.
+      if (this.#stopping) return;
+      await lease?.release('end');
+      if (signal.aborted) return;
+      log('warn', `${name} could not be opened: ${describeError(error)}`);
+      await this.#commit({ op: 'end', id, state: 'failed', message: `${describeError(error)}.` });
+    }
+  }
+
+  #endAt(id: number, until: string): void {
+    const left = Math.max(0, Date.parse(until) - this.#shop.now().getTime());
+    const timer = setTimeout(
+      () => {
+        const session = this.session(id);
+        if (session === undefined) return;
+        this.#over(session, 'Its time was over.').catch((error) =>
+          this.#shop.log('error', `debug session ${id} could not be ended: ${describeError(error)}`),
+        );
+      },
+      Math.min(left, this.#openSeconds * 1000),
+    );
+    timer.unref();
+    this.#timers.set(id, timer);
+  }
+
+  async #over({ id, builder }: DebugSession, message: string): Promise<void> {
+    clearTimeout(this.#timers.get(id));
+    this.#timers.delete(id);
+    const under = this.#underWay.get(id);
+    under?.abort.abort(new Error(message));
+    const changed = await this.#commit({ op: 'end', id, state: 'ended', message });
+    if (changed === undefined) return;
+    const present = changed.builder ?? builder;
+    if (under === undefined && present !== null) await this.#shop.pool.endKept(present);
+    this.#shop.log('info', `debug session ${id} is over: ${message}`);
+  }
+
+  async #commit(operation: DebugOperation): Promise<DebugSession | undefined> {
+    const [changed] = await this.#store.commit([operation]);
+    if (changed !== undefined) for (const listener of this.#listeners) listener(changed);
+    return changed;
+  }
+}

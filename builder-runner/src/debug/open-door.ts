@@ -1,0 +1,87 @@
+// Makes a builder ready to be looked at: the build is done again on it, its root stays, and the keys of who asked are put there. Nothing
+// that the builder says or makes is taken from it.
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
+import { mockCommand } from '../build/mock-command.ts';
+import { runDetached } from '../build/run-detached.ts';
+import { leaseSeconds, uploadBuild } from '../build/run-mock.ts';
+import { srpmPath } from '../build/srpm-path.ts';
+import type { Workshop } from '../build/work.ts';
+import type { LeasedBuilder } from '../builder/pool.ts';
+import { buildUserOf } from '../builder/provision.ts';
+import { openSession, type Session } from '../builder/session.ts';
+import { RunnerError } from '../errors.ts';
+import type { DebugDoor, DebugSession } from './debug-state.ts';
+
+/** Builds, and gives the way in, which is open for `openSeconds`. Throws RunnerError, or the reason of the abort. */
+export async function openDoor(
+  shop: Workshop,
+  debug: DebugSession,
+  builder: LeasedBuilder,
+  openSeconds: number,
+  signal: AbortSignal,
+): Promise<DebugDoor> {
+  const { build } = debug;
+  const chroot = build.chroots.find((each) => each.chroot === debug.chroot);
+  const user = buildUserOf(builder);
+  // Who may log in there could do all that the service may.
+  if (user !== 'mockbuild' || chroot === undefined) {
+    throw new RunnerError('builder', 'the builders of this service are its own account, into which nobody else is let');
+  }
+  const { reconnectSeconds } = shop.settings.builders;
+  const warn = (message: string) => shop.log('warn', message, { debug: debug.id, builder: builder.name });
+  const session = await openSession({
+    ...{ builder, user, controlPort: shop.controlPort, reconnectSeconds, resumes: false, signal, warn },
+  });
+  try {
+    const folder = `${session.home}/builds/${build.id}-${debug.chroot}`;
+    const builderHasNetwork = builder.network;
+    const end = await runDetached({
+      session,
+      folder,
+      prepare: (connection) => uploadBuild({ shop, build, chroot, session, builderHasNetwork }, connection, folder),
+      argv: mockCommand({
+        config: `${folder}/build.cfg`,
+        resultFolder: `${folder}/result`,
+        srpm: `${folder}/${basename(srpmPath(shop, build))}`,
+        keepRoot: true,
+      }),
+      seconds: leaseSeconds(build),
+      now: shop.now,
+      signal,
+    });
+    const until = new Date(shop.now().getTime() + openSeconds * 1000);
+    await letIn(session, debug.keys, until, signal);
+    const { host, port, hostKey } = builder.instance;
+    const exitCode = end.kind === 'exit' ? end.code : null;
+    return { host, port, user, fingerprint: fingerprintOf(hostKey), folder, until: until.toISOString(), exitCode };
+  } finally {
+    // With the connection goes the address under which the builder saw the control host.
+    session.close();
+  }
+}
+
+/**
+ * Adds the keys ($2…) to those of the build user, good until $1 (seconds since 1970; sshd reads the builder's own time zone, the only form
+ * that all versions know). They open a terminal, and no way through it to elsewhere.
+ */
+const letInScript = `
+set -eu
+umask 077
+until=$(date -d "@$1" +%Y%m%d%H%M%S)
+shift
+for key in "$@"; do
+  printf 'restrict,pty,expiry-time="%s" %s\\n' "$until" "$key"
+done >>.ssh/authorized_keys
+`;
+
+async function letIn(session: Session, keys: readonly string[], until: Date, signal: AbortSignal): Promise<void> {
+  const end = String(Math.ceil(until.getTime() / 1000));
+  await session.run((connection) => connection.must(['sh', '-c', letInScript, 'sh', end, ...keys]), signal);
+}
+
+/** `ssh-ed25519 AAAA…` → `SHA256:…`, as ssh shows it. Pure. */
+export function fingerprintOf(hostKey: string): string {
+  const digest = createHash('sha256').update(Buffer.from(hostKey.split(' ')[1] ?? '', 'base64'));
+  return `SHA256:${digest.digest('base64').replace(/=+$/, '')}`;
+}
