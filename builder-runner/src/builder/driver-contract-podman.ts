@@ -1,5 +1,5 @@
 // Podman for the contract test: storage and settings of its own in a scratch folder, and an image of nothing but an SSH server.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { OpenCase } from './driver-contract-cases.ts';
@@ -41,11 +41,14 @@ function writeSettings(folder: string): Record<string, string> {
   };
 }
 
+const namespacesAreMounted = () => readFileSync('/proc/self/mounts', 'utf8').includes(' /run/netns ');
+
 export async function openPodman(scratch: string): Promise<OpenCase> {
   const folder = join(scratch, 'podman');
   mkdirSync(join(folder, 'rootfs'), { recursive: true });
   const environment = writeSettings(folder);
   await execa('sh', ['-c', makeImage, 'sh', join(folder, 'rootfs')], { env: environment });
+  const namespacesWereMounted = namespacesAreMounted();
   const containers = async () => (await execa('podman', ['ps', '--all', '--quiet'], { env: environment })).stdout;
   return {
     source: {
@@ -62,6 +65,9 @@ export async function openPodman(scratch: string): Promise<OpenCase> {
     close: async () => {
       await execa('podman', ['rm', '--all', '--force'], { env: environment });
       await execa('podman', ['rmi', '--all', '--force'], { env: environment });
+      // Podman mounts this folder upon itself and leaves it so, empty.
+      if (!namespacesWereMounted && namespacesAreMounted() && readdirSync('/run/netns').length === 0)
+        await execa('umount', ['/run/netns'], { reject: false });
     },
   };
 }
