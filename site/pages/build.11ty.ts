@@ -89,6 +89,7 @@ function provenance(build: BuildView): Html {
   return html`<dl class="facts">
 <dt>Source</dt><dd class="break">${build.sourceHref === null ? build.source : html`<a href="${build.sourceHref}" rel="nofollow noopener">${build.source}</a>`}</dd>
 ${build.sourceCommit !== null && build.sourceCommit !== build.configCommit && html`<dt>Commit</dt><dd><code title="${build.sourceCommit}">${build.sourceCommit.slice(0, 12)}</code></dd>`}
+${(build.srpm?.artifacts ?? []).map(({ href, nevra, sha256 }) => html`<dt>Source package</dt><dd class="break"><a href="${href}">${nevra}</a> <code class="hash" title="${sha256}">${sha256}</code></dd>`)}
 <dt>Config commit</dt><dd><code title="${build.configCommit}">${build.configCommit.slice(0, 12)}</code></dd>
 <dt>Asked for by</dt><dd>${build.requestedBy}${asked !== null && html` · <a href="${asked}" rel="nofollow noopener">the request</a>`}</dd>
 <dt>Asked for</dt><dd>${exactTime(build.requestedAt)}</dd>
