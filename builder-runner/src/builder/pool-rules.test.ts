@@ -163,7 +163,9 @@ describe('one decision', () => {
           const idle = situation.members.filter(
             (each) => each.pool === fitting.name && each.state === 'idle' && !touched.has(each.name),
           );
-          if (size < fitting.max || idle.length > 0) expect(coming + evicted).toBeGreaterThan(0);
+          const own = situation.members.filter((each) => each.state === 'leased' && each.tenant === one.tenant).length;
+          if (size < fitting.max) expect(coming + evicted).toBeGreaterThan(0);
+          else if (idle.length > 0) expect(coming + evicted + own).toBeGreaterThan(0);
         }
       }
     }));
@@ -321,6 +323,17 @@ test('a builder with a label is given to others only when there is none without'
 test('a builder of another project makes room when the pool is full', () => {
   const members = [member('theirs', { tenant: 'b/y build' })];
   expect(decided({ wants: [want(1)], members })).toEqual([{ kind: 'end', member: 'theirs', why: 'evicted' }]);
+});
+
+test('nobody else’s builder is ended at once for a want whose own builder is at work', () => {
+  const members = [
+    member('theirs', { tenant: 'b/y build' }),
+    member('own', { state: 'leased', tenant: 'acme/tools build' }),
+  ];
+  const situation = { wants: [want(1)], members, pools: [pool({ max: 2 })] };
+  expect(decided(situation)).toEqual([]);
+  const later = start + patienceMilliseconds;
+  expect(decided({ ...situation, now: later })).toEqual([{ kind: 'end', member: 'theirs', why: 'evicted' }]);
 });
 
 test('a want whose builder failed in one pool is given one of another', () => {

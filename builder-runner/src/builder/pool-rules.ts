@@ -89,7 +89,10 @@ export interface Decision {
   readonly lookAgainAt: number;
 }
 
-/** A want that has waited this long is not overtaken any more by younger ones for which a warm builder is there. */
+/**
+ * A want that has waited this long is not overtaken any more by younger ones for which a warm builder is there, and waits no longer for a
+ * builder of its own that is at work.
+ */
 export const patienceMilliseconds = 30_000;
 /** A builder that was ready so short a time ago is as good as a new one. */
 const freshMilliseconds = 30_000;
@@ -189,8 +192,9 @@ class Table {
       return;
     }
     const leaving = pools.find(({ name }) => (this.#leaving.get(name) ?? 0) > 0);
-    if (leaving === undefined) this.#evictFrom(pools);
-    else add(this.#leaving, leaving.name, -1);
+    if (leaving === undefined) {
+      if (!this.#ownIsAtWork(want)) this.#evictFrom(pools);
+    } else add(this.#leaving, leaving.name, -1);
   }
 
   /** As `provide`, without taking anything away from others. */
@@ -286,6 +290,15 @@ class Table {
         this.#lastsFor(want, member),
     );
     return own !== undefined && this.#coming.delete(own);
+  }
+
+  /** Its own will be free soon, most likely sooner than a new one is made: nobody else's is ended for it at once. */
+  #ownIsAtWork(want: Want): boolean {
+    const { members, now } = this.#situation;
+    if (now - want.since >= patienceMilliseconds) return false;
+    return members.some(
+      (member) => member.state === 'leased' && member.tenant === want.tenant && this.#mayHave(want, member),
+    );
   }
 
   #lastsFor(want: Want, member: Member): boolean {
