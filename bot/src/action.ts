@@ -1,5 +1,5 @@
 // What can be done about a command, and what is known when that is decided.
-import type { BuildId, ConfigRepo, PlanSelection, Project } from '@coppice/config';
+import type { BuildId, ChrootName, ConfigRepo, PlanSelection, Project } from '@coppice/config';
 import type { BuildView } from './build-view.ts';
 import type { ConfigEdit } from './change/config-edit.ts';
 import type { Wishes } from './command.ts';
@@ -34,6 +34,8 @@ export type Action = { readonly line: string } & (
       readonly build: BuildView | undefined;
     }
   | { readonly kind: 'delete-build'; readonly build: BuildView }
+  | { readonly kind: 'debug'; readonly build: BuildView; readonly chroot: ChrootName }
+  | { readonly kind: 'end-debug'; readonly build: BuildView; readonly chroot: string | undefined }
   /** Commit this; when it is committed these petitions are done with. */
   | { readonly kind: 'edit'; readonly edit: ConfigEdit; readonly petitions: readonly PetitionOperation[] }
   | {

@@ -61,7 +61,9 @@ export type Section =
       readonly notes: string;
       /** To be canceled is the good end of these. */
       readonly canceling: boolean;
-    };
+    }
+  /** How a debug session is. */
+  | { readonly kind: 'debug'; readonly line: string; readonly session: number };
 
 /** The one comment that answers another; kept until its last state has been delivered. */
 export interface Answer {

@@ -8,6 +8,7 @@ import { createNodeMiddleware } from 'probot';
 import { createApp } from './app.ts';
 import { applyToBotState, type BotOperation, type BotState, initialBotState, type Job } from './bot-state.ts';
 import { openBuiltIndex } from './built.ts';
+import type { DebugPort } from './carry-out-debug.ts';
 import { applyConfigChange } from './change/apply-config-change.ts';
 import { createCommitter } from './change/commit-edit.ts';
 import { expireProjects } from './change/expire-projects.ts';
@@ -52,6 +53,8 @@ export interface BotOptions {
   readonly onConfigChange?: () => unknown;
   /** Carries changes of projects over to what is published. */
   readonly projects: ProjectsPort;
+  /** Where builders are kept to be looked at. Default: nowhere. */
+  readonly debug?: DebugPort;
   /** What of the service can be at fault for long, as it is now. Default: nothing. */
   readonly faults?: () => readonly FaultReport[];
   /** Between two edits of one comment or check run. Default: 5000. */
@@ -92,7 +95,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   const built = await openBuiltIndex(options.publishedFolder);
   const { editMilliseconds } = options;
   const reporter = createReporter({
-    ...{ queue, built, github, state, commit, url, log },
+    ...{ queue, built, github, state, commit, url, log, debug: options.debug },
     ...(editMilliseconds === undefined ? {} : { editMilliseconds }),
   });
   const config = createConfigInForce({
@@ -177,6 +180,8 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     commit: commitEdit,
     onPull: onPullRequests(pullContext),
     projects: options.projects,
+    debug: options.debug,
+    keysOf: (login: string) => github.keysOf(login),
     published: () => options.onConfigChange?.(),
   };
   /** When a delivery was heard of, as performance.now() counts; those of the last run are older than anything. */

@@ -5,6 +5,7 @@ import type { Action } from './action.ts';
 import type { Job, Section } from './bot-state.ts';
 import { type BuildRef, type BuildView, refOf } from './build-view.ts';
 import type { BuiltIndex } from './built.ts';
+import { carryOutDebug, type DebugPort, endDebug } from './carry-out-debug.ts';
 import type { Committer } from './change/commit-edit.ts';
 import type { ProjectsPort } from './change/projects-port.ts';
 import type { ConfigAtCommit } from './config-in-force.ts';
@@ -23,6 +24,10 @@ export interface CommandContext {
   readonly view: (ref: BuildRef) => Promise<BuildView>;
   readonly commit: Committer;
   readonly projects: ProjectsPort;
+  /** Undefined where nobody can look at builders. */
+  readonly debug: DebugPort | undefined;
+  /** The public SSH keys that a person has on GitHub. */
+  readonly keysOf: (login: string) => Promise<readonly string[]>;
   /** To be called when what is published has changed otherwise than by a build. */
   readonly published: () => unknown;
 }
@@ -39,6 +44,7 @@ export async function carryOut(action: Action, job: CommentJob, batch: string, c
   const { line } = action;
   if (action.kind === 'say') return { ...text(line, action.good, action.markdown), petitions: action.petitions };
   if (action.kind === 'cancel') return await cancel(action, job, context);
+  if (action.kind === 'end-debug') return await endDebug(action, job, context);
   if (action.kind === 'delete-build') return await deleteBuild(action, context);
   if (action.kind === 'edit') return await edit(action, job, batch, context);
   const at = context.config();
@@ -48,6 +54,8 @@ export async function carryOut(action: Action, job: CommentJob, batch: string, c
       return await carryOutBuild(action, at, job, batch, context);
     case 'rebuild':
       return await carryOutRebuild(action, at, job, batch, context);
+    case 'debug':
+      return await carryOutDebug(action, at, job, batch, context);
     case 'plan':
       return text(line, true, await carryOutPlan(action, at, context));
     case 'status':

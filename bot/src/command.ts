@@ -13,6 +13,7 @@ export const verbs = [
   'plan',
   'logs',
   'explain',
+  'debug',
   'request',
   'approve',
   'fork',
@@ -58,6 +59,8 @@ export type Command = { readonly line: string } & (
   | { readonly kind: 'cancel'; readonly ids: readonly BuildId[] }
   | { readonly kind: 'logs'; readonly id: BuildId; readonly chroot: string | undefined }
   | ({ readonly kind: 'explain' } & Subject)
+  /** A failed build on a builder of its own, to log in; `end`: no more of that. */
+  | { readonly kind: 'debug'; readonly id: BuildId; readonly chroot: string | undefined; readonly end: boolean }
   | { readonly kind: 'delete-build'; readonly id: BuildId }
   | { readonly kind: 'delete-project'; readonly project: string }
   | { readonly kind: 'fork'; readonly project: string; readonly as: string | undefined }

@@ -107,6 +107,10 @@ const asks = (actor: string, line: string, more: Partial<Situation> = {}) => {
     case 'status':
     case 'explain':
       return `${action.kind} of ${action.package}`;
+    case 'debug':
+      return `debugs ${action.build.id} ${action.chroot}`;
+    case 'end-debug':
+      return `ends debugging ${action.build.id}`;
     case 'delete-build':
       return `deletes ${action.build.id}`;
     case 'edit': {
@@ -215,6 +219,20 @@ describe.each<[string, Partial<Situation>, Record<string, RegExp>]>([
   ['/build hello --timeout 2h', {}, { bea: /^refuses: .*1 seconds at most/ }],
   ['/logs 7', ended('failed'), { nobody: /^says: .*failed/ }],
   ['/logs 7 other', ended('failed'), { nobody: /^refuses: .*Its chroots/ }],
+  [
+    '/debug 7',
+    ended('failed'),
+    { bea: /^debugs 7 sapling-12-x86_64/, root: /^debugs 7/, gus: /^refuses: .*may not debug builds of .*`bea`/ },
+  ],
+  ['/debug 7 --end', ended('failed'), { bea: /^ends debugging 7/, gus: /^refuses: .*may not debug/ }],
+  ['/debug 7', ended('succeeded'), { bea: /^refuses: Build 7 has not failed/ }],
+  ['/debug 7 other', ended('failed'), { bea: /^refuses: Build 7 is not for `other`.*sapling-12-x86_64/ }],
+  ['/debug 8', ended('failed'), { bea: /^refuses: There is no build 8/ }],
+  [
+    '/debug 7',
+    { ...ended('failed'), config: withTools({ frozen: 'stolen' }) },
+    { bea: /^refuses: `acme\/tools` is frozen/, root: /^refuses: .*frozen/ },
+  ],
   ['/explain 7', ended('failed'), { nobody: /^explain of hello/ }],
   ['/explain helo', {}, { nobody: /^refuses: .*Did you mean `hello`/ }],
   ['/status shared', {}, { nobody: /^refuses: .*Several projects/ }],

@@ -4,6 +4,7 @@ import { type Action, type Known, type Situation, say } from './action.ts';
 import type { BuildView } from './build-view.ts';
 import type { Command } from './command.ts';
 import { decideBuild, decidePlan, decideRebuild } from './decide-build.ts';
+import { decideDebug } from './decide-debug.ts';
 import { decideApprove, decideEdit, decideFork, decideLegal, decideRequest, decideResolve } from './decide-edit.ts';
 import { findPackage } from './find-target.ts';
 import { findProject, mayCancel, mayManage, projectOfBuild, whoManages, whoMayCancel } from './permission.ts';
@@ -19,6 +20,7 @@ export function namedBuilds(command: Command): readonly BuildId[] {
     case 'explain':
       return command.id === undefined ? [] : [command.id];
     case 'logs':
+    case 'debug':
     case 'delete-build':
       return [command.id];
     case 'cancel':
@@ -68,6 +70,8 @@ function decideWithConfig(command: NeedsConfig, known: Known): Action {
     case 'status':
     case 'explain':
       return decideSubject(command, known);
+    case 'debug':
+      return decideDebug(command, known);
     case 'delete-build':
       return decideDelete(line, command.id, known);
     case 'delete-project':

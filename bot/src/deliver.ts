@@ -4,7 +4,7 @@ import type { BuildRef, BuildView } from './build-view.ts';
 import { checkOfBuild, checkOfConfig } from './check-run.ts';
 import type { Delivered } from './dispatcher.ts';
 import { annotationsPerCall, type CheckRun, type Github } from './github.ts';
-import { answerState, writeAnswer } from './reply/answer.ts';
+import { answerState, type DebugView, writeAnswer } from './reply/answer.ts';
 import { readAnswerMark } from './reply/answer-mark.ts';
 
 interface DelivererOptions {
@@ -13,6 +13,7 @@ interface DelivererOptions {
   readonly commit: (operations: readonly BotOperation[]) => Promise<unknown>;
   readonly url: string;
   readonly view: (ref: BuildRef) => Promise<BuildView>;
+  readonly debug: DebugView;
 }
 
 interface Deliverer {
@@ -24,7 +25,7 @@ interface Deliverer {
   closing(key: string): BotOperation;
 }
 
-export function createDeliverer({ github, state, commit, url, view }: DelivererOptions): Deliverer {
+export function createDeliverer({ github, state, commit, url, view, debug }: DelivererOptions): Deliverer {
   const twins = new Set<string>();
   /** Key → what GitHub shows. */
   const shown = new Map<string, string>();
@@ -32,7 +33,7 @@ export function createDeliverer({ github, state, commit, url, view }: DelivererO
   const deliverAnswer = async (key: string, answer: Answer): Promise<Delivered> => {
     const refs = answer.sections.flatMap((section) => (section.kind === 'builds' ? section.builds : []));
     const views = new Map(await Promise.all(refs.map(async (ref) => [Number(ref.id), await view(ref)] as const)));
-    const body = writeAnswer(answer.to, answer.sections, views, url);
+    const body = writeAnswer(answer.to, answer.sections, views, url, debug);
     const unchanged = shown.get(key) === body;
     if (!unchanged) {
       let id = answer.commentId;
@@ -45,7 +46,7 @@ export function createDeliverer({ github, state, commit, url, view }: DelivererO
       if (answer.commentId !== id) await commit([{ op: 'commented', to: answer.to, commentId: id }]);
       shown.set(key, body);
     }
-    if (answerState(answer.sections, views) === 'working') return unchanged ? 'unchanged' : 'again';
+    if (answerState(answer.sections, views, debug) === 'working') return unchanged ? 'unchanged' : 'again';
     return await conclude(key);
   };
 

@@ -77,6 +77,8 @@ export interface Github {
   head(): Promise<Head>;
   /** Open pull requests, those that changed last first. */
   openPulls(): Promise<readonly OpenPull[]>;
+  /** The public SSH keys of a person, as they are now. */
+  keysOf(login: string): Promise<readonly string[]>;
   /** Comments on issues and pull requests that were written or edited at `since` (ISO 8601) or later, newest first. */
   comments(since: string): Promise<readonly ListedComment[]>;
   newestComment(): Promise<ListedComment | undefined>;
@@ -156,6 +158,11 @@ export function createGithub(app: () => Promise<ProbotOctokit>, repository: stri
         everyPage((page) => rest.pulls.list({ ...query, page, headers: page === 1 ? headers : {} })),
       );
       return pulls.map(({ number, head, base }) => ({ number, head: head.sha, base: base.ref }));
+    },
+    async keysOf(login) {
+      const { rest } = await ours();
+      const { data } = await rest.users.listPublicKeysForUser({ username: login, per_page: perPage });
+      return data.map(({ key }) => key);
     },
     async comments(since) {
       const { rest } = await ours();

@@ -117,5 +117,5 @@ function outcome(job: CommentJob, done: readonly Done[]): CommentOutcome {
 /** The second reaction to a comment, when it has been worked off. */
 export function reactionTo(sections: readonly Section[]): Reaction {
   if (sections.some((section) => section.kind === 'text' && !section.good)) return 'confused';
-  return sections.some((section) => section.kind === 'builds') ? 'rocket' : '+1';
+  return sections.some((section) => section.kind !== 'text') ? 'rocket' : '+1';
 }

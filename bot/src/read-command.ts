@@ -24,6 +24,7 @@ const optionsOf: Readonly<Record<Verb, OptionTable>> = {
   status: { project: 'owner/name' },
   logs: { chroot: 'fedora-42-x86_64' },
   explain: { project: 'owner/name' },
+  debug: { chroot: 'fedora-42-x86_64', end: null },
   request: { project: 'owner/name' },
   approve: { project: 'owner/name' },
   fork: { as: 'new-name' },
@@ -58,6 +59,8 @@ function readWords(verb: Exclude<Verb, 'help' | 'legal' | 'freeze'>, read: Words
       return readSubject(verb, read);
     case 'logs':
       return readLogs(read);
+    case 'debug':
+      return readDebug(read);
     case 'request':
       return readRequest(read);
     case 'approve':
@@ -159,6 +162,18 @@ function readLogs({ words, options }: Words): Read {
     return mistake('`/logs` wants the number of one build, and a chroot if you like.', '/logs 42');
   }
   return { kind: 'logs', id, chroot: chroot ?? options.get('chroot')?.at(-1) };
+}
+
+function readDebug({ words, options }: Words): Read {
+  const [word = '', chroot, ...more] = words;
+  const id = readId(word);
+  if (id === undefined || more.length > 0) {
+    return mistake(
+      '`/debug` wants the number of one failed build, and a chroot if it failed for several.',
+      '/debug 42',
+    );
+  }
+  return { kind: 'debug', id, chroot: chroot ?? options.get('chroot')?.at(-1), end: options.has('end') };
 }
 
 function readRequest({ words, options }: Words): Read {

@@ -5,6 +5,7 @@ import { isFinal, type QueuedBuild } from '@coppice/config';
 import type { Answer, BotOperation, BotState, Check } from './bot-state.ts';
 import { type BuildRef, type BuildView, viewOfQueued, viewOfResults, withExcerpts } from './build-view.ts';
 import type { BuiltIndex } from './built.ts';
+import type { DebugPort } from './carry-out-debug.ts';
 import { createDeliverer } from './deliver.ts';
 import { createDispatcher } from './dispatcher.ts';
 import type { Github } from './github.ts';
@@ -18,6 +19,7 @@ interface ReporterOptions {
   readonly commit: (operations: readonly BotOperation[]) => Promise<unknown>;
   /** Public address of the service, without a slash at the end. */
   readonly url: string;
+  readonly debug: DebugPort | undefined;
   readonly log: Log;
   /** Between two edits of one comment or check run. Default: 5000. */
   readonly editMilliseconds?: number;
@@ -52,7 +54,7 @@ export function createReporter(options: ReporterOptions): Reporter {
     return last.chroots.some((one) => one.state === 'failed') ? withExcerpts(last, await built.results(ref)) : last;
   };
 
-  const deliverer = createDeliverer({ ...options, view });
+  const deliverer = createDeliverer({ ...options, view, debug: (session) => options.debug?.session(session) });
   const dispatcher = createDispatcher({
     log: options.log,
     ...(options.editMilliseconds === undefined ? {} : { editMilliseconds: options.editMilliseconds }),
@@ -91,7 +93,12 @@ export function createReporter(options: ReporterOptions): Reporter {
     if (gone) rememberEnded(ended, viewOfQueued(build));
     for (const key of keys ?? []) dispatcher.wanted(key);
   };
-  const unsubscribe = queue.onChange(({ build, gone }) => changed(build, gone));
+  const forgetBuilds = queue.onChange(({ build, gone }) => changed(build, gone));
+  const forgetDebug = options.debug?.onChange(({ id }) => {
+    for (const { to, sections } of state().answers) {
+      if (sections.some((one) => one.kind === 'debug' && one.session === id)) dispatcher.wanted(`answer/${to}`);
+    }
+  });
   return {
     track,
     view,
@@ -112,7 +119,8 @@ export function createReporter(options: ReporterOptions): Reporter {
     },
     settled: () => dispatcher.settled(),
     stop: () => {
-      unsubscribe();
+      forgetBuilds();
+      forgetDebug?.();
       return dispatcher.stop();
     },
   };

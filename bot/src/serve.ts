@@ -5,6 +5,7 @@ import { noLimits, openQueue, type Queue } from '@coppice/builder-runner/queue';
 import {
   type BuilderPool,
   ensureKey,
+  openDebugDesk,
   openEvents,
   openPool,
   type Runner,
@@ -157,6 +158,8 @@ async function start(
   });
   runner = started;
   cleanups.push(() => started.stop({ drain: false }));
+  const debug = await openDebugDesk({ ...publisher, queue, pool, settings, controlPort: http.port, log, now });
+  cleanups.push(() => debug.stop());
   await site.all();
 
   step('Starting the bot');
@@ -176,6 +179,7 @@ async function start(
       await site.all();
     },
     projects: runnerProjects(publisher, queue),
+    debug,
     faults: () => [...poolFaults(builders.state()), ...hookFaults(outgoing.states())],
   });
   if (settings.github.webhooks) http.setWebhooks(bot.middleware);

@@ -35,6 +35,11 @@ test('every answer and webhook that the bot meets is as GitHub describes it', { 
   await ask('PATCH', `/check-runs/${run.id}`, { conclusion: 'failure', output });
   await ask('POST', `/statuses/${sha}`, { state: 'success', context: 'c' });
   await ask('POST', `/commits/${sha}/comments`, { body: 'no' });
+  const key = `ssh-ed25519 ${'A'.repeat(68)}`;
+  const kept = (await it.rest('token-outsider', 'POST', '/user/keys', { title: 'laptop', key: `${key} me@home` })).body;
+  expect((await it.rest(bot, 'GET', '/users/outsider/keys')).body).toEqual([{ id: kept.id, key }]);
+  await it.rest('token-outsider', 'GET', '/user/keys');
+  await it.rest('token-outsider', 'DELETE', `/user/keys/${kept.id}`);
   for (const place of [
     '',
     '/issues/1',

@@ -42,6 +42,7 @@ export const DIFFERENCES: readonly Difference[] = [
   row('check runs', 'any number of annotations and actions', '50 and 3 in one request', 'checks.ts'),
   row('check runs', 'no app, started_at, annotations_url', 'all there', 'repair-answers.ts'),
   row('collaborator permission', '`push`; 404 for an outsider', '`write`; `read`', 'app-answers.ts'),
+  row('SSH keys of people', 'none', 'kept and listed', 'user-keys.ts'),
   row('/installation/repositories', 'none', 'the repositories of the app', 'app-answers.ts'),
   row('GET /app, installations', 'no owner, target_id, half an account', 'all there', 'repair-answers.ts'),
   row('organisation as an owner', 'lacks links', 'all links of a user', 'repair-answers.ts'),

@@ -17,6 +17,7 @@ import { keepWrites } from './replay.ts';
 import { HOUSE_IDENTITY, type RestParts, serveGet } from './rest.ts';
 import { statusRoutes } from './statuses.ts';
 import type { Tokens } from './tokens.ts';
+import { userKeyRoutes } from './user-keys.ts';
 import type { Webhooks } from './webhooks.ts';
 
 export interface Furniture {
@@ -83,6 +84,7 @@ export function furnish(furniture: Furniture): Household {
       ...reactionRoutes(house, state),
       ...statusRoutes(house, state),
       ...issueCommentRoutes(house, state),
+      ...userKeyRoutes(house, state),
       ...pullRoutes(house, state, move),
       ...gitRoutes(house, state),
       ...gitWriteRoutes(house, move),

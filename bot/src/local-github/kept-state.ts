@@ -35,6 +35,16 @@ export interface CommitComment {
   readonly createdAt: string;
 }
 
+/** A public SSH key of a person. */
+export interface KeptUserKey {
+  readonly id: number;
+  readonly login: string;
+  /** `<kind> <base64>`. */
+  readonly key: string;
+  readonly title: string;
+  readonly createdAt: string;
+}
+
 export interface KeptCheckRun {
   readonly id: number;
   readonly repository: string;
@@ -72,6 +82,7 @@ export interface KeptState {
   readonly commitComments: CommitComment[];
   readonly checkRuns: KeptCheckRun[];
   readonly pulls: KeptPull[];
+  readonly userKeys: KeptUserKey[];
   readonly calls: KeptCall[];
   /** When things were made and closed, by their API path: a replayed call would make them young again. */
   readonly times: Record<string, Record<string, string | null>>;
@@ -93,6 +104,7 @@ const EMPTY: KeptState = {
   commitComments: [],
   checkRuns: [],
   pulls: [],
+  userKeys: [],
   calls: [],
   times: {},
 };

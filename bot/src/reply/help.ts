@@ -11,6 +11,7 @@ const rows: readonly (readonly [command: string, meaning: string])[] = [
   ['/status', 'list what waits and runs; with a number or a package, show that'],
   ['/logs 42', 'show where the logs are, and why it failed'],
   ['/explain hello', 'say why a package, or a build, is built or not, and what to do next'],
+  ['/debug 42', 'build failed build 42 again on a builder that you can log into for an hour; `--end` ends that'],
   ['/request builder owner/name', 'ask for rights in a project; `maintainer` for more, `drop` to give them back'],
   ['/approve @login', 'give them; on a pull request, `/approve` lets it be built'],
   ['/fork owner/name new-name', 'copy a project that you maintain'],
