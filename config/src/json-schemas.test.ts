@@ -18,6 +18,15 @@ describe('the JSON Schemas', () => {
     expect(JSON.parse(read(`schema/${name}`))).toEqual(JSON.parse(schemas[name]));
   });
 
+  test('config/schema/event.schema.json is fresh, takes the example of its page and no event with more in it', () => {
+    expect(JSON.parse(read('schema/event.schema.json'))).toEqual(JSON.parse(schemas['event.schema.json']));
+    const [, line = ''] = /```json\n(.+)\n```/.exec(read('../site/content/docs/reference/events.md')) ?? [];
+    const ajv = new Ajv2020({ formats: { 'date-time': true } });
+    const validate = ajv.compile(JSON.parse(schemas['event.schema.json']));
+    expect(validate(JSON.parse(line)), JSON.stringify(validate.errors)).toBe(true);
+    expect(validate({ ...JSON.parse(line), secret: 'x' })).toBe(false);
+  });
+
   test.each(forms)('%s accepts %s and refuses an unknown key', (name, example) => {
     const validate = new Ajv2020().compile(JSON.parse(schemas[name]));
     const value = parse(read(example));

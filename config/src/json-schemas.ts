@@ -1,13 +1,15 @@
-// The forms of a config repo's files as JSON Schema: what an editor can say before the bot has to.
+// JSON Schemas: of a config repo's files, so that an editor can say what the bot would; of events, for programs that read them.
 import { z } from 'zod';
+import { eventSchema } from './event.ts';
 import { policySchema } from './parse-policy.ts';
 import { projectSchema } from './project-schema.ts';
 
 /** File name → text of every file of config/schema/. */
-export function jsonSchemas(): Record<'coppice.schema.json' | 'project.schema.json', string> {
+export function jsonSchemas(): Record<'coppice.schema.json' | 'project.schema.json' | 'event.schema.json', string> {
   return {
     'coppice.schema.json': textOf(policySchema),
     'project.schema.json': textOf(projectSchema),
+    'event.schema.json': textOf(eventSchema),
   };
 }
 
