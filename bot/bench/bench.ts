@@ -12,6 +12,7 @@ const measurements: readonly (readonly [prefix: string, measure: () => Promise<r
   ['config.', () => figuresOf(join(sourceFolder, 'config/src/config-bench.ts'))],
   ['queue.', () => figuresOf(join(sourceFolder, 'builder-runner/src/queue/queue-bench.ts'))],
   ['site.', () => figuresOf(join(sourceFolder, 'site/src/site-bench.ts'))],
+  ['overhead.', () => figuresOf(join(sourceFolder, 'builder-runner/src/overhead-bench.ts'))],
   ['comment.', answerFigures],
   ['chain.', chainFigures],
 ];

@@ -325,6 +325,15 @@ test('a builder of another project makes room when the pool is full', () => {
   expect(decided({ wants: [want(1)], members })).toEqual([{ kind: 'end', member: 'theirs', why: 'evicted' }]);
 });
 
+test('of many wants of one project, one has room made at once, the others wait for its builder', () => {
+  const theirs = { tenant: 'acme/tools source' };
+  const members = [member('a', theirs), member('b', theirs), member('c', theirs)];
+  const situation = { wants: [want(1), want(2), want(3)], members, pools: [pool({ max: 3 })] };
+  expect(decided(situation)).toEqual([{ kind: 'end', member: 'a', why: 'evicted' }]);
+  const making = [member('new', { state: 'making', madeFor: 1 }), member('b', theirs), member('c', theirs)];
+  expect(decided({ ...situation, members: making })).toEqual([]);
+});
+
 test('nobody else’s builder is ended at once for a want whose own builder is at work', () => {
   const members = [
     member('theirs', { tenant: 'b/y build' }),

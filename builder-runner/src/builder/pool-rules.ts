@@ -137,6 +137,8 @@ class Table {
   readonly #coming: Set<Member>;
   /** Pool → slots that ending builders will leave, not spoken for. */
   readonly #leaving = new Map<string, number>();
+  /** Tenants for whom room was made in this decision. */
+  readonly #spokenFor = new Set<string>();
   /** Pool → builders in any state. */
   readonly #size = new Map<string, number>();
   /** Pool → builders that were made ahead in this decision. */
@@ -192,9 +194,10 @@ class Table {
       return;
     }
     const leaving = pools.find(({ name }) => (this.#leaving.get(name) ?? 0) > 0);
-    if (leaving === undefined) {
-      if (!this.#ownIsAtWork(want)) this.#evictFrom(pools);
-    } else add(this.#leaving, leaving.name, -1);
+    if (leaving === undefined && this.#ownIsAtWork(want)) return;
+    this.#spokenFor.add(want.tenant);
+    if (leaving === undefined) this.#evictFrom(pools);
+    else add(this.#leaving, leaving.name, -1);
   }
 
   /** As `provide`, without taking anything away from others. */
@@ -292,12 +295,19 @@ class Table {
     return own !== undefined && this.#coming.delete(own);
   }
 
-  /** Its own will be free soon, most likely sooner than a new one is made: nobody else's is ended for it at once. */
+  /** Its own is at work or on its way, and will most likely be free before a new one is made: nobody else's is ended for it at once. */
   #ownIsAtWork(want: Want): boolean {
-    const { members, now } = this.#situation;
+    const { members, wants, now } = this.#situation;
     if (now - want.since >= patienceMilliseconds) return false;
-    return members.some(
-      (member) => member.state === 'leased' && member.tenant === want.tenant && this.#mayHave(want, member),
+    const tenantOf = new Map(wants.map(({ id, tenant }) => [id, tenant]));
+    return (
+      this.#spokenFor.has(want.tenant) ||
+      members.some(
+        (member) =>
+          this.#mayHave(want, member) &&
+          ((member.state === 'leased' && member.tenant === want.tenant) ||
+            (member.state === 'making' && tenantOf.get(member.madeFor ?? -1) === want.tenant)),
+      )
     );
   }
 
