@@ -93,7 +93,7 @@ export async function startOutgoingWebhooks(options: OutgoingOptions): Promise<O
 }
 
 /** What is sent. Pure. */
-export function deliveryOf(event: CoppiceEvent, secret: string): { readonly body: string; readonly headers: Headers } {
+function deliveryOf(event: CoppiceEvent, secret: string): { readonly body: string; readonly headers: Headers } {
   const body = JSON.stringify(event);
   const headers = new Headers({
     'content-type': 'application/json',

@@ -18,6 +18,8 @@ const driverFactsSchema = z.strictObject({
   outlivesService: z.boolean(),
   /** Builders have a network of their own, which builds without network must be kept from. */
   network: z.boolean(),
+  /** The machine is there before and after the builder, so nobody is let into it for a debug session. Default: it goes with the builder. */
+  hostStays: z.boolean().optional(),
 });
 export type DriverFacts = z.infer<typeof driverFactsSchema>;
 

@@ -14,7 +14,7 @@ import { type Builder, machineArchitecture } from './spawn.ts';
 export interface Held {
   readonly name: string;
   readonly poolId: string;
-  readonly facts: Pick<DriverFacts, 'outlivesService' | 'network'>;
+  readonly facts: Pick<DriverFacts, 'outlivesService' | 'network' | 'hostStays'>;
   /** As the rules see them. */
   readonly labels: readonly string[];
   record: BuilderRecord;

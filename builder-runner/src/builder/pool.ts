@@ -19,7 +19,7 @@ export interface BuilderNeed {
 }
 
 /** A builder, and what its driver says of it. */
-export type LeasedBuilder = Builder & Pick<DriverFacts, 'outlivesService' | 'network'>;
+export type LeasedBuilder = Builder & Pick<DriverFacts, 'outlivesService' | 'network' | 'hostStays'>;
 
 export interface Lease {
   readonly builder: LeasedBuilder;

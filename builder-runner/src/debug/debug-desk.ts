@@ -7,7 +7,7 @@ import { needOf } from '../build/on-builder.ts';
 import { leaseSeconds } from '../build/run-mock.ts';
 import { nameBuild, ShuttingDown, type Workshop } from '../build/work.ts';
 import type { Lease } from '../builder/pool.ts';
-import { describeError } from '../errors.ts';
+import { describeError, RunnerError } from '../errors.ts';
 import { type JournaledStore, openJournaledStore } from '../queue/store.ts';
 import {
   applyDebugOperation,
@@ -175,12 +175,20 @@ class Desk implements DebugDesk {
     try {
       const seconds = leaseSeconds(session.build) + this.#openSeconds;
       lease = await pool.take({ ...needOf(session.build, session), seconds }, signal);
+      if (lease.builder.hostStays === true) {
+        await lease.release('reuse');
+        throw new RunnerError(
+          'no-builder',
+          'the machine of its builder stays when the builder ends: nobody is let into it',
+        );
+      }
       // From now on it is nobody else's, whatever happens to the service.
       await lease.keep(new Date(now().getTime() + seconds * 1000));
       await this.#commit({ op: 'prepare', id, builder: lease.builder.name });
       const door = await openDoor(this.#shop, session, lease.builder, this.#openSeconds, signal);
       await lease.keep(new Date(door.until));
       await this.#commit({ op: 'open', id, door });
+      signal.throwIfAborted();
       log('info', `${name} is open until ${door.until}`, { builder: lease.builder.name });
       this.#endAt(id, door.until);
     } catch (error) {
@@ -214,10 +222,10 @@ class Desk implements DebugDesk {
     this.#timers.delete(id);
     const under = this.#underWay.get(id);
     under?.abort.abort(new Error(message));
-    const changed = await this.#commit({ op: 'end', id, state: 'ended', message });
-    if (changed === undefined) return;
-    const present = changed.builder ?? builder;
-    if (under === undefined && present !== null) await this.#shop.pool.endKept(present);
+    if ((await this.#commit({ op: 'end', id, state: 'ended', message })) === undefined) return;
+    await under?.ended;
+    const present = this.session(id)?.builder ?? builder;
+    if (present !== null) await this.#shop.pool.endKept(present);
     this.#shop.log('info', `debug session ${id} is over: ${message}`);
   }
 

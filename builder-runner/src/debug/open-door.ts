@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { mockCommand } from '../build/mock-command.ts';
 import { runDetached } from '../build/run-detached.ts';
-import { leaseSeconds, uploadBuild } from '../build/run-mock.ts';
+import { leaseSeconds, remoteFolder, uploadBuild } from '../build/run-mock.ts';
 import { srpmPath } from '../build/srpm-path.ts';
 import type { Workshop } from '../build/work.ts';
 import type { LeasedBuilder } from '../builder/pool.ts';
@@ -34,7 +34,7 @@ export async function openDoor(
     ...{ builder, user, controlPort: shop.controlPort, reconnectSeconds, resumes: false, signal, warn },
   });
   try {
-    const folder = `${session.home}/builds/${build.id}-${debug.chroot}`;
+    const folder = remoteFolder(session, build, chroot);
     const builderHasNetwork = builder.network;
     const end = await runDetached({
       session,
@@ -81,7 +81,7 @@ async function letIn(session: Session, keys: readonly string[], until: Date, sig
 }
 
 /** `ssh-ed25519 AAAA…` → `SHA256:…`, as ssh shows it. Pure. */
-export function fingerprintOf(hostKey: string): string {
+function fingerprintOf(hostKey: string): string {
   const digest = createHash('sha256').update(Buffer.from(hostKey.split(' ')[1] ?? '', 'base64'));
   return `SHA256:${digest.digest('base64').replace(/=+$/, '')}`;
 }
