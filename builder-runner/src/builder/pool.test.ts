@@ -193,6 +193,20 @@ test('a builder that is kept is nobody else’s, and ended when its time is over
   await expect.poll(() => [...yard.there]).toEqual([two.builder.name]);
 });
 
+test('how long a builder is kept may be changed, and it is ended before that when nobody wants it any more', async () => {
+  await open({ max: 1 });
+  const lease = await pool.take(need('tools'), never);
+  const { name } = lease.builder;
+  await pool.endKept(name);
+  expect([pool.isKept(name), [...yard.there]], 'one that is not kept is not ended').toEqual([false, [name]]);
+  await lease.keep(new Date(Date.now() + 50));
+  await lease.keep(new Date(Date.now() + 60_000));
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  expect(pool.isKept(name)).toBe(true);
+  await pool.endKept(name);
+  expect([pool.isKept(name), [...yard.there]]).toEqual([false, []]);
+});
+
 test('a pool that is made smaller lets those at work go on, and is as small when they are done', async () => {
   await open({ max: 3 });
   const leases = await Promise.all(['a', 'b', 'c'].map((project) => pool.take(need(project), never)));

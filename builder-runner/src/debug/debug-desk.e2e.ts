@@ -128,7 +128,7 @@ describe('a debug session', () => {
 
   test('is taken up by the next start of the service, and ends by itself', async () => {
     await desk.stop();
-    desk = await openDebugDesk(shop(), 20);
+    desk = await openDebugDesk(shop(), 12);
     const { id } = await ask('two');
     const open = await whenIt(id, 'open', 'failed');
     const until = Date.parse(doorOf(open).until);
@@ -136,7 +136,7 @@ describe('a debug session', () => {
     await desk.stop();
     const crashed = pool;
     pool = await openPool({ settings, home: place.home, log, now });
-    desk = await openDebugDesk(shop(), 20);
+    desk = await openDebugDesk(shop(), 12);
     expect(desk.session(id)).toMatchObject({ state: 'open', builder: open.builder });
     expect((await logIn(open, 'asker', 'echo here')).stdout).toBe('here');
     const over = await whenIt(id, 'ended');
