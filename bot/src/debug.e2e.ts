@@ -77,6 +77,15 @@ const answerTo = (comment: Comment, what: string, fits: (body: string) => boolea
   });
 const isFinal = (body: string) => readAnswerMark(body)?.state !== 'working';
 
+const allEnded = async () => (await service.builds()).every(({ state }) => state === 'succeeded' || state === 'failed');
+/** The lines of all days, as readers get them. */
+const feed = async (): Promise<string[]> => {
+  const address = `${service.endpoint.url}/events`;
+  const { files } = eventIndexSchema.parse(await (await fetch(`${address}/index.json`)).json());
+  const texts = await Promise.all(files.map(async (file) => (await fetch(`${address}/${file}`)).text()));
+  return texts.join('').trimEnd().split('\n');
+};
+
 test('a failed build is opened to the keys of who asked and ended again; the feed and the webhook tell the same', async () => {
   await service.push('maintainer', 'Fail', async (checkout) => {
     await mkdir(join(checkout, 'packages/acme/broken/broken'), { recursive: true });
@@ -128,13 +137,8 @@ test('a failed build is opened to the keys of who asked and ended again; the fee
   const after = await execa('ssh', [...options, ...own, 'true'], { stdin: 'ignore', reject: false });
   expect(after.exitCode).toBe(255);
 
-  const folderUrl = `${service.endpoint.url}/events`;
-  await waitFor('all builds to end', 300, async () =>
-    (await service.builds()).every(({ state }) => state === 'succeeded' || state === 'failed'),
-  );
-  const { files } = eventIndexSchema.parse(await (await fetch(`${folderUrl}/index.json`)).json());
-  const texts = await Promise.all(files.map(async (file) => (await fetch(`${folderUrl}/${file}`)).text()));
-  const lines = texts.join('').trimEnd().split('\n');
+  await waitFor('all builds to end', 300, allEnded);
+  const lines = await feed();
   const events = lines.map((line) => eventSchema.parse(JSON.parse(line)));
   expect(events.filter(({ type }) => type === 'worker.create').length).toBeGreaterThan(0);
   const ofBroken = events.filter((event) => event.id.startsWith(`${id}-`));
@@ -149,6 +153,31 @@ test('a failed build is opened to the keys of who asked and ended again; the fee
     expect(signature).toBe(`sha256=${createHmac('sha256', secret).update(body).digest('hex')}`);
   }
 }, 900_000);
+
+test('a service that is killed in the middle of a build tells each event once, and the webhook misses none', async () => {
+  const before = await feed();
+  await say('builder', '/build hello');
+  await waitFor('a chroot to begin', 120, async () => (await feed()).length >= before.length + 2);
+  await service.end('SIGKILL');
+  service = await startService(home.folder, { COPPICE_SETTINGS: join(folder, 'settings.yaml') });
+  await waitFor(
+    'the build to end',
+    300,
+    async () => (await feed()).at(-1)?.includes('"build.end"') && (await allEnded()),
+  );
+  const events = (await feed()).map((line) => eventSchema.parse(JSON.parse(line)));
+  const ids = events.map(({ id }) => id);
+  expect(ids).toEqual([...new Set(ids)]);
+  const [, id = ''] = /^(\d+)-build-end$/.exec(ids.at(-1) ?? '') ?? [];
+  expect(ids.filter((one) => one.startsWith(`${id}-`))).toEqual([
+    `${id}-build-start`,
+    `${id}-${chroot}-start-1`,
+    `${id}-${chroot}-end`,
+    `${id}-build-end`,
+  ]);
+  const names = () => new Set(received.map(({ body }) => (JSON.parse(body) as { id: string }).id));
+  await waitFor('the webhooks', 30, async () => ids.every((one) => names().has(one)));
+}, 600_000);
 
 test('the end of the service leaves nothing', async () => {
   expect(await service.end('SIGTERM')).toBe(0);
