@@ -49,6 +49,10 @@ describe('the detached command', () => {
   const call = (verb: string, ...argv: string[]) =>
     spawnSync('sh', [script, verb, folder, ...argv], { encoding: 'utf8', timeout: 20_000 });
 
+  /** A signal to a command that has not begun yet may be lost on it, or end it before it can ignore one. */
+  const untilReady = () =>
+    execFileSync('sh', ['-c', 'until grep -q ready output; do sleep 0.01; done'], { cwd: folder, timeout: 20_000 });
+
   /** What runs in a process group; ended ones may wait for the machine's first process to notice. */
   function runningIn(group: number): string[] {
     const lines = execFileSync('ps', ['-eo', 'pgid=,stat=,args='], { encoding: 'utf8' }).split('\n');
@@ -63,7 +67,8 @@ describe('the detached command', () => {
   });
 
   test('a second one in the same folder is refused while it runs, stopping ends all of it', () => {
-    call('start', 'sh', '-c', 'sleep 1000 & wait');
+    call('start', 'sh', '-c', 'sleep 1000 & echo ready; wait');
+    untilReady();
     const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'));
     expect(runningIn(pid).length).toBeGreaterThan(0);
     expect(call('start', 'true').status).toBe(75);
@@ -74,6 +79,7 @@ describe('the detached command', () => {
 
   test('a command that ignores TERM is killed', () => {
     call('start', 'sh', '-c', "trap '' TERM; echo ready; while :; do sleep 0.1; done");
+    untilReady();
     const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'));
     expect(call('stop').status).toBe(0);
     expect(runningIn(pid)).toEqual([]);
