@@ -11,6 +11,8 @@ export default defineConfig({
           exclude: ['**/node_modules/**'],
           // Many wait for programs that they start: on two cores one worker would leave one of them idle.
           maxWorkers: 2,
+          // Half of the time went into loading the same modules again for each file; no test replaces one or leaves anything behind.
+          isolate: false,
           // No test is about time: a slow machine is not a failure.
           testTimeout: 60_000,
           hookTimeout: 60_000,

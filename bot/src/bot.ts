@@ -92,7 +92,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   const configFolder = join(home, 'state/config.git');
   const configUrl = `${webUrl}/${repository}.git`;
   const mirror = await openConfigRepo({ folder: configFolder, url: configUrl, token: github.token });
-  const built = await openBuiltIndex(options.publishedFolder);
+  const built = await openBuiltIndex(options.publishedFolder, queue);
   const { editMilliseconds } = options;
   const reporter = createReporter({
     ...{ queue, built, github, state, commit, url, log, debug: options.debug },
@@ -142,7 +142,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   const revoke = async () => {
     const base = config.current();
     if (base === undefined) return;
-    for (const { id } of revokedBuilds(queue.builds(), pulls(), base)) await queue.cancel(id, 'coppice');
+    for (const { id } of revokedBuilds(queue.builds(), state(), base)) await queue.cancel(id, 'coppice');
   };
   const sweep = async () => {
     const gone = await sweepSandboxes({
@@ -288,6 +288,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
       await inbox.stop();
       await tending;
       await reporter.stop();
+      built.close();
       await reactions.settled();
       await config.settled();
       await store.close();

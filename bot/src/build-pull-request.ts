@@ -11,7 +11,7 @@ import {
 } from '@coppice/config';
 import { standingOf } from './approval.ts';
 import type { KnownPull } from './bot-state.ts';
-import { type BuiltIndex, builtFromQueue } from './built.ts';
+import { type BuiltIndex, seenBuilds } from './built.ts';
 import type { ConfigAtCommit } from './config-in-force.ts';
 import type { Examined } from './examine-pull-request.ts';
 import type { Github } from './github.ts';
@@ -62,8 +62,8 @@ export async function planPull(
     lookUp,
     built: async (owner, project) => {
       const sandbox = sandboxOf(project, known.number);
-      const ended = [await built.lastOf(owner, sandbox), await built.lastOf(owner, project)].flat();
-      const all = [...ended, ...builtFromQueue(queue.builds())].filter((one) => one.owner === owner);
+      const seen = await seenBuilds({ queue, built }, owner, [sandbox, project]);
+      const all = seen.filter((one) => one.owner === owner);
       return preferSandbox(all, project, sandbox);
     },
     queued: () => [],

@@ -1,22 +1,42 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BuildId, chrootOf, published, type Result } from '@coppice/config';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openBuiltIndex } from './built.ts';
+import { openQueue, type QueueChange } from '@coppice/builder-runner/queue';
+import {
+  type BuildId,
+  type BuildRequest,
+  chrootOf,
+  plainBuildroot,
+  published,
+  type QueuedBuild,
+  type Result,
+} from '@coppice/config';
+import { afterAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { openBuiltIndex, seenBuilds } from './built.ts';
 
 const chroot = chrootOf('sapling-12-x86_64').name;
 const at = '2026-01-02T03:04:05.000Z';
 let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'coppice-built-'));
+const root = await mkdtemp(join(tmpdir(), 'coppice-built-'));
+beforeEach(async () => {
+  folder = await mkdtemp(join(root, 'case-'));
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => rm(root, { recursive: true, force: true }));
 
 async function record(id: number, name: string, outcome: Pick<Result, 'state' | 'reason'>): Promise<void> {
   const place = { id: id as BuildId, owner: 'acme', project: 'tools', package: name };
   const result: Result = {
-    ...{ schemaVersion: 1, ...place, chroot, ...outcome, message: null, excerpt: [], where: null, requestedBy: 'a', request: 'r' },
+    ...{
+      schemaVersion: 1,
+      ...place,
+      chroot,
+      ...outcome,
+      message: null,
+      excerpt: [],
+      where: null,
+      requestedBy: 'a',
+      request: 'r',
+    },
     ...{ requestedAt: at, batch: 'b', configCommit: 'c', inputDigest: `digest-${id}`, attempts: 1, builder: null },
     ...{ source: { type: 'dir', commit: 'c', path: 'p', tree: 't' }, engine: null, phases: [], artifacts: [] },
     ...{ startedAt: at, endedAt: at },
@@ -39,4 +59,68 @@ test('the last build of a package is the last that a builder could try', async (
       { id: 3, inputDigest: 'digest-3', reason: 'compile' },
     ]);
   }
+});
+
+const good = { state: 'succeeded', reason: null } as const;
+
+/** A queue that holds builds 1 … `count` of `hello`, all begun. */
+async function openQueueWith(count: number) {
+  const queue = await openQueue({ folder: join(folder, 'queue'), now: () => new Date(at) });
+  onTestFinished(() => queue.close());
+  const request: BuildRequest = {
+    ...{ owner: 'acme', project: 'tools', package: 'hello', after: [], afterBuilds: [], repos: [], background: false },
+    ...{ source: { type: 'dir', commit: 'c', path: 'p', tree: 't' }, timeoutSeconds: 60, memoryBytes: null },
+    ...{ diskBytes: 1, sourceBytes: 1, requestedBy: 'a', request: 'r', configCommit: 'c', batch: 'b' },
+    chroots: [{ chroot, inputDigest: 'd', buildroot: plainBuildroot }],
+  };
+  await queue.enqueue(Array.from({ length: count }, () => request));
+  const end = async (id: number) => {
+    await record(id, 'hello', good);
+    return { told: queue.finish(id as BuildId, chroot, { ...good, message: null }) };
+  };
+  return { queue, end };
+}
+
+test('a build that ends is seen at every moment, in the queue or in the records', async () => {
+  const { queue, end } = await openQueueWith(1);
+  const built = await openBuiltIndex(folder, queue);
+  const seen = async () => (await seenBuilds({ queue, built }, 'acme', ['tools'])).map(({ id, state }) => [id, state]);
+  expect(await seen()).toEqual([[1, 'pending']]);
+  const { told } = await end(1);
+  // Its end is being written, and nobody has been told.
+  expect(await seen()).toEqual([[1, 'pending']]);
+  await told;
+  expect(await seen()).toEqual([[1, 'succeeded']]);
+});
+
+test('what ends while folders are read is not lost, although they were listed before', async () => {
+  const heard: ((change: QueueChange) => void)[] = [];
+  const follow = {
+    onChange(listener: (change: QueueChange) => void) {
+      heard.push(listener);
+      return () => undefined;
+    },
+  };
+  const end = (id: number) => {
+    const chroots = [{ chroot, state: 'succeeded' }];
+    const build = { id, owner: 'acme', project: 'tools', package: 'hello', chroots } as unknown as QueuedBuild;
+    for (const listener of heard) listener({ build, gone: true });
+  };
+  const opening = openBuiltIndex(folder, follow);
+  end(1);
+  const index = await opening;
+  expect(index.find(1 as BuildId)?.chroots).toEqual([chroot]);
+  const rereading = index.reread('acme', 'tools');
+  end(2);
+  await rereading;
+  await record(2, 'hello', good);
+  expect((await index.lastOf('acme', 'tools')).map(({ id }) => id)).toEqual([2]);
+});
+
+test('of two builds of a package the later one counts, although it ended first', async () => {
+  const { queue, end } = await openQueueWith(2);
+  const index = await openBuiltIndex(folder, queue);
+  for (const id of [2, 1]) await (await end(id)).told;
+  expect((await index.lastOf('acme', 'tools')).map(({ id }) => id)).toEqual([2]);
+  index.close();
 });

@@ -1,10 +1,12 @@
 // What has been built: the records under `published/results`, found once by their folders' names and followed from then on.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Queue } from '@coppice/builder-runner/queue';
 import {
   type BuildId,
   type BuiltChroot,
   type ChrootName,
+  isFinal,
   parseBuildId,
   parseChroot,
   published,
@@ -23,27 +25,65 @@ export interface BuiltIndex {
   find(id: BuildId): BuildRef | undefined;
   /** The records of a build by chroot, that of its SRPM as `srpm`; those that cannot be read are left out. */
   results(ref: BuildRef): Promise<ReadonlyMap<string, Result>>;
-  /** To be called when a build has left the queue, or one of its chroots has ended. */
-  ended(build: QueuedBuild): void;
   /** To be called when folders of a project have come, gone or moved otherwise. */
   reread(owner: string, project: string): Promise<void>;
+  /** Follows the queue no longer. */
+  close(): void;
 }
 
-/** Reads the names of all result folders below `folder` (`published/`). */
-export async function openBuiltIndex(folder: string): Promise<BuiltIndex> {
+/** Reads the names of all result folders below `folder` (`published/`), and follows what ends in `queue` from its call on. */
+export async function openBuiltIndex(folder: string, queue?: Pick<Queue, 'onChange'>): Promise<BuiltIndex> {
+  /** For each reading of folders that is under way: what ended meanwhile, which it may have come too early to see. */
+  const readings = new Set<QueuedBuild[]>();
   const refs = new Map<BuildId, BuildRef>();
   const note = (place: BuildRef) => {
     const known = refs.get(place.id);
     refs.set(place.id, known === undefined ? place : { ...known, chroots: [...known.chroots, ...place.chroots] });
   };
-  for await (const place of findPlaces(folder)) note(place);
   /** `owner/project/package/chroot` → numbers of its builds, ascending. */
   const byChroot = new Map<string, BuildId[]>();
-  for (const ref of [...refs.values()].sort((a, b) => a.id - b.id)) add(byChroot, ref);
   const records = new Map<string, BuiltChroot>();
   /** `owner/project/package/chroot/id` of builds that infrastructure ended. */
   const neverBuilt = new Set<string>();
   const seconds = new Map<string, number>();
+
+  const ended = (build: QueuedBuild) => {
+    const { id, owner, project } = build;
+    const known = refs.get(id)?.chroots ?? [];
+    const fresh = build.chroots
+      .filter(({ state, chroot }) => isFinal(state) && !known.includes(chroot))
+      .map(({ chroot }) => chroot);
+    if (fresh.length === 0) return;
+    const place = { id, owner, project, package: build.package };
+    refs.set(id, { ...place, chroots: [...known, ...fresh] });
+    add(byChroot, { ...place, chroots: fresh });
+  };
+  const close = queue?.onChange(({ build }) => {
+    ended(build);
+    for (const missed of readings) missed.push(build);
+  });
+  /** Takes up what the folders tell and, after `forget`, what has ended since the reading began. */
+  const read = async (places: AsyncIterable<BuildRef>, forget: () => void) => {
+    const missed: QueuedBuild[] = [];
+    readings.add(missed);
+    try {
+      const found: BuildRef[] = [];
+      for await (const place of places) found.push(place);
+      forget();
+      for (const place of found) {
+        note(place);
+        add(byChroot, place);
+      }
+      for (const build of missed) ended(build);
+    } finally {
+      readings.delete(missed);
+    }
+  };
+  // Sets up `refs` and `byChroot`; what ended during the reading may be there already.
+  await read(findPlaces(folder), () => {
+    refs.clear();
+    byChroot.clear();
+  });
 
   const lastOf = async (key: string, ids: readonly BuildId[]): Promise<BuiltChroot | undefined> => {
     const [owner = '', project = '', name = '', chroot = ''] = key.split('/');
@@ -91,37 +131,28 @@ export async function openBuiltIndex(folder: string): Promise<BuiltIndex> {
       ]);
       return found;
     },
-    ended(build) {
-      const { id, owner, project } = build;
-      const ended = build.chroots.filter(({ endedAt }) => endedAt !== null).map(({ chroot }) => chroot);
-      const known = refs.get(id)?.chroots ?? [];
-      const fresh = ended.filter((chroot) => !known.includes(chroot));
-      if (fresh.length === 0) return;
-      const place = { id, owner, project, package: build.package };
-      refs.set(id, { ...place, chroots: [...known, ...fresh] });
-      add(byChroot, { ...place, chroots: fresh });
-    },
     async reread(owner, project) {
-      const found: BuildRef[] = [];
-      for await (const place of findPlacesOf(join(folder, 'results'), owner, project)) found.push(place);
       const prefix = `${owner}/${project}/`;
-      for (const known of [byChroot, records, seconds]) {
-        for (const key of known.keys()) if (key.startsWith(prefix)) known.delete(key);
-      }
-      for (const key of neverBuilt) if (key.startsWith(prefix)) neverBuilt.delete(key);
-      for (const [id, ref] of refs) if (`${ref.owner}/${ref.project}/` === prefix) refs.delete(id);
-      for (const place of found) note(place);
-      for (const place of found.sort((a, b) => a.id - b.id)) add(byChroot, place);
+      await read(findPlacesOf(join(folder, 'results'), owner, project), () => {
+        for (const known of [byChroot, records, seconds]) {
+          for (const key of known.keys()) if (key.startsWith(prefix)) known.delete(key);
+        }
+        for (const key of neverBuilt) if (key.startsWith(prefix)) neverBuilt.delete(key);
+        for (const [id, ref] of refs) if (`${ref.owner}/${ref.project}/` === prefix) refs.delete(id);
+      });
     },
+    close: () => close?.(),
   };
 }
 
 function add(byChroot: Map<string, BuildId[]>, ref: BuildRef): void {
   for (const chroot of ref.chroots) {
     const key = `${ref.owner}/${ref.project}/${ref.package}/${chroot}`;
-    const ids = byChroot.get(key);
-    if (ids === undefined) byChroot.set(key, [ref.id]);
-    else ids.push(ref.id);
+    const ids = byChroot.get(key) ?? [];
+    byChroot.set(key, ids);
+    ids.push(ref.id);
+    // A build may be overtaken by a later one.
+    if ((ids.at(-2) ?? 0) > ref.id) ids.sort((one, other) => one - other);
   }
 }
 
@@ -166,6 +197,20 @@ async function readResult(folder: string): Promise<Result | undefined> {
     // Half a file is no record: the commit mark is a whole one.
     return undefined;
   }
+}
+
+/**
+ * What has been built of these projects of an owner, and what is being built of any. The queue is read before the records: a build
+ * that ends in between is seen twice rather than never.
+ */
+export async function seenBuilds(
+  { queue, built }: { readonly queue: Pick<Queue, 'builds'>; readonly built: Pick<BuiltIndex, 'lastOf'> },
+  owner: string,
+  projects: readonly string[],
+): Promise<readonly BuiltChroot[]> {
+  const live = builtFromQueue(queue.builds());
+  const ended = await Promise.all(projects.map((project) => built.lastOf(owner, project)));
+  return [...ended.flat(), ...live];
 }
 
 /** The live builds as the plan sees them. */

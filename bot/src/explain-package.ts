@@ -2,7 +2,7 @@
 import { isFinal, type PlanSelection, type Project, projectKey } from '@coppice/config';
 import type { Action } from './action.ts';
 import { type BuildView, refOf } from './build-view.ts';
-import { builtFromQueue } from './built.ts';
+import { seenBuilds } from './built.ts';
 import type { CommandContext } from './carry-out.ts';
 import type { ConfigAtCommit } from './config-in-force.ts';
 import { planNow, sourceOf } from './queue-builds.ts';
@@ -35,7 +35,7 @@ export async function explain(action: Of<'explain'>, at: ConfigAtCommit, context
   const builds = await lastBuilds(project, name, context);
   const [last] = builds;
   const states = new Map(
-    [...(await context.built.lastOf(project.owner, project.name)), ...builtFromQueue(queue.builds())]
+    (await seenBuilds(context, project.owner, [project.name]))
       .filter((one) => one.owner === project.owner && one.project === project.name)
       .map((one) => [one.package, one.state] as const),
   );

@@ -2,7 +2,7 @@
 import type { Queue } from '@coppice/builder-runner/queue';
 import { isFinal, type QueuedBuild, type Settings } from '@coppice/config';
 import { standingOf } from './approval.ts';
-import type { Check, Job, KnownPull } from './bot-state.ts';
+import type { BotState, Check, Job, KnownPull } from './bot-state.ts';
 import { enqueuePull, type PullSelection, planPull } from './build-pull-request.ts';
 import type { BuiltIndex } from './built.ts';
 import type { ConfigAtCommit } from './config-in-force.ts';
@@ -133,15 +133,19 @@ function isCancelable({ chroots }: QueuedBuild): boolean {
   return chroots.some(({ state, cancelRequestedBy }) => !isFinal(state) && cancelRequestedBy === null);
 }
 
-/** Live builds of pull requests that may not go on: closed, moved, or their leave was taken. Pure. */
+/**
+ * Live builds of pull requests that may not go on: closed, moved, or their leave was taken. Those of work that waits in the inbox, or
+ * is under way, are left out: whose they are and by whose leave is noted together with its end. Pure.
+ */
 export function revokedBuilds(
   live: readonly QueuedBuild[],
-  pulls: readonly KnownPull[],
-  base: ConfigAtCommit,
+  { pulls, inbox }: Pick<BotState, 'pulls' | 'inbox'>,
+  base: Pick<ConfigAtCommit, 'config'>,
 ): readonly QueuedBuild[] {
+  const unnoted = ({ batch }: QueuedBuild) => inbox.some(({ id }) => batch === id || batch.startsWith(`${id}/`));
   return live.filter((build) => {
     const sandbox = readSandbox(build.project);
-    if (sandbox === undefined || !isCancelable(build)) return false;
+    if (sandbox === undefined || !isCancelable(build) || unnoted(build)) return false;
     const pull = pulls.find(({ number }) => number === sandbox.pull);
     if (pull === undefined || pull.closedAt !== null || pull.head !== build.configCommit) return true;
     return standingOf(pull, base.config).kind === 'waiting';

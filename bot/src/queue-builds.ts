@@ -12,7 +12,7 @@ import {
 import type { Action } from './action.ts';
 import type { Check, Section } from './bot-state.ts';
 import { type BuildView, refOf } from './build-view.ts';
-import { builtFromQueue } from './built.ts';
+import { builtFromQueue, seenBuilds } from './built.ts';
 import type { CommandContext, CommentJob, Done } from './carry-out.ts';
 import { buildCheckKey } from './check-run.ts';
 import type { ConfigAtCommit } from './config-in-force.ts';
@@ -93,10 +93,7 @@ export async function carryOutRebuild(
     const chroots = action.chroots.length > 0 ? action.chroots : build.chroots.map(({ chroot }) => chroot);
     const selection: PlanSelection = { project: key, packages: [build.package], chroots };
     const { config, chrootConfigDigests } = withWishes(at, [selection], wishes);
-    const built = [
-      ...(await context.built.lastOf(build.owner, build.project)),
-      ...builtFromQueue(context.queue.builds()),
-    ];
+    const built = await seenBuilds(context, build.owner, [build.project]);
     const pinned = new Map([[`${key}/${build.package}`, source]]);
     const known = { config, pinned, unpinned: new Map(), chrootConfigDigests, built, selection, force: true };
     const plan = planBuilds({ ...known, expectedSeconds: context.built.expectedSeconds });

@@ -1,7 +1,7 @@
 // Tells GitHub how builds are doing: the one place where answers and check runs are written. What is wanted follows from the
 // queue and the records; what differs from what was last delivered is delivered. So edits coalesce, and a restart heals.
 import type { Queue } from '@coppice/builder-runner/queue';
-import { isFinal, type QueuedBuild } from '@coppice/config';
+import type { QueuedBuild } from '@coppice/config';
 import type { Answer, BotOperation, BotState, Check } from './bot-state.ts';
 import { type BuildRef, type BuildView, viewOfQueued, viewOfResults, withExcerpts } from './build-view.ts';
 import type { BuiltIndex } from './built.ts';
@@ -88,7 +88,6 @@ export function createReporter(options: ReporterOptions): Reporter {
     for (const check of checks) watch(`check/${check.key}`, check.kind === 'build' ? [check.build] : []);
   };
   const changed = (build: QueuedBuild, gone: boolean) => {
-    if (build.chroots.some((one) => isFinal(one.state))) built.ended(build);
     const keys = watching.get(build.id);
     if (gone) rememberEnded(ended, viewOfQueued(build));
     for (const key of keys ?? []) dispatcher.wanted(key);

@@ -159,6 +159,21 @@ describe('a queue', () => {
     expect(changes).toHaveLength(7);
   });
 
+  test('holds a build until it has told that it is gone, also while its end is being written', async () => {
+    const { queue } = await openForTest();
+    await queue.enqueue([requestForTests(), requestForTests()]);
+    await queue.claim('w');
+    const held = () => queue.builds().map(({ id }) => id);
+    const heldWhenTold: (readonly BuildId[])[] = [];
+    queue.onChange(({ build, gone }) => gone && build.id === first && heldWhenTold.push(held()));
+    const written = queue.finish(first, sapling, succeeded);
+    expect([held(), queue.build(first)?.id, heldWhenTold]).toEqual([[1, 2], 1, []]);
+    // It has ended all the same.
+    expect(await queue.cancel(first, 'octocat')).toBe('unknown');
+    await written;
+    expect([held(), queue.build(first), heldWhenTold]).toEqual([[2], undefined, [[2]]]);
+  });
+
   test('says so when a listener fails, and the change stands', async () => {
     const { queue, faults } = await openForTest();
     queue.onChange(() => {

@@ -61,8 +61,9 @@ export interface Queue {
   enqueue(requests: readonly BuildRequest[]): Promise<readonly QueuedBuild[]>;
   /** The next thing to do, now this worker's until it calls `srpmDone`, `finish` or `release`; undefined when there is none. */
   claim(worker: string): Promise<Task | undefined>;
+  /** Undefined as soon as the listeners of `onChange` have heard that it is gone, not before. */
   build(id: BuildId): QueuedBuild | undefined;
-  /** The live builds, oldest first. */
+  /** The live builds, oldest first; those too whose end is not on the disk yet, so that everybody finds them here or there. */
   builds(): readonly QueuedBuild[];
   /** `file` is the name of the SRPM in `srpm-builds/<id>/`. */
   srpmDone(id: BuildId, file: string): Promise<void>;
@@ -118,6 +119,8 @@ class JournaledQueue implements Queue {
   readonly #limits: () => Limits;
   readonly #onFault: (error: QueueError) => void;
   readonly #listeners = new Set<(change: QueueChange) => void>();
+  /** Builds that have left the state while their end is being written, as they were before. */
+  readonly #leaving = new Map<BuildId, QueuedBuild>();
 
   constructor(store: Store, now: () => Date, limits: () => Limits, onFault: (error: QueueError) => void) {
     this.#store = store;
@@ -146,11 +149,13 @@ class JournaledQueue implements Queue {
   }
 
   build(id: BuildId): QueuedBuild | undefined {
-    return this.#store.state.builds.get(id);
+    return this.#store.state.builds.get(id) ?? this.#leaving.get(id);
   }
 
   builds(): readonly QueuedBuild[] {
-    return [...this.#store.state.builds.values()];
+    const live = this.#store.state.builds;
+    if (this.#leaving.size === 0) return [...live.values()];
+    return [...new Map([...this.#leaving, ...live]).values()].sort((one, other) => one.id - other.id);
   }
 
   async srpmDone(id: BuildId, file: string): Promise<void> {
@@ -170,7 +175,13 @@ class JournaledQueue implements Queue {
   async finish(id: BuildId, chroot: ChrootName, outcome: FinalOutcome): Promise<void> {
     this.#liveChroot(id, chroot);
     const { state, reason, message } = outcome;
-    await this.#commit([{ type: 'finish', id, chroot, outcome: { state, reason, message }, at: this.#time() }]);
+    const before = this.#liveBuild(id);
+    const operation = { type: 'finish', id, chroot, outcome: { state, reason, message }, at: this.#time() } as const;
+    const written = this.#store.commit([operation]);
+    // Gone from the state by now, while those who keep the records hear of it when it is written: until then it is here.
+    if (!this.#store.state.builds.has(id)) this.#leaving.set(id, before);
+    const effects = await written.finally(() => this.#leaving.delete(id));
+    this.#tell(effects.flat());
   }
 
   async release(id: BuildId, chroot: ChrootName | 'srpm', { countAttempt }: { countAttempt: boolean }): Promise<void> {
@@ -191,7 +202,7 @@ class JournaledQueue implements Queue {
   }
 
   async cancel(id: BuildId, by: string): Promise<'canceling' | 'unknown'> {
-    if (this.build(id) === undefined) return 'unknown';
+    if (!this.#store.state.builds.has(id)) return 'unknown';
     await this.#commit([{ type: 'cancel', id, by, at: this.#time() }]);
     return 'canceling';
   }
@@ -205,7 +216,7 @@ class JournaledQueue implements Queue {
 
   async recover(keep: readonly Released[] = []): Promise<readonly Released[]> {
     const isKept = ({ id, chroot }: Released) => keep.some((each) => each.id === id && each.chroot === chroot);
-    const claimed = this.builds()
+    const claimed = [...this.#store.state.builds.values()]
       .flatMap((build): Released[] => [
         ...(build.srpmState === 'running' ? [{ id: build.id, chroot: 'srpm' as const }] : []),
         ...build.chroots.filter(isClaimed).map(({ chroot }) => ({ id: build.id, chroot })),
@@ -249,7 +260,7 @@ class JournaledQueue implements Queue {
   }
 
   #liveBuild(id: BuildId): QueuedBuild {
-    const build = this.build(id);
+    const build = this.#store.state.builds.get(id);
     if (build === undefined) throw new QueueError('unknown', `Build ${id} is not in the queue (any more).`);
     return build;
   }
