@@ -56,6 +56,18 @@ export function isBuilderFault(error: unknown): boolean {
   return error instanceof RunnerError && builderFaults.has(error.code);
 }
 
+const fullDisk = /\bno space left on device\b|\bdisk quota exceeded\b/i;
+const saidByBuilder: ReadonlySet<RunnerErrorCode> = new Set(['provision', 'connect', 'host-key', 'lost', 'builder']);
+
+/** True when the control host has no room left: nothing is wrong with the build or its builder, and it may go on when there is room. */
+export function isDiskFull(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return true;
+  if (error instanceof RunnerError && saidByBuilder.has(error.code)) return false;
+  return fullDisk.test(error.message) || isDiskFull(error.cause);
+}
+
 /** The text of anything that was thrown, in one line, for logs and results. */
 export function describeError(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);

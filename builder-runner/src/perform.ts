@@ -1,10 +1,11 @@
 // What a worker does with a task: the only place where a chroot ends, and where it is decided whether it is tried again.
+import { setTimeout as delay } from 'node:timers/promises';
 import { type FailureReason, isFinal, type QueuedBuild, type QueuedChroot } from '@coppice/config';
 import { buildChroot, type Rest } from './build/build-chroot.ts';
 import { buildSrpm } from './build/build-srpm.ts';
 import { clearStaging } from './build/staged.ts';
 import { Left, nameBuild, ShuttingDown, type Workshop } from './build/work.ts';
-import { describeError, isBuilderFault, RunnerError } from './errors.ts';
+import { describeError, isBuilderFault, isDiskFull, RunnerError } from './errors.ts';
 import { isFrozen } from './publish/frozen.ts';
 import { publishEnding } from './publish/publish.ts';
 import { type Ending, frozenEnding } from './publish/record.ts';
@@ -68,6 +69,11 @@ async function performSrpm(service: Service, build: QueuedBuild, signal: AbortSi
       await release(service, build, 'srpm', false);
       return;
     }
+    if (isDiskFull(error)) {
+      await waitForRoom(service, build, signal, error);
+      await release(service, build, 'srpm', false);
+      return;
+    }
     await failAllChroots(service, build, infrastructure(shop, error));
   }
 }
@@ -93,7 +99,15 @@ async function performChroot(
   await clearStaging({ home: shop.home, id: build.id, chroot: chroot.chroot });
 }
 
-/** How it ended; `again`: on another builder; `later`: at the next start, as if nothing had been; `left`: the next start goes on with it. */
+const roomSeconds = 10;
+
+/** The disk is full: that is nobody's failure. Says so, and waits a little before the task is given back, uncounted. */
+async function waitForRoom({ shop }: Service, build: QueuedBuild, signal: AbortSignal, error: unknown): Promise<void> {
+  shop.log('error', `${nameBuild(build)} waits for room on the disk of this machine: ${describeError(error)}`);
+  await delay(roomSeconds * 1000, undefined, { signal }).catch(() => undefined);
+}
+
+/** How it ended; `again`: on another builder; `later`: as if nothing had been; `left`: the next start goes on with it. */
 async function endingOf(
   service: Service,
   build: QueuedBuild,
@@ -112,6 +126,10 @@ async function endingOf(
     }
     if (signal.aborted && signal.reason instanceof ShuttingDown) return 'later';
     if (signal.aborted) return { ...nothing(shop), state: 'canceled', message: describeError(signal.reason) };
+    if (isDiskFull(error)) {
+      await waitForRoom(service, build, signal, error);
+      return 'later';
+    }
     if (isBuilderFault(error) && chroot.attempts < shop.settings.builders.attempts) {
       shop.log('warn', `${nameBuild(build)} ${chroot.chroot} is tried again: ${describeError(error)}`);
       return 'again';
