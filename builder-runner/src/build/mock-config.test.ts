@@ -114,7 +114,7 @@ function runAsPython(configs: readonly string[]): Record<string, unknown>[] {
 import json, sys
 answers = []
 for text in json.load(sys.stdin):
-    config_opts = {'dnf.conf': ''}
+    config_opts = {'dnf.conf': '', 'plugin_conf': {}}
     exec(compile(text, 'build.cfg', 'exec'), {'config_opts': config_opts, 'include': lambda path: None})
     answers.append(config_opts)
 print(json.dumps(answers))`;

@@ -44,7 +44,7 @@ export function mockConfig(input: MockConfigInput): string {
     `# Build ${input.id} for ${input.chroot}.`,
     `config_opts['coppice_control'] = ${python(input.controlUrl)}`,
     `include(${python(input.chrootConfig)})`,
-    `config_opts['root'] = ${python(`coppice-${input.id}-${input.chroot}`)}`,
+    ...rootLines(input),
     `config_opts['rpmbuild_timeout'] = ${Math.ceil(input.timeoutSeconds)}`,
     `config_opts['rpmbuild_networking'] = ${pythonBoolean(buildroot.network)}`,
     `config_opts['use_host_resolv'] = ${pythonBoolean(buildroot.network)}`,
@@ -56,6 +56,18 @@ export function mockConfig(input: MockConfigInput): string {
     ...repositoryLines(input),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/**
+ * A root of the build's own. What mock downloads for it is kept under its name without the extension, for all builds of a chroot on
+ * this builder. A tarball of the root would be of no use: mock throws it away as soon as it meets a configuration that is newer.
+ */
+function rootLines({ id, chroot }: MockConfigInput): readonly string[] {
+  return [
+    `config_opts['root'] = ${python(`coppice-${chroot}`)}`,
+    `config_opts['unique-ext'] = ${python(String(id))}`,
+    `config_opts['plugin_conf']['root_cache_enable'] = False`,
+  ];
 }
 
 /**

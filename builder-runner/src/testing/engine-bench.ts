@@ -19,6 +19,8 @@ export interface Engine {
   readonly command: string;
   readonly isReal: boolean;
   readonly user: string | null;
+  /** How long one command may take: real mock fills roots slowly. */
+  readonly commandMilliseconds: number;
 }
 
 /** `COPPICE_MOCK` alone when it is set (run as `COPPICE_MOCK_USER`); else mock-lite, and the machine's own mock where there is one. */
@@ -35,7 +37,8 @@ async function describeEngine(command: string): Promise<Engine> {
   const { stdout } = await execa(command, ['--version'], { reject: false });
   const isReal = !stdout.includes('mock-lite');
   const user = isReal && process.getuid?.() === 0 ? (process.env.COPPICE_MOCK_USER ?? 'mockbuild') || null : null;
-  return { name: isReal ? `mock ${stdout.trim()}` : 'mock-lite', command, isReal, user };
+  const name = isReal ? `mock ${stdout.trim()}` : 'mock-lite';
+  return { name, command, isReal, user, commandMilliseconds: isReal ? 900_000 : 240_000 };
 }
 
 export interface PackageParts {
@@ -72,6 +75,8 @@ export class EngineBench {
   readonly #url: string;
   readonly #closeServer: () => Promise<void>;
 
+  #hasContainers = true;
+
   private constructor(engine: Engine, folder: string, url: string, closeServer: () => Promise<void>) {
     this.engine = engine;
     this.folder = folder;
@@ -101,6 +106,26 @@ export class EngineBench {
     await rm(this.folder, { recursive: true, force: true });
   }
 
+  /**
+   * Fills the first root and finds out whether this machine runs the engine's containers: systemd-nspawn needs a systemd that has booted
+   * the machine. Where it does not, configurations are those of a builder that reaches no network by itself. mock-lite needs nothing.
+   */
+  async prepare(): Promise<void> {
+    if (!this.engine.isReal) return;
+    // With the network, the isolation is left to mock: this root can be filled on any machine.
+    const config = await this.config({ buildroot: { network: true } });
+    const filled = await this.mock(config, ['--init']);
+    if (filled.exitCode !== 0) throw new Error(`${this.engine.name} cannot fill a root: ${filled.stderr}`);
+    const inContainer = await this.mock(config, ['--isolation=nspawn', '--chroot', '--', 'true']);
+    this.#hasContainers = inContainer.exitCode === 0;
+    await this.mock(config, ['--clean']);
+  }
+
+  /** Whether a build gets a container, and so no network. */
+  get hasContainers(): boolean {
+    return this.#hasContainers;
+  }
+
   /** Writes the configuration that the runner would, for a chroot named `name`; returns its path. */
   async config(parts: ConfigParts = {}): Promise<string> {
     const name = parts.name ?? 'build';
@@ -117,7 +142,7 @@ export class EngineBench {
       diskBytes: parts.diskBytes ?? 400_000_000,
       memoryBytes: parts.memoryBytes ?? null,
       buildroot,
-      builderHasNetwork: true,
+      builderHasNetwork: this.#hasContainers,
       projectRepository: null,
       repos: parts.repos ?? [],
     });
@@ -163,7 +188,12 @@ export class EngineBench {
     const { user } = this.engine;
     const asUser = user === null ? [] : ['setpriv', '--reuid', user, '--regid', user, '--init-groups', '--'];
     const [program = '', ...rest] = [...asUser, ...command];
-    return execa(program, rest, { reject: false, stdin: 'ignore', cwd: this.folder, timeout: 240_000 });
+    return execa(program, rest, {
+      reject: false,
+      stdin: 'ignore',
+      cwd: this.folder,
+      timeout: this.engine.commandMilliseconds,
+    });
   }
 
   async mock(config: string, args: readonly string[], results = 'results'): Promise<MockRun> {

@@ -52,6 +52,13 @@ class ConfigFiles(unittest.TestCase):
         macros = {name: loaded["macros"][name] for name in ("%name", "%_with_tests", "%_without_docs")}
         self.assertEqual(macros, {"%name": "some value", "%_with_tests": "--with-tests", "%_without_docs": "--without-docs"})
 
+    def test_a_root_has_the_extension_that_the_configuration_or_the_command_line_says(self):
+        extended = GOOD + "config_opts['unique-ext'] = '42'\n"
+        self.assertEqual(self.load(extended)["root"], "one-42")
+        self.assertEqual(self.load(extended, "--uniqueext", "x")["root"], "one-x")
+        with self.assertRaisesRegex(ConfigError, "plain name"):
+            self.load(GOOD + "config_opts['unique-ext'] = '/../x'\n")
+
     def test_what_is_wrong_is_said_with_file_and_line(self):
         for text, message in (("x = (\n", "SyntaxError"), ("config_opts['root'] = 'a'\n1 / 0\n", "line 2: ZeroDivisionError"), ("exit(0)\n", "SystemExit"),
                               ("include('absent.cfg')\n", "absent.cfg"), (GOOD.replace("'one'", "'../one'"), "plain name"),

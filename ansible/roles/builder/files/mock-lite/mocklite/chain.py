@@ -12,7 +12,7 @@ from .logs import Logs, as_caller, complain
 def build_chain(root_of, config_opts, options):
     """Each SRPM in turn, its results in a local repository that the next ones see. With --recurse what failed is tried
     again as long as another succeeded. Raises ChainPartlyFailed, or the failure of the first if none was to be tried further."""
-    results = Path(options.localrepo) / "results" / config_opts["root"]
+    results = Path(options.localrepo) / "results" / config_opts["chroot_name"]
     with as_caller():
         results.mkdir(parents=True, exist_ok=True)
         refresh_repository(results)

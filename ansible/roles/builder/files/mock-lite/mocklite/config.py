@@ -79,6 +79,7 @@ def load(options):
     """config_opts of a command line: defaults, site-defaults.cfg, the config, then the options. Raises ConfigError."""
     config_opts = ConfigOpts(defaults())
     config_opts["config_path"] = options.configdir
+    config_opts["chroot_name"] = Path(options.chroot).name.removesuffix(".cfg")
     seen = set()
     site = Path(options.configdir) / "site-defaults.cfg"
     if site.is_file():
@@ -117,7 +118,9 @@ def apply_options(config_opts, options):
     if options.cleanup is not None:
         config_opts["cleanup_on_success"] = config_opts["cleanup_on_failure"] = options.cleanup
     if options.uniqueext:
-        config_opts["root"] = f"{config_opts['root']}-{options.uniqueext}"
+        config_opts["unique-ext"] = options.uniqueext
+    if config_opts.get("unique-ext"):
+        config_opts["root"] = f"{config_opts['root']}-{config_opts['unique-ext']}"
     if options.resultdir:
         config_opts["resultdir"] = options.resultdir
     config_opts["clean"] = bool(options.clean) and options.mode not in CONTINUING
