@@ -60,13 +60,16 @@ export function mockConfig(input: MockConfigInput): string {
 
 /**
  * A root of the build's own. What mock downloads for it is kept under its name without the extension, for all builds of a chroot on
- * this builder. A tarball of the root would be of no use: mock throws it away as soon as it meets a configuration that is newer.
+ * this builder. The root itself is not: mock throws its tarball away when a configuration is newer, as each build's is, and its snapshots
+ * would carry one project's packages into the builds of others.
  */
 function rootLines({ id, chroot }: MockConfigInput): readonly string[] {
   return [
     `config_opts['root'] = ${python(`coppice-${chroot}`)}`,
     `config_opts['unique-ext'] = ${python(String(id))}`,
-    `config_opts['plugin_conf']['root_cache_enable'] = False`,
+    ...['root_cache', 'overlayfs', 'lvm_root'].map(
+      (plugin) => `config_opts['plugin_conf']['${plugin}_enable'] = False`,
+    ),
   ];
 }
 
