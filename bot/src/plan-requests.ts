@@ -98,6 +98,7 @@ export function requestsOf(plan: Plan, at: ConfigAtCommit, asker: Asker): readon
     timeoutSeconds: build.timeoutSeconds,
     memoryBytes: build.memoryBytes,
     background: build.background,
+    builderLabels: build.builderLabels,
     ...limitsOf(at.config.policy),
     repos: at.config.projects.find((one) => one.owner === build.owner && one.name === build.project)?.repos ?? [],
     requestedBy: asker.login,

@@ -74,6 +74,8 @@ export interface BuildRequest {
   readonly memoryBytes: number | null;
   /** It waits for all builds that are not in the background. */
   readonly background: boolean;
+  /** Labels that the builders of its chroots must have. Missing in requests from before there were any: none. */
+  readonly builderLabels?: readonly string[];
   /** Upper bound of what the build may write on its builder, in bytes. */
   readonly diskBytes: number;
   readonly sourceBytes: number;
@@ -99,6 +101,7 @@ export interface QueuedBuild {
   readonly timeoutSeconds: number;
   readonly memoryBytes: number | null;
   readonly background: boolean;
+  readonly builderLabels: readonly string[];
   readonly diskBytes: number;
   readonly sourceBytes: number;
   readonly repos: readonly string[];

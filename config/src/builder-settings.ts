@@ -2,9 +2,10 @@
 import { z } from 'zod';
 
 const machine = z.string().regex(/^[a-z][a-z0-9_]{1,31}$/, 'an architecture as `uname -m` says it, like x86_64');
-const label = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'a label is lower-case letters, digits, ".", "_" and "-"');
+
+/** What a label of builders may be: the same in the settings, in what drivers say of themselves, and in projects. */
+export const builderLabelPattern = /^[a-z0-9][a-z0-9._-]{0,62}$/;
+const label = z.string().regex(builderLabelPattern, 'a label is lower-case letters, digits, ".", "_" and "-"');
 
 const poolSchema = z
   .strictObject({

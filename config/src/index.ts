@@ -1,5 +1,6 @@
 // The gate of config/: the vocabulary of Coppice and its pure rules.
 export * from './build.ts';
+export { builderLabelPattern } from './builder-settings.ts';
 export * from './buildroot.ts';
 export * from './chroot.ts';
 export { orderByNeeds } from './dependency-order.ts';

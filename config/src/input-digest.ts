@@ -18,7 +18,10 @@ export interface BuildInputs {
 /** Raise it when the meaning of an input changes; every package is then built again. */
 const digestVersion = 1;
 
-/** SHA-256, 64 hexadecimal digits. Names that move (branches, the config repo's own commit) are not inputs: what they stand for is. */
+/**
+ * SHA-256, 64 hexadecimal digits. Names that move (branches, the config repo's own commit) are not inputs: what they stand for is. Nor is
+ * where it is built and within which bounds (labels of builders, timeout, memory).
+ */
 export function inputDigest({ source, chroot, chrootConfigDigest, repos, buildroot, needs }: BuildInputs): string {
   // What nobody asked for is left out: a key that Coppice learns later changes no digest of a package that does not use it.
   const options = canonicalOptions(buildroot);

@@ -183,15 +183,17 @@ function toProject(path: string, value: ProjectYaml, { owner, name, policy }: Pr
       timeoutSeconds: stated.timeout ?? policy?.limits.timeoutSeconds ?? 0,
       memoryBytes: stated.memory ?? policy?.limits.memoryBytes ?? null,
       background: stated.background ?? value.background,
+      builderLabels: stated.builderLabels ?? value.builderLabels,
       rebuildOnNeeds: stated.rebuildOnNeeds,
       chroots: stated.chroots ?? chroots,
       buildroots: buildrootsOf(stated),
     }),
   );
-  const { description, instructions, maintainers, builders, repos, runtimeRepos, network, background, pinned } = value;
+  const { description, instructions, maintainers, builders, repos, runtimeRepos, network } = value;
+  const { background, builderLabels, pinned } = value;
   return {
     ...{ owner, name, description, instructions, chroots, maintainers, builders, repos, runtimeRepos },
-    ...{ network, background, pinned, packages, path },
+    ...{ network, background, builderLabels, pinned, packages, path },
     homepage: value.homepage ?? null,
     contact: value.contact ?? null,
     frozen: value.frozen ?? null,

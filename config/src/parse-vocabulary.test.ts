@@ -185,6 +185,40 @@ packages:
     ]);
   });
 
+  test('labels of builders are those of the project where a package says nothing else, which may be none', () => {
+    const text = `maintainers: [a]
+chroots: [fedora-42-x86_64]
+builderLabels: [big]
+packages: { a: { ${git} }, b: { ${git}, builderLabels: [gpu, fast-2.1] }, c: { ${git}, builderLabels: [] } }
+`;
+    const { projects } = configOf({ 'coppice.yaml': policy, [path]: text });
+    expect(projects[0]?.builderLabels).toEqual(['big']);
+    expect(projects[0]?.packages.map(({ builderLabels }) => builderLabels)).toEqual([['big'], ['gpu', 'fast-2.1'], []]);
+  });
+
+  test('names all mistakes in labels of builders at once', () => {
+    const long = `a${'b'.repeat(63)}`;
+    const text = `maintainers: [a]
+chroots: [fedora-42-x86_64]
+builderLabels: [Big, big, ${long}, 3]
+packages:
+  p: { ${git}, builderLabel: [x] }
+  q: { ${git}, builderLabels: big }
+  r: { ${git}, builderLabels: [${Array.from({ length: 17 }, (_, index) => `l${index}`).join(', ')}] }
+  s: { ${git}, builderLabels: [big, big] }
+`;
+    const form = 'lower-case letters, digits and `._-`, beginning with a letter or a digit, 63 characters at most';
+    expect(projectProblems(text)).toEqual([
+      `3:17: \`Big\` is no label of builders (${form})`,
+      `3:27: \`${long}\` is no label of builders (${form})`,
+      '3:93: item 4 of `builderLabels` must be a label, not a number (write it in quotes, or as the text that is meant)',
+      '5:72: unknown key `builderLabel` (did you mean `builderLabels`?)',
+      '6:87: `packages.q.builderLabels` must be a list of labels, not a text (write each item on a line of its own after `- `, or as `[one, two]`)',
+      '7:87: `packages.r.builderLabels` must be a list of labels with 16 items or less, not 17 (give a smaller one)',
+      '8:93: `big` is in the list twice (keep one of them)',
+    ]);
+  });
+
   test('asks for no more than the policy allows', () => {
     const text = `maintainers: [a]
 chroots:

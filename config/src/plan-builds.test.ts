@@ -174,6 +174,7 @@ const inputArbitrary = fc
         timeoutSeconds: 3600,
         memoryBytes: null,
         background: false,
+        builderLabels: [],
         buildroots: new Map(),
       }),
     );
@@ -191,6 +192,7 @@ const inputArbitrary = fc
       runtimeRepos: [],
       network: false,
       background: false,
+      builderLabels: [],
       frozen: null,
       deleteAfter: null,
       pinned: false,
@@ -347,6 +349,20 @@ describe('planBuilds', () => {
         for (const { packages } of cycles) expect(packages.length).toBeGreaterThan(1);
       }),
     );
+  });
+
+  test('labels of builders reach the plan, and builds nothing again when they change', () => {
+    const planWith = (labels: string, built: readonly BuiltChroot[] = []) => {
+      const project = `maintainers: [a]\nchroots: [sapling-12-x86_64]\npackages: { a: { source: { type: dir }${labels} } }\n`;
+      const config = configOf({ 'coppice.yaml': 'admins: [a]\nchroots: [sapling-12-x86_64]\n', project });
+      const pinned = new Map([['acme/tools/a', source('a')]]);
+      const none = { unpinned: new Map(), chrootConfigDigests: new Map(), force: false };
+      return planBuilds({ config, pinned, ...none, built, selection: { packages: [], chroots: [] } });
+    };
+    const plain = planWith('');
+    const labelled = planWith(', builderLabels: [big]');
+    expect([plain, labelled].map(({ builds }) => builds[0]?.builderLabels)).toEqual([[], ['big']]);
+    expect(planWith(', builderLabels: [big]', builtBy(plain)).builds).toEqual([]);
   });
 
   test('a package that is rebuilt with its needs is planned exactly when one of them, direct or not, changed', () => {

@@ -75,10 +75,11 @@ function planProject(plan: ProjectPlan): void {
         name,
         groups.map((_, index) => builds.length + index),
       );
-      const { timeoutSeconds, memoryBytes, background } = each;
+      const { timeoutSeconds, memoryBytes, background, builderLabels } = each;
       groups.forEach((group, index) => {
         const { after, afterBuilds } = before[index] ?? { after: [], afterBuilds: [] };
-        builds.push({ ...place, ...group, after, afterBuilds, timeoutSeconds, memoryBytes, background });
+        const waits = { after, afterBuilds };
+        builds.push({ ...place, ...group, ...waits, timeoutSeconds, memoryBytes, background, builderLabels });
       });
     }
   }

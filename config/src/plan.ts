@@ -79,6 +79,7 @@ export interface PlannedBuild {
   readonly timeoutSeconds: number;
   readonly memoryBytes: number | null;
   readonly background: boolean;
+  readonly builderLabels: readonly string[];
 }
 
 export interface SkippedBuild {

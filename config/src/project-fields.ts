@@ -1,5 +1,6 @@
 // The values that only projects and the policy are made of: see fields.ts.
 import { z } from 'zod';
+import { builderLabelPattern } from './builder-settings.ts';
 import { isolations } from './buildroot.ts';
 import { architectures } from './chroot.ts';
 import { checkedText, checkHttpsAddress, checkName, type Fault, listOf } from './fields.ts';
@@ -111,6 +112,17 @@ const macroValue = checkedText('a text', 'What the macro stands for: one line.',
   if (text.length <= 1000 && !/[\r\n]/.test(text)) return undefined;
   return { message: 'a macro stands for one line of at most 1000 characters', hint: 'shorten it' };
 });
+
+const builderLabel = checkedText('a label', 'A label of builders: big.', (text) => {
+  if (builderLabelPattern.test(text)) return undefined;
+  return {
+    message: `${quote(text)} is no label of builders`,
+    hint: 'lower-case letters, digits and `._-`, beginning with a letter or a digit, 63 characters at most',
+  };
+});
+
+/** What the builders of a project or a package must have. More labels than these select nothing that fewer would not. */
+export const builderLabels = listOf(builderLabel, 'a list of labels', { maximum: 16 });
 
 const maximumMacros = 100;
 

@@ -1,7 +1,7 @@
 // The form of `projects/<owner>/<name>.yaml`.
 import { z } from 'zod';
 import { checkCount, chroot, duration, listOf, login, packageName, prose, size } from './fields.ts';
-import { buildrootShape, contact, day, httpsAddress, projectRef, repository } from './project-fields.ts';
+import { builderLabels, buildrootShape, contact, day, httpsAddress, projectRef, repository } from './project-fields.ts';
 import { sourceSchema } from './source-fields.ts';
 
 /** Most chroots of a project: each costs something for each package. */
@@ -20,6 +20,9 @@ const packageSchema = z.strictObject({
     .exactOptional(),
   network: z.boolean().describe("Builds may reach the network; default: the project's.").exactOptional(),
   background: z.boolean().describe("Builds wait for all others; default: the project's.").exactOptional(),
+  builderLabels: builderLabels
+    .describe("Labels that its builders must have, in place of the project's; default: the project's.")
+    .exactOptional(),
   ...buildrootShape,
 });
 export type PackageYaml = z.infer<typeof packageSchema>;
@@ -58,6 +61,9 @@ export const projectSchema = z
       .prefault(false)
       .describe('Builds may reach the network, if allow.network of coppice.yaml agrees.'),
     background: z.boolean().prefault(false).describe('Builds wait for all that are not in the background.'),
+    builderLabels: builderLabels
+      .prefault([])
+      .describe('Labels that builders must have, of those that the pools of the service offer.'),
     pinned: z.boolean().prefault(false).describe('Shown first among the projects.'),
     frozen: prose(500, 'Why nothing is built or published; remove the key to go on. `/freeze` sets it.')
       .refine((text) => text.trim() !== '', {

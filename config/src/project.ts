@@ -15,6 +15,8 @@ export interface Package {
   readonly memoryBytes: number | null;
   /** Its builds wait for all that are not in the background. */
   readonly background: boolean;
+  /** Labels that its builders must have. */
+  readonly builderLabels: readonly string[];
   /** Its input digest holds those of its needs: it is built again when one of them is. */
   readonly rebuildOnNeeds: boolean;
   /** The chroots it is built for: the project's, or the smaller list that the package names. */
@@ -47,6 +49,8 @@ export interface Project {
   readonly network: boolean;
   /** Builds are in the background where their package says nothing else. */
   readonly background: boolean;
+  /** Labels that builders must have where their package says nothing else. */
+  readonly builderLabels: readonly string[];
   /** Why nothing is built or published; null: it is not frozen. */
   readonly frozen: string | null;
   /** The day (`YYYY-MM-DD`, UTC) from which on the project is deleted; null: never. */

@@ -108,6 +108,8 @@ export const queueSnapshotSchema = z.strictObject({
       timeoutSeconds: z.number(),
       memoryBytes: z.number().nullable(),
       background: z.boolean(),
+      /** Missing in snapshots from before packages could ask for builders with labels. */
+      builderLabels: z.array(z.string()).default([]),
       diskBytes: z.number(),
       sourceBytes: z.number(),
       repos: z.array(z.string()),

@@ -111,6 +111,7 @@ export function fixtureQueued(changes: Partial<QueueSnapshot['builds'][number]> 
       timeoutSeconds: 3600,
       memoryBytes: null,
       background: false,
+      builderLabels: [],
       diskBytes: 1e9,
       sourceBytes: 1e9,
     },

@@ -15,6 +15,7 @@ const build = (name: string, after: readonly number[]): Plan['builds'][number] =
   timeoutSeconds: 3600,
   memoryBytes: null,
   background: false,
+  builderLabels: [],
 });
 const nothing: Plan = { builds: [], skipped: [], unknown: [], cycles: [], expectedSeconds: null };
 

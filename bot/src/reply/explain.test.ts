@@ -56,7 +56,7 @@ const changed: Plan = {
       chroots: [
         { chroot: sapling, inputDigest: 'x', cause: 'changed', buildroot: plainBuildroot, expectedSeconds: null },
       ],
-      ...{ after: [], afterBuilds: [], timeoutSeconds: 60, memoryBytes: null, background: false },
+      ...{ after: [], afterBuilds: [], timeoutSeconds: 60, memoryBytes: null, background: false, builderLabels: [] },
     },
   ],
 };

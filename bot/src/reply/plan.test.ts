@@ -26,6 +26,7 @@ const planned = (name: string, stated: Partial<PlannedBuild>, seconds: number | 
   timeoutSeconds: 60,
   memoryBytes: null,
   background: false,
+  builderLabels: [],
   ...stated,
 });
 

@@ -18,10 +18,13 @@ import { Canceled, type ChrootTask, enter, Left, nameBuild, ShuttingDown } from 
 /** More than mock-lite lets a log grow to. */
 export const logBytes = 300 * 1024 ** 2;
 
-/** What a chroot's build wants of a builder. */
+/**
+ * What a chroot's build wants of a builder. Its labels say where it is built and not what comes of it: they are no part of the input
+ * digest. Pure.
+ */
 export function needOf(build: QueuedBuild, { chroot }: Pick<QueuedChroot, 'chroot'>): BuilderNeed {
-  const { owner, project } = build;
-  return { chroot, owner, project, trust: 'build', labels: [], seconds: leaseSeconds(build) };
+  const { owner, project, builderLabels } = build;
+  return { chroot, owner, project, trust: 'build', labels: builderLabels, seconds: leaseSeconds(build) };
 }
 
 /**

@@ -1,13 +1,14 @@
 // What a driver says of itself: `driver.yml` in its folder, and what an operator's options leave of it.
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
+import { builderLabelPattern } from '@coppice/config';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { RunnerError } from '../errors.ts';
 import { ansibleFolder } from './playbook.ts';
 
 const architectureSchema = z.string().regex(/^[a-z][a-z0-9_]{1,31}$/);
-const labelSchema = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/);
+const labelSchema = z.string().regex(builderLabelPattern);
 
 const driverFactsSchema = z.strictObject({
   description: z.string().min(1),

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ChrootName, settingsSchema } from '@coppice/config';
+import { type ChrootName, type Settings, settingsSchema } from '@coppice/config';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { RunnerError } from '../errors.ts';
 import { thisMachine } from './driver-facts.ts';
@@ -65,10 +65,11 @@ let pool: BuilderPool;
 const lines: string[] = [];
 const settings = (of: object, more: object = {}) =>
   settingsSchema.parse({ builders: { pools: [{ driver: 'local', ...of }], ...more } });
-const open = async (of: object, more: object = {}) => {
+const openWith = async (all: Settings) => {
   const log = (level: string, message: string) => void lines.push(`${level}: ${message}`);
-  pool = await openPoolWith({ settings: settings(of, more), home, log, now: () => new Date(), craft: yard });
+  pool = await openPoolWith({ settings: all, home, log, now: () => new Date(), craft: yard });
 };
+const open = (of: object, more: object = {}) => openWith(settings(of, more));
 
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), 'coppice-pool-'));
@@ -116,6 +117,43 @@ test('an architecture that no pool offers is refused with those that are offered
     code: 'no-builder',
     message: expect.stringContaining('fedora-42-s390x; the architectures that its pools offer: x86_64'),
   });
+});
+
+test('labels that no pool has together are refused with those that each pool of the architecture offers', async () => {
+  const hosts = [{ address: '192.0.2.1', labels: ['small', 'fast'] }];
+  const pools = [
+    { driver: 'local', name: 'near', labels: ['big'] },
+    { driver: 'static', name: 'lab', options: { hosts } },
+    { driver: 'local', name: 'plain' },
+    { driver: 'local', name: 'far', architectures: ['s390x'], labels: ['big', 'fast'] },
+    { driver: 'local', name: 'sources', trust: ['source'], labels: ['big', 'fast'] },
+  ];
+  await openWith(settingsSchema.parse({ builders: { pools } }));
+  const machine = thisMachine();
+  await expect(pool.take(need('tools', { labels: ['big', 'fast'] }), never)).rejects.toMatchObject({
+    code: 'no-builder',
+    message:
+      `no pool of this service has builders for ${chroot} with the labels big, fast; the labels that its pools offer for ` +
+      `${machine}: big (pool near); fast, small (pool lab); no label (pool plain)`,
+  });
+  const arm = 'fedora-42-riscv64' as ChrootName;
+  await expect(pool.take(need('tools', { chroot: arm, labels: ['big'] }), never)).rejects.toThrow(
+    /for fedora-42-riscv64 with the label big; the architectures that its pools offer: /,
+  );
+});
+
+test('a need with a label gets a builder of a pool that offers it', async () => {
+  const pools = [
+    { driver: 'local', name: 'plain' },
+    { driver: 'local', name: 'near', labels: ['big', 'fast'] },
+  ];
+  await openWith(settingsSchema.parse({ builders: { pools } }));
+  const lease = await pool.take(need('tools', { labels: ['big'] }), never);
+  expect(pool.state().pools).toMatchObject([
+    { name: 'plain', builders: { leased: 0 } },
+    { name: 'near', builders: { leased: 1 } },
+  ]);
+  await lease.release('reuse');
 });
 
 test('who gives up waiting leaves the line; the builder that was made serves the next', async () => {

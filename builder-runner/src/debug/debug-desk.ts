@@ -154,6 +154,7 @@ class Desk implements DebugDesk {
     const still = { cancelRequestedBy: null, skipBecause: null } as const;
     return {
       ...{ id, ...rest, after: [], requestedAt, srpm, srpmState: 'succeeded' },
+      builderLabels: rest.builderLabels ?? [],
       chroots: wanted.map((each) => ({ ...each, ...begin, ...none, ...still })),
     };
   }

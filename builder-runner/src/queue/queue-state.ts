@@ -108,8 +108,11 @@ interface QueueStateJson {
   readonly helped?: readonly string[];
   /** Missing in snapshots from before owners took turns. */
   readonly turns?: TurnsJson;
-  readonly builds: readonly QueuedBuild[];
+  readonly builds: readonly QueuedBuildJson[];
 }
+
+/** Labels are missing in snapshots from before packages could ask for them. */
+type QueuedBuildJson = Omit<QueuedBuild, 'builderLabels'> & Pick<BuildRequest, 'builderLabels'>;
 
 /** The state as JSON, without what is derived. */
 export function encodeQueueState(state: QueueState): QueueStateJson {
@@ -122,7 +125,7 @@ export function decodeQueueState(json: unknown): QueueState {
   const { lastId, closing, helped, turns, builds } = json as QueueStateJson;
   const sets = { closing: new Set(closing), helped: new Set(helped) };
   const state = { ...emptyQueueState(), lastId, ...sets, turns: new Turns(turns) };
-  for (const build of builds) insert(state, build);
+  for (const build of builds) insert(state, { ...build, builderLabels: build.builderLabels ?? [] });
   return state;
 }
 
@@ -162,6 +165,7 @@ function enqueue(state: QueueState, requests: readonly BuildRequest[], at: strin
     const build: QueuedBuild = {
       id,
       ...rest,
+      builderLabels: request.builderLabels ?? [],
       after: needs,
       requestedAt: at,
       srpm: null,

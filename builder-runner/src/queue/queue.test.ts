@@ -5,7 +5,13 @@ import type { QueueError } from './errors.ts';
 import { folderForTest } from './folder-for-tests.ts';
 import { noLimits } from './limits.ts';
 import { openQueue } from './queue.ts';
-import type { QueueChange } from './queue-state.ts';
+import {
+  applyQueueOperation,
+  decodeQueueState,
+  emptyQueueState,
+  encodeQueueState,
+  type QueueChange,
+} from './queue-state.ts';
 import { chrootsForTests, requestForTests } from './request-for-tests.ts';
 
 const sapling = 'sapling-12-x86_64' as ChrootName;
@@ -42,6 +48,27 @@ test('numbers that were reserved are given to no build, also after it was opened
   await queue.close();
   const { queue: again } = await openForTest(folder);
   expect((await again.enqueue([requestForTests()])).map(({ id }) => id)).toEqual([5]);
+});
+
+test('labels of builders are kept when the queue is opened anew; requests and snapshots from before there were any have none', async () => {
+  const folder = await folderForTest();
+  const { queue } = await openForTest(folder);
+  // As the journal of an earlier version holds it: without the field.
+  const { builderLabels: _none, ...old } = requestForTests();
+  await queue.enqueue([old, requestForTests({ builderLabels: ['big'] })]);
+  const labelsOf = (of: typeof queue) => of.builds().map(({ builderLabels }) => builderLabels);
+  expect(labelsOf(queue)).toEqual([[], ['big']]);
+  await queue.close();
+  const { queue: again } = await openForTest(folder);
+  expect(labelsOf(again)).toEqual([[], ['big']]);
+
+  const state = emptyQueueState();
+  applyQueueOperation(state, { type: 'enqueue', requests: [old], at: '2026-01-01T00:00:00.000Z' });
+  const json = JSON.parse(JSON.stringify(encodeQueueState(state))) as { builds: Record<string, unknown>[] };
+  for (const build of json.builds) delete build.builderLabels;
+  expect([...decodeQueueState(json).builds.values()].map(({ builderLabels }) => builderLabels)).toEqual([[]]);
+  const snapshot = { generatedAt: '2026-01-01T00:00:00.000Z', builds: json.builds };
+  expect(queueSnapshotSchema.parse(snapshot).builds[0]?.builderLabels).toEqual([]);
 });
 
 test('a chroot is put off only while another of its batch may help, also when the queue is opened anew meanwhile', async () => {

@@ -24,6 +24,7 @@ export function buildOf(id: number, name: string, project = 'tools'): QueuedBuil
     timeoutSeconds: 60,
     memoryBytes: null,
     background: false,
+    builderLabels: [],
     diskBytes: 1,
     sourceBytes: 1,
     repos: [],

@@ -1,0 +1,46 @@
+// The way of a package's words from the config repo to the queue.
+import { type ChrootName, parseConfigRepo, planBuilds } from '@coppice/config';
+import { expect, test } from 'vitest';
+import type { ConfigAtCommit } from './config-in-force.ts';
+import { requestsOf } from './plan-requests.ts';
+
+const sapling = 'sapling-12-x86_64' as ChrootName;
+
+/** The requests of everything in a project `acme/tools` with these lines, whose sources are folders. */
+function requestsFor(lines: string) {
+  const texts = new Map([
+    ['coppice.yaml', `admins: [a]\nchroots: [${sapling}]\n`],
+    ['projects/acme/tools.yaml', `maintainers: [a]\nchroots: [${sapling}]\n${lines}`],
+  ]);
+  const specs = ['hello', 'motd'].map((name) => `packages/acme/tools/${name}/${name}.spec`);
+  const parsed = parseConfigRepo({ texts, oversize: new Map(), paths: new Set([...texts.keys(), ...specs]) });
+  if (!parsed.ok) throw new Error(parsed.problems[0]?.message);
+  const packages = parsed.value.projects.flatMap((project) => project.packages);
+  const pinned = new Map(
+    packages.map(({ name }) => {
+      const path = `packages/acme/tools/${name}`;
+      return [`acme/tools/${name}`, { type: 'dir', commit: 'c', path, tree: `tree of ${name}` }] as const;
+    }),
+  );
+  const nothing = { unpinned: new Map(), chrootConfigDigests: new Map(), built: [], force: false };
+  const plan = planBuilds({ config: parsed.value, pinned, ...nothing, selection: { packages: [], chroots: [] } });
+  const at: ConfigAtCommit = {
+    commit: 'c',
+    config: parsed.value,
+    packageTrees: new Map(),
+    chrootConfigDigests: new Map(),
+  };
+  return requestsOf(plan, at, { login: 'octocat', request: 'https://example.org/', batch: 'b' });
+}
+
+test('labels of builders go with the request: those of the package, else those of the project', () => {
+  const requests = requestsFor(`builderLabels: [big]
+packages:
+  hello: { source: { type: dir }, builderLabels: [gpu, fast] }
+  motd: { source: { type: dir } }
+`);
+  expect(requests.map(({ package: name, builderLabels }) => [name, builderLabels])).toEqual([
+    ['hello', ['gpu', 'fast']],
+    ['motd', ['big']],
+  ]);
+});
