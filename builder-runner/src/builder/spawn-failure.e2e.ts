@@ -21,10 +21,10 @@ beforeAll(async () => {
 afterAll(() => rm(broken, { recursive: true }));
 
 /** How one build ends with these pools. */
-async function buildWith(pools: readonly object[], more: object = {}) {
+async function buildWith(pools: readonly object[], more: object = {}, builderLabels: readonly string[] = []) {
   const shop = await startWorkshop({ plain: scripted('plain', 'true') }, { workers: 1, builders: { pools, ...more } });
   try {
-    const [build] = await shop.enqueue([{ package: 'plain' }]);
+    const [build] = await shop.enqueue([{ package: 'plain', builderLabels }]);
     if (build === undefined) throw new Error('nothing was queued');
     await shop.gone(build.id);
     return { result: await shop.result(build), lines: shop.lines };
@@ -58,4 +58,20 @@ test('an architecture that nobody offers is told with those that are offered', a
   const { result } = await buildWith([{ driver: 'local', architectures: ['s390x'] }]);
   expect(result).toMatchObject({ state: 'failed', reason: 'infrastructure' });
   expect(result.message).toMatch(/no pool of this service has builders.* offer: s390x/);
+});
+
+test('labels are served by the pool that offers them', async () => {
+  const pools = [
+    { driver: broken, name: 'cloud', trust: ['build'] },
+    { driver: 'local', name: 'here', labels: ['big'] },
+  ];
+  const { result, lines } = await buildWith(pools, {}, ['big']);
+  expect(result, lines.join('\n')).toMatchObject({ state: 'succeeded' });
+  expect(lines.filter((line) => line.includes('cloud'))).toEqual([]);
+});
+
+test('labels that nobody offers are told with those that are offered, once the source package is made', async () => {
+  const { result } = await buildWith([{ driver: 'local', labels: ['small'] }], {}, ['big']);
+  expect(result).toMatchObject({ state: 'failed', reason: 'infrastructure', builder: null });
+  expect(result.message).toMatch(/with the label big; the labels that its pools offer for .*: small \(pool local\)/);
 });

@@ -52,6 +52,7 @@ export interface TestRequest {
   readonly batch?: string;
   readonly buildroot?: Partial<Buildroot>;
   readonly memoryBytes?: number;
+  readonly builderLabels?: readonly string[];
   readonly after?: readonly number[];
   readonly timeoutSeconds?: number;
   readonly diskBytes?: number;
@@ -223,6 +224,7 @@ function fullRequest(request: TestRequest, pins: Pins): BuildRequest {
     timeoutSeconds: request.timeoutSeconds ?? 300,
     memoryBytes: request.memoryBytes ?? null,
     background: false,
+    builderLabels: request.builderLabels ?? [],
     diskBytes: request.diskBytes ?? 2 * 1024 ** 3,
     sourceBytes: 10 * 1024 ** 2,
     repos: [],
