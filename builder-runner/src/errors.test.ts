@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isDiskFull, RunnerError } from './errors.ts';
+import { isDiskFull, isWorthAnotherTry, RunnerError } from './errors.ts';
 
 const noSpace = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
 
@@ -21,4 +21,11 @@ test.each([
   ['no error at all', 'No space left on device'],
 ])('it is not: %s', (_, error) => {
   expect(isDiskFull(error)).toBe(false);
+});
+
+test('what a builder or a full disk may have spoilt is tried again, a missing key is not', () => {
+  const tries = (['lost', 'collect', 'metadata', 'publish', 'keys', 'no-builder'] as const).map((code) =>
+    isWorthAnotherTry(new RunnerError(code, 'it failed')),
+  );
+  expect(tries).toEqual([true, true, true, true, false, false]);
 });

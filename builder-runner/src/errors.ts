@@ -51,9 +51,16 @@ const builderFaults: ReadonlySet<RunnerErrorCode> = new Set([
   'collect',
 ]);
 
-/** True when another builder may do better; what fails on the control host fails again. */
+/** True when another builder may do better. */
 export function isBuilderFault(error: unknown): boolean {
   return error instanceof RunnerError && builderFaults.has(error.code);
+}
+
+/** True when a second try may do better: on another builder, or of a program that may have met a full disk without saying so. */
+export function isWorthAnotherTry(error: unknown): boolean {
+  return (
+    isBuilderFault(error) || (error instanceof RunnerError && (error.code === 'metadata' || error.code === 'publish'))
+  );
 }
 
 const fullDisk = /\bno space left on device\b|\bdisk quota exceeded\b/i;

@@ -5,7 +5,7 @@ import { buildChroot, type Rest } from './build/build-chroot.ts';
 import { buildSrpm } from './build/build-srpm.ts';
 import { clearStaging } from './build/staged.ts';
 import { Left, nameBuild, ShuttingDown, type Workshop } from './build/work.ts';
-import { describeError, isBuilderFault, isDiskFull, RunnerError } from './errors.ts';
+import { describeError, isDiskFull, isWorthAnotherTry, RunnerError } from './errors.ts';
 import { isFrozen } from './publish/frozen.ts';
 import { publishEnding } from './publish/publish.ts';
 import { type Ending, frozenEnding } from './publish/record.ts';
@@ -130,7 +130,7 @@ async function endingOf(
       await waitForRoom(service, build, signal, error);
       return 'later';
     }
-    if (isBuilderFault(error) && chroot.attempts < shop.settings.builders.attempts) {
+    if (isWorthAnotherTry(error) && chroot.attempts < shop.settings.builders.attempts) {
       shop.log('warn', `${nameBuild(build)} ${chroot.chroot} is tried again: ${describeError(error)}`);
       return 'again';
     }

@@ -8,7 +8,7 @@ import type { Service } from './service.ts';
 /** Where things are that can be broken. */
 export interface Place {
   readonly home: string;
-  /** The state folder of the local driver. */
+  /** The state folder of all drivers. */
   readonly drivers: string;
   /** While this file exists no builder can be made. */
   readonly noSpawn: string;
@@ -56,8 +56,9 @@ interface BuilderRecord {
 /** The process numbers of each builder that the driver knows. */
 export function builderProcesses({ drivers }: Place): readonly (readonly number[])[] {
   if (!existsSync(drivers)) return [];
+  // <driver>/<builder>/record.json
   return readdirSync(drivers)
-    .map((name) => join(drivers, name, 'record.json'))
+    .flatMap((driver) => readdirSync(join(drivers, driver)).map((name) => join(drivers, driver, name, 'record.json')))
     .filter((path) => existsSync(path))
     .map((path) => ((JSON.parse(readFileSync(path, 'utf8')) as BuilderRecord).processes ?? []).map(({ pid }) => pid))
     .filter((pids) => pids.length > 0);
