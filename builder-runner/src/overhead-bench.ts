@@ -124,7 +124,12 @@ async function bareChain(scratch: string, name: string, srpms: readonly Srpm[]):
 async function coppice(srpms: readonly Srpm[], builders: number, isChain = false): Promise<number> {
   const shop = await startWorkshop(
     {},
-    { workers: builders + 2, builders: { pools: [{ driver: 'local', max: builders }] }, git: { protocols: ['http'] } },
+    {
+      workers: builders + 2,
+      builders: { pools: [{ driver: 'local', max: builders }] },
+      git: { protocols: ['http'] },
+      sources: { privateAddresses: true },
+    },
   );
   try {
     await offer(shop, srpms);
