@@ -7,6 +7,7 @@ import { needOf } from './build/on-builder.ts';
 import { clearOtherStaging, readMark } from './build/staged.ts';
 import { nameBuild, type Workshop } from './build/work.ts';
 import { describeError } from './errors.ts';
+import { endLeftKeyrings } from './publish/keys.ts';
 import type { FinalOutcome, Task } from './queue/index.ts';
 
 /** A chroot that goes on where an earlier run of the service left it, in the same attempt. */
@@ -17,9 +18,10 @@ export interface Resumed {
 
 /**
  * Finishes what has its record already, finds the builds that go on, gives back all else that was claimed, ends builders that belong to
- * nobody, and empties the staging folder of all that nothing goes on from.
+ * nobody and agents of gpg, and empties the staging folder of all that nothing goes on from.
  */
 export async function recoverWorkshop(shop: Workshop): Promise<readonly Resumed[]> {
+  await endLeftKeyrings(shop.home);
   await finishRecorded(shop);
   const claimed = shop.queue
     .builds()

@@ -12,7 +12,7 @@ import { ansibleFolder } from '../builder/playbook.ts';
 import { scripted } from '../testing/packages.ts';
 import { makeTestHome, sapling } from '../testing/start-workshop.ts';
 import { builderProcesses, doFault, type FaultName, faultNames, type Place } from './faults.ts';
-import { findRemains, namespacesOf } from './remains.ts';
+import { allProcesses, findRemains, namespacesOf } from './remains.ts';
 import type { Said } from './service.child.ts';
 import { type Service, startService } from './service.ts';
 
@@ -58,6 +58,7 @@ type PackageName = keyof typeof packages;
 
 async function campaign(): Promise<CampaignReport> {
   const startedAt = performance.now();
+  const before = allProcesses();
   await execa('ip', ['link', 'set', 'lo', 'up']);
   const scratch = mkdtempSync(join(tmpdir(), 'coppice-campaign-'));
   const { place, request, ...test } = await makePlace(scratch);
@@ -148,9 +149,9 @@ async function campaign(): Promise<CampaignReport> {
     attempts: [...results.values()].reduce((sum, result) => sum + (result?.attempts ?? 0), 0),
     stillQueued: await queued(place.home),
     remains: await findRemains({
-      folders: [scratch, place.home],
+      folders: [scratch, place.home, '/coppice-gpg-'],
       namespaces,
-      known: new Set([process.pid, process.ppid]),
+      known: new Set([process.pid, process.ppid, ...before]),
       knownMounts: new Set([place.home]),
     }),
     seconds: (performance.now() - startedAt) / 1000,

@@ -4,6 +4,13 @@ import { execa } from 'execa';
 
 const kinds = ['mnt', 'net', 'pid', 'ipc', 'uts'] as const;
 
+/** The numbers of all processes. */
+export function allProcesses(): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
 /** Names of the namespaces that these processes are in, such as `net:[4026532000]`. */
 export function namespacesOf(pids: readonly number[]): readonly string[] {
   return pids.flatMap((pid) => kinds.flatMap((kind) => readLink(`/proc/${pid}/ns/${kind}`) ?? []));

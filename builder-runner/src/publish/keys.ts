@@ -1,5 +1,5 @@
 // The signing keys: one per project, made when it is first needed, never leaving the control host.
-import { chmod, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { published } from '@coppice/config';
@@ -70,6 +70,41 @@ async function publishKey(folder: string, fingerprint: string, path: string): Pr
   }
 }
 
+const shortPrefix = 'coppice-gpg-';
+/** Short links that are in use now. */
+const inUse = new Set<string>();
+
+/** At the start: ends the gpg-agents of this service's keyrings that an earlier run, which was killed, left behind with their links. */
+export async function endLeftKeyrings(home: string): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const short = join(tmpdir(), name);
+    if (!name.startsWith(shortPrefix) || inUse.has(short)) continue;
+    const target = await readlink(join(short, 'k')).catch(() => '');
+    if (target.startsWith(`${join(home, 'state', 'keys')}/`)) await closeKeyring(short);
+  }
+}
+
+async function closeKeyring(short: string): Promise<void> {
+  const env = { ...gpgEnvironment(short) };
+  await execa('gpgconf', ['--kill', 'gpg-agent'], {
+    env,
+    extendEnv: false,
+    stdin: 'ignore',
+    timeout: 60_000,
+    reject: false,
+  });
+  await rm(short, { recursive: true, force: true });
+}
+
+function gpgEnvironment(short: string): Readonly<Record<string, string>> {
+  return {
+    PATH: process.env.PATH ?? '/usr/bin:/bin',
+    GNUPGHOME: join(short, 'k'),
+    HOME: short,
+    LC_ALL: 'C.UTF-8',
+  };
+}
+
 /** Runs gpg with one keyring and resolves with its output. */
 export type RunGpg = (args: readonly string[]) => Promise<string>;
 
@@ -81,10 +116,10 @@ export async function withKeyring<T>(
   folder: string,
   use: (gpg: RunGpg, environment: Readonly<Record<string, string>>) => Promise<T>,
 ): Promise<T> {
-  const short = await mkdtemp(join(tmpdir(), 'coppice-gpg-'));
-  const home = join(short, 'k');
-  await symlink(folder, home);
-  const environment = { PATH: process.env.PATH ?? '/usr/bin:/bin', GNUPGHOME: home, HOME: short, LC_ALL: 'C.UTF-8' };
+  const short = await mkdtemp(join(tmpdir(), shortPrefix));
+  inUse.add(short);
+  await symlink(folder, join(short, 'k'));
+  const environment = gpgEnvironment(short);
   const options = {
     env: environment,
     extendEnv: false,
@@ -103,7 +138,7 @@ export async function withKeyring<T>(
       return done.stdout;
     }, environment);
   } finally {
-    await execa('gpgconf', ['--kill', 'gpg-agent'], { ...options, reject: false });
-    await rm(short, { recursive: true, force: true });
+    await closeKeyring(short);
+    inUse.delete(short);
   }
 }
