@@ -1,5 +1,6 @@
 // A service that is broken again and again while it builds: `node campaign.child.ts <seed> <builds>`, in a network and a mount namespace of its
-// own (`unshare --net --mount`), as root. Prints what happened as one line of JSON.
+// own (`npm run campaign -w builder-runner -- <seed> <builds>` sees to that), as root. Prints what happened as one line of JSON, and exits
+// with 1 when something was lost, doubled, wrongly ended or left behind. COPPICE_CAMPAIGN_LOG=1 shows the service's log.
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +18,7 @@ import type { Said } from './service.child.ts';
 import { type Service, startService } from './service.ts';
 
 /** What a campaign came to. */
-export interface CampaignReport {
+interface CampaignReport {
   readonly accepted: number;
   /** How many accepted builds have no final record. */
   readonly lost: readonly number[];
@@ -235,5 +236,7 @@ async function queued(home: string): Promise<number> {
   return length;
 }
 
-console.log(JSON.stringify(await campaign()));
-process.exit(0);
+const report = await campaign();
+console.log(JSON.stringify(report));
+const { lost, doubled, wrong, remains, stillQueued } = report;
+process.exit([lost, doubled, wrong, remains].every((found) => found.length === 0) && stillQueued === 0 ? 0 : 1);

@@ -50,18 +50,32 @@ export async function doFault(name: FaultName, place: Place, service: Service, r
 }
 
 interface BuilderRecord {
-  readonly processes?: readonly { readonly pid: number }[];
+  readonly processes?: readonly { readonly pid: number; readonly startTicks: number }[];
+}
+
+/** When a process began, in ticks since the machine did; see proc(5). */
+function startOf(pid: number): number | undefined {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ');
+    return Number(fields?.[19]);
+  } catch {
+    return undefined; // it has ended
+  }
 }
 
 /** The process numbers of each builder that the driver knows. */
 export function builderProcesses({ drivers }: Place): readonly (readonly number[])[] {
   if (!existsSync(drivers)) return [];
   // <driver>/<builder>/record.json
-  return readdirSync(drivers)
-    .flatMap((driver) => readdirSync(join(drivers, driver)).map((name) => join(drivers, driver, name, 'record.json')))
-    .filter((path) => existsSync(path))
-    .map((path) => ((JSON.parse(readFileSync(path, 'utf8')) as BuilderRecord).processes ?? []).map(({ pid }) => pid))
-    .filter((pids) => pids.length > 0);
+  return (
+    readdirSync(drivers)
+      .flatMap((driver) => readdirSync(join(drivers, driver)).map((name) => join(drivers, driver, name, 'record.json')))
+      .filter((path) => existsSync(path))
+      .map((path) => (JSON.parse(readFileSync(path, 'utf8')) as BuilderRecord).processes ?? [])
+      // A number may be another process's by now.
+      .map((processes) => processes.filter(({ pid, startTicks }) => startOf(pid) === startTicks).map(({ pid }) => pid))
+      .filter((pids) => pids.length > 0)
+  );
 }
 
 function killBuilder(place: Place, random: () => number): boolean {

@@ -22,8 +22,8 @@ export async function startService(order: ServiceOrder, hear: (said: Said) => vo
   let present = await startOne(order, hear);
   const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
     present.child.kill(signal);
-    const code = await present.ended;
-    if (signal === 'SIGTERM' && code !== 0) throw new Error(`the service ended with ${code} after SIGTERM`);
+    const end = await present.ended;
+    if (signal === 'SIGTERM' && end !== 0) throw new Error(`the service ended with ${end} instead of in order`);
   };
   return {
     accept: (requests) => present.accept(requests),
@@ -41,7 +41,8 @@ export async function startService(order: ServiceOrder, hear: (said: Said) => vo
 
 interface OneService {
   readonly child: ChildProcess;
-  readonly ended: Promise<number | null>;
+  /** With its exit code, or the signal that ended it. */
+  readonly ended: Promise<number | string>;
   accept(requests: readonly BuildRequest[]): Promise<readonly number[] | undefined>;
 }
 
@@ -59,10 +60,10 @@ async function startOne(order: ServiceOrder, hear: (said: Said) => void): Promis
     if ('order' in said) answers.get(said.order)?.('accepted' in said ? said.accepted : undefined);
   });
   child.stdin.on('error', () => undefined); // it was killed: `ended` tells
-  const ended = once(child, 'close').then(([code]) => {
+  const ended = once(child, 'close').then(([code, signal]: (number | string)[]) => {
     ready.reject(new Error(`the service ended with ${code} before it was ready`));
     for (const answer of answers.values()) answer(undefined);
-    return code as number | null;
+    return code ?? signal ?? 'nothing';
   });
   await ready.promise;
   let orders = 0;
