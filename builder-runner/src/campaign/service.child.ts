@@ -57,7 +57,8 @@ orders.on('line', async (line) => {
     say({ refused: String(error), order: mine });
   }
 });
-process.once('SIGTERM', async () => {
+// Not `once`: execa ends the process on a signal to which nobody listens any more.
+process.on('SIGTERM', async () => {
   orders.close();
   await runner.stop({ drain: false });
   await queue.close();
