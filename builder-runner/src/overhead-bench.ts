@@ -5,19 +5,9 @@ import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import type { Figure } from './testing/figure.ts';
 import { type PackageFiles, program } from './testing/packages.ts';
 import { sapling, startWorkshop, type TestWorkshop } from './testing/start-workshop.ts';
-
-/** One row of `var/bench.json`; `ratio` says how many times better `value` is than `againstValue`. */
-interface Figure {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly against: string;
-  readonly againstValue: number;
-  readonly ratio: number;
-  readonly n: number;
-}
 
 interface Srpm {
   readonly name: string;

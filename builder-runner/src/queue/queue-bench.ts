@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Low } from 'lowdb';
 import { JSONFile } from 'lowdb/node';
+import type { Figure } from '../testing/figure.ts';
 import { noLimits } from './limits.ts';
 import { openQueue } from './queue.ts';
 import {
@@ -16,17 +17,6 @@ import {
 } from './queue-state.ts';
 import { requestForTests } from './request-for-tests.ts';
 import { nextTask } from './schedule.ts';
-
-/** One row of `var/bench.json`; `ratio` says how many times better `value` is than `againstValue`. */
-interface Figure {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly against: string;
-  readonly againstValue: number;
-  readonly ratio: number;
-  readonly n: number;
-}
 
 interface Medians {
   readonly enqueue: number;
