@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type Artifact, formatNevra, parseNevra, rpmFileName } from '@coppice/config';
 import { type RpmHeader, RpmHeaderError, readRpmHeader } from '../rpm-header.ts';
-import { fail, type Outcome, succeed } from './outcome.ts';
+import { type Failure, fail, type Outcome, succeed } from './outcome.ts';
 
 /** The logs that are kept, in mock's names. Others are left behind. */
 export const keptLogs = ['build.log', 'root.log', 'state.log', 'hw_info.log', 'installed_pkgs.log'] as const;
@@ -29,6 +29,11 @@ export interface CheckedResults {
 const rpmNamePattern = /^[A-Za-z0-9_][A-Za-z0-9._+~^-]*\.rpm$/;
 const maximumFiles = 5_000;
 
+/** What is said of results that are larger than they may be. */
+export function tooLarge(bytes: number): Failure {
+  return refuse(`the files are larger than ${bytes} bytes together`).failure;
+}
+
 /** The files in `folder` that may be signed and published, or why none may (reason `policy`). */
 export async function checkResults(folder: string, limits: ResultLimits): Promise<Outcome<CheckedResults>> {
   const names = (await readdir(folder)).sort();
@@ -41,7 +46,7 @@ export async function checkResults(folder: string, limits: ResultLimits): Promis
     if (!status.isFile()) return refuse(`${quote(name)} is not a regular file`);
     if (status.nlink > 1) return refuse(`${quote(name)} has more than one name`);
     totalBytes += status.size;
-    if (totalBytes > limits.totalBytes) return refuse(`the files are larger than ${limits.totalBytes} bytes together`);
+    if (totalBytes > limits.totalBytes) return { ok: false, failure: tooLarge(limits.totalBytes) };
     if ((keptLogs as readonly string[]).includes(name)) logs.push(name);
     else if (limits.logsOnly !== true && rpmNamePattern.test(name) && name.length <= 255) rpms.push(name);
     else return refuse(`${quote(name)} is neither a package nor one of mock's logs`);

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import type { QueuedBuild, QueuedChroot } from '@coppice/config';
 import type { Lease } from '../builder/pool.ts';
 import { buildUserOf } from '../builder/provision.ts';
-import { receiveFile } from '../builder/receive-file.ts';
-import { openSession, type Session } from '../builder/session.ts';
+import { receiveFiles } from '../builder/receive-files.ts';
+import type { Session } from '../builder/session.ts';
 import type { Connection } from '../builder/ssh.ts';
 import { uploadTree } from '../builder/upload-tree.ts';
 import { RunnerError } from '../errors.ts';
@@ -52,8 +52,7 @@ function largestSrpm({ sourceBytes }: QueuedBuild): number {
 export async function makeSrpm(order: SrpmOrder, lease: Lease): Promise<MadeSrpm> {
   const { shop, build, signal } = order;
   const { builder } = lease;
-  const session = await openSession({
-    builder,
+  const session = await lease.session({
     user: buildUserOf(builder),
     controlPort: shop.controlPort,
     reconnectSeconds: shop.settings.builders.reconnectSeconds,
@@ -61,16 +60,21 @@ export async function makeSrpm(order: SrpmOrder, lease: Lease): Promise<MadeSrpm
     signal,
     warn: (message) => shop.log('warn', message, { build: nameBuild(build), chroot: 'srpm' }),
   });
+  const name = `${build.id}-srpm`;
   try {
-    return await makeInSession(order, session, builder.network);
+    return await makeInSession(order, session, session.useFolder(name), builder.network);
   } finally {
-    session.close();
+    session.leaveFolder(name);
   }
 }
 
-async function makeInSession(order: SrpmOrder, session: Session, builderHasNetwork: boolean): Promise<MadeSrpm> {
+async function makeInSession(
+  order: SrpmOrder,
+  session: Session,
+  folder: string,
+  builderHasNetwork: boolean,
+): Promise<MadeSrpm> {
   const { shop, build, chroot, source, upload, signal } = order;
-  const folder = `${session.home}/builds/${build.id}-srpm`;
   const seconds = shop.settings.timeouts.srpmSeconds;
   const place = { config: `${folder}/build.cfg`, folder };
   const plan = planSrpm(source, place, chroot.buildroot.packages, build);
@@ -86,6 +90,7 @@ async function makeInSession(order: SrpmOrder, session: Session, builderHasNetwo
     prepare: (connection) => uploadTree(connection, upload, folder),
     argv: ['sh', `${folder}/${stepsScript}`],
     seconds,
+    isNew: true,
     now: shop.now,
     signal,
   });
@@ -123,16 +128,15 @@ async function readLogs(connection: Connection, folder: string): Promise<Omit<Sr
 
 async function takeSrpm(order: SrpmOrder, session: Session, plan: SrpmPlan): Promise<Outcome<string>> {
   const { shop, build, target, signal } = order;
-  const bytes = largestSrpm(build);
+  const totalBytes = largestSrpm(build);
   const seconds = shop.settings.timeouts.collectSeconds;
-  const wanted = { from: plan.results, ending: 'src.rpm', to: target, bytes, seconds, signal };
-  const received = await session.run((connection) => receiveFile(connection, wanted), signal);
-  switch (received.kind) {
-    case 'file':
-      return checkSrpm(target, received.name);
-    case 'too-large':
-      return fail('source', `The source package is larger than the limit of ${bytes} bytes.`);
-    case 'not-one':
-      return fail('source', `${received.count} source packages were made instead of one.`);
+  const limits = { fileBytes: Number.MAX_SAFE_INTEGER - 1, totalBytes, seconds };
+  const wanted = { from: plan.results, patterns: ['*src.rpm'], to: target, ...limits, signal };
+  const received = await session.run((connection) => receiveFiles(connection, wanted), signal);
+  if (received.kind === 'too-large') {
+    return fail('source', `The source package is larger than the limit of ${totalBytes} bytes.`);
   }
+  const [name, ...others] = received.names;
+  if (name !== undefined && others.length === 0) return checkSrpm(target, name);
+  return fail('source', `${received.names.length} source packages were made instead of one.`);
 }

@@ -1,6 +1,6 @@
 // One command on a builder, from its start to its end: it goes on while we are away, and is ended when nobody wants it any more.
 import { setTimeout as delay } from 'node:timers/promises';
-import { type DetachedEnd, isBegun, startDetached, stopDetached, waitForDetached } from '../builder/detached.ts';
+import { type DetachedEnd, startDetached, stopDetached, waitForDetached, wasBegun } from '../builder/detached.ts';
 import type { Session } from '../builder/session.ts';
 import type { Connection } from '../builder/ssh.ts';
 import { RunnerError } from '../errors.ts';
@@ -16,6 +16,8 @@ export interface DetachedRun {
   readonly argv: readonly string[];
   /** The command is ended after so long: by us, or a little later by the builder itself. */
   readonly seconds: number;
+  /** False when an earlier run of the service may have started it. */
+  readonly isNew: boolean;
   /** When an earlier run of the service started it, as far as is known. */
   readonly begunAt?: Date | undefined;
   readonly now: () => Date;
@@ -38,8 +40,11 @@ export async function runDetached(run: DetachedRun): Promise<DetachedEnd> {
   const { session, signal } = run;
   const limit = AbortSignal.timeout(Math.ceil(secondsLeft(run) * 1000));
   const ends = AbortSignal.any([signal, limit]);
+  let isFirst = run.isNew;
   return session.run(async (connection) => {
-    const pid = await begin(run, connection);
+    const isBegun = !isFirst && (await wasBegun(connection, run.folder));
+    isFirst = false;
+    const pid = await begin(run, connection, isBegun);
     await run.logs?.start(connection, pid);
     try {
       const ended = waitForDetached(connection, run.folder);
@@ -53,9 +58,9 @@ export async function runDetached(run: DetachedRun): Promise<DetachedEnd> {
   }, signal);
 }
 
-async function begin(run: DetachedRun, connection: Connection): Promise<string> {
+async function begin(run: DetachedRun, connection: Connection, isBegun: boolean): Promise<string> {
   // One that was begun has to be ended properly, however late we come to know that nobody wants it any more.
-  if (!(await isBegun(connection, run.folder))) {
+  if (!isBegun) {
     run.signal.throwIfAborted();
     await run.prepare(connection);
     run.signal.throwIfAborted();

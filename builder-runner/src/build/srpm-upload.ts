@@ -2,7 +2,7 @@
 import { copyFile, mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { detachedFile } from '../builder/detached.ts';
+import { detachedScript } from '../builder/detached.ts';
 import { inChrootScript, type MakeableSource } from './srpm-plan.ts';
 
 /**
@@ -12,7 +12,7 @@ import { inChrootScript, type MakeableSource } from './srpm-plan.ts';
 export async function packSource(source: MakeableSource, staging: string): Promise<string> {
   const upload = join(staging, 'upload');
   await mkdir(join(upload, 'result'), { recursive: true });
-  await copyFile(detachedFile('').local, join(upload, 'detached.sh'));
+  await copyFile(detachedScript, join(upload, 'detached.sh'));
   if (source.kind === 'tree' && source.method === 'spec') {
     await rename(source.folder, join(upload, 'sources'));
     return upload;

@@ -3,13 +3,8 @@ import { join } from 'node:path';
 import { RunnerError } from '../errors.ts';
 import type { Connection } from './ssh.ts';
 
-/** The script, on this machine; it is put into the folder of each command. */
-const script = join(import.meta.dirname, 'detached.sh');
-
-/** What has to be uploaded into the command's folder before it is started. */
-export function detachedFile(folder: string): { readonly local: string; readonly remote: string } {
-  return { local: script, remote: `${folder}/detached.sh` };
-}
+/** The script, on this machine: it has to be in the folder of a command before it is started. */
+export const detachedScript = join(import.meta.dirname, 'detached.sh');
 
 /** How it ended: with an exit code, or because its time on the builder was over. */
 export type DetachedEnd = { readonly kind: 'exit'; readonly code: number } | { readonly kind: 'timeout' };
@@ -18,7 +13,7 @@ export type DetachedEnd = { readonly kind: 'exit'; readonly code: number } | { r
 const timeoutCodes: ReadonlySet<number> = new Set([124]);
 
 /** True when the command was started, whether it still runs or not. */
-export async function isBegun(connection: Connection, folder: string): Promise<boolean> {
+export async function wasBegun(connection: Connection, folder: string): Promise<boolean> {
   return (await connection.run(['test', '-e', `${folder}/pid`])).exitCode === 0;
 }
 

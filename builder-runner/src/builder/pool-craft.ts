@@ -2,9 +2,10 @@
 import { mkdir } from 'node:fs/promises';
 import type { ChrootName, Settings } from '@coppice/config';
 import { RunnerError } from '../errors.ts';
-import { type Cleaner, openCleaner } from './pool-clean.ts';
+import { cleanBuilder } from './pool-clean.ts';
 import { type BuilderRecord, writeRecord } from './pool-records.ts';
 import { provisionBuilder } from './provision.ts';
+import type { Line } from './session.ts';
 import {
   type Builder,
   type BuilderSource,
@@ -34,8 +35,8 @@ export interface PoolCraft {
     onStage: (stage: MakingStage) => void,
   ): Promise<{ readonly builder: Builder; readonly record: BuilderRecord }>;
   write(name: string, record: BuilderRecord): Promise<void>;
-  /** Stands by while somebody has the builder. */
-  cleaner(builder: Builder): Cleaner;
+  /** True when nothing of the last build is left on the builder, through its line if it has one. */
+  clean(builder: Builder, line: Line | undefined, signal: AbortSignal): Promise<boolean>;
   /** Ends the builder of this name, also one that is half made or gone. */
   end(name: string, source: BuilderSource): Promise<void>;
   /** Names of this service's builders, as the driver lists them. */
@@ -61,7 +62,7 @@ export function playbookCraft(home: string, settings: () => Settings): PoolCraft
       return { builder, record };
     },
     write: (name, record) => writeRecord(home, name, record),
-    cleaner: openCleaner,
+    clean: cleanBuilder,
     end: (name, source) => terminateBuilder(driverOf(source), name),
     list: (source) => listBuilders(driverOf(source)),
   };

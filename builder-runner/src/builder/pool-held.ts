@@ -2,12 +2,12 @@
 import { type ChrootName, chrootOf } from '@coppice/config';
 import { RunnerError } from '../errors.ts';
 import type { DriverFacts } from './driver-facts.ts';
-import type { BuilderNeed, Lease } from './pool.ts';
-import type { Cleaner } from './pool-clean.ts';
+import type { BuilderNeed, Lease, LeasedBuilder } from './pool.ts';
 import type { MakingStage } from './pool-craft.ts';
 import type { BuilderRecord } from './pool-records.ts';
 import type { Member, MemberState, Want } from './pool-rules.ts';
 import type { OpenPool } from './pool-sources.ts';
+import type { Line } from './session.ts';
 import { type Builder, machineArchitecture } from './spawn.ts';
 
 /** One builder. */
@@ -21,8 +21,20 @@ export interface Held {
   state: MemberState;
   /** Undefined while it is made. */
   builder: Builder | undefined;
-  /** From the first time on that somebody has it. */
-  cleaner: Cleaner | undefined;
+  /** The connection to it, from the first time on that somebody has it. */
+  line: Line | undefined;
+  /** The line while it is opened. */
+  opening: Promise<Line> | undefined;
+  /** How many have it in hand. */
+  holders: number;
+  /** Results that are on their way from it; never rejects. */
+  readonly fetching: Set<Promise<void>>;
+  /** Nobody gets it any more. */
+  isDoubtful: boolean;
+  /** There are results on it that the next start of the service fetches. */
+  hasLeft: boolean;
+  /** The last writing of the record; never rejects. */
+  written: Promise<void>;
   readonly madeFor: number | null;
   readonly isProbe: boolean;
   idleSince: number;
@@ -38,10 +50,25 @@ export interface Waiting {
   readonly need: BuilderNeed;
   readonly since: number;
   readonly onStage: ((stage: MakingStage, name: string) => void) | undefined;
+  readonly onNear: ((line: Line, builder: LeasedBuilder) => void) | undefined;
   readonly resolve: (lease: Lease) => void;
   readonly reject: (reason: unknown) => void;
   retryAt: number;
   readonly failures: Map<string, number>;
+  /** The builder that it was told to make ready for itself. */
+  near: string | undefined;
+}
+
+/** A builder of which nothing is known but what it is. Pure. */
+export function newHeld(
+  what: Pick<Held, 'name' | 'poolId' | 'facts' | 'labels' | 'record' | 'state' | 'builder' | 'madeFor' | 'isProbe'>,
+  now: number,
+): Held {
+  return {
+    ...what,
+    ...{ line: undefined, opening: undefined, holders: 0, fetching: new Set(), isDoubtful: false, hasLeft: false },
+    ...{ written: Promise.resolve(), idleSince: now, abort: new AbortController(), ended: undefined },
+  };
 }
 
 /** Who may use a builder again: builds of the same project at the same trust. Owners and projects hold no slash or space. Pure. */
@@ -60,6 +87,7 @@ export function memberOf(held: Held): Member {
   const kept = record.keptUntil === null ? deadline : Date.parse(record.keptUntil);
   return {
     ...{ name, pool: poolId, labels, state, madeFor, isProbe, idleSince },
+    isInUse: held.fetching.size > 0,
     architecture: record.architecture,
     tenant: record.need === null ? null : tenantOf(record.need),
     chroot: record.need?.chroot ?? record.chroot,
@@ -81,11 +109,24 @@ export function wantOf(waiting: Pick<Waiting, 'id' | 'need' | 'since' | 'retryAt
   };
 }
 
-/** True when the builder is one that an earlier run of the service had given to this need. Pure. */
+/**
+ * True when an earlier run of the service had given the builder to this project and trust. Several of its builds may have been there, for one
+ * chroot or another: one that ran and those whose results were on their way. Pure.
+ */
 export function isLeftFor(record: BuilderRecord, need: BuilderNeed): boolean {
   const was = record.need;
   if (was === null || !record.leased || !record.provisioned || record.keptUntil !== null) return false;
-  return tenantOf(was) === tenantOf(need) && was.chroot === need.chroot;
+  return tenantOf(was) === tenantOf(need);
+}
+
+/** True when the builder is at work for the same tenant, and will do for the need. Pure. */
+export function isNear({ record, state, line, labels, isDoubtful }: Held, { need }: Pick<Waiting, 'need'>): boolean {
+  if (state !== 'leased' || line?.isUp !== true || isDoubtful || record.need === null) return false;
+  return (
+    tenantOf(record.need) === tenantOf(need) &&
+    record.architecture === architectureFor(need.chroot) &&
+    need.labels.every((label) => labels.includes(label))
+  );
 }
 
 /** What is said to whom no pool can serve. Pure. */

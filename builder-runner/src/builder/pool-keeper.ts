@@ -4,14 +4,26 @@ import type { ChrootName, Settings } from '@coppice/config';
 import { describeError, RunnerError } from '../errors.ts';
 import { afterFailure, closedBreaker, gateOf, retryPause } from './circuit-breaker.ts';
 import { readDriverFacts } from './driver-facts.ts';
-import type { BuilderNeed, Lease, PoolOptions, PoolState } from './pool.ts';
-import type { Cleaner } from './pool-clean.ts';
+import type { BuilderNeed, Lease, LeasedBuilder, PoolOptions, PoolState } from './pool.ts';
 import { asSpawnFault, type MakingStage, type PoolCraft } from './pool-craft.ts';
-import { type Held, isLeftFor, memberOf, noPoolFor, tenantOf, type Waiting, wantOf } from './pool-held.ts';
+import {
+  type Held,
+  isLeftFor,
+  isNear,
+  memberOf,
+  newHeld,
+  noPoolFor,
+  tenantOf,
+  type Waiting,
+  wantOf,
+} from './pool-held.ts';
+import { assertFewKept, type LeaseOffice, leasedBuilder, lend, write } from './pool-lease.ts';
+import { reapOnce } from './pool-reaper.ts';
 import { type BuilderRecord, readBuilder, readRecord, recordedNames } from './pool-records.ts';
 import { type Action, decide, poolFits } from './pool-rules.ts';
 import { type OpenPool, openSource, poolId, rulesOf } from './pool-sources.ts';
-import { type BuilderSource, builderPrefix } from './spawn.ts';
+import type { Line } from './session.ts';
+import { builderPrefix } from './spawn.ts';
 
 type Make = Extract<Action, { kind: 'make' }>;
 
@@ -19,11 +31,13 @@ type Make = Extract<Action, { kind: 'make' }>;
 const longestTimer = 2 ** 31 - 1;
 const expectedMilliseconds = 300_000;
 const reapMilliseconds = 300_000;
+const nobody = { madeFor: null, isProbe: false };
 /** Between tries to end a builder; what cannot be ended then is left to the reaper. */
 const endPauses = [2000, 10_000];
 
 export class PoolKeeper {
   readonly #options: PoolOptions & { readonly craft: PoolCraft };
+  readonly #office: LeaseOffice;
   #settings: Settings;
   #pools: readonly OpenPool[];
   readonly #held = new Map<string, Held>();
@@ -32,6 +46,8 @@ export class PoolKeeper {
   readonly #lastChroot = new Map<string, ChrootName>();
   /** What will be wanted soon; forgotten when it is wanted, or after a while. */
   readonly #expected = new Map<string, { readonly need: BuilderNeed; readonly until: number }>();
+  /** Builders that an earlier run of the service left to builds. */
+  readonly #adopted = new Map<string, Promise<Held | undefined>>();
   #nextWant = 1;
   #timer: NodeJS.Timeout | undefined;
   #reaper: NodeJS.Timeout | undefined;
@@ -43,6 +59,14 @@ export class PoolKeeper {
     this.#options = options;
     this.#settings = options.settings;
     this.#pools = pools;
+    const { craft, log } = options;
+    this.#office = {
+      ...{ craft, log, now: () => this.#now(), end: (held) => this.#end(held), look: () => this.#look() },
+      assertRoomToKeep: (held) => {
+        const pool = this.#pools.find(({ id }) => id === held.poolId);
+        assertFewKept(held, this.#held.values(), pool?.settings.max ?? 1);
+      },
+    };
   }
 
   /** Builders that are kept for somebody survive the service. */
@@ -60,6 +84,7 @@ export class PoolKeeper {
     need: BuilderNeed,
     signal: AbortSignal,
     onStage?: (stage: MakingStage, name: string) => void,
+    onNear?: (line: Line, builder: LeasedBuilder) => void,
   ): Promise<Lease> {
     signal.throwIfAborted();
     this.#stopped.signal.throwIfAborted();
@@ -67,9 +92,8 @@ export class PoolKeeper {
     if (!this.#pools.some((pool) => poolFits(rulesOf(pool, 0), want))) throw noPoolFor(need, this.#pools);
     const { promise, resolve, reject } = Promise.withResolvers<Lease>();
     const waiting: Waiting = {
-      ...{ id: this.#nextWant++, need, since: this.#now(), onStage, resolve, reject },
-      retryAt: 0,
-      failures: new Map(),
+      ...{ id: this.#nextWant++, need, since: this.#now(), onStage, onNear, resolve, reject },
+      ...{ retryAt: 0, failures: new Map(), near: undefined },
     };
     const abort = () => this.#refuse(waiting, signal.reason);
     signal.addEventListener('abort', abort, { once: true });
@@ -93,16 +117,27 @@ export class PoolKeeper {
   }
 
   async adopt(name: string, need: BuilderNeed): Promise<Lease | undefined> {
-    if (this.#held.has(name)) return undefined;
+    // It may be asked for twice: by a build that ran there, and by one whose results were not fetched yet.
+    const taken = this.#adopted.get(name) ?? (this.#held.has(name) ? undefined : this.#takeUpLeft(name, need));
+    if (taken === undefined) return undefined;
+    this.#adopted.set(name, taken);
+    const held = await taken;
+    if (held === undefined) {
+      this.#adopted.delete(name);
+      return undefined;
+    }
+    if (held.state !== 'leased' || !isLeftFor(held.record, need)) return undefined;
+    this.#look();
+    return lend(held, this.#office);
+  }
+
+  async #takeUpLeft(name: string, need: BuilderNeed): Promise<Held | undefined> {
     const { home, craft } = this.#options;
     const record = await readRecord(home, name);
     if (record === undefined || !isLeftFor(record, need) || Date.parse(record.deadline) <= this.#now())
       return undefined;
     if (!(await craft.list(record)).includes(name)) return undefined;
-    const held = await this.#takeUp(name, record, 'leased');
-    if (held === undefined) return undefined;
-    this.#look();
-    return this.#lease(held);
+    return await this.#takeUp(name, record, 'leased');
   }
 
   isKept(name: string): boolean {
@@ -116,7 +151,11 @@ export class PoolKeeper {
 
   async reap(): Promise<void> {
     this.#reaper ??= setInterval(() => void this.reap(), reapMilliseconds).unref();
-    this.#reaping ??= this.#reapOnce().finally(() => {
+    this.#reaping ??= reapOnce({
+      ...this.#options,
+      ...{ pools: this.#pools, held: this.#held, end: (held) => this.#end(held) },
+      isStopped: () => this.#stopped.signal.aborted,
+    }).finally(() => {
       this.#reaping = undefined;
     });
     await this.#reaping;
@@ -156,10 +195,10 @@ export class PoolKeeper {
     clearInterval(this.#reaper);
     for (const waiting of [...this.#waiting]) this.#refuse(waiting, this.#stopped.signal.reason);
     await this.#resizing;
-    const stays = ({ facts, state }: Held) =>
-      keepLeased && facts.outlivesService && (state === 'leased' || state === 'kept');
+    const stays = ({ facts, state, hasLeft }: Held) =>
+      keepLeased && facts.outlivesService && (state === 'leased' || state === 'kept' || hasLeft);
     const all = [...this.#held.values()];
-    for (const { cleaner } of all) cleaner?.close();
+    for (const { line } of all) line?.close();
     await Promise.all(all.filter((held) => !stays(held)).map((held) => this.#end(held)));
     await this.#reaping;
   }
@@ -181,10 +220,24 @@ export class PoolKeeper {
       now,
     });
     for (const action of actions) this.#act(action);
+    this.#tellWhoIsNext();
     clearTimeout(this.#timer);
     if (lookAgainAt === Number.POSITIVE_INFINITY) return;
     this.#timer = setTimeout(() => this.#look(), Math.min(Math.max(lookAgainAt - now, 1), longestTimer));
     this.#timer.unref();
+  }
+
+  /** Who will most likely get a builder next may make it ready while somebody else of the same tenant has it. */
+  #tellWhoIsNext(): void {
+    const nears = new Set(this.#waiting.flatMap(({ near }) => near ?? []));
+    for (const waiting of this.#waiting) {
+      if (waiting.onNear === undefined || this.#held.get(waiting.near ?? '')?.state === 'leased') continue;
+      const held = [...this.#held.values()].find((one) => !nears.has(one.name) && isNear(one, waiting));
+      if (held?.line === undefined) continue;
+      waiting.near = held.name;
+      nears.add(held.name);
+      waiting.onNear(held.line, leasedBuilder(held));
+    }
   }
 
   #act(action: Action): void {
@@ -212,63 +265,12 @@ export class PoolKeeper {
     held.state = 'leased';
     held.record = { ...held.record, need, leased: true };
     try {
-      await this.#options.craft.write(held.name, held.record); // before anything of the project is on it
-      waiting.resolve(this.#lease(held));
+      await write(held, this.#office); // before anything of the project is on it
+      waiting.resolve(lend(held, this.#office));
     } catch (error) {
       waiting.reject(error);
       await this.#end(held);
     }
-  }
-
-  #lease(held: Held): Lease {
-    const builder = held.builder as NonNullable<Held['builder']>;
-    const cleaner = held.cleaner ?? this.#options.craft.cleaner(builder);
-    held.cleaner = cleaner;
-    let cared: Promise<void> | undefined;
-    return {
-      builder: { ...builder, ...held.facts },
-      release: (how) => {
-        cared ??= how === 'reuse' && held.state === 'leased' ? this.#reuse(held, cleaner) : this.#end(held);
-        return cared;
-      },
-      keep: async (until) => {
-        const pool = this.#pools.find(({ id }) => id === held.poolId);
-        const kept = [...this.#held.values()].filter(
-          (one) => one !== held && one.poolId === held.poolId && one.state === 'kept',
-        ).length;
-        const most = Math.max(1, (pool?.settings.max ?? 1) - 1);
-        if (kept >= most) {
-          throw new RunnerError('no-builder', `${kept} builders of the pool ${held.record.pool} are kept already`);
-        }
-        held.state = 'kept';
-        held.record = { ...held.record, keptUntil: until.toISOString() };
-        await this.#options.craft.write(held.name, held.record);
-        this.#look();
-      },
-    };
-  }
-
-  async #reuse(held: Held, cleaner: Cleaner): Promise<void> {
-    const { craft, log } = this.#options;
-    held.state = 'cleaning';
-    this.#look();
-    try {
-      if (!(await cleaner.clean(held.abort.signal))) {
-        log('warn', `builder ${held.name} is not used again: processes of the last build were left on it`);
-        return await this.#end(held);
-      }
-      held.record = { ...held.record, leased: false };
-      await craft.write(held.name, held.record);
-    } catch (error) {
-      if (held.ended === undefined) {
-        log('warn', `builder ${held.name} is not used again: ${describeError(error)}`);
-      }
-      return await this.#end(held);
-    }
-    if (held.ended !== undefined) return await held.ended;
-    held.state = 'idle';
-    held.idleSince = this.#now();
-    this.#look();
   }
 
   async #make(plan: Make): Promise<void> {
@@ -310,21 +312,12 @@ export class PoolKeeper {
       deadline: iso(now + this.#settings.builders.lifetimeSeconds * 1000),
       ...{ publicKey: null, provisioned: false, need: null, leased: false, keptUntil: null },
     };
-    return {
+    const held = {
       name: `${builderPrefix(this.#options.home)}${now.toString(36)}-${randomBytes(3).toString('hex')}`,
       labels: [...new Set([...pool.commonLabels, ...labels])],
-      ...{
-        poolId: pool.id,
-        facts: pool.facts,
-        record,
-        state: 'making',
-        builder: undefined,
-        cleaner: undefined,
-        madeFor: want,
-        isProbe,
-      },
-      ...{ idleSince: now, abort: new AbortController(), ended: undefined },
+      ...{ poolId: pool.id, facts: pool.facts, record, builder: undefined, madeFor: want, isProbe },
     };
+    return newHeld({ ...held, state: 'making' }, now);
   }
 
   #noteSuccess(pool: string): void {
@@ -383,7 +376,7 @@ export class PoolKeeper {
     const { craft, log } = this.#options;
     held.state = 'ending';
     held.abort.abort(new RunnerError('lost', `the builder ${held.name} was ended`));
-    held.cleaner?.close();
+    held.line?.close();
     for (const pause of [...endPauses, undefined]) {
       try {
         await craft.end(held.name, held.record);
@@ -411,48 +404,17 @@ export class PoolKeeper {
   async #takeUp(name: string, record: BuilderRecord, state: 'kept' | 'leased'): Promise<Held | undefined> {
     const builder = await readBuilder(this.#options.home, name, record);
     if (builder === undefined) return undefined;
-    const held: Held = {
-      ...{ name, poolId: poolId({ name: record.pool, driver: record.driver, options: record.options }), record, state },
-      labels: record.labels,
-      ...{ builder, cleaner: undefined, facts: await readDriverFacts(record.driver), madeFor: null, isProbe: false },
-      ...{ idleSince: this.#now(), abort: new AbortController(), ended: undefined },
-    };
+    const { pool, driver, options, labels } = record;
+    const facts = await readDriverFacts(driver);
+    const held = newHeld(
+      {
+        ...{ name, poolId: poolId({ name: pool, driver, options }), facts, labels, record, state, builder },
+        ...nobody,
+      },
+      this.#now(),
+    );
     this.#held.set(name, held);
     return held;
-  }
-
-  async #reapOnce(): Promise<void> {
-    const { home, craft, log } = this.#options;
-    const found = new Map<string, BuilderSource>();
-    for (const { id, settings } of this.#pools) {
-      try {
-        const before = [...this.#held.values()].filter(({ poolId: of, state }) => of === id && state === 'idle');
-        const listed = await craft.list(settings);
-        for (const name of listed) found.set(name, settings);
-        // Somebody else has ended it: nobody should be given it.
-        const gone = before.filter(({ name, state }) => state === 'idle' && !listed.includes(name));
-        for (const held of gone) {
-          log('warn', `builder ${held.name} is not there any more`, { pool: settings.name });
-          void this.#end(held);
-        }
-      } catch (error) {
-        log('error', `the builders of the pool ${settings.name} cannot be listed: ${describeError(error)}`);
-      }
-    }
-    // Also those that a driver forgot, or whose driver is not in the settings any more.
-    for (const name of await recordedNames(home)) {
-      const record = await readRecord(home, name);
-      if (record !== undefined) found.set(name, record);
-    }
-    for (const [name, source] of found) {
-      if (this.#held.has(name) || this.#stopped.signal.aborted) continue;
-      try {
-        await craft.end(name, source);
-        log('warn', `builder ${name} belonged to nobody and was ended`);
-      } catch (error) {
-        log('error', `builder ${name} belongs to nobody and could not be ended: ${describeError(error)}`);
-      }
-    }
   }
 
   /** A pool whose driver cannot be read stays as it was. */

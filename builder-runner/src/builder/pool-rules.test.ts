@@ -26,7 +26,7 @@ const want = (id: number, more: Partial<Want> = {}): Want => ({
 });
 const member = (name: string, more: Partial<Member> = {}): Member => ({
   ...{ name, pool: 'near', architecture: 'x86_64', labels: [], state: 'idle', tenant: null, chroot, madeFor: null },
-  ...{ isProbe: false, idleSince: start, deadline: start + 10_000_000 },
+  ...{ isProbe: false, isInUse: false, idleSince: start, deadline: start + 10_000_000 },
   ...more,
 });
 const pool = (more: Partial<PoolRules> = {}): PoolRules => ({
@@ -58,6 +58,7 @@ describe('one decision', () => {
     labels: fc.subarray(['big']),
     madeFor: fc.option(small),
     isProbe: fc.boolean(),
+    isInUse: fc.boolean(),
     idleSince: fc.integer({ min: start - 700_000, max: start }),
     deadline: fc.integer({ min: start - 1000, max: start + 200_000 }),
   });
@@ -141,7 +142,7 @@ describe('one decision', () => {
       for (const one of situation.members) {
         const over = one.deadline <= start;
         if (one.state === 'making' || one.state === 'ending') expect(ended.has(one.name)).toBe(false);
-        else if (one.state !== 'idle') expect(ended.has(one.name)).toBe(over);
+        else if (one.state !== 'idle' || one.isInUse) expect(ended.has(one.name)).toBe(over);
         else if (over || one.pool === 'gone') expect(ended.has(one.name)).toBe(true);
       }
     }));
@@ -161,7 +162,7 @@ describe('one decision', () => {
           const size =
             sizeOf(situation, fitting.name) + of(actions, 'make').filter((m) => m.pool === fitting.name).length;
           const idle = situation.members.filter(
-            (each) => each.pool === fitting.name && each.state === 'idle' && !touched.has(each.name),
+            (each) => each.pool === fitting.name && each.state === 'idle' && !each.isInUse && !touched.has(each.name),
           );
           const own = situation.members.filter((each) => each.state === 'leased' && each.tenant === one.tenant).length;
           if (size < fitting.max) expect(coming + evicted).toBeGreaterThan(0);

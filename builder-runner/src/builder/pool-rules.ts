@@ -22,6 +22,8 @@ export interface Member {
   /** It is made to see whether builders can be made again. */
   readonly isProbe: boolean;
   readonly idleSince: number;
+  /** Results of the last build are still on their way from it: nobody ends it to make room. */
+  readonly isInUse: boolean;
   readonly deadline: number;
 }
 
@@ -161,7 +163,7 @@ class Table {
       const { state, pool, deadline } = member;
       if (state === 'making' || state === 'ending') continue;
       if (deadline <= this.#situation.now) this.#end(member, 'deadline');
-      else if (state === 'idle' && !this.#pools.has(pool)) this.#end(member, 'pool gone');
+      else if (state === 'idle' && !member.isInUse && !this.#pools.has(pool)) this.#end(member, 'pool gone');
     }
   }
 
@@ -322,7 +324,7 @@ class Table {
   }
 
   #idleOf({ name }: PoolRules): readonly Member[] {
-    return [...this.#idle].filter(({ pool }) => pool === name).sort(longestIdleFirst);
+    return [...this.#idle].filter(({ pool, isInUse }) => pool === name && !isInUse).sort(longestIdleFirst);
   }
 
   /** Builders that nobody has had and nobody is about to get. */

@@ -40,8 +40,8 @@ class Yard implements PoolCraft {
     return { builder: { name: plan.name, chroot } as Builder, record: { ...plan.record, provisioned: true } };
   }
   async write() {}
-  cleaner() {
-    return { clean: async () => this.isClean, close: () => undefined };
+  async clean() {
+    return this.isClean;
   }
   async end(name: string) {
     if (this.endFailures > 0) {

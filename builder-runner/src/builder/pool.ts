@@ -4,6 +4,7 @@ import type { DriverFacts } from './driver-facts.ts';
 import { type MakingStage, type PoolCraft, playbookCraft } from './pool-craft.ts';
 import { PoolKeeper } from './pool-keeper.ts';
 import { type OpenPool, openSource } from './pool-sources.ts';
+import type { Line, LineOptions, Session } from './session.ts';
 import type { Builder } from './spawn.ts';
 
 /** What a builder is wanted for. Builders are reused only by the same owner/project and trust. */
@@ -21,13 +22,23 @@ export interface BuilderNeed {
 /** A builder, and what its driver says of it. */
 export type LeasedBuilder = Builder & Pick<DriverFacts, 'outlivesService' | 'network' | 'hostStays'>;
 
+/** How somebody speaks to a builder. */
+export type SessionWish = Omit<LineOptions, 'builder'> & {
+  /** Told what happens to the connection. */
+  readonly warn: (message: string) => void;
+};
+
 export interface Lease {
   readonly builder: LeasedBuilder;
+  /** The connection to it, opened by the first who asks. Throws RunnerError `connect` or `host-key`, or the reason of the abort. */
+  session(options: SessionWish): Promise<Session>;
   /**
-   * `reuse`: cleaned and kept warm for the same project and trust; `end`: terminated. The first call counts. Resolves when the builder
-   * is cared for; never rejects.
+   * `reuse`: cleaned and kept warm for the same project and trust; `end`: terminated. Nothing may run on it any more, but results may be
+   * on their way from it: until `fetched` settles it is kept for that, and when that fails it is not used again; what is `left` there is
+   * fetched by the next start of the service. The first call counts.
+   * Resolves when the builder is cared for; never rejects.
    */
-  release(how: 'reuse' | 'end'): Promise<void>;
+  release(how: 'reuse' | 'end', fetched?: Promise<'fetched' | 'left'>): Promise<void>;
   /** For somebody to look at: nobody else gets it; ended at `until`, which may be changed by another call. Throws RunnerError `no-builder` when too many are kept already. */
   keep(until: Date): Promise<void>;
 }
@@ -63,10 +74,16 @@ export interface PoolState {
 export interface BuilderPool {
   /**
    * A provisioned builder for the need: a warm one, or a new one; waits while the pools are full or their breakers are open. `onStage`
-   * is told what is done with which builder. Throws RunnerError `no-builder` when no pool has such builders or none could be made in
+   * is told what is done with which builder, `onNear` of the connection to one that will most likely be given next, so that it can be made
+   * ready while somebody else of the same tenant has it. Throws RunnerError `no-builder` when no pool has such builders or none could be made in
    * several tries (trying again would not help), or the reason of the abort.
    */
-  take(need: BuilderNeed, signal: AbortSignal, onStage?: (stage: MakingStage, name: string) => void): Promise<Lease>;
+  take(
+    need: BuilderNeed,
+    signal: AbortSignal,
+    onStage?: (stage: MakingStage, name: string) => void,
+    onNear?: (line: Line, builder: LeasedBuilder) => void,
+  ): Promise<Lease>;
   /**
    * Such a need will come soon: a builder is made ready for it where there is room, without a lease, and nothing is ended for it.
    */
@@ -115,7 +132,7 @@ export async function openPoolWith(
   const keeper = new PoolKeeper(options, pools);
   await keeper.takeUpKept();
   return {
-    take: (need, signal, onStage) => keeper.take(need, signal, onStage),
+    take: (need, signal, onStage, onNear) => keeper.take(need, signal, onStage, onNear),
     expect: (need) => keeper.expect(need),
     adopt: (name, need) => keeper.adopt(name, need),
     isKept: (name) => keeper.isKept(name),

@@ -1,4 +1,5 @@
-// A connection to a builder that mends: when it is lost, the step that was being done is done again on a new one.
+// The connection to a builder, which mends: when it is lost, the step that was being done is done again on a new one. All who have something
+// to do on the builder share it.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -6,9 +7,9 @@ import { z } from 'zod';
 import { describeError, RunnerError } from '../errors.ts';
 import { lendControl } from './reach.ts';
 import type { Builder } from './spawn.ts';
-import { type Connection, connectBuilder } from './ssh.ts';
+import { abortable, type Connection, connectBuilder } from './ssh.ts';
 
-export interface SessionOptions {
+export interface LineOptions {
   readonly builder: Builder;
   /** Who runs mock there. */
   readonly user: string;
@@ -18,10 +19,25 @@ export interface SessionOptions {
   readonly reconnectSeconds: number;
   /** A command is there already that knows the address under which it sees the control host. */
   readonly resumes: boolean;
+  /** Ends the connecting. */
   readonly signal: AbortSignal;
-  readonly warn: (message: string) => void;
 }
 
+/** The one connection to a builder. It stays open from the first build on it to the next: to open one takes longer than to start a build. */
+export interface Line {
+  readonly builder: Builder;
+  /** False when the connection was lost and nobody has mended it. */
+  readonly isUp: boolean;
+  /** Names of the folders of builds that are in use; cleaning leaves them. */
+  readonly folders: Set<string>;
+  /** The connection as it is now, and the process of the SSH server there that serves it. */
+  present(): { readonly connection: Connection; readonly serverPid: number };
+  /** For one who has the builder; `warn` is told what happens to the connection meanwhile. */
+  session(warn: (message: string) => void): Session;
+  close(): void;
+}
+
+/** What one build does on a builder. */
 export interface Session {
   readonly builder: Builder;
   readonly user: string;
@@ -29,12 +45,14 @@ export interface Session {
   readonly home: string;
   /** Address of the control host's published tree as the builder sees it; the same for as long as the builder lives. */
   readonly controlUrl: string;
+  /** The folder of a build of this name, absolute, which is not cleaned away until `leaveFolder`. */
+  useFolder(name: string): string;
+  leaveFolder(name: string): void;
   /**
    * Does `step`, and again from its start when the connection is lost on the way: it must do no harm twice. Throws RunnerError `lost` when
    * the builder does not come back in time, and the reason of `signal` when it is aborted between two connections.
    */
   run<T>(step: (connection: Connection) => Promise<T>, signal: AbortSignal): Promise<T>;
-  close(): void;
 }
 
 /** What is kept of a connection in the builder's folder on the control host: to end its remains, and to lend the same port again. */
@@ -47,51 +65,80 @@ const refusedSeconds = 5;
 const longestPauseSeconds = 8;
 /** Losses that follow each other so fast are no accidents of the network. */
 const quickLosses = { seconds: 30, most: 5 } as const;
+/** Below the user's home folder. */
+const buildsFolder = 'builds';
 
 /** Connects. Throws RunnerError `connect` or `host-key`, or the reason of the abort; at the first time nothing is tried again. */
-export async function openSession(options: SessionOptions): Promise<Session> {
-  const before = await readTrace(options.builder);
+export async function openLine(options: LineOptions): Promise<Line> {
+  const { builder, user } = options;
+  const before = await readTrace(builder);
   let present = await connect(options, before, options.resumes, connectSeconds, options.signal);
   const { home, controlPort } = present;
+  const folders = new Set<string>();
+  const closing = new AbortController();
   let losses: number[] = [];
   let mending: Promise<void> | undefined;
-  const mend = async (broken: Connected, error: unknown, signal: AbortSignal) => {
-    if (present !== broken) return; // another step has done it
+  // Nobody's own wish ends the mending: others may wait for it too.
+  const mend = async (broken: Connected, error: unknown, warn: (message: string) => void) => {
     losses = [...losses.filter((at) => Date.now() - at < quickLosses.seconds * 1000), Date.now()];
     if (losses.length > quickLosses.most) throw error;
-    options.warn(`${describeError(error)}; connecting again`);
+    warn(`${describeError(error)}; connecting again`);
     broken.connection.close();
-    present = await reconnect(options, broken, signal);
+    present = await reconnect(options, broken, closing.signal);
+    if (closing.signal.aborted) present.connection.close();
+  };
+  const mended = async (broken: Connected, error: unknown, warn: (message: string) => void, signal: AbortSignal) => {
+    if (present !== broken) return; // another step has done it
+    mending ??= mend(broken, error, warn).finally(() => {
+      mending = undefined;
+    });
+    await abortable(signal, mending);
+  };
+  const runWith = async <T>(
+    step: (connection: Connection) => Promise<T>,
+    warn: (message: string) => void,
+    signal: AbortSignal,
+  ): Promise<T> => {
+    for (;;) {
+      const used = present;
+      try {
+        return await step(used.connection);
+      } catch (error) {
+        if (!isLoss(error) || signal.aborted) throw error;
+        await mended(used, error, warn, signal);
+      }
+    }
   };
   return {
-    builder: options.builder,
-    user: options.user,
-    home,
-    controlUrl: `http://127.0.0.1:${controlPort}`,
-    run: async (step, signal) => {
-      for (;;) {
-        const used = present;
-        try {
-          return await step(used.connection);
-        } catch (error) {
-          if (!isLoss(error) || signal.aborted) throw error;
-          mending ??= mend(used, error, signal).finally(() => {
-            mending = undefined;
-          });
-          await mending;
-        }
-      }
+    builder,
+    get isUp() {
+      return present.isUp();
     },
-    close: () => present.connection.close(),
+    folders,
+    present: () => ({ connection: present.connection, serverPid: present.pid }),
+    session: (warn) => ({
+      ...{ builder, user, home, controlUrl: `http://127.0.0.1:${controlPort}` },
+      useFolder: (name) => {
+        folders.add(name);
+        return `${home}/${buildsFolder}/${name}`;
+      },
+      leaveFolder: (name) => void folders.delete(name),
+      run: (step, signal) => runWith(step, warn, signal),
+    }),
+    close: () => {
+      closing.abort(new RunnerError('lost', `the connection to ${builder.name} was closed`));
+      present.connection.close();
+    },
   };
 }
 
 interface Connected extends Trace {
   readonly connection: Connection;
   readonly home: string;
+  readonly isUp: () => boolean;
 }
 
-async function reconnect(options: SessionOptions, before: Connected, signal: AbortSignal): Promise<Connected> {
+async function reconnect(options: LineOptions, before: Connected, signal: AbortSignal): Promise<Connected> {
   const began = Date.now();
   for (let pause = 0.25; ; pause = Math.min(pause * 2, longestPauseSeconds)) {
     const left = options.reconnectSeconds - (Date.now() - began) / 1000;
@@ -110,7 +157,7 @@ async function reconnect(options: SessionOptions, before: Connected, signal: Abo
 }
 
 async function connect(
-  options: SessionOptions,
+  options: LineOptions,
   before: Trace | undefined,
   samePort: boolean,
   seconds: number,
@@ -124,7 +171,11 @@ async function connect(
     const controlPort = await lendControl(connection, local, wanted);
     const trace: Trace = { pid, startTicks, controlPort };
     await writeFile(traceFile(builder), JSON.stringify(trace));
-    return { connection, home, ...trace };
+    let isUp = true;
+    connection.lost.catch(() => {
+      isUp = false;
+    });
+    return { connection, home, isUp: () => isUp, ...trace };
   } catch (error) {
     connection.close();
     throw error;

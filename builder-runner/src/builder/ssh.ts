@@ -200,10 +200,11 @@ function openStream(client: Client, argv: readonly string[], take: (chunk: Buffe
   });
 }
 
-function abortable<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  signal.throwIfAborted();
+/** What `work` comes to, or the reason of the abort when that is earlier. */
+export function abortable<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = () => reject(signal.reason);
+    if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
   });

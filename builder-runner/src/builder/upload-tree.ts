@@ -1,19 +1,25 @@
 // A folder of this machine → a folder of a builder, in one stream through one command: a file at a time would cost a round trip each.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { basename, dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { ClientChannel } from 'ssh2';
 import { describeError, RunnerError } from '../errors.ts';
 import { type Connection, openChannel } from './ssh.ts';
 
-const unpack = 'mkdir -p -- "$0" && cd "$0" && exec tar -xf - --no-same-owner';
+const unpack = 'rm -rf -- "$0" && mkdir -p -- "$0" && cd "$0" && exec tar -xf - --no-same-owner';
 const complaintBytes = 4096;
 
 /**
- * Puts what is in `local` into `remote` (absolute, made if it is not there; files of the same name are replaced). Throws RunnerError `lost`
- * when the builder goes away, `builder` when it cannot take the files.
+ * Puts what is in `local`, and the files `beside` (absolute), into `remote` (absolute, made anew). Throws RunnerError `lost` when the
+ * builder goes away, `builder` when it cannot take the files.
  */
-export async function uploadTree(connection: Connection, local: string, remote: string): Promise<void> {
+export async function uploadTree(
+  connection: Connection,
+  local: string,
+  remote: string,
+  beside: readonly string[] = [],
+): Promise<void> {
   const channel = await Promise.race([openChannel(connection.client, ['sh', '-c', unpack, remote]), connection.lost]);
   const complaint = takeComplaint(channel);
   const ended = once(channel, 'close');
@@ -21,7 +27,10 @@ export async function uploadTree(connection: Connection, local: string, remote: 
   channel.on('exit', (code: number | null) => {
     exitCode = code;
   });
-  const pack = spawn('tar', ['-cf', '-', '--owner=0', '--group=0', '-C', local, '.'], {
+  const files = beside.flatMap((path) => ['-C', dirname(path), `./${basename(path)}`]);
+  // Temporary folders are closed to others; on the builder mock's own user has to come in.
+  const mode = ['--owner=0', '--group=0', '--mode=u+rwX,go+rX'];
+  const pack = spawn('tar', ['-cf', '-', ...mode, '-C', local, '.', ...files], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const packed = once(pack, 'close');

@@ -1,15 +1,14 @@
 // Makes a builder ready to be looked at: the build is done again on it, its root stays, and the keys of who asked are put there. Nothing
 // that the builder says or makes is taken from it.
 import { createHash } from 'node:crypto';
-import { basename } from 'node:path';
 import { mockCommand } from '../build/mock-command.ts';
 import { runDetached } from '../build/run-detached.ts';
-import { leaseSeconds, remoteFolder, uploadBuild } from '../build/run-mock.ts';
-import { srpmPath } from '../build/srpm-path.ts';
+import { leaseSeconds } from '../build/run-mock.ts';
+import { folderName, remoteSrpm, uploadBuild } from '../build/upload-build.ts';
 import type { Workshop } from '../build/work.ts';
 import type { LeasedBuilder } from '../builder/pool.ts';
 import { buildUserOf } from '../builder/provision.ts';
-import { openSession, type Session } from '../builder/session.ts';
+import { openLine, type Session } from '../builder/session.ts';
 import { RunnerError } from '../errors.ts';
 import type { DebugDoor, DebugSession } from './debug-state.ts';
 
@@ -30,23 +29,24 @@ export async function openDoor(
   }
   const { reconnectSeconds } = shop.settings.builders;
   const warn = (message: string) => shop.log('warn', message, { debug: debug.id, builder: builder.name });
-  const session = await openSession({
-    ...{ builder, user, controlPort: shop.controlPort, reconnectSeconds, resumes: false, signal, warn },
-  });
+  const { controlPort } = shop;
+  const line = await openLine({ builder, user, controlPort, reconnectSeconds, resumes: false, signal });
   try {
-    const folder = remoteFolder(session, build, chroot);
-    const builderHasNetwork = builder.network;
+    const session = line.session(warn);
+    const folder = session.useFolder(folderName(build, chroot));
+    const upload = { shop, build, chroot, session, builderHasNetwork: builder.network };
     const end = await runDetached({
       session,
       folder,
-      prepare: (connection) => uploadBuild({ shop, build, chroot, session, builderHasNetwork }, connection, folder),
+      prepare: (connection) => uploadBuild(upload, connection, folder),
       argv: mockCommand({
         config: `${folder}/build.cfg`,
         resultFolder: `${folder}/result`,
-        srpm: `${folder}/${basename(srpmPath(shop, build))}`,
+        srpm: remoteSrpm(shop, build, folder),
         keepRoot: true,
       }),
       seconds: leaseSeconds(build),
+      isNew: true,
       now: shop.now,
       signal,
     });
@@ -57,7 +57,7 @@ export async function openDoor(
     return { host, port, user, fingerprint: fingerprintOf(hostKey), folder, until: until.toISOString(), exitCode };
   } finally {
     // With the connection goes the address under which the builder saw the control host.
-    session.close();
+    line.close();
   }
 }
 
