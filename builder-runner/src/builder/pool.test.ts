@@ -199,6 +199,45 @@ test('only the first release counts: a builder that is somebody else’s by now 
   expect([...yard.there]).toEqual([again.builder.name]);
 });
 
+test('while results come from it a builder serves its own project, and is not ended for another one', async () => {
+  await open({ max: 1 });
+  const first = await pool.take(need('tools'), never);
+  const fetching = Promise.withResolvers<'fetched'>();
+  await first.release('reuse', fetching.promise);
+  const again = await pool.take(need('tools'), never);
+  expect(again.builder.name).toBe(first.builder.name);
+  await again.release('reuse');
+  const others = pool.take(need('games'), never);
+  expect([...yard.there]).toEqual([first.builder.name]);
+  fetching.resolve('fetched');
+  expect((await others).builder.name).not.toBe(first.builder.name);
+});
+
+test('a builder whose results cannot be had is given to nobody, and ended when nobody has it', async () => {
+  await open({ max: 1 });
+  const first = await pool.take(need('tools'), never);
+  const fetching = Promise.withResolvers<'fetched'>();
+  await first.release('reuse', fetching.promise);
+  const again = await pool.take(need('tools'), never);
+  fetching.reject(new RunnerError('builder', 'it was killed'));
+  await again.release('reuse');
+  expect([...yard.there]).toEqual([]);
+});
+
+test('a builder that is to be ended stays until its results are there', async () => {
+  await open({ max: 1 });
+  const first = await pool.take(need('tools'), never);
+  const fetching = Promise.withResolvers<'fetched'>();
+  await first.release('reuse', fetching.promise);
+  const again = await pool.take(need('tools'), never);
+  const released = again.release('end');
+  await expect.poll(() => pool.state().pools[0]?.builders).toMatchObject({ leased: 0 });
+  expect([...yard.there]).toEqual([first.builder.name]);
+  fetching.resolve('fetched');
+  await released;
+  expect([...yard.there]).toEqual([]);
+});
+
 test('min builders are ready before anybody asks, and others after they were used', async () => {
   await open({ min: 2, max: 3 });
   await expect.poll(() => pool.state().pools[0]?.builders.idle).toBe(2);

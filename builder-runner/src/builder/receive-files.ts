@@ -44,14 +44,16 @@ export async function receiveFiles(connection: Connection, order: ReceiveOrder):
   await mkdir(order.to, { recursive: true, mode: 0o700 });
   const limit = AbortSignal.timeout(order.seconds * 1000);
   const ends = AbortSignal.any([order.signal, limit]);
+  order.signal.throwIfAborted();
   const channel = await Promise.race([openChannel(connection.client, commandOf(order)), connection.lost]);
   const stop = () => channel.destroy();
+  if (ends.aborted) stop();
   ends.addEventListener('abort', stop, { once: true });
   channel.stderr.resume();
   channel.on('error', () => undefined); // `lost` tells
   channel.end();
   try {
-    return await Promise.race([takeFrom(channel, order), connection.lost]);
+    return await Promise.race([takeFiles(channel, order), connection.lost]);
   } catch (error) {
     order.signal.throwIfAborted();
     if (limit.aborted) throw new RunnerError('collect', `fetching the results took longer than ${order.seconds} s`);
@@ -75,8 +77,12 @@ interface Entry {
   readonly time: number;
 }
 
-async function takeFrom(channel: AsyncIterable<Buffer>, order: ReceiveOrder): Promise<Received> {
-  const stream = new Chunks(channel[Symbol.asyncIterator]());
+/** Takes what the builder sends, however it is cut into pieces. Throws as `receiveFiles`. */
+export async function takeFiles(
+  sent: AsyncIterable<Buffer>,
+  order: Pick<ReceiveOrder, 'to' | 'totalBytes'>,
+): Promise<Received> {
+  const stream = new Chunks(sent[Symbol.asyncIterator]());
   const entries = await readEntries(stream);
   if (entries.reduce((sum, { bytes }) => sum + bytes, 0) > order.totalBytes) return { kind: 'too-large' };
   for (const { name, bytes, time } of entries) {

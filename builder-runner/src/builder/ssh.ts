@@ -29,8 +29,6 @@ export interface Connection {
   must(argv: readonly string[]): Promise<string>;
   /** Calls `take` with what the command prints as it comes, until it ends or `stop` is called. */
   stream(argv: readonly string[], take: (chunk: Buffer) => void): Promise<Stream>;
-  /** Remote paths are relative to the user's home. */
-  upload(files: readonly { readonly local: string; readonly remote: string }[]): Promise<void>;
   close(): void;
 }
 
@@ -111,15 +109,6 @@ function openConnection(ssh: NodeSSH, client: Client, place: string): Connection
       );
     },
     stream: (argv, take) => Promise.race([openStream(client, argv, take), lost]),
-    upload: async (files) => {
-      // One channel for all of them, and all at once: what takes time is the way there and back.
-      const sftp = await Promise.race([ssh.requestSFTP(), lost]);
-      try {
-        await Promise.race([Promise.all(files.map(({ local, remote }) => ssh.putFile(local, remote, sftp))), lost]);
-      } finally {
-        sftp.end();
-      }
-    },
     close: () => ssh.dispose(),
   };
 }
