@@ -15,7 +15,6 @@ const programs = [
   ['rpm', 'rpm', 'rpm'],
   ['rpmbuild', 'rpm', 'rpm-build'],
   ['rpmsign', 'rpm', 'rpm-sign'],
-  ['rsync', 'rsync', 'rsync'],
   ['ssh', 'openssh-client', 'openssh-clients'],
   ['sshd', 'openssh-server', 'openssh-server'],
 ] as const;

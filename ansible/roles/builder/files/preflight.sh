@@ -11,7 +11,7 @@ PATH=$PATH:/usr/sbin:/sbin
 have() { command -v "$1" >/dev/null 2>&1; }
 
 missing=
-for program in python3 dnf rpm rpmbuild createrepo_c rsync mount unshare setpriv sudo; do
+for program in python3 dnf rpm rpmbuild createrepo_c mount unshare setpriv sudo; do
   have "$program" || missing="$missing $program"
 done
 mock=none
