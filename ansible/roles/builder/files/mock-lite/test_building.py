@@ -7,7 +7,7 @@ import subprocess
 import unittest
 from pathlib import Path
 
-from building_fixture import EXAMPLE, Building
+from building_fixture import CACHE, EXAMPLE, Building
 
 GREET = {
     "head": "%package devel\nSummary: Headers\nRequires: %{name} = %{version}-%{release}\n%description devel\nHeaders.",
@@ -108,6 +108,30 @@ class GoodBuilds(Building):
         self.assertEqual(self.mock("--clean", config=config).returncode, 0)
         self.assert_nothing_left()
         self.assertEqual(self.mock("--rebuild", reads, config=config).returncode, 1)
+
+
+class LentBases(Building):
+    """A machine may lend its builders the base roots that it keeps: mounted among their own, for reading alone."""
+
+    def test_a_base_that_can_only_be_read_serves_and_is_not_forgotten_while_old_ones_are(self):
+        self.assertEqual(self.mock("--init", results="made").returncode, 0)
+        cache = Path(CACHE.name, "mock-lite")
+        base = cache / (self.folder / "lib/build/base").read_text()
+        self.assertEqual(self.mock("--clean").returncode, 0)
+        lent, own = cache / "base-1ent", [cache / f"base-own{number}" for number in range(4)]
+        for age, path in enumerate([*own, lent]):
+            path.mkdir()
+            self.addCleanup(shutil.rmtree, path, ignore_errors=True)
+            os.utime(path, (age, age))
+        script = ('set -eu; for base in "$1" "$2"; do mount --bind "$base" "$base"; mount -o remount,bind,ro "$base"; done; shift 2; exec "$@"')
+        command = ["unshare", "--mount", "--propagation=private", "sh", "-c", script, "script", str(base), str(lent), *self.command("--init", results="lent")]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn("dnf install", self.log("state.log", "lent"))
+        self.assertTrue((base / "usr/bin/gcc").exists())
+        self.assertEqual([path.name for path in [lent, *own] if path.exists()], ["base-1ent", "base-own2", "base-own3"])
+        self.assertEqual(self.mock("--clean").returncode, 0)
+        self.assert_nothing_left()
 
 
 class OnAnOverlay(Building):

@@ -79,7 +79,7 @@ class Root:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not base.is_dir():
                 self._make_base(base)
-            os.utime(base)
+            self._mark_used(base)
             self._forget_old_bases(base)
         return base
 
@@ -100,10 +100,20 @@ class Root:
             shutil.rmtree(new, ignore_errors=True)
             raise
 
+    def _mark_used(self, base):
+        """Beside the base and not on it: a base may be the builder's to read only, as one that its machine keeps for all builders is."""
+        self._mark_of(base).touch()
+
+    def _mark_of(self, base):
+        return base.with_name(base.name.replace("base-", "used-", 1))
+
     def _forget_old_bases(self, current):
-        bases = sorted((path for path in self.cache.glob("base-*") if path != current), key=lambda path: path.stat().st_mtime)
+        """Those that can only be read belong to the machine, which forgets its own."""
+        own = [path for path in self.cache.glob("base-*") if path != current and not os.statvfs(path).f_flag & os.ST_RDONLY]
+        bases = sorted(own, key=lambda path: (self._mark_of(path) if self._mark_of(path).exists() else path).stat().st_mtime)
         for path in bases[: -(KEPT_BASES - 1)]:
             shutil.rmtree(path)
+            self._mark_of(path).unlink(missing_ok=True)
 
     def _add_build_user(self, root):
         for name, line in (("passwd", f"{self.config['chrootuser']}:x:{self.uid}:{self.gid}:Mock user:{self.home}:/bin/bash"), ("group", f"{self.config['chrootuser']}:x:{self.gid}:")):
@@ -140,7 +150,7 @@ class Root:
         with contextlib.suppress(FileNotFoundError):
             base = self.cache / note.read_text()
             if base.is_dir():
-                os.utime(base)
+                self._mark_used(base)
                 return base
             self.logs.root("the base of this root is gone: starting anew", "WARNING")
         self.clean()
