@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 
-from . import kernel
+from . import kernel, roots
 
 DEVICES = ('full', 'null', 'random', 'tty', 'urandom', 'zero')
 MEMORY_LIMIT = '2g'  # of the overlay's upper layer: packages and small files; builds go to a real folder
@@ -18,13 +18,13 @@ def become_builder(folder, orders):
     """Returns within the builder. Errors go to stderr, which is the builder's log on the host."""
     run('ip', 'link', 'set', 'lo', 'up')
     run('hostname', orders['hostname'])
-    root = make_root(folder, orders['hidden'], orders['diskMiB'])
+    root = make_root(folder, orders)
     write_identity(root, orders['hostname'])
     enter(root)
     kernel.give_up_capabilities()
 
 
-def make_root(folder, hidden, disk_mib):
+def make_root(folder, orders):
     """Mounts the builder's file system below `folder` and returns its root."""
     run('mount', '--make-rprivate', '/')
     layers = os.path.join(folder, 'layers')
@@ -37,12 +37,13 @@ def make_root(folder, hidden, disk_mib):
     if os.path.ismount('/usr'):  # an overlay of / does not reach into other file systems
         run('mount', '--bind', '-o', 'ro', '/usr', f'{root}/usr')
 
-    disk = make_disk(folder, disk_mib)
+    disk = make_disk(folder, orders['diskMiB'])
     for name, target in (('lib', '/var/lib/mock'), ('cache', '/var/cache/mock'), ('home', '/home')):
         source = os.path.join(disk, name)
         os.makedirs(source, 0o755)
         os.makedirs(root + target, exist_ok=True)
         run('mount', '--bind', source, root + target)
+    roots.show(orders['roots'], root)
     for target, mode in (('/root', '0700'), ('/run', '0755'), ('/tmp', '1777'), ('/var/tmp', '1777'), ('/srv', '0755'), ('/mnt', '0755'), ('/media', '0755')):
         cover(root, target, mode)
     os.makedirs(f'{root}/run/sshd', 0o755)
@@ -51,7 +52,7 @@ def make_root(folder, hidden, disk_mib):
     make_devices(root)
     os.makedirs(f'{root}/etc/coppice-builder', 0o755)
     run('cp', *(os.path.join(folder, 'etc', name) for name in ('host_key', 'authorized_keys', 'sshd_config')), f'{root}/etc/coppice-builder')
-    for path in hidden:  # last, since what was bound above may lie below one of them
+    for path in orders['hidden']:  # last, since what was bound above may lie below one of them
         if os.path.isdir(root + path):
             cover(root, path, '0700')
     return root

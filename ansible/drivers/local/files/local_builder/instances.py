@@ -35,8 +35,9 @@ class Instance:
         write_json(self.path('record.json'), self.record)
 
     def result(self):
-        """The contract of a spawn playbook's result file, see DESIGN: {instance, host, port, user, hostKey, arch}."""
-        return {key: self.record.get(key) for key in ('instance', 'host', 'port', 'user', 'hostKey', 'arch')}
+        """The contract of a spawn playbook's result file: {instance, host, port, user, hostKey, arch}, and `roots` where some are kept."""
+        result = {key: self.record.get(key) for key in ('instance', 'host', 'port', 'user', 'hostKey', 'arch')}
+        return {**result, 'roots': self.record['roots']} if self.record.get('roots') else result
 
     def summary(self):
         record = self.record

@@ -3,7 +3,7 @@ network of its own that leads nowhere: it is reached by a listener that is hande
 import os
 import subprocess
 
-from . import first_process, sshd
+from . import first_process, roots, sshd
 from .inside import become_builder
 
 UNSHARE = ['unshare', '--net', '--mount', '--uts', '--ipc', '--pid', '--fork', '--kill-child']
@@ -20,16 +20,17 @@ def possible():
     return done.returncode == 0
 
 
-def start(instance, *, public_key, hidden, disk_mib):
+def start(instance, *, public_key, hidden, disk_mib, roots_folder):
     os.mkdir(instance.path('etc'), 0o700)
     host_key = sshd.write_files(instance.path('etc'), public_key=public_key, users=('root', 'mockbuild'), seen_as=SEEN_AS)
     orders = {
         'hostname': instance.record['instance'],
         'hidden': [os.path.realpath(path) for path in hidden if path],
         'diskMiB': disk_mib,
+        'roots': roots.kept(roots_folder),
     }
     first_process.start(instance, UNSHARE, 'inside', orders)
-    instance.save(user='root', hostKey=host_key)
+    instance.save(user='root', hostKey=host_key, roots=roots.confirmed(roots_folder))
 
 
 def inside(folder):

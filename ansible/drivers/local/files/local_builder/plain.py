@@ -6,8 +6,8 @@ import pwd
 from . import first_process, kernel, sshd
 
 
-def start(instance, *, public_key, hidden, disk_mib):
-    del hidden, disk_mib  # nothing can be hidden or limited here
+def start(instance, *, public_key, hidden, disk_mib, roots_folder):
+    del hidden, disk_mib, roots_folder  # nothing can be hidden, limited or mounted here
     user = pwd.getpwuid(os.geteuid()).pw_name
     os.mkdir(instance.path('etc'), 0o700)
     host_key = sshd.write_files(instance.path('etc'), public_key=public_key, users=(user, 'mockbuild'), seen_as=instance.path('etc'))

@@ -1,0 +1,136 @@
+"""Base roots kept for all builders of this machine: what mock-lite made on a builder that nobody had had, as a file system image
+for each. A builder mounts all of them read-only where its mock-lite looks for its own; their names say what they are made of.
+
+An image, and not a folder that is bound: root on a builder could make a bound folder writable again and leave something in it for
+the builders of others, and a file that is mounted can be removed without harm to who has it."""
+import contextlib
+import fcntl
+import os
+import re
+import subprocess
+import sys
+import time
+
+from . import processes
+from .instances import BuilderError
+
+CACHE = '/var/cache/mock/mock-lite'
+BASE = re.compile(r'base-[0-9a-f]{8,64}')
+MOST = 4
+CONFIRMED_SECONDS = 3600
+SUFFIX = '.ext4'
+
+
+def keep(instance, folder, chroot):
+    """
+    Keeps the base roots that this builder has used, and notes that what `chroot` is made of now is kept. To be called only for a
+    builder that nobody has had. Returns the names of those that are kept now; none where a builder shares this machine's files.
+    """
+    if instance.record.get('isolation') != 'namespaces':
+        return []
+    first = [pid for process in instance.record['processes'] if processes.alive(process) for pid in processes.children(process['pid'])]
+    if not first:
+        raise BuilderError('the builder is not there any more')
+    cache = f'/proc/{first[0]}/root{CACHE}'
+    used = [name for name in _names(cache) if os.path.exists(f"{cache}/{name.replace('base-', 'used-', 1)}")]
+    if not used:
+        return []
+    os.makedirs(folder, mode=0o755, exist_ok=True)
+    with open(os.path.join(folder, 'lock'), 'wb') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for name in os.listdir(folder):
+            if name.endswith('.new'):  # whoever was making it is gone: it had the lock
+                os.unlink(os.path.join(folder, name))
+        for name in used:
+            image = os.path.join(folder, name + SUFFIX)
+            if not os.path.exists(image):
+                _make_image(f'{cache}/{name}', image, lock.fileno())
+            os.utime(image)
+            with open(os.path.join(folder, f'{chroot}.confirmed'), 'w', encoding='utf-8') as note:
+                note.write(name)
+        _forget_oldest(folder)
+    return used
+
+
+def kept(folder):
+    """Paths of the images that are there."""
+    with contextlib.suppress(FileNotFoundError):
+        return sorted(os.path.join(folder, name) for name in os.listdir(folder) if _base_of(name))
+    return []
+
+
+def confirmed(folder):
+    """The chroots of which it was seen not long ago that their base root is kept."""
+    found = []
+    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+        path = os.path.join(folder, name)
+        if name.endswith('.confirmed') and time.time() - os.stat(path).st_mtime < CONFIRMED_SECONDS:
+            with open(path, encoding='utf-8') as note:
+                if os.path.exists(os.path.join(folder, note.read() + SUFFIX)):
+                    found.append(name.removesuffix('.confirmed'))
+    return found
+
+
+def show(images, root):
+    """Mounts the images in the builder's file system, which is below `root`. One that cannot be is not there, and the log says why."""
+    for image in images:
+        target = f'{root}{CACHE}/{_base_of(os.path.basename(image))}'
+        os.makedirs(target)
+        try:
+            subprocess.run(['mount', '-t', 'ext4', '-o', 'loop,ro,nodev', image, target], check=True, stdin=subprocess.DEVNULL)
+        except (OSError, subprocess.CalledProcessError) as error:
+            os.rmdir(target)  # an empty folder would be taken for a base root
+            print(f'a kept base root is not to be had: {error}', file=sys.stderr, flush=True)
+
+
+def _names(cache):
+    with contextlib.suppress(FileNotFoundError):
+        return sorted(entry.name for entry in os.scandir(cache) if BASE.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False))
+    return []
+
+
+def _base_of(name):
+    """`base-….ext4` → `base-…`; None for all else."""
+    base = name.removesuffix(SUFFIX)
+    return base if name.endswith(SUFFIX) and BASE.fullmatch(base) else None
+
+
+def _make_image(source, image, lock):
+    """Under another name until it is whole and on the disk. `lock` stays locked as long as what fills the image runs."""
+    new = f'{image}.new'
+    size, files = _measure(source)
+    try:
+        with open(new, 'wb') as file:
+            file.truncate(size + files * 512 + (64 << 20))
+        options = ['-q', '-F', '-m', '0', '-O', '^has_journal', '-N', str(files + 1024), '-E', 'lazy_itable_init=1,nodiscard']
+        _run(['mkfs.ext4', *options, '-d', source, new], lock)
+        _run(['debugfs', '-w', '-R', 'rmdir lost+found', new], lock)  # no root of mock-lite's own has one
+        with open(new, 'rb') as file:
+            os.fsync(file.fileno())
+        os.rename(new, image)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(new)
+        raise
+
+
+def _run(command, lock):
+    environment = {**os.environ, 'PATH': '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'}
+    done = subprocess.run(command, pass_fds=[lock], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise OSError(f'{command[0]}: {done.stderr.strip()[-300:]}')
+
+
+def _measure(folder):
+    """(bytes in blocks of 4096 with a margin for what says where they lie, number of files) of all that is below a folder."""
+    size = files = 0
+    for path, folders, names in os.walk(folder):
+        for name in (*folders, *names):
+            files += 1
+            size += (os.lstat(os.path.join(path, name)).st_size // 4096 + 1) * 4096
+    return size + size // 20, files
+
+
+def _forget_oldest(folder):
+    for image in sorted(kept(folder), key=os.path.getmtime)[:-MOST]:
+        os.unlink(image)
