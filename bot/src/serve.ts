@@ -150,7 +150,7 @@ async function start(
   cleanups.push(() => events.stop());
   const outgoing = await startOutgoingWebhooks({ hooks, events, folder: join(home.state, 'webhooks'), log, now });
   cleanups.push(() => outgoing.stop());
-  const builders = await openPool({ settings, home: home.folder, log, now });
+  const builders = await openPool({ settings, home: home.folder, controlPort: http.port, log, now });
   pool = builders;
   const started = await startRunner({
     ...{ ...publisher, queue, pool, settings, controlPort: http.port, log, now },

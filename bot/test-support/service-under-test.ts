@@ -37,13 +37,20 @@ export interface ServiceUnderTest {
   push(login: string, message: string, change: (folder: string) => Promise<void>): Promise<string>;
 }
 
-/** A home of its own that knows the Sapling distribution already; `remove` deletes it. */
+/**
+ * A home of its own that knows the Sapling distribution already, and shares its base roots with other tests: they are kept under what they
+ * are made of. `remove` deletes it.
+ */
 export async function makeHome(): Promise<{ folder: string; remove(): Promise<void> }> {
   if (!existsSync(sapling))
     throw new Error(`There is no distribution in ${sapling}: \`npm test\` makes it before the tests.`);
   const folder = await mkdtemp(join(tmpdir(), 'coppice-service-'));
   await mkdir(join(folder, 'published/distributions'), { recursive: true });
   await symlink(sapling, join(folder, 'published/distributions/sapling-12-x86_64'));
+  const roots = join(repositoryRoot, 'var/test/roots');
+  await mkdir(roots, { recursive: true });
+  await mkdir(join(folder, 'cache'));
+  await symlink(roots, join(folder, 'cache/roots'));
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 

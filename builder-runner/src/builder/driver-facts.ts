@@ -21,6 +21,8 @@ const driverFactsSchema = z.strictObject({
   network: z.boolean(),
   /** The machine is there before and after the builder, so nobody is let into it for a debug session. Default: it goes with the builder. */
   hostStays: z.boolean().optional(),
+  /** It has a playbook keep-roots.yml: base roots of new builders are kept for later ones. Default: false. */
+  keepsRoots: z.boolean().optional(),
 });
 export type DriverFacts = z.infer<typeof driverFactsSchema>;
 

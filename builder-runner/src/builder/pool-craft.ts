@@ -1,10 +1,11 @@
 // What a pool does to builders: makes, cleans, lists and ends them. Everything that takes time and can fail.
 import { mkdir } from 'node:fs/promises';
-import type { ChrootName, Settings } from '@coppice/config';
+import type { ChrootName } from '@coppice/config';
 import { RunnerError } from '../errors.ts';
 import { cleanBuilder } from './pool-clean.ts';
 import { type BuilderRecord, writeRecord } from './pool-records.ts';
 import { provisionBuilder } from './provision.ts';
+import { openReadyRoots, type ReadyRootsOptions } from './ready-roots.ts';
 import type { Line } from './session.ts';
 import {
   type Builder,
@@ -20,6 +21,8 @@ export interface MakePlan {
   readonly name: string;
   readonly chroot: ChrootName;
   readonly source: BuilderSource;
+  /** Somebody waits for just this one. */
+  readonly isAwaited: boolean;
   /** As it is written down while the builder is made. */
   readonly record: BuilderRecord;
 }
@@ -43,8 +46,15 @@ export interface PoolCraft {
   list(source: BuilderSource): Promise<readonly string[]>;
 }
 
+interface CraftOptions extends Omit<ReadyRootsOptions, 'controlPort'> {
+  /** Undefined: builders' base roots are left to their first builds. */
+  readonly controlPort: number | undefined;
+}
+
 /** By playbooks and SSH. `settings` is asked each time: it may change while the service runs. */
-export function playbookCraft(home: string, settings: () => Settings): PoolCraft {
+export function playbookCraft(options: CraftOptions): PoolCraft {
+  const { home, settings, controlPort } = options;
+  const readyRoots = controlPort === undefined ? undefined : openReadyRoots({ ...options, controlPort });
   const driverOf = (source: BuilderSource): Driver => ({ home, settings: settings(), source });
   return {
     async make(plan, signal, onStage) {
@@ -57,6 +67,7 @@ export function playbookCraft(home: string, settings: () => Settings): PoolCraft
       await writeRecord(home, name, spawned);
       onStage('provision');
       await provisionBuilder(driverOf(source), builder, signal);
+      await readyRoots?.(driverOf(source), { builder, isAwaited: plan.isAwaited }, signal);
       const record = { ...spawned, provisioned: true };
       await writeRecord(home, name, record);
       return { builder, record };

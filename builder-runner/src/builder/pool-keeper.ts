@@ -284,7 +284,8 @@ export class PoolKeeper {
     const { name, record } = held;
     const { chroot } = record;
     try {
-      const made = await craft.make({ name, chroot, record, source: record }, held.abort.signal, onStage);
+      const isAwaited = plan.want !== null || plan.isProbe;
+      const made = await craft.make({ name, chroot, isAwaited, record, source: record }, held.abort.signal, onStage);
       if (held.ended !== undefined) return;
       held.builder = made.builder;
       held.record = made.record;

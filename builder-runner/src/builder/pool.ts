@@ -107,6 +107,8 @@ export interface PoolOptions {
   readonly settings: Settings;
   /** COPPICE_HOME, absolute. */
   readonly home: string;
+  /** Local port of the HTTP server that serves `published/`, from which base roots are made ahead. Default: none are. */
+  readonly controlPort?: number;
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
   readonly now: () => Date;
 }
@@ -116,7 +118,7 @@ export async function openPool(options: PoolOptions): Promise<BuilderPool> {
   let settings = options.settings;
   return await openPoolWith({
     ...options,
-    craft: playbookCraft(options.home, () => settings),
+    craft: playbookCraft({ ...options, controlPort: options.controlPort, settings: () => settings }),
     onSettings: (next) => {
       settings = next;
     },

@@ -20,6 +20,8 @@ export const instanceSchema = z.object({
   /** Type and key, without a host name. */
   hostKey: z.string().regex(/^ssh-[a-z0-9-]+ [A-Za-z0-9+/=]+$/),
   arch: z.string().optional(),
+  /** Chroots whose base root is there already, kept from an earlier builder (see keep-roots.yml in the contract). */
+  roots: z.array(z.string()).optional(),
 });
 type Instance = z.infer<typeof instanceSchema>;
 
@@ -70,11 +72,12 @@ export function builderFolder(home: string, name: string): string {
   return join(home, 'state', 'builders', name);
 }
 
-function sourceOf(driver: Driver): BuilderSource {
+/** The driver's own source, or the first pool of the settings. */
+export function sourceOf(driver: Driver): BuilderSource {
   return driver.source ?? driver.settings.builders.pools[0] ?? { driver: 'local', options: {} };
 }
 
-function playbookOf(driver: Driver, verb: 'spawn' | 'terminate' | 'list'): string {
+function playbookOf(driver: Driver, verb: 'spawn' | 'keep-roots' | 'terminate' | 'list'): string {
   return join(driverFolder(sourceOf(driver).driver), `${verb}.yml`);
 }
 
@@ -168,6 +171,26 @@ async function askHostKey(host: string): Promise<string> {
   const key = /^\S+ (ssh-ed25519 [A-Za-z0-9+/=]+)/m.exec(done.stdout ?? '')?.[1];
   if (key === undefined) throw new RunnerError('spawn', `${host} shows no SSH host key`, { cause: done });
   return key;
+}
+
+/**
+ * Has the driver keep the base roots of a builder for all that it makes later. Only for a builder that nobody has had: builds of others
+ * will work in them. Throws RunnerError `provision`, or the reason of the abort.
+ */
+export async function keepRoots(driver: Driver, builder: Builder, signal: AbortSignal): Promise<void> {
+  await runPlaybook({
+    code: 'provision',
+    playbook: playbookOf(driver, 'keep-roots'),
+    variables: {
+      ...commonVariables(driver),
+      coppice_name: builder.name,
+      coppice_chroot: builder.chroot,
+      coppice_result_file: join(builder.folder, 'roots.json'),
+    },
+    folder: builder.folder,
+    seconds: driver.settings.timeouts.provisionSeconds,
+    signal,
+  });
 }
 
 /** Ends the builder of this name, also one that is half made or gone, and removes its files. Throws RunnerError `terminate`. */

@@ -182,7 +182,7 @@ async function makePlace(scratch: string) {
   const local = join(ansibleFolder, 'drivers', 'local');
   const facts = readFileSync(join(local, 'driver.yml'));
   writeFileSync(join(driver, 'driver.yml'), facts);
-  for (const verb of ['terminate', 'list']) {
+  for (const verb of ['keep-roots', 'terminate', 'list']) {
     writeFileSync(join(driver, `${verb}.yml`), `- ansible.builtin.import_playbook: ${local}/${verb}.yml\n`);
   }
   writeFileSync(

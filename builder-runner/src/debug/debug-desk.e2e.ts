@@ -35,7 +35,7 @@ beforeAll(async () => {
     await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(keys, name)]);
   place = await makeTestHome({ broken: scripted('broken', 'echo half > half-done\necho it breaks here >&2\nfalse') });
   queue = await openQueue({ folder: join(place.home, 'state', 'queue'), now });
-  pool = await openPool({ settings, home: place.home, log, now });
+  pool = await openPool({ settings, home: place.home, controlPort: place.port, log, now });
   runner = await startRunner(shop());
   const [build] = await queue.enqueue([place.request({ package: 'broken' })]);
   failed = build?.id as BuildId;
@@ -135,7 +135,7 @@ describe('a debug session', () => {
     // As after a crash: another pool finds what this one has made.
     await desk.stop();
     const crashed = pool;
-    pool = await openPool({ settings, home: place.home, log, now });
+    pool = await openPool({ settings, home: place.home, controlPort: place.port, log, now });
     desk = await openDebugDesk(shop(), 12);
     expect(desk.session(id)).toMatchObject({ state: 'open', builder: open.builder });
     expect((await logIn(open, 'asker', 'echo here')).stdout).toBe('here');

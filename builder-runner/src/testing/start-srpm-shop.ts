@@ -50,7 +50,7 @@ export async function startSrpmShop(
     lines.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`);
   const queue = await openQueue({ folder: join(home, 'state', 'queue'), now });
   const parsed = settingsSchema.parse(settings);
-  const pool = await openPool({ settings: parsed, home, log, now });
+  const pool = await openPool({ settings: parsed, home, controlPort: port, log, now });
   let configCommit: string | undefined;
   return {
     place,

@@ -121,7 +121,7 @@ export async function startTestRunner(options: TestRunnerOptions): Promise<Runne
   const { home, url, port, queue, log } = options;
   const now = () => new Date();
   const settings = settingsSchema.parse(options.settings);
-  const pool = await openPool({ settings, home, log, now });
+  const pool = await openPool({ settings, home, controlPort: port, log, now });
   const isFrozen = (_: string, project: string) => project === 'iced';
   return startRunner({ queue, pool, settings, home, url, controlPort: port, isFrozen, log, now });
 }
@@ -153,6 +153,7 @@ export async function makeTestHome(
   const root = join(home, 'published');
   await mkdir(join(root, 'distributions'), { recursive: true });
   await symlink(distribution, join(root, places.distribution(sapling)));
+  await shareRoots(home);
   const server = await serveFolder(root);
   const { port } = server.address() as AddressInfo;
   return {
@@ -165,6 +166,17 @@ export async function makeTestHome(
       await rm(home, { recursive: true, force: true });
     },
   };
+}
+
+/**
+ * Tests have homes of their own, and base roots in common, as the services of one machine have: what one has made the next ones find. A
+ * root is kept under what it is made of, so that none is ever out of date.
+ */
+async function shareRoots(home: string): Promise<void> {
+  const roots = join(repository, 'var', 'test', 'roots');
+  await mkdir(roots, { recursive: true });
+  await mkdir(join(home, 'cache'), { recursive: true });
+  await symlink(roots, join(home, 'cache', 'roots'));
 }
 
 /** Returns at once when it is up to date. */

@@ -16,7 +16,7 @@ from .instances import BuilderError
 
 CACHE = '/var/cache/mock/mock-lite'
 BASE = re.compile(r'base-[0-9a-f]{8,64}')
-MOST = 4
+MOST = 6
 CONFIRMED_SECONDS = 3600
 SUFFIX = '.ext4'
 
