@@ -147,7 +147,7 @@ test('a failed build is opened to the keys of who asked and ended again; the fee
     'a debug session is no build',
   ).toEqual(['build.start', 'chroot.start', 'chroot.end', 'build.end']);
   expect(ofBroken.at(-1)).toMatchObject({ state: 'failed' });
-  await waitFor('the webhooks', 30, async () => received.length >= lines.length);
+  await waitFor('the webhooks', 60, async () => received.length >= lines.length);
   expect(received.map(({ body }) => body)).toEqual(lines);
   for (const { body, signature } of received) {
     expect(signature).toBe(`sha256=${createHmac('sha256', secret).update(body).digest('hex')}`);
@@ -176,10 +176,10 @@ test('a service that is killed in the middle of a build tells each event once, a
     `${id}-build-end`,
   ]);
   const names = () => new Set(received.map(({ body }) => (JSON.parse(body) as { id: string }).id));
-  await waitFor('the webhooks', 30, async () => ids.every((one) => names().has(one)));
+  await waitFor('the webhooks', 60, async () => ids.every((one) => names().has(one)));
 }, 600_000);
 
 test('the end of the service leaves nothing', async () => {
   expect(await service.end('SIGTERM')).toBe(0);
-  await waitFor('everything to be gone', 20, async () => (await leftovers(home.folder)).length === 0);
+  await waitFor('everything to be gone', 60, async () => (await leftovers(home.folder)).length === 0);
 }, 120_000);

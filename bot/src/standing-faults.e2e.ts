@@ -85,7 +85,7 @@ test('a driver that makes no builders is told in one issue, and it is closed whe
       .toContain('the quota is used up');
     await writeFile(spawn, good);
     const lease = await taking;
-    await expect.poll(async () => (await about()).map(({ state }) => state), { timeout: 20_000 }).toEqual(['closed']);
+    await expect.poll(async () => (await about()).map(({ state }) => state), { timeout: 60_000 }).toEqual(['closed']);
     await lease.release('end');
   } finally {
     await pool.stop({ keepLeased: false });

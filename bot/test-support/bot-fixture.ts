@@ -305,13 +305,13 @@ async function writeResult(
   await writeFile(join(place, 'result.json'), JSON.stringify(result));
 }
 
-/** Waits until `found` gives a value; gives up after 10 s with what was last seen. */
+/** Waits until `found` gives a value; gives up after a minute with what was last seen. */
 export async function until<T>(found: () => Promise<T | undefined | false>): Promise<T> {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + 60_000;
   for (;;) {
     const value = await found();
     if (value !== undefined && value !== false) return value;
-    if (performance.now() > deadline) throw new Error(`waited 10 s in vain for: ${found}`);
+    if (performance.now() > deadline) throw new Error(`waited a minute in vain for: ${found}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -113,11 +113,12 @@ export async function provision(builder: Spawned, hostKey = builder.hostKey) {
   return { made, verify: () => playbook('playbooks/verify.yml', vars, ['-i', inventory]) };
 }
 
-/** See "/proc/net/tcp" in proc(5): local address and port in hexadecimal, state 0A is LISTEN. */
-const isListening = (port: number) =>
-  new RegExp(`:${port.toString(16).toUpperCase().padStart(4, '0')} [0-9A-F]+:0000 0A `).test(
-    readFileSync('/proc/net/tcp', 'utf8'),
-  );
+/** See "/proc/net/tcp" in proc(5): local address (its last byte first) and port in hexadecimal, state 0A is LISTEN. */
+const isListening = (host: string, port: number) => {
+  const bytes = host.split('.').map((part) => Number(part).toString(16).toUpperCase().padStart(2, '0'));
+  const place = `${bytes.reverse().join('')}:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  return new RegExp(` ${place} [0-9A-F]+:0000 0A `).test(readFileSync('/proc/net/tcp', 'utf8'));
+};
 
 /** The files that loop devices are backed by, on this machine. */
 const loopFiles = () =>
@@ -127,7 +128,9 @@ const loopFiles = () =>
 
 /** Everything of a builder that the machine knows of, to be compared with nothing at all after its end. */
 export function traces(instance: string) {
-  const record = readJson<{ processes: { pid: number }[]; port: number }>(join(stateDir, instance, 'record.json'));
+  const record = readJson<{ processes: { pid: number }[]; host: string; port: number }>(
+    join(stateDir, instance, 'record.json'),
+  );
   const linkOf = (pid: number | string) => {
     try {
       return readlinkSync(`/proc/${pid}/ns/mnt`);
@@ -138,7 +141,7 @@ export function traces(instance: string) {
   const namespace = linkOf(record.processes[0]?.pid ?? -1);
   return () => ({
     processes: readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && namespace !== '' && linkOf(pid) === namespace),
-    listening: isListening(record.port),
+    listening: isListening(record.host, record.port),
     mounts: readFileSync('/proc/mounts', 'utf8')
       .split('\n')
       .filter((line) => line.includes(scratch)),
@@ -154,7 +157,7 @@ export async function terminate(instance: string) {
 }
 
 export async function until(condition: () => boolean, what: string) {
-  for (const end = Date.now() + 20_000; !condition(); ) {
+  for (const end = Date.now() + 60_000; !condition(); ) {
     if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
