@@ -5,6 +5,7 @@ import {
   globSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -133,12 +134,15 @@ export function traces(instance: string) {
   );
   const linkOf = (pid: number | string) => {
     try {
-      return readlinkSync(`/proc/${pid}/ns/mnt`);
+      return readlinkSync(`/proc/${pid}/ns/uts`);
     } catch {
       return '';
     }
   };
-  const namespace = linkOf(record.processes[0]?.pid ?? -1);
+  const first = record.processes[0]?.pid ?? -1;
+  const namespace = linkOf(first);
+  // The kernel gives the number of a namespace that is gone to the next one, be it somebody else's: this one is held until the tests end.
+  if (namespace !== '') openSync(`/proc/${first}/ns/uts`, 'r');
   return () => ({
     processes: readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && namespace !== '' && linkOf(pid) === namespace),
     listening: isListening(record.host, record.port),

@@ -133,6 +133,7 @@ describe.runIf(process.getuid?.() === 0)('driver local, with namespaces', () => 
     const left = traces(one.instance);
     await ssh(one, 'setsid sleep 3600 >/dev/null 2>&1 </dev/null &');
     expect(left().processes.length).toBeGreaterThan(2);
+    expect(left()).toMatchObject({ listening: true, folder: true });
     await terminate(one.instance);
     expect(left()).toEqual(nothing);
     await terminate(one.instance);
