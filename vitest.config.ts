@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// Two projects: `unit` (fast, beside the code) and `e2e` (the whole line, for real, one file at a time).
+// Two projects: `unit` (fast, beside the code) and `e2e` (the whole line, for real).
 export default defineConfig({
   test: {
     projects: [
@@ -23,7 +23,8 @@ export default defineConfig({
           name: 'e2e',
           include: ['{builder-runner,site,bot}/**/*.e2e.ts'],
           exclude: ['**/node_modules/**'],
-          fileParallelism: false,
+          // On two cores one file would leave most of one idle. Each looks at what is its own alone: home, ports, addresses, temporary folder.
+          maxWorkers: 2,
           testTimeout: 600_000,
           hookTimeout: 600_000,
         },

@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(broken, { recursive: true }));
 
-/** How one build ends with these pools. */
+/** How one build ends with these pools. Each has a workshop of its own, and mostly waits: the tests run side by side. */
 async function buildWith(pools: readonly object[], more: object = {}, builderLabels: readonly string[] = []) {
   const shop = await startWorkshop({ plain: scripted('plain', 'true') }, { workers: 1, builders: { pools, ...more } });
   try {
@@ -33,7 +33,7 @@ async function buildWith(pools: readonly object[], more: object = {}, builderLab
   }
 }
 
-test('after three tries with growing pauses the build ends as infrastructure, in words that say why', async () => {
+test.concurrent('after three tries with growing pauses the build ends as infrastructure, in words that say why', async () => {
   const breaker = { failures: 100 };
   const { result, lines } = await buildWith([{ driver: broken, name: 'cloud' }], { attempts: 3, breaker });
   expect(result).toMatchObject({ state: 'failed', reason: 'infrastructure', builder: null });
@@ -45,7 +45,7 @@ test('after three tries with growing pauses the build ends as infrastructure, in
   expect(failed.length).toBeGreaterThanOrEqual(3);
 });
 
-test('another pool that fits is tried, and the build succeeds', async () => {
+test.concurrent('another pool that fits is tried, and the build succeeds', async () => {
   const { result, lines } = await buildWith([
     { driver: broken, name: 'cloud' },
     { driver: 'local', name: 'here' },
@@ -54,13 +54,13 @@ test('another pool that fits is tried, and the build succeeds', async () => {
   expect(lines.some((line) => line.includes('a builder of the pool cloud could not be made'))).toBe(true);
 });
 
-test('an architecture that nobody offers is told with those that are offered', async () => {
+test.concurrent('an architecture that nobody offers is told with those that are offered', async () => {
   const { result } = await buildWith([{ driver: 'local', architectures: ['s390x'] }]);
   expect(result).toMatchObject({ state: 'failed', reason: 'infrastructure' });
   expect(result.message).toMatch(/no pool of this service has builders.* offer: s390x/);
 });
 
-test('labels are served by the pool that offers them', async () => {
+test.concurrent('labels are served by the pool that offers them', async () => {
   const pools = [
     { driver: broken, name: 'cloud', trust: ['build'] },
     { driver: 'local', name: 'here', labels: ['big'] },
@@ -70,7 +70,7 @@ test('labels are served by the pool that offers them', async () => {
   expect(lines.filter((line) => line.includes('cloud'))).toEqual([]);
 });
 
-test('labels that nobody offers are told with those that are offered, once the source package is made', async () => {
+test.concurrent('labels that nobody offers are told with those that are offered, once the source package is made', async () => {
   const { result } = await buildWith([{ driver: 'local', labels: ['small'] }], {}, ['big']);
   expect(result).toMatchObject({ state: 'failed', reason: 'infrastructure', builder: null });
   expect(result.message).toMatch(/with the label big; the labels that its pools offer for .*: small \(pool local\)/);
