@@ -72,7 +72,7 @@ describe.each(driverCases)('driver $name', ({ name, missing, open }) => {
       ]);
     });
     afterAll(async () => {
-      for (const word of ['1', '2', '3']) await terminateBuilder(driver, named(word));
+      for (const name of await listBuilders(driver)) await terminateBuilder(driver, name);
       await opened.close();
       for (const key of Object.keys(opened.environment ?? {})) {
         if (environment[key] === undefined) delete process.env[key];
@@ -130,8 +130,7 @@ describe.each(driverCases)('driver $name', ({ name, missing, open }) => {
       await terminateBuilder(driver, named('1'));
       expect(await listBuilders(driver)).toEqual([named('2')]);
       expect((await ssh(kept, 'true')).exitCode, `${name} still lets in`).not.toBe(0);
-      await terminateBuilder(driver, named('1'));
-      await terminateBuilder(driver, named('never-was'));
+      await Promise.all([named('1'), named('never-was')].map((name) => terminateBuilder(driver, name)));
       // A builder that does not answer at once is called again, as the runner does; one that was ended with the other would never answer.
       const reach = async () => {
         const other = await ssh(two, 'true');
