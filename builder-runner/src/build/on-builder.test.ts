@@ -1,6 +1,7 @@
 // What a chroot's build asks of the pool.
 import { expect, test } from 'vitest';
-import { applyQueueOperation, emptyQueueState } from '../queue/queue-state.ts';
+import { applyQueueOperation } from '../queue/queue-operation.ts';
+import { emptyQueueState } from '../queue/queue-state.ts';
 import { chrootsForTests, requestForTests } from '../queue/request-for-tests.ts';
 import { needOf } from './on-builder.ts';
 

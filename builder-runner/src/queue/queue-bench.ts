@@ -8,13 +8,8 @@ import { JSONFile } from 'lowdb/node';
 import type { Figure } from '../testing/figure.ts';
 import { noLimits } from './limits.ts';
 import { openQueue } from './queue.ts';
-import {
-  applyQueueOperation,
-  emptyQueueState,
-  encodeQueueState,
-  type QueueOperation,
-  type QueueState,
-} from './queue-state.ts';
+import { applyQueueOperation, type QueueOperation } from './queue-operation.ts';
+import { emptyQueueState, encodeQueueState, type QueueState } from './queue-state.ts';
 import { requestForTests } from './request-for-tests.ts';
 import { nextTask } from './schedule.ts';
 

@@ -1,64 +1,9 @@
-// What the queue knows, and how each operation changes it. Deterministic and without effects: the journal is a list of these
-// operations, and running them again gives the same state.
-import {
-  type BuildId,
-  type BuildRequest,
-  type BuildState,
-  type ChrootName,
-  type FailureReason,
-  isFinal,
-  type PhaseName,
-  type QueuedBuild,
-  type QueuedChroot,
-  type RequestedChroot,
-} from '@coppice/config';
+// What the queue knows and what is derived from it, kept in step whatever takes a build's place. Deterministic and without effects.
+import type { BuildId, BuildRequest, ChrootName, QueuedBuild, QueuedChroot } from '@coppice/config';
 import { Running } from './limits.ts';
-import { isPostponed, isSameBatch, othersMayHelp } from './postponed.ts';
+import { isPostponed } from './postponed.ts';
 import { ReadyBuilds } from './schedule.ts';
 import { Turns, type TurnsJson } from './turns.ts';
-
-/** What ends a chroot: one of the final states, why, and one sentence for people when it ended badly. */
-export interface Outcome {
-  readonly state: BuildState;
-  readonly reason: FailureReason | null;
-  readonly message: string | null;
-}
-
-/** Everything that can happen in the queue. `at` is ISO 8601 UTC. `srpm` as a chroot means the making of the SRPM. */
-export type QueueOperation = { readonly at: string } & (
-  | { readonly type: 'enqueue'; readonly requests: readonly BuildRequest[] }
-  | {
-      readonly type: 'claim';
-      readonly id: BuildId;
-      readonly chroot: ChrootName | 'srpm';
-      readonly kind: 'srpm' | 'chroot' | 'close';
-      readonly worker: string;
-    }
-  | { readonly type: 'srpmDone'; readonly id: BuildId; readonly file: string }
-  | {
-      readonly type: 'phase';
-      readonly id: BuildId;
-      readonly chroot: ChrootName;
-      readonly phase: PhaseName;
-      readonly builder?: string;
-    }
-  | { readonly type: 'finish'; readonly id: BuildId; readonly chroot: ChrootName; readonly outcome: Outcome }
-  | {
-      readonly type: 'release';
-      readonly id: BuildId;
-      readonly chroot: ChrootName | 'srpm';
-      readonly countAttempt: boolean;
-    }
-  | {
-      readonly type: 'postpone';
-      readonly id: BuildId;
-      readonly chroot: ChrootName;
-      readonly reason: FailureReason;
-      readonly message: string;
-    }
-  | { readonly type: 'cancel'; readonly id: BuildId; readonly by: string }
-  | { readonly type: 'reserve'; readonly count: number }
-);
 
 /** A build that an operation changed, as it is afterwards. `gone`: it has left the queue, its states are final. */
 export interface QueueChange {
@@ -129,249 +74,25 @@ export function decodeQueueState(json: unknown): QueueState {
   return state;
 }
 
-/** Applies one operation in place and tells what changed. The queue checks beforehand that it fits. */
-export function applyQueueOperation(state: QueueState, operation: QueueOperation): readonly QueueChange[] {
-  switch (operation.type) {
-    case 'enqueue':
-      return enqueue(state, operation.requests, operation.at);
-    case 'claim':
-      return [claim(state, operation)];
-    case 'srpmDone':
-      return [endSrpm(state, operation.id, 'succeeded', operation.file, operation.at)];
-    case 'phase':
-      return [setPhase(state, operation)];
-    case 'finish':
-      return finish(state, operation.id, operation.chroot, operation.outcome, operation.at);
-    case 'release':
-      return [release(state, operation)];
-    case 'postpone':
-      return postpone(state, operation);
-    case 'cancel':
-      return [cancel(state, operation.id, operation.by)];
-    case 'reserve':
-      state.lastId += operation.count;
-      return [];
-  }
-}
-
-type OperationOf<Type extends QueueOperation['type']> = Extract<QueueOperation, { type: Type }>;
-
-function enqueue(state: QueueState, requests: readonly BuildRequest[], at: string): QueueChange[] {
-  const first = state.lastId + 1;
-  return requests.map((request, index) => {
-    const { chroots, after, afterBuilds, ...rest } = request;
-    const id = (first + index) as BuildId;
-    const needs = [...new Set([...after.map((other) => (first + other) as BuildId), ...afterBuilds])];
-    const build: QueuedBuild = {
-      id,
-      ...rest,
-      builderLabels: request.builderLabels ?? [],
-      after: needs,
-      requestedAt: at,
-      srpm: null,
-      srpmState: 'pending',
-      chroots: chroots.map((requested) => waitingChroot(state, needs, requested, at)),
-    };
-    state.lastId = id;
-    insert(state, build);
-    return { build, gone: false };
-  });
-}
-
-function waitingChroot(
-  state: QueueState,
-  needs: readonly BuildId[],
-  { chroot, inputDigest, buildroot }: RequestedChroot,
-  at: string,
-): QueuedChroot {
-  let skipBecause: string | null = null;
-  for (const id of needs) {
-    const needed = state.builds.get(id);
-    const there = needed?.chroots.find((other) => other.chroot === chroot);
-    if (needed !== undefined && there !== undefined && isFinal(there.state) && there.state !== 'succeeded') {
-      skipBecause ??= sayWhySkipped(needed, chroot, there.state);
-    }
-  }
-  return {
-    chroot,
-    inputDigest,
-    buildroot,
-    state: 'pending',
-    reason: null,
-    message: null,
-    phase: 'queued',
-    phaseStartedAt: at,
-    phases: [],
-    attempts: 0,
-    builder: null,
-    startedAt: null,
-    endedAt: null,
-    cancelRequestedBy: null,
-    skipBecause,
-  };
-}
-
-function sayWhySkipped(needed: QueuedBuild, chroot: ChrootName, state: BuildState): string {
-  const ended = state === 'failed' ? 'failed' : `was ${state}`;
-  return `It needs ${needed.package}, and build ${needed.id} of ${needed.package} ${ended} for ${chroot}.`;
-}
-
-function claim(state: QueueState, { id, chroot, kind, at }: OperationOf<'claim'>): QueueChange {
-  const build = liveBuild(state, id);
-  if (kind !== 'close') state.turns.take(build.owner);
-  if (chroot === 'srpm') {
-    const chroots = build.chroots.map((each) => (each.state === 'pending' ? enterPhase(each, 'srpm', at) : each));
-    return replace(state, { ...build, srpmState: 'running', chroots });
-  }
-  if (kind === 'close') {
-    state.closing.add(taskKey(id, chroot));
-    return replaceChroot(state, build, chroot, (each) => ({ ...each, state: 'starting' }));
-  }
-  return replaceChroot(state, build, chroot, (each) => ({
-    ...each,
-    state: 'starting',
-    attempts: each.attempts + 1,
-    startedAt: at,
-  }));
-}
-
-/** The SRPM was made (`succeeded`) or is to be made again (`pending`); the chroots wait again. */
-function endSrpm(state: QueueState, id: BuildId, srpmState: BuildState, srpm: string | null, at: string): QueueChange {
-  const build = liveBuild(state, id);
-  const chroots = build.chroots.map((each) => (each.state === 'pending' ? enterPhase(each, 'queued', at) : each));
-  return replace(state, { ...build, srpm, srpmState, chroots });
-}
-
-const startingPhases: ReadonlySet<PhaseName> = new Set(['queued', 'srpm', 'spawn', 'provision']);
-
-function setPhase(state: QueueState, { id, chroot, phase, builder, at }: OperationOf<'phase'>): QueueChange {
-  return replaceChroot(state, liveBuild(state, id), chroot, (each) => ({
-    ...enterPhase(each, phase, at),
-    state:
-      each.state === 'pending' || isFinal(each.state) ? each.state : startingPhases.has(phase) ? 'starting' : 'running',
-    builder: builder ?? each.builder,
-  }));
-}
-
-function finish(state: QueueState, id: BuildId, chroot: ChrootName, outcome: Outcome, at: string): QueueChange[] {
-  state.closing.delete(taskKey(id, chroot));
-  state.helped.delete(taskKey(id, chroot));
-  const change = replaceChroot(state, liveBuild(state, id), chroot, (each) => ({
-    ...closePhase(each, at),
-    ...outcome,
-    endedAt: at,
-  }));
-  const ended = change.build;
-  const skipped: QueueChange[] = [];
-  for (const dependentId of state.dependents.get(id) ?? []) {
-    const dependent = liveBuild(state, dependentId);
-    const there = dependent.chroots.find((each) => each.chroot === chroot);
-    if (there === undefined || isFinal(there.state)) continue;
-    if (outcome.state === 'succeeded' || there.skipBecause !== null) {
-      state.ready.add(dependent);
-      continue;
-    }
-    const skipBecause = sayWhySkipped(ended, chroot, outcome.state);
-    skipped.push(replaceChroot(state, dependent, chroot, (each) => ({ ...each, skipBecause })));
-  }
-  if (outcome.state === 'succeeded') helpThoseThatRun(state, ended, chroot);
-  const others = [...skipped, ...lookAtPostponed(state, ended, chroot, outcome.state === 'succeeded')];
-  if (!ended.chroots.every((each) => isFinal(each.state))) return [change, ...others];
-  remove(state, ended);
-  return [{ build: ended, gone: true }, ...others];
-}
-
-/** What fails now may have looked for its needs before `by` was there. */
-function helpThoseThatRun(state: QueueState, by: QueuedBuild, chroot: ChrootName): void {
-  for (const [id, { chroots }] of state.running.builds()) {
-    if (id !== by.id && chroots.includes(chroot) && isSameBatch(by, liveBuild(state, id))) {
-      state.helped.add(taskKey(id, chroot));
-    }
-  }
-}
-
 /** True when a build of its batch has succeeded since this chroot began to run. */
 export function wasHelped({ helped }: QueueState, id: BuildId, chroot: ChrootName): boolean {
   return helped.has(taskKey(id, chroot));
 }
 
-/**
- * It failed, but may do better when another build of its batch has succeeded, which may have been since it began; its attempt does not
- * count.
- */
-function postpone(state: QueueState, operation: OperationOf<'postpone'>): QueueChange[] {
-  const { id, chroot, reason, message, at } = operation;
-  const isHelped = wasHelped(state, id, chroot);
-  const change = release(state, { type: 'release', id, chroot, countAttempt: false, at });
-  if (isHelped) return [change];
-  const put = replaceChroot(state, change.build, chroot, (each) => ({ ...each, reason, message }));
-  return [put, ...lookAtPostponed(state, put.build, chroot, false)];
-}
-
-/**
- * After a chroot of `by` has ended or was put off: those of its batch that were put off before are tried again when it succeeded. Of all that
- * were put off, those that nothing can help any more are given up: their reason stays, and a worker closes them.
- */
-function lookAtPostponed(state: QueueState, by: QueuedBuild, chroot: ChrootName, succeeded: boolean): QueueChange[] {
-  const changes: QueueChange[] = [];
-  for (const id of [...state.postponed]) {
-    const build = liveBuild(state, id);
-    const there = build.chroots.find((each) => each.chroot === chroot);
-    if (there === undefined || !isPostponed(there)) continue;
-    if (succeeded && isSameBatch(by, build)) {
-      changes.push(replaceChroot(state, build, chroot, (each) => ({ ...each, reason: null, message: null })));
-    } else if (!othersMayHelp(state.builds, build, chroot)) {
-      const skipBecause = there.message ?? '';
-      changes.push(replaceChroot(state, build, chroot, (each) => ({ ...each, skipBecause })));
-    }
-  }
-  return changes;
-}
-
-function release(state: QueueState, { id, chroot, countAttempt, at }: OperationOf<'release'>): QueueChange {
-  if (chroot === 'srpm') return endSrpm(state, id, 'pending', null, at);
-  const wasClosing = state.closing.delete(taskKey(id, chroot));
-  state.helped.delete(taskKey(id, chroot));
-  return replaceChroot(state, liveBuild(state, id), chroot, (each) => ({
-    ...enterPhase(each, 'queued', at),
-    state: 'pending',
-    attempts: countAttempt || wasClosing ? each.attempts : each.attempts - 1,
-    builder: null,
-    startedAt: null,
-  }));
-}
-
-function cancel(state: QueueState, id: BuildId, by: string): QueueChange {
-  const build = liveBuild(state, id);
-  const chroots = build.chroots.map((each) =>
-    isFinal(each.state) || each.cancelRequestedBy !== null ? each : { ...each, cancelRequestedBy: by },
-  );
-  return replace(state, { ...build, chroots });
-}
-
-/** Ends the present phase and begins `phase`; nothing when it is the present one. */
-function enterPhase(chroot: QueuedChroot, phase: PhaseName, at: string): QueuedChroot {
-  return chroot.phase === phase ? chroot : { ...closePhase(chroot, at), phase, phaseStartedAt: at };
-}
-
-function closePhase(chroot: QueuedChroot, at: string): QueuedChroot {
-  // The wall clock may have been set back meanwhile.
-  const seconds = Math.max(0, (Date.parse(at) - Date.parse(chroot.phaseStartedAt)) / 1000);
-  const phase = { name: chroot.phase, startedAt: chroot.phaseStartedAt, seconds };
-  return { ...chroot, phases: [...chroot.phases, phase] };
-}
-
-function liveBuild(state: QueueState, id: BuildId): QueuedBuild {
+/** The build that is in the queue under this number. Throws a RangeError when none is. */
+export function liveBuild(state: QueueState, id: BuildId): QueuedBuild {
   const build = state.builds.get(id);
   if (build === undefined) throw new RangeError(`build ${id} is not in the queue`);
   return build;
 }
 
-function taskKey(id: BuildId, chroot: ChrootName): string {
+/** How `closing` and `helped` name a chroot of a build. */
+export function taskKey(id: BuildId, chroot: ChrootName): string {
   return `${id}/${chroot}`;
 }
 
-function replaceChroot(
+/** Puts a changed chroot in its place in the build. */
+export function replaceChroot(
   state: QueueState,
   build: QueuedBuild,
   name: ChrootName,
@@ -381,7 +102,8 @@ function replaceChroot(
   return replace(state, { ...build, chroots });
 }
 
-function replace(state: QueueState, build: QueuedBuild): QueueChange {
+/** Puts a build in the place of the one with its number; what is derived follows. */
+export function replace(state: QueueState, build: QueuedBuild): QueueChange {
   hold(state, build);
   return { build, gone: false };
 }
@@ -394,7 +116,8 @@ function hold(state: QueueState, build: QueuedBuild): void {
   state.running.note(build, ({ chroot }) => state.closing.has(taskKey(build.id, chroot)));
 }
 
-function insert(state: QueueState, build: QueuedBuild): void {
+/** Takes in a build that is new to the queue. */
+export function insert(state: QueueState, build: QueuedBuild): void {
   hold(state, build);
   state.turns.come(build.owner);
   for (const id of build.after) {
@@ -405,7 +128,8 @@ function insert(state: QueueState, build: QueuedBuild): void {
   }
 }
 
-function remove(state: QueueState, build: QueuedBuild): void {
+/** Lets a build go whose chroots have all ended. */
+export function remove(state: QueueState, build: QueuedBuild): void {
   state.builds.delete(build.id);
   state.postponed.delete(build.id);
   state.running.forget(build);

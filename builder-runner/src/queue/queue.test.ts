@@ -5,13 +5,8 @@ import type { QueueError } from './errors.ts';
 import { folderForTest } from './folder-for-tests.ts';
 import { noLimits } from './limits.ts';
 import { openQueue } from './queue.ts';
-import {
-  applyQueueOperation,
-  decodeQueueState,
-  emptyQueueState,
-  encodeQueueState,
-  type QueueChange,
-} from './queue-state.ts';
+import { applyQueueOperation } from './queue-operation.ts';
+import { decodeQueueState, emptyQueueState, encodeQueueState, type QueueChange } from './queue-state.ts';
 import { chrootsForTests, requestForTests } from './request-for-tests.ts';
 
 const sapling = 'sapling-12-x86_64' as ChrootName;

@@ -13,13 +13,12 @@ import { assertQueueable } from './assert-queueable.ts';
 import { QueueError } from './errors.ts';
 import { type Limits, noLimits } from './limits.ts';
 import { othersMayHelp } from './postponed.ts';
+import { applyQueueOperation, type QueueOperation } from './queue-operation.ts';
 import {
-  applyQueueOperation,
   decodeQueueState,
   emptyQueueState,
   encodeQueueState,
   type QueueChange,
-  type QueueOperation,
   type QueueState,
   wasHelped,
 } from './queue-state.ts';

@@ -1,7 +1,8 @@
 import type { BuildId, BuildRequest, ChrootName } from '@coppice/config';
 import { describe, expect, test } from 'vitest';
 import { type Limits, noLimits } from './limits.ts';
-import { applyQueueOperation, emptyQueueState, type QueueOperation, type QueueState } from './queue-state.ts';
+import { applyQueueOperation, type QueueOperation } from './queue-operation.ts';
+import { emptyQueueState, type QueueState } from './queue-state.ts';
 import { chrootsForTests, requestForTests } from './request-for-tests.ts';
 import { nextTask } from './schedule.ts';
 
