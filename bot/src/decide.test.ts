@@ -1,46 +1,21 @@
-import { type BuildId, type ChrootName, type ConfigRepo, type Project, plainBuildroot } from '@coppice/config';
+import type { BuildId, ConfigRepo, Project } from '@coppice/config';
 import { describe, expect, test } from 'vitest';
 import type { Situation } from './action.ts';
 import type { BuildView } from './build-view.ts';
 import { parseCommandLine } from './command.ts';
 import { decide } from './decide.ts';
 import { noPetitions, type Petitions } from './petitions.ts';
+import { chrootForTests, packageForTests, projectForTests } from './project-for-tests.ts';
 
-const sapling = 'sapling-12-x86_64' as ChrootName;
-const project = (owner: string, name: string, builders: string[], packages: string[]): Project => ({
-  owner,
-  name,
-  description: '',
-  instructions: '',
-  homepage: null,
-  contact: null,
-  chroots: [sapling],
-  maintainers: [`${name}-maintainer`],
-  builders,
-  repos: [],
-  runtimeRepos: [],
-  network: false,
-  background: false,
-  builderLabels: [],
-  frozen: null,
-  deleteAfter: null,
-  pinned: false,
-  forkedFrom: null,
-  renamedFrom: null,
-  path: `projects/${owner}/${name}.yaml`,
-  packages: packages.map((each) => ({
-    name: each,
-    source: { type: 'dir' },
-    needs: [],
-    timeoutSeconds: 60,
-    memoryBytes: null,
-    background: false,
-    builderLabels: [],
-    rebuildOnNeeds: false,
-    chroots: [sapling],
-    buildroots: new Map([[sapling, plainBuildroot]]),
-  })),
-});
+const sapling = chrootForTests;
+const project = (name: string, builders: string[], packages: string[]): Project =>
+  projectForTests({
+    name,
+    maintainers: [`${name}-maintainer`],
+    builders,
+    packages: packages.map((each) => packageForTests(each)),
+    path: `projects/acme/${name}.yaml`,
+  });
 const config: ConfigRepo = {
   policy: {
     admins: ['Root'],
@@ -60,10 +35,7 @@ const config: ConfigRepo = {
     allow: { network: false, repos: [], isolation: [] },
     retention: { failedSeconds: 1, supersededSeconds: 1, pullRequestsSeconds: 1 },
   },
-  projects: [
-    project('acme', 'tools', ['bea'], ['hello', 'shared']),
-    project('acme', 'games', ['gus'], ['chess', 'shared']),
-  ],
+  projects: [project('tools', ['bea'], ['hello', 'shared']), project('games', ['gus'], ['chess', 'shared'])],
 };
 const build = (state: BuildView['state']): BuildView => ({
   id: 7 as BuildId,

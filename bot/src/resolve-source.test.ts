@@ -1,9 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ChrootName, type PinnedSource, type Project, type Source, settingsSchema } from '@coppice/config';
+import { type ChrootName, type PinnedSource, type Source, settingsSchema } from '@coppice/config';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { packageForTests, projectForTests } from './project-for-tests.ts';
 import { pinSources } from './resolve-source.ts';
 import { pickRef } from './resolve-source-git.ts';
 
@@ -26,41 +27,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const pin = async (source: Source) => {
-  const one = {
-    name: 'hello',
-    source,
-    needs: [],
-    timeoutSeconds: 1,
-    memoryBytes: null,
-    background: false,
-    builderLabels: [],
-    rebuildOnNeeds: false,
-    chroots: [],
-    buildroots: new Map(),
-  };
-  const project: Project = {
-    owner: 'acme',
-    name: 'tools',
-    description: '',
-    instructions: '',
-    homepage: null,
-    contact: null,
-    chroots: [],
-    maintainers: [],
-    builders: [],
-    repos: [],
-    runtimeRepos: [],
-    network: false,
-    background: false,
-    builderLabels: [],
-    frozen: null,
-    deleteAfter: null,
-    pinned: false,
-    forkedFrom: null,
-    renamedFrom: null,
-    path: '',
-    packages: [one],
-  };
+  const project = projectForTests({ packages: [packageForTests('hello', { source })] });
   const { pinned, unpinned } = await pinSources(project, [], {
     lookUp: true,
     commit: 'c0ffee',
@@ -102,11 +69,7 @@ describe('a git source', () => {
 describe('a dist-git', () => {
   const chroots = ['fedora-42-x86_64', 'fedora-41-x86_64', 'epel-9-x86_64'] as ChrootName[];
   const pinDistgit = async (source: Source) => {
-    const project = {
-      owner: 'acme',
-      name: 'tools',
-      packages: [{ name: 'hello', source, chroots }],
-    } as unknown as Project;
+    const project = projectForTests({ packages: [packageForTests('hello', { source, chroots })] });
     const context = {
       ...{ lookUp: true, commit: 'c0ffee', packageTrees: new Map() },
       rules: { git: { protocols: ['file' as const], mirrors: {} }, sources: settingsSchema.parse({}).sources },

@@ -1,13 +1,11 @@
-// What policy and projects may say beyond the basics, and what is wrong with it: see parse-config-repo.test.ts.
+// What policy and projects may say beyond the basics, and what is wrong with it: see parse-policy.test.ts and parse-project.test.ts.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { plainBuildroot } from './buildroot.ts';
 import type { ChrootName } from './chroot.ts';
-import { isConfigYaml, parseConfigRepo } from './parse-config-repo.ts';
-import { formatProblem } from './problem.ts';
+import { configOf, gitSource, problemsOf, projectPath, projectProblems, treeOf } from './config-for-tests.ts';
+import { parseConfigRepo } from './parse-config-repo.ts';
 
-const path = 'projects/acme/tools.yaml';
-const git = 'source: { type: git, url: https://a.example/a.git, ref: main }';
 const fedora = 'fedora-42-x86_64' as ChrootName;
 const policy = `admins: [maintainer]
 chroots:
@@ -18,24 +16,8 @@ limits: { maximumMemory: 1 GiB }
 allow: { network: [acme/online], repos: [https://good.example/pub], isolation: [nspawn] }
 `;
 
-function parse(texts: Record<string, string>) {
-  const files = Object.entries(texts).filter(([name]) => isConfigYaml(name));
-  return parseConfigRepo({ texts: new Map(files), oversize: new Map(), paths: new Set(Object.keys(texts)) });
-}
-
-function problemsOf(texts: Record<string, string>): string[] {
-  const parsed = parse(texts);
-  return parsed.ok ? [] : parsed.problems.map(formatProblem);
-}
-const policyProblems = (text: string) => problemsOf({ 'coppice.yaml': text }).map((line) => line.slice(13));
-const projectProblems = (text: string) =>
-  problemsOf({ 'coppice.yaml': policy, [path]: text }).map((line) => line.replace(`${path}:`, ''));
-
-function configOf(texts: Record<string, string>) {
-  const parsed = parse(texts);
-  if (!parsed.ok) throw new Error(parsed.problems.map(formatProblem).join('\n'));
-  return parsed.value;
-}
+const policyProblems = (text: string) => problemsOf(treeOf({ 'coppice.yaml': text })).map((line) => line.slice(13));
+const problemsOfProject = (text: string) => projectProblems(text, [], policy);
 
 describe('coppice.yaml', () => {
   test('says everything about chroots, limits, rights and retention', () => {
@@ -137,7 +119,7 @@ forkedFrom: acme/gone
 renamedFrom: acme/older
 `;
     const libs = `maintainers: [a]\nchroots: [fedora-42-x86_64]\n`;
-    const { projects } = configOf({ 'coppice.yaml': policy, [path]: text, 'projects/acme/libs.yaml': libs });
+    const { projects } = configOf({ 'coppice.yaml': policy, [projectPath]: text, 'projects/acme/libs.yaml': libs });
     expect(projects.find(({ name }) => name === 'tools')).toMatchObject({
       homepage: 'https://tools.example/',
       contact: 'tools@example.org',
@@ -164,9 +146,9 @@ pinned: yes
 forkedFrom: x
 repos: [coppice://acme, "https://good.example\\\\@evil.example/"]
 packages:
-  p: { ${git}, wiht: [x] }
+  p: { ${gitSource}, wiht: [x] }
 `;
-    expect(projectProblems(text)).toEqual([
+    expect(problemsOfProject(text)).toEqual([
       '2:10: `me` is no mail address (for example me@example.org, or an https address)',
       '3:14: `tomorrow` is no day (write year, month and day: `2027-01-31`)',
       '5:39: `-rf` is no package of a distribution (for example `gcc` or `pkgconfig(zlib)`)',
@@ -189,9 +171,9 @@ packages:
     const text = `maintainers: [a]
 chroots: [fedora-42-x86_64]
 builderLabels: [big]
-packages: { a: { ${git} }, b: { ${git}, builderLabels: [gpu, fast-2.1] }, c: { ${git}, builderLabels: [] } }
+packages: { a: { ${gitSource} }, b: { ${gitSource}, builderLabels: [gpu, fast-2.1] }, c: { ${gitSource}, builderLabels: [] } }
 `;
-    const { projects } = configOf({ 'coppice.yaml': policy, [path]: text });
+    const { projects } = configOf({ 'coppice.yaml': policy, [projectPath]: text });
     expect(projects[0]?.builderLabels).toEqual(['big']);
     expect(projects[0]?.packages.map(({ builderLabels }) => builderLabels)).toEqual([['big'], ['gpu', 'fast-2.1'], []]);
   });
@@ -202,13 +184,13 @@ packages: { a: { ${git} }, b: { ${git}, builderLabels: [gpu, fast-2.1] }, c: { $
 chroots: [fedora-42-x86_64]
 builderLabels: [Big, big, ${long}, 3]
 packages:
-  p: { ${git}, builderLabel: [x] }
-  q: { ${git}, builderLabels: big }
-  r: { ${git}, builderLabels: [${Array.from({ length: 17 }, (_, index) => `l${index}`).join(', ')}] }
-  s: { ${git}, builderLabels: [big, big] }
+  p: { ${gitSource}, builderLabel: [x] }
+  q: { ${gitSource}, builderLabels: big }
+  r: { ${gitSource}, builderLabels: [${Array.from({ length: 17 }, (_, index) => `l${index}`).join(', ')}] }
+  s: { ${gitSource}, builderLabels: [big, big] }
 `;
     const form = 'lower-case letters, digits and `._-`, beginning with a letter or a digit, 63 characters at most';
-    expect(projectProblems(text)).toEqual([
+    expect(problemsOfProject(text)).toEqual([
       `3:17: \`Big\` is no label of builders (${form})`,
       `3:27: \`${long}\` is no label of builders (${form})`,
       '3:93: item 4 of `builderLabels` must be a label, not a number (write it in quotes, or as the text that is meant)',
@@ -230,9 +212,9 @@ repos: [coppice://acme/tools, coppice://acme/toolz, https://good.example/public,
 forkedFrom: acme/tools
 renamedFrom: acme/tools
 packages:
-  p: { ${git}, with: [x], without: [y, x], network: true, memory: 2 GiB, forcearch: s390x }
+  p: { ${gitSource}, with: [x], without: [y, x], network: true, memory: 2 GiB, forcearch: s390x }
 `;
-    expect(projectProblems(text)).toEqual([
+    expect(problemsOfProject(text)).toEqual([
       '3:34: coppice.yaml does not allow the isolation `simple` (it allows auto, nspawn)',
       '3:53: `forcearch: aarch64` is the architecture of no chroot here (build for a chroot that ends in `-aarch64`, or remove the key)',
       '3:70: coppice.yaml does not allow the repository `https://good.example/pub/../x/` (it allows those below https://good.example/pub)',
@@ -257,16 +239,16 @@ chroots:
   fedora-42-aarch64: *options
 `;
     const wrong = '`-x` is no package of a distribution (for example `gcc` or `pkgconfig(zlib)`)';
-    expect(projectProblems(text)).toEqual([`3:43: ${wrong}`]);
-    const merged = `maintainers: [a]\nchroots: [fedora-42-x86_64]\npackages:\n  p: &p { ${git}, packages: [gcc] }\n  q: *p\n`;
-    const [, q] = configOf({ 'coppice.yaml': policy, [path]: merged }).projects[0]?.packages ?? [];
+    expect(problemsOfProject(text)).toEqual([`3:43: ${wrong}`]);
+    const merged = `maintainers: [a]\nchroots: [fedora-42-x86_64]\npackages:\n  p: &p { ${gitSource}, packages: [gcc] }\n  q: *p\n`;
+    const [, q] = configOf({ 'coppice.yaml': policy, [projectPath]: merged }).projects[0]?.packages ?? [];
     expect(q?.buildroots.get(fedora)?.packages).toEqual(['gcc']);
   });
 
   test('has no name that is kept for pull requests', () => {
     const text = 'maintainers: [a]\nchroots: [fedora-42-x86_64]\n';
     const texts = { 'projects/acme/tools+pr12.yaml': text, 'projects/acme/tools+pr.yaml': text };
-    expect(problemsOf({ 'coppice.yaml': policy, ...texts })).toEqual([
+    expect(problemsOf(treeOf({ 'coppice.yaml': policy, ...texts }))).toEqual([
       'projects/acme/tools+pr12.yaml:1:1: no project can have the name `tools+pr12`: it is kept for builds of pull requests (move the file: a name that does not end in `+pr` and a number)',
     ]);
   });
@@ -293,7 +275,9 @@ chroots:
       /with 50 items or less, not 51/,
     ],
   ])('%s are too many', (_what, chroots, options, expected) => {
-    const found = projectProblems(`maintainers: [a]\nchroots: [${chroots}]\npackages:\n  p: { ${git}${options} }\n`);
+    const found = problemsOfProject(
+      `maintainers: [a]\nchroots: [${chroots}]\npackages:\n  p: { ${gitSource}${options} }\n`,
+    );
     expect(found).toHaveLength(1);
     expect(found[0]).toMatch(expected);
   });
@@ -301,10 +285,13 @@ chroots:
 
 test('packages times chroots are bounded', () => {
   const names = Array.from({ length: 64 }, (_, index) => `fedora-${index}-x86_64`).join(', ');
-  const lines = Array.from({ length: 1600 }, (_, index) => `  p${index}: ${index === 0 ? `&p { ${git} }` : '*p'}`);
+  const lines = Array.from(
+    { length: 1600 },
+    (_, index) => `  p${index}: ${index === 0 ? `&p { ${gitSource} }` : '*p'}`,
+  );
   const project = `maintainers: [a]\nchroots: [${names}]\npackages:\n${lines.join('\n')}\n`;
-  expect(problemsOf({ 'coppice.yaml': `admins: [a]\nchroots: [${names}]\n`, [path]: project })).toEqual([
-    `${path}:3:1: the project asks for 102400 builds: its packages times their chroots (100000 at most; split it into several projects)`,
+  expect(problemsOf(treeOf({ 'coppice.yaml': `admins: [a]\nchroots: [${names}]\n`, [projectPath]: project }))).toEqual([
+    `${projectPath}:3:1: the project asks for 102400 builds: its packages times their chroots (100000 at most; split it into several projects)`,
   ]);
 });
 
@@ -327,9 +314,9 @@ chroots:
   fedora-42-aarch64: { forcearch: aarch64 }
 network: true
 packages:
-  p: { ${git}, without: [docs], network: false, macros: { bbb: '3' }, packages: [make, gcc], isolation: auto }
-  q: { ${git} }
-  r: { ${git}, forcearch: aarch64, chroots: [fedora-42-x86_64, fedora-42-aarch64] }
+  p: { ${gitSource}, without: [docs], network: false, macros: { bbb: '3' }, packages: [make, gcc], isolation: auto }
+  q: { ${gitSource} }
+  r: { ${gitSource}, forcearch: aarch64, chroots: [fedora-42-x86_64, fedora-42-aarch64] }
 `);
     const own = { ...plainBuildroot, packages: ['make', 'gcc'], without: ['docs'], macros: { bbb: '3' } };
     expect([...(found.get('p') ?? [])]).toEqual([
@@ -343,7 +330,7 @@ packages:
   });
 
   test('is plain where nothing is said', () => {
-    const found = buildrootsOf(`maintainers: [a]\nchroots: [fedora-42-x86_64]\npackages: { p: { ${git} } }\n`);
+    const found = buildrootsOf(`maintainers: [a]\nchroots: [fedora-42-x86_64]\npackages: { p: { ${gitSource} } }\n`);
     expect(found.get('p')).toEqual(new Map([[fedora, plainBuildroot]]));
   });
 });
@@ -374,7 +361,7 @@ test('whatever options hold, parsing gives problems or a project and never throw
     fc.property(chroots, options, (stated, more) => {
       const source = { type: 'git', url: 'https://a.example/a', ref: 'main' };
       const text = JSON.stringify({ maintainers: ['a'], chroots: stated, packages: { p: { source, ...more } } });
-      const parsed = parse({ 'coppice.yaml': policy, [path]: text });
+      const parsed = parseConfigRepo(treeOf({ 'coppice.yaml': policy, [projectPath]: text }));
       if (!parsed.ok) expect(parsed.problems.every(({ message, hint }) => message !== '' && hint !== '')).toBe(true);
     }),
     { numRuns: 120 },

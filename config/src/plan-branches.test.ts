@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { ChrootName } from './chroot.ts';
-import { parseConfigRepo } from './parse-config-repo.ts';
+import { configOf, projectPath } from './config-for-tests.ts';
 import type { BuiltChroot, PlanInput } from './plan.ts';
 import { planBuilds } from './plan-builds.ts';
-import { formatProblem } from './problem.ts';
 import type { PinnedSource } from './source.ts';
 
 const [f42, f41, epel] = ['fedora-42-x86_64', 'fedora-41-x86_64', 'epel-9-x86_64'] as ChrootName[] as [
@@ -11,21 +10,15 @@ const [f42, f41, epel] = ['fedora-42-x86_64', 'fedora-41-x86_64', 'epel-9-x86_64
   ChrootName,
   ChrootName,
 ];
-const texts = new Map([
-  ['coppice.yaml', `admins: [root]\nchroots: [${f42}, ${f41}, ${epel}]\n`],
-  [
-    'projects/acme/tools.yaml',
-    `maintainers: [a]
+const config = configOf({
+  'coppice.yaml': `admins: [root]\nchroots: [${f42}, ${f41}, ${epel}]\n`,
+  [projectPath]: `maintainers: [a]
 chroots: [${f42}, ${f41}, ${epel}]
 packages:
   lib: { source: { type: distgit, instance: fedora } }
   app: { source: { type: rubygems, gem: app }, needs: [lib] }
 `,
-  ],
-]);
-const parsed = parseConfigRepo({ texts, oversize: new Map(), paths: new Set(texts.keys()) });
-if (!parsed.ok) throw new Error(parsed.problems.map(formatProblem).join('\n'));
-const config = parsed.value;
+});
 
 const at = (branch: string, commit: string): PinnedSource => ({
   ...{ type: 'distgit', url: 'https://a.example/lib.git', package: 'lib' },

@@ -1,130 +1,21 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
 import type { BuildState, FailureReason } from './build.ts';
 import { chrootOf } from './chroot.ts';
-import { parseConfigRepo } from './parse-config-repo.ts';
-import { parsePolicy } from './parse-policy.ts';
-import { parseYaml } from './parse-yaml.ts';
-import type { BuiltChroot, Plan, PlanInput, SpecRequires } from './plan.ts';
+import {
+  configOf,
+  digestsOf,
+  packageForTests,
+  pinForTests,
+  policyText,
+  projectForTests,
+  projectPath,
+} from './config-for-tests.ts';
+import type { BuiltChroot, Plan, PlanInput } from './plan.ts';
 import { planBuilds } from './plan-builds.ts';
-import { formatProblem } from './problem.ts';
-import type { ConfigRepo, Package } from './project.ts';
-import type { YamlFile } from './read-nodes.ts';
-import type { PinnedSource, Source } from './source.ts';
+import type { PinnedSource } from './source.ts';
 
-const testdata = fileURLToPath(new URL('../testdata', import.meta.url));
-
-/** A golden case: one project `acme/tools`, what was built (with the same or other inputs), and what was asked. */
-interface Golden {
-  readonly 'coppice.yaml': string;
-  readonly project: string;
-  readonly unpinned?: Record<string, string>;
-  readonly built?: readonly {
-    id: number;
-    package: string;
-    chroot: string;
-    state: BuildState;
-    reason?: FailureReason;
-    inputs: 'same' | 'other';
-  }[];
-  readonly selection?: PlanInput['selection'];
-  readonly force?: boolean;
-  /** What the specs of packages say. */
-  readonly specs?: Record<string, SpecRequires>;
-  /** How long packages took to build. */
-  readonly seconds?: Record<string, number>;
-}
-
-/** A source as the service would pin it, with made up commits. */
-function pin(name: string, source: Source): PinnedSource {
-  if (source.type === 'dir') {
-    return { ...source, commit: 'c0ffee', path: `packages/acme/tools/${name}`, tree: `tree-of-${name}` };
-  }
-  if (source.type === 'git') return { ...source, commit: `commit-of-${name}` };
-  if (source.type === 'srpm') return source;
-  throw new Error(`no golden case has a source of type ${source.type}`);
-}
-
-function configOf(golden: Golden): ConfigRepo {
-  const texts = new Map([
-    ['coppice.yaml', golden['coppice.yaml']],
-    ['projects/acme/tools.yaml', golden.project],
-  ]);
-  const names = Object.keys((parse(golden.project) as { packages: object }).packages);
-  const paths = new Set([...texts.keys(), ...names.map((name) => `packages/acme/tools/${name}/${name}.spec`)]);
-  const parsed = parseConfigRepo({ texts, oversize: new Map(), paths });
-  if (!parsed.ok) throw new Error(parsed.problems.map(formatProblem).join('\n'));
-  return parsed.value;
-}
-
-function planOf(golden: Golden): Plan {
-  const config = configOf(golden);
-  const packages = config.projects.flatMap((project) => project.packages);
-  const unpinned = new Map(Object.entries(golden.unpinned ?? {}).map(([name, why]) => [`acme/tools/${name}`, why]));
-  const pinned = new Map(
-    packages
-      .map((each) => [`acme/tools/${each.name}`, pin(each.name, each.source)] as const)
-      .filter(([key]) => !unpinned.has(key)),
-  );
-  const input: PlanInput = {
-    config,
-    pinned,
-    unpinned,
-    chrootConfigDigests: new Map(),
-    built: [],
-    selection: golden.selection ?? { packages: [], chroots: [] },
-    force: golden.force ?? false,
-    specRequires: new Map(Object.entries(golden.specs ?? {}).map(([name, spec]) => [`acme/tools/${name}`, spec])),
-    expectedSeconds: (_owner, _project, name) => golden.seconds?.[name] ?? null,
-  };
-  const digests = digestsOf(input);
-  const built = (golden.built ?? []).map((each): BuiltChroot => {
-    const chroot = chrootOf(each.chroot).name;
-    const digest = each.inputs === 'same' ? (digests.get(`${each.package} ${chroot}`) ?? 'none') : 'other';
-    return {
-      owner: 'acme',
-      project: 'tools',
-      package: each.package,
-      chroot,
-      inputDigest: digest,
-      state: each.state,
-      reason: each.reason ?? null,
-      id: each.id,
-    };
-  });
-  return planBuilds({ ...input, built });
-}
-
-/** `package chroot` → the digest that each would be built with now, once all before it were. */
-function digestsOf(input: PlanInput): ReadonlyMap<string, string> {
-  const { builds } = planBuilds({ ...input, built: [], selection: { packages: [], chroots: [] } });
-  return new Map(
-    builds.flatMap((each) => each.chroots.map((one) => [`${each.package} ${one.chroot}`, one.inputDigest])),
-  );
-}
-
-describe('golden plans (config/testdata)', () => {
-  const names = readdirSync(testdata).filter((name) => name.endsWith('.yml'));
-
-  test.each(names)('%s', async (name) => {
-    const golden = `${testdata}/${name.replace(/\.yml$/, '.plan.json')}`;
-    expect(existsSync(golden), `${golden} is missing: touch it, then run vitest with -u and read what it holds`).toBe(
-      true,
-    );
-    const plan = planOf(parse(readFileSync(`${testdata}/${name}`, 'utf8')) as Golden);
-    await expect(`${JSON.stringify(plan, null, 2)}\n`).toMatchFileSnapshot(golden);
-  });
-});
-
-function yamlFileOf(text: string): YamlFile {
-  const { file } = parseYaml(text, 'coppice.yaml');
-  if (file === undefined) throw new Error(text);
-  return file;
-}
-
+const { policy } = configOf({ 'coppice.yaml': policyText });
 const chroots = ['sapling-12-x86_64', 'fedora-42-x86_64'].map((name) => chrootOf(name).name);
 const packageNames = ['a', 'b', 'c', 'd', 'e'];
 
@@ -153,8 +44,6 @@ const builtArbitrary = fc.array(
   { maxLength: 12 },
 );
 
-const source = (name: string): PinnedSource => pin(name, { type: 'dir' });
-
 /** Specs that require each other in any way, in circles too. */
 const specsArbitrary = fc.dictionary(
   fc.constantFrom(...packageNames),
@@ -167,45 +56,10 @@ const specsArbitrary = fc.dictionary(
 const inputArbitrary = fc
   .record({ packages: packagesArbitrary, built: builtArbitrary, force: fc.boolean(), specs: specsArbitrary })
   .map((given): PlanInput => {
-    const packages = given.packages.map(
-      (each): Package => ({
-        ...each,
-        source: { type: 'dir' },
-        timeoutSeconds: 3600,
-        memoryBytes: null,
-        background: false,
-        builderLabels: [],
-        buildroots: new Map(),
-      }),
-    );
-    const project = {
-      owner: 'acme',
-      name: 'tools',
-      description: '',
-      instructions: '',
-      homepage: null,
-      contact: null,
-      chroots,
-      maintainers: [],
-      builders: [],
-      repos: [],
-      runtimeRepos: [],
-      network: false,
-      background: false,
-      builderLabels: [],
-      frozen: null,
-      deleteAfter: null,
-      pinned: false,
-      forkedFrom: null,
-      renamedFrom: null,
-      packages,
-      path: '',
-    };
-    const policy = parsePolicy(yamlFileOf(`admins: [a]\nchroots: [${chroots.join(', ')}]`)).value;
-    if (policy === undefined) throw new Error('the policy of the test is wrong');
+    const packages = given.packages.map(({ name, ...each }) => packageForTests(name, each));
     const input: PlanInput = {
-      config: { policy, projects: [project] },
-      pinned: new Map(packages.map(({ name }) => [`acme/tools/${name}`, source(name)])),
+      config: { policy, projects: [projectForTests({ chroots, packages })] },
+      pinned: new Map(packages.map(({ name }) => [`acme/tools/${name}`, pinForTests(name)])),
       unpinned: new Map(),
       chrootConfigDigests: new Map(),
       built: [],
@@ -354,8 +208,8 @@ describe('planBuilds', () => {
   test('labels of builders reach the plan, and builds nothing again when they change', () => {
     const planWith = (labels: string, built: readonly BuiltChroot[] = []) => {
       const project = `maintainers: [a]\nchroots: [sapling-12-x86_64]\npackages: { a: { source: { type: dir }${labels} } }\n`;
-      const config = configOf({ 'coppice.yaml': 'admins: [a]\nchroots: [sapling-12-x86_64]\n', project });
-      const pinned = new Map([['acme/tools/a', source('a')]]);
+      const config = configOf({ 'coppice.yaml': policyText, [projectPath]: project }, ['packages/acme/tools/a/a.spec']);
+      const pinned = new Map([['acme/tools/a', pinForTests('a')]]);
       const none = { unpinned: new Map(), chrootConfigDigests: new Map(), force: false };
       return planBuilds({ config, pinned, ...none, built, selection: { packages: [], chroots: [] } });
     };
@@ -366,7 +220,6 @@ describe('planBuilds', () => {
   });
 
   test('a package that is rebuilt with its needs is planned exactly when one of them, direct or not, changed', () => {
-    const policy = 'admins: [a]\nchroots: [sapling-12-x86_64]\n';
     const project = `maintainers: [a]
 chroots: [sapling-12-x86_64]
 packages:
@@ -375,11 +228,15 @@ packages:
   app: { source: { type: dir }, needs: [lib], rebuildOnNeeds: true }
   other: { source: { type: dir }, needs: [lib] }
 `;
-    const config = configOf({ 'coppice.yaml': policy, project });
+    const specs = ['base', 'lib', 'app', 'other'].map((name) => `packages/acme/tools/${name}/${name}.spec`);
+    const config = configOf({ 'coppice.yaml': policyText, [projectPath]: project }, specs);
     const inputOf = (trees: Record<string, string>): PlanInput => ({
       config,
       pinned: new Map(
-        Object.entries(trees).map(([name, tree]) => [`acme/tools/${name}`, { ...source(name), tree } as PinnedSource]),
+        Object.entries(trees).map(([name, tree]) => [
+          `acme/tools/${name}`,
+          { ...pinForTests(name), tree } as PinnedSource,
+        ]),
       ),
       unpinned: new Map(),
       chrootConfigDigests: new Map(),
