@@ -1,5 +1,6 @@
 // What is told of the pools of builders: which of them cannot make any. Pure.
 import type { PoolState } from '@coppice/builder-runner/runner';
+import type { BrokenPool } from '@coppice/config';
 import { code, codeBlock } from './reply/escape.ts';
 import type { FaultReport } from './standing-faults.ts';
 
@@ -28,6 +29,13 @@ The service's log has each failure; ${code('coppice doctor')} looks for what is 
 `,
     };
   });
+}
+
+/** The pools that cannot make builders, as everybody may know it: what a playbook printed is left out. None while there is no state yet. */
+export function brokenPools(state: PoolState | undefined): readonly BrokenPool[] {
+  return (state?.pools ?? []).flatMap(({ name, fault }) =>
+    fault === undefined ? [] : [{ name, since: fault.since, failures: fault.failures, retryAt: fault.retryAt }],
+  );
 }
 
 function driverName(driver: string): string {

@@ -16,13 +16,13 @@ import { type Bot, createBot } from './bot.ts';
 import { runnerProjects } from './change/runner-projects.ts';
 import { hookFaults } from './hook-faults.ts';
 import { findProject } from './permission.ts';
-import { poolFaults } from './pool-faults.ts';
+import { brokenPools, poolFaults } from './pool-faults.ts';
 import { readSandbox } from './sandbox.ts';
 import { embeddedSettings, makeDistribution, pushExample, startEmbeddedGithub } from './service/embedded.ts';
 import { writeEndpoint } from './service/endpoint.ts';
 import { ServiceError } from './service/errors.ts';
 import { type Environment, type Home, readGithubPort, readHome, readSettings } from './service/home.ts';
-import { startHttpServer, webhooksPath } from './service/http-server.ts';
+import { healthOf, startHttpServer, webhooksPath } from './service/http-server.ts';
 import { createLog, type Log } from './service/log.ts';
 import { startMetrics } from './service/metrics.ts';
 import { startOutgoingWebhooks } from './service/outgoing-webhooks.ts';
@@ -105,11 +105,12 @@ async function start(
   let runner: Runner | undefined;
   const metrics = startMetrics(queue, { workers: () => runner?.workers(), builders: () => pool?.state() });
   let ready = false;
+  const broken = () => brokenPools(pool?.state());
   const http = await startHttpServer({
     host: stated.listen.host,
     port: stated.listen.port,
     published: home.published,
-    health: () => ({ status: 'ok', ready }),
+    health: () => healthOf(ready, broken()),
     metrics,
   });
   cleanups.push(() => http.close());
@@ -134,7 +135,7 @@ async function start(
     throw new ServiceError('settings', 'The settings must name github.appId when github.mode is github.');
 
   step('Starting the runner');
-  const site = startSiteUpdates({ queue, published: home.published, url, now, log });
+  const site = startSiteUpdates({ queue, brokenPools: broken, published: home.published, url, now, log });
   cleanups.push(() => site.stop());
   const projectOf = (owner: string, name: string) =>
     findProject(bot?.config()?.config.projects ?? [], owner, readSandbox(name)?.project ?? name);

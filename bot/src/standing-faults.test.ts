@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { OperationsIssue } from './github.ts';
-import { poolFaults } from './pool-faults.ts';
+import { brokenPools, poolFaults } from './pool-faults.ts';
 import { type FaultReport, faultOf, planIssues } from './standing-faults.ts';
 
 const stands = (key: string, body = 'It stands.'): FaultReport => ({
@@ -71,4 +71,9 @@ test('a pool that makes no builders is told with its driver and last failure; wh
   expect(poolFaults({ pools: [{ ...pool, fault: undefined }], waiting: 0 })).toEqual([
     { key: 'pool/cloud', state: 'unknown' },
   ]);
+  // What everybody may read does not hold what a playbook printed.
+  const { message: _message, ...known } = fault;
+  const sound = { ...pool, fault: undefined };
+  expect(brokenPools({ pools: [sound, { ...pool, fault }], waiting: 0 })).toEqual([{ name: 'cloud', ...known }]);
+  expect(brokenPools(undefined)).toEqual([]);
 });

@@ -94,7 +94,7 @@ const queuedChrootSchema = z.strictObject({
   skipBecause: z.string().nullable(),
 });
 
-/** `api/v1/queue.json`: the live builds as the queue knows them. Written by the service on each change of the queue. */
+/** `api/v1/queue.json`: the live builds as the queue knows them. Written by the service on each change of the queue or of broken pools. */
 export const queueSnapshotSchema = z.strictObject({
   generatedAt: isoTime,
   builds: z.array(
@@ -123,7 +123,12 @@ export const queueSnapshotSchema = z.strictObject({
       chroots: z.array(queuedChrootSchema),
     }),
   ),
+  /** Pools that cannot make builders at present; missing in snapshots from before they were told here. */
+  brokenPools: z
+    .array(z.strictObject({ name: z.string(), since: isoTime, failures: z.int().positive(), retryAt: isoTime }))
+    .default([]),
 });
+export type BrokenPool = QueueSnapshot['brokenPools'][number];
 export type QueueSnapshot = z.infer<typeof queueSnapshotSchema>;
 
 /** `api/v1/projects.json`: what the config repo states, for pages; written by the service when the config changes. */

@@ -1,6 +1,7 @@
 // `/queue/`: what runs and what waits, oldest first.
+import type { BrokenPool } from '@coppice/config';
 import { page } from '../layouts/page.ts';
-import { chrootName, stateBadge, time } from '../layouts/parts.ts';
+import { chrootName, exactTime, stateBadge, time } from '../layouts/parts.ts';
 import { type Html, html } from '../src/html.ts';
 import type { PageData } from '../src/render.ts';
 import type { QueueRow, QueueView } from '../src/view/home-view.ts';
@@ -14,7 +15,7 @@ export const data = {
 const shownWaiting = 200;
 
 export function render({ queue, site }: { queue: QueueView; site: PageData }): string {
-  const { running, waiting } = queue;
+  const { running, waiting, brokenPools } = queue;
   const frame = {
     title: 'Queue',
     description: 'Builds that run and builds that wait.',
@@ -25,10 +26,16 @@ export function render({ queue, site }: { queue: QueueView; site: PageData }): s
   return page(
     frame,
     html`<div class="title"><h1>Queue</h1><p class="lead">${running.length} running, ${waiting.length} waiting. As JSON: <a href="/api/v1/queue.json">queue.json</a></p></div>
+${brokenPools.map(brokenPool)}
 <section><h2>Running</h2>${running.length === 0 ? html`<p class="empty">No build is running.</p>` : table(running)}</section>
 <section><h2>Waiting</h2>${waiting.length === 0 ? html`<p class="empty">Nothing waits: a new request starts at once.</p>` : table(waiting.slice(0, shownWaiting))}
 ${waiting.length > shownWaiting && html`<p class="quiet">And ${waiting.length - shownWaiting} more.</p>`}</section>`,
   );
+}
+
+/** Says it as people who wait for a build need it; the operators' issue has the details. */
+function brokenPool({ name, since, failures, retryAt }: BrokenPool): Html {
+  return html`<p class="note">No builders can be made in the pool <strong>${name}</strong> since ${time(since)} (${failures} failures in a row). Builds that need it wait, and no package is blamed for it. The next try is at ${exactTime(retryAt)}.</p>`;
 }
 
 function table(rows: readonly QueueRow[]): Html {

@@ -203,8 +203,11 @@ export function openFixture(folder: string) {
   return {
     write,
     addResult,
-    setQueue: (builds: QueueSnapshot['builds']) =>
-      write(published.queueJson, JSON.stringify(queueSnapshotSchema.parse({ generatedAt: at(600), builds }))),
+    setQueue: (builds: QueueSnapshot['builds'], brokenPools: QueueSnapshot['brokenPools'] = []) =>
+      write(
+        published.queueJson,
+        JSON.stringify(queueSnapshotSchema.parse({ generatedAt: at(600), builds, brokenPools })),
+      ),
     setProjects: async (projects: ProjectsJson) => {
       await write(published.projectsJson, JSON.stringify(projectsJsonSchema.parse(projects)));
       for (const { owner, name } of projects.projects) await write(published.publicKey(owner, name), 'key');
@@ -264,6 +267,6 @@ export function fixtureSite(records: {
     const logs = [{ file: 'build.log', bytes: 10 }];
     return [`${folderOf(result)}/result.json`, { result, logs }];
   });
-  const queue = records.queue === undefined ? null : { generatedAt: at(600), builds: records.queue };
+  const queue = records.queue === undefined ? null : { generatedAt: at(600), builds: records.queue, brokenPools: [] };
   return joinSite({ results: new Map(results), liveLogs: new Map(), queue, projects: records.projects ?? null });
 }

@@ -5,6 +5,7 @@ import { buildsJsonSchema, type Result } from '@coppice/config';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { deadLinks } from './check-links.ts';
 import {
+  at,
   fixtureChroot,
   fixtureProjects,
   fixtureQueued,
@@ -168,6 +169,15 @@ describe('regenerate', () => {
     expect((await run()).problems).toEqual([]);
     expect(await there('acme/tools/build/2/index.html')).toBe(true);
     expect(await there('acme/tools/build/9')).toBe(false);
+  });
+
+  test('says on the queue page which pool makes no builders, and no longer when it does again', async () => {
+    await fixture.setQueue([], [{ name: 'a<b>', since: at(10), failures: 3, retryAt: at(700) }]);
+    await run();
+    expect(await read('queue/index.html')).toContain('No builders can be made in the pool <strong>a&lt;b&gt;</strong>');
+    await fixture.setQueue([]);
+    await run([]);
+    expect(await read('queue/index.html')).not.toContain('No builders can be made');
   });
 
   test('survives a queue snapshot that cannot be read', async () => {

@@ -1,5 +1,6 @@
 // What the site knows: results and queue joined into builds, by project. Pure; `read.ts` brings the records.
 import {
+  type BrokenPool,
   type BuildId,
   type BuildState,
   type ChrootName,
@@ -97,6 +98,8 @@ export interface Site {
   readonly projects: ReadonlyMap<string, SiteProject>;
   readonly builds: readonly Build[];
   readonly configRepository: string | null;
+  /** Pools that cannot make builders at present. */
+  readonly brokenPools: readonly BrokenPool[];
 }
 
 function runOfResult({ result, logs }: ResultRecord, path: string): ChrootRun {
@@ -214,7 +217,12 @@ export function joinSite(records: SiteRecords): Site {
     const [owner = '', name = ''] = key.split('/');
     return [key, { owner, name, entry: entries.get(key) ?? null, builds: byProject.get(key) ?? [] }];
   });
-  return { projects: new Map(projects), builds, configRepository: records.projects?.configRepository ?? null };
+  return {
+    projects: new Map(projects),
+    builds,
+    configRepository: records.projects?.configRepository ?? null,
+    brokenPools: records.queue?.brokenPools ?? [],
+  };
 }
 
 /** The packages of a project: what it states and what was ever built, in alphabetical order. */

@@ -47,7 +47,7 @@ export function openSiteWriter(folder: string): SiteWriter {
     const all = changes === 'all' || fresh;
     const { records, problems } = await reader.read(all ? 'all' : changes);
     const site = joinSite(records);
-    const empty: Site = { projects: new Map(), builds: [], configRepository: null };
+    const empty: Site = { projects: new Map(), builds: [], configRepository: null, brokenPools: [] };
     const selection = changes === 'all' || fresh ? selectAll(site) : selectChanged(before ?? empty, site, changes);
     const writePages = async (pages: readonly Page[]) => {
       for (const page of pages) await writeFileAtomically(join(folder, page.path), page.content);

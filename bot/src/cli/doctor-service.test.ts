@@ -10,21 +10,23 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { connectProbot } from '../probot.ts';
 import { writeEndpoint } from '../service/endpoint.ts';
 import { readHome } from '../service/home.ts';
-import { type HttpServer, startHttpServer, webhooksPath } from '../service/http-server.ts';
+import { type HttpServer, healthOf, startHttpServer, webhooksPath } from '../service/http-server.ts';
 import { clockFinding, serviceFindings, webhooksFinding } from './doctor-service.ts';
 
 let folder: string;
 let ready: boolean;
+let brokenPools: readonly { name: string }[];
 let server: HttpServer;
 let url: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'coppice-doctor-service-'));
   ready = true;
+  brokenPools = [];
   server = await startHttpServer({
     host: '127.0.0.1',
     port: 0,
     published: folder,
-    health: () => ({ status: 'ok', ready }),
+    health: () => healthOf(ready, brokenPools),
     metrics: async () => '',
   });
   url = `http://127.0.0.1:${server.port}`;
@@ -66,6 +68,15 @@ test('of a service that is not ready only that is said', async () => {
   ready = false;
   expect(await serviceFindings({ COPPICE_HOME: folder }, undefined, Date.now)).toEqual([
     expect.objectContaining({ what: 'service', good: false }),
+  ]);
+});
+
+test('a pool that makes no builders is a finding of its own', async () => {
+  brokenPools = [{ name: 'big' }];
+  const findings = await serviceFindings({ COPPICE_HOME: folder }, undefined, Date.now);
+  expect(findings.slice(0, 2).map(({ what, good }) => [what, good])).toEqual([
+    ['service', true],
+    ['pool big', false],
   ]);
 });
 

@@ -1,7 +1,7 @@
 // What a running service answers: that it is ready, that its clock agrees, that GitHub's deliveries reach it.
 import type { Settings } from '@coppice/config';
 import type { Environment } from '../service/home.ts';
-import { webhooksPath } from '../service/http-server.ts';
+import { type Health, webhooksPath } from '../service/http-server.ts';
 import { describe } from '../service/log.ts';
 import { findService } from './ask-service.ts';
 import { broken, type Finding, good } from './doctor-finding.ts';
@@ -18,12 +18,13 @@ export async function serviceFindings(
 ): Promise<readonly Finding[]> {
   let url: string;
   let apiUrl: string;
+  let health: Health;
   try {
     const endpoint = await findService(environment);
     url = endpoint.url;
     apiUrl = endpoint.github.apiUrl;
     const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(answerMilliseconds) });
-    const health = (await answer.json()) as { ready?: unknown };
+    health = (await answer.json()) as Health;
     if (!answer.ok || health.ready !== true) {
       return [broken('service', `${url} is not ready`, 'wait for its set-up to end, or read its log')];
     }
@@ -32,12 +33,21 @@ export async function serviceFindings(
   }
   return [
     good('service', `${url} is ready`),
+    ...(health.status === 'degraded' ? health.brokenPools.map(poolFinding) : []),
     await clockFinding('clock', `${url}/healthz`, now),
     ...(settings?.github.mode === 'github' ? [await clockFinding('clock of GitHub', apiUrl, now)] : []),
     settings?.github.webhooks === false
       ? good('webhooks', `switched off: GitHub is asked every ${settings.github.pollSeconds} s`)
       : await webhooksFinding(url),
   ];
+}
+
+function poolFinding(name: string): Finding {
+  return broken(
+    `pool ${name}`,
+    'no builders can be made in it: builds that need it wait',
+    'see why in the issue with the label coppice-operations, or in the log of the service',
+  );
 }
 
 /** Whether this machine's clock is the server's at `address`, by the date of its answer (exact to a second). */

@@ -17,7 +17,13 @@ const build: BuildSummary = {
 };
 
 test('a build is one row for each chroot, with its reason and the address of its page', () => {
-  expect(renderStatus([build], { generatedAt: '2026-01-02T03:04:05Z', builds: [] }, 'http://127.0.0.1:8080')).toBe(
+  expect(
+    renderStatus(
+      [build],
+      { generatedAt: '2026-01-02T03:04:05Z', builds: [], brokenPools: [] },
+      'http://127.0.0.1:8080',
+    ),
+  ).toBe(
     [
       'build  project     package  chroot             state           page',
       '7      acme/tools  hello    sapling-12-x86_64  failed (check)  http://127.0.0.1:8080/acme/tools/build/7/',

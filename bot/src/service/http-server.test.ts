@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ServiceError } from './errors.ts';
-import { type HttpServer, startHttpServer, webhooksPath } from './http-server.ts';
+import { type HttpServer, healthOf, startHttpServer, webhooksPath } from './http-server.ts';
 
 let folder: string;
 let server: HttpServer;
 let url: string;
+let brokenPools: readonly { name: string }[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'coppice-http-'));
@@ -21,7 +22,7 @@ beforeAll(async () => {
     host: '127.0.0.1',
     port: 0,
     published,
-    health: () => ({ status: 'ok', ready: false }),
+    health: () => healthOf(false, brokenPools),
     metrics: async () => 'coppice_queue_builds 0\n',
   });
   url = `http://127.0.0.1:${server.port}`;
@@ -48,6 +49,14 @@ describe('the HTTP server', () => {
   test('answers health and metrics', async () => {
     expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: 'ok', ready: false });
     expect(await (await fetch(`${url}/metrics`)).text()).toContain('coppice_queue_builds');
+  });
+
+  test('names the pools that make no builders in its health, which is no failure of the service', async () => {
+    brokenPools = [{ name: 'big' }, { name: 'arm' }];
+    const answer = await fetch(`${url}/healthz`);
+    brokenPools = [];
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toEqual({ status: 'degraded', ready: false, brokenPools: ['big', 'arm'] });
   });
 
   test('serves a log as plain text, also in ranges, so that a growing one can be followed', async () => {

@@ -8,10 +8,16 @@ import { listDirectory } from './directory-listing.ts';
 import { ServiceError } from './errors.ts';
 import { serveFile } from './serve-file.ts';
 
-/** What `/healthz` answers; `ready` once the service can take builds. */
-export interface Health {
-  readonly status: 'ok';
-  readonly ready: boolean;
+/** What `/healthz` answers, always with 200; `ready` once the service can take builds. */
+export type Health =
+  | { readonly status: 'ok'; readonly ready: boolean }
+  /** It takes builds, but these pools cannot make builders. */
+  | { readonly status: 'degraded'; readonly ready: boolean; readonly brokenPools: readonly string[] };
+
+/** The answer for a service whose pools `broken` cannot make builders. */
+export function healthOf(ready: boolean, broken: readonly { readonly name: string }[]): Health {
+  if (broken.length === 0) return { status: 'ok', ready };
+  return { status: 'degraded', ready, brokenPools: broken.map(({ name }) => name) };
 }
 
 export interface HttpServer {

@@ -2,7 +2,7 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Queue } from '@coppice/builder-runner/queue';
-import { published as layout, type QueuedBuild } from '@coppice/config';
+import { type BrokenPool, published as layout, type QueuedBuild } from '@coppice/config';
 import { regenerate, type SiteChange } from '@coppice/site/regenerate';
 import type { Log } from './log.ts';
 
@@ -15,26 +15,37 @@ export interface SiteUpdates {
   stop(): Promise<void>;
 }
 
-/** Watches `queue` and writes `api/v1/queue.json` and the pages below `published`. Faults are logged; the next change tries again. */
+/**
+ * Watches `queue` and the pools that cannot make builders, and writes `api/v1/queue.json` and the pages below `published`. Faults are
+ * logged; the next change tries again.
+ */
 export function startSiteUpdates(options: {
   readonly queue: Queue;
+  /** Asked every `lookMilliseconds`. */
+  readonly brokenPools: () => readonly BrokenPool[];
+  /** Default: 5000. */
+  readonly lookMilliseconds?: number;
   readonly published: string;
   readonly url: string;
   readonly now: () => Date;
   readonly log: Log;
 }): SiteUpdates {
-  const { queue, published, url, now, log } = options;
+  const { queue, brokenPools, lookMilliseconds = 5000, published, url, now, log } = options;
   let waiting = new Map<number, SiteChange>();
   let everything = false;
+  /** The broken pools as they were written last. */
+  let toldPools = JSON.stringify([]);
   let running: Promise<void> | undefined;
 
   const work = async () => {
-    while (everything || waiting.size > 0) {
+    while (everything || waiting.size > 0 || toldPools !== JSON.stringify(brokenPools())) {
       const changes = everything ? 'all' : [...waiting.values()];
       everything = false;
       waiting = new Map();
+      const broken = brokenPools();
+      toldPools = JSON.stringify(broken);
       try {
-        await writeQueueSnapshot(published, queue.builds(), now());
+        await writeQueueSnapshot(published, { builds: queue.builds(), brokenPools: broken }, now());
         const { problems } = await regenerate({ published, changes, url, now: now() });
         for (const problem of problems) log('warn', problem);
       } catch (error) {
@@ -53,6 +64,8 @@ export function startSiteUpdates(options: {
     waiting.set(id, { id, owner, project, package: build.package });
     void start();
   });
+  const looking = setInterval(() => void start(), lookMilliseconds);
+  looking.unref();
   const idle = async () => {
     while (running !== undefined) await running;
   };
@@ -63,14 +76,19 @@ export function startSiteUpdates(options: {
     },
     idle,
     async stop() {
+      clearInterval(looking);
       forget();
       await idle();
     },
   };
 }
 
-async function writeQueueSnapshot(published: string, builds: readonly QueuedBuild[], now: Date): Promise<void> {
+async function writeQueueSnapshot(
+  published: string,
+  state: { readonly builds: readonly QueuedBuild[]; readonly brokenPools: readonly BrokenPool[] },
+  now: Date,
+): Promise<void> {
   const path = join(published, layout.queueJson);
-  await writeFile(`${path}.new`, `${JSON.stringify({ generatedAt: now.toISOString(), builds })}\n`);
+  await writeFile(`${path}.new`, `${JSON.stringify({ generatedAt: now.toISOString(), ...state })}\n`);
   await rename(`${path}.new`, path);
 }

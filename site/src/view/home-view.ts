@@ -1,5 +1,5 @@
 // What the home page and the queue page show, and the list of builds for programs.
-import { type BuildSummary, isFinal, type PhaseName, published } from '@coppice/config';
+import { type BrokenPool, type BuildSummary, isFinal, type PhaseName, published } from '@coppice/config';
 import { siteHref } from '../html.ts';
 import { type Build, packageNames, type Site, type SiteProject } from '../site-model.ts';
 import { type BuildRow, rowOf } from './rows.ts';
@@ -30,6 +30,8 @@ export interface QueueView {
   readonly running: readonly QueueRow[];
   /** Oldest first. Owners take turns, so that they start in another order. */
   readonly waiting: readonly QueueRow[];
+  /** Why builds may wait for a builder. */
+  readonly brokenPools: readonly BrokenPool[];
 }
 
 export interface HomeView {
@@ -53,11 +55,15 @@ function cardOf([key, project]: [string, SiteProject]): ProjectCard {
   };
 }
 
-/** Live builds: what runs and what waits. */
+/** Live builds: what runs and what waits; and the pools that cannot make builders. */
 export function queueView(site: Site): QueueView {
   const live = site.builds.filter((build) => !isFinal(build.state)).reverse();
   const waits = (build: Build) => build.state === 'pending';
-  return { running: live.filter((build) => !waits(build)).map(queueRow), waiting: live.filter(waits).map(queueRow) };
+  return {
+    running: live.filter((build) => !waits(build)).map(queueRow),
+    waiting: live.filter(waits).map(queueRow),
+    brokenPools: site.brokenPools,
+  };
 }
 
 function queueRow(build: Build): QueueRow {

@@ -1,0 +1,40 @@
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openQueue } from '@coppice/builder-runner/queue';
+import { type BrokenPool, queueSnapshotSchema } from '@coppice/config';
+import { expect, onTestFinished, test } from 'vitest';
+import { startSiteUpdates } from './site-updates.ts';
+
+test('a pool that breaks while nothing happens in the queue is told, and so is its end', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'coppice-updates-'));
+  const published = join(folder, 'published');
+  await mkdir(join(published, 'api/v1'), { recursive: true });
+  const now = () => new Date('2026-11-22T12:00:00Z');
+  const queue = await openQueue({ folder: join(folder, 'queue'), now });
+  let broken: readonly BrokenPool[] = [];
+  const complaints: string[] = [];
+  const site = startSiteUpdates({
+    ...{ queue, published, url: 'http://127.0.0.1:8080', now, lookMilliseconds: 20, brokenPools: () => broken },
+    log: (_level, message) => complaints.push(message),
+  });
+  onTestFinished(async () => {
+    await site.stop();
+    await queue.close();
+    await rm(folder, { recursive: true });
+  });
+  const page = () => readFile(join(published, 'queue/index.html'), 'utf8');
+  const told = async () =>
+    queueSnapshotSchema.parse(JSON.parse(await readFile(join(published, 'api/v1/queue.json'), 'utf8'))).brokenPools;
+  await site.all();
+  expect(await told()).toEqual([]);
+
+  broken = [{ name: 'big', since: '2026-11-22T11:00:00Z', failures: 3, retryAt: '2026-11-22T12:10:00Z' }];
+  await expect.poll(page, { timeout: 30_000 }).toContain('No builders can be made in the pool <strong>big</strong>');
+  expect(await told()).toEqual(broken);
+
+  broken = [];
+  await expect.poll(page, { timeout: 30_000 }).not.toContain('No builders can be made');
+  expect(await told()).toEqual([]);
+  expect(complaints).toEqual([]);
+});
