@@ -80,6 +80,8 @@ export interface CheckAnnotation {
   readonly line: number;
   readonly column: number;
   readonly message: string;
+  /** Default: failure. */
+  readonly level?: 'warning';
 }
 
 /** A check run; kept until its last state has been delivered. */

@@ -16,7 +16,7 @@ import type { ConfigAtCommit } from './config-in-force.ts';
 import type { Examined } from './examine-pull-request.ts';
 import type { Github } from './github.ts';
 import { changedPackages } from './judge-pull-request.ts';
-import { type Asker, makePlan, requestsOf } from './plan-requests.ts';
+import { type Asker, makePlan, type PinnedPlan, requestsOf } from './plan-requests.ts';
 import { sandboxOf } from './sandbox.ts';
 
 interface BuildContext {
@@ -34,7 +34,10 @@ export interface PullSelection {
   readonly force: boolean;
 }
 
-const nothingPlanned: Plan = { builds: [], skipped: [], unknown: [], cycles: [], expectedSeconds: null };
+const nothingPlanned: PinnedPlan = {
+  ...{ builds: [], skipped: [], unknown: [], cycles: [], expectedSeconds: null },
+  unpinned: [],
+};
 
 /** `lookUp`: other people's servers may be asked what their branches are; not for somebody whom nobody trusts yet. */
 export async function planPull(
@@ -42,7 +45,7 @@ export async function planPull(
   selection: PullSelection,
   lookUp: boolean,
   { queue, built, settings }: BuildContext,
-): Promise<Plan> {
+): Promise<PinnedPlan> {
   if (at === undefined) return nothingPlanned;
   const selections = known.touched.flatMap((key): PlanSelection[] => {
     const stated = at.config.projects.find((one) => projectKey(one) === key)?.packages.map(({ name }) => name) ?? [];

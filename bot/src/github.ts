@@ -371,13 +371,13 @@ function stateOf(check: CheckRun, annotations: readonly CheckAnnotation[]) {
       ...(annotations.length === 0
         ? {}
         : {
-            annotations: annotations.map(({ path, line, column, message }) => ({
+            annotations: annotations.map(({ path, line, column, message, level }) => ({
               path,
               start_line: line,
               end_line: line,
               start_column: column,
               end_column: column,
-              annotation_level: 'failure' as const,
+              annotation_level: level ?? ('failure' as const),
               message,
             })),
           }),

@@ -8,6 +8,7 @@ import {
   parseChroot,
   projectKey,
 } from '@coppice/config';
+import { annotateSources } from './annotate-sources.ts';
 import type { Check, Job, KnownPull } from './bot-state.ts';
 import { type BuildRef, refOf } from './build-view.ts';
 import { builtFromQueue } from './built.ts';
@@ -175,7 +176,15 @@ async function replan(job: CheckJob, batch: string, context: PullContext): Promi
   const at = context.config();
   if (at?.commit !== job.commit) return { checks: [] };
   const mine = at.config.projects.filter((project) => mayBuild(at.config.policy, project, job.actor));
-  const { checks, summary } = await queueAgain(job, at, mine, { packages: [], chroots: [] }, false, batch, context);
+  const { plan, checks, summary } = await queueAgain(
+    job,
+    at,
+    mine,
+    { packages: [], chroots: [] },
+    false,
+    batch,
+    context,
+  );
   const check: Check = {
     kind: 'config',
     key: `config/${at.commit}/${batch}`,
@@ -183,7 +192,7 @@ async function replan(job: CheckJob, batch: string, context: PullContext): Promi
     checkRunId: null,
     good: true,
     ...summary,
-    annotations: [],
+    annotations: await annotateSources(plan, at.commit, context.mirror),
     sentAnnotations: 0,
   };
   return { checks: [check, ...checks] };
@@ -212,6 +221,7 @@ async function queueAgain(
   // Worked off before, and killed before that was noted: these are its builds.
   const builds = before.length > 0 ? before : await queue.enqueue(requestsOf(plan, at, asker));
   return {
+    plan,
     checks: checksOf(builds),
     summary: planSummary(
       plan,

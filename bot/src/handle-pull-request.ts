@@ -1,6 +1,7 @@
 // Works off that a pull request was opened, moved or closed: fetch → examine → plan → queue its sandbox → checks.
 import type { Queue } from '@coppice/builder-runner/queue';
 import { isFinal, type QueuedBuild, type Settings } from '@coppice/config';
+import { annotateSources } from './annotate-sources.ts';
 import { standingOf } from './approval.ts';
 import type { BotState, Check, Job, KnownPull } from './bot-state.ts';
 import { enqueuePull, type PullSelection, planPull } from './build-pull-request.ts';
@@ -85,9 +86,10 @@ export async function judge(
   const standing = standingOf(known, base.config);
   const before = context.queue.builds().filter((one) => one.batch === asker.batch);
   const plan = await planPull(examined, selection, standing.kind !== 'waiting', context);
+  const annotations = await annotateSources(plan, known.head, context.mirror);
   const { start, builds } = await begin();
   const whole = selection.packages.length === 0 && selection.chroots.length === 0;
-  const checks = whole ? [check(planReport(examined, standing, plan, start))] : [];
+  const checks = whole ? [check({ ...planReport(examined, standing, plan, start), annotations })] : [];
   return { builds, checks: [...checks, ...checksOf(builds)], start };
 
   async function begin(): Promise<{ readonly start: Start; readonly builds: readonly QueuedBuild[] }> {

@@ -1,6 +1,7 @@
 // Works a push to the default branch off: fetch → parse → plan → queue → checks.
 import type { Queue } from '@coppice/builder-runner/queue';
 import type { Settings } from '@coppice/config';
+import { annotateSources } from './annotate-sources.ts';
 import type { Check, Job } from './bot-state.ts';
 import { type BuiltIndex, builtFromQueue } from './built.ts';
 import { askerOf } from './change/commit-message.ts';
@@ -76,6 +77,7 @@ export async function handlePush(job: PushJob, batch: string, context: PushConte
     queued: () => builtFromQueue(queue.builds()),
     expectedSeconds: context.built.expectedSeconds,
   });
+  const annotations = await annotateSources(plan, commit, mirror);
   const request = `${context.settings.github.webUrl}/${context.settings.github.repository}/commit/${commit}`;
   const login = await whoAsked(job, mirror);
   const builds = await queue.enqueue(requestsOf(plan, parsed.value, { login, request, batch }));
@@ -86,7 +88,7 @@ export async function handlePush(job: PushJob, batch: string, context: PushConte
     builds.map(({ id }) => id),
   );
   return {
-    checks: [{ ...configCheck(commit), good: true, ...summary }, ...checksOf(builds)],
+    checks: [{ ...configCheck(commit), good: true, ...summary, annotations }, ...checksOf(builds)],
     handledCommit: commit,
     goodCommit: commit,
   };

@@ -1,13 +1,13 @@
 // The way of a package's words from the config repo to the queue.
-import { type ChrootName, parseConfigRepo, planBuilds } from '@coppice/config';
+import { type ChrootName, parseConfigRepo, planBuilds, settingsSchema } from '@coppice/config';
 import { expect, test } from 'vitest';
 import type { ConfigAtCommit } from './config-in-force.ts';
-import { requestsOf } from './plan-requests.ts';
+import { makePlan, requestsOf } from './plan-requests.ts';
 
 const sapling = 'sapling-12-x86_64' as ChrootName;
 
-/** The requests of everything in a project `acme/tools` with these lines, whose sources are folders. */
-function requestsFor(lines: string) {
+/** A config with a project `acme/tools` with these lines, whose folders have specs. */
+function configWith(lines: string): ConfigAtCommit {
   const texts = new Map([
     ['coppice.yaml', `admins: [a]\nchroots: [${sapling}]\n`],
     ['projects/acme/tools.yaml', `maintainers: [a]\nchroots: [${sapling}]\n${lines}`],
@@ -15,7 +15,13 @@ function requestsFor(lines: string) {
   const specs = ['hello', 'motd'].map((name) => `packages/acme/tools/${name}/${name}.spec`);
   const parsed = parseConfigRepo({ texts, oversize: new Map(), paths: new Set([...texts.keys(), ...specs]) });
   if (!parsed.ok) throw new Error(parsed.problems[0]?.message);
-  const packages = parsed.value.projects.flatMap((project) => project.packages);
+  return { commit: 'c', config: parsed.value, packageTrees: new Map(), chrootConfigDigests: new Map() };
+}
+
+/** The requests of everything in a project `acme/tools` with these lines, whose sources are folders. */
+function requestsFor(lines: string) {
+  const at = configWith(lines);
+  const packages = at.config.projects.flatMap((project) => project.packages);
   const pinned = new Map(
     packages.map(({ name }) => {
       const path = `packages/acme/tools/${name}`;
@@ -23,13 +29,7 @@ function requestsFor(lines: string) {
     }),
   );
   const nothing = { unpinned: new Map(), chrootConfigDigests: new Map(), built: [], force: false };
-  const plan = planBuilds({ config: parsed.value, pinned, ...nothing, selection: { packages: [], chroots: [] } });
-  const at: ConfigAtCommit = {
-    commit: 'c',
-    config: parsed.value,
-    packageTrees: new Map(),
-    chrootConfigDigests: new Map(),
-  };
+  const plan = planBuilds({ config: at.config, pinned, ...nothing, selection: { packages: [], chroots: [] } });
   return requestsOf(plan, at, { login: 'octocat', request: 'https://example.org/', batch: 'b' });
 }
 
@@ -43,4 +43,17 @@ packages:
     ['hello', ['gpu', 'fast']],
     ['motd', ['big']],
   ]);
+});
+
+test('a source that could not be pinned is told apart from one that is looked up later', async () => {
+  const at = configWith('packages: { hello: { source: { type: git, url: "https://127.0.0.1:1/a", ref: main } } }\n');
+  const planWith = (lookUp: boolean) =>
+    makePlan({
+      ...{ at, selections: [], force: false, lookUp, built: async () => [], queued: () => [] },
+      rules: { git: { protocols: [], mirrors: {} }, sources: settingsSchema.parse({}).sources },
+    });
+  expect((await planWith(false)).unpinned).toEqual([]);
+  const { skipped, unpinned } = await planWith(true);
+  expect(unpinned).toEqual(skipped);
+  expect(unpinned).toMatchObject([{ package: 'hello', chroot: null, why: expect.stringContaining('127.0.0.1:1') }]);
 });

@@ -11,9 +11,15 @@ import {
   type Policy,
   planBuilds,
   projectKey,
+  type SkippedBuild,
 } from '@coppice/config';
 import type { ConfigAtCommit } from './config-in-force.ts';
-import { pinSources } from './resolve-source.ts';
+import { lookedUpLater, pinSources } from './resolve-source.ts';
+
+/** A plan, and of what it skips that whose source was looked up and could not be pinned. */
+export interface PinnedPlan extends Plan {
+  readonly unpinned: readonly SkippedBuild[];
+}
 
 interface PlanRequest {
   readonly at: ConfigAtCommit;
@@ -31,7 +37,7 @@ interface PlanRequest {
 }
 
 /** Pins the sources of what is selected and plans it. */
-export async function makePlan(request: PlanRequest): Promise<Plan> {
+export async function makePlan(request: PlanRequest): Promise<PinnedPlan> {
   const { at, force } = request;
   const { projects } = at.config;
   const selections =
@@ -39,6 +45,7 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
       ? request.selections
       : projects.map((project): PlanSelection => ({ project: projectKey(project), packages: [], chroots: [] }));
   const plans: Plan[] = [];
+  const faults: SkippedBuild[] = [];
   for (const selection of selections) {
     const project = projects.find((one) => projectKey(one) === selection.project);
     if (project === undefined) continue;
@@ -54,9 +61,18 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
     const { config, chrootConfigDigests, specs = new Map() } = at;
     const known = { config, specRequires: specs, pinned, unpinned, chrootConfigDigests, built, selection, force };
     const { expectedSeconds } = request;
-    plans.push(planBuilds({ ...known, ...(expectedSeconds === undefined ? {} : { expectedSeconds }) }));
+    const plan = planBuilds({ ...known, ...(expectedSeconds === undefined ? {} : { expectedSeconds }) });
+    plans.push(plan);
+    faults.push(...plan.skipped.filter((one) => one.why === faultOf(one, unpinned)));
   }
-  return joinPlans(plans);
+  return { ...joinPlans(plans), unpinned: faults };
+}
+
+/** What is wrong with the source of a package that is skipped, if anything is. Pure. */
+function faultOf(skipped: SkippedBuild, unpinned: ReadonlyMap<string, string>): string | undefined {
+  const key = `${skipped.owner}/${skipped.project}/${skipped.package}`;
+  const why = unpinned.get(skipped.chroot === null ? key : `${key}/${skipped.chroot}`);
+  return why === lookedUpLater ? undefined : why;
 }
 
 /** Plans of different projects one after the other. Pure. */

@@ -33,7 +33,8 @@ interface PinContext {
 }
 
 const parallelLookUps = 8;
-const later = 'its source is looked up once it may be built';
+/** Said of a source that nobody asked about yet: nothing is wrong with it. */
+export const lookedUpLater = 'its source is looked up once it may be built';
 
 /** Pins the named packages of a project, or all of them when `names` is empty. Never throws for a source. */
 export async function pinSources(
@@ -77,14 +78,14 @@ async function pinSource(
     case 'script':
       return isScriptText(source.script) ? source : inFolder(source, folder, context);
     case 'git': {
-      if (!context.lookUp && !isCommit(source.ref)) return later;
-      const commit = (await lookUpCommits(source.url, [source.ref], context.rules)).get(source.ref) ?? later;
+      if (!context.lookUp && !isCommit(source.ref)) return lookedUpLater;
+      const commit = (await lookUpCommits(source.url, [source.ref], context.rules)).get(source.ref) ?? lookedUpLater;
       return typeof commit === 'string' ? commit : { ...source, commit: commit.id };
     }
     case 'pypi':
-      return context.lookUp ? await pinPypi(source, context.rules) : later;
+      return context.lookUp ? await pinPypi(source, context.rules) : lookedUpLater;
     case 'rubygems':
-      return context.lookUp ? await pinGem(source, context.rules) : later;
+      return context.lookUp ? await pinGem(source, context.rules) : lookedUpLater;
   }
 }
 
@@ -104,12 +105,12 @@ async function pinBranches(
   const place = locateDistgit(source, name);
   const branches = new Map(chroots.map((chroot) => [chroot, branchFor(source, chroot)]));
   const wanted = [...new Set(branches.values())].filter((branch) => branch !== undefined);
-  if (!context.lookUp && !wanted.every(isCommit)) return later;
+  if (!context.lookUp && !wanted.every(isCommit)) return lookedUpLater;
   const commits = await lookUpCommits(place.url, wanted, context.rules);
   const pinned = new Map<Package['chroots'][number], PinnedSource>();
   const sources = new Map<string, PinnedSource>();
   for (const [chroot, branch] of branches) {
-    const commit = branch === undefined ? `no branch is said for ${chroot}` : (commits.get(branch) ?? later);
+    const commit = branch === undefined ? `no branch is said for ${chroot}` : (commits.get(branch) ?? lookedUpLater);
     if (branch === undefined || typeof commit === 'string') {
       unpinned.set(`${key}/${chroot}`, String(commit));
       continue;

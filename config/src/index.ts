@@ -22,5 +22,6 @@ export * from './scan-spec.ts';
 export * from './settings.ts';
 export * from './source.ts';
 export * from './source-distgit.ts';
+export { sourcePlaces } from './source-places.ts';
 export type { FetchedFileRecord } from './source-schema.ts';
 export { parseDuration, parseSize } from './units.ts';

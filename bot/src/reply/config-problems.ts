@@ -4,7 +4,7 @@ import type { CheckAnnotation } from '../bot-state.ts';
 import { codeBlock } from './escape.ts';
 
 /** More are counted, not listed: nobody reads them, and each 50 cost a call. */
-const maximumAnnotations = 200;
+export const maximumAnnotations = 200;
 
 interface ProblemsReport {
   readonly title: string;
