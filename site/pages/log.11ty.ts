@@ -28,6 +28,7 @@ export function render({ log, site }: { log: LogView; site: PageData }): string 
   const open = (fold: LogFold, index: number) =>
     log.live ||
     fold.failed ||
+    fold.lines.some(({ number }) => number === log.firstError) ||
     log.folds.length === 1 ||
     (!log.folds.some((other) => other.failed) && index === log.folds.length - 1);
   return page(

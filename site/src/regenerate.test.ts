@@ -171,6 +171,22 @@ describe('regenerate', () => {
     expect(await there('acme/tools/build/9')).toBe(false);
   });
 
+  test('shows the line that says why a build failed, open, in the midst of a log that is shown in parts', async () => {
+    const lines = Array.from({ length: 90_000 }, (_, index) => `line ${index + 1}`);
+    lines[44_999] = 'hello.c:7:2: error: this is why';
+    const log = `Executing(%build): x\n${lines.slice(1).join('\n')}\n`;
+    const where = { log: 'build.log', line: 45_000 } as const;
+    await fixture.addResult(fixtureResult({ id: 1, state: 'failed', reason: 'compile', where }), { 'build.log': log });
+    await run();
+    const page = await read(`acme/tools/build/1/${fixtureChroot}/index.html`);
+    const fold = page.split('<details').find((part) => part.includes('id="L45000"')) ?? '';
+    expect(fold).toContain('this is why');
+    expect(fold).toContain('id="L44950"');
+    expect(fold).toContain('id="L45050"');
+    expect(fold).toMatch(/^[^>]* open>/);
+    expect(await read('acme/tools/build/1/index.html')).toContain(`/acme/tools/build/1/${fixtureChroot}/#L45000`);
+  });
+
   test('says on the queue page which pool makes no builders, and no longer when it does again', async () => {
     await fixture.setQueue([], [{ name: 'a<b>', since: at(10), failures: 3, retryAt: at(700) }]);
     await run();

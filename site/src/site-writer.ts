@@ -113,7 +113,8 @@ async function logViews(folder: string, build: Build): Promise<readonly LogView[
   for (const run of runsOf(build)) {
     const file = mainLog(run);
     if (file === undefined) continue;
-    const text = await readLog(join(folder, run.folder, file)).catch(ignoreMissing);
+    const around = run.where?.log === file ? run.where.line : undefined;
+    const text = await readLog(join(folder, run.folder, file), around).catch(ignoreMissing);
     views.push(logView(build, run, file, text ?? removedLog));
   }
   return views;
