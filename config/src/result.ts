@@ -31,9 +31,9 @@ export const resultSchema = z.strictObject({
   message: z.string().nullable(),
   /** The lines of the log that say why, escaped nowhere: they are hostile text. */
   excerpt: z.array(z.string()),
-  /** The log and the line of it, from 1, where the excerpt begins; null when no log says more. */
+  /** The log and the line of it, from 1, where the excerpt begins; null when no log says more. `srpm.log` is in `srpm-builds/`. */
   where: z
-    .strictObject({ log: z.enum(['build.log', 'root.log']), line: z.int().positive() })
+    .strictObject({ log: z.enum(['build.log', 'root.log', 'srpm.log']), line: z.int().positive() })
     .nullable()
     .default(null),
   requestedBy: z.string(),

@@ -256,6 +256,18 @@ test('a failed build opens the log that says why, at the line that does', async 
   expect(log).toContain('href="#L2">To the first error');
 });
 
+test('a build without a source package opens the log of its making, at the line that says why', async () => {
+  const where = { log: 'srpm.log', line: 2 } as const;
+  const failed = { state: 'failed', reason: 'source', message: 'No spec.', where } as const;
+  const srpmLog = 'fetched a\nerror: no spec\nNo spec.\n';
+  await fixture.addResult(fixtureResult({ id: 6, ...failed, artifacts: [] }), {});
+  await fixture.addResult(fixtureResult({ id: 6, ...failed, artifacts: [], chroot: 'srpm' }), { 'srpm.log': srpmLog });
+  await run();
+  const page = await read('acme/tools/build/6/index.html');
+  expect(page.match(/href="\/acme\/tools\/build\/6\/srpm\/#L2">Read the log at line 2/g)).toHaveLength(2);
+  expect(await read('acme/tools/build/6/srpm/index.html')).toMatch(/id="L2"><a href="#L2">2<\/a>error: no spec/);
+});
+
 describe('hostile content', () => {
   const attack = '</pre></script><script>alert(1)</script><img src=x onerror=alert(1)>"\'';
 

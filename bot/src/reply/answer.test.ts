@@ -91,6 +91,14 @@ describe('an answer', () => {
     `);
   });
 
+  test('with a link to the log of the source package when its making failed', () => {
+    const failed = view(1, 'libgreet', {
+      ...{ state: 'failed', phase: null, reason: 'source', message: 'No spec.', excerpt: [] },
+      where: { log: 'srpm.log', line: 4 },
+    });
+    expect(answer([failed])).toContain('([log](https://coppice.example/acme/tools/build/1/srpm/#L4))');
+  });
+
   test('when one failed and another was skipped for it', () => {
     const failed = view(1, 'libgreet', {
       state: 'failed',

@@ -1,5 +1,5 @@
 // How builds are doing: the table and the verdict of an answer. Pure.
-import { type BuildState, isFinal, published } from '@coppice/config';
+import { type BuildState, type ChrootName, isFinal, published } from '@coppice/config';
 import type { BuildView, ChrootView } from '../build-view.ts';
 import { code, codeBlock, plain } from './escape.ts';
 
@@ -75,14 +75,15 @@ export function failureNotes(builds: readonly BuildView[], url: string): string 
   return notes.join('\n');
 }
 
-/** The page of a chroot's log, opened at the line that says why it failed. */
+/** The page of the log that says why a chroot failed (its own, or that of the source package), opened at the line that does. */
 export function logAddress(
   build: Pick<BuildView, 'id' | 'owner' | 'project' | 'package'>,
   one: ChrootView,
   url: string,
 ): string {
   const line = one.where === undefined || one.where === null ? '' : `#L${one.where.line}`;
-  return `${url}/${published.logPage(build, one.chroot)}${line}`;
+  const run = one.where?.log === 'srpm.log' ? ('srpm' as ChrootName) : one.chroot;
+  return `${url}/${published.logPage(build, run)}${line}`;
 }
 
 /** How to install what succeeded: one block a project. Empty when nothing did. */

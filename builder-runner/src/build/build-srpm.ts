@@ -19,15 +19,14 @@ import { fetchForBuild } from './fetch-for-build.ts';
 import { type MadeSrpm, makeSrpm, type SrpmOrder } from './make-srpm.ts';
 import { needOf as needOfChroot } from './on-builder.ts';
 import { fail, type Outcome, succeed } from './outcome.ts';
+import { composeSrpmLog, type SrpmLogParts } from './srpm-log.ts';
 import type { MakeableSource } from './srpm-plan.ts';
 import { packSource } from './srpm-upload.ts';
 import { nameBuild, type Workshop } from './work.ts';
 
 /** How the source package came about; its file, where there is one, is in `folder`. */
-interface Attempt {
+interface Attempt extends SrpmLogParts {
   readonly folder: string;
-  readonly made: Outcome<string>;
-  readonly log: string;
   readonly fetched: readonly FetchedFileRecord[];
   /** Of the builder. */
   readonly builder: string | null;
@@ -41,24 +40,30 @@ export async function buildSrpm(shop: Workshop, build: QueuedBuild, signal: Abor
     await rm(staging, { recursive: true, force: true });
     await mkdir(join(staging, 'sources'), { recursive: true, mode: 0o700 });
     const attempt = await makeFromSource(shop, build, staging, signal);
-    await publish(shop, build, startedAt, attempt);
-    return attempt.made;
+    return await publish(shop, build, startedAt, attempt);
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
 }
 
-async function publish(shop: Workshop, build: QueuedBuild, startedAt: Date, attempt: Attempt): Promise<void> {
-  const { folder, made, fetched, builder } = attempt;
+/** Resolves with what was made, or why not and where that is said in the published log. */
+async function publish(
+  shop: Workshop,
+  build: QueuedBuild,
+  startedAt: Date,
+  attempt: Attempt,
+): Promise<Outcome<string>> {
+  const { folder, fetched, builder } = attempt;
+  const { text, made } = composeSrpmLog(attempt);
   const target = join(shop.home, 'published', published.srpmBuild(build));
   await mkdir(target, { recursive: true });
   if (made.ok) await rename(join(folder, made.value), join(target, made.value));
-  const why = made.ok ? '' : `${made.failure.message}\n`;
-  await writeFile(join(target, 'srpm.log'), `${attempt.log}${why}`);
+  await writeFile(join(target, 'srpm.log'), text);
   const artifacts = made.ok ? await describeArtifacts(target, [made.value]) : [];
   await writeFile(join(target, made.ok ? 'success' : 'fail'), '');
   const record = recordOfSrpm(build, startedAt, endingOf(made, artifacts, shop.now()), fetched);
   await writeRecord(join(target, 'result.json'), { ...record, builder });
+  return made;
 }
 
 async function makeFromSource(
@@ -68,17 +73,17 @@ async function makeFromSource(
   signal: AbortSignal,
 ): Promise<Attempt> {
   const fetched = await fetchForBuild(shop, build, join(staging, 'sources'), signal);
-  const nothing = { folder: staging, log: '', fetched: [], builder: null };
-  if (!fetched.ok) return { ...nothing, made: fetched };
+  const none = { folder: staging, notes: '', log: '', fetched: [], builder: null };
+  if (!fetched.ok) return { ...none, made: fetched };
   const source = fetched.value;
   const notes = source.notes.map((note) => `${note}\n`).join('');
   if (source.kind === 'srpm') {
-    const log = `${notes}${source.file} has the hash that the package names.\n`;
-    return { ...nothing, ...source, made: succeed(source.file), log };
+    const log = `${source.file} has the hash that the package names.\n`;
+    return { ...none, ...source, made: succeed(source.file), notes, log };
   }
   if (source.needsNetwork && !(await isNetworkOffered(shop))) {
     return {
-      ...nothing,
+      ...none,
       made: withoutNetwork(build, 'the builders of this service have none'),
       fetched: source.fetched,
     };
@@ -88,7 +93,7 @@ async function makeFromSource(
   const target = join(staging, 'made');
   const order = { shop, build, chroot: chrootFor(build, source), source, upload, target, signal };
   const attempt = await makeOnBuilder(order);
-  return { ...attempt, folder: target, log: `${notes}${attempt.log}`, fetched: source.fetched };
+  return { ...attempt, folder: target, notes, fetched: source.fetched };
 }
 
 /** The chroot that a script names, or the first one that is still to be built for. */

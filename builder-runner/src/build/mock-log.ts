@@ -36,6 +36,13 @@ export function excerptOf(log: string): readonly string[] {
   return [...new Set(chosen)].slice(-excerptLines);
 }
 
+/** The number, from 1, of the first line of an excerpt that is in a log; undefined when none is. */
+export function findExcerpt(excerpt: readonly string[], log: string): number | undefined {
+  const lines = log.split('\n').map(clean);
+  const at = excerpt.map((line) => lines.indexOf(line)).find((found) => found !== -1);
+  return at === undefined ? undefined : at + 1;
+}
+
 function clean(line: string): string {
   const plain = line.replace(/\p{Cc}\[[0-9;]*[A-Za-z]/gu, '').replaceAll('\t', '  ');
   return plain.replace(/\p{Cc}/gu, '').slice(0, excerptColumns);

@@ -65,6 +65,28 @@ test.each(cases)('%s', (_, end, verdict) => {
   expect(judge(end)).toMatchObject(verdict);
 });
 
+test.each<[string, Partial<SrpmEnd>, number | null]>([
+  ['what the tool printed', { exitCode: 2, output: 'working\nerror: no such tag\nbye\n' }, 2],
+  [
+    "mock's build.log, which stands below that",
+    { step: 'buildsrpm', output: 'mock\nsays\n', buildLog: 'Building\nerror: line 2: Unknown tag: Bogus: yes\n' },
+    4,
+  ],
+  [
+    'the first line of several that is kept',
+    { step: 'install', exitCode: 30, rootLog: 'No match for argument: libfoo', output: 'x\nError: no libfoo\n' },
+    2,
+  ],
+  [
+    'root.log alone, which is not kept',
+    { step: 'install', exitCode: 30, rootLog: 'No match for argument: libfoo' },
+    null,
+  ],
+])('the line that says why is found in %s', (_, end, line) => {
+  const where = line === null ? null : { log: 'srpm.log', line };
+  expect(judge(end)).toMatchObject({ kind: 'failed', failure: { where } });
+});
+
 test('a tool that no repository has: said which, and where to put it', () => {
   const verdict = judge({ step: 'install', exitCode: 30, rootLog: 'No match for argument: rpkg' });
   expect(verdict).toMatchObject({

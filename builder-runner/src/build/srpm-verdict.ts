@@ -1,7 +1,7 @@
 // Why a builder made no source package, in a sentence. Pure; every log is hostile text.
 import { classifyFailure } from './failure/classify.ts';
 import { duration } from './failure/words.ts';
-import { excerptOf } from './mock-log.ts';
+import { excerptOf, findExcerpt } from './mock-log.ts';
 import { type Failure, fail } from './outcome.ts';
 import type { SrpmPlan } from './srpm-plan.ts';
 
@@ -33,7 +33,16 @@ export type SrpmVerdict =
 
 const ended = 143;
 
+/** `where` of a failure counts the lines of `output` with `buildLog` after it: root.log is not kept. */
 export function judgeSrpm(end: SrpmEnd, facts: SrpmCircumstances): SrpmVerdict {
+  const verdict = judge(end, facts);
+  if (verdict.kind === 'infrastructure') return verdict;
+  const { failure } = verdict;
+  const line = findExcerpt(failure.excerpt, `${end.output}${end.buildLog}`);
+  return { kind: 'failed', failure: { ...failure, where: line === undefined ? null : { log: 'srpm.log', line } } };
+}
+
+function judge(end: SrpmEnd, facts: SrpmCircumstances): SrpmVerdict {
   const { exitCode } = end;
   if (exitCode === undefined || exitCode === 11) {
     const message = `Making the source package took longer than its time limit of ${duration(facts.seconds)}.`;

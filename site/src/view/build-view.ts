@@ -94,12 +94,18 @@ export function logPagePath(build: Build, run: ChrootRun): string {
   return published.logPage(build, run.chroot as ChrootName);
 }
 
+/** The run whose log says why this one failed: the making of the source package, where it failed with that. */
+function runThatSays(build: Build, run: ChrootRun): ChrootRun {
+  return run.where?.log === 'srpm.log' ? (build.srpm ?? run) : run;
+}
+
 /** Opens the log page at the line that says why; nothing when the page shows another log. */
 function lineAnchor(run: ChrootRun): string {
   return run.where !== null && mainLog(run) === run.where.log ? `#L${run.where.line}` : '';
 }
 
 function runView(build: Build, run: ChrootRun): RunView {
+  const telling = runThatSays(build, run);
   return {
     chroot: run.chroot,
     label: chrootLabel(run.chroot),
@@ -109,8 +115,8 @@ function runView(build: Build, run: ChrootRun): RunView {
     excerpt: run.excerpt,
     timeline: timelineOf(run),
     artifacts: artifactRows(run),
-    logHref: mainLog(run) === undefined ? null : `${siteHref(logPagePath(build, run))}${lineAnchor(run)}`,
-    logLine: lineAnchor(run) === '' ? null : (run.where?.line ?? null),
+    logHref: mainLog(telling) === undefined ? null : `${siteHref(logPagePath(build, telling))}${lineAnchor(telling)}`,
+    logLine: lineAnchor(telling) === '' ? null : (telling.where?.line ?? null),
     rawLogs: run.logs.map(({ file, bytes }) => ({
       file,
       href: siteHref(`${run.folder}/${file}`),
