@@ -1,0 +1,61 @@
+// Whom the desk lets in, by what a driver says of its machines. Builders exist in memory alone: nothing is opened.
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BuildId, published, settingsSchema } from '@coppice/config';
+import { expect, onTestFinished, test } from 'vitest';
+import { openPoolWith } from '../builder/pool.ts';
+import { craftForTests, machineChroot } from '../craft-for-tests.ts';
+import { openQueue } from '../queue/index.ts';
+import { chrootsForTests, requestForTests } from '../queue/request-for-tests.ts';
+import { openDebugDesk } from './debug-desk.ts';
+
+const now = () => new Date();
+const log = () => undefined;
+
+/** The states that a session goes through with builders of this pool, its last words, and the builders that are left in the end. */
+async function sessionWith(pool: object) {
+  const home = await mkdtemp(join(tmpdir(), 'coppice-debug-'));
+  const settings = settingsSchema.parse({ builders: { pools: [pool] } });
+  const queue = await openQueue({ folder: join(home, 'state', 'queue'), now });
+  const builders = await openPoolWith({ settings, home, log, now, craft: craftForTests() });
+  const request = requestForTests({ chroots: chrootsForTests(machineChroot) });
+  const id = 7 as BuildId;
+  const folder = join(home, 'published', published.srpmBuild({ ...request, id }));
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'hello-1-1.src.rpm'), '');
+  const desk = await openDebugDesk({ home, url: '', queue, pool: builders, settings, controlPort: 1, log, now });
+  onTestFinished(async () => {
+    await desk.stop();
+    await builders.stop({ keepLeased: false });
+    await queue.close();
+    await rm(home, { recursive: true });
+  });
+  const states: string[] = [];
+  desk.onChange(({ state }) => states.push(state));
+  const session = await desk.request({
+    key: 'one',
+    id,
+    request,
+    chroot: machineChroot,
+    by: 'bea',
+    keys: ['ssh-ed25519 AAAA'],
+  });
+  if (session === 'no-source') throw new Error('its source package is there');
+  await expect.poll(() => desk.session(session.id)?.state).toBe('failed');
+  return { states, message: desk.session(session.id)?.message, builders: () => builders.state().pools[0]?.builders };
+}
+
+test('nobody is let into a machine that stays when its builder ends: the builder is given back untouched', async () => {
+  const options = { hosts: [{ address: '192.0.2.1', hostKey: 'ssh-ed25519 AAAA' }] };
+  const { states, message, builders } = await sessionWith({ driver: 'static', max: 1, options });
+  expect(states).toEqual(['waiting', 'failed']);
+  expect(message).toBe('the machine of its builder stays when the builder ends: nobody is let into it.');
+  expect(builders()).toMatchObject({ idle: 1, kept: 0 });
+});
+
+test('a builder whose machine goes with it is prepared; one that cannot be reached is ended', async () => {
+  const { states, builders } = await sessionWith({ driver: 'local', max: 1 });
+  expect(states).toEqual(['waiting', 'preparing', 'failed']);
+  expect(builders()).toMatchObject({ idle: 0, kept: 0 });
+});
