@@ -6,9 +6,10 @@ import { type ChrootName, type Settings, settingsSchema } from '@coppice/config'
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { RunnerError } from '../errors.ts';
 import { thisMachine } from './driver-facts.ts';
-import { type BuilderNeed, type BuilderPool, openPoolWith } from './pool.ts';
+import { type BuilderNeed, type BuilderPool, type Lease, openPoolWith } from './pool.ts';
 import type { PoolCraft } from './pool-craft.ts';
 import type { Builder } from './spawn.ts';
+import { startSshd } from './sshd-for-tests.ts';
 
 const never = new AbortController().signal;
 const chroot = `sapling-12-${thisMachine()}` as ChrootName;
@@ -26,6 +27,8 @@ class Yard implements PoolCraft {
   gate: Promise<void> = Promise.resolve();
   made = 0;
   isClean = true;
+  /** What all of them are, if they are anything. */
+  machine: Partial<Builder> = {};
   endFailures = 0;
 
   async make(plan: Parameters<PoolCraft['make']>[0], signal: AbortSignal, onStage: (stage: 'spawn') => void) {
@@ -37,7 +40,10 @@ class Yard implements PoolCraft {
       throw new RunnerError('spawn', 'no room');
     }
     this.made += 1;
-    return { builder: { name: plan.name, chroot } as Builder, record: { ...plan.record, provisioned: true } };
+    return {
+      builder: { ...this.machine, name: plan.name, chroot } as Builder,
+      record: { ...plan.record, provisioned: true },
+    };
   }
   async write() {}
   async clean() {
@@ -236,6 +242,35 @@ test('a builder that is to be ended stays until its results are there', async ()
   fetching.resolve('fetched');
   await released;
   expect([...yard.there]).toEqual([]);
+});
+
+test('who is next for a builder is told of the connection to it, and nobody of another project is', async () => {
+  const server = await startSshd();
+  const giveUp = new AbortController();
+  try {
+    await open({ max: 1 });
+    yard.machine = server.builder;
+    const first = await pool.take(need('tools'), never);
+    const told: string[] = [];
+    const taking = ['games', 'tools', 'tools'].map((project, index) =>
+      pool.take(need(project), giveUp.signal, undefined, ({ builder }) =>
+        told.push(`${project} ${index} ${builder.name}`),
+      ),
+    );
+    const { user } = server;
+    const wish = { user, controlPort: 9, reconnectSeconds: 1, resumes: false, signal: never, warn: () => undefined };
+    const session = await first.session(wish);
+    expect(told).toEqual([`tools 1 ${first.builder.name}`]);
+    expect(await session.run((connection) => connection.must(['echo', 'here']), never)).toBe('here\n');
+    await first.release('reuse');
+    const next = (await taking[1]) as Lease;
+    expect(await next.session(wish), 'the connection is the same').toMatchObject({ builder: session.builder });
+    expect(told).toEqual([`tools 1 ${first.builder.name}`, `tools 2 ${first.builder.name}`]);
+    giveUp.abort(new Error('enough'));
+    await Promise.allSettled(taking);
+  } finally {
+    await server.stop();
+  }
 });
 
 test('min builders are ready before anybody asks, and others after they were used', async () => {
