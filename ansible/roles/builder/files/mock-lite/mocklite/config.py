@@ -7,7 +7,6 @@ import json
 import os
 import platform
 import traceback
-import urllib.request
 from pathlib import Path
 
 from . import NAME
@@ -198,6 +197,8 @@ def base_repositories(config_opts):
 
 def fetch_repomd(url):
     """The bytes of a repository's repomd.xml."""
+    import urllib.request  # here: it takes longer to load than all of mock-lite, and only the worker fetches
+
     with urllib.request.urlopen(url.split()[0].rstrip("/") + "/repodata/repomd.xml", timeout=20) as answer:
         return answer.read(1 << 20)
 

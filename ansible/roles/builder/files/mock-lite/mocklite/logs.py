@@ -4,8 +4,8 @@ import os
 import sys
 import time
 
-from . import processes
 from .config import caller_ids
+from .ending import die_with_parent
 from .errors import ResultDirError
 
 NAMES = ("build.log", "root.log", "state.log", "hw_info.log", "installed_pkgs.log")
@@ -29,7 +29,7 @@ def as_caller():
         os.seteuid(own_uid)
         os.setegid(own_gid)
         os.setgroups(groups)
-        processes.die_with_parent()
+        die_with_parent()
 
 
 def stamp():

@@ -1,41 +1,23 @@
 """Starting things so that they end: namespaces that die with their parent, output copied as it comes, a deadline.
 
 Three processes: the *keeper* (root, outside) holds the lock and listens for the caller's end; it starts the *worker* as pid 1 of
-its own pid and mount namespaces; the worker starts each command of a build in namespaces of its own through `enter`. When the
+its own pid and mount namespaces; the worker starts each command of a build in namespaces of its own through `entering`. When the
 keeper dies, the kernel kills the worker, and with it every process and every mount below."""
-import fcntl
 import json
 import os
-import resource
 import select
 import signal
-import socket
-import struct
 import subprocess
 import sys
 import tempfile
 import time
 
-from . import walls
+from .ending import PR_SET_PDEATHSIG
 from .errors import NamespaceError, TimeoutExpired
 from .mounts import LIBC
 
-PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
-SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 WORKER_NAMESPACES = ["unshare", "--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--mount-proc", "--"]
 BUILD_NAMESPACES = ["unshare", "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child"]
-
-
-_dies_with_parent = False
-
-
-def die_with_parent(start=False):
-    """Asks the kernel to kill this process when its parent ends. A change of uid clears that: ask again after each (without `start`
-    nothing happens in a process that never asked)."""
-    global _dies_with_parent
-    _dies_with_parent = _dies_with_parent or start
-    if _dies_with_parent:
-        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def run(command, sink, timeout=0, **options):
@@ -77,68 +59,12 @@ def run_on_stage(program, stage, root, files, command, sink, *, environment):
 
 
 def _give_order(program, order, sink, timeout):
-    """Starts `enter` in new namespaces. The order goes through an open file: a pipe would be too small for a long one."""
+    """Starts `entering` in new namespaces. The order goes through an open file: a pipe would be too small for a long one."""
     namespaces = [*BUILD_NAMESPACES, *([] if order["network"] else ["--net"]), "--"]
     with tempfile.TemporaryFile() as file:
         file.write(json.dumps(order).encode())
         file.seek(0)
         return run([*namespaces, sys.executable, "-I", program, "--enter", str(file.fileno())], sink, timeout, pass_fds=(file.fileno(),))
-
-
-def enter(descriptor):
-    """Inside the new namespaces, as root: the last preparations, then the command in the place of this process. Does not return."""
-    with os.fdopen(descriptor, "rb") as file:
-        order = json.loads(file.read())
-    root, uid = order["root"], order["uid"]
-    socket.sethostname("mock")
-    if not order["network"]:
-        raise_loopback()
-    walls.mount_proc(f"{root}/proc")
-    if "stage" in order:
-        walls.set_stage(order["stage"], root, order["files"])
-    walls.move_into(order.get("stage", root))
-    kept = walls.ROOT_CAPABILITIES if uid == 0 else frozenset()
-    walls.bound_capabilities(kept)
-    os.setgroups([])
-    os.setresgid(order["gid"], order["gid"], order["gid"])
-    os.setresuid(uid, uid, uid)
-    walls.hold_capabilities(kept)
-    _become(order)
-
-
-def _become(order):
-    """Runs the order's command as the only child of this process, which is pid 1 of its namespace. Does not return."""
-    die_with_parent(start=True)
-    LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    os.umask(0o022)
-    if order["memory"]:
-        resource.setrlimit(resource.RLIMIT_AS, (order["memory"], order["memory"]))
-    child = os.fork()
-    if child == 0:
-        try:
-            os.chdir(order["folder"])
-            os.execvpe(order["command"][0], order["command"], order["environment"])
-        except OSError as problem:
-            print(f"{problem.filename or order['command'][0]}: {problem.strerror}", flush=True)
-            os._exit(127)
-    os._exit(reap_until(child))
-
-
-def reap_until(child):
-    """The duty of pid 1: collects whatever ends, until `child` does; returns its exit code as a shell would. Its end ends the rest."""
-    while True:
-        pid, status = os.wait()
-        if pid == child:
-            code = os.waitstatus_to_exitcode(status)
-            return code if code >= 0 else 128 - code
-
-
-def raise_loopback():
-    """`ip link set lo up` without the program: test suites talk to themselves over 127.0.0.1."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        request = struct.pack("16sh14x", b"lo", 0)
-        flags = struct.unpack("16sh14x", fcntl.ioctl(sock, SIOCGIFFLAGS, request))[1]
-        fcntl.ioctl(sock, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags | IFF_UP))
 
 
 def keep(program, job, lifeline):
