@@ -3,6 +3,7 @@ import type { Settings } from '@coppice/config';
 import { type Log, ShuttingDown, type Workshop } from './build/work.ts';
 import type { BuilderPool } from './builder/pool.ts';
 import { nameTask, perform, type Service } from './perform.ts';
+import { closeAllSigning } from './publish/sign.ts';
 import type { Queue } from './queue/index.ts';
 import { recoverWorkshop } from './recover.ts';
 import { persist } from './worker-signals.ts';
@@ -103,7 +104,7 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
       const stopped = crew.stop();
       if (!drain) ending.abort(new ShuttingDown('the service ends'));
       await stopped;
-      await shop.pool.stop({ keepLeased: !drain });
+      await Promise.all([shop.pool.stop({ keepLeased: !drain }), closeAllSigning(shop.home)]);
     },
   };
 }

@@ -106,16 +106,18 @@ function gpgEnvironment(short: string): Readonly<Record<string, string>> {
 }
 
 /** Runs gpg with one keyring and resolves with its output. */
-export type RunGpg = (args: readonly string[]) => Promise<string>;
+type RunGpg = (args: readonly string[]) => Promise<string>;
 
-/**
- * Gives `use` a keyring, and ends its agent afterwards. gpg's sockets lie in its home and their paths have 107 characters at most, so
- * it is reached by a short link. `environment` is for programs that call gpg themselves.
- */
-export async function withKeyring<T>(
-  folder: string,
-  use: (gpg: RunGpg, environment: Readonly<Record<string, string>>) => Promise<T>,
-): Promise<T> {
+/** A keyring that can be used; its agent is gpg's own process, which stays until `close`. */
+export interface OpenKeyring {
+  readonly gpg: RunGpg;
+  /** For programs that call gpg themselves. */
+  readonly environment: Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+/** gpg's sockets lie in its home and their paths have 107 characters at most, so the keyring in `folder` is reached by a short link. */
+export async function openKeyring(folder: string): Promise<OpenKeyring> {
   const short = await mkdtemp(join(tmpdir(), shortPrefix));
   inUse.add(short);
   await symlink(folder, join(short, 'k'));
@@ -127,8 +129,9 @@ export async function withKeyring<T>(
     timeout: 60_000,
     stripFinalNewline: false,
   } as const;
-  try {
-    return await use(async (args) => {
+  return {
+    environment,
+    gpg: async (args) => {
       const batch = ['--batch', '--no-tty', '--quiet', '--pinentry-mode', 'loopback', ...args];
       const done = await execa('gpg', batch, { ...options, reject: false });
       if (done.code === 'ENOENT')
@@ -136,9 +139,19 @@ export async function withKeyring<T>(
       if (done.exitCode !== 0)
         throw new RunnerError('keys', `gpg failed: ${describeError(done.stderr)}`, { cause: done });
       return done.stdout;
-    }, environment);
+    },
+    close: async () => {
+      await closeKeyring(short);
+      inUse.delete(short);
+    },
+  };
+}
+
+async function withKeyring<T>(folder: string, use: (gpg: RunGpg) => Promise<T>): Promise<T> {
+  const ring = await openKeyring(folder);
+  try {
+    return await use(ring.gpg);
   } finally {
-    await closeKeyring(short);
-    inUse.delete(short);
+    await ring.close();
   }
 }

@@ -9,6 +9,7 @@ import { keyFolder } from './keys.ts';
 import { alone, type Publisher, writeMetadata } from './publish.ts';
 import { writeRecord } from './record.ts';
 import { hasRepodata } from './repodata.ts';
+import { closeSigning } from './sign.ts';
 
 /** A project by its name; a `Project` will do. */
 export interface ProjectName {
@@ -26,6 +27,7 @@ export function removeProject(home: string, owner: string, name: string): Promis
     const key = keyFolder(home, owner, name);
     const fingerprint = await readFile(join(key, 'fingerprint'), 'utf8').catch(() => undefined);
     if (fingerprint === undefined) return;
+    await closeSigning(key);
     await moveTree(key, join(home, 'state', 'keys-removed', owner, `${name}-${fingerprint.trim()}`));
   });
 }
@@ -49,6 +51,7 @@ export function renameProject(publisher: Publisher, from: ProjectName, to: Proje
     }
     await removeTree(home, join(root, repoFiles(from.owner, from.name)));
     await moveTree(frozenFolder(home, from.owner, from.name), frozenFolder(home, to.owner, to.name));
+    await closeSigning(oldKey);
     await moveTree(oldKey, freshKey);
     await moveTree(old, fresh);
     await renameRecords(fresh, to);

@@ -3,7 +3,7 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describeError, RunnerError } from '../errors.ts';
-import { keyFolder, withKeyring } from './keys.ts';
+import { keyFolder, type OpenKeyring, openKeyring } from './keys.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 
 export interface Signer {
@@ -16,7 +16,7 @@ export interface Signer {
 /** Adds the project's signature to each of `files` in `folder`, in place. Throws RunnerError `sign`. */
 export async function signRpms(signer: Signer, folder: string, files: readonly string[]): Promise<void> {
   if (files.length === 0) return;
-  await useKey(signer, async (_gpg, environment) => {
+  await useKey(signer, async ({ environment }) => {
     const macros = { __gpg: '/usr/bin/gpg', _gpg_name: signer.fingerprint, _gpg_path: environment.GNUPGHOME };
     const defines = Object.entries(macros).flatMap(([name, value]) => ['--define', `${name} ${value}`]);
     const done = await execa('rpmsign', [...defines, '--addsign', ...files.map((file) => join(folder, file))], {
@@ -36,7 +36,7 @@ export async function signRpms(signer: Signer, folder: string, files: readonly s
 /** Writes the armored signature of `file` to `target`, by rename. */
 export async function signDetached(signer: Signer, file: string, target: string): Promise<void> {
   const fresh = `${target}.new`;
-  await useKey(signer, (gpg) =>
+  await useKey(signer, ({ gpg }) =>
     gpg([
       '--local-user',
       signer.fingerprint,
@@ -53,8 +53,46 @@ export async function signDetached(signer: Signer, file: string, target: string)
   await rename(fresh, target);
 }
 
-/** One use of a key at a time: each ends the key's agent. */
-function useKey<T>(signer: Signer, use: Parameters<typeof withKeyring<T>>[1]): Promise<T> {
+/** A build signs its packages and a moment later its repository, and the next build is not far: so long a keyring stays open. */
+const openSeconds = 1;
+interface WarmKeyring {
+  readonly ring: OpenKeyring;
+  readonly timer: NodeJS.Timeout;
+}
+/** Open keyrings that nobody uses at the moment, by folder. */
+const warm = new Map<string, WarmKeyring>();
+
+const turnOf = (folder: string) => `key ${folder}`;
+
+/** One use of a key at a time. */
+function useKey<T>(signer: Signer, use: (ring: OpenKeyring) => Promise<T>): Promise<T> {
   const folder = keyFolder(signer.home, signer.owner, signer.project);
-  return oneAtATime(`key ${folder}`, () => withKeyring(folder, use));
+  return oneAtATime(turnOf(folder), async () => {
+    const known = warm.get(folder);
+    clearTimeout(known?.timer);
+    const ring = known?.ring ?? (await openKeyring(folder));
+    try {
+      return await use(ring);
+    } finally {
+      const timer = setTimeout(() => void closeSigning(folder), openSeconds * 1000);
+      warm.set(folder, { ring, timer });
+    }
+  });
+}
+
+/** Closes the keyring in `folder`, which is about to be moved or not needed any more, if it is open. */
+export function closeSigning(folder: string): Promise<void> {
+  return oneAtATime(turnOf(folder), async () => {
+    const known = warm.get(folder);
+    if (known === undefined) return;
+    clearTimeout(known.timer);
+    warm.delete(folder);
+    await known.ring.close();
+  });
+}
+
+/** Closes all keyrings of a service that ends. They close by themselves too, if the process lives for so long. */
+export async function closeAllSigning(home: string): Promise<void> {
+  const folders = [...warm.keys()].filter((folder) => folder.startsWith(`${home}/`));
+  await Promise.all(folders.map(closeSigning));
 }

@@ -4,7 +4,6 @@ import os
 import shutil
 
 from . import NAME, VERSION, build, chain, config, errors, logs, modes, options as command_line, processes, root
-from .ending import die_with_parent
 
 COMMANDS = ("dnf", "rpm", "createrepo_c", "unshare", "cp")
 
@@ -60,10 +59,9 @@ def keeper(program, arguments, lifeline):
                 shutil.rmtree(cache, ignore_errors=True)
             root.remove(folder)
             return 0
-        job = {"options": vars(options), "config": config_opts, "directory": os.getcwd()}
         code = 143
         try:
-            code = processes.keep(program, job, lifeline)
+            code = processes.keep(lambda: answer_of(worker, program, options, config_opts), lifeline)
         finally:
             if code in (129, 143) and options.mode not in ("chroot", "shell"):
                 logs.complain("told to stop: the build and all that it started were ended")
@@ -73,12 +71,8 @@ def keeper(program, arguments, lifeline):
     return code
 
 
-def worker(program, descriptor):
+def worker(program, options, config_opts):
     """Pid 1 of the worker's namespaces. Returns the exit code."""
-    die_with_parent(start=True)
-    with os.fdopen(descriptor) as pipe:
-        job = json.load(pipe)
-    options, config_opts = command_line.argparse.Namespace(**job["options"]), job["config"]
 
     def root_of(opened):
         return root.Root(config_opts, opened, program)
@@ -91,3 +85,12 @@ def worker(program, descriptor):
     opened.info(f"mock.py version {VERSION} starting (mock-lite, NVR = {NAME})...")
     with opened.state("run"):
         return modes.run_mode(root_of, options, opened)
+
+
+def answer_of(life, *arguments):
+    """The exit code that a life comes to; a failure is said on standard error."""
+    try:
+        return life(*arguments)
+    except errors.MockError as problem:
+        logs.complain(str(problem))
+        return problem.code

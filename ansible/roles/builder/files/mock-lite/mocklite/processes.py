@@ -12,11 +12,9 @@ import sys
 import tempfile
 import time
 
-from .ending import PR_SET_PDEATHSIG
 from .errors import NamespaceError, TimeoutExpired
-from .mounts import LIBC
+from .worker_process import WorkerProcess
 
-WORKER_NAMESPACES = ["unshare", "--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--mount-proc", "--"]
 BUILD_NAMESPACES = ["unshare", "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child"]
 
 
@@ -67,8 +65,8 @@ def _give_order(program, order, sink, timeout):
         return run([*namespaces, sys.executable, "-I", program, "--enter", str(file.fileno())], sink, timeout, pass_fds=(file.fileno(),))
 
 
-def keep(program, job, lifeline):
-    """Runs the worker and returns its exit code, or 128 + n when told to stop: by a signal n, by the line `TERM`, `INT` or `HUP` on
+def keep(work, lifeline):
+    """Runs `work()` as the worker and returns its exit code, which is what it returns, or 128 + n when told to stop: by a signal n, by the line `TERM`, `INT` or `HUP` on
     `lifeline` (a descriptor, None for none), or by its end. When this returns, nothing of the worker is left."""
     told = []
     wake_reader, wake_writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
@@ -76,12 +74,7 @@ def keep(program, job, lifeline):
         signal.signal(number, lambda received, _frame: told.append(received))
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wake_writer, warn_on_full_buffer=False)
-    reader, writer = os.pipe()
-    command = [*WORKER_NAMESPACES, sys.executable, "-I", program, "--worker", str(reader)]
-    worker = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=(reader,), preexec_fn=lambda: LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
-    os.close(reader)
-    with os.fdopen(writer, "wb") as pipe:
-        pipe.write(json.dumps(job).encode())
+    worker = WorkerProcess(work, wake_reader, wake_writer)
     watched = [wake_reader] + ([lifeline] if lifeline is not None else [])
     while worker.poll() is None and not told:
         readable, _, _ = select.select(watched, [], [])
@@ -111,8 +104,6 @@ def end(worker):
             os.kill(int(child), signal.SIGKILL)
         except ProcessLookupError:
             pass
-    try:
-        worker.wait(10)
-    except subprocess.TimeoutExpired:
+    if worker.wait(10) is None:
         worker.kill()
         worker.wait()
