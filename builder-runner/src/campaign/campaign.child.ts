@@ -1,5 +1,5 @@
-// A service that is broken again and again while it builds: `node campaign.child.ts <seed> <builds>`, in a network and a mount namespace of its
-// own (`npm run campaign -w builder-runner -- <seed> <builds>` sees to that), as root. Prints what happened as one line of JSON, and exits
+// A service that is broken again and again while it builds: `node campaign.child.ts <seed> <builds>`, in a network, a mount and a process
+// namespace of its own (`npm run campaign -w builder-runner -- <seed> <builds>` sees to that), as root. Prints what happened as one line of JSON, and exits
 // with 1 when something was lost, doubled, wrongly ended or left behind. COPPICE_CAMPAIGN_LOG=1 shows the service's log.
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ import type { Said } from './service.child.ts';
 import { type Service, startService } from './service.ts';
 
 /** What a campaign came to. */
-interface CampaignReport {
+export interface CampaignReport {
   readonly accepted: number;
   /** How many accepted builds have no final record. */
   readonly lost: readonly number[];
@@ -62,6 +62,7 @@ async function campaign(): Promise<CampaignReport> {
   const before = allProcesses();
   await execa('ip', ['link', 'set', 'lo', 'up']);
   const scratch = mkdtempSync(join(tmpdir(), 'coppice-campaign-'));
+  process.env.TMPDIR = scratch; // what the service and its programs make for themselves is looked for there too
   const { place, request, ...test } = await makePlace(scratch);
   const ends = new Map<string, number>();
   const records = new Map<string, string>();
@@ -150,7 +151,7 @@ async function campaign(): Promise<CampaignReport> {
     attempts: [...results.values()].reduce((sum, result) => sum + (result?.attempts ?? 0), 0),
     stillQueued: await queued(place.home),
     remains: await findRemains({
-      folders: [scratch, place.home, '/coppice-gpg-'],
+      folders: [scratch, place.home],
       namespaces,
       known: new Set([process.pid, process.ppid, ...before]),
       knownMounts: new Set([place.home]),

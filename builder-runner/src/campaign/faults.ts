@@ -78,8 +78,13 @@ export function builderProcesses({ drivers }: Place): readonly (readonly number[
   );
 }
 
-function killBuilder(place: Place, random: () => number): boolean {
-  const builders = builderProcesses(place);
+/** Waits a little for a builder to be there. */
+async function killBuilder(place: Place, random: () => number): Promise<boolean> {
+  let builders = builderProcesses(place);
+  for (let tries = 0; tries < 100 && builders.length === 0; tries += 1) {
+    await delay(100);
+    builders = builderProcesses(place);
+  }
   const victim = builders[Math.floor(random() * builders.length)];
   for (const pid of victim ?? []) {
     try {

@@ -12,6 +12,7 @@ import { ensureKey, keyFolder } from './keys.ts';
 import { deleteBuild, freezeProject, removeProject, renameProject, unfreezeProject } from './project-life.ts';
 import { publishEnding } from './publish.ts';
 import { writeRepoFiles } from './repo-files.ts';
+import { closeAllSigning } from './sign.ts';
 
 let home: string;
 let publisher: { home: string; url: string };
@@ -22,7 +23,10 @@ beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), 'coppice-life-'));
   publisher = { home, url: 'https://build.example.org' };
 });
-afterEach(() => rm(home, { recursive: true, force: true }));
+afterEach(async () => {
+  await closeAllSigning(home);
+  await rm(home, { recursive: true, force: true });
+});
 
 const inPublished = (path: string) => join(home, 'published', path);
 const repositoryOf = (name: string) => inPublished(published.repository('acme', name, testChroot));

@@ -9,6 +9,7 @@ import { buildOf, endingOf, publishTiny, showPackages, testChroot } from '../tes
 import { ensureKey, keyFolder } from './keys.ts';
 import { publishEnding } from './publish.ts';
 import { newestOfEach } from './repodata.ts';
+import { closeAllSigning } from './sign.ts';
 
 let home: string;
 let publisher: { home: string; url: string };
@@ -17,7 +18,10 @@ beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'coppice-publish-'));
   publisher = { home, url: 'https://build.example.org:8443' };
 });
-afterAll(() => rm(home, { recursive: true, force: true }));
+afterAll(async () => {
+  await closeAllSigning(home);
+  await rm(home, { recursive: true, force: true });
+});
 
 const repository = () => join(home, 'published', published.repository('acme', 'tools', testChroot));
 

@@ -1,0 +1,3 @@
+# The first process of the campaign's namespace, whose duty it is to collect whatever ends: runs a command and ends as it does.
+"$@"
+exit $?
