@@ -1,8 +1,7 @@
 // Keeps a pool: looks at what the rules say whenever something has changed, and does it.
-import { randomBytes } from 'node:crypto';
 import type { ChrootName, Settings } from '@coppice/config';
 import { describeError, RunnerError } from '../errors.ts';
-import { afterFailure, closedBreaker, gateOf, retryPause } from './circuit-breaker.ts';
+import { closedBreaker, retryPause } from './circuit-breaker.ts';
 import { readDriverFacts } from './driver-facts.ts';
 import type { BuilderNeed, Lease, LeasedBuilder, PoolOptions, PoolState } from './pool.ts';
 import { asSpawnFault, type MakingStage, type PoolCraft } from './pool-craft.ts';
@@ -18,12 +17,13 @@ import {
   wantOf,
 } from './pool-held.ts';
 import { assertFewKept, type LeaseOffice, leasedBuilder, lend, write } from './pool-lease.ts';
+import { anyChroot, noteFailed, noteMade, plannedBuilder } from './pool-making.ts';
 import { reapOnce } from './pool-reaper.ts';
 import { type BuilderRecord, readBuilder, readRecord, recordedNames } from './pool-records.ts';
 import { type Action, decide, poolFits } from './pool-rules.ts';
 import { type OpenPool, openSource, poolId, rulesOf } from './pool-sources.ts';
+import { stateOf } from './pool-state.ts';
 import type { Line } from './session.ts';
-import { builderPrefix } from './spawn.ts';
 
 type Make = Extract<Action, { kind: 'make' }>;
 
@@ -167,26 +167,7 @@ export class PoolKeeper {
   }
 
   state(): PoolState {
-    const all = [...this.#held.values()];
-    return {
-      pools: this.#pools.map(({ id, settings, breaker, madeAt }) => {
-        const count = (...states: Held['state'][]) =>
-          all.filter((held) => held.poolId === id && states.includes(held.state)).length;
-        const { name, driver, min, max } = settings;
-        const builders = {
-          making: count('making'),
-          idle: count('idle', 'cleaning'),
-          leased: count('leased'),
-          kept: count('kept'),
-          ending: count('ending'),
-        };
-        const { openSince, failures, message, probeAt } = breaker;
-        const fault =
-          openSince === null ? undefined : { since: iso(openSince), failures, message, retryAt: iso(probeAt) };
-        return { name, driver, min, max, builders, madeAt: madeAt === undefined ? undefined : iso(madeAt), fault };
-      }),
-      waiting: this.#waiting.length,
-    };
+    return stateOf(this.#pools, [...this.#held.values()], this.#waiting.length);
   }
 
   async stop({ keepLeased }: { readonly keepLeased: boolean }): Promise<void> {
@@ -276,13 +257,15 @@ export class PoolKeeper {
   async #make(plan: Make): Promise<void> {
     const pool = this.#pools.find(({ id }) => id === plan.pool);
     if (pool === undefined) return;
-    const held = this.#plan(pool, plan);
+    const { home, craft } = this.#options;
+    // What is made ahead is for nobody's chroot; the last one that was wanted may tell a driver which image to take.
+    const chroot = plan.chroot ?? this.#lastChroot.get(plan.architecture) ?? anyChroot(plan.architecture);
+    const lifetime = this.#settings.builders.lifetimeSeconds;
+    const held = plannedBuilder(pool, { ...plan, chroot }, home, lifetime, this.#now());
     this.#held.set(held.name, held);
-    const { craft } = this.#options;
     const onStage = (stage: MakingStage) =>
       this.#waiting.find(({ id }) => id === plan.want)?.onStage?.(stage, held.name);
     const { name, record } = held;
-    const { chroot } = record;
     try {
       const isAwaited = plan.want !== null || plan.isProbe;
       const made = await craft.make({ name, chroot, isAwaited, record, source: record }, held.abort.signal, onStage);
@@ -291,7 +274,8 @@ export class PoolKeeper {
       held.record = made.record;
       held.state = 'idle';
       held.idleSince = this.#now();
-      this.#noteSuccess(pool.id);
+      const now = this.#pools.find(({ id }) => id === pool.id);
+      if (now !== undefined) noteMade(now, this.#office);
     } catch (error) {
       const wasEnded = held.ended !== undefined;
       void this.#end(held);
@@ -301,40 +285,10 @@ export class PoolKeeper {
     this.#look();
   }
 
-  #plan(pool: OpenPool, { architecture, chroot: wanted, labels, want, isProbe }: Make): Held {
-    const now = this.#now();
-    const { driver, options, name: poolName } = pool.settings;
-    // What is made ahead is for nobody's chroot; the last one that was wanted may tell a driver which image to take.
-    const chroot = wanted ?? this.#lastChroot.get(architecture) ?? (`any-0-${architecture}` as ChrootName);
-    const record: BuilderRecord = {
-      ...{ pool: poolName, driver, options, architecture, chroot },
-      labels: labels.filter((label) => !pool.commonLabels.includes(label)),
-      spawnedAt: iso(now),
-      deadline: iso(now + this.#settings.builders.lifetimeSeconds * 1000),
-      ...{ publicKey: null, provisioned: false, need: null, leased: false, keptUntil: null },
-    };
-    const held = {
-      name: `${builderPrefix(this.#options.home)}${now.toString(36)}-${randomBytes(3).toString('hex')}`,
-      labels: [...new Set([...pool.commonLabels, ...labels])],
-      ...{ poolId: pool.id, facts: pool.facts, record, builder: undefined, madeFor: want, isProbe },
-    };
-    return newHeld({ ...held, state: 'making' }, now);
-  }
-
-  #noteSuccess(pool: string): void {
-    const open = this.#pools.find(({ id }) => id === pool);
-    if (open === undefined) return;
-    if (open.breaker.openSince !== null) {
-      this.#options.log('info', `builders of the pool ${open.settings.name} can be made again`);
-    }
-    open.breaker = closedBreaker;
-    open.madeAt = this.#now();
-  }
-
   #noteFailure({ pool: id, want, isProbe }: Make, error: RunnerError): void {
     const message = describeError(error);
     const pool = this.#pools.find((one) => one.id === id);
-    if (pool !== undefined) this.#trip(pool, isProbe, message);
+    if (pool !== undefined) noteFailed(pool, { isProbe, message }, this.#settings.builders.breaker, this.#office);
     const waiting = this.#waiting.find((one) => one.id === want);
     if (waiting === undefined) return;
     waiting.failures.set(id, (waiting.failures.get(id) ?? 0) + 1);
@@ -345,19 +299,6 @@ export class PoolKeeper {
     }
     const text = `no builder could be made in ${tries} ${tries === 1 ? 'try' : 'tries'}, the last time because: ${message}`;
     this.#refuse(waiting, new RunnerError('no-builder', text, { cause: error }));
-  }
-
-  #trip(pool: OpenPool, isProbe: boolean, message: string): void {
-    const { log } = this.#options;
-    const { name } = pool.settings;
-    const now = this.#now();
-    const wasClosed = pool.breaker.openSince === null;
-    pool.breaker = afterFailure(pool.breaker, { isProbe, message }, this.#settings.builders.breaker, now);
-    log('warn', `a builder of the pool ${name} could not be made: ${message}`);
-    if (wasClosed && gateOf(pool.breaker, now) !== 'closed') {
-      const { failures, probeAt } = pool.breaker;
-      log('error', `the pool ${name} is left alone after ${failures} failures in a row, until ${iso(probeAt)}`);
-    }
   }
 
   #refuse(waiting: Waiting, reason: unknown): void {
@@ -446,8 +387,4 @@ function keyOf(need: BuilderNeed): string {
 
 function asWaiting(need: BuilderNeed, since: number): Pick<Waiting, 'id' | 'need' | 'since' | 'retryAt' | 'failures'> {
   return { id: 0, need, since, retryAt: 0, failures: new Map() };
-}
-
-function iso(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }

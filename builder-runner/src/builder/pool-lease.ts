@@ -101,9 +101,10 @@ async function clean(held: Held, office: LeaseOffice): Promise<void> {
       await Promise.allSettled(held.fetching);
       return await office.end(held);
     }
-    held.record = { ...held.record, leased: held.fetching.size > 0 };
+    held.record = { ...held.record, leased: isOwed(held) };
     await write(held, office);
   } catch (error) {
+    if (held.hasLeft) return; // the service ends, and its connections with it
     if (held.ended === undefined) log('warn', `builder ${held.name} is not used again: ${describeError(error)}`);
     return await office.end(held);
   }
@@ -112,6 +113,11 @@ async function clean(held: Held, office: LeaseOffice): Promise<void> {
   held.state = 'idle';
   held.idleSince = office.now();
   office.look();
+}
+
+/** There are results on it for which an earlier build still has it. */
+function isOwed({ fetching, hasLeft }: Held): boolean {
+  return fetching.size > 0 || hasLeft;
 }
 
 /** Until the results are here nobody ends the builder for want of room; when they cannot be had, nobody gets it any more. */
@@ -136,7 +142,7 @@ async function tidy(held: Held, office: LeaseOffice): Promise<void> {
   try {
     if (held.line !== undefined) await sweepBuilder(held.line, held.abort.signal);
     if (held.state !== 'idle') return; // who has it now tidies after himself
-    held.record = { ...held.record, leased: held.fetching.size > 0 };
+    held.record = { ...held.record, leased: isOwed(held) };
     await write(held, office);
     office.look();
   } catch (error) {

@@ -8,6 +8,7 @@ import { RunnerError } from '../errors.ts';
 import { thisMachine } from './driver-facts.ts';
 import { type BuilderNeed, type BuilderPool, type Lease, openPoolWith } from './pool.ts';
 import type { PoolCraft } from './pool-craft.ts';
+import type { BuilderRecord } from './pool-records.ts';
 import type { Builder } from './spawn.ts';
 import { startSshd } from './sshd-for-tests.ts';
 
@@ -21,6 +22,7 @@ const need = (project: string, more: Partial<BuilderNeed> = {}): BuilderNeed => 
 /** Builders that exist in memory alone. */
 class Yard implements PoolCraft {
   readonly there = new Set<string>();
+  readonly records = new Map<string, BuilderRecord>();
   /** How many of the next makings fail. */
   failures = 0;
   /** Makings wait for this. */
@@ -45,7 +47,9 @@ class Yard implements PoolCraft {
       record: { ...plan.record, provisioned: true },
     };
   }
-  async write() {}
+  async write(name: string, record: BuilderRecord) {
+    this.records.set(name, record);
+  }
   async clean() {
     return this.isClean;
   }
@@ -242,6 +246,20 @@ test('a builder that is to be ended stays until its results are there', async ()
   fetching.resolve('fetched');
   await released;
   expect([...yard.there]).toEqual([]);
+});
+
+test('a builder that outlives the service stays at its end when results were left on it, and is known at the next start', async () => {
+  await open({ driver: 'podman', max: 1 });
+  const lease = await pool.take(need('tools'), never);
+  const { name } = lease.builder;
+  const fetching = Promise.withResolvers<'left'>();
+  const released = lease.release('reuse', fetching.promise);
+  fetching.resolve('left');
+  await released;
+  await pool.stop({ keepLeased: true });
+  expect([...yard.there]).toEqual([name]);
+  expect(yard.records.get(name)).toMatchObject({ leased: true, need: { project: 'tools' } });
+  yard.there.clear();
 });
 
 test('who is next for a builder is told of the connection to it, and nobody of another project is', async () => {
