@@ -71,7 +71,7 @@ test.for(Object.entries(single))('%s alone changes only its own lines', async ([
   await expect(mockConfig({ ...input, ...changes })).toMatchFileSnapshot(`testdata/${name}.cfg`);
 });
 
-test('every option, and repositories of this service with both signatures checked', async () => {
+test('every option, and repositories of this service whose packages are checked', async () => {
   await expect(mockConfig(everything)).toMatchFileSnapshot('testdata/everything.cfg');
   await expect(macroFile(everything.buildroot)).toMatchFileSnapshot('testdata/everything.macros');
 });
