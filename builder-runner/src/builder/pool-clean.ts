@@ -22,7 +22,6 @@ for each in * .[!.]*; do
   chmod -R u+rwX -- "$each" 2>/dev/null
   rm -rf -- "$each"
 done
-[ "$server" = none ] && exit 0
 user=$(id -un)
 tries=0
 while [ $tries -lt 60 ]; do
@@ -75,10 +74,19 @@ export async function cleanBuilder(builder: Builder, line: Line | undefined, sig
   }
 }
 
-/** Removes the folders of builds that are not in use, while another build may run. Throws as `cleanBuilder`. */
+const sweepScript = `
+cd && cd builds || exit 1
+chmod -R u+rwX -- "$@" 2>/dev/null
+rm -rf -- "$@"
+`;
+
+/**
+ * Removes the folders of builds that are over, by their names: another build may be about to make its own. Throws as `cleanBuilder`.
+ */
 export async function sweepBuilder(line: Line, signal: AbortSignal): Promise<void> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(cleanSeconds * 1000)]);
-  await cleanThrough(line.present().connection, cleanScript, ['none', ...line.folders], limit);
+  const names = line.takeLeft();
+  if (names.length > 0) await cleanThrough(line.present().connection, sweepScript, names, limit);
 }
 
 async function cleanThrough(

@@ -64,6 +64,46 @@ test('a builder is cleaned and used again by its project alone; one on which a p
   expect(await list()).toEqual([other.builder.name]);
 });
 
+test('what is in use stays while a builder is cleaned, and goes when it is not; our own connection is no leftover', async () => {
+  await open({ max: 1 });
+  const talk = async (lease: Lease) =>
+    lease.session({
+      ...{ user: buildUserOf(lease.builder), controlPort: 9, reconnectSeconds: 5, resumes: false },
+      ...{ signal: never, warn: (message: string) => void lines.push(message) },
+    });
+  const first = await pool.take(need('tools'), never);
+  const session = await talk(first);
+  const run = (...argv: string[]) => session.run((connection) => connection.must(argv), never);
+  const folders = ['old', 'next', 'unknown'].map((name) => session.useFolder(name).replace(/unknown$/, '.unknown'));
+  await run('mkdir', '-p', ...folders);
+  session.leaveFolder('unknown');
+  // The results of `old` come, through a command of ours, while `next` is made ready.
+  const sending = session.run((connection) => connection.run(['sleep', '1000']), never).catch(() => undefined);
+  const fetching = Promise.withResolvers<'fetched'>();
+  await first.release('reuse', fetching.promise);
+  expect(lines).toEqual([]);
+  const second = await pool.take(need('tools'), never);
+  expect(second.builder.name).toBe(first.builder.name);
+  expect(await run('ls', '-A', 'builds')).toBe('next\nold\n');
+  session.leaveFolder('old');
+  session.leaveFolder('next');
+  await second.release('reuse');
+  expect(await run('ls', '-A', 'builds')).toBe('');
+  fetching.resolve('fetched');
+
+  const third = await pool.take(need('tools'), never);
+  await run('mkdir', session.useFolder('late'));
+  const late = Promise.withResolvers<'fetched'>();
+  await third.release('reuse', late.promise);
+  expect(await run('ls', '-A', 'builds')).toBe('late\n');
+  session.leaveFolder('late');
+  late.resolve('fetched');
+  await expect.poll(() => run('ls', '-A', 'builds'), { timeout: 30_000 }).toBe('');
+  expect(lines).toEqual([]);
+  await pool.stop({ keepLeased: false });
+  await sending;
+});
+
 test('after a crash a builder that was lent is taken up for the same need, and the others are ended', async () => {
   await open({ max: 3 });
   const [first, second] = await Promise.all([pool.take(need('tools'), never), pool.take(need('games'), never)]);

@@ -29,7 +29,9 @@ export interface Line {
   /** False when the connection was lost and nobody has mended it. */
   readonly isUp: boolean;
   /** Names of the folders of builds that are in use; cleaning leaves them. */
-  readonly folders: Set<string>;
+  readonly folders: ReadonlySet<string>;
+  /** Names of those that nobody uses any more, since this was asked last. */
+  takeLeft(): readonly string[];
   /** The connection as it is now, and the process of the SSH server there that serves it. */
   present(): { readonly connection: Connection; readonly serverPid: number };
   /** For one who has the builder; `warn` is told what happens to the connection meanwhile. */
@@ -75,6 +77,7 @@ export async function openLine(options: LineOptions): Promise<Line> {
   let present = await connect(options, before, options.resumes, connectSeconds, options.signal);
   const { home, controlPort } = present;
   const folders = new Set<string>();
+  const left = new Set<string>();
   const closing = new AbortController();
   let losses: number[] = [];
   let mending: Promise<void> | undefined;
@@ -115,14 +118,22 @@ export async function openLine(options: LineOptions): Promise<Line> {
       return present.isUp();
     },
     folders,
+    takeLeft: () => {
+      const names = [...left];
+      left.clear();
+      return names;
+    },
     present: () => ({ connection: present.connection, serverPid: present.pid }),
     session: (warn) => ({
       ...{ builder, user, home, controlUrl: `http://127.0.0.1:${controlPort}` },
       useFolder: (name) => {
         folders.add(name);
+        left.delete(name);
         return `${home}/${buildsFolder}/${name}`;
       },
-      leaveFolder: (name) => void folders.delete(name),
+      leaveFolder: (name) => {
+        if (folders.delete(name)) left.add(name);
+      },
       run: (step, signal) => runWith(step, warn, signal),
     }),
     close: () => {
