@@ -121,7 +121,7 @@ async function coppice(srpms: readonly Srpm[], builders: number, isChain = false
   const shop = await startWorkshop(
     {},
     {
-      workers: builders + 2,
+      workers: builders * 3, // one has the builder, one makes ready for it, one signs and publishes
       builders: { pools: [{ driver: 'local', max: builders }] },
       git: { protocols: ['http'] },
       sources: { privateAddresses: true },
