@@ -25,8 +25,9 @@ sleep 3`;
 const packages = {
   talker: scripted('talker', talk(1.5)),
   short: scripted('short', talk(0.3)),
-  deaf: scripted('deaf', talk(1.5)),
-  cut: scripted('cut', talk(1.5)),
+  // Both have to run when the second one is seen to.
+  deaf: scripted('deaf', talk(3)),
+  cut: scripted('cut', talk(3)),
   stubborn: scripted(
     'stubborn',
     '(trap "" TERM; while :; do sleep 1; done) & setsid sleep 3600 & echo it began; sleep 3600',
@@ -48,7 +49,8 @@ beforeAll(async () => {
   }
   const facts = ['description: Builders of this machine that stay', 'architectures: [machine]', 'labels: []'];
   await writeFile(join(driver, 'driver.yml'), `${facts.join('\n')}\noutlivesService: true\nnetwork: false\n`);
-  settings = { workers: 2, builders: { reconnectSeconds: 60, pools: [{ driver, max: 2 }] } };
+  // Two for source packages, and two for builds that run at the same time: neither of these waits for a builder to be made after another.
+  settings = { workers: 2, builders: { reconnectSeconds: 60, pools: [{ driver, max: 4 }] } };
   runner = await start();
 });
 
