@@ -58,6 +58,7 @@ export function noteFailed(
   }
 }
 
-function iso(milliseconds: number): string {
+/** Milliseconds since 1970 → ISO 8601, UTC. */
+export function iso(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
 }

@@ -1,6 +1,7 @@
 // What a pool tells of itself. Pure.
 import type { PoolState } from './pool.ts';
 import type { Held } from './pool-held.ts';
+import { iso } from './pool-making.ts';
 import type { OpenPool } from './pool-sources.ts';
 
 /** Of all pools and their builders; `waiting`: how many needs wait for one. */
@@ -22,8 +23,4 @@ function stateOfPool({ id, settings, breaker, madeAt }: OpenPool, all: readonly 
   const { openSince, failures, message, probeAt } = breaker;
   const fault = openSince === null ? undefined : { since: iso(openSince), failures, message, retryAt: iso(probeAt) };
   return { name, driver, min, max, builders, madeAt: madeAt === undefined ? undefined : iso(madeAt), fault };
-}
-
-function iso(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }
