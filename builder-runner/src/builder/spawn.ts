@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { type ChrootName, chrootOf, type Settings } from '@coppice/config';
 import { execa } from 'execa';
-import ssh2 from 'ssh2';
 import { z } from 'zod';
 import { RunnerError } from '../errors.ts';
 import { driverFolder, driverName } from './driver-facts.ts';
+import { makeBuilderKey } from './make-key.ts';
 import { runPlaybook } from './playbook.ts';
 
 /** What a spawn playbook writes to its result file. */
@@ -107,10 +107,8 @@ export async function spawnBuilder(
 ): Promise<Builder> {
   const folder = builderFolder(driver.home, name);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const keys = ssh2.utils.generateKeyPairSync('ed25519');
-  const publicKey = keys.public.trim().split(' ').slice(0, 2).join(' ');
   const keyFile = join(folder, 'key');
-  await writeFile(keyFile, keys.private, { mode: 0o600 });
+  const publicKey = await makeBuilderKey(keyFile);
   const resultFile = join(folder, 'instance.json');
   const output = await runPlaybook({
     code: 'spawn',
