@@ -1,40 +1,45 @@
 // The bot, put together: webhooks in, work in order, answers and checks out. What it must not forget is in `state/bot`.
-
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openJournaledStore, type Queue } from '@coppice/builder-runner/queue';
+import type { ProjectsPort } from '@coppice/builder-runner/runner';
 import type { Settings } from '@coppice/config';
 import { createNodeMiddleware } from 'probot';
-import { createApp } from './app.ts';
-import { applyToBotState, type BotOperation, type BotState, initialBotState, type Job } from './bot-state.ts';
-import { openBuiltIndex } from './built.ts';
-import type { DebugPort } from './carry-out-debug.ts';
-import { applyConfigChange } from './change/apply-config-change.ts';
-import { createCommitter } from './change/commit-edit.ts';
-import { expireProjects } from './change/expire-projects.ts';
-import type { ProjectsPort } from './change/projects-port.ts';
-import { type ConfigAtCommit, createConfigInForce, readConfigAt } from './config-in-force.ts';
-import { openConfigRepo } from './config-repo.ts';
-import { GitError } from './git.ts';
-import { createGithub } from './github.ts';
-import { handleCheckEvent } from './handle-check-event.ts';
-import { handleComment, reactionTo } from './handle-comment.ts';
-import { handlePull, revokedBuilds } from './handle-pull-request.ts';
-import { handlePush } from './handle-push.ts';
-import { createInbox } from './inbox.ts';
-import { onPullRequests } from './on-pull-request.ts';
-import type { ParsedComment } from './parse-comment.ts';
-import { connectProbot } from './probot.ts';
-import { createRateGate } from './rate-limit.ts';
-import { createReactions } from './reactions.ts';
-import { readComment } from './read-comment.ts';
-import { createReconciler } from './reconcile.ts';
-import { createReporter } from './report.ts';
+import { createStandingFaults, type FaultReport } from './answers/faults/standing-faults.ts';
+import { createReactions } from './answers/reactions.ts';
+import { createReporter } from './answers/report.ts';
+import { tellFailure } from './answers/tell-failure.ts';
+import { handleCheckEvent } from './check-actions/handle-button.ts';
+import type { DebugPort } from './commands/carry-out/debug.ts';
+import { handleComment, reactionTo } from './commands/handle-comment.ts';
+import type { ParsedComment } from './commands/read/parse-comment.ts';
+import { readComment } from './commands/read/read-comment.ts';
+import { type ConfigAtCommit, createConfigInForce, readConfigAt } from './config-repo/config-in-force.ts';
+import { GitError } from './config-repo/git.ts';
+import { openConfigRepo } from './config-repo/mirror.ts';
+import { createCommitter } from './edits/commit-edit.ts';
+import { expireProjects } from './edits/expire-projects.ts';
+import { createGithub } from './github/github.ts';
+import { connectProbot } from './github/probot.ts';
+import { createRateGate } from './github/rate-limit.ts';
+import { createInbox } from './inbox/inbox.ts';
+import { createReconciler } from './inbox/reconcile.ts';
+import { createApp } from './inbox/webhooks.ts';
+import { openBuiltIndex } from './planning/built.ts';
+import { handlePull, revokedBuilds } from './pull-requests/handle-pull.ts';
+import { onPullRequests } from './pull-requests/on-pull-request.ts';
+import { sweepSandboxes } from './pull-requests/sweep-sandboxes.ts';
+import { applyConfigChange } from './pushes/apply-config-change.ts';
+import { handlePush } from './pushes/handle-push.ts';
 import { webhooksPath } from './service/http-server.ts';
 import type { Log } from './service/log.ts';
-import { createStandingFaults, type FaultReport } from './standing-faults.ts';
-import { sweepSandboxes } from './sweep-sandboxes.ts';
-import { tellFailure } from './tell-failure.ts';
+import {
+  applyToBotState,
+  type BotOperation,
+  type BotState,
+  initialBotState,
+  type Job,
+} from './vocabulary/bot-state.ts';
 
 export interface BotOptions {
   readonly settings: Settings;

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import type { BuildSummary } from '@coppice/config';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openBrowser } from '../test-support/browser.ts';
-import { type DnfClient, makeDnfClient } from '../test-support/dnf-client.ts';
-import { leftovers, makeHome, type ServiceUnderTest, startService } from '../test-support/service-under-test.ts';
-import { waitFor } from '../test-support/wait-for.ts';
+import { openBrowser } from '../testing/browser.ts';
+import { type DnfClient, makeDnfClient } from '../testing/dnf-client.ts';
+import { leftovers, makeHome, type ServiceUnderTest, startService } from '../testing/service-under-test.ts';
+import { waitFor } from '../testing/wait-for.ts';
 import { startHttpServer } from './service/http-server.ts';
 
 const chroot = 'sapling-12-x86_64';

@@ -9,15 +9,14 @@ import {
   openEvents,
   openPool,
   type Runner,
+  runnerProjects,
+  startOutgoingWebhooks,
   startRunner,
 } from '@coppice/builder-runner/runner';
-import { isFinal, type Settings } from '@coppice/config';
+import { findProject, isFinal, readSandbox, type Settings } from '@coppice/config';
+import { hookFaults } from './answers/faults/hook-faults.ts';
+import { brokenPools, poolFaults } from './answers/faults/pool-faults.ts';
 import { type Bot, createBot } from './bot.ts';
-import { runnerProjects } from './change/runner-projects.ts';
-import { hookFaults } from './hook-faults.ts';
-import { findProject } from './permission.ts';
-import { brokenPools, poolFaults } from './pool-faults.ts';
-import { readSandbox } from './sandbox.ts';
 import { embeddedSettings, makeDistribution, pushExample, startEmbeddedGithub } from './service/embedded.ts';
 import { writeEndpoint } from './service/endpoint.ts';
 import { ServiceError } from './service/errors.ts';
@@ -25,7 +24,6 @@ import { type Environment, type Home, readGithubPort, readHome, readSettings } f
 import { healthOf, startHttpServer, webhooksPath } from './service/http-server.ts';
 import { createLog, type Log } from './service/log.ts';
 import { startMetrics } from './service/metrics.ts';
-import { startOutgoingWebhooks } from './service/outgoing-webhooks.ts';
 import { startSettingsReload } from './service/reload-settings.ts';
 import { configuredSecrets, embeddedSecrets, hookSecrets } from './service/secrets.ts';
 import { startSiteUpdates } from './service/site-updates.ts';

@@ -1,35 +1,29 @@
 // The runner: workers take tasks from the queue and see each to its end. This file is the table of contents; the rooms do the work.
 import type { Settings } from '@coppice/config';
-import { type Log, ShuttingDown, type Workshop } from './build/work.ts';
-import type { BuilderPool } from './builder/pool.ts';
-import { nameTask, perform, type Service } from './perform.ts';
+import { ShuttingDown } from './abort.ts';
+import type { Log } from './log.ts';
+import type { BuilderPool } from './pool/pool.ts';
 import { closeAllSigning } from './publish/sign.ts';
 import type { Queue } from './queue/index.ts';
-import { recoverWorkshop } from './recover.ts';
-import { persist } from './worker-signals.ts';
-import { startCrew, type Work, type WorkerState } from './workers.ts';
+import { nameTask, perform, type Service } from './run/perform.ts';
+import { recoverWorkshop } from './run/recover.ts';
+import { persist } from './run/worker-signals.ts';
+import { startCrew, type Work, type WorkerState } from './run/workers.ts';
+import type { Workshop } from './runner-context.ts';
 
-export type { Log } from './build/work.ts';
-export { type BuilderPool, openPool, type PoolState } from './builder/pool.ts';
 export { type DebugDesk, type DebugWish, openDebugDesk } from './debug/debug-desk.ts';
 export { type DebugDoor, type DebugSession, isOver } from './debug/debug-state.ts';
 export { readSshKeys } from './debug/ssh-keys.ts';
 export { RunnerError, type RunnerErrorCode, runnerErrorCodes } from './errors.ts';
 export { endOfLog, type LogPosition, nextEvent } from './events/event-log.ts';
 export { type Events, openEvents } from './events/events.ts';
-export { type ForkOptions, forkProject } from './publish/fork-project.ts';
+export { type HookState, type OutgoingHook, startOutgoingWebhooks } from './events/outgoing-webhooks.ts';
+export type { Log } from './log.ts';
+export { type BuilderPool, openPool, type PoolState } from './pool/pool.ts';
 export { ensureKey, type ProjectKey } from './publish/keys.ts';
-export {
-  deleteBuild,
-  freezeProject,
-  type ProjectName,
-  removeProject,
-  renameProject,
-  unfreezeProject,
-} from './publish/project-life.ts';
+export { type ProjectName, type ProjectsPort, runnerProjects } from './publish/projects.ts';
 export type { Publisher } from './publish/publish.ts';
-export { writeRepoFiles } from './publish/repo-files.ts';
-export type { WorkerState } from './workers.ts';
+export type { WorkerState } from './run/workers.ts';
 
 export interface RunnerOptions {
   readonly queue: Queue;

@@ -13,7 +13,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   site: ['@coppice/config'],
   bot: [
     '@coppice/config',
-    '@coppice/builder-runner/fetch',
+    '@coppice/builder-runner/remote',
     '@coppice/builder-runner/queue',
     '@coppice/builder-runner/runner',
     '@coppice/site/regenerate',
@@ -56,7 +56,7 @@ describe('the table of rooms', () => {
 
   test.each([
     ['config/src/x.ts', "import { a } from '@coppice/site/regenerate';"],
-    ['config/src/x.ts', "export * from '../../bot/src/app.ts';"],
+    ['config/src/x.ts', "export * from '../../bot/src/inbox/webhooks.ts';"],
     ['builder-runner/src/x.ts', "import type { Bot } from 'coppice';"],
     ['builder-runner/src/queue/x.ts', "import {\n  a,\n  b,\n} from '../../../config/src/index.ts';"],
     ['site/src/x.ts', "const queue = await import('@coppice/builder-runner/queue');"],

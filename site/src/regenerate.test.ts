@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildsJsonSchema, type Result } from '@coppice/config';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { deadLinks } from './check-links.ts';
+import { deadLinks } from '../testing/check-links.ts';
 import {
   at,
   fixtureChroot,
@@ -13,7 +13,7 @@ import {
   fixtureResult,
   openFixture,
   redLog,
-} from './fixture.ts';
+} from '../testing/fixture.ts';
 import { regenerate, type SiteChange } from './regenerate.ts';
 
 // Real Eleventy on real files: slow only on a busy machine.

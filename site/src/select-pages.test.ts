@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fixtureProjects, fixtureQueued, fixtureQueuedChroot, fixtureResult, fixtureSite } from './fixture.ts';
+import { fixtureProjects, fixtureQueued, fixtureQueuedChroot, fixtureResult, fixtureSite } from '../testing/fixture.ts';
 import { pagesOf, selectChanged } from './select-pages.ts';
 
 const results = [fixtureResult({ id: 1, package: 'libgreet' }), fixtureResult({ id: 2 })];

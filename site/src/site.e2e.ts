@@ -14,7 +14,7 @@ import {
   fixtureResult,
   openFixture,
   redLog,
-} from './fixture.ts';
+} from '../testing/fixture.ts';
 import { regenerate } from './regenerate.ts';
 
 let folder: string;

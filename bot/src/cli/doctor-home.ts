@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Settings } from '@coppice/config';
 import { execa } from 'execa';
-import { runGit } from '../git.ts';
+import { runGit } from '../config-repo/git.ts';
 import type { Home } from '../service/home.ts';
 import { describe } from '../service/log.ts';
 import { configuredSecrets } from '../service/secrets.ts';

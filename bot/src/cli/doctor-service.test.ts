@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { parseSettings } from '@coppice/config';
 import { createNodeMiddleware } from 'probot';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { connectProbot } from '../probot.ts';
+import { connectProbot } from '../github/probot.ts';
 import { writeEndpoint } from '../service/endpoint.ts';
 import { readHome } from '../service/home.ts';
 import { type HttpServer, healthOf, startHttpServer, webhooksPath } from '../service/http-server.ts';

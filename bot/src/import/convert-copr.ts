@@ -1,5 +1,4 @@
 // One project of Copr → one project file of a config repo. What cannot come over is said, one fate for each. Pure.
-
 import type { CoprAnswers, CoprProject } from './copr-answers.ts';
 import { chrootOptions } from './copr-chroots.ts';
 import { convertPackages } from './copr-packages.ts';

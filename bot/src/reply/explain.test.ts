@@ -8,7 +8,7 @@ import {
   plainBuildroot,
 } from '@coppice/config';
 import { expect, test } from 'vitest';
-import type { BuildView, ChrootView } from '../build-view.ts';
+import type { BuildView, ChrootView } from '../vocabulary/build-view.ts';
 import { explainBuild, explainPackage, type Subject } from './explain.ts';
 import { logsOf } from './logs.ts';
 
@@ -99,7 +99,6 @@ test('a package whose source has moved on', () => {
     @everybody
     \`\`\`\`
 
-
     Next: \`/build hello\` builds it."
   `);
 });
@@ -124,7 +123,6 @@ test('a package that failed and has not changed', () => {
     \`\`\`
     @everybody
     \`\`\`\`
-
 
     Next: give it more time: \`timeout\` of the package, or \`/build hello --timeout 4h\`."
   `);

@@ -10,7 +10,7 @@ import {
   projectKey,
   published,
 } from '@coppice/config';
-import type { BuildView } from '../build-view.ts';
+import type { BuildView } from '../vocabulary/build-view.ts';
 import { sentence } from './accepted.ts';
 import { code, plain } from './escape.ts';
 import { failureNotes, stateInWords, verdict } from './progress.ts';

@@ -1,5 +1,5 @@
 // Answers to /logs: where the log of each chroot is, and the lines that say why it failed. Pure.
-import type { BuildView, ChrootView } from '../build-view.ts';
+import type { BuildView, ChrootView } from '../vocabulary/build-view.ts';
 import { codeBlock, plain } from './escape.ts';
 import { logAddress, stateInWords } from './progress.ts';
 

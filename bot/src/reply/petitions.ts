@@ -1,5 +1,5 @@
 // Answers to /request, /approve and /legal: who has asked for what, and who decides. Pure.
-import type { LegalReport, RightsRequest } from '../petitions.ts';
+import type { LegalReport, RightsRequest } from '../vocabulary/petitions.ts';
 import { code, list, plain } from './escape.ts';
 
 export function asked({ login, role, project }: RightsRequest, who: readonly string[]): string {

@@ -1,9 +1,9 @@
 import { type ChrootName, type Plan, type PlannedBuild, plainBuildroot } from '@coppice/config';
 import { describe, expect, test } from 'vitest';
-import type { Standing } from '../approval.ts';
-import type { Examined } from '../examine-pull-request.ts';
+import type { Standing } from '../pull-requests/approval.ts';
+import type { Examined } from '../pull-requests/examine-pull.ts';
+import { approvalRefused, planReport, problemsReport, type Start, untouchedReport } from '../pull-requests/say.ts';
 import { planSummary } from './plan.ts';
-import { approvalRefused, planReport, problemsReport, type Start, untouchedReport } from './pull-request.ts';
 
 const sapling = 'sapling-12-x86_64' as ChrootName;
 const fedora = 'fedora-42-x86_64' as ChrootName;

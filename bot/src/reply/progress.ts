@@ -1,6 +1,6 @@
 // How builds are doing: the table and the verdict of an answer. Pure.
 import { type BuildState, type ChrootName, isFinal, published } from '@coppice/config';
-import type { BuildView, ChrootView } from '../build-view.ts';
+import type { BuildView, ChrootView } from '../vocabulary/build-view.ts';
 import { code, codeBlock, plain } from './escape.ts';
 
 const marks: Readonly<Record<BuildState, string>> = {

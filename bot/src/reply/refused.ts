@@ -1,6 +1,6 @@
 // Answers that say no: why, and what to do next or whom to ask. Pure.
 import { type BuildId, published } from '@coppice/config';
-import type { BuildView } from '../build-view.ts';
+import type { BuildView } from '../vocabulary/build-view.ts';
 import { code, list, plain } from './escape.ts';
 
 const maximumListed = 20;

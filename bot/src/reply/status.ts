@@ -1,6 +1,6 @@
 // Answers to /status. Pure.
 import { published } from '@coppice/config';
-import type { BuildView } from '../build-view.ts';
+import type { BuildView } from '../vocabulary/build-view.ts';
 import { code } from './escape.ts';
 import { progressTable, verdict } from './progress.ts';
 

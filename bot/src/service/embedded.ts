@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Settings } from '@coppice/config';
 import { execa } from 'execa';
-import { type LocalGithub, startLocalGithub } from '../local-github/start.ts';
+import { type LocalGithub, startLocalGithub } from '../../local-github/start.ts';
 import { ServiceError } from './errors.ts';
 import type { Home } from './home.ts';
 import { mirrorToLocalGithub } from './local-mirror.ts';

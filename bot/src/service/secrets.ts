@@ -2,10 +2,10 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { OutgoingHook } from '@coppice/builder-runner/runner';
 import type { Settings } from '@coppice/config';
 import { ServiceError } from './errors.ts';
 import type { Home } from './home.ts';
-import type { OutgoingHook } from './outgoing-webhooks.ts';
 
 export interface Secrets {
   readonly privateKey: string;

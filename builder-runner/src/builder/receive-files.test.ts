@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startSshd, type TestServer } from '../../testing/sshd-for-tests.ts';
 import { type ReceiveOrder, receiveFiles, takeFiles } from './receive-files.ts';
 import { type Connection, connectBuilder } from './ssh.ts';
-import { startSshd, type TestServer } from './sshd-for-tests.ts';
 import { uploadTree } from './upload-tree.ts';
 
 const never = new AbortController().signal;

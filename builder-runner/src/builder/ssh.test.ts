@@ -2,10 +2,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freePort, startSshd, type TestServer } from '../../testing/sshd-for-tests.ts';
 import { lendControl } from './reach.ts';
 import type { Builder } from './spawn.ts';
 import { connectBuilder } from './ssh.ts';
-import { freePort, startSshd, type TestServer } from './sshd-for-tests.ts';
 
 const never = new AbortController().signal;
 let server: TestServer;

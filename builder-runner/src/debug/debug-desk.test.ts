@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BuildId, published, settingsSchema } from '@coppice/config';
 import { expect, onTestFinished, test } from 'vitest';
-import { openPoolWith } from '../builder/pool.ts';
-import { craftForTests, machineChroot } from '../craft-for-tests.ts';
+import { craftForTests, machineChroot } from '../../testing/craft-for-tests.ts';
+import { chrootsForTests, requestForTests } from '../../testing/queue/request-for-tests.ts';
+import { openPoolWith } from '../pool/pool.ts';
 import { openQueue } from '../queue/index.ts';
-import { chrootsForTests, requestForTests } from '../queue/request-for-tests.ts';
 import { openDebugDesk } from './debug-desk.ts';
 
 const now = () => new Date();

@@ -3,12 +3,13 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildId, type BuildRequest, type ChrootName, published, type QueuedBuild } from '@coppice/config';
-import { needOf } from '../build/on-builder.ts';
-import { leaseSeconds } from '../build/run-mock.ts';
-import { nameBuild, ShuttingDown, type Workshop } from '../build/work.ts';
-import type { Lease } from '../builder/pool.ts';
+import { ShuttingDown } from '../abort.ts';
+import { needOf } from '../chroot-build/on-builder.ts';
+import { leaseSeconds } from '../chroot-build/run-mock.ts';
 import { describeError, RunnerError } from '../errors.ts';
-import { type JournaledStore, openJournaledStore } from '../queue/store.ts';
+import type { Lease } from '../pool/pool.ts';
+import { nameBuild, type Workshop } from '../runner-context.ts';
+import { type JournaledStore, openJournaledStore } from '../store/store.ts';
 import {
   applyDebugOperation,
   type DebugOperation,

@@ -4,11 +4,11 @@ import type { BuildId, ChrootName, CoppiceEvent } from '@coppice/config';
 import { eventIndexSchema, eventSchema, published } from '@coppice/config';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { endingOf } from '../../testing/publish-builds.ts';
+import { folderForTest } from '../../testing/queue/folder-for-tests.ts';
+import { chrootsForTests, requestForTests } from '../../testing/queue/request-for-tests.ts';
 import { recordOfChroot, writeRecord } from '../publish/record.ts';
-import { folderForTest } from '../queue/folder-for-tests.ts';
 import { openQueue } from '../queue/queue.ts';
-import { chrootsForTests, requestForTests } from '../queue/request-for-tests.ts';
-import { endingOf } from '../testing/publish-builds.ts';
 import { endOfLog, nextEvent } from './event-log.ts';
 import { openEvents } from './events.ts';
 

@@ -4,7 +4,7 @@
 // by `coprdep:HOST:OWNER:PROJECT`.
 import { createHash } from 'node:crypto';
 import { type ChrootName, chrootOf, published } from '@coppice/config';
-import { coppiceProject } from '../coppice-address.ts';
+import { coppiceProject } from './coppice-address.ts';
 
 /**
  * The text of `dnf.repo`. `url` is the service's public address, without a slash at the end; `runtimeRepos` are what the packages

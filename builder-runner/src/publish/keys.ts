@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { published } from '@coppice/config';
 import { execa } from 'execa';
 import { describeError, RunnerError } from '../errors.ts';
-import { oneAtATime } from './one-at-a-time.ts';
+import { oneAtATime } from '../one-at-a-time.ts';
 
 export interface ProjectKey {
   /** Long fingerprint, upper-case hexadecimal. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type BuildId, published, type Result, resultSchema } from '@coppice/config';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { buildOf, endingOf, publishTiny, showPackages, testChroot } from '../testing/publish-builds.ts';
+import { buildOf, endingOf, publishTiny, showPackages, testChroot } from '../../testing/publish-builds.ts';
 import { forkProject } from './fork-project.ts';
 import { ensureKey, keyFolder } from './keys.ts';
 import { deleteBuild, freezeProject, removeProject, renameProject, unfreezeProject } from './project-life.ts';

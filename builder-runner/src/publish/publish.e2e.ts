@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { published, resultSchema } from '@coppice/config';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildOf, endingOf, publishTiny, showPackages, testChroot } from '../testing/publish-builds.ts';
+import { buildOf, endingOf, publishTiny, showPackages, testChroot } from '../../testing/publish-builds.ts';
 import { ensureKey, keyFolder } from './keys.ts';
 import { publishEnding } from './publish.ts';
 import { newestOfEach } from './repodata.ts';

@@ -9,9 +9,9 @@ import {
   type Result,
   resultSchema,
 } from '@coppice/config';
+import { oneAtATime } from '../one-at-a-time.ts';
 import { isFrozen } from './frozen.ts';
 import { ensureKey } from './keys.ts';
-import { oneAtATime } from './one-at-a-time.ts';
 import { type Ending, recordOfChroot, writeRecord } from './record.ts';
 import { writeRepoFile } from './repo-files.ts';
 import { type Exceptions, hasRepodata, writeRepodata } from './repodata.ts';

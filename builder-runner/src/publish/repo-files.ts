@@ -2,9 +2,9 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type ChrootName, type Project, published } from '@coppice/config';
+import { oneAtATime } from '../one-at-a-time.ts';
 import { dnfRepo } from './dnf-repo.ts';
 import { isFrozen } from './frozen.ts';
-import { oneAtATime } from './one-at-a-time.ts';
 import type { Publisher } from './publish.ts';
 import { hasRepodata } from './repodata.ts';
 

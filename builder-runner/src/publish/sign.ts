@@ -3,8 +3,8 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describeError, RunnerError } from '../errors.ts';
+import { oneAtATime } from '../one-at-a-time.ts';
 import { keyFolder, type OpenKeyring, openKeyring } from './keys.ts';
-import { oneAtATime } from './one-at-a-time.ts';
 
 export interface Signer {
   readonly home: string;

@@ -1,6 +1,6 @@
 // Requests that could never end are refused at the door.
 import type { BuildRequest } from '@coppice/config';
-import { QueueError } from './errors.ts';
+import { QueueError } from '../store/store-error.ts';
 
 /**
  * Throws QueueError `invalid` unless every request has chroots, each once, and waits only for earlier requests of the list and for builds

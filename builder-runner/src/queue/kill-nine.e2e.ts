@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { QueuedBuild } from '@coppice/config';
 import { expect, test } from 'vitest';
-import { startChild } from './child-for-tests.ts';
-import { folderForTest } from './folder-for-tests.ts';
+import { startChild } from '../../testing/queue/child-for-tests.ts';
+import { folderForTest } from '../../testing/queue/folder-for-tests.ts';
 import { openQueue } from './queue.ts';
 
 const kills = 50;
@@ -45,7 +45,7 @@ test(`killed at ${kills} random moments, the queue loses nothing acknowledged an
 }, 120_000);
 
 async function runAndKill(folder: string, seed: number): Promise<readonly Said[]> {
-  const program = join(import.meta.dirname, 'kill-nine.child.ts');
+  const program = join(import.meta.dirname, '../../testing/queue/kill-nine.child.ts');
   const child = startChild(process.execPath, [program, folder, String(seed)]);
   try {
     await child.firstLine;

@@ -2,11 +2,11 @@
 import { type BuildId, type ChrootName, isFinal, type QueuedBuild } from '@coppice/config';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { chrootsForTests, requestForTests } from '../../testing/queue/request-for-tests.ts';
 import { type Limits, noLimits } from './limits.ts';
 import { othersMayHelp } from './postponed.ts';
 import { applyQueueOperation, type QueueOperation } from './queue-operation.ts';
 import { decodeQueueState, emptyQueueState, encodeQueueState, type QueueState, wasHelped } from './queue-state.ts';
-import { chrootsForTests, requestForTests } from './request-for-tests.ts';
 import { nextTask } from './schedule.ts';
 import { lanesOf, type Task, taskIn } from './task.ts';
 

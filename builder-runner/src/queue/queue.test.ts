@@ -1,13 +1,13 @@
 import type { BuildId, ChrootName, QueuedBuild } from '@coppice/config';
 import { queueSnapshotSchema } from '@coppice/config';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { QueueError } from './errors.ts';
-import { folderForTest } from './folder-for-tests.ts';
+import { folderForTest } from '../../testing/queue/folder-for-tests.ts';
+import { chrootsForTests, requestForTests } from '../../testing/queue/request-for-tests.ts';
+import type { QueueError } from '../store/store-error.ts';
 import { noLimits } from './limits.ts';
 import { openQueue } from './queue.ts';
 import { applyQueueOperation } from './queue-operation.ts';
 import { decodeQueueState, emptyQueueState, encodeQueueState, type QueueChange } from './queue-state.ts';
-import { chrootsForTests, requestForTests } from './request-for-tests.ts';
 
 const sapling = 'sapling-12-x86_64' as ChrootName;
 const first = 1 as BuildId;

@@ -9,8 +9,9 @@ import type {
   QueuedChroot,
 } from '@coppice/config';
 import { isFinal } from '@coppice/config';
+import { type JournaledStore, openJournaledStore } from '../store/store.ts';
+import { QueueError } from '../store/store-error.ts';
 import { assertQueueable } from './assert-queueable.ts';
-import { QueueError } from './errors.ts';
 import { type Limits, noLimits } from './limits.ts';
 import { othersMayHelp } from './postponed.ts';
 import { applyQueueOperation, type QueueOperation } from './queue-operation.ts';
@@ -23,7 +24,6 @@ import {
   wasHelped,
 } from './queue-state.ts';
 import { nextTask } from './schedule.ts';
-import { type JournaledStore, openJournaledStore } from './store.ts';
 import type { Task } from './task.ts';
 
 export interface QueueOptions {

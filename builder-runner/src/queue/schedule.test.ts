@@ -1,9 +1,9 @@
 import type { BuildId, BuildRequest, ChrootName } from '@coppice/config';
 import { describe, expect, test } from 'vitest';
+import { chrootsForTests, requestForTests } from '../../testing/queue/request-for-tests.ts';
 import { type Limits, noLimits } from './limits.ts';
 import { applyQueueOperation, type QueueOperation } from './queue-operation.ts';
 import { emptyQueueState, type QueueState } from './queue-state.ts';
-import { chrootsForTests, requestForTests } from './request-for-tests.ts';
 import { nextTask } from './schedule.ts';
 
 const at = '2026-01-01T00:00:00.000Z';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { greenLog, redLog } from '../fixture.ts';
+import { greenLog, redLog } from '../../testing/fixture.ts';
 import { foldLog, shownText, toneOf } from './log-folds.ts';
 
 const part = (text: string, firstLine = 1) => ({ firstLine, lines: text.replace(/\n$/, '').split('\n') });

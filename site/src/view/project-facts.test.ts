@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fixtureChroot, fixtureProjects, fixtureSite } from '../fixture.ts';
+import { fixtureChroot, fixtureProjects, fixtureSite } from '../../testing/fixture.ts';
 import { homeView } from './home-view.ts';
 import { projectFacts } from './project-facts.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fixtureProjects, fixtureResult, fixtureSite } from '../fixture.ts';
+import { fixtureProjects, fixtureResult, fixtureSite } from '../../testing/fixture.ts';
 import { buildView } from './build-view.ts';
 import { installSnippets, packageView, projectView } from './project-view.ts';
 

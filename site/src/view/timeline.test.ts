@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { at, fixtureQueued, fixtureQueuedChroot, fixtureResult, fixtureSite } from '../fixture.ts';
+import { at, fixtureQueued, fixtureQueuedChroot, fixtureResult, fixtureSite } from '../../testing/fixture.ts';
 import { timelineOf } from './timeline.ts';
 
 test('bars stand end to end and fill the line', () => {

@@ -1,6 +1,6 @@
 import type { Result } from '@coppice/config';
 import { describe, expect, test } from 'vitest';
-import { at, fixtureQueued, fixtureQueuedChroot, fixtureResult, fixtureSite } from '../fixture.ts';
+import { at, fixtureQueued, fixtureQueuedChroot, fixtureResult, fixtureSite } from '../../testing/fixture.ts';
 import { verdictOf, versionOf } from './verdict.ts';
 
 const failed: Partial<Result> = { state: 'failed', reason: 'check', message: '1 of 3 tests failed', artifacts: [] };

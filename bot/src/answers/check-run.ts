@@ -1,0 +1,91 @@
+// What a check run says about one chroot of a build, or about a commit's config. Pure.
+import { type BuildState, type FailureReason, isFinal, published, readSandbox } from '@coppice/config';
+import type { CheckRun } from '../github/github.ts';
+import { codeBlock, plain } from '../reply/escape.ts';
+import { installLines, logAddress, stateInWords } from '../reply/progress.ts';
+import type { Check } from '../vocabulary/bot-state.ts';
+import type { BuildView, ChrootView } from '../vocabulary/build-view.ts';
+
+export const configCheckName = 'coppice / config';
+/** GitHub's bound of a summary, less a little. */
+const maximumSummary = 60_000;
+
+type BuildCheck = Extract<Check, { kind: 'build' }>;
+type ConfigCheck = Extract<Check, { kind: 'config' }>;
+
+export function buildCheckKey(id: number, chroot: string): string {
+  return `build/${id}/${chroot}`;
+}
+
+export function checkOfBuild(check: BuildCheck, view: BuildView, url: string): CheckRun {
+  const { build, chroot } = check;
+  const one = view.chroots.find((each) => each.chroot === chroot);
+  const state = one?.state ?? 'skipped';
+  const conclusion = isFinal(state) ? conclusionOf(state, one?.reason ?? null) : null;
+  return {
+    // The same on a pull request as on the default branch, so that rules for branches can ask for it.
+    name: `${build.owner}/${readSandbox(build.project)?.project ?? build.project}: ${build.package} (${chroot})`,
+    commit: check.commit,
+    externalId: check.key,
+    detailsUrl: `${url}/${published.buildPage(build)}`,
+    status: state === 'pending' ? 'queued' : conclusion === null ? 'in_progress' : 'completed',
+    conclusion,
+    title:
+      one === undefined
+        ? 'not built'
+        : `Build ${build.id} ${conclusion === null ? progress[one.state === 'pending' ? 'pending' : 'running'] : stateInWords(one)}`,
+    summary: one === undefined ? 'This chroot is not part of the build.' : summaryOf(check, one, url),
+    startedAt: one?.startedAt ?? null,
+    completedAt: one?.endedAt ?? null,
+    actions: [conclusion === null ? buttons.cancel : buttons.rebuild],
+  };
+}
+
+/** Without the phase: that would be an edit for each, and the answer and the build's page tell it. */
+const progress = { pending: 'waits', running: 'is under way' } as const;
+
+/** What people can press on the check run of a build. */
+const buttons = {
+  cancel: { label: 'Cancel', description: 'Stop this build', identifier: 'cancel' },
+  rebuild: { label: 'Rebuild', description: 'Build it again as it is now', identifier: 'rebuild' },
+} as const;
+
+function summaryOf({ build, note }: BuildCheck, one: ChrootView, url: string): string {
+  const page = `[Build ${build.id}](${url}/${published.buildPage(build)}), [log](${logAddress(build, one, url)})`;
+  const why = one.message === null ? '' : plain(one.message, 1000);
+  const install = installLines([{ ...build, requestedBy: '', state: one.state, chroots: [one] }], url);
+  const lines = one.state === 'failed' && one.excerpt.length > 0 ? codeBlock(one.excerpt) : '';
+  return [note ?? '', why, lines, install, page]
+    .filter((part) => part !== '')
+    .join('\n\n')
+    .slice(0, maximumSummary);
+}
+
+function conclusionOf(state: BuildState, reason: FailureReason | null): CheckRun['conclusion'] {
+  switch (state) {
+    case 'succeeded':
+      return 'success';
+    case 'canceled':
+      return 'cancelled';
+    case 'skipped':
+      return 'skipped';
+    default:
+      return reason === 'timeout' ? 'timed_out' : 'failure';
+  }
+}
+
+export function checkOfConfig(check: ConfigCheck, url: string): CheckRun {
+  return {
+    name: configCheckName,
+    commit: check.commit,
+    externalId: check.key,
+    detailsUrl: `${url}/`,
+    status: 'completed',
+    conclusion: check.conclusion ?? (check.good ? 'success' : 'failure'),
+    title: check.title,
+    summary: check.summary.slice(0, maximumSummary),
+    startedAt: null,
+    completedAt: null,
+    actions: [],
+  };
+}

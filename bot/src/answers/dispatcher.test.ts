@@ -1,0 +1,130 @@
+import { expect, test } from 'vitest';
+import { RateLimited } from '../github/rate-limit.ts';
+import { createDispatcher } from './dispatcher.ts';
+
+const silent = () => undefined;
+
+test('answers are delivered before checks, and nothing before the start', async () => {
+  const delivered: string[] = [];
+  const dispatcher = createDispatcher({
+    log: silent,
+    giveUp: async () => undefined,
+    deliver: async (key) => {
+      delivered.push(key);
+      return 'final';
+    },
+  });
+  for (const key of ['check/1', 'check/2', 'answer/1']) dispatcher.wanted(key);
+  expect(delivered).toEqual([]);
+  dispatcher.start();
+  await dispatcher.settled();
+  expect(delivered).toEqual(['answer/1', 'check/1', 'check/2']);
+  await dispatcher.stop();
+});
+
+test('changes that come while one is delivered are delivered together after it', async () => {
+  let deliveries = 0;
+  let release = silent as () => void;
+  const dispatcher = createDispatcher({
+    log: silent,
+    editMilliseconds: 50,
+    giveUp: async () => undefined,
+    deliver: async () => {
+      deliveries += 1;
+      if (deliveries === 1) await new Promise<void>((resolve) => (release = resolve));
+      return deliveries === 1 ? 'again' : 'final';
+    },
+  });
+  dispatcher.start();
+  dispatcher.wanted('answer/1');
+  for (let change = 0; change < 100; change += 1) dispatcher.wanted('answer/1');
+  release();
+  await dispatcher.settled();
+  expect(deliveries).toBe(2);
+  await dispatcher.stop();
+});
+
+test('what failed is tried again later; what can never succeed is given up', async () => {
+  const tries = new Map<string, number>();
+  const givenUp: string[] = [];
+  const dispatcher = createDispatcher({
+    log: silent,
+    giveUp: async (key) => {
+      givenUp.push(key);
+    },
+    deliver: async (key) => {
+      tries.set(key, (tries.get(key) ?? 0) + 1);
+      if (key === 'check/gone') throw Object.assign(new Error('Not Found'), { status: 404 });
+      if (tries.get(key) === 1) throw Object.assign(new Error('Bad Gateway'), { status: 502 });
+      return 'final';
+    },
+  });
+  dispatcher.start();
+  dispatcher.wanted('answer/1');
+  dispatcher.wanted('check/gone');
+  await dispatcher.settled();
+  expect([...tries]).toEqual([
+    ['answer/1', 2],
+    ['check/gone', 1],
+  ]);
+  expect(givenUp).toEqual(['check/gone']);
+  await dispatcher.stop();
+});
+
+test('two edits of one key keep their distance, the first does not wait, and the last state is always delivered', async () => {
+  const started = performance.now();
+  let times = 0;
+  let state = 0;
+  let delivered = -1;
+  let isOver = false;
+  const dispatcher = createDispatcher({
+    log: silent,
+    editMilliseconds: 60,
+    giveUp: async () => undefined,
+    deliver: async () => {
+      times += 1;
+      delivered = state;
+      return isOver ? 'final' : 'again';
+    },
+  });
+  dispatcher.start();
+  while (state < 50) {
+    dispatcher.wanted('answer/1');
+    if (state === 0) expect(times).toBe(1);
+    state += 1;
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  // Not before: what was final is forgotten, and what is wanted of it afterwards is a first one again.
+  isOver = true;
+  dispatcher.wanted('answer/1');
+  await dispatcher.settled();
+  expect(delivered).toBe(50);
+  // Between any two at least 60 ms, less the millisecond by which a timer may be early. A busy machine only makes it fewer.
+  expect(times).toBeLessThanOrEqual(1 + (performance.now() - started) / 58);
+  await dispatcher.stop();
+});
+
+test('while GitHub takes no requests nothing is tried, and then everything is delivered without counting as a failure', async () => {
+  const tries: string[] = [];
+  const complaints: string[] = [];
+  let limited = true;
+  const dispatcher = createDispatcher({
+    log: (_level, message) => complaints.push(message),
+    giveUp: async () => undefined,
+    deliver: async (key) => {
+      tries.push(key);
+      if (limited) throw new RateLimited(performance.now() + 40);
+      return 'final';
+    },
+  });
+  dispatcher.start();
+  dispatcher.wanted('answer/1');
+  for (const at of [1, 2, 3, 4, 5, 6, 7, 8]) dispatcher.wanted(`check/${at}`);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(tries).toEqual(['answer/1']);
+  limited = false;
+  await dispatcher.settled();
+  expect(tries.slice(1)).toEqual(['answer/1', ...[1, 2, 3, 4, 5, 6, 7, 8].map((at) => `check/${at}`)]);
+  expect(complaints).toEqual([]);
+  await dispatcher.stop();
+});

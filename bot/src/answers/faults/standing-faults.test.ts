@@ -1,0 +1,79 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { OperationsIssue } from '../../github/github.ts';
+import { brokenPools, poolFaults } from './pool-faults.ts';
+import { type FaultReport, faultOf, planIssues } from './standing-faults.ts';
+
+const stands = (key: string, body = 'It stands.'): FaultReport => ({
+  key,
+  state: 'stands',
+  title: `About ${key}`,
+  body,
+});
+const over = (key: string): FaultReport => ({ key, state: 'over', closing: 'It is over.' });
+
+/** The open issues after the steps. */
+function after(open: readonly OperationsIssue[], reports: readonly FaultReport[]): readonly OperationsIssue[] {
+  let issues = [...open];
+  let number = Math.max(0, ...open.map((issue) => issue.number));
+  for (const step of planIssues(reports, open)) {
+    if (step.kind === 'open') issues.push({ number: ++number, title: step.title, body: step.body });
+    else issues = issues.filter((issue) => issue.number !== step.number);
+    if (step.kind === 'edit') issues.push({ number: step.number, title: step.title, body: step.body });
+  }
+  return issues;
+}
+
+test('whatever was open, there is one issue for each fault that stands, and doing it again changes nothing', () => {
+  const key = fc.constantFrom('pool/local', 'pool/cloud', 'disk');
+  const report = key.chain((name) =>
+    fc.constantFrom<FaultReport>(stands(name), stands(name, 'Otherwise.'), over(name), { key: name, state: 'unknown' }),
+  );
+  const issue = fc.record({ about: key, text: fc.constantFrom('It stands.', 'Old.') });
+  fc.assert(
+    fc.property(fc.uniqueArray(report, { selector: (one) => one.key }), fc.array(issue), (reports, issues) => {
+      const open = issues.map(({ about, text }, index) => ({
+        ...{ number: index + 1, title: `About ${about}` },
+        body: `<!-- coppice-fault: ${about} -->\r\n${text}`,
+      }));
+      const left = after(open, reports);
+      const told = left.map(({ body }) => faultOf(body));
+      expect(new Set(told).size).toBe(told.length);
+      const standing = reports.filter(({ state }) => state === 'stands').map((one) => one.key);
+      const unknown = reports.filter(({ state }) => state === 'unknown').map((one) => one.key);
+      const stay = unknown.filter((name) => issues.some(({ about }) => about === name));
+      expect([...told].sort()).toEqual([...standing, ...stay].sort());
+      expect(planIssues(reports, left)).toEqual([]);
+    }),
+  );
+});
+
+test('an issue with the label that is about no fault is left alone', () => {
+  expect(planIssues([], [{ number: 3, title: 'By hand', body: 'Look into this.' }])).toEqual([]);
+});
+
+test('a pool that makes no builders is told with its driver and last failure; what a playbook printed formats nothing', () => {
+  const pool = {
+    ...{ name: 'cloud', driver: '/srv/drivers/ec2', min: 0, max: 4, madeAt: undefined },
+    builders: { making: 0, idle: 0, leased: 0, kept: 0, ending: 0 },
+  };
+  const fault = {
+    ...{ since: '2026-01-02T03:04:05.000Z', retryAt: '2026-01-02T03:05:05.000Z', failures: 3 },
+    message: '``` @maintainer **no** room',
+  };
+  const [told] = poolFaults({ pools: [{ ...pool, fault }], waiting: 2 });
+  expect(told).toMatchObject({
+    state: 'stands',
+    key: 'pool/cloud',
+    title: 'Builders cannot be made: pool cloud, driver ec2',
+    body: expect.stringContaining('````text\n``` @maintainer **no** room\n````'),
+  });
+  expect(poolFaults({ pools: [{ ...pool, fault: undefined }], waiting: 0 })).toEqual([
+    { key: 'pool/cloud', state: 'unknown' },
+  ]);
+  // What everybody may read does not hold what a playbook printed.
+  const { message: _message, ...known } = fault;
+  const sound = { ...pool, fault: undefined };
+  expect(brokenPools({ pools: [sound, { ...pool, fault }], waiting: 0 })).toEqual([{ name: 'cloud', ...known }]);
+  expect(brokenPools(undefined)).toEqual([]);
+});

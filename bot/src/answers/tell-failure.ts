@@ -1,0 +1,42 @@
+// Says on GitHub that a comment or push could not be worked off. Directly: the bot's own state may be what cannot be written.
+import { QueueError } from '@coppice/builder-runner/queue';
+import { GitError } from '../config-repo/git.ts';
+import type { Github } from '../github/github.ts';
+import { writeAnswer } from '../reply/answer.ts';
+import * as refusal from '../reply/refused.ts';
+import type { Job } from '../vocabulary/bot-state.ts';
+import { configCheckName } from './check-run.ts';
+
+/** Rejects when GitHub cannot be told either. */
+export async function tellFailure(github: Github, job: Job, error: unknown, url: string): Promise<void> {
+  const why = wordsFor(error);
+  if (job.kind === 'comment') {
+    const line = job.body.split('\n').find((each) => each.trim() !== '') ?? '';
+    const section = { kind: 'text', line, good: false, markdown: why } as const;
+    await github.createComment(job.issue, writeAnswer(job.comment, [section], new Map(), url));
+    await github.react(job.comment, 'confused');
+    return;
+  }
+  // A button that did nothing has the state of its build to show.
+  if (job.kind === 'check') return;
+  const commit = job.kind === 'pull' ? (await github.pull(job.number)).head : job.commit;
+  const check = {
+    name: configCheckName,
+    commit,
+    externalId: job.kind === 'pull' ? `pull/${job.number}/${commit}` : `config/${commit}`,
+    detailsUrl: `${url}/`,
+    status: 'completed',
+    conclusion: 'failure',
+    title: 'Nothing was queued',
+    summary: why,
+    startedAt: null,
+    completedAt: null,
+    actions: [],
+  } as const;
+  await github.createCheck(check, []);
+}
+
+function wordsFor(error: unknown): string {
+  if (error instanceof QueueError && error.code === 'full') return refusal.diskFull();
+  return refusal.broken(error instanceof GitError ? error.message : undefined);
+}

@@ -1,0 +1,233 @@
+// Works off what people press on GitHub's checks: Re-run, Re-run all, Cancel, Rebuild. Rights are those of the config in force.
+import {
+  type BuildId,
+  type ChrootName,
+  findProject,
+  mayBuild,
+  mayCancel,
+  type Project,
+  parseBuildId,
+  parseChroot,
+  projectKey,
+  projectOfBuild,
+  readSandbox,
+} from '@coppice/config';
+import { buildCheckKey } from '../answers/check-run.ts';
+import { checksOf } from '../commands/handle-comment.ts';
+import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
+import type { Handled } from '../inbox/inbox.ts';
+import { annotateSources } from '../planning/annotate-sources.ts';
+import { builtFromQueue } from '../planning/built.ts';
+import { makePlan, requestsOf } from '../planning/plan-requests.ts';
+import { handlePull, type PullContext } from '../pull-requests/handle-pull.ts';
+import { buildPullRequest } from '../pull-requests/pull-commands.ts';
+import { code } from '../reply/escape.ts';
+import { planSummary } from '../reply/plan.ts';
+import type { Check, Job, KnownPull } from '../vocabulary/bot-state.ts';
+import { type BuildRef, refOf } from '../vocabulary/build-view.ts';
+
+type CheckJob = Extract<Job, { kind: 'check' }>;
+
+/** What a check of ours tells of. */
+export type CheckSubject =
+  | { readonly kind: 'build'; readonly id: BuildId; readonly chroot: ChrootName }
+  | { readonly kind: 'pull'; readonly number: number }
+  | { readonly kind: 'config' };
+
+/** Reads the external id of a check run; undefined for what is none of ours. Pure. */
+export function readCheckKey(externalId: string): CheckSubject | undefined {
+  const [kind, first = '', second = ''] = externalId.split('/');
+  const id = parseBuildId(first);
+  if (kind === 'config' && /^[0-9a-f]{40,64}$/.test(first)) return { kind };
+  if (kind === 'pull' && id !== undefined) return { kind, number: id };
+  const chroot = parseChroot(second)?.name;
+  return kind === 'build' && id !== undefined && chroot !== undefined ? { kind, id, chroot } : undefined;
+}
+
+/** Rejects on faults of the machinery only. What may not be done, or cannot be, leaves the check as it was. */
+export async function handleCheckEvent(job: CheckJob, batch: string, context: PullContext): Promise<Handled> {
+  const { wish } = job;
+  if (wish.kind === 'all') return await rerunAll(job, batch, context);
+  const subject = readCheckKey(wish.externalId);
+  if (subject === undefined) return { checks: [] };
+  if (wish.kind === 'rerun') return await rerun(job, subject, wish.checkRunId, batch, context);
+  if (subject.kind === 'build' && wish.button === 'cancel') return await cancel(job, subject.id, context);
+  // A run that has ended stays; a new one takes its place.
+  if (subject.kind === 'build' && wish.button === 'rebuild') return await rebuild(job, subject, null, batch, context);
+  return { checks: [] };
+}
+
+/** `runId`: GitHub has begun this run anew and waits for its end; null: make a new one. */
+async function rerun(
+  job: CheckJob,
+  subject: CheckSubject,
+  runId: number | null,
+  batch: string,
+  context: PullContext,
+): Promise<Handled> {
+  switch (subject.kind) {
+    case 'build':
+      return await rebuild(job, subject, runId, batch, context);
+    case 'pull':
+      return withRun(await handlePull({ kind: 'pull', number: subject.number, again: true }, batch, context), runId);
+    case 'config':
+      return withRun(await replan(job, batch, context), runId);
+  }
+}
+
+async function rerunAll(job: CheckJob, batch: string, context: PullContext): Promise<Handled> {
+  const all: Handled[] = [];
+  const listed = await context.github.listChecks(job.commit);
+  for (const [at, { externalId, conclusion }] of listed.entries()) {
+    const subject = readCheckKey(externalId);
+    if (subject === undefined || (subject.kind === 'build' && conclusion === 'success')) continue;
+    all.push(await rerun(job, subject, null, `${batch}/${at}`, context));
+  }
+  const pulls = new Map(all.flatMap((one) => one.pulls ?? []).map((pull) => [pull.number, pull]));
+  return { checks: all.flatMap(({ checks }) => checks), pulls: [...pulls.values()] };
+}
+
+/** Lets the first check go on in the run that was asked for. */
+function withRun(handled: Handled, runId: number | null): Handled {
+  const [first, ...others] = handled.checks;
+  return runId === null || first === undefined
+    ? handled
+    : { ...handled, checks: [{ ...first, checkRunId: runId }, ...others] };
+}
+
+async function cancel(job: CheckJob, id: BuildId, { queue, config, log }: PullContext): Promise<Handled> {
+  const build = queue.build(id);
+  const base = config()?.config;
+  if (build === undefined || base === undefined) return { checks: [] };
+  if (mayCancel(base.policy, projectOfBuild(base.projects, build), job.actor)) {
+    await queue.cancel(id, job.actor);
+  } else log('info', `${job.actor} pressed Cancel on build ${id} and may not`);
+  return { checks: [] };
+}
+
+type BuildSubject = Extract<CheckSubject, { kind: 'build' }>;
+type Rebuilt = { readonly checks: readonly Check[]; readonly pulls?: readonly KnownPull[] } | { readonly why: string };
+
+async function rebuild(
+  job: CheckJob,
+  { id, chroot }: BuildSubject,
+  runId: number | null,
+  batch: string,
+  context: PullContext,
+): Promise<Handled> {
+  const live = context.queue.build(id);
+  const ref = live === undefined ? context.built.find(id) : refOf(live);
+  if (ref === undefined) return { checks: [] };
+  const sandbox = readSandbox(ref.project);
+  const done: Rebuilt =
+    sandbox === undefined
+      ? await rebuildOfProject(job, ref, chroot, batch, context)
+      : await rebuildOfPull(job, ref, chroot, sandbox, batch, context);
+  if ('why' in done) {
+    context.log('info', `${job.actor} asked for build ${id} again: ${done.why}`);
+    const was: Check = {
+      kind: 'build',
+      key: buildCheckKey(id, chroot),
+      commit: job.commit,
+      checkRunId: runId,
+      build: ref,
+      chroot,
+    };
+    // A run that was begun anew must be brought to an end: it shows its build as it was, and why.
+    return { checks: runId === null ? [] : [{ ...was, note: done.why }] };
+  }
+  const checks = done.checks.map((check) => ({ ...check, commit: job.commit }));
+  return withRun({ ...done, checks }, runId);
+}
+
+async function rebuildOfPull(
+  job: CheckJob,
+  ref: BuildRef,
+  chroot: ChrootName,
+  sandbox: { readonly project: string; readonly pull: number },
+  batch: string,
+  context: PullContext,
+): Promise<Rebuilt> {
+  const known = context.pulls().find(({ number }) => number === sandbox.pull);
+  if (known?.head !== job.commit) return { why: 'The head of the pull request has moved since.' };
+  const packages = [`${ref.owner}/${sandbox.project}/${ref.package}`];
+  const wish = { number: sandbox.pull, actor: job.actor, line: '', url: job.url, writtenAt: undefined };
+  const done = await buildPullRequest({ ...wish, packages, chroots: [chroot] }, batch, context);
+  if (done.checks.length > 0) return done;
+  return { why: done.section.kind === 'text' ? done.section.markdown : 'There is nothing to build.' };
+}
+
+async function rebuildOfProject(
+  job: CheckJob,
+  ref: BuildRef,
+  chroot: ChrootName,
+  batch: string,
+  context: PullContext,
+): Promise<Rebuilt> {
+  const at = context.config();
+  const project = at && findProject(at.config.projects, ref.owner, ref.project);
+  if (at === undefined || project === undefined) return { why: 'Its project does not exist any more.' };
+  if (!mayBuild(at.config.policy, project, job.actor)) return { why: `${code(job.actor)} may not build this project.` };
+  const selection = { packages: [ref.package], chroots: [chroot] };
+  const builds = await queueAgain(job, at, [project], selection, true, batch, context);
+  return builds.checks.length > 0 ? builds : { why: 'The config in force does not state it, or it is being built.' };
+}
+
+/** The check of the default branch's config: plans again what differs from what is built, for who may build it. */
+async function replan(job: CheckJob, batch: string, context: PullContext): Promise<Handled> {
+  const at = context.config();
+  if (at?.commit !== job.commit) return { checks: [] };
+  const mine = at.config.projects.filter((project) => mayBuild(at.config.policy, project, job.actor));
+  const { plan, checks, summary } = await queueAgain(
+    job,
+    at,
+    mine,
+    { packages: [], chroots: [] },
+    false,
+    batch,
+    context,
+  );
+  const check: Check = {
+    kind: 'config',
+    key: `config/${at.commit}/${batch}`,
+    commit: at.commit,
+    checkRunId: null,
+    good: true,
+    ...summary,
+    annotations: await annotateSources(plan, at.commit, context.mirror),
+    sentAnnotations: 0,
+  };
+  return { checks: [check, ...checks] };
+}
+
+async function queueAgain(
+  job: CheckJob,
+  at: ConfigAtCommit,
+  projects: readonly Project[],
+  { packages, chroots }: { readonly packages: readonly string[]; readonly chroots: readonly string[] },
+  force: boolean,
+  batch: string,
+  { queue, built, settings }: PullContext,
+) {
+  const before = queue.builds().filter((one) => one.batch === batch);
+  const plan = await makePlan({
+    at,
+    selections: projects.map((project) => ({ project: projectKey(project), packages, chroots })),
+    force,
+    rules: settings,
+    built: built.lastOf,
+    queued: () => builtFromQueue(queue.builds()),
+    expectedSeconds: built.expectedSeconds,
+  });
+  const asker = { login: job.actor, request: job.url, batch };
+  // Worked off before, and killed before that was noted: these are its builds.
+  const builds = before.length > 0 ? before : await queue.enqueue(requestsOf(plan, at, asker));
+  return {
+    plan,
+    checks: checksOf(builds),
+    summary: planSummary(
+      plan,
+      builds.map(({ id }) => id),
+    ),
+  };
+}

@@ -1,0 +1,120 @@
+// Does what was decided about one command, and says what it came to as a section of the answer.
+import type { Queue } from '@coppice/builder-runner/queue';
+import type { ProjectsPort } from '@coppice/builder-runner/runner';
+import type { BuildId, QueuedBuild, Settings } from '@coppice/config';
+import type { ConfigAtCommit } from '../../config-repo/config-in-force.ts';
+import type { Committer } from '../../edits/commit-edit.ts';
+import type { Handled } from '../../inbox/inbox.ts';
+import type { BuiltIndex } from '../../planning/built.ts';
+import * as edits from '../../reply/edits.ts';
+import * as refusal from '../../reply/refused.ts';
+import type { Job, Section } from '../../vocabulary/bot-state.ts';
+import { type BuildRef, type BuildView, refOf } from '../../vocabulary/build-view.ts';
+import type { Action } from '../decide/action.ts';
+import { carryOutBuild, carryOutPlan, carryOutRebuild } from './builds.ts';
+import { carryOutDebug, type DebugPort, endDebug } from './debug.ts';
+import { explain, statusOfPackage } from './looks.ts';
+
+export interface CommandContext {
+  readonly queue: Queue;
+  readonly built: BuiltIndex;
+  readonly settings: Settings;
+  readonly url: string;
+  readonly config: () => ConfigAtCommit | undefined;
+  readonly view: (ref: BuildRef) => Promise<BuildView>;
+  readonly commit: Committer;
+  readonly projects: ProjectsPort;
+  /** Undefined where nobody can look at builders. */
+  readonly debug: DebugPort | undefined;
+  /** The public SSH keys that a person has on GitHub. */
+  readonly keysOf: (login: string) => Promise<readonly string[]>;
+  /** To be called when what is published has changed otherwise than by a build. */
+  readonly published: () => unknown;
+}
+
+export type CommentJob = Extract<Job, { kind: 'comment' }>;
+
+/** What one command came to: its section of the answer, and what else is to be noted with it. */
+export interface Done extends Omit<Handled, 'answer'> {
+  readonly section: Section;
+}
+
+/** `batch` is unique to the command and the same when it is carried out again. Rejects on faults of the machinery only. */
+export async function carryOut(action: Action, job: CommentJob, batch: string, context: CommandContext): Promise<Done> {
+  const { line } = action;
+  if (action.kind === 'say') return { ...text(line, action.good, action.markdown), petitions: action.petitions };
+  if (action.kind === 'cancel') return await cancel(action, job, context);
+  if (action.kind === 'end-debug') return await endDebug(action, job, context);
+  if (action.kind === 'delete-build') return await deleteBuild(action, context);
+  if (action.kind === 'edit') return await edit(action, job, batch, context);
+  const at = context.config();
+  if (at === undefined) return text(line, false, refusal.noConfig());
+  switch (action.kind) {
+    case 'build':
+      return await carryOutBuild(action, at, job, batch, context);
+    case 'rebuild':
+      return await carryOutRebuild(action, at, job, batch, context);
+    case 'debug':
+      return await carryOutDebug(action, at, job, batch, context);
+    case 'plan':
+      return text(line, true, await carryOutPlan(action, at, context));
+    case 'status':
+      return text(line, true, await statusOfPackage(action, context));
+    case 'explain':
+      return text(line, true, await explain(action, at, context));
+  }
+}
+
+async function cancel(
+  { line, ids, ended }: Extract<Action, { kind: 'cancel' }>,
+  job: CommentJob,
+  { queue }: CommandContext,
+): Promise<Done> {
+  const canceled: QueuedBuild[] = [];
+  const late: BuildId[] = [...ended];
+  for (const id of ids) {
+    const live = queue.build(id);
+    if (live === undefined || (await queue.cancel(id, job.actor)) === 'unknown') late.push(id);
+    else canceled.push(live);
+  }
+  const notes = late.map((id) => refusal.endedMeanwhile(id)).join('\n');
+  if (canceled.length === 0) return text(line, false, notes);
+  const intro = canceled.length === 1 ? 'It is being canceled.' : 'They are being canceled.';
+  return {
+    section: { kind: 'builds', line, builds: canceled.map(refOf), intro, notes, canceling: true },
+    checks: [],
+  };
+}
+
+async function deleteBuild(
+  { line, build }: Extract<Action, { kind: 'delete-build' }>,
+  context: CommandContext,
+): Promise<Done> {
+  const ref = context.built.find(build.id);
+  if (ref === undefined) return text(line, false, refusal.unknownBuild(build.id));
+  await context.projects.deleteBuild({ owner: ref.owner, name: ref.project }, ref.id);
+  await context.built.reread(ref.owner, ref.project);
+  context.published();
+  return text(line, true, edits.buildDeleted(ref));
+}
+
+async function edit(
+  action: Extract<Action, { kind: 'edit' }>,
+  job: CommentJob,
+  batch: string,
+  { commit, settings }: CommandContext,
+): Promise<Done> {
+  const { line, edit: wanted, petitions } = action;
+  const outcome = await commit({ edit: wanted, actor: job.actor, url: job.url, batch });
+  if (outcome.kind !== 'committed') {
+    const good = outcome.kind === 'nothing';
+    return { ...text(line, good, outcome.markdown), ...(good ? { petitions } : {}) };
+  }
+  const { webUrl, repository } = settings.github;
+  const address = `${webUrl}/${repository}/commit/${outcome.commit}`;
+  return { ...text(line, true, edits.committed(wanted, outcome.commit, address)), petitions };
+}
+
+export function text(line: string, good: boolean, markdown: string): Done {
+  return { section: { kind: 'text', line, good, markdown }, checks: [] };
+}

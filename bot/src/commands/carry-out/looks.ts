@@ -1,0 +1,63 @@
+// Gathers what is known of a package for /status and /explain.
+import { isFinal, type PlanSelection, type Project, projectKey } from '@coppice/config';
+import type { ConfigAtCommit } from '../../config-repo/config-in-force.ts';
+import { seenBuilds } from '../../planning/built.ts';
+import { explainBuild, explainPackage } from '../../reply/explain.ts';
+import { buildsOfPackage } from '../../reply/status.ts';
+import { type BuildView, refOf } from '../../vocabulary/build-view.ts';
+import type { Action } from '../decide/action.ts';
+import { planNow, sourceOf } from './builds.ts';
+import type { CommandContext } from './carry-out.ts';
+
+type Of<Kind extends Action['kind']> = Extract<Action, { readonly kind: Kind }>;
+
+export async function statusOfPackage(action: Of<'status'>, context: CommandContext): Promise<string> {
+  const { project, package: name } = action;
+  return buildsOfPackage(`${projectKey(project)}/${name}`, await lastBuilds(project, name, context), context.url);
+}
+
+export async function explain(action: Of<'explain'>, at: ConfigAtCommit, context: CommandContext): Promise<string> {
+  const { project, package: name, build } = action;
+  const { queue, url } = context;
+  const parts: string[] = [];
+  if (build !== undefined) {
+    const waitsFor = (queue.build(build.id)?.after ?? []).filter((id) => queue.build(id) !== undefined);
+    parts.push(explainBuild(build, isFinal(build.state) ? [] : waitsFor, url));
+  }
+  const stated = project?.packages.find((one) => one.name === name);
+  if (project === undefined || stated === undefined) {
+    parts.push('The config does not state this package any more.');
+    return parts.join('\n\n');
+  }
+  if (build !== undefined && !isFinal(build.state)) return parts.join('\n\n');
+  const selection: PlanSelection = { project: projectKey(project), packages: [name], chroots: [] };
+  const plan = await planNow(at, [selection], false, context);
+  const builds = await lastBuilds(project, name, context);
+  const [last] = builds;
+  const states = new Map(
+    (await seenBuilds(context, project.owner, [project.name]))
+      .filter((one) => one.owner === project.owner && one.project === project.name)
+      .map((one) => [one.package, one.state] as const),
+  );
+  const needs = new Map(stated.needs.map((need) => [need, states.get(need)] as const));
+  const lastSource = last === undefined ? undefined : await sourceOf(last, context);
+  parts.push(explainPackage({ project, package: name, plan, builds, lastSource, needs }, url));
+  return parts.join('\n\n');
+}
+
+/** The last build of each chroot of a package, and those in the queue; newest first. */
+async function lastBuilds(
+  project: Project,
+  name: string,
+  { queue, built, view }: CommandContext,
+): Promise<readonly BuildView[]> {
+  const live = queue
+    .builds()
+    .filter((one) => one.owner === project.owner && one.project === project.name && one.package === name);
+  const ended = (await built.lastOf(project.owner, project.name)).filter((one) => one.package === name);
+  const refs = [...live.map(refOf), ...ended.map(({ id }) => built.find(id as never))].filter(
+    (ref) => ref !== undefined,
+  );
+  const each = new Map(refs.map((ref) => [ref.id, ref]));
+  return await Promise.all([...each.values()].sort((a, b) => b.id - a.id).map(view));
+}

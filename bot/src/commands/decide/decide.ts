@@ -1,0 +1,167 @@
+// Decide, then do: a command and what is known → what is to be done about it. Pure; carry-out.ts does it.
+import {
+  type BuildId,
+  findProject,
+  isFinal,
+  mayCancel,
+  mayManage,
+  projectKey,
+  projectOfBuild,
+  whoManages,
+  whoMayCancel,
+} from '@coppice/config';
+import { helpText } from '../../reply/help.ts';
+import { logsOf } from '../../reply/logs.ts';
+import * as refusal from '../../reply/refused.ts';
+import { statusOfBuild, statusOfQueue } from '../../reply/status.ts';
+import type { BuildView } from '../../vocabulary/build-view.ts';
+import type { Command } from '../../vocabulary/command.ts';
+import { type Action, type Known, type Situation, say } from './action.ts';
+import { decideBuild, decidePlan, decideRebuild } from './builds.ts';
+import { decideDebug } from './decide-debug.ts';
+import { findPackage } from './find-target.ts';
+import { decideApprove, decideEdit, decideFork, decideLegal, decideRequest, decideResolve } from './projects.ts';
+
+/** The numbers of builds that a command names. */
+export function namedBuilds(command: Command): readonly BuildId[] {
+  switch (command.kind) {
+    case 'status':
+    case 'explain':
+      return command.id === undefined ? [] : [command.id];
+    case 'logs':
+    case 'debug':
+    case 'delete-build':
+      return [command.id];
+    case 'cancel':
+      return command.ids;
+    case 'rebuild':
+      return [...command.ids, ...command.wishes.after];
+    case 'build':
+      return command.wishes.after;
+    default:
+      return [];
+  }
+}
+
+export function decide(command: Command, situation: Situation): Action {
+  const { line } = command;
+  switch (command.kind) {
+    case 'help':
+      return say(line, true, helpText(situation.url));
+    case 'mistake':
+      return say(line, false, refusal.mistake(command.why, command.suggestion));
+    case 'status':
+      if (command.package === undefined) return decideStatus(line, command.id, situation);
+      break;
+    case 'logs':
+      return decideLogs(command, situation);
+    default:
+  }
+  const { config } = situation;
+  return config === undefined
+    ? say(line, false, refusal.noConfig())
+    : decideWithConfig(command, { ...situation, config });
+}
+
+type NeedsConfig = Exclude<Command, { readonly kind: 'help' | 'mistake' | 'logs' }>;
+
+function decideWithConfig(command: NeedsConfig, known: Known): Action {
+  const { line } = command;
+  switch (command.kind) {
+    case 'build':
+      return decideBuild(command, known);
+    case 'rebuild':
+      return decideRebuild(command, known);
+    case 'plan':
+      return decidePlan(command, known);
+    case 'cancel':
+      return decideCancel(line, command.ids, known);
+    case 'status':
+    case 'explain':
+      return decideSubject(command, known);
+    case 'debug':
+      return decideDebug(command, known);
+    case 'delete-build':
+      return decideDelete(line, command.id, known);
+    case 'delete-project':
+      return decideEdit(line, command.project, (project) => ({ kind: 'delete', project }), known);
+    case 'freeze': {
+      const { reason } = command;
+      return decideEdit(line, command.project, (project) => ({ kind: 'freeze', project, reason }), known);
+    }
+    case 'resolve':
+      return decideResolve(command, known);
+    case 'fork':
+      return decideFork(command, known);
+    case 'request':
+      return decideRequest(command, known);
+    case 'approve-rights':
+      return decideApprove(command, known);
+    case 'approve-head':
+      return say(line, false, refusal.nothingToApprove());
+    case 'legal':
+      return decideLegal(command, known);
+  }
+}
+
+function decideStatus(line: string, id: BuildId | undefined, { live, named, url }: Situation): Action {
+  if (id === undefined) return say(line, true, statusOfQueue(live, url));
+  const build = named.get(id);
+  return build === undefined ? say(line, false, refusal.unknownBuild(id)) : say(line, true, statusOfBuild(build, url));
+}
+
+function decideLogs({ line, id, chroot }: Extract<Command, { kind: 'logs' }>, { named, url }: Situation): Action {
+  const build = named.get(id);
+  if (build === undefined) return say(line, false, refusal.unknownBuild(id));
+  const chroots = build.chroots.filter((one) => chroot === undefined || one.chroot === chroot);
+  if (chroots.length > 0) return say(line, true, logsOf(build, chroots, url));
+  const known = build.chroots.map((one) => one.chroot);
+  return say(line, false, refusal.notInBuild(chroot ?? '', id, known));
+}
+
+function decideSubject(command: Extract<Command, { kind: 'status' | 'explain' }>, known: Known): Action {
+  const { line, kind, id } = command;
+  if (id !== undefined) {
+    const build = known.named.get(id);
+    if (build === undefined) return say(line, false, refusal.unknownBuild(id));
+    const project = findProject(known.config.projects, build.owner, build.project);
+    return { kind: 'explain', line, project, package: build.package, build };
+  }
+  const found = findPackage(command.package ?? '', command.project, known.config);
+  if ('refusal' in found) return say(line, false, found.refusal);
+  return kind === 'status' ? { kind, line, ...found } : { kind, line, ...found, build: undefined };
+}
+
+function decideCancel(line: string, ids: readonly BuildId[], known: Known): Action {
+  const { config, actor, named, url } = known;
+  const live: BuildId[] = [];
+  const ended: BuildView[] = [];
+  for (const id of ids) {
+    const build = named.get(id);
+    if (build === undefined) return say(line, false, refusal.unknownBuild(id));
+    const project = projectOfBuild(config.projects, build);
+    if (!mayCancel(config.policy, project, actor)) {
+      const key = projectKey({ owner: build.owner, name: build.project });
+      const who = whoMayCancel(config.policy, project);
+      return say(line, false, refusal.notAllowed(actor, 'cancel builds of', key, who));
+    }
+    if (isFinal(build.state)) ended.push(build);
+    else live.push(id);
+  }
+  if (live.length > 0) return { kind: 'cancel', line, ids: live, ended: ended.map(({ id }) => id) };
+  return say(line, false, ended.map((build) => refusal.alreadyEnded(build, url)).join('\n'));
+}
+
+function decideDelete(line: string, id: BuildId, { config, actor, named }: Known): Action {
+  const build = named.get(id);
+  if (build === undefined) return say(line, false, refusal.unknownBuild(id));
+  const key = projectKey({ owner: build.owner, name: build.project });
+  const project = findProject(config.projects, build.owner, build.project);
+  const allowed =
+    project === undefined ? mayCancel(config.policy, undefined, actor) : mayManage(config.policy, project, actor);
+  if (!allowed) {
+    const who = project === undefined ? config.policy.admins : whoManages(config.policy, project);
+    return say(line, false, refusal.notAllowed(actor, 'delete builds of', key, who));
+  }
+  return isFinal(build.state) ? { kind: 'delete-build', line, build } : say(line, false, refusal.notEnded(id));
+}

@@ -1,0 +1,99 @@
+// What commands that change projects and rights come to: a commit, a petition, or a refusal. Pure.
+import { isAdmin, isMember, mayManage, namePattern, projectKey, whoManages } from '@coppice/config';
+import { type ConfigEdit, judgeEdit } from '../../edits/judge-edit.ts';
+import * as edits from '../../reply/edits.ts';
+import * as reply from '../../reply/petitions.ts';
+import type { Command } from '../../vocabulary/command.ts';
+import { type LegalReport, maximumReportsOfOne, type PetitionOperation } from '../../vocabulary/petitions.ts';
+import { type Action, type Known, say } from './action.ts';
+import { findNamed, findOne } from './find-target.ts';
+
+type Of<Kind extends Command['kind']> = Extract<Command, { readonly kind: Kind }>;
+
+/** A change of a project that its name as written means. */
+export function decideEdit(
+  line: string,
+  written: string,
+  editOf: (project: string) => ConfigEdit,
+  known: Known,
+  petitions: readonly PetitionOperation[] = [],
+): Action {
+  const found = findNamed(written, known.config.projects);
+  if ('refusal' in found) return say(line, false, found.refusal);
+  const edit = editOf(projectKey(found.project));
+  const verdict = judgeEdit(edit, known.config, known.actor);
+  if (verdict.kind === 'do') return { kind: 'edit', line, edit, petitions };
+  return say(line, verdict.kind === 'nothing', verdict.markdown, verdict.kind === 'nothing' ? petitions : []);
+}
+
+export function decideFork({ line, project, as }: Of<'fork'>, known: Known): Action {
+  const [, sourceName = ''] = project.split('/');
+  const [first = '', second] = (as ?? sourceName).split('/');
+  const [owner, name] = second === undefined ? [known.actor, first] : [first, second];
+  const odd = [owner, name].find((one) => !namePattern.test(one));
+  if (odd !== undefined) return say(line, false, edits.noName(odd));
+  return decideEdit(line, project, (source) => ({ kind: 'fork', project: source, owner, name }), known);
+}
+
+export function decideRequest({ line, role, project: written }: Of<'request'>, known: Known): Action {
+  const { config, comment } = known;
+  const login = known.actor.toLowerCase();
+  const mine = role === 'drop' ? config.projects.filter((one) => isMember(one, login)) : config.projects;
+  const near = written === undefined && mine.length > 0 ? mine : config.projects;
+  const found = findOne(written, near, `/request ${role}`);
+  if ('refusal' in found) return say(line, false, found.refusal);
+  const project = projectKey(found.project);
+  const settled: PetitionOperation = { op: 'settled', login, project };
+  if (role === 'drop') return decideEdit(line, project, () => ({ kind: 'drop', project, login }), known, [settled]);
+  const { maintainers, builders } = found.project;
+  const holders = role === 'maintainer' ? maintainers : [...maintainers, ...builders];
+  if (holders.some((one) => one.toLowerCase() === login)) {
+    return say(line, true, edits.holdsAlready({ kind: 'grant', project, role, login }));
+  }
+  const request = { login, role, project, url: comment };
+  return say(line, true, reply.asked(request, whoManages(config.policy, found.project)), [{ op: 'asked', request }]);
+}
+
+export function decideApprove({ line, login: written, project: named }: Of<'approve-rights'>, known: Known): Action {
+  const { config, actor, petitions } = known;
+  const login = written.toLowerCase();
+  const open = petitions.rights.filter((one) => one.login === login);
+  const projects = config.projects.filter((one) => open.some(({ project }) => project === projectKey(one)));
+  if (named === undefined && projects.length === 0) return say(line, false, reply.nothingAsked(login, undefined));
+  const mine = projects.filter((one) => mayManage(config.policy, one, actor));
+  const near = mine.length > 0 ? mine : projects;
+  const found = findOne(named, named === undefined ? near : config.projects, `/approve @${login}`);
+  if ('refusal' in found) return say(line, false, found.refusal);
+  const project = projectKey(found.project);
+  const request = open.find((one) => one.project === project);
+  if (request === undefined) return say(line, false, reply.nothingAsked(login, project));
+  const edit = { kind: 'grant', project, role: request.role, login } as const;
+  return decideEdit(line, project, () => edit, known, [{ op: 'settled', login, project }]);
+}
+
+export function decideLegal({ line, text, project: written }: Of<'legal'>, known: Known): Action {
+  const { config, actor, comment, petitions } = known;
+  const found = written === undefined ? undefined : findNamed(written, config.projects);
+  const project = found === undefined || 'refusal' in found ? null : projectKey(found.project);
+  const before = petitions.reports.find((one) => one.url === comment && one.text === text);
+  if (before !== undefined) return say(line, true, reply.reported(before, config.policy.admins));
+  if (petitions.reports.filter(({ by }) => by === actor).length >= maximumReportsOfOne) {
+    return say(line, false, reply.tooManyReports(config.policy.admins));
+  }
+  const report: LegalReport = { number: petitions.lastReport + 1, by: actor, text, project, url: comment };
+  return say(line, true, reply.reported(report, config.policy.admins), [{ op: 'reported', report }]);
+}
+
+/** Lets the project build again and closes what was reported of it. */
+export function decideResolve({ line, project: written }: Of<'resolve'>, known: Known): Action {
+  const { config, actor, petitions } = known;
+  const found = findNamed(written, config.projects);
+  if ('refusal' in found) return say(line, false, found.refusal);
+  const project = projectKey(found.project);
+  const closing: PetitionOperation = { op: 'resolved', project };
+  const reports = petitions.reports.filter((one) => one.project === project);
+  if (found.project.frozen === null && reports.length > 0 && isAdmin(config.policy, actor)) {
+    return say(line, true, reply.closed(reports), [closing]);
+  }
+  return decideEdit(line, project, () => ({ kind: 'unfreeze', project }), known, [closing]);
+}

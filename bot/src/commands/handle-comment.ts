@@ -1,0 +1,121 @@
+// Works a comment off: commands → decisions → what they come to, as sections of its one answer.
+import type { BuildId } from '@coppice/config';
+import type { Reaction } from '../github/github.ts';
+import type { Handled } from '../inbox/inbox.ts';
+import * as refusal from '../reply/refused.ts';
+import type { Section } from '../vocabulary/bot-state.ts';
+import { type BuildView, refOf, viewOfQueued } from '../vocabulary/build-view.ts';
+import type { Command } from '../vocabulary/command.ts';
+import { applyToPetitions, type PetitionOperation, type Petitions } from '../vocabulary/petitions.ts';
+import { type CommandContext, type CommentJob, carryOut, type Done, text } from './carry-out/carry-out.ts';
+import { decide, namedBuilds } from './decide/decide.ts';
+import type { ParsedComment } from './read/parse-comment.ts';
+
+export { checksOf } from './carry-out/builds.ts';
+
+export interface CommentContext extends CommandContext {
+  readonly petitions: () => Petitions;
+  readonly onPull: OnPull;
+}
+
+/** The commands that mean something of their own on a pull request. */
+export interface OnPull {
+  approve(job: CommentJob, wish: { line: string; sha: string | undefined }, batch: string): Promise<Done>;
+  build(job: CommentJob, wish: PullBuild, batch: string): Promise<Done>;
+}
+
+interface PullBuild {
+  readonly line: string;
+  readonly packages: readonly string[];
+  readonly chroots: readonly string[];
+  readonly force: boolean;
+}
+
+type CommentOutcome = Handled & Required<Pick<Handled, 'answer'>>;
+
+/** `batch` is unique to the comment and the same when it is worked off again. Rejects on faults of the machinery only. */
+export async function handleComment(
+  job: CommentJob,
+  parsed: ParsedComment | 'tangled',
+  batch: string,
+  context: CommentContext,
+): Promise<CommentOutcome> {
+  if (parsed === 'tangled') return outcome(job, [text('/…', false, refusal.tangled())]);
+  const done: Done[] = [];
+  for (const [at, command] of parsed.commands.entries()) {
+    const sofar = done.flatMap(({ petitions }) => petitions ?? []);
+    done.push(await answer(command, job, `${batch}/${at}`, sofar, context));
+  }
+  if (parsed.dropped > 0) done.push(text('…', false, refusal.tooManyCommands(parsed.commands.length, parsed.dropped)));
+  return outcome(job, done);
+}
+
+/** `sofar`: what earlier commands of the comment asked of people; it is not noted yet. */
+async function answer(
+  command: Command,
+  job: CommentJob,
+  batch: string,
+  sofar: readonly PetitionOperation[],
+  context: CommentContext,
+): Promise<Done> {
+  if (job.onPullRequest) {
+    const { line } = command;
+    if (command.kind === 'approve-head') return await context.onPull.approve(job, { line, sha: command.sha }, batch);
+    if (command.kind === 'build' && isPlain(command)) return await context.onPull.build(job, command, batch);
+  }
+  const { queue, config, url, petitions } = context;
+  const action = decide(command, {
+    actor: job.actor,
+    comment: job.url,
+    config: config()?.config,
+    onPullRequest: job.onPullRequest,
+    live: command.kind === 'status' ? queue.builds().map(viewOfQueued) : [],
+    named: await viewsOf(namedBuilds(command), context),
+    petitions: sofar.reduce(applyToPetitions, petitions()),
+    url,
+  });
+  return await carryOut(action, job, batch, context);
+}
+
+/** It asks for nothing that a pull request states in its files, nor for another project. */
+function isPlain({ wishes, project }: Extract<Command, { kind: 'build' }>): boolean {
+  const { timeoutSeconds, memoryBytes, background, after } = wishes;
+  const conditions = [...wishes.with, ...wishes.without];
+  return (
+    timeoutSeconds === null &&
+    memoryBytes === null &&
+    !background &&
+    after.length + conditions.length === 0 &&
+    project === undefined
+  );
+}
+
+async function viewsOf(
+  ids: readonly BuildId[],
+  { queue, built, view }: CommentContext,
+): Promise<ReadonlyMap<BuildId, BuildView>> {
+  const views = new Map<BuildId, BuildView>();
+  for (const id of ids) {
+    const live = queue.build(id);
+    const ref = live === undefined ? built.find(id) : refOf(live);
+    if (ref !== undefined) views.set(id, await view(ref));
+  }
+  return views;
+}
+
+/** All of it is noted in one step. */
+function outcome(job: CommentJob, done: readonly Done[]): CommentOutcome {
+  const sections = done.map(({ section }) => section);
+  return {
+    answer: { to: job.comment, issue: job.issue, sections, commentId: null },
+    checks: done.flatMap(({ checks }) => checks),
+    pulls: done.flatMap(({ pulls }) => pulls ?? []),
+    petitions: done.flatMap(({ petitions }) => petitions ?? []),
+  };
+}
+
+/** The second reaction to a comment, when it has been worked off. */
+export function reactionTo(sections: readonly Section[]): Reaction {
+  if (sections.some((section) => section.kind === 'text' && !section.good)) return 'confused';
+  return sections.some((section) => section.kind !== 'text') ? 'rocket' : '+1';
+}

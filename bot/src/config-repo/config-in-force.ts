@@ -1,0 +1,100 @@
+// The config that counts: the last commit of the default branch without problems, read and kept in memory.
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import {
+  type ConfigParser,
+  type ConfigRepo,
+  createConfigParser,
+  type Parsed,
+  projectKey,
+  published,
+  type SpecRequires,
+} from '@coppice/config';
+import type { Log } from '../service/log.ts';
+import type { ConfigFiles, ConfigRepoMirror } from './mirror.ts';
+import { specsOfPackages } from './package-specs.ts';
+import { projectsJson } from './projects-json.ts';
+
+/** A commit of the config repo without problems, with what pinning and planning need of it. */
+export interface ConfigAtCommit {
+  readonly commit: string;
+  readonly config: ConfigRepo;
+  readonly packageTrees: ReadonlyMap<string, string>;
+  readonly chrootConfigDigests: ReadonlyMap<string, string>;
+  /** By `owner/project/package`, where its spec is in the repo. */
+  readonly specs?: ReadonlyMap<string, SpecRequires>;
+}
+
+/** A push touches few files: the parser of a mirror reads those alone again. */
+const parsers = new WeakMap<ConfigRepoMirror, ConfigParser>();
+
+/** Reads a commit and all that is wrong with it. Throws GitError. */
+export async function readConfigAt(mirror: ConfigRepoMirror, commit: string): Promise<Parsed<ConfigAtCommit>> {
+  const files = await mirror.read(commit);
+  const parse = parsers.get(mirror) ?? createConfigParser();
+  parsers.set(mirror, parse);
+  const parsed = parse(files.tree);
+  return parsed.ok ? { ok: true, value: configAt(commit, files, parsed.value) } : parsed;
+}
+
+/** What the files of a commit state, with what belongs to it. Pure. */
+export function configAt(commit: string, files: ConfigFiles, config: ConfigRepo): ConfigAtCommit {
+  const { packageTrees, chrootConfigDigests } = files;
+  return { commit, config, packageTrees, chrootConfigDigests, specs: specsOfPackages(config, files.specs) };
+}
+
+interface ConfigInForceOptions {
+  readonly publishedFolder: string;
+  /** owner/name of the config repo. */
+  readonly repository: string;
+  /** The long fingerprint of a project's signing key, null while it has none. */
+  readonly keyFingerprint: (owner: string, project: string) => Promise<string | null>;
+  /** Called when `projects.json` says what is in force. */
+  readonly onChange: () => unknown;
+  readonly log: Log;
+}
+
+export interface ConfigInForce {
+  /** Undefined until a commit without problems is known. */
+  current(): ConfigAtCommit | undefined;
+  /** Puts a config into force at once; that it is published follows, and a fault in that is logged. */
+  adopt(config: ConfigAtCommit): void;
+  /** Resolves when all that was adopted is published. */
+  settled(): Promise<void>;
+}
+
+export function createConfigInForce(options: ConfigInForceOptions): ConfigInForce {
+  let current: ConfigAtCommit | undefined;
+  let publishing: Promise<void> = Promise.resolve();
+  const publish = async (config: ConfigAtCommit) => {
+    if (config !== current) return;
+    try {
+      await publishConfig(config, options);
+      await options.onChange();
+    } catch (error) {
+      options.log('error', `The config of ${config.commit} is in force but could not be published`, { error });
+    }
+  };
+  return {
+    current: () => current,
+    adopt(config) {
+      current = config;
+      publishing = publishing.then(() => publish(config));
+    },
+    settled: () => publishing,
+  };
+}
+
+/** Writes `api/v1/projects.json` in one step: readers see the old one or the new one. */
+async function publishConfig({ config, commit }: ConfigAtCommit, options: ConfigInForceOptions): Promise<void> {
+  const fingerprints = new Map<string, string>();
+  for (const project of config.projects) {
+    const fingerprint = await options.keyFingerprint(project.owner, project.name);
+    if (fingerprint !== null) fingerprints.set(projectKey(project), fingerprint);
+  }
+  const path = join(options.publishedFolder, published.projectsJson);
+  await mkdir(dirname(path), { recursive: true });
+  const text = `${JSON.stringify(projectsJson(config, commit, options.repository, fingerprints), null, 2)}\n`;
+  await writeFile(`${path}.new`, text);
+  await rename(`${path}.new`, path);
+}

@@ -1,0 +1,168 @@
+// Makes the commit of a command: in the mirror of the config repo, on the head of its branch, checked as any commit before it is
+// pushed. The push itself is the guard: GitHub takes it only while nobody else has moved the branch.
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseConfigRepo } from '@coppice/config';
+import { GitError, runGit } from '../config-repo/git.ts';
+import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
+import * as reply from '../reply/edits.ts';
+import { markOf, writeMessage } from './commit-message.ts';
+import { applyEdit, type ConfigEdit, judgeEdit, subjectOf, type TreeChange } from './judge-edit.ts';
+
+export interface CommitterOptions {
+  /** The mirror's folder. */
+  readonly folder: string;
+  /** Address of the repository, without user or token. */
+  readonly url: string;
+  readonly mirror: ConfigRepoMirror;
+  /** A fresh installation token. */
+  readonly token: () => Promise<string>;
+  readonly branch: () => Promise<string>;
+  /** Who the bot is on GitHub. */
+  readonly identity: () => Promise<{ readonly name: string; readonly email: string }>;
+}
+
+export interface EditRequest {
+  readonly edit: ConfigEdit;
+  readonly actor: string;
+  /** Address of the comment. */
+  readonly url: string;
+  /** Unique to the command, and the same when it is worked off again: then no second commit is made. */
+  readonly batch: string;
+}
+
+export type CommitOutcome =
+  | { readonly kind: 'committed'; readonly commit: string }
+  | { readonly kind: 'refuse' | 'nothing'; readonly markdown: string };
+
+/** One edit after the other. Rejects on faults of the machinery only: GitError. */
+export type Committer = (request: EditRequest) => Promise<CommitOutcome>;
+
+const seconds = 60;
+/** How far back a commit of the same command is looked for. */
+const rememberedCommits = 500;
+
+export function createCommitter(options: CommitterOptions): Committer {
+  let before: Promise<unknown> = Promise.resolve();
+  return (request) => {
+    const outcome = before.then(() => commitEdit(request, options));
+    before = outcome.catch(() => undefined);
+    return outcome;
+  };
+}
+
+async function commitEdit(request: EditRequest, options: CommitterOptions): Promise<CommitOutcome> {
+  const branch = await options.branch();
+  let head = await options.mirror.fetch(branch);
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    const before = await findCommit(options.folder, head, request.batch);
+    if (before !== undefined) return { kind: 'committed', commit: before };
+    const made = await makeCommit(request, head, options);
+    if (made.kind !== 'committed') return made;
+    const refused = await push(made.commit, branch, options);
+    if (refused === undefined) return made;
+    const moved = await options.mirror.fetch(branch);
+    if (moved === head) return { kind: 'refuse', markdown: reply.pushRefused(refused) };
+    head = moved;
+  }
+  return { kind: 'refuse', markdown: reply.othersPush() };
+}
+
+async function findCommit(repository: string, head: string, batch: string): Promise<string | undefined> {
+  const args = ['log', `--max-count=${rememberedCommits}`, '--format=%H%x00%B%x01', head];
+  const log = await runGit(args, { repository, timeoutSeconds: seconds });
+  const entry = log
+    .toString('utf8')
+    .split('\u0001')
+    .find((one) => one.split('\n').includes(markOf(batch)));
+  return entry?.trim().split('\0')[0];
+}
+
+/** A commit on `head` that is not pushed yet, or why there is none. */
+async function makeCommit(request: EditRequest, head: string, options: CommitterOptions): Promise<CommitOutcome> {
+  const { edit, actor } = request;
+  const { tree } = await options.mirror.read(head);
+  const stated = parseConfigRepo(tree);
+  if (!stated.ok) return { kind: 'refuse', markdown: reply.headHasProblems(head) };
+  const verdict = judgeEdit(edit, stated.value, actor);
+  if (verdict.kind !== 'do') return verdict;
+  const path = `projects/${edit.project}.yaml`;
+  const change = applyEdit(edit, path, tree.texts.get(path) ?? '', actor);
+  const commit = await writeCommit(change, head, messageOf(request), options);
+  const after = parseConfigRepo((await options.mirror.read(commit)).tree);
+  return after.ok
+    ? { kind: 'committed', commit }
+    : { kind: 'refuse', markdown: reply.wouldHaveProblems(after.problems) };
+}
+
+function messageOf({ edit, actor, url, batch }: EditRequest): string {
+  return writeMessage(subjectOf(edit), { login: actor, url, batch });
+}
+
+async function writeCommit(
+  change: TreeChange,
+  head: string,
+  message: string,
+  options: CommitterOptions,
+): Promise<string> {
+  const repository = options.folder;
+  // Edits are made one after the other, so one index is enough; a killed service may have left its lock.
+  const index = join(repository, 'coppice-edit-index');
+  await rm(`${index}.lock`, { force: true });
+  const git = async (args: readonly string[], input?: string, config: readonly (readonly [string, string])[] = []) =>
+    (
+      await runGit(args, {
+        repository,
+        index,
+        timeoutSeconds: seconds,
+        config,
+        ...(input === undefined ? {} : { input }),
+      })
+    ).toString('utf8');
+  const paths = async (...folders: readonly string[]) =>
+    folders.length === 0
+      ? []
+      : (await git(['ls-tree', '-r', '-z', '--name-only', '--full-tree', head, '--', ...folders]))
+          .split('\0')
+          .filter((path) => path !== '');
+  await git(['read-tree', head]);
+  const lines: string[] = [];
+  for (const path of await paths(...change.remove)) lines.push(`0 ${'0'.repeat(40)}\t${path}\0`);
+  for (const [path, text] of change.write) {
+    const blob = (await git(['hash-object', '-w', '--stdin'], text)).trim();
+    lines.push(`100644 ${blob}\t${path}\0`);
+  }
+  if (lines.length > 0) await git(['update-index', '-z', '--index-info'], lines.join(''));
+  for (const { from, to } of change.copy) {
+    const there = await paths(to);
+    if (there.length > 0) {
+      await git(['update-index', '-z', '--index-info'], there.map((path) => `0 ${'0'.repeat(40)}\t${path}\0`).join(''));
+    }
+    if ((await paths(from)).length > 0) await git(['read-tree', '-i', `--prefix=${to}/`, `${head}:${from}`]);
+  }
+  const tree = (await git(['write-tree'])).trim();
+  const { name, email } = await options.identity();
+  const who = [
+    ['user.name', name],
+    ['user.email', email],
+  ] as const;
+  return (await git(['commit-tree', tree, '-p', head, '-F', '-'], message, who)).trim();
+}
+
+/** What git said when the push was not taken; undefined when it was. Rejects when GitHub did not answer in time. */
+async function push(commit: string, branch: string, options: CommitterOptions): Promise<string | undefined> {
+  const { url, folder } = options;
+  const secret = Buffer.from(`x-access-token:${await options.token()}`).toString('base64');
+  try {
+    await runGit(['push', '--quiet', url, `${commit}:refs/heads/${branch}`], {
+      repository: folder,
+      protocols: [new URL(url).protocol.replace(':', '')],
+      config: [[`http.${url}.extraHeader`, `Authorization: Basic ${secret}`]],
+      timeoutSeconds: seconds,
+    });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof GitError) || error.code !== 'failed') throw error;
+    return error.message;
+  }
+}

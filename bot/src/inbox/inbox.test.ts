@@ -1,0 +1,140 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type JournaledStore, openJournaledStore } from '@coppice/builder-runner/queue';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { RateLimited } from '../github/rate-limit.ts';
+import {
+  applyToBotState,
+  type BotOperation,
+  type BotState,
+  type Delivery,
+  initialBotState,
+  type Job,
+  rememberedDeliveries,
+} from '../vocabulary/bot-state.ts';
+import { createInbox, type Handled } from './inbox.ts';
+
+type Store = JournaledStore<BotState, BotOperation, void>;
+let folder: string;
+let store: Store;
+
+const open = () =>
+  openJournaledStore<BotState, BotOperation, void>({ folder, initial: initialBotState, apply: applyToBotState });
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'coppice-inbox-'));
+  store = await open();
+});
+afterEach(async () => {
+  await store.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const push = (commit: string): Job => ({ kind: 'push', commit, branch: 'main', pusher: 'builder' });
+const inboxWith = (work: (delivery: Delivery) => Promise<Handled>, failed: string[] = []) =>
+  createInbox({
+    state: () => store.state,
+    commit: (operations) => store.commit(operations),
+    work,
+    done: () => undefined,
+    failed: async ({ id }) => {
+      failed.push(id);
+    },
+  });
+
+test('what was accepted before the end is worked off after the next start, in order, and once', async () => {
+  const before = inboxWith(async () => ({ checks: [] }));
+  expect(await Promise.all(['a', 'b', 'a'].map((id) => before.accept(id, push(id))))).toEqual([true, true, false]);
+  await store.close();
+  store = await open();
+
+  const worked: string[] = [];
+  const after = inboxWith(async ({ id }) => {
+    worked.push(id);
+    return { checks: [] };
+  });
+  expect(await after.accept('b', push('b'))).toBe(false);
+  after.start();
+  await after.accept('c', push('c'));
+  await after.settled();
+  expect(worked).toEqual(['a', 'b', 'c']);
+  expect(store.state.inbox).toEqual([]);
+});
+
+test('a job that fails is told of and does not hold up the next', async () => {
+  const failed: string[] = [];
+  const worked: string[] = [];
+  const inbox = inboxWith(async ({ id }) => {
+    if (id === 'a') throw new Error('the machinery is at fault');
+    worked.push(id);
+    return { checks: [], handledCommit: id };
+  }, failed);
+  inbox.start();
+  await Promise.all(['a', 'b'].map((id) => inbox.accept(id, push(id))));
+  await inbox.settled();
+  expect([failed, worked]).toEqual([['a'], ['b']]);
+  expect(store.state).toMatchObject({ inbox: [], handledCommit: 'b' });
+});
+
+const comment = (id: number): Job => ({
+  ...{ kind: 'comment', issue: 1, comment: id, url: '', actor: 'builder', body: '/help', onPullRequest: false },
+});
+
+test('a push goes before the comments that wait, also one that is found only when a comment is about to be worked off', async () => {
+  const worked: string[] = [];
+  const inbox = createInbox({
+    state: () => store.state,
+    commit: (operations) => store.commit(operations),
+    before: async ({ id }) => {
+      if (id === 'first') await inbox.accept('found', push('found'));
+    },
+    work: async ({ id }) => {
+      worked.push(id);
+      return { checks: [] };
+    },
+    done: () => undefined,
+    failed: async () => undefined,
+  });
+  await inbox.accept('first', comment(1));
+  await inbox.accept('second', comment(2));
+  await inbox.accept('push', push('push'));
+  inbox.start();
+  await inbox.settled();
+  expect(worked).toEqual(['push', 'found', 'first', 'second']);
+});
+
+test('a job that GitHub had no time for is worked off when it has', async () => {
+  const failed: string[] = [];
+  let tries = 0;
+  const inbox = inboxWith(async () => {
+    tries += 1;
+    if (tries < 3) throw new RateLimited(performance.now() + 10);
+    return { checks: [] };
+  }, failed);
+  inbox.start();
+  await inbox.accept('a', comment(1));
+  await inbox.settled();
+  expect([tries, failed, store.state.inbox]).toEqual([3, [], []]);
+});
+
+test('a delivery that cannot be noted is not accepted, and may come again', async () => {
+  const inbox = createInbox({
+    state: () => store.state,
+    commit: () => Promise.reject(new Error('the disk is full')),
+    work: async () => ({ checks: [] }),
+    done: () => undefined,
+    failed: async () => undefined,
+  });
+  await expect(inbox.accept('a', push('a'))).rejects.toThrow('full');
+  await expect(inbox.accept('a', push('a'))).rejects.toThrow('full');
+});
+
+test('only the last ten thousand delivery ids are kept', () => {
+  const state = initialBotState();
+  for (let at = 0; at < rememberedDeliveries + 5; at += 1) {
+    applyToBotState(state, { op: 'noted', delivery: { id: `d${at}`, job: push('x') } });
+    applyToBotState(state, { op: 'handled', id: `d${at}`, checks: [] });
+  }
+  expect(state.deliveries).toHaveLength(rememberedDeliveries);
+  expect(state.deliveries[0]).toBe('d5');
+});

@@ -1,0 +1,69 @@
+// Branches and tags of repositories that nobody here controls → the commits that they mean now.
+import { type FetchRules, gitAddressConfig, Refused } from '@coppice/builder-runner/remote';
+import { GitError, runGit } from '../config-repo/git.ts';
+
+const lookUpSeconds = 30;
+const maximumRefBytes = 1024 * 1024;
+
+/** What each of `refs` means in the repository at `url`: a commit, or one sentence that says why it means none. One request. */
+export async function lookUpCommits(
+  url: string,
+  refs: readonly string[],
+  rules: FetchRules,
+): Promise<ReadonlyMap<string, { readonly id: string } | string>> {
+  const open = refs.filter((ref) => !isCommit(ref));
+  const listed = open.length === 0 ? '' : await listRefs(url, open, rules);
+  return new Map(
+    refs.map((ref) => {
+      if (isCommit(ref)) return [ref, { id: ref }];
+      if (typeof listed !== 'string') return [ref, listed.why];
+      const id = pickRef(listed, candidates(ref));
+      return [ref, id === undefined ? `${url} has no branch or tag ${JSON.stringify(ref)}` : { id }];
+    }),
+  );
+}
+
+async function listRefs(url: string, refs: readonly string[], rules: FetchRules): Promise<string | { why: string }> {
+  const { git } = rules;
+  const asked = refs.map((ref) => JSON.stringify(ref)).join(', ');
+  try {
+    const config = [
+      ...(await gitAddressConfig(url, rules)),
+      ...Object.entries(git.mirrors).map(([from, to]) => [`url.${to}.insteadOf`, from] as const),
+    ];
+    const listed = await runGit(['ls-remote', '--quiet', '--', url, ...refs.flatMap(candidates)], {
+      protocols: git.protocols,
+      config,
+      timeoutSeconds: lookUpSeconds,
+      maximumBytes: maximumRefBytes,
+    });
+    return listed.toString('utf8');
+  } catch (error) {
+    if (error instanceof Refused) return { why: `${url} ${error.message}` };
+    if (!(error instanceof GitError)) throw error;
+    const why = error.code === 'timeout' ? `it did not answer within ${lookUpSeconds} s` : error.message;
+    return { why: `${url} could not be asked for ${asked}: ${why}` };
+  }
+}
+
+export function isCommit(ref: string): boolean {
+  return /^[0-9a-f]{40}$/.test(ref);
+}
+
+/** Full names of what `ref` may mean, best first: an annotated tag's commit, a tag, a branch. The order is Git's own (gitrevisions). */
+function candidates(ref: string): readonly string[] {
+  if (ref === 'HEAD') return ['HEAD'];
+  if (ref.startsWith('refs/')) return [`${ref}^{}`, ref];
+  return [`refs/tags/${ref}^{}`, `refs/tags/${ref}`, `refs/heads/${ref}`];
+}
+
+/** The id of the best of `wanted` in what `git ls-remote` printed; its patterns match more than asked. Pure. */
+export function pickRef(listed: string, wanted: readonly string[]): string | undefined {
+  const ids = new Map(
+    listed.split('\n').flatMap((line) => {
+      const [id = '', name = ''] = line.split('\t');
+      return /^[0-9a-f]{40,64}$/.test(id) ? [[name, id] as const] : [];
+    }),
+  );
+  return wanted.map((name) => ids.get(name)).find((id) => id !== undefined);
+}

@@ -1,0 +1,42 @@
+import { parseConfigRepo, type QueuedBuild } from '@coppice/config';
+import { expect, test } from 'vitest';
+import type { Delivery, KnownPull } from '../vocabulary/bot-state.ts';
+import { revokedBuilds } from './handle-pull.ts';
+
+const head = 'a'.repeat(40);
+const chroots = 'chroots: [sapling-12-x86_64]\n';
+const texts = new Map([
+  ['coppice.yaml', `admins: [ada]\n${chroots}`],
+  ['projects/acme/tools.yaml', `maintainers: [mia]\nbuilders: [bea]\n${chroots}`],
+]);
+const parsed = parseConfigRepo({ texts, oversize: new Map(), paths: new Set(texts.keys()) });
+if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+const base = { config: parsed.value };
+
+const pull: KnownPull = {
+  ...{ number: 4, author: 'bea', head, headSeenAt: '2026-01-02T03:04:05Z', touched: ['acme/tools'] },
+  ...{ needsAdmin: false, approvals: [], closedAt: null },
+};
+const build = (stated: Partial<QueuedBuild> = {}, cancelRequestedBy: string | null = null) =>
+  ({
+    ...{ id: 1, owner: 'acme', project: 'tools+pr4', package: 'hello', configCommit: head, batch: `pull/4/${head}` },
+    ...{ chroots: [{ state: 'running', cancelRequestedBy }], ...stated },
+  }) as QueuedBuild;
+const waiting = (id: string): Delivery => ({ id, job: { kind: 'pull', number: 4, again: false } });
+const outsider = { ...pull, author: 'outsider' };
+
+test.each<[string, boolean, QueuedBuild, readonly KnownPull[], readonly Delivery[]]>([
+  ['go on while their head stands and their author may build', false, build(), [pull], []],
+  ['end when it was closed', true, build(), [{ ...pull, closedAt: '2026-01-02T03:04:05Z' }], []],
+  ['end when it moved', true, build({ configCommit: 'b'.repeat(40) }), [pull], []],
+  ['end when nobody lets them', true, build(), [outsider], []],
+  ['end when nobody knows it', true, build(), [], []],
+  ['are not ended twice', false, build({}, 'bea'), [outsider], []],
+  ['of projects are not meant', false, build({ project: 'tools' }), [], []],
+  // Queued, while the pull request or its approval is noted a moment later, or after a restart.
+  ['go on until the work that queued them is noted', false, build(), [], [waiting(`pull/4/${head}`)]],
+  ['so do those of a comment', false, build({ batch: 'comment/7/0' }), [outsider], [waiting('comment/7')]],
+  ['end whatever else waits', true, build({ batch: 'comment/77/0' }), [outsider], [waiting('comment/7')]],
+])('builds of a pull request %s', (_what, ends, one, pulls, inbox) => {
+  expect(revokedBuilds([one], { pulls: [...pulls], inbox: [...inbox] }, base)).toEqual(ends ? [one] : []);
+});

@@ -1,0 +1,50 @@
+import type { BuildRequest, BuiltChroot, ChrootName } from '@coppice/config';
+import { describe, expect, test } from 'vitest';
+import { readCheckKey } from '../check-actions/handle-button.ts';
+import { inSandbox, preferSandbox } from './plan-pull.ts';
+
+const chroot = 'sapling-12-x86_64' as ChrootName;
+
+test('a sandbox has its own word on what it has built, and the project has it on the rest', () => {
+  const built = (id: number, project: string, name: string): BuiltChroot => ({
+    ...{ id, project, owner: 'acme', package: name, chroot, inputDigest: `d${id}`, state: 'succeeded', reason: null },
+  });
+  const all = [
+    built(1, 'tools', 'lib'),
+    built(2, 'tools+pr7', 'lib'),
+    // Newer than the sandbox's, and yet not what the pull request has.
+    built(3, 'tools', 'lib'),
+    built(4, 'tools', 'app'),
+    built(5, 'tools+pr8', 'app'),
+    built(6, 'tools+pr77', 'app'),
+  ];
+  const seen = preferSandbox(all, 'tools', 'tools+pr7');
+  expect(seen.map(({ id, project }) => `${project} ${id}`)).toEqual(['tools 2', 'tools 4']);
+});
+
+test('a request for a sandbox leaves the project as an input, after all that it states itself', () => {
+  const request = { owner: 'acme', project: 'tools', repos: ['https://example.test/r/'] } as unknown as BuildRequest;
+  expect(inSandbox(request, 7)).toEqual({
+    ...{ owner: 'acme', project: 'tools+pr7' },
+    repos: ['https://example.test/r/', 'coppice://acme/tools'],
+  });
+});
+
+describe('the external id of a check run', () => {
+  test.each<[string, ReturnType<typeof readCheckKey>]>([
+    [`build/42/${chroot}`, { kind: 'build', id: 42 as never, chroot }],
+    [`pull/7/${'a'.repeat(40)}/some-delivery/0`, { kind: 'pull', number: 7 }],
+    [`config/${'a'.repeat(40)}`, { kind: 'config' }],
+    [`config/${'a'.repeat(40)}/again`, { kind: 'config' }],
+    ['', undefined],
+    ['build/42', undefined],
+    ['build/42/../../etc', undefined],
+    [`build/-1/${chroot}`, undefined],
+    [`build/1e3/${chroot}`, undefined],
+    ['pull/x/y', undefined],
+    ['config/main', undefined],
+    ['somebody else’s', undefined],
+  ])('%s', (externalId, subject) => {
+    expect(readCheckKey(externalId)).toEqual(subject);
+  });
+});

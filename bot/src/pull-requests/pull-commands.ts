@@ -1,0 +1,130 @@
+// The commands that mean something of their own on a pull request: `/approve` lets its head be built, `/build` builds it again.
+import { projectKey, type QueuedBuild } from '@coppice/config';
+import { nearestWord } from '../nearest-word.ts';
+import { noConfig, unknownPackages } from '../reply/refused.ts';
+import type { Check, KnownPull, Section } from '../vocabulary/bot-state.ts';
+import { refOf } from '../vocabulary/build-view.ts';
+import { decideApproval, mayBuildAll, standingOf, whoMayApprove } from './approval.ts';
+import { type Examined, examinePull } from './examine-pull.ts';
+import { everything, judge, type PullContext } from './handle-pull.ts';
+import * as say from './say.ts';
+
+/** What somebody wants of a pull request in a comment on it. */
+export interface PullWish {
+  readonly number: number;
+  readonly actor: string;
+  /** The command as written, for the answer. */
+  readonly line: string;
+  /** Address of the comment. */
+  readonly url: string;
+  /** When GitHub got the comment, ISO 8601. */
+  readonly writtenAt: string | undefined;
+}
+
+/** What came of it: one section of the answer, and what else is to be noted with it. */
+export interface PullDone {
+  readonly section: Section;
+  readonly checks: readonly Check[];
+  readonly pulls: readonly KnownPull[];
+}
+
+/** `sha` as written, undefined for the head that everybody sees. Rejects on faults of the machinery only. */
+export async function approvePullRequest(
+  wish: PullWish & { readonly sha: string | undefined },
+  batch: string,
+  context: PullContext,
+): Promise<PullDone> {
+  const looked = await look(wish, context);
+  if ('section' in looked) return looked;
+  const { examined, base } = looked;
+  const seen = context.pulls().find(({ number }) => number === wish.number);
+  const decided = decideApproval(wish, examined.known, seen, base.config);
+  if (typeof decided === 'string') {
+    const who = whoMayApprove(examined.known, base.config);
+    const why = say.approvalRefused(decided, wish.actor, wish.sha, examined.pull.head, who);
+    return text(wish, false, why);
+  }
+  if (standingOf(examined.known, base.config).kind !== 'waiting') return text(wish, true, say.alreadyApproved());
+  const known = { ...examined.known, approvals: [...examined.known.approvals, decided] };
+  const asker = { login: wish.actor, request: wish.url, batch };
+  const done = await judge({ ...examined, known }, everything, asker, { draftsToo: true }, context);
+  if (done.start?.kind === 'moved') return text(wish, false, say.movedMeanwhile());
+  return { section: builds(wish, done.builds, `Approved \`${known.head}\`.`), checks: done.checks, pulls: [known] };
+}
+
+/** Builds what a pull request changes, or the named packages of its projects although nothing changed. Rejects on faults of the machinery only. */
+export async function buildPullRequest(
+  wish: PullWish & {
+    readonly packages: readonly string[];
+    readonly chroots: readonly string[];
+    readonly force?: boolean;
+  },
+  batch: string,
+  context: PullContext,
+): Promise<PullDone> {
+  const looked = await look(wish, context);
+  if ('section' in looked) return looked;
+  const { examined, base } = looked;
+  const { known } = examined;
+  if (examined.at === undefined) return text(wish, false, say.onlyAfterMerge());
+  const standing = standingOf(known, base.config);
+  const isAuthor = known.author.toLowerCase() === wish.actor.toLowerCase();
+  const who = whoMayApprove(known, base.config);
+  if (standing.kind === 'waiting') return text(wish, false, say.needsApproval(known.head, who));
+  if (!isAuthor && !mayBuildAll(known, base.config, wish.actor)) {
+    return text(wish, false, say.mayNotBuildPull(wish.actor, who));
+  }
+  const unknown = unknownNames(wish.packages, examined);
+  if (unknown !== undefined) return text(wish, false, unknown);
+  const force = wish.force === true || wish.packages.length > 0;
+  const asker = { login: wish.actor, request: wish.url, batch };
+  // A head that nobody has looked at is built as a whole first: its check says so.
+  const seen = context.pulls().some(({ number, head }) => number === wish.number && head === known.head);
+  const selection = seen ? { packages: wish.packages, chroots: wish.chroots, force } : everything;
+  const done = await judge(examined, selection, asker, { draftsToo: true }, context);
+  if (done.start?.kind === 'moved') return text(wish, false, say.movedMeanwhile());
+  const pulls = [known];
+  if (done.builds.length > 0) return { section: builds(wish, done.builds, ''), checks: done.checks, pulls };
+  return {
+    ...text(wish, true, 'There is nothing to build. The check "coppice / config" says why.'),
+    checks: done.checks,
+    pulls,
+  };
+}
+
+type Looked = { readonly examined: Examined; readonly base: NonNullable<ReturnType<PullContext['config']>> };
+
+/** The pull request as it is now, when something could be built of it; else the answer. */
+async function look(wish: PullWish, context: PullContext): Promise<Looked | PullDone> {
+  const base = context.config();
+  if (base === undefined) return text(wish, false, noConfig());
+  const pull = await context.github.pull(wish.number);
+  if (!pull.open) return text(wish, false, say.closedPull(wish.number));
+  if (!pull.intoDefault) return text(wish, false, say.notIntoDefault());
+  const examined = await examinePull(pull, context);
+  if (!examined.changes.ours) return text(wish, false, say.notOurs());
+  if (examined.problems.length > 0) return text(wish, false, say.hasProblems());
+  return { examined, base };
+}
+
+function unknownNames(packages: readonly string[], { at, known }: Examined): string | undefined {
+  const names = known.touched.flatMap((key) => {
+    const project = at?.config.projects.find((one) => projectKey(one) === key);
+    return project?.packages.map(({ name }) => ({ name, long: `${key}/${name}` })) ?? [];
+  });
+  const short = names.map(({ name }) => name);
+  const missing = packages.filter((wanted) => !names.some(({ name, long }) => wanted === name || wanted === long));
+  if (missing.length === 0) return undefined;
+  return unknownPackages(
+    missing.map((name) => ({ name, near: nearestWord(name, short) })),
+    short,
+  );
+}
+
+function builds(wish: PullWish, queued: readonly QueuedBuild[], intro: string): Section {
+  return { kind: 'builds', line: wish.line, builds: queued.map(refOf), intro, notes: '', canceling: false };
+}
+
+function text(wish: PullWish, good: boolean, markdown: string): PullDone {
+  return { section: { kind: 'text', line: wish.line, good, markdown }, checks: [], pulls: [] };
+}

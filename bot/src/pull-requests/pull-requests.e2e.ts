@@ -1,0 +1,397 @@
+// Pull requests against the local GitHub: real pushes to branches, real check runs. Only the runner is played by the test.
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Comment, exampleFiles, startTestService, type TestService, until } from '../../testing/bot-fixture.ts';
+import { createContract } from '../../testing/openapi-contract.ts';
+import { makePulls, type PullMaker } from '../../testing/pull-requests.ts';
+import { readAnswerMark } from '../reply/answer-mark.ts';
+
+const chroot = 'sapling-12-x86_64';
+const spec = (version: number) => ({
+  'packages/acme/tools/hello/hello.spec': `Name: hello\nVersion: ${version}\n`,
+});
+const toolsYaml = exampleFiles['projects/acme/tools.yaml'] ?? '';
+
+let service: TestService;
+let pulls: PullMaker;
+
+beforeAll(async () => {
+  service = await startTestService();
+  pulls = await makePulls(service);
+  await buildAll();
+}, 60_000);
+afterAll(async () => {
+  await pulls.remove();
+  await service.stop();
+});
+
+const buildAll = async (outcome: Parameters<TestService['step']>[0] = {}) => {
+  while ((await service.step(outcome)) !== undefined);
+};
+const buildChecks = async (commit: string) =>
+  (await service.checks(commit)).filter(({ name }) => name !== 'coppice / config');
+const live = () =>
+  service.queue.builds().map(({ project, package: name, configCommit }) => `${project}/${name}@${configCommit}`);
+const answerTo = async (comment: Comment, issue: number) =>
+  await until(async () => {
+    const found = (await service.comments(issue)).find((one) => readAnswerMark(one.body)?.to === comment.id);
+    return found !== undefined && readAnswerMark(found.body)?.state !== 'working' ? found : undefined;
+  });
+const say = async (login: string, body: string, issue: number) =>
+  await answerTo(await service.comment(login, body, issue), issue);
+/** Everything that was said so far has been worked off. */
+const quiet = () => service.bot().settled();
+
+describe('a pull request by somebody with rights', () => {
+  let head = '';
+  let number = 0;
+
+  test('builds what it changes in a sandbox at once, and nothing else', async () => {
+    head = await pulls.push('hello-2', spec(2));
+    number = await pulls.open('builder', 'hello-2');
+    const check = await pulls.verdict(head);
+    expect(check).toMatchObject({ conclusion: 'success', output: { title: '1 build queued' } });
+    expect(check.output.summary).toContain(`acme/tools+pr${number}`);
+    expect(service.queue.builds()).toMatchObject([
+      {
+        owner: 'acme',
+        project: `tools+pr${number}`,
+        package: 'hello',
+        configCommit: head,
+        requestedBy: 'builder',
+        repos: ['coppice://acme/tools'],
+        source: { type: 'dir', commit: head, path: 'packages/acme/tools/hello' },
+      },
+    ]);
+  });
+
+  test('has a check for each chroot, which ends with how to install it', async () => {
+    await buildAll();
+    const check = await until(async () => (await buildChecks(head)).find(({ conclusion }) => conclusion === 'success'));
+    expect(check.name).toBe(`acme/tools: hello (${chroot})`);
+    expect(check.output.summary).toContain(`acme/tools+pr${number} ${chroot}\ndnf install hello`);
+  });
+
+  test('leaves the project itself as it was: the same head on the default branch is still to be built', async () => {
+    const commit = await service.push('maintainer', spec(2));
+    await pulls.verdict(commit);
+    expect(live()).toEqual([`tools/hello@${commit}`]);
+    await buildAll();
+  });
+
+  test('that is closed has its builds canceled', async () => {
+    const next = await pulls.push('hello-2', spec(3), 'branch');
+    await pulls.verdict(next);
+    expect(live()).toEqual([`tools+pr${number}/hello@${next}`]);
+    await service.ask('builder', 'PATCH', `pulls/${number}`, { state: 'closed' });
+    await until(async () => service.queue.builds().every((build) => build.chroots[0]?.cancelRequestedBy === 'builder'));
+    await buildAll();
+    await quiet();
+  });
+
+  test('is ordered by what its specs require, also where `needs` says nothing', async () => {
+    const both = '  alpha:\n    source: { type: dir }\n  zeta:\n    source: { type: dir }\n';
+    const commit = await pulls.push('ordered', {
+      'projects/acme/tools.yaml': toolsYaml + both,
+      'packages/acme/tools/alpha/alpha.spec': 'Name: alpha\nVersion: 1\nBuildRequires: zeta-devel >= 1\n',
+      'packages/acme/tools/zeta/zeta.spec': 'Name: zeta\nVersion: 1\n%package devel\nSummary: x\n',
+    });
+    await pulls.open('builder', 'ordered');
+    const { output } = await pulls.verdict(commit);
+    const [zeta, alpha] = service.queue.builds();
+    expect([zeta?.package, alpha?.package, alpha?.after]).toEqual(['zeta', 'alpha', [zeta?.id]]);
+    expect(output.summary).toMatch(new RegExp(`\\| ${alpha?.id} \\|.*\`alpha\`.*\\| ${zeta?.id} \\|`));
+    await buildAll();
+  });
+
+  test('that is a draft is checked, and built when it is ready', async () => {
+    const draft = await pulls.push('draft', spec(4));
+    const opened = await pulls.open('builder', 'draft', true);
+    const check = await pulls.verdict(draft);
+    expect(check).toMatchObject({ conclusion: 'success', output: { title: 'A draft: nothing is built yet' } });
+    expect(live()).toEqual([]);
+    await service.ask('builder', 'PATCH', `pulls/${opened}`, { state: 'closed' });
+  });
+});
+
+describe('a check', () => {
+  test('ends at once when nothing of ours is changed', async () => {
+    const head = await pulls.push('readme', { 'README.md': 'Hello\n' });
+    await pulls.open('outsider', 'readme');
+    expect(await pulls.verdict(head)).toMatchObject({
+      status: 'completed',
+      conclusion: 'neutral',
+      output: { title: 'Nothing of Coppice is changed' },
+    });
+  });
+
+  test('says each problem on its line, and nothing is built', async () => {
+    const head = await pulls.push('broken', {
+      'projects/acme/tools.yaml': toolsYaml
+        .replace('builders:', 'bilders:')
+        .replace('needs: [libgreet]', 'neds: [libgreet]'),
+    });
+    await pulls.open('builder', 'broken');
+    const check = await pulls.verdict(head);
+    expect(check.conclusion).toBe('failure');
+    const annotations = await service.ask<{ path: string; start_line: number }[]>(
+      'maintainer',
+      'GET',
+      `check-runs/${check.id}/annotations`,
+    );
+    expect(annotations.map(({ path, start_line }) => `${path}:${start_line}`)).toEqual(
+      expect.arrayContaining(['projects/acme/tools.yaml:3', 'projects/acme/tools.yaml:10']),
+    );
+    expect(live()).toEqual([]);
+  });
+});
+
+describe('a pull request by somebody without rights', () => {
+  let head = '';
+  let number = 0;
+
+  test('is checked and planned, and builds nothing', async () => {
+    head = await pulls.push('by-outsider', spec(5));
+    number = await pulls.open('outsider', 'by-outsider');
+    const check = await pulls.verdict(head);
+    expect(check).toMatchObject({
+      conclusion: 'action_required',
+      output: { title: 'Needs /approve by a maintainer' },
+    });
+    expect(check.output.summary).toMatch(/`hello`.*\(changed, about/);
+    expect(check.output.summary).toContain('`maintainer`');
+    expect(live()).toEqual([]);
+  });
+
+  test('is not built because its author, or a builder, says so', async () => {
+    const byAuthor = await say('outsider', '/approve', number);
+    expect(byAuthor.body).toContain('`outsider` may not approve this pull request. These may: `maintainer`');
+    expect((await say('builder', '/approve', number)).body).toContain('`builder` may not approve');
+    expect((await say('outsider', '/build', number)).body).toContain('not approved');
+    expect((await say('builder', '/build hello', number)).body).toContain('not approved');
+    expect(live()).toEqual([]);
+  });
+
+  test('is built once a maintainer approves its head', async () => {
+    const asked = await service.comment('maintainer', '/approve', number);
+    await pulls.verdict(head, ({ conclusion }) => conclusion === 'success');
+    expect(live()).toEqual([`tools+pr${number}/hello@${head}`]);
+    await buildAll();
+    expect(readAnswerMark((await answerTo(asked, number)).body)?.state).toBe('good');
+  });
+
+  test('loses the approval when its head moves, and waiting builds of the old head end', async () => {
+    await service.comment('outsider', '/build hello', number);
+    await until(async () => live().length > 0);
+    const old = head;
+    head = await pulls.push('by-outsider', spec(6), 'branch');
+    expect(await pulls.verdict(head)).toMatchObject({ conclusion: 'action_required' });
+    await buildAll();
+    expect(live()).toEqual([]);
+    expect((await say('maintainer', `/approve ${old}`, number)).body).toContain('is not the head of this pull request');
+    expect((await say('maintainer', `/approve ${head.slice(0, 12)}`, number)).body).toContain('no whole commit id');
+    expect(live()).toEqual([]);
+  });
+
+  test('is not approved by a comment that was written before its head came', async () => {
+    service.github.setChannel((delivery, send) => (delivery.event === 'pull_request' ? undefined : send()));
+    head = await pulls.push('by-outsider', spec(7), 'branch');
+    const answer = await say('maintainer', '/approve', number);
+    service.github.setChannel(undefined);
+    expect(answer.body).toContain(`is \`${head}\` now, and I had not seen it`);
+    expect(live()).toEqual([]);
+    const asked = await service.comment('maintainer', `/approve ${head}`, number);
+    await until(async () => live().length > 0);
+    expect(live()).toEqual([`tools+pr${number}/hello@${head}`]);
+    await buildAll();
+    await answerTo(asked, number);
+  });
+});
+
+describe('attacks', () => {
+  test('a policy that makes its author an admin gives no rights', async () => {
+    const head = await pulls.push('own-policy', {
+      ...spec(8),
+      'coppice.yaml': `admins: [maintainer, outsider]\nchroots: [${chroot}]\nlimits: { timeout: 7h }\nallow: { network: true }\n`,
+      'projects/acme/tools.yaml': toolsYaml.replace('maintainers: [maintainer]', 'maintainers: [maintainer, outsider]'),
+    });
+    const number = await pulls.open('outsider', 'own-policy');
+    const check = await pulls.verdict(head);
+    expect(check).toMatchObject({ conclusion: 'action_required', output: { title: 'Needs /approve by an admin' } });
+    expect(check.output.summary).toContain('it changes the policy');
+    expect((await say('outsider', `/approve ${head}`, number)).body).toContain('may not approve');
+    expect(live()).toEqual([]);
+  });
+
+  test('limits that are raised in the pull request do not count in its builds, whoever approves', async () => {
+    const head = await pulls.push('raised', {
+      ...spec(9),
+      'coppice.yaml': `admins: [maintainer]\nchroots: [${chroot}]\nlimits: { timeout: 7h, disk: 99 GiB }\n`,
+    });
+    const number = await pulls.open('maintainer', 'raised');
+    await pulls.verdict(head);
+    expect(service.queue.builds()).toMatchObject([
+      { project: `tools+pr${number}`, configCommit: head, timeoutSeconds: 3600, diskBytes: 10 * 1024 ** 3 },
+    ]);
+    await buildAll();
+  });
+
+  test('a mock config, which is a program, runs only after an admin approved it', async () => {
+    const head = await pulls.push('mock-config', {
+      ...spec(10),
+      [`chroots/${chroot}.cfg`]: 'import os\nos.system("touch /tmp/owned")\n',
+    });
+    const number = await pulls.open('builder', 'mock-config');
+    const check = await pulls.verdict(head);
+    expect(check).toMatchObject({ conclusion: 'action_required', output: { title: 'Needs /approve by an admin' } });
+    expect((await say('builder', '/build', number)).body).toContain('not approved');
+    expect((await say('builder', `/approve ${head}`, number)).body).toContain('may not approve');
+    expect(live()).toEqual([]);
+    await service.comment('maintainer', `/approve ${head}`, number);
+    await until(async () => live().length > 0);
+    await buildAll();
+  });
+
+  test('a new project needs an admin', async () => {
+    const head = await pulls.push('new-project', {
+      'projects/acme/extra.yaml': `maintainers: [outsider]\nchroots: [${chroot}]\npackages:\n  evil:\n    source: { type: dir }\n`,
+      'packages/acme/extra/evil/evil.spec': 'Name: evil\n',
+    });
+    const number = await pulls.open('outsider', 'new-project');
+    expect(await pulls.verdict(head)).toMatchObject({ output: { title: 'Needs /approve by an admin' } });
+    expect((await say('outsider', '/approve', number)).body).toContain('may not approve');
+    expect(live()).toEqual([]);
+  });
+
+  test('a force-push between approval and build builds nothing of the new head', async () => {
+    const first = await pulls.push('forced', spec(11));
+    const number = await pulls.open('outsider', 'forced');
+    await pulls.verdict(first);
+    await service.comment('maintainer', '/approve', number);
+    await until(async () => live().length > 0);
+    const second = await pulls.push('forced', spec(12));
+    await pulls.verdict(second);
+    await until(async () => service.queue.builds().every(({ chroots }) => chroots[0]?.cancelRequestedBy !== null));
+    await buildAll();
+    // Back at the approved commit: the approval ended when the head moved.
+    await service.ask('maintainer', 'PATCH', 'git/refs/heads/forced', { sha: first, force: true });
+    await pulls.verdict(first, ({ conclusion }) => conclusion === 'action_required');
+    await quiet();
+    expect(live()).toEqual([]);
+  });
+
+  test('rights that are taken away end the builds that wait for them', async () => {
+    const head = await pulls.push('demoted', spec(13));
+    await pulls.open('builder', 'demoted');
+    await pulls.verdict(head);
+    expect(live()).toHaveLength(1);
+    await service.push('maintainer', {
+      'projects/acme/tools.yaml': toolsYaml.replace('builders: [builder]', 'builders: []'),
+    });
+    await until(async () =>
+      service.queue
+        .builds()
+        .every(({ project, chroots }) => project === 'tools' || chroots[0]?.cancelRequestedBy !== null),
+    );
+    await service.push('maintainer', { 'projects/acme/tools.yaml': toolsYaml });
+    await buildAll();
+    await quiet();
+  });
+});
+
+describe('buttons of checks', () => {
+  let head = '';
+  let number = 0;
+  const theCheck = async () => (await buildChecks(head))[0] as NonNullable<Awaited<ReturnType<typeof buildChecks>>[0]>;
+
+  const rerun = async (id: number, login: string) => {
+    const answer = await fetch(`${service.github.apiUrl}/repos/acme/packages/check-runs/${id}/rerequest`, {
+      method: 'POST',
+      headers: { authorization: `Bearer token-${login}` },
+      body: '{}',
+    });
+    expect(answer.status).toBe(201);
+  };
+
+  test('Cancel ends the build for those who may, and does nothing for others', async () => {
+    head = await pulls.push('buttons', spec(20));
+    number = await pulls.open('builder', 'buttons');
+    await pulls.verdict(head);
+    await until(async () => (await buildChecks(head)).length > 0);
+    await quiet();
+    await service.github.requestAction('acme/packages', (await theCheck()).id, 'cancel', 'outsider');
+    await quiet();
+    expect(service.queue.builds()[0]?.chroots[0]?.cancelRequestedBy).toBeNull();
+    await service.github.requestAction('acme/packages', (await theCheck()).id, 'cancel', 'builder');
+    await until(async () => service.queue.builds()[0]?.chroots[0]?.cancelRequestedBy === 'builder');
+    await buildAll();
+    await until(async () => (await theCheck()).conclusion === 'cancelled');
+  });
+
+  test('Rebuild builds it again, in the sandbox', async () => {
+    await service.github.requestAction('acme/packages', (await theCheck()).id, 'rebuild', 'builder');
+    await until(async () => live().length > 0);
+    expect(live()).toEqual([`tools+pr${number}/hello@${head}`]);
+    await buildAll({ state: 'failed', reason: 'compile', message: 'gcc ended with 1' });
+    await until(async () => (await theCheck()).conclusion === 'failure');
+  });
+
+  test('Re-run goes on in the same run', async () => {
+    const { id } = await theCheck();
+    await rerun(id, 'builder');
+    await until(async () => live().length > 0);
+    await buildAll();
+    await until(async () => (await theCheck()).conclusion === 'success');
+    expect((await theCheck()).id).toBe(id);
+  });
+
+  test('Re-run of the check of the config judges the head again', async () => {
+    const { id } = await pulls.verdict(head);
+    await rerun(id, 'builder');
+    await until(async () => (await pulls.verdict(head)).output.title === 'Nothing to build');
+    expect(live()).toEqual([]);
+  });
+
+  test('Re-run of a head that is not the head any more gives the check back as it was, with a word why', async () => {
+    const old = head;
+    const { id } = await theCheck();
+    await pulls.verdict(await pulls.push('buttons', spec(21), 'branch'));
+    await rerun(id, 'builder');
+    await until(async () =>
+      (await service.checks(old)).find(
+        (check) =>
+          check.id === id && check.conclusion === 'success' && check.output.summary.includes('has moved since'),
+      ),
+    );
+    expect(live()).toEqual([expect.not.stringContaining(old)]);
+    await buildAll();
+  });
+});
+
+test('the sandboxes of closed pull requests are deleted when the policy says so, and the others stay', async () => {
+  const sandboxes = async () =>
+    (await readdir(join(service.published, 'results/acme'))).filter((name) => /\+pr/.test(name));
+  const before = await sandboxes();
+  const closed = (await service.ask<{ number: number }[]>('maintainer', 'GET', 'pulls?state=closed')).map(
+    ({ number }) => `tools+pr${number}`,
+  );
+  expect(before).toEqual(expect.arrayContaining([closed.find((name) => before.includes(name))]));
+  await service.push('maintainer', {
+    'coppice.yaml': `${exampleFiles['coppice.yaml']}retention: { pullRequests: 1s }\n`,
+  });
+  await until(async () => (await sandboxes()).every((name) => !closed.includes(name)));
+  expect(await sandboxes()).toEqual(before.filter((name) => !closed.includes(name)));
+  expect(await sandboxes()).not.toEqual([]);
+});
+
+test('nothing was complained of', () => {
+  expect(service.complaints.filter((line) => !/has \d+ problems/.test(line))).toEqual([]);
+});
+
+test('every request that the bot made, and each answer it got, is as GitHub describes it', { timeout: 60_000 }, () => {
+  const contract = createContract();
+  const mine = service.github.requests().filter(({ identity }) => identity === 'app' || identity === 'installation');
+  expect(mine.some(({ method, path }) => method === 'GET' && /\/pulls\/\d+$/.test(path))).toBe(true);
+  expect([...new Set(mine.flatMap((one) => contract.check(one)))]).toEqual([]);
+});

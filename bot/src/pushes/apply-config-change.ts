@@ -1,0 +1,149 @@
+// Another config is about to come into force: what was published follows its projects. The one place where a push, by whomever, deletes,
+// renames, forks, freezes and unfreezes.
+import { type Queue, QueueError } from '@coppice/builder-runner/queue';
+import type { ProjectName, ProjectsPort } from '@coppice/builder-runner/runner';
+import {
+  type ChrootName,
+  type ConfigDiff,
+  diffConfigs,
+  isFinal,
+  type Project,
+  projectKey,
+  readSandbox,
+} from '@coppice/config';
+import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
+import type { BuiltIndex } from '../planning/built.ts';
+import type { Log } from '../service/log.ts';
+
+/** One thing to do about what is published. */
+export type ProjectStep =
+  | { readonly kind: 'remove' | 'freeze' | 'unfreeze'; readonly project: ProjectName }
+  | { readonly kind: 'rename'; readonly from: ProjectName; readonly project: ProjectName }
+  | { readonly kind: 'describe'; readonly project: Project }
+  | {
+      readonly kind: 'fork';
+      readonly from: ProjectName;
+      readonly project: ProjectName;
+      readonly chroots: readonly ChrootName[];
+    };
+
+interface ChangeContext {
+  readonly queue: Queue;
+  readonly built: BuiltIndex;
+  readonly projects: ProjectsPort;
+  readonly log: Log;
+}
+
+/**
+ * Does it before anything is planned: a project under a new name has its builds, and nothing is built that is there already. `before` is
+ * undefined when no config was in force. Again with the same two, it does nothing more. Rejects on faults of the machinery only.
+ */
+export async function applyConfigChange(
+  before: ConfigAtCommit | undefined,
+  after: ConfigAtCommit,
+  context: ChangeContext,
+): Promise<void> {
+  for (const step of stepsOf(before, after)) {
+    const { project } = step;
+    const touched = step.kind === 'rename' ? [step.from, project] : [project];
+    if (step.kind === 'remove' || step.kind === 'freeze') await endBuilds(project, context.queue);
+    if (step.kind === 'rename') await endBuilds(step.from, context.queue);
+    await perform(step, context.projects);
+    if (step.kind === 'describe') continue;
+    for (const { owner, name } of touched) await context.built.reread(owner, name);
+    context.log('info', `${step.kind}: ${touched.map(projectKey).join(' → ')}`);
+  }
+}
+
+async function perform(step: ProjectStep, projects: ProjectsPort): Promise<void> {
+  switch (step.kind) {
+    case 'remove':
+      return await projects.remove(step.project);
+    case 'freeze':
+      return await projects.freeze(step.project);
+    case 'unfreeze':
+      return await projects.unfreeze(step.project);
+    case 'rename':
+      return await projects.rename(step.from, step.project);
+    case 'describe':
+      return await projects.describe(step.project);
+    case 'fork':
+      return await projects.fork(step.from, step.project, step.chroots);
+  }
+}
+
+/** In the order in which they are done. Pure. */
+export function stepsOf(before: ConfigAtCommit | undefined, after: ConfigAtCommit): readonly ProjectStep[] {
+  const now = new Map(after.config.projects.map((project) => [projectKey(project), project]));
+  if (before === undefined) return freezes(new Map(), now, undefined);
+  const old = new Map(before.config.projects.map((project) => [projectKey(project), project]));
+  const diff = diffConfigs(before, after);
+  return [
+    ...diff.removed.map((key): ProjectStep => ({ kind: 'remove', project: nameOf(key) })),
+    ...diff.renamed.map(({ from, to }): ProjectStep => ({ kind: 'rename', from: nameOf(from), project: nameOf(to) })),
+    ...freezes(old, now, diff),
+    ...diff.added.flatMap((key) => forkOf(now.get(key), now)),
+    ...diff.changed.flatMap((key): readonly ProjectStep[] => {
+      const project = now.get(key);
+      return project === undefined ? [] : [{ kind: 'describe', project }];
+    }),
+  ];
+}
+
+type Projects = ReadonlyMap<string, Project>;
+
+function freezes(old: Projects, now: Projects, diff: ConfigDiff | undefined): readonly ProjectStep[] {
+  const cameFrom = new Map(diff?.renamed.map(({ from, to }) => [to, from]));
+  return [...now].flatMap(([key, { frozen }]): readonly ProjectStep[] => {
+    const was = old.get(cameFrom.get(key) ?? key)?.frozen ?? null;
+    if ((was === null) === (frozen === null)) return [];
+    return [{ kind: frozen === null ? 'unfreeze' : 'freeze', project: nameOf(key) }];
+  });
+}
+
+/** A project that says it is a fork begins with what the other has; one that is gone gives nothing. */
+function forkOf(project: Project | undefined, now: Projects): readonly ProjectStep[] {
+  if (project === undefined || project.forkedFrom === null || !now.has(project.forkedFrom)) return [];
+  const from = nameOf(project.forkedFrom);
+  return [{ kind: 'fork', from, project: nameOf(projectKey(project)), chroots: project.chroots }];
+}
+
+function nameOf(key: string): ProjectName {
+  const [owner = '', name = ''] = key.split('/');
+  return { owner, name };
+}
+
+const longestWaitMilliseconds = 120_000;
+
+/** Cancels the live builds of a project and its sandboxes; resolves when they have left the queue, rejects when one does not. */
+async function endBuilds({ owner, name }: ProjectName, queue: Queue): Promise<void> {
+  const live = () =>
+    queue
+      .builds()
+      .filter((one) => one.owner === owner && (one.project === name || readSandbox(one.project)?.project === name));
+  for (const build of live()) {
+    if ((await queue.cancel(build.id, 'coppice')) === 'unknown') continue;
+    // What nobody works on need not wait until somebody has time to close it.
+    if (build.srpmState === 'running' || build.srpmState === 'starting') continue;
+    for (const { chroot } of build.chroots.filter(({ state }) => state === 'pending')) {
+      const outcome = { state: 'canceled', reason: null, message: 'Its project was changed.' } as const;
+      await queue.finish(build.id, chroot, outcome).catch((error: unknown) => {
+        if (!(error instanceof QueueError) || (error.code !== 'conflict' && error.code !== 'unknown')) throw error;
+      });
+    }
+  }
+  if (live().length === 0) return;
+  await new Promise<void>((resolve, reject) => {
+    const end = (how: () => void) => {
+      clearTimeout(timer);
+      forget();
+      how();
+    };
+    const forget = queue.onChange(() => live().length === 0 && end(resolve));
+    const timer = setTimeout(() => {
+      const ids = live().filter(({ chroots }) => chroots.some(({ state }) => !isFinal(state)));
+      const which = ids.map(({ id }) => id).join(', ');
+      end(() => reject(new Error(`Builds of ${owner}/${name} do not end: ${which}`)));
+    }, longestWaitMilliseconds);
+  });
+}

@@ -1,0 +1,117 @@
+// What people can say to the bot: one line of a comment → one command, or a mistake with a way out. Pure.
+import type { BuildId } from '@coppice/config';
+import { parseArgsStringToArgv } from 'string-argv';
+import { readCommand } from '../commands/read/read-command.ts';
+import { nearestWord } from '../nearest-word.ts';
+
+/** Every verb there is, as `/help` lists them. */
+export const verbs = [
+  'build',
+  'rebuild',
+  'cancel',
+  'status',
+  'plan',
+  'logs',
+  'explain',
+  'debug',
+  'request',
+  'approve',
+  'fork',
+  'delete',
+  'legal',
+  'freeze',
+  'resolve',
+  'help',
+] as const;
+export type Verb = (typeof verbs)[number];
+
+/** What is asked of the builds themselves, beside what the config states. */
+export interface Wishes {
+  /** Seconds; null: as the config states. */
+  readonly timeoutSeconds: number | null;
+  /** Bytes; null: as the config states. */
+  readonly memoryBytes: number | null;
+  /** It waits for all builds that are not in the background. */
+  readonly background: boolean;
+  /** Builds that must succeed first. */
+  readonly after: readonly BuildId[];
+  /** `rpmbuild --with` and `--without`, in addition to what the config states. */
+  readonly with: readonly string[];
+  readonly without: readonly string[];
+}
+
+/** Which packages are meant; empty lists mean all. Nothing is looked up yet. */
+export interface Target {
+  readonly packages: readonly string[];
+  readonly chroots: readonly string[];
+  /** `owner/name` as written. */
+  readonly project: string | undefined;
+}
+
+/** One command of a comment. `line` is what the person wrote, for the answer. */
+export type Command = { readonly line: string } & (
+  | ({ readonly kind: 'build'; readonly force: boolean; readonly wishes: Wishes } & Target)
+  /** `ids`: again from the same sources; `packages`: again from what is stated. One of the two is empty. */
+  | ({ readonly kind: 'rebuild'; readonly ids: readonly BuildId[]; readonly wishes: Wishes } & Target)
+  | ({ readonly kind: 'plan'; readonly force: boolean } & Target)
+  /** Of one build, of one package, or of all that waits and runs. */
+  | ({ readonly kind: 'status' } & Subject)
+  | { readonly kind: 'cancel'; readonly ids: readonly BuildId[] }
+  | { readonly kind: 'logs'; readonly id: BuildId; readonly chroot: string | undefined }
+  | ({ readonly kind: 'explain' } & Subject)
+  /** A failed build on a builder of its own, to log in; `end`: no more of that. */
+  | { readonly kind: 'debug'; readonly id: BuildId; readonly chroot: string | undefined; readonly end: boolean }
+  | { readonly kind: 'delete-build'; readonly id: BuildId }
+  | { readonly kind: 'delete-project'; readonly project: string }
+  | { readonly kind: 'fork'; readonly project: string; readonly as: string | undefined }
+  | { readonly kind: 'request'; readonly role: Role | 'drop'; readonly project: string | undefined }
+  /** The wish of a person for rights; the login is without its `@`. */
+  | { readonly kind: 'approve-rights'; readonly login: string; readonly project: string | undefined }
+  /** The present state of a pull request, or the one that `sha` as it was written names. */
+  | { readonly kind: 'approve-head'; readonly sha: string | undefined }
+  | { readonly kind: 'legal'; readonly text: string; readonly project: string | undefined }
+  | { readonly kind: 'freeze'; readonly project: string; readonly reason: string }
+  | { readonly kind: 'resolve'; readonly project: string }
+  | { readonly kind: 'help' }
+  /** It was meant for us but says nothing that we can do. `suggestion` is a whole line to write instead. */
+  | { readonly kind: 'mistake'; readonly why: string; readonly suggestion: string | undefined }
+);
+
+export interface Subject {
+  readonly id: BuildId | undefined;
+  readonly package: string | undefined;
+  readonly project: string | undefined;
+}
+
+/** What a person can be in a project. */
+export type Role = 'builder' | 'maintainer';
+
+const maximumLineLength = 2000;
+
+/** The command that a line of plain text states; undefined when the line is not meant for the bot. */
+export function parseCommandLine(text: string): Command | undefined {
+  const addressed = /^(?:@coppice\s+\/?|\/)([a-z][a-z-]{0,30})(?=\s|$)(.*)$/is.exec(text.trim());
+  if (addressed === null) return undefined;
+  const [, word = '', rest = ''] = addressed;
+  const line = text.trim().slice(0, 200);
+  const verb = verbs.find((one) => one === word.toLowerCase());
+  if (verb === undefined) return unknownVerb(line, word.toLowerCase(), rest, text.trim().startsWith('@'));
+  if (text.length > maximumLineLength) {
+    const why = `The line is longer than ${maximumLineLength} characters.`;
+    return { kind: 'mistake', line, why, suggestion: undefined };
+  }
+  const straight = straightQuotes(rest).trim();
+  return { line, ...readCommand(verb, parseArgsStringToArgv(straight), straight) };
+}
+
+function unknownVerb(line: string, verb: string, rest: string, byName: boolean): Command | undefined {
+  const near = nearestWord(verb, verbs);
+  const mistake = { kind: 'mistake', line, why: 'There is no such command.' } as const;
+  if (near !== undefined) return { ...mistake, suggestion: `/${near}${rest}`.slice(0, 200) };
+  return byName ? { ...mistake, suggestion: '/help' } : undefined;
+}
+
+/** Telephones write curly quotes. */
+function straightQuotes(text: string): string {
+  return text.replace(/[“”„]/g, '"').replace(/[‘’‚]/g, "'");
+}

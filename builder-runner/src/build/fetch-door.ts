@@ -1,3 +1,0 @@
-// What others than builds need to ask servers that nobody here controls: the same bounds and the same refusals.
-export { type FetchRules, gitAddressConfig, Refused } from './fetch-address.ts';
-export { readJson } from './fetch-http.ts';

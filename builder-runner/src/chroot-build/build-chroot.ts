@@ -1,0 +1,100 @@
+// The chroot task, in the order in which it happens: on a builder, then sign and publish. It can be taken up after either.
+import { rm } from 'node:fs/promises';
+import { chrootOf } from '@coppice/config';
+import { Left, ShuttingDown } from '../abort.ts';
+import type { Failure } from '../outcome.ts';
+import type { Lease } from '../pool/pool.ts';
+import { chrootFolder, moveFiles, publishPackages, signerOf } from '../publish/publish.ts';
+import { type Ending, frozenEnding } from '../publish/record.ts';
+import { signRpms } from '../publish/sign.ts';
+import { srpmPath } from '../publish/srpm-path.ts';
+import { readRpmHeader } from '../rpm/rpm-header.ts';
+import { type ChrootTask, enter } from '../runner-context.ts';
+import { checkResults, describeArtifacts } from './check-results.ts';
+import { buildOnBuilder, logBytes } from './on-builder.ts';
+import { clearStaging, type StagedMark, stagingFolder, writeMark } from './staged.ts';
+
+/** What an earlier run of the service left of a chroot's build: a builder that it runs on, or results that came from one. */
+export type Rest = { readonly lease: Lease } | { readonly mark: StagedMark };
+
+/**
+ * How the chroot ended; its files are published, its record is not, and its staging folder is the caller's to clear after that. Throws
+ * RunnerError, the reason of the abort, or `Left` when the service ends and the next start takes it up.
+ */
+export async function buildChroot(task: ChrootTask, rest?: Rest): Promise<Ending> {
+  const { shop, build, chroot } = task;
+  if (rest === undefined) {
+    await rm(chrootFolder(shop, build, chroot.chroot), { recursive: true, force: true });
+    await clearStaging(placeOf(task));
+  }
+  const mark =
+    rest !== undefined && 'mark' in rest
+      ? rest.mark
+      : await buildOnBuilder(task, rest === undefined ? rest : rest.lease);
+  if (mark.step === 'signed') return publish(task, mark);
+  if (mark.failure !== null) return keepLogs(task, mark.engine, mark.failure);
+  const signed = await checkAndSign(task, mark.engine);
+  return 'step' in signed ? publish(task, signed) : signed;
+}
+
+type Signed = Extract<StagedMark, { step: 'signed' }>;
+
+async function checkAndSign(task: ChrootTask, engine: StagedMark['engine']): Promise<Signed | Ending> {
+  const { shop, build, chroot } = task;
+  const folder = stagingFolder(placeOf(task));
+  const source = await readRpmHeader(srpmPath(shop, build));
+  const checked = await checkResults(folder, {
+    architecture: chrootOf(chroot.chroot).architecture,
+    sourceName: source.nevra.name,
+    totalBytes: build.diskBytes,
+  });
+  if (!checked.ok) return { ...failedEnding(task, checked.failure), engine };
+  const { rpms, logs } = checked.value;
+  leaveOrStop(task);
+  enter(task, 'sign');
+  await signRpms(await signerOf(shop, build), folder, rpms);
+  const artifacts = await describeArtifacts(folder, rpms);
+  leaveOrStop(task); // from here on it is too late to cancel
+  const mark: Signed = { step: 'signed', engine, files: [...logs, ...rpms], artifacts: [...artifacts] };
+  await writeMark(placeOf(task), mark);
+  return mark;
+}
+
+async function publish(task: ChrootTask, { engine, files, artifacts }: Signed): Promise<Ending> {
+  const { shop, build, chroot } = task;
+  enter(task, 'publish');
+  const folder = stagingFolder(placeOf(task));
+  const isPublished = await publishPackages(shop, build, chroot.chroot, { folder, files });
+  if (!isPublished) return { ...frozenEnding(build, shop.now()), engine };
+  return { state: 'succeeded', reason: null, message: null, excerpt: [], engine, artifacts, endedAt: shop.now() };
+}
+
+/** A shutdown leaves what was collected to the next start; a cancellation ends it. */
+function leaveOrStop({ signal }: ChrootTask): void {
+  if (!signal.aborted) return;
+  if (signal.reason instanceof ShuttingDown) throw new Left('its results are in the staging folder');
+  throw signal.reason;
+}
+
+async function keepLogs(task: ChrootTask, engine: StagedMark['engine'], failure: Failure): Promise<Ending> {
+  const { shop, build, chroot } = task;
+  const folder = stagingFolder(placeOf(task));
+  // Nothing but logs is published of a failed build; what else came is not even looked at.
+  const checked = await checkResults(folder, {
+    architecture: '',
+    sourceName: '',
+    totalBytes: 8 * logBytes,
+    logsOnly: true,
+  });
+  if (!checked.ok) return { ...failedEnding(task, checked.failure), engine };
+  await moveFiles(folder, chrootFolder(shop, build, chroot.chroot), checked.value.logs);
+  return { ...failedEnding(task, failure), engine };
+}
+
+function failedEnding(task: ChrootTask, failure: Failure): Ending {
+  return { state: 'failed', ...failure, engine: null, artifacts: [], endedAt: task.shop.now() };
+}
+
+function placeOf({ shop, build, chroot }: ChrootTask) {
+  return { home: shop.home, id: build.id, chroot: chroot.chroot };
+}

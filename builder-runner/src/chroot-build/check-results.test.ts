@@ -1,0 +1,103 @@
+import { execFileSync } from 'node:child_process';
+import { linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { makeRpms } from '../../testing/make-rpms.ts';
+import { readRpmHeader } from '../rpm/rpm-header.ts';
+import { checkResults, describeArtifacts, judgeHeaders } from './check-results.ts';
+
+let made: string;
+let folder: string;
+const limits = { architecture: 'x86_64', sourceName: 'tiny', totalBytes: 10_000_000 };
+
+beforeAll(async () => {
+  made = await mkdtemp(join(tmpdir(), 'coppice-rpms-'));
+  await makeRpms(made, 'tiny', '1.0');
+});
+afterAll(() => rm(made, { recursive: true, force: true }));
+beforeEach(async () => {
+  folder = await mkdtemp(join(made, 'case-'));
+  await cp(join(made, 'tiny-1.0-1.noarch.rpm'), join(folder, 'tiny-1.0-1.noarch.rpm'));
+  await cp(join(made, 'tiny-1.0-1.src.rpm'), join(folder, 'tiny-1.0-1.src.rpm'));
+  writeFileSync(join(folder, 'build.log'), 'done\n');
+});
+
+test('good results pass, packages and logs told apart', async () => {
+  expect(await checkResults(folder, limits)).toEqual({
+    ok: true,
+    value: { rpms: ['tiny-1.0-1.noarch.rpm', 'tiny-1.0-1.src.rpm'], logs: ['build.log'] },
+  });
+});
+
+test('the header reader agrees with rpm', async () => {
+  const path = join(folder, 'tiny-1.0-1.noarch.rpm');
+  const format = '%{NAME} %{EPOCHNUM} %{VERSION} %{RELEASE} %{ARCH} %{SOURCERPM}';
+  const said = execFileSync('rpm', ['-qp', '--nosignature', '--qf', format, path], { encoding: 'utf8' });
+  const { nevra, sourceRpm } = await readRpmHeader(path);
+  const fields = [nevra.name, nevra.epoch, nevra.version, nevra.release, nevra.architecture, sourceRpm];
+  expect(fields.join(' ')).toBe(said);
+});
+
+describe('refused:', () => {
+  const cases: [string, (folder: string) => void, RegExp][] = [
+    ['a symbolic link', (at) => symlinkSync('/etc/passwd', join(at, 'root.log')), /not a regular file/],
+    ['a named pipe', (at) => execFileSync('mkfifo', [join(at, 'root.log')]), /not a regular file/],
+    ['a folder', (at) => mkdirSync(join(at, 'x.rpm')), /not a regular file/],
+    ['a second name of a file', (at) => linkSync(join(at, 'build.log'), join(at, 'root.log')), /more than one name/],
+    ['an unknown file', (at) => writeFileSync(join(at, 'index.html'), ''), /neither a package nor/],
+    ['a hidden RPM', (at) => writeFileSync(join(at, '.x.rpm'), ''), /neither a package nor/],
+    ['an RPM that is none', (at) => writeFileSync(join(at, 'x-1-1.noarch.rpm'), 'x'.repeat(500)), /not a good RPM/],
+    ['an empty RPM', (at) => writeFileSync(join(at, 'x-1-1.noarch.rpm'), ''), /not a good RPM/],
+    ['too much', (at) => writeFileSync(join(at, 'root.log'), Buffer.alloc(10_000_001)), /larger than/],
+  ];
+  test.each(cases)('%s', async (_name, spoil, message) => {
+    spoil(folder);
+    expect(await checkResults(folder, limits)).toMatchObject({
+      ok: false,
+      failure: { reason: 'policy', message: expect.stringMatching(message) },
+    });
+  });
+
+  test('an RPM under the name of another', async () => {
+    await cp(join(folder, 'tiny-1.0-1.noarch.rpm'), join(folder, 'bash-9-1.noarch.rpm'));
+    expect(await checkResults(folder, limits)).toMatchObject({
+      failure: { message: expect.stringMatching(/holds the package/) },
+    });
+  });
+
+  test('another source package than the one that was given', async () => {
+    expect(await checkResults(folder, { ...limits, sourceName: 'other' })).toMatchObject({ ok: false });
+  });
+
+  test('packages of another architecture or another source', async () => {
+    const source = await readRpmHeader(join(folder, 'tiny-1.0-1.src.rpm'));
+    const binary = await readRpmHeader(join(folder, 'tiny-1.0-1.noarch.rpm'));
+    const foreign = { ...binary, nevra: { ...binary.nevra, architecture: 'aarch64' } };
+    const headers = (name: string, header: typeof binary) =>
+      new Map([
+        ['tiny-1.0-1.src.rpm', source],
+        [name, header],
+      ]);
+    expect(judgeHeaders(headers('tiny-1.0-1.aarch64.rpm', foreign), limits)).toMatch(/is for aarch64, not x86_64/);
+    const strange = { ...binary, sourceRpm: 'bash-5-1.src.rpm' };
+    expect(judgeHeaders(headers('tiny-1.0-1.noarch.rpm', strange), limits)).toMatch(/says that it comes from/);
+  });
+});
+
+test('only logs are kept of a failed build', async () => {
+  expect(await checkResults(folder, { ...limits, logsOnly: true })).toMatchObject({ ok: false });
+  await rm(join(folder, 'tiny-1.0-1.noarch.rpm'));
+  await rm(join(folder, 'tiny-1.0-1.src.rpm'));
+  expect(await checkResults(folder, { ...limits, logsOnly: true })).toEqual({
+    ok: true,
+    value: { rpms: [], logs: ['build.log'] },
+  });
+});
+
+test('artifacts are described by NEVRA, size and hash', async () => {
+  const [artifact] = await describeArtifacts(folder, ['tiny-1.0-1.noarch.rpm']);
+  const hash = execFileSync('sha256sum', [join(folder, 'tiny-1.0-1.noarch.rpm')], { encoding: 'utf8' }).slice(0, 64);
+  expect(artifact).toMatchObject({ nevra: 'tiny-1.0-1.noarch', sha256: hash });
+});

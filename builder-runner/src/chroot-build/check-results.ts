@@ -1,0 +1,138 @@
+// What a builder sent back is hostile until it has passed here: regular files, known names, sane sizes, headers that agree.
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { type Artifact, formatNevra, parseNevra, rpmFileName } from '@coppice/config';
+import { type Failure, fail, type Outcome, succeed } from '../outcome.ts';
+import { type RpmHeader, RpmHeaderError, readRpmHeader } from '../rpm/rpm-header.ts';
+
+/** The logs that are kept, in mock's names. Others are left behind. */
+export const keptLogs = ['build.log', 'root.log', 'state.log', 'hw_info.log', 'installed_pkgs.log'] as const;
+
+export interface ResultLimits {
+  readonly architecture: string;
+  /** Name tag of the source package that was given to mock. */
+  readonly sourceName: string;
+  /** Upper bound of all files together. */
+  readonly totalBytes: number;
+  /** Of a failed build only logs are kept: packages are refused. */
+  readonly logsOnly?: boolean;
+}
+
+export interface CheckedResults {
+  readonly rpms: readonly string[];
+  readonly logs: readonly string[];
+}
+
+const rpmNamePattern = /^[A-Za-z0-9_][A-Za-z0-9._+~^-]*\.rpm$/;
+const maximumFiles = 5_000;
+
+/** What is said of results that are larger than they may be. */
+export function tooLarge(bytes: number): Failure {
+  return refuse(`the files are larger than ${bytes} bytes together`).failure;
+}
+
+/** The files in `folder` that may be signed and published, or why none may (reason `policy`). */
+export async function checkResults(folder: string, limits: ResultLimits): Promise<Outcome<CheckedResults>> {
+  const names = (await readdir(folder)).sort();
+  if (names.length > maximumFiles) return refuse(`${names.length} files, more than ${maximumFiles}`);
+  const rpms: string[] = [];
+  const logs: string[] = [];
+  let totalBytes = 0;
+  for (const name of names) {
+    const status = await lstat(join(folder, name));
+    if (!status.isFile()) return refuse(`${quote(name)} is not a regular file`);
+    if (status.nlink > 1) return refuse(`${quote(name)} has more than one name`);
+    totalBytes += status.size;
+    if (totalBytes > limits.totalBytes) return { ok: false, failure: tooLarge(limits.totalBytes) };
+    if ((keptLogs as readonly string[]).includes(name)) logs.push(name);
+    else if (limits.logsOnly !== true && rpmNamePattern.test(name) && name.length <= 255) rpms.push(name);
+    else return refuse(`${quote(name)} is neither a package nor one of mock's logs`);
+  }
+  if (limits.logsOnly === true) return succeed({ rpms, logs });
+  const problem = await checkHeaders(folder, rpms, limits);
+  return problem === undefined ? succeed({ rpms, logs }) : refuse(problem);
+}
+
+async function checkHeaders(
+  folder: string,
+  rpms: readonly string[],
+  limits: ResultLimits,
+): Promise<string | undefined> {
+  const headers = new Map<string, RpmHeader>();
+  for (const name of rpms) {
+    try {
+      headers.set(name, await readRpmHeader(join(folder, name)));
+    } catch (error) {
+      if (error instanceof RpmHeaderError) return `${quote(name)} is not a good RPM: ${error.message}`;
+      throw error;
+    }
+  }
+  return judgeHeaders(headers, limits);
+}
+
+/** The first thing that is wrong with these headers by file name, or undefined. Pure. */
+export function judgeHeaders(
+  headers: ReadonlyMap<string, RpmHeader>,
+  limits: Pick<ResultLimits, 'architecture' | 'sourceName'>,
+): string | undefined {
+  const sources = [...headers].filter(([, header]) => header.nevra.architecture === 'src');
+  if (sources.length !== 1) return `there are ${sources.length} source packages instead of one`;
+  const [sourceFile = '', source] = sources[0] ?? [];
+  if (source?.nevra.name !== limits.sourceName) {
+    return `the source package is called ${quote(source?.nevra.name ?? '')} instead of ${quote(limits.sourceName)}`;
+  }
+  if (headers.size === 1) return 'there is no binary package';
+  const allowed = new Set(['src', 'noarch', ...compatibleArchitectures(limits.architecture)]);
+  for (const [file, { nevra, sourceRpm }] of headers) {
+    const nosrc = rpmFileName({ ...nevra, architecture: 'nosrc' });
+    if (parseNevra(formatNevra(nevra)) === undefined)
+      return `${quote(file)} has a header with an impossible name or version`;
+    if (file !== rpmFileName(nevra) && !(nevra.architecture === 'src' && file === nosrc)) {
+      return `${quote(file)} holds the package ${quote(formatNevra(nevra))}`;
+    }
+    if (!allowed.has(nevra.architecture))
+      return `${quote(file)} is for ${nevra.architecture}, not ${limits.architecture}`;
+    if (nevra.architecture !== 'src' && sourceRpm !== sourceFile) {
+      return `${quote(file)} says that it comes from ${quote(sourceRpm ?? '')}, not from ${quote(sourceFile)}`;
+    }
+  }
+  return undefined;
+}
+
+/** What rpmbuild may call its packages on a chroot of this architecture. */
+function compatibleArchitectures(architecture: string): readonly string[] {
+  if (architecture === 'i686' || architecture === 'i386') return ['i386', 'i486', 'i586', 'i686'];
+  if (architecture === 'armhfp') return ['armv7hl'];
+  return [architecture];
+}
+
+/** Size and hash of each of `files` in `folder`, as `result.json` records them; RPMs that were checked before. */
+export async function describeArtifacts(folder: string, files: readonly string[]): Promise<readonly Artifact[]> {
+  const artifacts: Artifact[] = [];
+  for (const file of files) {
+    const path = join(folder, file);
+    const { nevra } = await readRpmHeader(path);
+    const { size } = await lstat(path);
+    artifacts.push({ file, nevra: formatNevra(nevra), bytes: size, sha256: await sha256Of(path) });
+  }
+  return artifacts;
+}
+
+/** The SHA-256 of a file, in hexadecimal. */
+async function sha256Of(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}
+
+function refuse(why: string) {
+  return fail('policy', `The builder's results were refused: ${why}.`);
+}
+
+/** Hostile text in a sentence: quoted, printable, short. */
+function quote(text: string): string {
+  return JSON.stringify(text.slice(0, 120));
+}

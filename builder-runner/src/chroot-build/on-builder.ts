@@ -1,0 +1,192 @@
+// The part of a chroot's build that needs a builder: take one (or the one on which it runs already), mock, collect, give the builder back.
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { QueuedBuild, QueuedChroot } from '@coppice/config';
+import { Canceled, Left, ShuttingDown } from '../abort.ts';
+import { buildUserOf } from '../builder/provision.ts';
+import { receiveFiles } from '../builder/receive-files.ts';
+import type { Line, Session } from '../builder/session.ts';
+import type { Connection } from '../builder/ssh.ts';
+import { describeError, RunnerError } from '../errors.ts';
+import { classifyFailure } from '../failure/classify.ts';
+import { readLogEnd } from '../failure/read-log-end.ts';
+import { parseEngine } from '../mock/mock-command.ts';
+import type { Failure } from '../outcome.ts';
+import type { MakingStage } from '../pool/craft.ts';
+import type { BuilderNeed, Lease, LeasedBuilder } from '../pool/pool.ts';
+import { type ChrootTask, enter, nameBuild } from '../runner-context.ts';
+import { keptLogs, tooLarge } from './check-results.ts';
+import { leaseSeconds, type MockFinished, type MockRun, runMock } from './run-mock.ts';
+import { type StagedMark, stagingFolder, writeMark } from './staged.ts';
+import { folderName, UploadAhead } from './upload-build.ts';
+
+/** More than mock-lite lets a log grow to. */
+export const logBytes = 300 * 1024 ** 2;
+
+/**
+ * What a chroot's build wants of a builder. Its labels say where it is built and not what comes of it: they are no part of the input
+ * digest. Pure.
+ */
+export function needOf(build: QueuedBuild, { chroot }: Pick<QueuedChroot, 'chroot'>): BuilderNeed {
+  const { owner, project, builderLabels } = build;
+  return { chroot, owner, project, trust: 'build', labels: builderLabels, seconds: leaseSeconds(build) };
+}
+
+type Collected = Extract<StagedMark, { step: 'collected' }>;
+
+/**
+ * Builds, and resolves when what is wanted of the results is in the staging folder and marked. The builder is given back when mock has ended:
+ * the next build of the project begins while the results of this one come. Throws RunnerError, `Left` when the service ends and the build
+ * goes on, or the reason of the abort.
+ */
+export async function buildOnBuilder(task: ChrootTask, adopted?: Lease): Promise<Collected> {
+  const { shop, build, chroot, signal } = task;
+  const ahead = new UploadAhead();
+  const makeReady = (line: Line, { network }: LeasedBuilder) => {
+    const session = line.session((message) => warn(task, message));
+    ahead.begin({ shop, build, chroot, session, builderHasNetwork: network }, signal);
+  };
+  const note = (stage: MakingStage, name: string) => enter(task, stage, name);
+  try {
+    const lease = adopted ?? (await shop.pool.take(needOf(build, chroot), signal, note, makeReady));
+    return await buildWithLease(task, lease, ahead, adopted !== undefined);
+  } finally {
+    ahead.forget(task);
+  }
+}
+
+async function buildWithLease(
+  task: ChrootTask,
+  lease: Lease,
+  ahead: UploadAhead,
+  resumes: boolean,
+): Promise<Collected> {
+  const { shop, build, chroot, signal } = task;
+  const { builder } = lease;
+  let session: Session | undefined;
+  try {
+    session = await lease.session({
+      user: buildUserOf(builder),
+      controlPort: shop.controlPort,
+      reconnectSeconds: shop.settings.builders.reconnectSeconds,
+      ...{ resumes, signal, warn: (message) => warn(task, message) },
+    });
+    const upload = { shop, build, chroot, session, builderHasNetwork: builder.network };
+    const folder = session.useFolder(folderName(build, chroot));
+    const prepare = (connection: Connection) => ahead.complete(upload, connection, folder);
+    const collected = await mockAndCollect(task, lease, { ...upload, folder, resumes, prepare });
+    session.leaveFolder(folderName(build, chroot));
+    return collected;
+  } catch (error) {
+    if (goesOn(task, lease)) throw new Left(`it goes on on ${builder.name}`, { cause: error });
+    session?.leaveFolder(folderName(build, chroot));
+    // Whoever was canceled has cleaned up: see run-detached.ts.
+    giveBack(task, lease, error instanceof Canceled ? 'reuse' : 'end');
+    throw error;
+  }
+}
+
+/** The service ends, and the builder does not. */
+function goesOn({ signal }: ChrootTask, { builder }: Lease): boolean {
+  return signal.aborted && signal.reason instanceof ShuttingDown && builder.outlivesService;
+}
+
+async function mockAndCollect(
+  task: ChrootTask,
+  lease: Lease,
+  run: Omit<MockRun, 'onPhase' | 'signal'>,
+): Promise<Collected> {
+  const { signal } = task;
+  if (!run.resumes) enter(task, 'root', lease.builder.name);
+  const engine = engineOf(run.session, signal);
+  engine.catch(() => undefined); // it is waited for below, unless mock fails first
+  const mock = await runMock({ ...run, onPhase: (phase) => enter(task, phase), signal });
+  enter(task, 'collect');
+  const collected = collectAndJudge(task, run.session, mock, await engine);
+  const fetched = collected.then(
+    () => 'fetched' as const,
+    (error) => {
+      if (goesOn(task, lease)) return 'left' as const;
+      if (error instanceof Canceled) return 'fetched' as const;
+      throw error;
+    },
+  );
+  giveBack(task, lease, 'reuse', fetched);
+  return await collected;
+}
+
+/** Nobody waits for it: this worker has other things to do meanwhile. */
+function giveBack(
+  { shop, build }: ChrootTask,
+  lease: Lease,
+  how: 'reuse' | 'end',
+  fetched?: Promise<'fetched' | 'left'>,
+): void {
+  lease.release(how, fetched).catch((error) => {
+    const message = `builder ${lease.builder.name} could not be given back: ${describeError(error)}`;
+    shop.log('error', message, { build: nameBuild(build) });
+  });
+}
+
+function warn({ shop, build, chroot }: ChrootTask, message: string): void {
+  shop.log('warn', message, { build: nameBuild(build), chroot: chroot.chroot });
+}
+
+/** Which mock it is; asked once for each builder, while the build runs. */
+async function engineOf(session: Session, signal: AbortSignal): Promise<StagedMark['engine']> {
+  const file = join(session.builder.folder, 'engine');
+  const known = await readFile(file, 'utf8').catch(() => undefined);
+  if (known !== undefined) return parseEngine(known);
+  const answer = await session.run((connection) => connection.must(['mock', '--version']), signal);
+  await writeFile(file, answer);
+  return parseEngine(answer);
+}
+
+async function collectAndJudge(
+  task: ChrootTask,
+  session: Session,
+  mock: MockFinished,
+  engine: StagedMark['engine'],
+): Promise<Collected> {
+  const { shop, build, chroot } = task;
+  const place = { home: shop.home, id: build.id, chroot: chroot.chroot };
+  const folder = stagingFolder(place);
+  const failure = (await fetchResults(task, session, mock, folder)) ?? (await judge(build, mock, folder));
+  const mark = {
+    step: 'collected',
+    engine,
+    failure: failure && { ...failure, excerpt: [...failure.excerpt] },
+  } as const;
+  await writeMark(place, mark);
+  return mark;
+}
+
+/** Resolves with why the packages were left where they are; the logs come in any case. */
+async function fetchResults(
+  { shop, build, signal }: ChrootTask,
+  session: Session,
+  { exitCode, resultFolder }: MockFinished,
+  folder: string,
+): Promise<Failure | undefined> {
+  const fetch = (patterns: readonly string[], fileBytes: number, totalBytes: number) => {
+    const seconds = shop.settings.timeouts.collectSeconds;
+    const order = { from: resultFolder, patterns, to: folder, fileBytes, totalBytes, seconds, signal };
+    return session.run((connection) => receiveFiles(connection, order), signal);
+  };
+  const { diskBytes } = build;
+  const refused = exitCode === 0 && (await fetch(['*.rpm', ...keptLogs], diskBytes, diskBytes)).kind === 'too-large';
+  if (exitCode !== 0 || refused) await fetch(keptLogs, logBytes, keptLogs.length * logBytes);
+  return refused ? { ...tooLarge(diskBytes), excerpt: [] } : undefined;
+}
+
+/** Why it failed, or null. Throws RunnerError `builder` when that is not the package's fault. */
+async function judge(build: QueuedBuild, { exitCode }: MockFinished, folder: string): Promise<Failure | null> {
+  const verdict = classifyFailure({
+    exitCode,
+    logs: { build: await readLogEnd(folder, 'build.log'), root: await readLogEnd(folder, 'root.log') },
+    timeoutSeconds: build.timeoutSeconds,
+    memoryBytes: build.memoryBytes,
+  });
+  if (verdict.kind === 'infrastructure') throw new RunnerError('builder', verdict.message);
+  return verdict.kind === 'failed' ? verdict.failure : null;
+}

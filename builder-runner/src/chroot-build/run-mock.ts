@@ -1,0 +1,85 @@
+// mock on a builder: start detached, show the logs, wait for its end. Cancel and time limit end all of it; a lost connection and a
+// restart of the service do not.
+import type { PhaseName, QueuedBuild, QueuedChroot } from '@coppice/config';
+import { runDetached } from '../builder/run-detached.ts';
+import type { Connection } from '../builder/ssh.ts';
+import { mockCommand } from '../mock/mock-command.ts';
+import { phaseStartedBy, type StreamedLog } from '../mock/mock-log.ts';
+import { chrootFolder } from '../publish/publish.ts';
+import { followLogs } from './follow-logs.ts';
+import { remoteSrpm, type Upload } from './upload-build.ts';
+
+export interface MockRun extends Upload {
+  /** The build's folder on the builder, absolute. */
+  readonly folder: string;
+  /** An earlier run of the service may have started it there. */
+  readonly resumes: boolean;
+  /** Fills the folder; may be called again when it was interrupted. */
+  readonly prepare: (connection: Connection) => Promise<void>;
+  readonly onPhase: (phase: PhaseName) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface MockFinished {
+  readonly exitCode: number;
+  /** Absolute path, on the builder, of what mock left. */
+  readonly resultFolder: string;
+}
+
+/** mock's own time limit counts rpmbuild alone; filling the root gets this much more before the build is ended. */
+const rootSeconds = 1800;
+/** mock's exit code when its time limit has passed. */
+const timeoutExit = 11;
+
+/** For how long a build may have its builder, in seconds: mock's whole run, and what comes before and after it. */
+export function leaseSeconds(build: QueuedBuild): number {
+  return build.timeoutSeconds + rootSeconds + 300;
+}
+
+/**
+ * Resolves when mock has ended, be it one that an earlier run of the service started. Throws RunnerError when the builder fails, or the
+ * reason of the abort: after a cancellation mock was ended, after a shutdown it goes on.
+ */
+export async function runMock(run: MockRun): Promise<MockFinished> {
+  const { session, build, chroot, shop, folder, resumes } = run;
+  const resultFolder = `${folder}/result`;
+  const srpm = remoteSrpm(shop, build, folder);
+  const logs = await followLogs(resultFolder, chrootFolder(shop, build, chroot.chroot), notePhases(run));
+  try {
+    const end = await runDetached({
+      session,
+      folder,
+      prepare: run.prepare,
+      argv: mockCommand({ config: `${folder}/build.cfg`, resultFolder, srpm }),
+      seconds: build.timeoutSeconds + rootSeconds,
+      ...{ isNew: !resumes, begunAt: beginOfRoot(chroot) },
+      now: shop.now,
+      logs,
+      signal: run.signal,
+    });
+    return { exitCode: end.kind === 'timeout' ? timeoutExit : end.code, resultFolder };
+  } finally {
+    await logs.close();
+  }
+}
+
+/** When mock was started, when that was before this run of the service. */
+function beginOfRoot(chroot: QueuedChroot): Date | undefined {
+  const root = chroot.phases.findLast(({ name }) => name === 'root')?.startedAt;
+  const present = chroot.phase === 'root' ? chroot.phaseStartedAt : undefined;
+  const at = present ?? root;
+  return at === undefined ? undefined : new Date(at);
+}
+
+/** Each phase once, and in order: a log can hold any line. */
+function notePhases(run: MockRun): (log: StreamedLog, line: string) => void {
+  const phases: readonly PhaseName[] = ['build', 'check', 'collect'];
+  const ahead = phases.slice(phases.indexOf(run.chroot.phase) + 1, 2);
+  return (log, line) => {
+    const phase = phaseStartedBy(log, line);
+    const index = phase === undefined ? -1 : ahead.indexOf(phase);
+    if (index === -1) return;
+    ahead.splice(0, index + 1);
+    run.onPhase(phase as PhaseName);
+  };
+}

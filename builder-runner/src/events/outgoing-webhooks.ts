@@ -1,0 +1,231 @@
+// Tells other programs of events: each gets those that it wants in their order, signed as GitHub signs, again and again until it takes them.
+import { createHash, createHmac } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CoppiceEvent, EventType } from '@coppice/config';
+import { z } from 'zod';
+import type { Log } from '../log.ts';
+import { endOfLog, type LogPosition, nextEvent } from './event-log.ts';
+import type { Events } from './events.ts';
+
+export interface OutgoingHook {
+  readonly url: string;
+  readonly secret: string;
+  readonly events: readonly EventType[];
+}
+
+/** How it is with one receiver. Times are ISO 8601 UTC. */
+export interface HookState {
+  /** Of its address no more than the scheme, the host and the port. */
+  readonly host: string;
+  /** Tells it from others, also after a restart. */
+  readonly key: string;
+  /** When it took something last; undefined: not since the start. */
+  readonly takenAt: string | undefined;
+  /** It has taken nothing for a while. */
+  readonly fault: { readonly since: string; readonly message: string } | undefined;
+}
+
+export interface OutgoingWebhooks {
+  states(): readonly HookState[];
+  /** What was not taken yet is sent after the next start. */
+  stop(): Promise<void>;
+}
+
+type Times = Readonly<Record<keyof typeof usualSeconds, number>>;
+
+export interface OutgoingOptions {
+  readonly hooks: readonly OutgoingHook[];
+  readonly events: Pick<Events, 'folder' | 'onLines'>;
+  /** Private folder, absolute: how far each receiver is. */
+  readonly folder: string;
+  readonly log: Log;
+  readonly now: () => Date;
+  /** Seconds; default: those that the documentation tells. */
+  readonly times?: Partial<Times>;
+}
+
+const usualSeconds = {
+  /** For an answer. */
+  answer: 10,
+  /** Before the second try; twice as long before each one after that. */
+  firstPause: 1,
+  longestPause: 3600,
+  /** An event that nobody took for so long is not sent any more. */
+  giveUp: 86_400,
+  /** A receiver that fails for so long is told of as a fault that stands. */
+  fault: 3600,
+} as const;
+
+const progressSchema = z.object({
+  file: z.string(),
+  offset: z.int().nonnegative(),
+  /** When the event at this place was tried first, ISO 8601; null when it was not. */
+  triedSince: z.iso.datetime().nullable(),
+});
+type Progress = z.infer<typeof progressSchema>;
+
+/**
+ * Starts a loop for each receiver, so that none waits for another. A receiver that is new gets what happens from now on; one that is not in
+ * the settings any more is forgotten. Rejects when the folder cannot be written.
+ */
+export async function startOutgoingWebhooks(options: OutgoingOptions): Promise<OutgoingWebhooks> {
+  const times: Times = { ...usualSeconds, ...options.times };
+  await mkdir(options.folder, { recursive: true, mode: 0o700 });
+  const known = new Set(options.hooks.map(({ url }) => progressFile(url)));
+  for (const name of await readdir(options.folder)) {
+    if (!known.has(name)) await rm(join(options.folder, name), { force: true });
+  }
+  const stopping = new AbortController();
+  const desks: Desk[] = options.hooks.map((hook) => ({
+    ...{ ...options, times, hook, path: join(options.folder, progressFile(hook.url)), signal: stopping.signal },
+    seen: { takenAt: undefined, failure: undefined },
+  }));
+  const begins = await Promise.all(desks.map(beginOf));
+  const loops = desks.map((desk, index) => deliverAll(desk, begins[index] as Progress));
+  return {
+    states: () => desks.map((desk) => stateOf(desk, options.now())),
+    stop: async () => {
+      stopping.abort();
+      await Promise.all(loops);
+    },
+  };
+}
+
+/** What is sent. Pure. */
+function deliveryOf(event: CoppiceEvent, secret: string): { readonly body: string; readonly headers: Headers } {
+  const body = JSON.stringify(event);
+  const headers = new Headers({
+    'content-type': 'application/json',
+    'user-agent': 'Coppice-Hookshot',
+    'x-coppice-event': event.type,
+    'x-coppice-delivery': event.id,
+    'x-coppice-signature-256': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`,
+  });
+  return { body, headers };
+}
+
+/** Seconds to wait after so many failures of one event in a row. Pure. */
+export function pauseAfter(failures: number, times: Pick<Times, 'firstPause' | 'longestPause'>): number {
+  return Math.min(times.longestPause, times.firstPause * 2 ** Math.min(failures - 1, 30));
+}
+
+/** What became of the tries since the start. */
+interface Seen {
+  takenAt: string | undefined;
+  failure: { readonly since: string; readonly message: string } | undefined;
+}
+
+interface Desk extends Omit<OutgoingOptions, 'times'> {
+  readonly times: Times;
+  readonly hook: OutgoingHook;
+  readonly path: string;
+  readonly seen: Seen;
+  readonly signal: AbortSignal;
+}
+
+function stateOf({ hook, seen, times }: Desk, now: Date): HookState {
+  const { failure, takenAt } = seen;
+  const stands = failure !== undefined && now.getTime() - Date.parse(failure.since) >= times.fault * 1000;
+  const key = progressFile(hook.url).slice(0, 12);
+  return { host: hostOf(hook.url), key, takenAt, fault: stands ? failure : undefined };
+}
+
+async function deliverAll(desk: Desk, begin: Progress): Promise<void> {
+  const { events, signal, log, hook } = desk;
+  let progress = begin;
+  while (!signal.aborted) {
+    // Taken before the look: a line that is written meanwhile is not missed.
+    const bell = Promise.withResolvers<void>();
+    const forget = events.onLines(() => bell.resolve());
+    signal.addEventListener('abort', () => bell.resolve(), { once: true });
+    try {
+      const found = await nextEvent(events.folder, progress);
+      if (found === undefined) {
+        await bell.promise;
+        continue;
+      }
+      const { event, after } = found;
+      if (event !== undefined && hook.events.includes(event.type)) await deliver(desk, event, progress);
+      if (signal.aborted) return;
+      progress = { ...after, triedSince: null };
+      await writeProgress(desk.path, progress);
+    } catch (error) {
+      log('error', 'A webhook cannot go on for now', { url: hostOf(hook.url), error });
+      await sleep(desk.times.firstPause * 1000, undefined, { signal }).catch(() => undefined);
+    } finally {
+      forget();
+    }
+  }
+}
+
+/** Resolves when the receiver took it, it was given up, or `signal` is aborted. */
+async function deliver(desk: Desk, event: CoppiceEvent, progress: Progress): Promise<void> {
+  const { hook, log, now, signal, times, seen } = desk;
+  const since = progress.triedSince ?? now().toISOString();
+  for (let failures = 1; !signal.aborted; failures += 1) {
+    const fault = await send(desk, event);
+    if (fault === undefined) {
+      if (seen.failure !== undefined) log('info', 'A webhook is taken again', { url: hostOf(hook.url) });
+      seen.failure = undefined;
+      seen.takenAt = now().toISOString();
+      return;
+    }
+    if (signal.aborted) return;
+    seen.failure = { since: seen.failure?.since ?? since, message: fault };
+    if (failures === 1) await writeProgress(desk.path, { ...progress, triedSince: since });
+    // A day counts from the event, too: what waited behind a receiver that was away for a day does not wait for another one.
+    const age = (now().getTime() - Math.min(Date.parse(since), Date.parse(event.at))) / 1000;
+    const told = { url: hostOf(hook.url), event: event.id, fault };
+    if (age >= times.giveUp) {
+      log('error', 'A webhook was not taken for too long and is not sent any more', told);
+      return;
+    }
+    const pause = pauseAfter(failures, times);
+    log('warn', `A webhook was not taken; it is sent again in ${pause} s`, told);
+    await sleep(pause * 1000, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Undefined when it was taken, else why not. */
+async function send({ hook, times, signal }: Desk, event: CoppiceEvent): Promise<string | undefined> {
+  try {
+    const answer = await fetch(hook.url, {
+      method: 'POST',
+      ...deliveryOf(event, hook.secret),
+      // What is signed for one address is for no other one.
+      redirect: 'manual',
+      signal: AbortSignal.any([signal, AbortSignal.timeout(times.answer * 1000)]),
+    });
+    await answer.body?.cancel();
+    return answer.ok ? undefined : `it answers ${answer.status}`;
+  } catch (error) {
+    const { message, cause } = error as Error;
+    return cause instanceof Error ? `${message}: ${cause.message}` : message;
+  }
+}
+
+async function beginOf({ events, path }: Desk): Promise<Progress> {
+  try {
+    return progressSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+  } catch {
+    const begin = { ...((await endOfLog(events.folder)) satisfies LogPosition), triedSince: null };
+    await writeProgress(path, begin);
+    return begin;
+  }
+}
+
+async function writeProgress(path: string, progress: Progress): Promise<void> {
+  await writeFile(`${path}.new`, JSON.stringify(progress), { mode: 0o600 });
+  await rename(`${path}.new`, path);
+}
+
+function progressFile(url: string): string {
+  return `${createHash('sha256').update(url).digest('hex').slice(0, 32)}.json`;
+}
+
+/** Addresses may hold secrets in their path or query: the log gets the rest. */
+function hostOf(url: string): string {
+  return new URL(url).origin;
+}

@@ -1,0 +1,53 @@
+// Every case is the end of the logs of a build that really failed: see testing/failures/testdata/README.md.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { classifyFailure } from './classify.ts';
+
+const folder = join(import.meta.dirname, '../../testing/failures/testdata');
+const names = readdirSync(folder, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && entry.name !== 'recipes')
+  .map(({ name }) => name)
+  .sort();
+
+interface Case {
+  readonly exitCode: number;
+  readonly timeoutSeconds: number;
+  readonly memoryBytes: number | null;
+  readonly firstLines: Readonly<Record<string, number>>;
+  /** Written by hand in the recipe. */
+  readonly reason: string;
+}
+
+function readCase(name: string) {
+  const facts = JSON.parse(readFileSync(join(folder, name, 'case.json'), 'utf8')) as Case;
+  const log = (file: string) => {
+    const firstLine = facts.firstLines[file];
+    return firstLine === undefined
+      ? { text: '', firstLine: 1 }
+      : { text: readFileSync(join(folder, name, file), 'utf8'), firstLine };
+  };
+  return { facts, logs: { build: log('build.log'), root: log('root.log') } };
+}
+
+test('there are many cases', () => expect(names.length).toBeGreaterThan(100));
+
+describe('really failed builds', () => {
+  test.each(names)('%s', async (name) => {
+    const { facts, logs } = readCase(name);
+    const verdict = classifyFailure({ ...facts, logs });
+    const reason = verdict.kind === 'failed' ? verdict.failure.reason : verdict.kind;
+    expect(reason).toBe(facts.reason);
+    await expect(`${JSON.stringify(verdict, null, 2)}\n`).toMatchFileSnapshot(join(folder, name, 'expected.json'));
+  });
+
+  test.each(names)('%s: the place to open is a line of the log that the excerpt begins with', (name) => {
+    const { facts, logs } = readCase(name);
+    const verdict = classifyFailure({ ...facts, logs });
+    if (verdict.kind !== 'failed' || verdict.failure.where === null) return expect(verdict.kind).toBe('infrastructure');
+    const { excerpt, where } = verdict.failure;
+    const log = where.log === 'build.log' ? logs.build : logs.root;
+    const line = log.text.split('\n')[where.line - log.firstLine] ?? '';
+    expect(line.replaceAll('\t', '  ')).toContain(excerpt[0]?.trim());
+  });
+});

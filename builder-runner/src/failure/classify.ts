@@ -1,0 +1,103 @@
+// mock's exit code and logs → why the build failed: the reason, a sentence, the lines, and where to open the log. Pure.
+// Source of the codes: https://github.com/rpm-software-management/mock/blob/main/mock/py/mockbuild/exception.py
+import type { FailureReason } from '@coppice/config';
+import type { Failure } from '../outcome.ts';
+import { duration } from '../sentence-parts.ts';
+import type { Finding } from './clues.ts';
+import { findDependencyFault } from './dependencies.ts';
+import { excerptFrom } from './excerpt.ts';
+import { findKilled, findLimit } from './limits.ts';
+import { type LogEnd, type LogLine, linesOf } from './log-lines.ts';
+import { findRpmbuildFault, stageOf } from './stages.ts';
+
+export interface BuildEnd {
+  readonly exitCode: number;
+  readonly logs: { readonly build: LogEnd; readonly root: LogEnd };
+  readonly timeoutSeconds: number;
+  /** The build's bound, or null. */
+  readonly memoryBytes: number | null;
+}
+
+/** The verdict on a mock that ended: success, the package's failure, or a builder that is at fault (try another one). */
+export type Verdict =
+  | { readonly kind: 'succeeded' }
+  | { readonly kind: 'failed'; readonly failure: Failure }
+  | { readonly kind: 'infrastructure'; readonly message: string };
+
+const builderFaults: ReadonlyMap<number, string> = new Map([
+  [2, 'mock was called wrongly'],
+  [3, 'mock could not read its configuration'],
+  [5, 'mock could not run a command of its own'],
+  [20, 'mock could not set up the chroot'],
+  [50, 'mock broke with an error of its own'],
+  [60, 'the chroot is locked by another mock'],
+  [70, 'mock lost its result folder'],
+  [80, 'the chroot could not be unpacked, or its first process was killed'],
+  [126, 'mock cannot be run on the builder'],
+  [127, 'mock is not installed on the builder'],
+  [129, 'mock was ended by a hang-up'],
+  [130, 'mock was interrupted'],
+  [137, 'mock was killed'],
+  [143, 'mock was told to end'],
+]);
+
+/** What `end` means. The order matters: a full disk or a missing package shows in many exit codes. */
+export function classifyFailure(end: BuildEnd): Verdict {
+  if (end.exitCode === 0) return { kind: 'succeeded' };
+  const fault = builderFaults.get(end.exitCode);
+  if (fault !== undefined) return { kind: 'infrastructure', message: `${fault} (exit code ${end.exitCode})` };
+  const build = linesOf(end.logs.build);
+  if (end.exitCode === 11) return timedOut(end, build);
+  const root = linesOf(end.logs.root);
+  if (end.exitCode === 30) return unmetDependencies(root);
+  if (end.exitCode === 40) return notInstalled(build, root);
+  return rpmbuildFailed(end, build, root);
+}
+
+function timedOut(end: BuildEnd, build: readonly LogLine[]): Verdict {
+  const stage = stageOf(build);
+  const where = stage === undefined ? '' : ` It was in %${stage.name}.`;
+  const message = `The build took longer than its time limit of ${duration(end.timeoutSeconds)}.${where}`;
+  return failed('timeout', 'build.log', build, { message, line: build.at(-1) });
+}
+
+function unmetDependencies(root: readonly LogLine[]): Verdict {
+  const found = findDependencyFault(root);
+  if (found === undefined) {
+    const line = root.findLast(({ text }) => /^Error:/i.test(text)) ?? root.at(-1);
+    return failed('dependencies', 'root.log', root, { message: 'dnf could not install what the build needs.', line });
+  }
+  if (found.reason === 'infrastructure') return { kind: 'infrastructure', message: found.message };
+  return failed('dependencies', 'root.log', root, found);
+}
+
+function notInstalled(build: readonly LogLine[], root: readonly LogLine[]): Verdict {
+  const message = 'The source package cannot be installed in the chroot: it is damaged.';
+  const said = build.find(({ text }) => /^error: /.test(text));
+  if (said !== undefined) return failed('source', 'build.log', build, { message, line: said });
+  return failed('source', 'root.log', root, { message, line: root.at(-1) });
+}
+
+function rpmbuildFailed(end: BuildEnd, build: readonly LogLine[], root: readonly LogLine[]): Verdict {
+  const fault = findRpmbuildFault(build);
+  const limit = findLimit(build, root, end);
+  // Of a long log, nothing may be left that tells the section.
+  const reason = stageOf(build) === undefined ? 'compile' : fault.reason;
+  if (limit !== undefined) return failed(reason, 'build.log', build, limit);
+  if (findKilled(build) !== undefined) return { kind: 'infrastructure', message: 'rpmbuild was killed on the builder' };
+  if (build.length > 0) return failed(fault.reason, 'build.log', build, fault);
+  return failed('source', 'root.log', root, { message: fault.message, line: root.at(-1) });
+}
+
+type Said = Pick<Finding, 'message'> & { readonly line: LogLine | undefined };
+
+function failed(
+  reason: FailureReason,
+  log: 'build.log' | 'root.log',
+  lines: readonly LogLine[],
+  { message, line }: Said,
+): Verdict {
+  const where = line === undefined ? null : { log, line: line.number };
+  const sentence = message.replace(/([?!…])\.$/, '$1');
+  return { kind: 'failed', failure: { reason, message: sentence, excerpt: excerptFrom(lines, line), where } };
+}

@@ -1,0 +1,106 @@
+// What programs say when they fail in any section of a spec: shells, interpreters, make, the system. Pure.
+import { baseName, quoted, shortPath } from '../sentence-parts.ts';
+import { type Clue, clue } from './clues.ts';
+
+const networkHint = 'Builds have no network';
+
+export const networkClues: readonly Clue[] = [
+  clue(/(?:Temporary failure in name resolution|Could not resolve host:? ?(\S*)|Name or service not known)/, (host) =>
+    host === ''
+      ? `The build looks up a name on the network. ${networkHint}.`
+      : `The build looks for ${quoted(host)} on the network. ${networkHint}.`,
+  ),
+  clue(/Network is unreachable/, () => `The build connects to the network. ${networkHint}.`),
+];
+
+export const programClues: readonly Clue[] = [
+  ...networkClues,
+  clue(
+    /^(?:\S+: line \d+: )(\S+): command not found$/,
+    (name) => `The command ${quoted(name)} is not there: is its package in BuildRequires?`,
+  ),
+  clue(
+    /^(?:\/usr\/bin\/)?env: ['‘]?([^'’:]+)['’]?: No such file or directory/,
+    (name) => `The program ${quoted(name)} is not there: is its package in BuildRequires?`,
+  ),
+  clue(
+    /^(?:\S+: line \d+: )(\S+): (?:cannot execute: required file not found|bad interpreter.*)$/,
+    (file) => `The interpreter of ${quoted(shortPath(file))} is not there.`,
+  ),
+  clue(
+    /^(?:\S+: line \d+: )(\S+): Permission denied$/,
+    (file) => `${quoted(shortPath(file))} cannot be run or written: permission denied.`,
+  ),
+  clue(
+    /^(?:\S+: line \d+: )(\S+): unbound variable$/,
+    (name) => `The shell variable ${quoted(name)} is used but not set.`,
+  ),
+  clue(
+    /^(?:\S+: line \d+: )syntax error[:,]? (.+)$/,
+    (text) => `A shell script of the spec has a syntax error: ${quoted(text)}.`,
+  ),
+  clue(
+    /^(?:\S+: (?:line )?\d+: )?cd: (\S+): No such file or directory$/,
+    (folder) => `The folder ${quoted(folder)} does not exist.`,
+  ),
+  clue(
+    /fork: (?:retry: )?Resource temporarily unavailable/,
+    () => 'The build started more processes than it may have.',
+  ),
+  clue(/File size limit exceeded|: File too large$/, () => 'The build wrote a file that is larger than its limit.'),
+  clue(/Too many open files/, () => 'The build opened more files than it may have open.'),
+  clue(
+    /^(?:ModuleNotFoundError|ImportError): No module named ['"]?([\w.]+)/,
+    (name) => `The Python module ${quoted(name)} is not there: is its package in BuildRequires?`,
+  ),
+  clue(
+    /^(?:E {1,6})?((?:[A-Za-z_][\w.]{0,80})?(?:Error|Exception|Interrupt)): (.+)$/,
+    (kind, text) => `Python stopped with ${quoted(kind, 60)}: ${quoted(text)}.`,
+  ),
+  clue(
+    /^Can't locate (\S+)\.pm in @INC/,
+    (module) =>
+      `The Perl module ${quoted(module.replaceAll('/', '::'))} is not there: is its package in BuildRequires?`,
+  ),
+  clue(
+    /^(.{1,300}) at (\S+) line (\d+)\.$/,
+    (text, file, line) => `${quoted(baseName(file))}:${line} stopped: ${quoted(text)}.`,
+  ),
+  clue(
+    /^make(?:\[\d+\])?: \*\*\* No rule to make target ['`‘]([^'’]+)['’], needed by ['`‘]([^'’]+)['’]/,
+    (target, by) => `make needs ${quoted(target)} for ${quoted(by)}, which is neither there nor described.`,
+  ),
+  clue(
+    /^make(?:\[\d+\])?: \*\*\* No rule to make target ['`‘]([^'’]+)['’]/,
+    (target) => `make knows no target ${quoted(target)}.`,
+  ),
+  clue(/^make(?:\[\d+\])?: \*\*\* No targets specified and no makefile found/, () => 'make found no Makefile.'),
+  clue(
+    /^([^:\s]+):(\d+): \*\*\* (.+?)\.? {1,2}Stop\.$/,
+    (file, line, text) => `${quoted(baseName(file))}:${line} is not a good Makefile: ${quoted(text)}.`,
+  ),
+  clue(
+    /Segmentation fault(?: +\(core dumped\))?(?: {1,20}(\S.*))?$/,
+    (command) =>
+      `${command === '' ? 'A program' : `The command "${quoted(command)}"`} crashed with a segmentation fault.`,
+  ),
+  clue(
+    /\bAborted(?: +\(core dumped\))?(?: {1,20}(\S.*))?$/,
+    (command) => `${command === '' ? 'A program' : `The command "${quoted(command)}"`} aborted.`,
+  ),
+  clue(
+    /^(?:sed|cp|mv|install|cat|ls|chmod|ln|rm|find|grep|touch|mkdir|diff): (?:cannot \w+ )?(?:regular file )?['‘`]?(\S[^'’:]{0,200}?)['’]?: (No such file or directory|Permission denied|Read-only file system)$/,
+    (file, text) =>
+      text.startsWith('No such')
+        ? `The file ${quoted(shortPath(file))} does not exist.`
+        : `${quoted(file)} cannot be written: builds may write only below their own folder.`,
+  ),
+  clue(
+    /^(?:sed: can't read|install: cannot stat|cp: cannot stat) ['‘]?([^'’:]{1,200})['’]?: No such file or directory/,
+    (file) => `The file ${quoted(shortPath(file))} does not exist.`,
+  ),
+  clue(
+    /^make(?:\[\d+\])?: \*\*\* \[([^:\]]+:\d+): ([^\]]+)\] Error (\d+)/,
+    (place, target, code) => `make could not make ${quoted(target)} (${quoted(baseName(place))}, exit code ${code}).`,
+  ),
+];

@@ -1,0 +1,49 @@
+// The files that a mock on a builder is called with: the build's configuration, the chroot's own one, the macros. Texts, not yet there.
+import { join } from 'node:path';
+import type { QueuedBuild, QueuedChroot } from '@coppice/config';
+import type { Workshop } from '../runner-context.ts';
+import { readConfigFile } from '../source/fetch-config-folder.ts';
+import { findRepositories, findRepository } from './input-repositories.ts';
+import { type MockConfigInput, macroFile, mockConfig } from './mock-config.ts';
+
+export interface MockFilesInput {
+  readonly shop: Workshop;
+  readonly build: QueuedBuild;
+  readonly chroot: Pick<QueuedChroot, 'chroot' | 'buildroot'>;
+  /** Address of the control host's published tree as the builder sees it. */
+  readonly controlUrl: string;
+  /** Absolute path, on the builder, of the folder that gets the files. */
+  readonly folder: string;
+  readonly builderHasNetwork: boolean;
+  /** What is not as in the build itself. */
+  readonly instead?: Partial<Pick<MockConfigInput, 'timeoutSeconds' | 'buildroot'>>;
+}
+
+/** File name in `folder` → text. `build.cfg` is what mock is given with `-r`. */
+export type MockFiles = Readonly<Record<'build.cfg' | 'chroot.cfg' | 'macros', string>>;
+
+/** Reads the chroot's configuration from the config repo; where there is none, mock's own of that name is included. */
+export async function mockFiles(input: MockFilesInput): Promise<MockFiles> {
+  const { shop, build, controlUrl, folder, builderHasNetwork } = input;
+  const { chroot } = input.chroot;
+  const mirror = join(shop.home, 'state', 'config.git');
+  const ownConfig = await readConfigFile(mirror, build.configCommit, `chroots/${chroot}.cfg`);
+  const place = { published: join(shop.home, 'published'), controlUrl, chroot };
+  const buildroot = input.instead?.buildroot ?? input.chroot.buildroot;
+  const config = mockConfig({
+    id: build.id,
+    chroot,
+    chrootConfig: ownConfig === undefined ? `/etc/mock/${chroot}.cfg` : `${folder}/chroot.cfg`,
+    macros: `${folder}/macros`,
+    controlUrl,
+    timeoutSeconds: build.timeoutSeconds,
+    diskBytes: build.diskBytes,
+    memoryBytes: build.memoryBytes,
+    builderHasNetwork,
+    projectRepository: (await findRepository(place, build.owner, build.project)) ?? null,
+    repos: await findRepositories(place, [...build.repos, ...buildroot.repos]),
+    ...input.instead,
+    buildroot,
+  });
+  return { 'build.cfg': config, 'chroot.cfg': ownConfig ?? '', macros: macroFile(buildroot) };
+}

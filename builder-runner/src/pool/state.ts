@@ -1,0 +1,26 @@
+// What a pool tells of itself. Pure.
+import type { OpenPool } from './configured-pools.ts';
+import type { Held } from './held.ts';
+import { iso } from './making.ts';
+import type { PoolState } from './pool.ts';
+
+/** Of all pools and their builders; `waiting`: how many needs wait for one. */
+export function stateOf(pools: readonly OpenPool[], all: readonly Held[], waiting: number): PoolState {
+  return { pools: pools.map((pool) => stateOfPool(pool, all)), waiting };
+}
+
+function stateOfPool({ id, settings, breaker, madeAt }: OpenPool, all: readonly Held[]): PoolState['pools'][number] {
+  const count = (...states: Held['state'][]) =>
+    all.filter(({ poolId, state }) => poolId === id && states.includes(state)).length;
+  const { name, driver, min, max } = settings;
+  const builders = {
+    making: count('making'),
+    idle: count('idle', 'cleaning'),
+    leased: count('leased'),
+    kept: count('kept'),
+    ending: count('ending'),
+  };
+  const { openSince, failures, message, probeAt } = breaker;
+  const fault = openSince === null ? undefined : { since: iso(openSince), failures, message, retryAt: iso(probeAt) };
+  return { name, driver, min, max, builders, madeAt: madeAt === undefined ? undefined : iso(madeAt), fault };
+}

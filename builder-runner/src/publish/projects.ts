@@ -1,0 +1,39 @@
+// The port to what is published, as the runner does it.
+import type { BuildId, ChrootName, Project } from '@coppice/config';
+import type { Queue } from '../queue/index.ts';
+import { forkProject } from './fork-project.ts';
+import { deleteBuild, freezeProject, removeProject, renameProject, unfreezeProject } from './project-life.ts';
+import type { Publisher } from './publish.ts';
+import { writeRepoFiles } from './repo-files.ts';
+
+export function runnerProjects(publisher: Publisher, queue: Queue): ProjectsPort {
+  return {
+    remove: ({ owner, name }) => removeProject(publisher.home, owner, name),
+    rename: (from, to) => renameProject(publisher, from, to),
+    async fork(from, to, chroots) {
+      await forkProject(publisher, from, to, { reserve: (count) => queue.reserve(count), chroots });
+    },
+    freeze: ({ owner, name }) => freezeProject(publisher, owner, name),
+    unfreeze: ({ owner, name }) => unfreezeProject(publisher, owner, name),
+    describe: (project) => writeRepoFiles(publisher, project),
+    deleteBuild: ({ owner, name }, id) => deleteBuild(publisher, owner, name, id),
+  };
+}
+
+export interface ProjectName {
+  readonly owner: string;
+  readonly name: string;
+}
+
+/** Each can be done again after it was cut off, wants no live builds of the project, and rejects on faults of the machinery. */
+export interface ProjectsPort {
+  remove(project: ProjectName): Promise<void>;
+  rename(from: ProjectName, to: ProjectName): Promise<void>;
+  /** Copies the newest good builds, for these chroots. */
+  fork(from: ProjectName, to: ProjectName, chroots: readonly ChrootName[]): Promise<void>;
+  freeze(project: ProjectName): Promise<void>;
+  unfreeze(project: ProjectName): Promise<void>;
+  /** Its `.repo` files say what the project now says. */
+  describe(project: Project): Promise<void>;
+  deleteBuild(project: ProjectName, id: BuildId): Promise<void>;
+}

@@ -1,0 +1,95 @@
+// The workers: as many loops as the settings say, more or fewer while they run; each does one task at a time.
+import type { Queue } from '../queue/index.ts';
+import { Bell } from './worker-signals.ts';
+
+/** What a worker is at, for metrics. */
+export interface WorkerState {
+  readonly name: string;
+  /** `srpm acme/tools hello #42`, or null when it waits. */
+  readonly task: string | null;
+}
+
+/** Something for a worker to do. */
+export interface Work {
+  /** For people. */
+  readonly name: string;
+  readonly run: () => Promise<void>;
+}
+
+export interface CrewOptions {
+  /** The next thing to do, or undefined when there is none now; asked again after each ring. `closing` is aborted when it need not answer. */
+  readonly next: (worker: string, closing: AbortSignal) => Promise<Work | undefined>;
+  readonly queue: Pick<Queue, 'onChange'>;
+  /** A worker begins to take tasks. */
+  readonly onHire?: (name: string) => void;
+}
+
+export interface Crew {
+  states(): readonly WorkerState[];
+  /** From now on so many; those that are too many end after their present task. */
+  resize(count: number): void;
+  /** Lets idle workers look again. */
+  ring(): void;
+  /** No new tasks; resolves when all have ended theirs. */
+  stop(): Promise<void>;
+}
+
+/** Starts `count` workers, and one more for each task in `first` beyond that: such a task is begun already and waits for nobody. */
+export function startCrew(options: CrewOptions, count: number, first: readonly Work[]): Crew {
+  const bell = new Bell();
+  const stopWaking = options.queue.onChange(() => bell.ring());
+  const closing = new AbortController();
+  const live = new Map<string, { task: string | null; readonly ended: Promise<void> }>();
+  const waiting = [...first];
+  let wanted = count;
+
+  const isTooMany = () => closing.signal.aborted || live.size > wanted;
+  const loop = async (name: string): Promise<void> => {
+    for (;;) {
+      const change = bell.next(); // taken before the look: what changes meanwhile is not missed
+      const begun = waiting.shift();
+      if (begun === undefined && isTooMany()) {
+        live.delete(name);
+        return;
+      }
+      const work = begun ?? (await options.next(name, closing.signal));
+      if (work === undefined) {
+        await change;
+        continue;
+      }
+      note(name, work.name);
+      await work.run();
+      note(name, null);
+    }
+  };
+  const note = (name: string, task: string | null) => {
+    const worker = live.get(name);
+    if (worker !== undefined) worker.task = task;
+  };
+  const hire = () => {
+    let number = 1;
+    while (live.has(`worker-${number}`)) number += 1;
+    const name = `worker-${number}`;
+    const begin = Promise.withResolvers<void>();
+    live.set(name, { task: null, ended: begin.promise.then(() => loop(name)) });
+    begin.resolve();
+    options.onHire?.(name);
+  };
+  const resize = (next: number) => {
+    wanted = next;
+    while (live.size < Math.max(wanted, waiting.length)) hire();
+    bell.ring();
+  };
+  resize(count);
+  return {
+    states: () => [...live].map(([name, { task }]) => ({ name, task })),
+    resize,
+    ring: () => bell.ring(),
+    stop: async () => {
+      closing.abort();
+      bell.ring();
+      await Promise.all([...live.values()].map(({ ended }) => ended));
+      stopWaking();
+    },
+  };
+}

@@ -1,0 +1,38 @@
+// What the steps of a build share: where things are, and how a build is told to end.
+import type { PhaseName, QueuedBuild, QueuedChroot } from '@coppice/config';
+import type { Driver } from './builder/spawn.ts';
+import { describeError } from './errors.ts';
+import type { Log } from './log.ts';
+import type { BuilderPool } from './pool/pool.ts';
+import type { Publisher } from './publish/publish.ts';
+import type { Queue } from './queue/index.ts';
+
+/** Everything that a step needs to know of its service. */
+export interface Workshop extends Driver, Publisher {
+  readonly queue: Queue;
+  readonly pool: BuilderPool;
+  /** Local port of the HTTP server that serves `published/`. */
+  readonly controlPort: number;
+  readonly log: Log;
+  readonly now: () => Date;
+}
+
+/** One chroot of a build, in a worker's hands. */
+export interface ChrootTask {
+  readonly shop: Workshop;
+  readonly build: QueuedBuild;
+  readonly chroot: QueuedChroot;
+  readonly signal: AbortSignal;
+}
+
+/** Says in the queue which phase begins, and on which builder. A phase that cannot be noted does not stop a build. */
+export function enter({ shop, build, chroot }: ChrootTask, phase: PhaseName, builder?: string): void {
+  shop.queue
+    .setPhase(build.id, chroot.chroot, phase, builder)
+    .catch((error) => shop.log('warn', `phase ${phase} was not noted: ${describeError(error)}`));
+}
+
+/** `acme/tools hello #42`, for log lines. */
+export function nameBuild(build: QueuedBuild): string {
+  return `${build.owner}/${build.project} ${build.package} #${build.id}`;
+}

@@ -1,0 +1,118 @@
+// The cache of fetched sources: content by its SHA-256, and which content an address had. Everything in it can be fetched again.
+import { createHash, hash, randomUUID } from 'node:crypto';
+import { constants, createWriteStream } from 'node:fs';
+import { link, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { inTurn } from '../in-turn.ts';
+import { pruneCache } from './source-cache-prune.ts';
+
+export interface SourceCache {
+  /** Of the Git mirrors: see fetch-git-mirror.ts. */
+  readonly gitFolder: string;
+  /** A path for a new file on the cache's file system; whoever asks moves or removes it. */
+  temporary(): Promise<string>;
+  /** Copies the content to the new file `target`: its size, or undefined when the cache lacks it. What does not match its hash is dropped. */
+  take(sha256: string, target: string): Promise<number | undefined>;
+  /** Moves a file, whose hash the caller has computed, into the cache. */
+  put(file: string, sha256: string): Promise<void>;
+  /** The SHA-256 that was remembered for a name (an address, or a hash of another kind). */
+  known(name: string): Promise<string | undefined>;
+  remember(name: string, sha256: string): Promise<void>;
+  /** Something was added that `put` did not see: a mirror grew. */
+  noteGrowth(): void;
+  /** Removes what was not used for the longest time until at most `bytes` are left, if anything was added by this object. */
+  prune(bytes: number): Promise<void>;
+}
+
+const hashPattern = /^[0-9a-f]{64}$/;
+
+/** The cache in a folder that belongs to this service alone. */
+export function openSourceCache(folder: string): SourceCache {
+  const contentPath = (sha256: string) => {
+    if (!hashPattern.test(sha256)) throw new TypeError(`not a SHA-256: ${JSON.stringify(sha256)}`);
+    return join(folder, 'sources', 'sha256', sha256.slice(0, 2), sha256);
+  };
+  const namePath = (name: string) => {
+    const key = hash('sha256', name);
+    return join(folder, 'sources', 'names', key.slice(0, 2), key);
+  };
+  const temporary = async () => {
+    const top = join(folder, 'sources', 'new');
+    await mkdir(top, { recursive: true, mode: 0o700 });
+    return join(top, randomUUID());
+  };
+  const write = async (path: string, text: string) => {
+    const fresh = await temporary();
+    await writeFile(fresh, text, { flag: 'wx' });
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await rename(fresh, path);
+  };
+  let grown = false;
+  return {
+    gitFolder: join(folder, 'git'),
+    temporary,
+    take: async (sha256, target) => copyChecked(contentPath(sha256), sha256, target),
+    async put(file, sha256) {
+      const path = contentPath(sha256);
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await rename(file, path);
+      grown = true;
+    },
+    async known(name) {
+      const text = await readOrNothing(namePath(name));
+      return text !== undefined && hashPattern.test(text) ? text : undefined;
+    },
+    remember: (name, sha256) => write(namePath(name), sha256),
+    noteGrowth() {
+      grown = true;
+    },
+    async prune(bytes) {
+      if (grown) await inTurn(`prune ${folder}`, () => pruneCache(folder, bytes));
+    },
+  };
+}
+
+/** One pass: the bytes that are checked are those that are written. */
+async function copyChecked(path: string, sha256: string, target: string): Promise<number | undefined> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(nothingWhenAbsent);
+  if (file === undefined) return undefined;
+  const partial = `${target}.part`;
+  try {
+    const digest = createHash('sha256');
+    let bytes = 0;
+    async function* seen(chunks: AsyncIterable<Uint8Array>) {
+      for await (const chunk of chunks) {
+        bytes += chunk.byteLength;
+        digest.update(chunk);
+        yield chunk;
+      }
+    }
+    await pipeline(file.createReadStream({ autoClose: false }), seen, createWriteStream(partial, { flags: 'wx' }));
+    const good = digest.digest('hex') === sha256;
+    if (!good) {
+      await rm(path, { force: true });
+      return undefined;
+    }
+    // Fails when there is a file already: nothing is overwritten.
+    await link(partial, target);
+    const now = new Date();
+    await file.utimes(now, now);
+    return bytes;
+  } finally {
+    await rm(partial, { force: true });
+    await file.close();
+  }
+}
+
+async function readOrNothing(path: string): Promise<string | undefined> {
+  const text = await readFile(path, 'utf8').catch(nothingWhenAbsent);
+  return text;
+}
+
+/** A symbolic link (ELOOP) is nothing of ours: as if it were not there. */
+function nothingWhenAbsent(error: unknown): undefined {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT' || code === 'ELOOP') return undefined;
+  throw error;
+}

@@ -1,0 +1,59 @@
+// A tree of a Git repository → files, without a work tree or an index that anybody else sees.
+import { mkdir, rm } from 'node:fs/promises';
+import { type GitEnd, git } from '../remote/git.ts';
+import type { FetchOrder } from './fetch-source.ts';
+
+interface TreeOrder {
+  /** Folder of the bare repository. */
+  readonly repository: string;
+  /** A commit, or `commit:path`. */
+  readonly tree: string;
+  /** The new folder that gets the files. */
+  readonly folder: string;
+  /** Whether symbolic links are made; else they become files that hold where the link led. */
+  readonly symlinks: boolean;
+}
+
+/** `missing`: there is no such tree; `too-large`: nothing was written. */
+export type WriteEnd =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly what: 'missing' | 'too-large' | 'failed'; readonly why: string };
+
+/** Writes the tree; its size is known before anything is written. checkout-index keeps modes and refuses `..` and `.git`. */
+export async function writeGitTree(
+  order: FetchOrder,
+  { repository, tree, folder, symlinks }: TreeOrder,
+): Promise<WriteEnd> {
+  const index = `${folder}.index`;
+  const env = { GIT_DIR: repository, GIT_WORK_TREE: folder, GIT_INDEX_FILE: index };
+  await mkdir(folder, { recursive: true });
+  try {
+    const size = await measureGitTree(order, repository, tree);
+    if (!size.ok) return { ok: false, what: 'missing', why: size.why };
+    if (size.bytes > order.sourceBytes) return { ok: false, what: 'too-large', why: 'it is too large' };
+    const read = await git(order, ['read-tree', tree], { env });
+    if (!read.ok) return failed(read);
+    const links = symlinks ? [] : ['-c', 'core.symlinks=false'];
+    const written = await git(order, [...links, 'checkout-index', '--all', '--force'], { env, cwd: folder });
+    return written.ok ? { ok: true } : failed(written);
+  } finally {
+    await rm(index, { force: true });
+  }
+}
+
+function failed({ why }: GitEnd & { readonly ok: false }): WriteEnd {
+  return { ok: false, what: 'failed', why };
+}
+
+/** Content bytes of a tree, from its listing: small packs hold large files. */
+export async function measureGitTree(
+  order: FetchOrder,
+  repository: string,
+  tree: string,
+): Promise<{ readonly ok: true; readonly bytes: number } | { readonly ok: false; readonly why: string }> {
+  const listed = await git(order, ['ls-tree', '-r', '-l', tree], { env: { GIT_DIR: repository } });
+  if (!listed.ok) return listed;
+  let bytes = 0;
+  for (const line of listed.output.split('\n')) bytes += Number(/^\d+ blob [0-9a-f]+ +(\d+)\t/.exec(line)?.[1] ?? 0);
+  return { ok: true, bytes };
+}

@@ -1,0 +1,170 @@
+// The SRPM task: fetch the source, have a builder make the source package, publish it with its log and record.
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type ChrootName,
+  type FetchedFileRecord,
+  isFinal,
+  plainBuildroot,
+  published,
+  type QueuedBuild,
+  type QueuedChroot,
+} from '@coppice/config';
+import { readDriverFacts } from '../builder/driver-facts.ts';
+import { describeArtifacts } from '../chroot-build/check-results.ts';
+import { needOf as needOfChroot } from '../chroot-build/on-builder.ts';
+import { describeError, isBuilderFault } from '../errors.ts';
+import { fail, type Outcome, succeed } from '../outcome.ts';
+import type { BuilderNeed, Lease } from '../pool/pool.ts';
+import { type Ending, recordOfSrpm, writeRecord } from '../publish/record.ts';
+import { nameBuild, type Workshop } from '../runner-context.ts';
+import { fetchForBuild } from './fetch-for-build.ts';
+import { type MadeSrpm, makeSrpm, type SrpmOrder } from './make-srpm.ts';
+import { composeSrpmLog, type SrpmLogParts } from './srpm-log.ts';
+import type { MakeableSource } from './srpm-plan.ts';
+import { packSource } from './srpm-upload.ts';
+
+/** How the source package came about; its file, where there is one, is in `folder`. */
+interface Attempt extends SrpmLogParts {
+  readonly folder: string;
+  readonly fetched: readonly FetchedFileRecord[];
+  /** Of the builder. */
+  readonly builder: string | null;
+}
+
+/** Makes and publishes the build's source package; resolves with its file name. Throws RunnerError for faults of the machinery. */
+export async function buildSrpm(shop: Workshop, build: QueuedBuild, signal: AbortSignal): Promise<Outcome<string>> {
+  const startedAt = shop.now();
+  const staging = join(shop.home, 'state', 'staging', `${build.id}-srpm`);
+  try {
+    await rm(staging, { recursive: true, force: true });
+    await mkdir(join(staging, 'sources'), { recursive: true, mode: 0o700 });
+    const attempt = await makeFromSource(shop, build, staging, signal);
+    return await publish(shop, build, startedAt, attempt);
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+/** Resolves with what was made, or why not and where that is said in the published log. */
+async function publish(
+  shop: Workshop,
+  build: QueuedBuild,
+  startedAt: Date,
+  attempt: Attempt,
+): Promise<Outcome<string>> {
+  const { folder, fetched, builder } = attempt;
+  const { text, made } = composeSrpmLog(attempt);
+  const target = join(shop.home, 'published', published.srpmBuild(build));
+  await mkdir(target, { recursive: true });
+  if (made.ok) await rename(join(folder, made.value), join(target, made.value));
+  await writeFile(join(target, 'srpm.log'), text);
+  const artifacts = made.ok ? await describeArtifacts(target, [made.value]) : [];
+  await writeFile(join(target, made.ok ? 'success' : 'fail'), '');
+  const record = recordOfSrpm(build, startedAt, endingOf(made, artifacts, shop.now()), fetched);
+  await writeRecord(join(target, 'result.json'), { ...record, builder });
+  return made;
+}
+
+async function makeFromSource(
+  shop: Workshop,
+  build: QueuedBuild,
+  staging: string,
+  signal: AbortSignal,
+): Promise<Attempt> {
+  const fetched = await fetchForBuild(shop, build, join(staging, 'sources'), signal);
+  const none = { folder: staging, notes: '', log: '', fetched: [], builder: null };
+  if (!fetched.ok) return { ...none, made: fetched };
+  const source = fetched.value;
+  const notes = source.notes.map((note) => `${note}\n`).join('');
+  if (source.kind === 'srpm') {
+    const log = `${source.file} has the hash that the package names.\n`;
+    return { ...none, ...source, made: succeed(source.file), notes, log };
+  }
+  if (source.needsNetwork && !(await isNetworkOffered(shop))) {
+    return {
+      ...none,
+      made: withoutNetwork(build, 'the builders of this service have none'),
+      fetched: source.fetched,
+    };
+  }
+  for (const chroot of build.chroots) if (isLive(chroot)) shop.pool.expect(needOfChroot(build, chroot));
+  const upload = await packSource(source, staging);
+  const target = join(staging, 'made');
+  const order = { shop, build, chroot: chrootFor(build, source), source, upload, target, signal };
+  const attempt = await makeOnBuilder(order);
+  return { ...attempt, folder: target, notes, fetched: source.fetched };
+}
+
+/** The chroot that a script names, or the first one that is still to be built for. */
+function chrootFor(build: QueuedBuild, source: MakeableSource): SrpmOrder['chroot'] {
+  const wanted = source.kind === 'script' ? source.chroot : undefined;
+  const same = build.chroots.find(({ chroot }) => chroot === wanted);
+  if (same !== undefined) return same;
+  if (wanted !== undefined) return { chroot: wanted as ChrootName, buildroot: plainBuildroot };
+  return (build.chroots.find(isLive) ?? build.chroots[0]) as SrpmOrder['chroot'];
+}
+
+function isLive({ state, cancelRequestedBy }: QueuedChroot): boolean {
+  return !isFinal(state) && cancelRequestedBy === null;
+}
+
+/** Whether any builder that may make source packages has a network. */
+async function isNetworkOffered({ settings }: Workshop): Promise<boolean> {
+  const pools = settings.builders.pools.filter(({ trust }) => trust.includes('source'));
+  const facts = await Promise.all(pools.map(({ driver }) => readDriverFacts(driver)));
+  return facts.some(({ network }) => network);
+}
+
+/** What making a source package wants of a builder. */
+function needOf({ shop, build, chroot }: SrpmOrder): BuilderNeed {
+  const { owner, project } = build;
+  const { srpmSeconds, collectSeconds } = shop.settings.timeouts;
+  return { chroot: chroot.chroot, owner, project, trust: 'source', labels: [], seconds: srpmSeconds + collectSeconds };
+}
+
+/** On another builder when one fails, as often as the settings say. */
+async function makeOnBuilder(order: SrpmOrder): Promise<Pick<Attempt, 'made' | 'log' | 'builder'>> {
+  const { shop, build, signal } = order;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const lease = await shop.pool.take(needOf(order), signal);
+      return { ...(await makeWith(order, lease)), builder: lease.builder.name };
+    } catch (error) {
+      if (signal.aborted || !isBuilderFault(error) || attempt >= shop.settings.builders.attempts) throw error;
+      shop.log('warn', `the source package of ${nameBuild(build)} is tried again: ${describeError(error)}`);
+    }
+  }
+}
+
+async function makeWith(order: SrpmOrder, lease: Lease): Promise<Pick<MadeSrpm, 'made' | 'log'>> {
+  const { source, shop, build } = order;
+  let how: 'reuse' | 'end' = 'end';
+  try {
+    if (source.needsNetwork && !lease.builder.network) {
+      how = 'reuse';
+      return { made: withoutNetwork(build, `${lease.builder.name} has none`), log: '' };
+    }
+    const made = await makeSrpm(order, lease);
+    if (made.isClean) how = 'reuse';
+    return made;
+  } finally {
+    // Nobody waits for it: the builds can begin meanwhile.
+    lease.release(how).catch((error) => {
+      const message = `builder ${lease.builder.name} could not be given back: ${describeError(error)}`;
+      shop.log('error', message, { build: nameBuild(build) });
+    });
+  }
+}
+
+function withoutNetwork({ source }: QueuedBuild, why: string): Outcome<string> {
+  const message = `A source of the type ${source.type} that uses the network needs a builder with one, and ${why}: take \`network\` out of the package, or give the service a pool with another driver.`;
+  return fail('source', message);
+}
+
+function endingOf(made: Outcome<unknown>, artifacts: Ending['artifacts'], endedAt: Date): Ending {
+  if (made.ok) {
+    return { state: 'succeeded', reason: null, message: null, excerpt: [], engine: null, artifacts, endedAt };
+  }
+  return { state: 'failed', ...made.failure, engine: null, artifacts, endedAt };
+}

@@ -1,0 +1,142 @@
+// The source package, made of what was fetched, on a builder of the lowest trust level, in a chroot. A spec is a program, and so are all
+// the tools: nothing of them runs on the control host.
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { QueuedBuild, QueuedChroot } from '@coppice/config';
+import { buildUserOf } from '../builder/provision.ts';
+import { receiveFiles } from '../builder/receive-files.ts';
+import { runDetached } from '../builder/run-detached.ts';
+import type { Session } from '../builder/session.ts';
+import type { Connection } from '../builder/ssh.ts';
+import { uploadTree } from '../builder/upload-tree.ts';
+import { RunnerError } from '../errors.ts';
+import { mockFiles } from '../mock/mock-files.ts';
+import { fail, type Outcome } from '../outcome.ts';
+import type { Lease } from '../pool/pool.ts';
+import { nameBuild, type Workshop } from '../runner-context.ts';
+import { checkSrpm } from './check-srpm.ts';
+import { type MakeableSource, planSrpm, type SrpmPlan, stepsScript } from './srpm-plan.ts';
+import { judgeSrpm, type SrpmEnd } from './srpm-verdict.ts';
+
+export interface SrpmOrder {
+  readonly shop: Workshop;
+  readonly build: QueuedBuild;
+  /** The chroot that it is made in. */
+  readonly chroot: Pick<QueuedChroot, 'chroot' | 'buildroot'>;
+  readonly source: MakeableSource;
+  /** What `packSource` made of the source. */
+  readonly upload: string;
+  /** Folder of the control host that gets the source package; made anew. */
+  readonly target: string;
+  readonly signal: AbortSignal;
+}
+
+export interface MadeSrpm {
+  /** File name in the order's target, checked; or why there is none. */
+  readonly made: Outcome<string>;
+  /** What the tools printed, cut at its front; hostile text. */
+  readonly log: string;
+  /** False when something of it may still be on the builder. */
+  readonly isClean: boolean;
+}
+
+/** The payload of sources that are compressed already grows a little. */
+function largestSrpm({ sourceBytes }: QueuedBuild): number {
+  return Math.floor(sourceBytes * 1.1 + 1024 ** 2);
+}
+
+/**
+ * Makes it on this builder. Throws RunnerError when the builder or the machinery fails, or the reason of
+ * the abort: after either the builder is not to be used again.
+ */
+export async function makeSrpm(order: SrpmOrder, lease: Lease): Promise<MadeSrpm> {
+  const { shop, build, signal } = order;
+  const { builder } = lease;
+  const session = await lease.session({
+    user: buildUserOf(builder),
+    controlPort: shop.controlPort,
+    reconnectSeconds: shop.settings.builders.reconnectSeconds,
+    resumes: false,
+    signal,
+    warn: (message) => shop.log('warn', message, { build: nameBuild(build), chroot: 'srpm' }),
+  });
+  const name = `${build.id}-srpm`;
+  try {
+    return await makeInSession(order, session, session.useFolder(name), builder.network);
+  } finally {
+    session.leaveFolder(name);
+  }
+}
+
+async function makeInSession(
+  order: SrpmOrder,
+  session: Session,
+  folder: string,
+  builderHasNetwork: boolean,
+): Promise<MadeSrpm> {
+  const { shop, build, chroot, source, upload, signal } = order;
+  const seconds = shop.settings.timeouts.srpmSeconds;
+  const place = { config: `${folder}/build.cfg`, folder };
+  const plan = planSrpm(source, place, chroot.buildroot.packages, build);
+  const buildroot = { ...chroot.buildroot, network: source.needsNetwork };
+  const { controlUrl } = session;
+  const instead = { timeoutSeconds: seconds, buildroot };
+  const texts = await mockFiles({ shop, build, chroot, controlUrl, folder, builderHasNetwork, instead });
+  const steps = `${await readFile(join(import.meta.dirname, stepsScript), 'utf8')}\n${plan.steps}`;
+  await writeTexts(upload, { ...texts, [stepsScript]: steps });
+  const end = await runDetached({
+    session,
+    folder,
+    prepare: (connection) => uploadTree(connection, upload, folder),
+    argv: ['sh', `${folder}/${stepsScript}`],
+    seconds,
+    isNew: true,
+    now: shop.now,
+    signal,
+  });
+  const exitCode = end.kind === 'exit' ? end.code : undefined;
+  const [logs, made] = await Promise.all([
+    session.run((connection) => readLogs(connection, folder), signal),
+    exitCode === 0 ? takeSrpm(order, session, plan) : undefined,
+  ]);
+  const log = `${logs.output}${logs.buildLog}`;
+  if (made !== undefined) return { made, log, isClean: true };
+  const spec = source.kind === 'tree' ? source.spec : undefined;
+  const { memoryBytes } = build;
+  const verdict = judgeSrpm({ exitCode, ...logs }, { plan, chroot: chroot.chroot, spec, seconds, memoryBytes });
+  if (verdict.kind === 'infrastructure') throw new RunnerError('builder', verdict.message);
+  return { made: { ok: false, failure: verdict.failure }, log, isClean: exitCode !== undefined };
+}
+
+async function writeTexts(folder: string, texts: Readonly<Record<string, string>>): Promise<void> {
+  await Promise.all(Object.entries(texts).map(([name, text]) => writeFile(join(folder, name), text)));
+}
+
+/** More than a tool says that is read; the end tells why it failed. */
+const loggedBytes = 400_000;
+
+/** What the steps said, where they are, and mock's own logs of the last one. A file that is not there is empty. */
+async function readLogs(connection: Connection, folder: string): Promise<Omit<SrpmEnd, 'exitCode'>> {
+  const read = async (name: string) => {
+    const { stdout } = await connection.run(['tail', `--bytes=${loggedBytes}`, '--', `${folder}/${name}`]);
+    return stdout;
+  };
+  const names = ['step', 'output', 'result/build.log', 'result/root.log'] as const;
+  const [step = '', output = '', buildLog = '', rootLog = ''] = await Promise.all(names.map(read));
+  return { step: step.trim(), output, buildLog, rootLog };
+}
+
+async function takeSrpm(order: SrpmOrder, session: Session, plan: SrpmPlan): Promise<Outcome<string>> {
+  const { shop, build, target, signal } = order;
+  const totalBytes = largestSrpm(build);
+  const seconds = shop.settings.timeouts.collectSeconds;
+  const limits = { fileBytes: Number.MAX_SAFE_INTEGER - 1, totalBytes, seconds };
+  const wanted = { from: plan.results, patterns: ['*src.rpm'], to: target, ...limits, signal };
+  const received = await session.run((connection) => receiveFiles(connection, wanted), signal);
+  if (received.kind === 'too-large') {
+    return fail('source', `The source package is larger than the limit of ${totalBytes} bytes.`);
+  }
+  const [name, ...others] = received.names;
+  if (name !== undefined && others.length === 0) return checkSrpm(target, name);
+  return fail('source', `${received.names.length} source packages were made instead of one.`);
+}

@@ -1,0 +1,140 @@
+// Why a builder made no source package, in a sentence. Pure; every log is hostile text.
+import { classifyFailure } from '../failure/classify.ts';
+import { excerptOf, findExcerpt } from '../mock/mock-log.ts';
+import { type Failure, fail } from '../outcome.ts';
+import { duration } from '../sentence-parts.ts';
+import type { SrpmPlan } from './srpm-plan.ts';
+
+/** How the steps on the builder ended, without success. */
+export interface SrpmEnd {
+  /** What `srpm-steps.sh` was at. */
+  readonly step: string;
+  /** Undefined: its time was over. */
+  readonly exitCode: number | undefined;
+  /** What the steps printed: mock's own words, and those of the tool. */
+  readonly output: string;
+  readonly buildLog: string;
+  readonly rootLog: string;
+}
+
+export interface SrpmCircumstances {
+  readonly plan: Pick<SrpmPlan, 'tool' | 'packages'>;
+  readonly chroot: string;
+  /** File name of the spec, where it is known. */
+  readonly spec: string | undefined;
+  readonly seconds: number;
+  readonly memoryBytes: number | null;
+}
+
+/** A failure of the source, or a builder that is at fault (try another one). */
+export type SrpmVerdict =
+  | { readonly kind: 'failed'; readonly failure: Failure }
+  | { readonly kind: 'infrastructure'; readonly message: string };
+
+const ended = 143;
+
+/** `where` of a failure counts the lines of `output` with `buildLog` after it: root.log is not kept. */
+export function judgeSrpm(end: SrpmEnd, facts: SrpmCircumstances): SrpmVerdict {
+  const verdict = judge(end, facts);
+  if (verdict.kind === 'infrastructure') return verdict;
+  const { failure } = verdict;
+  const line = findExcerpt(failure.excerpt, `${end.output}${end.buildLog}`);
+  return { kind: 'failed', failure: { ...failure, where: line === undefined ? null : { log: 'srpm.log', line } } };
+}
+
+function judge(end: SrpmEnd, facts: SrpmCircumstances): SrpmVerdict {
+  const { exitCode } = end;
+  if (exitCode === undefined || exitCode === 11) {
+    const message = `Making the source package took longer than its time limit of ${duration(facts.seconds)}.`;
+    return failed('timeout', message, end.output);
+  }
+  const isToolsOwn = end.step === 'run' && exitCode !== ended;
+  if (isToolsOwn) return toolFailed(end, facts);
+  if (end.step === 'spec') return failed('source', `Not one spec came of it${because(end.output)}.`, end.output);
+  if (end.step === 'install' && exitCode === 30) return notInstalled(end, facts);
+  if (end.step === 'copyout') return failed('source', `${nameOf(facts)} left nothing to take.`, end.output);
+  const isRpmbuild = end.step === 'buildsrpm' && exitCode === 1;
+  if (!isRpmbuild && exitCode !== 30) return { kind: 'infrastructure', message: mockFault(end, facts) };
+  if (exitCode === 30) {
+    const why = 'The chroot in which the source package is made cannot be filled: a repository does not answer.';
+    return failed('dependencies', why, `${end.rootLog}\n${end.output}`);
+  }
+  return rpmbuildFailed(end, facts);
+}
+
+function mockFault(end: SrpmEnd, { seconds, memoryBytes }: SrpmCircumstances): string {
+  const logs = { build: { text: end.buildLog, firstLine: 1 }, root: { text: end.rootLog, firstLine: 1 } };
+  const verdict = classifyFailure({ exitCode: end.exitCode ?? 0, logs, timeoutSeconds: seconds, memoryBytes });
+  if (verdict.kind === 'infrastructure') return verdict.message;
+  return `mock failed at its step ${end.step} with exit code ${end.exitCode}${because(end.output)}`;
+}
+
+function rpmbuildFailed(end: SrpmEnd, facts: SrpmCircumstances): SrpmVerdict {
+  // Where mock could not even begin, only its own words tell.
+  const log = end.buildLog.trim() === '' ? end.output : end.buildLog;
+  return failed('source', `No source package could be made of ${facts.spec ?? 'the spec'}${because(log)}.`, log);
+}
+
+function toolFailed(end: SrpmEnd, facts: SrpmCircumstances): SrpmVerdict {
+  const full = /no space left on device|disk quota exceeded/i.test(end.output);
+  if (full)
+    return failed(
+      'source',
+      `${nameOf(facts)} failed because no space was left: it wrote more than the disk quota allows.`,
+      end.output,
+    );
+  const { tool } = facts.plan;
+  if (end.exitCode === 127 && tool !== undefined) {
+    const message = `The package ${tool.package} of ${facts.chroot} has no program ${tool.command}, which the method ${tool.method} needs.`;
+    return failed('source', message, end.output);
+  }
+  return failed('source', `${nameOf(facts)} failed with exit code ${end.exitCode}${because(end.output)}.`, end.output);
+}
+
+function nameOf({ plan }: SrpmCircumstances): string {
+  return plan.tool === undefined ? 'The script' : `The method ${plan.tool.method} (${plan.tool.command})`;
+}
+
+/** Debian has none of these tools, and not every distribution has all: what to do is said here. */
+function notInstalled(end: SrpmEnd, facts: SrpmCircumstances): SrpmVerdict {
+  const { tool, packages } = facts.plan;
+  const log = `${end.rootLog}\n${end.output}`;
+  const missing = missingPackages(log);
+  if (missing.length === 0) {
+    const message = `What the source package needs cannot be installed in ${facts.chroot}${because(log)}.`;
+    return failed('dependencies', message, log);
+  }
+  if (tool !== undefined && missing.includes(tool.package)) {
+    const where = `a repository that chroots/${facts.chroot}.cfg of the config repo (or /etc/mock/${facts.chroot}.cfg) names`;
+    const message = `The method ${tool.method} needs the program ${tool.command}, and ${facts.chroot} has no package ${tool.package} to install it from: put ${tool.package} into ${where}, or make the source package in another way.`;
+    return failed('source', message, log);
+  }
+  const named = packages.filter((name) => missing.includes(name));
+  const list = (named.length === 0 ? missing : named).slice(0, 3).join(', ');
+  return failed(
+    'dependencies',
+    `What the source package needs is not in the repositories of ${facts.chroot}: ${list}.`,
+    log,
+  );
+}
+
+/** Names in dnf 4's and dnf 5's words for packages that no repository has. */
+function missingPackages(log: string): readonly string[] {
+  const found = new Set<string>();
+  const patterns = [/No match for argument: (\S{1,100})/g, /nothing provides (\S{1,100})/g];
+  for (const pattern of patterns) for (const match of log.matchAll(pattern)) found.add(match[1] ?? '');
+  return [...found];
+}
+
+/** The first thing that was called an error, as the end of a sentence. */
+function because(log: string): string {
+  const line = /^(?:\S+: )?(?:error|Error|ERROR|fatal):\s+(?!Command failed)(.+)$/m.exec(log)?.[1];
+  if (line === undefined) return '';
+  const plain = line.replaceAll(/\/builddir\/(?:build\/(?:SPECS|SOURCES)|coppice(?:\/tree)?)\//g, '');
+  const text = plain.replace(/\p{Cc}/gu, '').replace(/[.:\s]+$/, '');
+  return text === '' ? '' : `: ${text.slice(0, 200)}`;
+}
+
+function failed(reason: Failure['reason'], message: string, log: string): SrpmVerdict {
+  return { kind: 'failed', failure: fail(reason, message, excerptOf(log)).failure };
+}

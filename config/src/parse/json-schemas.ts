@@ -1,0 +1,19 @@
+// JSON Schemas: of a config repo's files, so that an editor can say what the bot would; of events, for programs that read them.
+import { z } from 'zod';
+import { eventSchema } from '../words/event.ts';
+import { policySchema } from './parse-policy.ts';
+import { projectSchema } from './project-schema.ts';
+
+/** File name → text of every file of config/schema/. */
+export function jsonSchemas(): Record<'coppice.schema.json' | 'project.schema.json' | 'event.schema.json', string> {
+  return {
+    'coppice.schema.json': textOf(policySchema),
+    'project.schema.json': textOf(projectSchema),
+    'event.schema.json': textOf(eventSchema),
+  };
+}
+
+/** What people write (`input`), not what the parser makes of it: defaults are optional, durations are texts. */
+function textOf(schema: z.ZodType): string {
+  return `${JSON.stringify(z.toJSONSchema(schema, { io: 'input' }), null, 2)}\n`;
+}

@@ -1,0 +1,186 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  gitSource,
+  packageForTests,
+  policyText,
+  problemsOf,
+  projectForTests,
+  projectHead,
+  projectPath,
+  projectProblems,
+  treeOf,
+} from '../../testing/config-for-tests.ts';
+import { plainBuildroot } from '../words/buildroot.ts';
+import type { ChrootName } from '../words/chroot.ts';
+import { parseConfigRepo } from './parse-config-repo.ts';
+
+describe('a right config repo', () => {
+  test('the example has no problem', () => {
+    const folder = fileURLToPath(new URL('../../example', import.meta.url));
+    const names = readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => `${entry.parentPath}/${entry.name}`.slice(folder.length + 1));
+    const texts = Object.fromEntries(names.map((name) => [name, readFileSync(`${folder}/${name}`, 'utf8')]));
+    const parsed = parseConfigRepo(treeOf(texts));
+    expect(parsed.ok ? [] : parsed.problems).toEqual([]);
+    if (!parsed.ok) return;
+    expect(parsed.value.projects[0]?.packages.map(({ name, needs }) => ({ name, needs }))).toEqual([
+      { name: 'libgreet', needs: [] },
+      { name: 'hello', needs: ['libgreet'] },
+      { name: 'motd', needs: [] },
+    ]);
+  });
+
+  test('what is not stated has its default', () => {
+    const parsed = parseConfigRepo(
+      treeOf({ 'coppice.yaml': policyText, [projectPath]: `${projectHead}packages: { a: { ${gitSource} } }` }),
+    );
+    expect(parsed).toEqual({
+      ok: true,
+      value: {
+        policy: {
+          admins: ['maintainer'],
+          chroots: ['sapling-12-x86_64', 'fedora-42-x86_64'],
+          chrootStates: new Map([
+            ['sapling-12-x86_64', { state: 'active', keepUntil: null }],
+            ['fedora-42-x86_64', { state: 'active', keepUntil: null }],
+          ]),
+          limits: {
+            timeoutSeconds: 3600,
+            maximumTimeoutSeconds: 28_800,
+            diskBytes: 10 * 2 ** 30,
+            sourceBytes: 2 ** 30,
+            memoryBytes: null,
+            maximumMemoryBytes: null,
+            perOwner: null,
+            perChroot: new Map(),
+            perArchitecture: new Map(),
+          },
+          allow: { network: false, repos: ['https://'], isolation: ['auto', 'simple', 'nspawn'] },
+          retention: {
+            failedSeconds: 30 * 86_400,
+            supersededSeconds: 90 * 86_400,
+            pullRequestsSeconds: 14 * 86_400,
+          },
+        },
+        projects: [
+          projectForTests({
+            packages: [
+              packageForTests('a', {
+                source: { type: 'git', url: 'https://a.example/a.git', ref: 'main' },
+                buildroots: new Map([['sapling-12-x86_64' as ChrootName, plainBuildroot]]),
+              }),
+            ],
+          }),
+        ],
+      },
+    });
+  });
+
+  test('names that JavaScript gives a meaning are names like others', () => {
+    const text = `${projectHead}packages:\n  constructor: { ${gitSource} }\n  toString: { ${gitSource}, needs: [constructor] }\n`;
+    expect(projectProblems(text)).toEqual([]);
+  });
+
+  test('logins are lower case', () => {
+    const parsed = parseConfigRepo(treeOf({ 'coppice.yaml': policyText.replace('maintainer', 'Maintainer') }));
+    expect(parsed.ok && parsed.value.policy.admins).toEqual(['maintainer']);
+  });
+});
+
+describe('the places of files', () => {
+  test('a project file at a wrong place is a problem, other files are not', () => {
+    const others = [
+      'projects/x.yaml',
+      'projects/a/b/c.yaml',
+      'projects/a/b.yml',
+      'projects/README.md',
+      '.github/ci.yaml',
+    ];
+    expect(problemsOf(treeOf({ 'coppice.yaml': policyText }, others))).toEqual([
+      'projects/a/b.yml:1:1: a project is not read from this place (move it to projects/<owner>/<name>.yaml)',
+      'projects/a/b/c.yaml:1:1: a project is not read from this place (move it to projects/<owner>/<name>.yaml)',
+      'projects/x.yaml:1:1: a project is not read from this place (move it to projects/<owner>/<name>.yaml)',
+    ]);
+  });
+
+  test('projects whose names differ only in case, reserved owners and names with other signs are problems', () => {
+    const names = [
+      'projects/acme/tools.yaml',
+      'projects/acme/Tools.yaml',
+      'projects/API/x.yaml',
+      'projects/-x/y z.yaml',
+    ];
+    const texts = Object.fromEntries(names.map((name) => [name, projectHead]));
+    expect(
+      problemsOf(treeOf({ 'coppice.yaml': policyText, ...texts })).map((line) => line.replace(/ \(.*/, '')),
+    ).toEqual([
+      'projects/-x/y z.yaml:1:1: `-x` cannot name an owner',
+      'projects/-x/y z.yaml:1:1: `y z` cannot name a project',
+      'projects/acme/tools.yaml:1:1: the project differs from `projects/acme/Tools.yaml` only in upper and lower case',
+      'projects/API/x.yaml:1:1: no owner can have the name `API`: the site uses it itself',
+    ]);
+  });
+
+  test('a link in the place of a file is a problem', () => {
+    const tree = treeOf({ 'coppice.yaml': policyText }, [projectPath]);
+    expect(problemsOf(tree)).toEqual([
+      `${projectPath}:1:1: this is not a regular file (put the file itself here, not a link)`,
+    ]);
+    expect(problemsOf(treeOf({}, ['coppice.yaml']))).toHaveLength(1);
+  });
+
+  test('a file that was too big to be read is a problem of its own', () => {
+    const tree = {
+      ...treeOf({ 'coppice.yaml': policyText, [projectPath]: '' }),
+      oversize: new Map([[projectPath, 10_000_000]]),
+    };
+    expect(problemsOf(tree)[0]).toMatch(/tools.yaml:1:1: the file has 10000000 bytes; at most 262144 are read/);
+    expect(problemsOf(tree)).toHaveLength(1);
+  });
+});
+
+test('whatever a project file holds, parsing gives problems or a project and never throws', () => {
+  const keys = fc.constantFrom(
+    'description',
+    'maintainers',
+    'chroots',
+    'packages',
+    'repos',
+    'builders',
+    'needs',
+    'source',
+    'type',
+    '__proto__',
+    'a',
+  );
+  const leaf = fc.oneof(
+    fc.string(),
+    fc.integer(),
+    fc.boolean(),
+    fc.constant(null),
+    fc.constantFrom('git', 'dir', 'a', 'sapling-12-x86_64'),
+  );
+  const { value } = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { depthSize: 'small' },
+      leaf,
+      fc.array(tie('value'), { maxLength: 4 }),
+      fc.dictionary(keys, tie('value')),
+    ),
+  }));
+  fc.assert(
+    fc.property(value, (stated) => {
+      const parsed = parseConfigRepo(
+        treeOf({ 'coppice.yaml': policyText, [projectPath]: JSON.stringify(stated) ?? '' }),
+      );
+      if (parsed.ok) return;
+      expect(parsed.problems.length).toBeGreaterThan(0);
+      for (const { line, column } of parsed.problems) expect(Math.min(line, column)).toBeGreaterThanOrEqual(1);
+    }),
+    { numRuns: 300 },
+  );
+});

@@ -1,0 +1,193 @@
+// A config repo at one commit → all that it states, or all that is wrong with it.
+import { compareProblems, type Parsed, type Problem } from '../words/problem.ts';
+import type { ConfigRepo, Policy } from '../words/project.ts';
+import { quote } from '../words/quote.ts';
+import type { Checked } from '../yaml/check-yaml.ts';
+import { oversizeProblem, parseYaml, type ReadYaml } from '../yaml/parse-yaml.ts';
+import { parsePolicy, policyPath } from './parse-policy.ts';
+import {
+  checkProjectName,
+  namedProjects,
+  type ParsedProject,
+  parseProject,
+  type ReadProject,
+  readProject,
+} from './parse-project.ts';
+
+/** The files of one commit. All paths are relative to the repo, with `/`. */
+export interface ConfigTree {
+  /** The text of every file that `isConfigYaml` names; '' for those in `oversize`. */
+  readonly texts: ReadonlyMap<string, string>;
+  /** Path → bytes of the files that are larger than `maximumYamlBytes` and were not read. */
+  readonly oversize: ReadonlyMap<string, number>;
+  /** Every file of the repo. */
+  readonly paths: ReadonlySet<string>;
+}
+
+const projectPattern = /^projects\/([^/]+)\/([^/]+)\.yaml$/;
+
+/** Which files of a config repo are read as text. */
+export function isConfigYaml(path: string): boolean {
+  return path === policyPath || projectPattern.test(path);
+}
+
+/** Everything that the commit states. All problems of all files at once, in reading order. */
+export function parseConfigRepo(tree: ConfigTree): Parsed<ConfigRepo> {
+  return createConfigParser()(tree);
+}
+
+/** What is known of a project's file from the last time. */
+interface KnownProject {
+  readonly text: string;
+  readonly read: ReadProject | undefined;
+  readonly yamlProblems: readonly Problem[];
+  /** What the second half was given, and what came of it. */
+  readonly policy: Policy | undefined;
+  readonly files: string;
+  readonly named: string;
+  readonly parsed: ParsedProject;
+}
+
+/** What `createConfigParser` gives. */
+export type ConfigParser = (tree: ConfigTree) => Parsed<ConfigRepo>;
+
+/**
+ * A parser that remembers the last commit: files whose text is the same are not read again, and projects for which nothing changed
+ * that they are held against are the same objects. It gives what `parseConfigRepo` gives.
+ */
+export function createConfigParser(): ConfigParser {
+  let known = new Map<string, KnownProject>();
+  let knownPolicy: { readonly text: string; readonly checked: Checked<Policy> } | undefined;
+  return (tree) => {
+    const problems = checkPlaces(tree);
+    const policyText = tree.oversize.has(policyPath) ? undefined : tree.texts.get(policyPath);
+    if (policyText === undefined) problems.push(...lackOfPolicy(tree));
+    else if (knownPolicy?.text !== policyText) knownPolicy = { text: policyText, checked: readPolicy(policyText) };
+    const policy = policyText === undefined ? undefined : knownPolicy?.checked.value;
+    if (policyText !== undefined) problems.push(...(knownPolicy?.checked.problems ?? []));
+
+    const names = projectNames(tree);
+    const keys = new Set([...names.values()].map(({ owner, name }) => `${owner}/${name}`));
+    const files = packagePaths(tree.paths);
+    const seen = new Map<string, KnownProject>();
+    for (const [path, { owner, name }] of names) {
+      problems.push(...checkProjectName(path, owner, name));
+      const bytes = tree.oversize.get(path);
+      if (bytes !== undefined) problems.push(oversizeProblem(path, bytes));
+      else {
+        const context = { owner, name, policy, projects: keys };
+        const paths = files.get(`${owner}/${name}`) ?? [];
+        seen.set(path, parseAgain(known.get(path), path, tree.texts.get(path) ?? '', context, paths));
+      }
+    }
+    known = seen;
+    problems.push(...[...seen.values()].flatMap(({ yamlProblems, parsed }) => [...yamlProblems, ...parsed.problems]));
+    if (problems.length > 0 || policy === undefined) return { ok: false, problems: problems.sort(compareProblems) };
+    const projects = [...seen.values()].map(({ parsed }) => parsed.project).filter((project) => project !== undefined);
+    return { ok: true, value: { policy, projects } };
+  };
+}
+
+function parseAgain(
+  before: KnownProject | undefined,
+  path: string,
+  text: string,
+  context: Omit<Parameters<typeof parseProject>[1], 'packageFiles'>,
+  packagePaths: readonly string[],
+): KnownProject {
+  const kept = before?.text === text ? before : undefined;
+  const yaml: ReadYaml | undefined = kept === undefined ? parseYaml(text, path) : undefined;
+  const yamlProblems = kept?.yamlProblems ?? yaml?.problems ?? [];
+  const read = kept !== undefined ? kept.read : yaml?.file === undefined ? undefined : readProject(yaml.file);
+  const { policy } = context;
+  const files = packagePaths.join('\n');
+  const named = (read?.value === undefined ? [] : namedProjects(read.value))
+    .filter((name) => context.projects.has(name))
+    .join(' ');
+  if (kept !== undefined && kept.policy === policy && kept.files === files && kept.named === named) return kept;
+  const parsed: ParsedProject =
+    read === undefined
+      ? { project: undefined, problems: [] }
+      : parseProject(read, { ...context, packageFiles: byPackage(packagePaths) });
+  return { text, read, yamlProblems, policy, files, named, parsed };
+}
+
+function readPolicy(text: string): Checked<Policy> {
+  const { file, problems } = parseYaml(text, policyPath);
+  if (file === undefined) return { value: undefined, problems };
+  const checked = parsePolicy(file);
+  return { value: checked.value, problems: [...problems, ...checked.problems] };
+}
+
+function lackOfPolicy(tree: ConfigTree): Problem[] {
+  const bytes = tree.oversize.get(policyPath);
+  if (bytes !== undefined) return [oversizeProblem(policyPath, bytes)];
+  // What stands there is no regular file: that has been said.
+  if (tree.paths.has(policyPath)) return [];
+  const near = tree.paths.has('coppice.yml') ? 'rename coppice.yml' : 'add it: `admins` and `chroots` are needed';
+  return [{ path: policyPath, line: 1, column: 1, message: 'the repository has no coppice.yaml', hint: near }];
+}
+
+/** Path → the project that it names, in the order of paths. */
+function projectNames(tree: ConfigTree): Map<string, { readonly owner: string; readonly name: string }> {
+  const names = new Map<string, { owner: string; name: string }>();
+  for (const path of [...tree.texts.keys()].sort()) {
+    const [, owner, name] = projectPattern.exec(path) ?? [];
+    if (owner !== undefined && name !== undefined) names.set(path, { owner, name });
+  }
+  return names;
+}
+
+/** YAML files at places where nothing reads them, and projects whose names differ only in case. */
+function checkPlaces(tree: ConfigTree): Problem[] {
+  const problems: Problem[] = [];
+  const seen = new Map<string, string>();
+  const ours = [...tree.paths].filter((path) => path === policyPath || path.startsWith('projects/'));
+  for (const path of ours.sort()) {
+    const at = { path, line: 1, column: 1 };
+    if (/^projects\/.*\.ya?ml$/.test(path) && !isConfigYaml(path)) {
+      const message = 'a project is not read from this place';
+      problems.push({ ...at, message, hint: 'move it to projects/<owner>/<name>.yaml' });
+    } else if (isConfigYaml(path) && !tree.texts.has(path)) {
+      problems.push({ ...at, message: 'this is not a regular file', hint: 'put the file itself here, not a link' });
+    } else if (projectPattern.test(path)) {
+      const other = seen.get(path.toLowerCase());
+      seen.set(path.toLowerCase(), other ?? path);
+      if (other === undefined) continue;
+      const message = `the project differs from ${quote(other)} only in upper and lower case`;
+      problems.push({ ...at, message, hint: 'give one of them another name' });
+    }
+  }
+  return problems;
+}
+
+/** `owner/project` → `package/file…` of every file below `packages/owner/project/`. */
+function packagePaths(paths: ReadonlySet<string>): Map<string, string[]> {
+  const top = 'packages/';
+  const projects = new Map<string, string[]>();
+  for (const path of paths) {
+    if (!path.startsWith(top)) continue;
+    const owner = path.indexOf('/', top.length);
+    const end = owner < 0 ? -1 : path.indexOf('/', owner + 1);
+    if (end < 0) continue;
+    const project = path.slice(top.length, end);
+    const known = projects.get(project);
+    if (known === undefined) projects.set(project, [path.slice(end + 1)]);
+    else known.push(path.slice(end + 1));
+  }
+  return projects;
+}
+
+/** Package → files below its folder. */
+function byPackage(paths: readonly string[]): Map<string, string[]> {
+  const packages = new Map<string, string[]>();
+  for (const path of paths) {
+    const slash = path.indexOf('/');
+    if (slash < 0) continue;
+    const name = path.slice(0, slash);
+    const known = packages.get(name);
+    if (known === undefined) packages.set(name, [path.slice(slash + 1)]);
+    else known.push(path.slice(slash + 1));
+  }
+  return packages;
+}

@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest';
+import {
+  gitSource,
+  problemsOf,
+  projectHead,
+  projectPath,
+  projectProblems,
+  treeOf,
+} from '../../testing/config-for-tests.ts';
+
+describe('a project file', () => {
+  test('names all mistakes at once, each at its place', () => {
+    const text = `discription: x
+maintainers: octocat
+builders: [1, '@x', a, A]
+chroots: [sapling-12-x86_64, sapling-12-x86_65]
+repos: ['http://a.example/']
+packages:
+  ../x: { ${gitSource} }
+  hello:
+    source: { type: gti }
+    needs: [a, a]
+    timeout: 90
+  empty: {}
+  late:
+    ${gitSource}
+    timeout: 1 hour
+    needs:
+`;
+    expect(projectProblems(text)).toEqual([
+      '1:1: unknown key `discription` (did you mean `description`?)',
+      '2:14: `maintainers` must be a list of logins, not a text (write each item on a line of its own after `- `, or as `[one, two]`)',
+      '3:12: item 1 of `builders` must be a login, not a number (write it in quotes, or as the text that is meant)',
+      '3:15: `@x` is no GitHub login (write it without the `@`)',
+      '4:30: `sapling-12-x86_65` is no chroot name (a chroot is distribution-release-architecture, for example `fedora-42-x86_64`)',
+      '5:9: the address begins with `http:` (only https is fetched: `https://…`)',
+      '7:3: `../x` cannot name a package (letters, digits and `._+-`, beginning with a letter, a digit or `_`, 100 characters at most)',
+      '9:21: `packages.hello.source.type` must be one of `dir`, `git`, `distgit`, `srpm`, `pypi`, `rubygems`, `script`, not `gti` (did you mean `git`?)',
+      '10:16: `a` is in the list twice (keep one of them)',
+      '11:14: `packages.hello.timeout` must be a duration such as `1h30m`, not a number (write it in quotes, or as the text that is meant)',
+      '12:3: `packages.empty` lacks `source` (add `source:`)',
+      '15:14: `1 hour` is no duration (write days, hours, minutes, seconds: `90s`, `30m`, `1h30m`)',
+      '16:11: `packages.late.needs` must be a list of package names, not empty (give it a value, or remove the key)',
+    ]);
+  });
+
+  test.each([
+    [
+      'a chroot that coppice.yaml does not allow',
+      `maintainers: [a]\nchroots: [fedora-43-x86_64]\n`,
+      '2:11: the chroot `fedora-43-x86_64` is not one that coppice.yaml allows (did you mean `fedora-42-x86_64`?)',
+    ],
+    [
+      "a chroot that is not the project's",
+      `${projectHead}packages:\n  a: { ${gitSource}, chroots: [fedora-42-x86_64] }\n`,
+      "4:82: the chroot `fedora-42-x86_64` is not one of the project's (the project's: sapling-12-x86_64)",
+    ],
+    [
+      'names that differ only in case',
+      `${projectHead}packages:\n  hello: { ${gitSource} }\n  Hello: { ${gitSource} }\n`,
+      '5:3: the packages `hello` and `Hello` differ only in upper and lower case (give one of them another name)',
+    ],
+    [
+      'a package twice',
+      `${projectHead}packages:\n  hello: { ${gitSource} }\n  hello: { ${gitSource} }\n`,
+      '5:3: `hello` is there twice (the first one is on line 4; keep one of them)',
+    ],
+    [
+      'a need that is no package',
+      `${projectHead}packages:\n  libgreet: { ${gitSource} }\n  a: { ${gitSource}, needs: [libgret] }\n`,
+      '5:80: the project has no package `libgret` (did you mean `libgreet`?)',
+    ],
+    [
+      'a need of itself',
+      `${projectHead}packages:\n  a: { ${gitSource}, needs: [a] }\n`,
+      '4:80: `a` needs itself (remove it from its `needs`)',
+    ],
+    [
+      'a circle of needs',
+      `${projectHead}packages:\n  b: { ${gitSource}, needs: [c] }\n  a: { ${gitSource}, needs: [b] }\n  c: { ${gitSource}, needs: [a] }\n`,
+      '5:80: packages need each other in a circle: a → b → c → a (remove one of these needs)',
+    ],
+    [
+      'a timeout that is too long',
+      `${projectHead}packages:\n  a: { ${gitSource}, timeout: 9h }\n`,
+      '4:81: the timeout of `a` is longer than coppice.yaml allows (28800 seconds at most)',
+    ],
+    [
+      'a list as packages',
+      `${projectHead}packages: [a]\n`,
+      '3:11: `packages` must be a mapping, not a list (write `key: value` lines, indented by two spaces)',
+    ],
+    [
+      'a merge key',
+      `${projectHead}packages:\n  <<: { a: { ${gitSource} } }\n`,
+      '4:3: `<<` cannot name a package (letters, digits and `._+-`, beginning with a letter, a digit or `_`, 100 characters at most)',
+    ],
+  ])('refuses %s', (_what, text, expected) => {
+    expect(projectProblems(text)[0]).toBe(expected);
+  });
+
+  test('a chroot is not held against a coppice.yaml that has problems itself', () => {
+    const found = problemsOf(treeOf({ 'coppice.yaml': 'admins: [a]', [projectPath]: projectHead }));
+    expect(found).toEqual(['coppice.yaml:1:1: the file lacks `chroots` (add `chroots:`)']);
+  });
+});

@@ -1,0 +1,204 @@
+// `projects/<owner>/<name>.yaml` → Project: its form first, then what its parts say about each other.
+import type { ChrootName } from '../words/chroot.ts';
+import type { Problem } from '../words/problem.ts';
+import type { Package, Policy, Project } from '../words/project.ts';
+import { reservedOwners } from '../words/published.ts';
+import { quote } from '../words/quote.ts';
+import { checkYaml, didYouMean, problemAt } from '../yaml/check-yaml.ts';
+import { checkName } from '../yaml/fields.ts';
+import type { YamlFile } from '../yaml/read-nodes.ts';
+import { checkDependencies } from './check-dependencies.ts';
+import { checkRequests } from './check-requests.ts';
+import { checkSource } from './check-sources.ts';
+import { projectOfRepository } from './project-fields.ts';
+import { type ProjectYaml, projectSchema } from './project-schema.ts';
+import { resolveBuildroots } from './resolve-buildroots.ts';
+
+/** What a project is checked against. */
+export interface ProjectContext {
+  readonly owner: string;
+  readonly name: string;
+  /** Undefined while `coppice.yaml` has problems: what depends on it is checked once it has none. */
+  readonly policy: Policy | undefined;
+  /** `owner/name` of all projects that have a file. */
+  readonly projects: ReadonlySet<string>;
+  /** The files of `packages/<owner>/<project>/`, by package. */
+  readonly packageFiles: ReadonlyMap<string, readonly string[]>;
+}
+
+export interface ParsedProject {
+  readonly project: Project | undefined;
+  readonly problems: readonly Problem[];
+}
+
+/** A project's file held against its form alone: what can be kept as long as the file is the same. */
+export interface ReadProject {
+  readonly file: YamlFile;
+  readonly value: ProjectYaml | undefined;
+  readonly problems: readonly Problem[];
+}
+
+/** The first half of reading a project: nothing but the file counts. */
+export function readProject(file: YamlFile): ReadProject {
+  return { file, ...checkYaml(projectSchema, file) };
+}
+
+/** The second half: what the file says, held against the policy and the other files. */
+export function parseProject({ file, value, problems }: ReadProject, context: ProjectContext): ParsedProject {
+  if (value === undefined) return { project: undefined, problems };
+  const found = [
+    ...checkChroots(file, value, context.policy),
+    ...checkOrigins(file, value, context),
+    ...checkRequests(file, value, context),
+    ...checkSize(file, value),
+    ...checkPackageNames(file, value),
+    ...checkDependencies(file, value),
+    ...checkSources(file, value, context),
+  ];
+  if (found.length > 0) return { project: undefined, problems: found };
+  return { project: toProject(file.path, value, context), problems: [] };
+}
+
+/** `owner/name` of the other projects that a project names: whether they exist decides whether it is right. */
+export function namedProjects(value: ProjectYaml): readonly string[] {
+  const repos = [
+    ...value.repos,
+    ...value.runtimeRepos,
+    ...Object.values(value.packages).flatMap((each) => each.repos),
+    ...Object.values(Array.isArray(value.chroots) ? {} : value.chroots).flatMap((options) => options?.repos ?? []),
+  ];
+  const named = repos.map(projectOfRepository).filter((name) => name !== undefined);
+  return value.renamedFrom === undefined ? named : [...named, value.renamedFrom];
+}
+
+/** What is wrong with the owner and the name that a project's path states. */
+export function checkProjectName(path: string, owner: string, name: string): Problem[] {
+  const at = { path, line: 1, column: 1 };
+  const problems: Problem[] = [];
+  for (const fault of [checkName('an owner', owner), checkName('a project', name)]) {
+    if (fault !== undefined) problems.push({ ...at, ...fault, hint: `move the file: ${fault.hint}` });
+  }
+  if ((reservedOwners as readonly string[]).includes(owner.toLowerCase())) {
+    const message = `no owner can have the name ${quote(owner)}: the site uses it itself`;
+    problems.push({ ...at, message, hint: `move the file; not allowed are ${reservedOwners.join(', ')}` });
+  }
+  if (/\+pr\d+$/.test(name)) {
+    const message = `no project can have the name ${quote(name)}: it is kept for builds of pull requests`;
+    problems.push({ ...at, message, hint: 'move the file: a name that does not end in `+pr` and a number' });
+  }
+  return problems;
+}
+
+function checkChroots(file: YamlFile, value: ProjectYaml, policy: Policy | undefined): Problem[] {
+  const problems: Problem[] = [];
+  const stated = chrootNames(value);
+  stated.forEach((chroot, index) => {
+    if (policy === undefined || policy.chrootStates.has(chroot)) return;
+    const message = `the chroot \`${chroot}\` is not one that coppice.yaml allows`;
+    const at = ['chroots', Array.isArray(value.chroots) ? index : chroot];
+    problems.push(problemAt(file, at, message, didYouMean(chroot, policy.chroots, 'allowed'), 'key'));
+  });
+  for (const [name, each] of Object.entries(value.packages)) {
+    each.chroots?.forEach((chroot, index) => {
+      if (stated.includes(chroot)) return;
+      const message = `the chroot \`${chroot}\` is not one of the project's`;
+      const hint = didYouMean(chroot, stated, "the project's");
+      problems.push(problemAt(file, ['packages', name, 'chroots', index], message, hint));
+    });
+  }
+  return problems;
+}
+
+/** A project neither began as itself nor was named as one that still exists. */
+function checkOrigins(file: YamlFile, value: ProjectYaml, { owner, name, projects }: ProjectContext): Problem[] {
+  const problems: Problem[] = [];
+  const { forkedFrom, renamedFrom } = value;
+  if (forkedFrom === `${owner}/${name}`) {
+    const message = `${quote(forkedFrom)} is this project itself`;
+    problems.push(problemAt(file, ['forkedFrom'], message, 'remove the key'));
+  }
+  if (renamedFrom !== undefined && projects.has(renamedFrom)) {
+    const message = `the project ${quote(renamedFrom)} is still there`;
+    problems.push(problemAt(file, ['renamedFrom'], message, 'delete its file, or remove this key'));
+  }
+  return problems;
+}
+
+/** Packages times chroots of one project; the largest known has a tenth of it. */
+const maximumBuilds = 100_000;
+
+/** A file of the largest size could ask for more than anybody can plan. */
+function checkSize(file: YamlFile, value: ProjectYaml): Problem[] {
+  const chroots = chrootNames(value).length;
+  const builds = Object.values(value.packages).reduce((sum, each) => sum + (each.chroots?.length ?? chroots), 0);
+  if (builds <= maximumBuilds) return [];
+  const message = `the project asks for ${builds} builds: its packages times their chroots`;
+  return [problemAt(file, ['packages'], message, `${maximumBuilds} at most; split it into several projects`, 'key')];
+}
+
+function checkPackageNames(file: YamlFile, value: ProjectYaml): Problem[] {
+  const seen = new Map<string, string>();
+  return Object.keys(value.packages).flatMap((name) => {
+    const other = seen.get(name.toLowerCase());
+    seen.set(name.toLowerCase(), other ?? name);
+    if (other === undefined) return [];
+    const message = `the packages \`${other}\` and \`${name}\` differ only in upper and lower case`;
+    return [problemAt(file, ['packages', name], message, 'give one of them another name', 'key')];
+  });
+}
+
+function checkSources(
+  file: YamlFile,
+  value: ProjectYaml,
+  { owner, name, packageFiles, policy }: ProjectContext,
+): Problem[] {
+  const all = chrootNames(value);
+  return Object.entries(value.packages).flatMap(([each, { source, chroots = all }]) => {
+    const files = packageFiles.get(each) ?? [];
+    return checkSource(source, {
+      file,
+      name: each,
+      folder: `packages/${owner}/${name}/${each}/`,
+      files,
+      chroots,
+      policy,
+    });
+  });
+}
+
+/** The chroots of a project, in its order. */
+function chrootNames({ chroots }: ProjectYaml): readonly ChrootName[] {
+  // The schema gave the keys their type; Object.keys forgets it.
+  return Array.isArray(chroots) ? chroots : (Object.keys(chroots) as ChrootName[]);
+}
+
+function toProject(path: string, value: ProjectYaml, { owner, name, policy }: ProjectContext): Project {
+  const chroots = chrootNames(value);
+  const buildrootsOf = resolveBuildroots(value, chroots);
+  const packages = Object.entries(value.packages).map(
+    ([each, stated]): Package => ({
+      name: each,
+      source: stated.source,
+      needs: stated.needs,
+      timeoutSeconds: stated.timeout ?? policy?.limits.timeoutSeconds ?? 0,
+      memoryBytes: stated.memory ?? policy?.limits.memoryBytes ?? null,
+      background: stated.background ?? value.background,
+      builderLabels: stated.builderLabels ?? value.builderLabels,
+      rebuildOnNeeds: stated.rebuildOnNeeds,
+      chroots: stated.chroots ?? chroots,
+      buildroots: buildrootsOf(stated),
+    }),
+  );
+  const { description, instructions, maintainers, builders, repos, runtimeRepos, network } = value;
+  const { background, builderLabels, pinned } = value;
+  return {
+    ...{ owner, name, description, instructions, chroots, maintainers, builders, repos, runtimeRepos },
+    ...{ network, background, builderLabels, pinned, packages, path },
+    homepage: value.homepage ?? null,
+    contact: value.contact ?? null,
+    frozen: value.frozen ?? null,
+    deleteAfter: value.deleteAfter ?? null,
+    forkedFrom: value.forkedFrom ?? null,
+    renamedFrom: value.renamedFrom ?? null,
+  };
+}

@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest';
+import { formatProblem } from '../words/problem.ts';
+import { settingsSchema } from '../words/settings.ts';
+import { parseSettings } from './parse-settings.ts';
+
+const problems = (text: string) => {
+  const parsed = parseSettings(text, 'settings.yaml');
+  return parsed.ok ? [] : parsed.problems.map(formatProblem);
+};
+
+describe('parseSettings', () => {
+  test.each(['', '# nothing\n', '{}'])('%j means every default', (text) => {
+    expect(parseSettings(text, 'settings.yaml')).toEqual({ ok: true, value: settingsSchema.parse({}) });
+  });
+
+  test('reads what is stated', () => {
+    const parsed = parseSettings('workers: 4\ngit: { mirrors: { "https://github.com/": "http://127.0.0.1:1/" } }', 's');
+    expect(parsed.ok && parsed.value.workers).toBe(4);
+    expect(parsed.ok && parsed.value.git.mirrors).toEqual({ 'https://github.com/': 'http://127.0.0.1:1/' });
+  });
+
+  test('names all mistakes at their places', () => {
+    const text = 'listen: { port: 99999 }\nurl: x\nworkers: 1.5\ngithub:\n  mode: embeded\n  aplUrl: 1\nworkers: 2\n';
+    expect(problems(text)).toEqual([
+      'settings.yaml:1:17: `listen.port` must be a number of 65535 or less, not `99999` (give a smaller one)',
+      'settings.yaml:2:6: `url` must be an address (URL), not `x` (for example https://example.org)',
+      'settings.yaml:3:10: `workers` must be a whole number, not `1.5` (write a whole number)',
+      'settings.yaml:5:9: `github.mode` must be one of `embedded`, `github`, not `embeded` (did you mean `embedded`?)',
+      'settings.yaml:6:3: unknown key `aplUrl` (did you mean `apiUrl`?)',
+      'settings.yaml:7:1: `workers` is there twice (the first one is on line 3; keep one of them)',
+    ]);
+  });
+
+  test('refuses a file that is no mapping, and one that is no YAML', () => {
+    expect(problems('- a')[0]).toMatch(/^settings.yaml:1:1: the file must be a mapping, not a list/);
+    expect(problems('a: [')[0]).toMatch(/^settings.yaml:1:5: this is not YAML/);
+  });
+});

@@ -1,0 +1,160 @@
+// The values that only projects and the policy are made of: see fields.ts.
+import { z } from 'zod';
+import { builderLabelPattern } from '../words/builder-settings.ts';
+import { isolations } from '../words/buildroot.ts';
+import { architectures } from '../words/chroot.ts';
+import { quote } from '../words/quote.ts';
+import { checkedText, checkHttpsAddress, checkName, type Fault, listOf } from '../yaml/fields.ts';
+
+/** `owner/name` of a repository address `coppice://owner/name`; undefined of others. */
+export function projectOfRepository(address: string): string | undefined {
+  return address.startsWith('coppice://') ? address.slice('coppice://'.length) : undefined;
+}
+
+function checkProjectKey(text: string): Fault | undefined {
+  const [owner = '', name = '', ...more] = text.split('/');
+  const fault = checkName('an owner', owner) ?? checkName('a project', name);
+  if (fault === undefined && more.length === 0) return undefined;
+  return { message: `${quote(text)} names no project`, hint: 'write `owner/project`' };
+}
+
+export const projectRef = checkedText('a project', 'A project: owner/project.', checkProjectKey);
+
+export const repository = checkedText(
+  'an https address or `coppice://owner/project`',
+  'A dnf base URL, in which $basearch and $releasever are allowed, or coppice://owner/project.',
+  (text) => {
+    const project = projectOfRepository(text);
+    if (project === undefined) return checkHttpsAddress(text);
+    if (checkProjectKey(project) === undefined) return undefined;
+    return { message: `${quote(text)} names no project of this service`, hint: 'write `coppice://owner/project`' };
+  },
+);
+
+export const httpsAddress = checkedText('an https address', 'An https address.', checkHttpsAddress);
+
+export const contact = checkedText('a mail or https address', 'A mail or https address.', (text) => {
+  if (text.length <= 254 && /^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+$/.test(text)) return undefined;
+  if (!text.includes('://')) {
+    return { message: `${quote(text)} is no mail address`, hint: 'for example me@example.org, or an https address' };
+  }
+  return checkHttpsAddress(text);
+});
+
+/** A day of the calendar as ISO 8601 writes it; it ends at midnight UTC. */
+export const day = checkedText('a day such as `2027-01-31`', 'A day: 2027-01-31 (UTC).', (text) => {
+  const time = /^\d{4}-\d{2}-\d{2}$/.test(text) ? new Date(`${text}T00:00:00Z`) : undefined;
+  // February 30 becomes March 2: only real days come back as they were written.
+  if (time !== undefined && !Number.isNaN(time.getTime()) && time.toISOString().startsWith(text)) return undefined;
+  return { message: `${quote(text)} is no day`, hint: 'write year, month and day: `2027-01-31`' };
+});
+
+export const isolation = z.enum(isolations).meta({ description: "How mock separates a build: mock's own words." });
+const architecture = z.enum(architectures).meta({ description: 'An architecture, as RPM names it.' });
+
+export const rpmName = checkedText(
+  'the name of an RPM package',
+  'A package, a `name(with-something)` or an @group.',
+  (text) => {
+    if (/^@?[A-Za-z0-9_][A-Za-z0-9._+-]{0,99}(?:\([A-Za-z0-9_][A-Za-z0-9._+:/-]{0,99}\))?$/.test(text))
+      return undefined;
+    return {
+      message: `${quote(text)} is no package of a distribution`,
+      hint: 'for example `gcc` or `pkgconfig(zlib)`',
+    };
+  },
+);
+
+const conditional = checkedText('the name of a build condition', 'What follows %bcond in the spec.', (text) => {
+  if (/^[A-Za-z0-9_][A-Za-z0-9_+-]{0,63}$/.test(text)) return undefined;
+  return { message: `${quote(text)} is no build condition`, hint: 'letters, digits and `_+-`: `with: [tests]`' };
+});
+
+const moduleStream = checkedText('a module such as `nodejs:20`', 'A module and its stream: nodejs:20.', (text) => {
+  if (/^[A-Za-z0-9_][A-Za-z0-9._+-]{0,63}:[A-Za-z0-9_][A-Za-z0-9._+-]{0,63}$/.test(text)) return undefined;
+  return {
+    message: `${quote(text)} is no module with its stream`,
+    hint: 'write `name:stream`, for example `nodejs:20`',
+  };
+});
+
+/** Macros by which rpm and mock find their own places, and by which packages are signed: changed, the build would be lost. */
+const ownMacros: ReadonlySet<string> = new Set(
+  [
+    'topdir',
+    'dbpath',
+    'builddir',
+    'buildrootdir',
+    'rpmdir',
+    'rpmfilename',
+    'sourcedir',
+    'specdir',
+    'srcrpmdir',
+    'tmppath',
+  ]
+    .concat(['gpg_name', 'gpg_path', 'signature', 'gpgbin'])
+    .map((name) => `_${name}`)
+    .concat(['buildroot', '__gpg', '__gpg_sign_cmd']),
+);
+
+const macroName = checkedText('the name of a macro', 'An RPM macro, without the %.', (text) => {
+  if (ownMacros.has(text)) {
+    return { message: `the macro ${quote(text)} belongs to the build itself`, hint: 'remove it; it cannot be set' };
+  }
+  if (/^[A-Za-z_][A-Za-z0-9_]{2,63}$/.test(text)) return undefined;
+  return {
+    message: `${quote(text)} is no macro name`,
+    hint: 'without `%`: letters, digits and `_`, 3 to 64 characters',
+  };
+});
+
+const macroValue = checkedText('a text', 'What the macro stands for: one line.', (text) => {
+  if (text.length <= 1000 && !/[\r\n]/.test(text)) return undefined;
+  return { message: 'a macro stands for one line of at most 1000 characters', hint: 'shorten it' };
+});
+
+const builderLabel = checkedText('a label', 'A label of builders: big.', (text) => {
+  if (builderLabelPattern.test(text)) return undefined;
+  return {
+    message: `${quote(text)} is no label of builders`,
+    hint: 'lower-case letters, digits and `._-`, beginning with a letter or a digit, 63 characters at most',
+  };
+});
+
+/** What the builders of a project or a package must have. More labels than these select nothing that fewer would not. */
+export const builderLabels = listOf(builderLabel, 'a list of labels', { maximum: 16 });
+
+const maximumMacros = 100;
+
+/** What a package says, and a project of one of its chroots. */
+export const buildrootShape = {
+  packages: listOf(rpmName, 'a list of package names')
+    .prefault([])
+    .describe('Installed before the build, besides what the spec asks for.'),
+  repos: listOf(repository, 'a list of addresses', { maximum: 50 })
+    .prefault([])
+    .describe('Further repositories that builds read, as in the project.'),
+  with: listOf(conditional, 'a list of names', { maximum: 100 }).prefault([]).describe('rpmbuild --with.'),
+  without: listOf(conditional, 'a list of names', { maximum: 100 }).prefault([]).describe('rpmbuild --without.'),
+  macros: z
+    .record(macroName, macroValue)
+    .superRefine((macros, context) => {
+      if (Object.keys(macros).length <= maximumMacros) return;
+      const message = `more than ${maximumMacros} macros`;
+      context.addIssue({ code: 'custom', message, params: { hint: 'keep what the packages need' } });
+    })
+    .prefault({})
+    .describe('RPM macros by name, without the %.'),
+  isolation: isolation
+    .describe("mock's --isolation: auto, simple or nspawn; default: auto. Policy says which are allowed.")
+    .exactOptional(),
+  modules: listOf(moduleStream, 'a list of modules', { maximum: 50 })
+    .prefault([])
+    .describe('Modules to enable: name:stream.'),
+  forcearch: architecture
+    .describe("Emulate this architecture where the chroot has it; default: build on the builder's own.")
+    .exactOptional(),
+};
+const optionsSchema = z.strictObject(buildrootShape);
+/** What was stated of a buildroot. */
+export type BuildrootYaml = z.infer<typeof optionsSchema>;

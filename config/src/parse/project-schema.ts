@@ -1,0 +1,84 @@
+// The form of `projects/<owner>/<name>.yaml`.
+import { z } from 'zod';
+import { checkCount, chroot, duration, listOf, login, packageName, prose, size } from '../yaml/fields.ts';
+import { builderLabels, buildrootShape, contact, day, httpsAddress, projectRef, repository } from './project-fields.ts';
+import { sourceSchema } from './source-fields.ts';
+
+/** Most chroots of a project: each costs something for each package. */
+const maximumChroots = 64;
+
+const packageSchema = z.strictObject({
+  source: sourceSchema.describe('Where the package comes from.'),
+  needs: listOf(packageName, 'a list of package names')
+    .prefault([])
+    .describe('Packages of this project that are built first when both are built.'),
+  rebuildOnNeeds: z.boolean().prefault(false).describe('Build it again whenever one of its needs is built anew.'),
+  timeout: duration.describe('How long one build may take; default: limits.timeout of coppice.yaml.').exactOptional(),
+  memory: size.describe('What memory one build may use; default: limits.memory of coppice.yaml.').exactOptional(),
+  chroots: listOf(chroot, 'a list of chroot names', { minimum: 1, maximum: maximumChroots })
+    .describe("Fewer chroots than the project's; default: all of them.")
+    .exactOptional(),
+  network: z.boolean().describe("Builds may reach the network; default: the project's.").exactOptional(),
+  background: z.boolean().describe("Builds wait for all others; default: the project's.").exactOptional(),
+  builderLabels: builderLabels
+    .describe("Labels that its builders must have, in place of the project's; default: the project's.")
+    .exactOptional(),
+  ...buildrootShape,
+});
+export type PackageYaml = z.infer<typeof packageSchema>;
+
+const chrootOptions = z.strictObject(buildrootShape).nullable().describe('Options of all packages for this chroot.');
+
+const chroots = z
+  .union(
+    [
+      listOf(chroot, 'a list of chroot names', { minimum: 1, maximum: maximumChroots }),
+      z.record(chroot, chrootOptions).superRefine(checkCount('chroot', maximumChroots)),
+    ],
+    { error: 'a list of chroot names, or a mapping from names to options' },
+  )
+  .describe('What the packages are built for: a list of names, or a mapping from names to options.');
+
+export const projectSchema = z
+  .strictObject({
+    description: prose(1000, 'What the project is, in a sentence.').prefault(''),
+    instructions: prose(20_000, 'What its users should know, in Markdown.').prefault(''),
+    homepage: httpsAddress.describe('An https address where people read more.').exactOptional(),
+    contact: contact.describe('Whom users turn to: a mail or https address.').exactOptional(),
+    maintainers: listOf(login, 'a list of logins', { minimum: 1 }).describe('May change and build the project.'),
+    builders: listOf(login, 'a list of logins').prefault([]).describe('May build the project.'),
+    chroots,
+    repos: listOf(repository, 'a list of addresses', { maximum: 50 })
+      .prefault([])
+      .describe(
+        "Further repositories that builds read: https base URLs, or coppice://owner/project. The project's own is always read.",
+      ),
+    runtimeRepos: listOf(repository, 'a list of addresses', { maximum: 50 })
+      .prefault([])
+      .describe('Repositories that users of the packages need as well; they go into the .repo file.'),
+    network: z
+      .boolean()
+      .prefault(false)
+      .describe('Builds may reach the network, if allow.network of coppice.yaml agrees.'),
+    background: z.boolean().prefault(false).describe('Builds wait for all that are not in the background.'),
+    builderLabels: builderLabels
+      .prefault([])
+      .describe('Labels that builders must have, of those that the pools of the service offer.'),
+    pinned: z.boolean().prefault(false).describe('Shown first among the projects.'),
+    frozen: prose(500, 'Why nothing is built or published; remove the key to go on. `/freeze` sets it.')
+      .refine((text) => text.trim() !== '', {
+        params: { hint: 'say why in a few words' },
+        error: '`frozen` gives no reason',
+      })
+      .exactOptional(),
+    deleteAfter: day
+      .describe('The day (UTC) on which the bot commits the removal of the project; default: never.')
+      .exactOptional(),
+    forkedFrom: projectRef.describe('The project that this one began as. `/fork` sets it.').exactOptional(),
+    renamedFrom: projectRef
+      .describe('The former owner/project, whose results are then moved here; remove it afterwards.')
+      .exactOptional(),
+    packages: z.record(packageName, packageSchema).prefault({}).describe('The packages by name.'),
+  })
+  .describe('projects/<owner>/<name>.yaml: one project.');
+export type ProjectYaml = z.infer<typeof projectSchema>;

@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { scanSpec } from './scan-spec.ts';
+
+const spec = `# BuildRequires: not-this
+%global srcname greet
+%define nested %{srcname}-core
+%global run %(id)
+Name:           lib%{srcname}
+Version:        1.0
+Release:        1%{?dist}
+BuildRequires:  gcc >= 12, make
+BuildRequires:  pkgconfig(zlib) = %{version} %{srcname}-macros%{?_isa}
+buildrequires:  (clang or (gcc-c++ >= 13 with libfoo(abi))), perl(Test::More)
+BuildRequires(pre): /usr/bin/which
+BuildRequires:  %{unknown}-devel, %run
+%if 0%{?fedora}
+BuildRequires:  only-fedora
+%endif
+Provides:       bundled(md5) = 2, %{nested}
+Provides:       %{name}%{?_isa} = %{version}-%{release}
+
+%description
+BuildRequires: words-of-the-description
+
+%package devel
+Requires:       %{name}
+Provides:       %{name}-static
+
+%package -n greet-tools
+Summary:        x
+BuildRequires:  help2man
+
+%description devel
+%build
+Provides: nothing
+%files -n greet-tools
+%changelog
+* BuildRequires: never
+`;
+
+describe('scanSpec', () => {
+  test('reads names from tags, macros that are plain words, conditionals and rich dependencies', () => {
+    expect(scanSpec(spec)).toEqual({
+      name: 'libgreet',
+      buildRequires: [
+        ...['gcc', 'make', 'pkgconfig(zlib)', 'greet-macros', 'clang', 'gcc-c++', 'libfoo(abi)', 'perl(Test::More)'],
+        ...['/usr/bin/which', 'only-fedora', 'help2man'],
+      ],
+      provides: [...['libgreet', 'bundled(md5)', 'greet-core', 'libgreet-devel', 'libgreet-static', 'greet-tools']],
+    });
+  });
+
+  test('reads the specs of the example', () => {
+    const read = (name: string) =>
+      scanSpec(
+        readFileSync(new URL(`../../example/packages/acme/tools/${name}/${name}.spec`, import.meta.url), 'utf8'),
+      );
+    expect(read('libgreet').provides).toEqual(['libgreet', 'libgreet-devel']);
+    expect(read('hello').buildRequires).toContain('libgreet-devel');
+  });
+
+  test('a spec without a name that can be read has none', () => {
+    const none = { name: null, buildRequires: [], provides: [] };
+    expect(scanSpec('')).toEqual(none);
+    expect(scanSpec('Name: %(id)\n%package -n %{x}\n')).toEqual(none);
+  });
+
+  test('never throws and gives words, whatever the text is', () => {
+    const pieces = fc.constantFrom(
+      ...['Name:', 'BuildRequires:', 'Provides:', '%package ', '-n ', '%global ', '%{', '}', '%{?', '%name', '%{name}'],
+      ...['abc', '(', ')', ' or ', '>=', ',', ' ', '\n', '%if', '%description', '\t', 'é', '\u0000', '%'],
+    );
+    const text = fc.oneof(
+      fc.array(fc.nat(0xffff), { maxLength: 60 }).map((codes) => String.fromCharCode(...codes)),
+      fc.array(pieces, { maxLength: 60 }).map((parts) => parts.join('')),
+    );
+    fc.assert(
+      fc.property(text, (hostile) => {
+        const { name, buildRequires, provides } = scanSpec(hostile);
+        const words = [...(name === null ? [] : [name]), ...buildRequires, ...provides];
+        expect(words.filter((word) => !/^[A-Za-z0-9_/][^%\s]*$/.test(word))).toEqual([]);
+      }),
+    );
+  });
+
+  // Ten times as much as is read: work that grew with the square of the length would not end within the test's own bound.
+  test.each([
+    ['brackets that open', 'BuildRequires: ', '('],
+    ['brackets that close', 'BuildRequires: ((((a', ')'],
+    ['words', 'Provides: ', 'a '],
+    ['brackets in pairs', 'Provides: ', '() '],
+    ['macros', '%global abc aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\nProvides: ', '%abc'],
+    ['macros that begin', 'Provides: ', '%{?'],
+    ['macros that are defined', '', '%global abc %abc%abc\n'],
+    ['lines', '', '\n'],
+    ['blanks before a tag', '', ' '],
+    ['subpackages', 'Name: a\n', '%package b\n'],
+  ])('reads ten million characters of %s', (_what, before, repeated) => {
+    const { buildRequires, provides } = scanSpec(before + repeated.repeat(10_000_000 / repeated.length));
+    expect(buildRequires.length + provides.length).toBeLessThanOrEqual(10_001);
+  });
+});

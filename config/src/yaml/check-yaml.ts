@@ -1,0 +1,182 @@
+// A zod schema held against a YAML file: the typed value, or plain sentences at the places where the file is wrong.
+import type { z } from 'zod';
+import { nearest } from '../words/nearest.ts';
+import type { Problem } from '../words/problem.ts';
+import { quote } from '../words/quote.ts';
+import type { YamlFile, YamlPath } from './read-nodes.ts';
+
+/** What `checkYaml` gives: the value when the file has no problem of its own. */
+export interface Checked<T> {
+  readonly value: T | undefined;
+  readonly problems: readonly Problem[];
+}
+
+/** A problem at a place of a file; `at` names the value, or with `key` the key before it. */
+export function problemAt(file: YamlFile, at: YamlPath, message: string, hint: string, place?: 'key'): Problem {
+  return { path: file.path, ...(place === 'key' ? file.keyAt(at) : file.valueAt(at)), message, hint };
+}
+
+/** A hint for a word that is not among the known ones. `what` names those in a sentence. */
+export function didYouMean(word: string, known: readonly string[], what: string): string {
+  const near = nearest(word, known);
+  if (near !== undefined) return `did you mean \`${near}\`?`;
+  return known.length === 0 ? `there are no ${what}` : `${what}: ${known.slice(0, 20).join(', ')}`;
+}
+
+/**
+ * All problems at once. Schemas of ours give as `error` what they expect ("a list of chroot names"); the sentence is made
+ * here. Their own rules add `custom` issues, with the whole sentence as message and a hint in `params.hint`.
+ */
+export function checkYaml<T>(schema: z.ZodType<T>, file: YamlFile): Checked<T> {
+  const result = schema.safeParse(file.value, {
+    reportInput: true,
+    error: (issue) => {
+      if (issue.code !== 'unrecognized_keys') return undefined;
+      const shape = (issue.inst as { _zod?: { def?: { shape?: object } } } | undefined)?._zod?.def?.shape ?? {};
+      // Only here the schema is known: the message, which nobody else writes for this code, carries its keys.
+      return Object.keys(shape).join(' ');
+    },
+  });
+  if (result.success) return { value: result.data, problems: [] };
+  // What stands in an anchor is found again wherever an alias repeats it, at the one place where it can be mended.
+  const problems = new Map<string, Problem>();
+  for (const problem of result.error.issues.flatMap((issue) => explainIssue(issue, file, []))) {
+    problems.set(`${problem.line}:${problem.column}:${problem.message}`, problem);
+  }
+  return { value: undefined, problems: [...problems.values()] };
+}
+
+/** `outer` leads to what the issue's own path starts from. */
+function explainIssue(issue: z.core.$ZodIssue, file: YamlFile, outer: YamlPath): Problem[] {
+  const at = [...outer, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))];
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => unknownKey(file, [...at, key], key, issue.message.split(' ')));
+  }
+  const meant = issue.code === 'invalid_union' ? meantForm(issue) : undefined;
+  if (meant !== undefined) return meant.flatMap((inner) => explainIssue(inner, file, at));
+  if (issue.code === 'invalid_key') {
+    return issue.issues.map((inner) => problemAt(file, at, inner.message, hintOf(inner), 'key'));
+  }
+  if (issue.code === 'custom') return [problemAt(file, at, issue.message, hintOf(issue))];
+  if (!file.has(at)) return [missing(file, at)];
+  const { expected, hint } = expectation(issue);
+  const ofSource = issue.code === 'invalid_union' && 'discriminator' in issue;
+  const input = ofSource ? discriminatorOf(issue) : issue.input;
+  const byType = issue.code === 'invalid_union' ? !ofSource : issue.code === 'invalid_type';
+  const wrong =
+    issue.code === 'too_big' && Array.isArray(input)
+      ? `${input.length}`
+      : found(input, byType && !expected.includes('whole number'));
+  const message =
+    at.length === 0 && issue.input === null ? 'the file is empty' : `${nameOf(at)} must be ${expected}, not ${wrong}`;
+  return [problemAt(file, at, message, hint)];
+}
+
+/** Of a value that may have several forms, the problems of the one that it has; undefined when it has none of them. */
+function meantForm(issue: z.core.$ZodIssueInvalidUnion): readonly z.core.$ZodIssue[] | undefined {
+  return issue.errors.find((inner) => !inner.some(({ code, path }) => code === 'invalid_type' && path.length === 0));
+}
+
+function unknownKey(file: YamlFile, at: YamlPath, key: string, known: readonly string[]): Problem {
+  const near = nearest(key, known);
+  const hint = near === undefined ? `known keys here: ${known.join(', ')}` : `did you mean \`${near}\`?`;
+  return problemAt(file, at, `unknown key ${quote(key)}`, hint, 'key');
+}
+
+function missing(file: YamlFile, at: YamlPath): Problem {
+  const key = String(at.at(-1) ?? '');
+  const whole = at.length <= 1 ? 'the file' : nameOf(at.slice(0, -1));
+  return problemAt(file, at.slice(0, -1), `${whole} lacks ${quote(key)}`, `add \`${key}:\``, 'key');
+}
+
+/** `packages.hello.timeout` in backticks; of list items `item 2 of …`. */
+function nameOf(at: YamlPath): string {
+  const last = at.at(-1);
+  if (last === undefined) return 'the file';
+  if (typeof last === 'number') return `item ${last + 1} of ${nameOf(at.slice(0, -1))}`;
+  return quote(at.join('.'));
+}
+
+function hintOf(issue: z.core.$ZodIssue): string {
+  const params = issue.code === 'custom' ? issue.params : undefined;
+  return typeof params?.hint === 'string' ? params.hint : '';
+}
+
+const typeNames: Record<string, string> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: '`true` or `false`',
+  array: 'a list',
+  object: 'a mapping',
+  record: 'a mapping',
+};
+
+/** What the schema wants here, as the end of "… must be". */
+function expectation(issue: z.core.$ZodIssue): { expected: string; hint: string } {
+  // zod's own texts begin with these words; anything else is an expectation that a schema of ours states.
+  const stated = /^(Invalid|Too|Unrecognized)\b/.test(issue.message) ? undefined : issue.message;
+  switch (issue.code) {
+    case 'invalid_type': {
+      const expected = stated ?? typeNames[issue.expected] ?? issue.expected;
+      return { expected, hint: typeHint(issue.expected, issue.input) };
+    }
+    case 'invalid_value':
+      return oneOf(issue.values.map(String), issue.input);
+    case 'invalid_union':
+      if (stated !== undefined) return { expected: stated, hint: 'write one of these' };
+      return oneOf((issue as { options?: unknown[] }).options?.map(String) ?? [], discriminatorOf(issue));
+    case 'too_small':
+      return {
+        expected: stated ?? `${bound(issue.origin)} ${issue.minimum} or more`,
+        hint: issue.origin === 'array' ? 'add one' : 'give a greater one',
+      };
+    case 'too_big':
+      return { expected: stated ?? `${bound(issue.origin)} ${issue.maximum} or less`, hint: 'give a smaller one' };
+    case 'invalid_format':
+      return {
+        expected: stated ?? (issue.format === 'url' ? 'an address (URL)' : 'a text of another form'),
+        hint: formHint(issue),
+      };
+    default:
+      return { expected: stated ?? 'something else', hint: 'see the documentation of this key' };
+  }
+}
+
+function formHint(issue: z.core.$ZodIssueInvalidStringFormat): string {
+  return issue.format === 'url' ? 'for example https://example.org' : `the form is ${issue.pattern ?? issue.format}`;
+}
+
+function bound(origin: string): string {
+  if (origin === 'array') return 'a list with a length of';
+  return origin === 'string' ? 'a text with a length of' : 'a number of';
+}
+
+function discriminatorOf(issue: z.core.$ZodIssueInvalidUnion): unknown {
+  const key = (issue as { discriminator?: string }).discriminator ?? '';
+  return (issue.input as Record<string, unknown> | undefined)?.[key];
+}
+
+function oneOf(options: readonly string[], input: unknown): { expected: string; hint: string } {
+  const near = typeof input === 'string' ? nearest(input, options) : undefined;
+  const list = options.map((option) => `\`${option}\``).join(', ');
+  const expected = options.length === 1 ? list : `one of ${list}`;
+  return { expected, hint: near === undefined ? `write ${expected}` : `did you mean \`${near}\`?` };
+}
+
+function typeHint(expected: string, input: unknown): string {
+  if (input === null) return 'give it a value, or remove the key';
+  if (expected === 'string' && typeof input !== 'object') return `write it in quotes, or as the text that is meant`;
+  if (expected === 'array') return 'write each item on a line of its own after `- `, or as `[one, two]`';
+  if (expected === 'object' || expected === 'record') return 'write `key: value` lines, indented by two spaces';
+  return `write ${typeNames[expected] ?? expected}`;
+}
+
+function found(input: unknown, byType: boolean): string {
+  if (input === null || input === undefined) return 'empty';
+  if (Array.isArray(input)) return input.length === 0 ? 'an empty list' : 'a list';
+  if (typeof input === 'object') return 'a mapping';
+  if (!byType) return quote(String(input));
+  if (typeof input === 'string') return 'a text';
+  return typeof input === 'boolean' ? '`true` or `false`' : 'a number';
+}

@@ -1,0 +1,193 @@
+// The values that config files are made of: each a text with a form, its sentence when the form is wrong, and a hint.
+import { z } from 'zod';
+import { type ChrootName, parseChroot } from '../words/chroot.ts';
+import { namePattern } from '../words/project.ts';
+import { quote } from '../words/quote.ts';
+import { parseDuration, parseSize } from '../words/units.ts';
+
+/** What is wrong with a text, and what to do; undefined when it is right. */
+export interface Fault {
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** A text that `read` turns into a value, or into what is wrong with it. `expected` ends "… must be". */
+function textField<T>(expected: string, description: string, read: (text: string) => { value: T } | Fault) {
+  return z
+    .string({ error: expected })
+    .meta({ description })
+    .transform((text, context): T => {
+      const result = read(text);
+      if ('value' in result) return result.value;
+      context.issues.push({ code: 'custom', input: text, message: result.message, params: { hint: result.hint } });
+      return z.NEVER;
+    });
+}
+
+/** The same for a text that stays as it is. */
+export function checkedText(expected: string, description: string, check: (text: string) => Fault | undefined) {
+  return textField(expected, description, (text) => check(text) ?? { value: text });
+}
+
+/** Most items of a list, where the list itself does not say less. */
+const maximumItems = 500;
+
+/** A list without repeated items. `expected` ends "… must be", for example "a list of chroot names". */
+export function listOf<T extends z.ZodType<string, string>>(
+  item: T,
+  expected: string,
+  { minimum = 0, maximum = maximumItems }: { readonly minimum?: number; readonly maximum?: number } = {},
+) {
+  return z
+    .array(item, { error: expected })
+    .min(minimum, { error: `${expected} with at least one item` })
+    .max(maximum, { error: `${expected} with ${maximum} items or less` })
+    .superRefine((items, context) => {
+      const first = new Map<string, number>();
+      items.forEach((value, index) => {
+        const before = first.get(value);
+        if (before === undefined) first.set(value, index);
+        else {
+          const message = `${quote(value)} is in the list twice`;
+          context.addIssue({ code: 'custom', path: [index], message, params: { hint: 'keep one of them' } });
+        }
+      });
+    });
+}
+
+/** That a mapping has one entry or more, and no more than `maximum`. For `superRefine`. */
+export function checkCount(what: string, maximum: number) {
+  return (mapping: object, context: z.RefinementCtx) => {
+    const count = Object.keys(mapping).length;
+    if (count >= 1 && count <= maximum) return;
+    const message = count === 0 ? `no ${what} is named` : `${count} ${what}s are named`;
+    context.addIssue({ code: 'custom', message, params: { hint: count === 0 ? 'add one' : `${maximum} at most` } });
+  };
+}
+
+export const duration = textField('a duration such as `1h30m`', 'A duration: 90s, 30m, 1h30m, 2d.', (text) => {
+  const value = parseDuration(text);
+  if (value !== undefined && value > 0) return { value };
+  return {
+    message: `${quote(text)} is no duration`,
+    hint: 'write days, hours, minutes, seconds: `90s`, `30m`, `1h30m`',
+  };
+});
+
+export const size = textField('a size such as `10 GiB`', 'A size: 512 MiB, 10 GiB.', (text) => {
+  const value = parseSize(text);
+  if (value !== undefined && value > 0) return { value };
+  return { message: `${quote(text)} is no size`, hint: 'write a whole number and B, KiB, MiB, GiB or TiB: `10 GiB`' };
+});
+
+export const chroot = textField<ChrootName>(
+  'a chroot name such as `fedora-42-x86_64`',
+  'A chroot: distribution-release-architecture.',
+  (text) => {
+    const value = parseChroot(text);
+    if (value !== undefined) return { value: value.name };
+    const hint = 'a chroot is distribution-release-architecture, for example `fedora-42-x86_64`';
+    return { message: `${quote(text)} is no chroot name`, hint };
+  },
+);
+
+// GitHub's rule for logins; accounts managed by an enterprise have an underscore besides.
+const loginPattern = /^[a-z0-9](?:[a-z0-9]|[-_](?=[a-z0-9])){0,38}$/;
+
+export const login = textField('a login', 'A GitHub login.', (text) => {
+  const value = text.toLowerCase();
+  if (loginPattern.test(value)) return { value };
+  const hint = text.startsWith('@') ? 'write it without the `@`' : 'letters, digits and single hyphens, 39 at most';
+  return { message: `${quote(text)} is no GitHub login`, hint };
+});
+
+/** What is wrong with the name of an owner, a project or a package. */
+export function checkName(what: string, text: string): Fault | undefined {
+  if (namePattern.test(text)) return undefined;
+  const hint = 'letters, digits and `._+-`, beginning with a letter, a digit or `_`, 100 characters at most';
+  return { message: `${quote(text)} cannot name ${what}`, hint };
+}
+
+export const packageName = checkedText('a package name', 'The name of a package.', (text) =>
+  checkName('a package', text),
+);
+
+/** What is wrong with a path inside a source: it must stay below the folder that it starts from. */
+function checkRelativePath(text: string): Fault | undefined {
+  const message = `${quote(text)} is no path inside the source`;
+  if (text.startsWith('/') || text.includes('\\'))
+    return { message, hint: 'write it relative to the source, with `/`' };
+  const parts = text.split('/');
+  if (parts.some((part) => part === '' || part === '.' || part === '..')) {
+    return { message, hint: 'leave out `.`, `..` and empty parts' };
+  }
+  if (text.length <= 200 && parts.every((part) => /^[A-Za-z0-9_][A-Za-z0-9._+~-]*$/.test(part))) return undefined;
+  return { message, hint: 'letters, digits and `._+~-` in each part, 200 characters at most' };
+}
+
+export const subdirectory = checkedText('a path', 'A folder inside the source.', checkRelativePath);
+
+export const specPath = checkedText('the path of a spec file', 'The spec file inside the source.', (text) => {
+  if (text.endsWith('.spec')) return checkRelativePath(text);
+  return { message: `${quote(text)} is no spec file`, hint: 'its name ends in `.spec`' };
+});
+
+/** What is wrong with an address that the service or a reader is to fetch: https only, and no secrets in it. */
+export function checkHttpsAddress(text: string): Fault | undefined {
+  const ssh = /^(?:ssh:\/\/)?(?:[^@/:]+@)([^:/]+)[:/](.*)$/.exec(text);
+  if (ssh !== null && !/^https?:/.test(text)) {
+    return {
+      message: `${quote(text)} is an SSH address`,
+      hint: `the service has no SSH key: https://${ssh[1]}/${ssh[2]}`,
+    };
+  }
+  if (!URL.canParse(text))
+    return { message: `${quote(text)} is no address`, hint: 'for example https://example.org/name' };
+  const url = new URL(text);
+  if (url.username !== '' || url.password !== '') {
+    return { message: 'the address holds a user name or a password', hint: 'remove it; everybody can read this file' };
+  }
+  if (url.protocol !== 'https:') {
+    return { message: `the address begins with \`${url.protocol}\``, hint: 'only https is fetched: `https://…`' };
+  }
+  // A backslash: programs differ in whether the host ends there.
+  if (text.length > 500 || !/^https:\/\/[\x21-\x7e]+$/.test(text) || text.includes('\\')) {
+    return {
+      message: 'the address holds spaces, other signs or too many',
+      hint: 'plain ASCII, 500 characters at most',
+    };
+  }
+  return undefined;
+}
+
+export const gitUrl = checkedText('the https address of a Git repository', 'https address of a repository.', (text) => {
+  const fault = checkHttpsAddress(text);
+  if (fault !== undefined || !/[?#]/.test(text)) return fault;
+  return { message: 'the address of a repository has no `?` or `#`', hint: 'name the branch, tag or commit in `ref`' };
+});
+
+export const downloadUrl = checkedText('an https address', 'https address of a source package.', checkHttpsAddress);
+
+// The signs that `git check-ref-format` refuses, and fewer: a ref is an argument of git.
+const refPattern = /^[A-Za-z0-9_][A-Za-z0-9._/+@-]{0,199}$/;
+
+export const gitRef = checkedText('a branch, tag or commit', 'A branch, tag or commit.', (text) => {
+  if (refPattern.test(text) && !/\.\.|\/\/|@\{|\.lock$|[/.]$/.test(text)) return undefined;
+  return {
+    message: `${quote(text)} is no branch, tag or commit`,
+    hint: 'for example `main`, `v2.12` or a full commit',
+  };
+});
+
+export const sha256 = checkedText('a SHA-256', 'SHA-256 in lower case hexadecimal.', (text) => {
+  if (/^[0-9a-f]{64}$/.test(text)) return undefined;
+  return { message: `${quote(text)} is no SHA-256`, hint: '64 of 0-9 and a-f; `sha256sum FILE` prints it' };
+});
+
+/** Free text for people with a bound. */
+export function prose(maximum: number, description: string) {
+  return checkedText('a text', description, (text) => {
+    if (text.length <= maximum) return undefined;
+    return { message: `the text has ${text.length} characters`, hint: `${maximum} at most` };
+  });
+}

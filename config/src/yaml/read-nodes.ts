@@ -1,0 +1,160 @@
+// YAML nodes → plain values, with the place of each; within bounds, whatever the nodes are.
+import { type Alias, isAlias, isMap, isScalar, isSeq, type LineCounter, type Node, visit } from 'yaml';
+import type { Problem } from '../words/problem.ts';
+import { quote } from '../words/quote.ts';
+
+/** Nodes that a file may have after its aliases are expanded: an alias bomb has millions. */
+export const maximumNodes = 50_000;
+export const maximumDepth = 32;
+
+/** Where something stands; both count from 1. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Keys and list indexes that lead from the top of a file to one of its values. */
+export type YamlPath = readonly (string | number)[];
+
+/** A YAML file as a plain value. Mappings are objects without a prototype, so that no key is special. */
+export interface YamlFile {
+  readonly path: string;
+  readonly value: unknown;
+  has(at: YamlPath): boolean;
+  /** Where the value stands; of a value that is not there, where the nearest one around it is named. */
+  valueAt(at: YamlPath): Position;
+  /** As `valueAt`, but the key of a mapping's entry where there is one. */
+  keyAt(at: YamlPath): Position;
+}
+/** What is said of a file that nests too deep. */
+export const tooDeep = {
+  message: `the file nests more than ${maximumDepth} levels deep`,
+  hint: 'no key of ours needs that; write it flat',
+};
+
+/** Where an offset of the text stands. */
+export function positionOf(counter: LineCounter, offset: number): Position {
+  const { line, col } = counter.linePos(offset);
+  return { line: Math.max(line, 1), column: Math.max(col, 1) };
+}
+
+/** Which node each alias stands for: the last one before it with that anchor. One pass, as `Alias.resolve` walks the file each time. */
+export function aliasTargets(contents: Node | null): ReadonlyMap<Alias, Node> {
+  const anchors = new Map<string, Node>();
+  const targets = new Map<Alias, Node>();
+  visit(contents, {
+    Alias: (_key, alias) => {
+      const target = anchors.get(alias.source);
+      if (target !== undefined) targets.set(alias, target);
+    },
+    Value: (_key, node) => {
+      if (node.anchor !== undefined) anchors.set(node.anchor, node);
+    },
+  });
+  return targets;
+}
+
+interface Place {
+  readonly key: Position;
+  readonly value: Position;
+}
+
+/** Turns nodes into plain values and writes down where each stands. */
+export class NodeReader {
+  readonly problems: Problem[] = [];
+  /** A bound was passed: the value is not whole. */
+  stopped = false;
+  readonly #path: string;
+  readonly #counter: LineCounter;
+  readonly #targets: ReadonlyMap<Alias, Node>;
+  readonly #places = new Map<string, Place>();
+  #nodes = 0;
+
+  constructor(path: string, counter: LineCounter, targets: ReadonlyMap<Alias, Node>) {
+    this.#path = path;
+    this.#counter = counter;
+    this.#targets = targets;
+  }
+
+  read(node: unknown, at: YamlPath, depth: number, key?: Position): unknown {
+    if (this.stopped) return null;
+    const position = this.#position(node) ?? key ?? { line: 1, column: 1 };
+    this.#places.set(placeKey(at), { key: key ?? position, value: position });
+    this.#nodes += 1;
+    if (this.#nodes > maximumNodes) {
+      const message = `the file has more than ${maximumNodes} values once its aliases are expanded`;
+      return this.#stop(position, message, 'write the values out instead of nesting aliases (`*name`)');
+    }
+    if (depth > maximumDepth) return this.#stop(position, tooDeep.message, tooDeep.hint);
+    const target = isAlias(node) ? this.#targets.get(node) : node;
+    if (isAlias(node) && target === undefined) {
+      this.#report(
+        position,
+        `the alias ${quote(`*${node.source}`)} stands for nothing`,
+        'put text that begins with `*` in quotes',
+      );
+    }
+    if (isMap(target)) return this.#mapping(target.items, at, depth);
+    if (isSeq(target)) return target.items.map((item, index) => this.read(item, [...at, index], depth + 1));
+    return isScalar(target) ? target.value : null;
+  }
+
+  file(value: unknown): YamlFile {
+    const nearest = (at: YamlPath): Place => {
+      for (let length = at.length; length >= 0; length -= 1) {
+        const place = this.#places.get(placeKey(at.slice(0, length)));
+        if (place !== undefined) return length === at.length ? place : { key: place.key, value: place.key };
+      }
+      return { key: { line: 1, column: 1 }, value: { line: 1, column: 1 } };
+    };
+    return {
+      path: this.#path,
+      value,
+      has: (at) => this.#places.has(placeKey(at)),
+      valueAt: (at) => nearest(at).value,
+      keyAt: (at) => nearest(at).key,
+    };
+  }
+
+  #mapping(items: readonly { key: unknown; value: unknown }[], at: YamlPath, depth: number): unknown {
+    const mapping: Record<string, unknown> = Object.create(null);
+    for (const { key, value } of items) {
+      const position = this.#position(key) ?? { line: 1, column: 1 };
+      const resolved = isAlias(key) ? this.#targets.get(key) : key;
+      if (!isScalar(resolved) || resolved.value === null) {
+        this.#report(position, 'a key must be a plain word', 'write `key: value`');
+        continue;
+      }
+      const name = String(resolved.value);
+      // Validators skip this one name silently because JavaScript gives it a meaning: say it here.
+      if (name === '__proto__') this.#report(position, 'unknown key `__proto__`', 'remove it');
+      else if (name in mapping) this.#duplicate(position, name, [...at, name]);
+      else mapping[name] = this.read(value, [...at, name], depth + 1, position);
+    }
+    return mapping;
+  }
+
+  #duplicate(position: Position, name: string, at: YamlPath): void {
+    const first = this.#places.get(placeKey(at))?.key.line ?? position.line;
+    this.#report(position, `${quote(name)} is there twice`, `the first one is on line ${first}; keep one of them`);
+  }
+
+  #position(node: unknown): Position | undefined {
+    const range = (node as Node | null | undefined)?.range;
+    return range ? positionOf(this.#counter, range[0]) : undefined;
+  }
+
+  #report(position: Position, message: string, hint: string): void {
+    this.problems.push({ path: this.#path, ...position, message, hint });
+  }
+
+  #stop(position: Position, message: string, hint: string): null {
+    this.stopped = true;
+    this.#report(position, message, hint);
+    return null;
+  }
+}
+
+function placeKey(at: YamlPath): string {
+  return JSON.stringify(at.map(String));
+}

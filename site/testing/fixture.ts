@@ -1,0 +1,272 @@
+// Makes a published tree as runner and bot leave it, for tests and measurements: every record passes its schema.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import {
+  type BuildId,
+  type ChrootName,
+  type ProjectsJson,
+  projectsJsonSchema,
+  published,
+  type QueueSnapshot,
+  queueSnapshotSchema,
+  type Result,
+  resultSchema,
+} from '@coppice/config';
+import { joinSite, type ResultRecord, type Site } from '../src/site-model.ts';
+
+export const fixtureChroot = 'sapling-12-x86_64';
+const start = Date.UTC(2026, 10, 20, 12, 0, 0);
+
+/** A chroot's options when nobody asked for any. */
+const noOptions: QueueSnapshot['builds'][number]['chroots'][number]['buildroot'] = {
+  ...{ packages: [], repos: [], with: [], without: [], macros: {}, isolation: 'auto', modules: [], forcearch: null },
+  network: false,
+};
+
+/** An ISO time `seconds` after the beginning of the fixture's history. */
+export function at(seconds: number): string {
+  return new Date(start + seconds * 1000).toISOString();
+}
+
+/** A result that succeeded; `changes` are laid over it. */
+export function fixtureResult(changes: Partial<Result> = {}): Result {
+  const id = changes.id ?? 1;
+  const began = id * 100;
+  const name = changes.package ?? 'hello';
+  const nevra = `${name}-2.12-${id}.sap12`;
+  const names = [
+    'queued',
+    'srpm',
+    'spawn',
+    'provision',
+    'root',
+    'build',
+    'check',
+    'collect',
+    'sign',
+    'publish',
+  ] as const;
+  const lengths = [1.2, 0.9, 4.1, 3.3, 5.2, 18.4, 6.1, 0.6, 0.1, 1.1];
+  let passed = 0;
+  const phases = names.map((phase, index) => {
+    const seconds = lengths[index] ?? 0;
+    passed += seconds;
+    return { name: phase, startedAt: at(began + passed - seconds), seconds };
+  });
+  return resultSchema.parse({
+    schemaVersion: 1,
+    id,
+    owner: 'acme',
+    project: 'tools',
+    package: name,
+    chroot: fixtureChroot,
+    state: 'succeeded',
+    reason: null,
+    message: null,
+    excerpt: [],
+    requestedBy: 'maintainer',
+    request: 'http://127.0.0.1:4100/acme/packages/issues/1#issuecomment-7',
+    requestedAt: at(began),
+    batch: 'b1',
+    configCommit: '3f2a9c0d4e5b60718293a4b5c6d7e8f901234567',
+    source: {
+      type: 'dir',
+      commit: '3f2a9c0d4e5b60718293a4b5c6d7e8f901234567',
+      path: `packages/acme/tools/${name}`,
+      tree: 'aa2a9c0d4e5b60718293a4b5c6d7e8f901234567',
+    },
+    inputDigest: 'sha256:5d41402abc4b2a76b9719d911017c592',
+    attempts: 1,
+    builder: 'local-3',
+    engine: { name: 'mock-lite', version: '0.1.0' },
+    phases,
+    artifacts: [
+      { file: `${nevra}.x86_64.rpm`, nevra: `${nevra}.x86_64`, bytes: 48_213, sha256: 'ab'.repeat(32) },
+      {
+        file: `${name}-debuginfo-2.12-${id}.sap12.x86_64.rpm`,
+        nevra: `${name}-debuginfo-2.12-${id}.sap12.x86_64`,
+        bytes: 131_072,
+        sha256: 'cd'.repeat(32),
+      },
+    ],
+    startedAt: at(began + 2),
+    endedAt: at(began + 43),
+    ...changes,
+  });
+}
+
+/** A build as the queue holds it; `changes` are laid over it. */
+export function fixtureQueued(changes: Partial<QueueSnapshot['builds'][number]> = {}): QueueSnapshot['builds'][number] {
+  const { id, owner, project, source, requestedBy, request, requestedAt, configCommit, batch } = fixtureResult(
+    changes.id === undefined ? {} : { id: changes.id },
+  );
+  return {
+    ...{
+      id,
+      owner,
+      project,
+      package: 'hello',
+      source,
+      after: [],
+      timeoutSeconds: 3600,
+      memoryBytes: null,
+      background: false,
+      builderLabels: [],
+      diskBytes: 1e9,
+      sourceBytes: 1e9,
+    },
+    ...{ repos: [], requestedBy, request, configCommit, batch, requestedAt, srpm: null, srpmState: 'pending' },
+    chroots: [fixtureQueuedChroot()],
+    ...changes,
+  };
+}
+
+/** A chroot that waits; `changes` are laid over it. */
+export function fixtureQueuedChroot(
+  changes: Partial<QueueSnapshot['builds'][number]['chroots'][number]> = {},
+): QueueSnapshot['builds'][number]['chroots'][number] {
+  return {
+    ...{
+      chroot: fixtureChroot,
+      inputDigest: 'sha256:1',
+      buildroot: noOptions,
+      state: 'pending',
+      reason: null,
+      message: null,
+      phase: 'queued',
+    },
+    ...{ phaseStartedAt: at(500), phases: [], attempts: 0, builder: null, startedAt: null, endedAt: null },
+    ...{ cancelRequestedBy: null, skipBecause: null },
+    ...changes,
+  };
+}
+
+/** What the config repo states, in one project `acme/tools`. */
+export function fixtureProjects(changes: Partial<ProjectsJson['projects'][number]> = {}): ProjectsJson {
+  const dir = 'dir in the config repository';
+  return {
+    configCommit: '3f2a9c0d4e5b60718293a4b5c6d7e8f901234567',
+    configRepository: 'acme/packages',
+    projects: [
+      {
+        owner: 'acme',
+        name: 'tools',
+        description: 'Small tools that greet people',
+        instructions: 'Enable the repository, then install hello.\nRun hello --help to see what it can do.',
+        homepage: null,
+        contact: null,
+        chroots: [fixtureChroot],
+        chrootStates: { [fixtureChroot]: { state: 'active', keepUntil: null } },
+        maintainers: ['maintainer'],
+        builders: ['builder'],
+        frozen: null,
+        forkedFrom: null,
+        pinned: false,
+        deleteAfter: null,
+        keyFingerprint: '9F3C0A7E5B1D2468ACE013579BDF02468ACE1357',
+        packages: [
+          { name: 'libgreet', needs: [], chroots: [fixtureChroot], source: dir },
+          { name: 'hello', needs: ['libgreet'], chroots: [fixtureChroot], source: dir },
+          { name: 'figlet', needs: [], chroots: [fixtureChroot], source: 'https://github.com/acme/figlet.git v1.0' },
+        ],
+        ...changes,
+      },
+    ],
+  };
+}
+
+/** The folder of a result inside `published/`. */
+function folderOf(result: Result): string {
+  const place = { ...result, id: result.id as BuildId };
+  return result.chroot === 'srpm'
+    ? published.srpmBuild(place)
+    : published.chrootBuild(place, result.chroot as ChrootName);
+}
+
+/** Writes into a published tree. */
+export function openFixture(folder: string) {
+  const write = async (path: string, text: string) => {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), text);
+  };
+  /** A result with its files and its logs. */
+  async function addResult(
+    result: Result,
+    logs: Readonly<Record<string, string>> = { 'build.log': greenLog },
+  ): Promise<string> {
+    const at = folderOf(result);
+    for (const [file, text] of Object.entries(logs)) await write(`${at}/${file}`, text);
+    for (const { file } of result.artifacts) await write(`${at}/${file}`, '');
+    await write(`${at}/result.json`, JSON.stringify(result));
+    return at;
+  }
+  return {
+    write,
+    addResult,
+    setQueue: (builds: QueueSnapshot['builds'], brokenPools: QueueSnapshot['brokenPools'] = []) =>
+      write(
+        published.queueJson,
+        JSON.stringify(queueSnapshotSchema.parse({ generatedAt: at(600), builds, brokenPools })),
+      ),
+    setProjects: async (projects: ProjectsJson) => {
+      await write(published.projectsJson, JSON.stringify(projectsJsonSchema.parse(projects)));
+      for (const { owner, name } of projects.projects) await write(published.publicKey(owner, name), 'key');
+    },
+  };
+}
+
+/** A log of a build that succeeded. */
+export const greenLog = `Mock Version: 5.6
+Executing(%prep): /bin/sh -e /var/tmp/rpm-tmp.1
++ cd hello-2.12
+Executing(%build): /bin/sh -e /var/tmp/rpm-tmp.2
++ make -j2
+cc -O2 -o hello hello.c -lgreet
+hello.c:12:5: warning: unused variable 'x' [-Wunused-variable]
+Executing(%install): /bin/sh -e /var/tmp/rpm-tmp.3
++ make install DESTDIR=/builddir/build/BUILDROOT
+Executing(%check): /bin/sh -e /var/tmp/rpm-tmp.4
++ make check
+3 tests, 0 failed
+Processing files: hello-2.12-1.x86_64
+Provides: hello = 2.12-1
+Wrote: /builddir/build/RPMS/hello-2.12-1.x86_64.rpm
+Child return code was: 0
+`;
+
+/** A log of a build whose tests failed. */
+export const redLog = `Mock Version: 5.6
+Executing(%prep): /bin/sh -e /var/tmp/rpm-tmp.1
++ cd libgreet-1.4
+Executing(%build): /bin/sh -e /var/tmp/rpm-tmp.2
++ make -j2
+cc -O2 -fPIC -c greet.c
+cc -shared -o libgreet.so.1 greet.o
+Executing(%install): /bin/sh -e /var/tmp/rpm-tmp.3
++ make install
+Executing(%check): /bin/sh -e /var/tmp/rpm-tmp.4
++ make check
+ok 1 - greets the world
+ok 2 - greets a name
+test_empty.c:21: error: expected "Hello!" but got ""
+FAIL: test_empty
+make: *** [Makefile:31: check] Error 1
+error: Bad exit status from /var/tmp/rpm-tmp.4 (%check)
+RPM build errors:
+    Bad exit status from /var/tmp/rpm-tmp.4 (%check)
+Child return code was: 1
+`;
+
+/** A site straight from records, without a file. */
+export function fixtureSite(records: {
+  readonly results?: readonly Result[];
+  readonly queue?: QueueSnapshot['builds'];
+  readonly projects?: ProjectsJson;
+}): Site {
+  const results = (records.results ?? []).map((result): [string, ResultRecord] => {
+    const logs = [{ file: 'build.log', bytes: 10 }];
+    return [`${folderOf(result)}/result.json`, { result, logs }];
+  });
+  const queue = records.queue === undefined ? null : { generatedAt: at(600), builds: records.queue, brokenPools: [] };
+  return joinSite({ results: new Map(results), liveLogs: new Map(), queue, projects: records.projects ?? null });
+}
