@@ -27,19 +27,14 @@ import { createReconciler } from './inbox/reconcile.ts';
 import { createApp } from './inbox/webhooks.ts';
 import { openBuiltIndex } from './planning/built.ts';
 import { handlePull, revokedBuilds } from './pull-requests/handle-pull.ts';
-import { onPullRequests } from './pull-requests/on-pull-request.ts';
+import { onPullRequests } from './pull-requests/pull-commands.ts';
 import { sweepSandboxes } from './pull-requests/sweep-sandboxes.ts';
 import { applyConfigChange } from './pushes/apply-config-change.ts';
 import { handlePush } from './pushes/handle-push.ts';
 import { webhooksPath } from './service/http-server.ts';
 import type { Log } from './service/log.ts';
-import {
-  applyToBotState,
-  type BotOperation,
-  type BotState,
-  initialBotState,
-  type Job,
-} from './vocabulary/bot-state.ts';
+import { applyToBotState, type BotOperation, type BotState, initialBotState } from './vocabulary/bot-state.ts';
+import type { Job } from './vocabulary/job.ts';
 
 export interface BotOptions {
   readonly settings: Settings;

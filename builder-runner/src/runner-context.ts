@@ -4,7 +4,7 @@ import type { Driver } from './builder/spawn.ts';
 import { describeError } from './errors.ts';
 import type { Log } from './log.ts';
 import type { BuilderPool } from './pool/pool.ts';
-import type { Publisher } from './publish/publish.ts';
+import type { Publisher } from './publish/publisher.ts';
 import type { Queue } from './queue/index.ts';
 
 /** Everything that a step needs to know of its service. */

@@ -19,10 +19,10 @@ export { endOfLog, type LogPosition, nextEvent } from './events/event-log.ts';
 export { type Events, openEvents } from './events/events.ts';
 export { type HookState, type OutgoingHook, startOutgoingWebhooks } from './events/outgoing-webhooks.ts';
 export type { Log } from './log.ts';
-export { type BuilderPool, openPool, type PoolState } from './pool/pool.ts';
+export type { BuilderPool, PoolState } from './pool/pool.ts';
 export { ensureKey, type ProjectKey } from './publish/keys.ts';
 export { type ProjectName, type ProjectsPort, runnerProjects } from './publish/projects.ts';
-export type { Publisher } from './publish/publish.ts';
+export type { Publisher } from './publish/publisher.ts';
 export type { WorkerState } from './run/workers.ts';
 
 export interface RunnerOptions {
@@ -102,3 +102,5 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
     },
   };
 }
+
+export { openPool } from './pool/open-pool.ts';

@@ -3,10 +3,11 @@ import { mkdtemp, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildId, type ChrootName, plainBuildroot, type QueuedBuild, type QueuedChroot } from '@coppice/config';
 import { execa } from 'execa';
-import { describeArtifacts } from '../src/chroot-build/check-results.ts';
-import { type Publisher, publishEnding, publishPackages, signerOf } from '../src/publish/publish.ts';
+import { publishEnding, publishPackages, signerOf } from '../src/publish/publish.ts';
+import type { Publisher } from '../src/publish/publisher.ts';
 import type { Ending } from '../src/publish/record.ts';
 import { signRpms } from '../src/publish/sign.ts';
+import { describeArtifacts } from '../src/rpm/describe-artifacts.ts';
 import { makeRpms } from './make-rpms.ts';
 
 export const testChroot = 'sapling-12-x86_64' as ChrootName;

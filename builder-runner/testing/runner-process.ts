@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { BuildId, BuildRequest, QueuedBuild } from '@coppice/config';
 import type { QueueChange } from '../src/queue/index.ts';
-import type { Order } from './runner.child.ts';
 import type { TestRunnerOptions } from './start-workshop.ts';
 
 export type RunnerProcessOptions = Pick<TestRunnerOptions, 'home' | 'url' | 'port' | 'settings'>;
@@ -85,3 +84,9 @@ async function ended(child: ChildProcess, act: () => void): Promise<void> {
   act();
   await gone;
 }
+
+/** What the test says. */
+export type Order =
+  | { readonly type: 'enqueue'; readonly requests: readonly BuildRequest[] }
+  | { readonly type: 'cancel'; readonly id: BuildId }
+  | { readonly type: 'stop' };

@@ -1,16 +1,9 @@
 // A runner in a process of its own, for tests that kill it. It is told what to do, and tells what happens, in messages.
 import { join } from 'node:path';
-import type { BuildId, BuildRequest } from '@coppice/config';
 import { openQueue } from '../src/queue/index.ts';
 import type { Runner } from '../src/runner.ts';
-import type { RunnerProcessOptions } from './runner-process.ts';
+import type { Order, RunnerProcessOptions } from './runner-process.ts';
 import { startTestRunner } from './start-workshop.ts';
-
-/** What the test says. */
-export type Order =
-  | { readonly type: 'enqueue'; readonly requests: readonly BuildRequest[] }
-  | { readonly type: 'cancel'; readonly id: BuildId }
-  | { readonly type: 'stop' };
 
 const options = JSON.parse(process.argv[2] ?? '') as RunnerProcessOptions;
 const say = (message: object) => process.send?.(message);

@@ -24,6 +24,7 @@ export * from './words/result.ts';
 export * from './words/sandbox.ts';
 export * from './words/settings.ts';
 export * from './words/source.ts';
+export * from './words/source.ts';
 export * from './words/source-distgit.ts';
 export type { FetchedFileRecord } from './words/source-schema.ts';
 export { parseDuration, parseSize } from './words/units.ts';

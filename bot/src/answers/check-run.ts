@@ -1,10 +1,18 @@
 // What a check run says about one chroot of a build, or about a commit's config. Pure.
-import { type BuildState, type FailureReason, isFinal, published, readSandbox } from '@coppice/config';
+import {
+  type BuildState,
+  type FailureReason,
+  isFinal,
+  published,
+  type QueuedBuild,
+  readSandbox,
+} from '@coppice/config';
 import type { CheckRun } from '../github/github.ts';
 import { codeBlock, plain } from '../reply/escape.ts';
 import { installLines, logAddress, stateInWords } from '../reply/progress.ts';
-import type { Check } from '../vocabulary/bot-state.ts';
-import type { BuildView, ChrootView } from '../vocabulary/build-view.ts';
+import type { Check } from '../vocabulary/answer.ts';
+import { type BuildView, type ChrootView, refOf } from '../vocabulary/build-view.ts';
+import { buildCheckKey } from '../vocabulary/check-key.ts';
 
 export const configCheckName = 'coppice / config';
 /** GitHub's bound of a summary, less a little. */
@@ -12,10 +20,6 @@ const maximumSummary = 60_000;
 
 type BuildCheck = Extract<Check, { kind: 'build' }>;
 type ConfigCheck = Extract<Check, { kind: 'config' }>;
-
-export function buildCheckKey(id: number, chroot: string): string {
-  return `build/${id}/${chroot}`;
-}
 
 export function checkOfBuild(check: BuildCheck, view: BuildView, url: string): CheckRun {
   const { build, chroot } = check;
@@ -88,4 +92,20 @@ export function checkOfConfig(check: ConfigCheck, url: string): CheckRun {
     completedAt: null,
     actions: [],
   };
+}
+
+/** A check run for each chroot of each build, on the commit whose config it was planned from. */
+export function checksOf(builds: readonly QueuedBuild[]): readonly Check[] {
+  return builds.flatMap((one) =>
+    one.chroots.map(
+      ({ chroot }): Check => ({
+        kind: 'build',
+        key: buildCheckKey(one.id, chroot),
+        commit: one.configCommit,
+        checkRunId: null,
+        build: refOf(one),
+        chroot,
+      }),
+    ),
+  );
 }

@@ -2,7 +2,8 @@
 import { annotationsPerCall, type CheckRun, type Github } from '../github/github.ts';
 import { answerState, type DebugView, writeAnswer } from '../reply/answer.ts';
 import { readAnswerMark } from '../reply/answer-mark.ts';
-import type { Answer, BotOperation, BotState, Check, CheckAnnotation } from '../vocabulary/bot-state.ts';
+import type { Answer, Check, CheckAnnotation } from '../vocabulary/answer.ts';
+import type { BotOperation, BotState } from '../vocabulary/bot-state.ts';
 import type { BuildRef, BuildView } from '../vocabulary/build-view.ts';
 import { checkOfBuild, checkOfConfig } from './check-run.ts';
 import type { Delivered } from './dispatcher.ts';

@@ -4,7 +4,7 @@ import { GitError } from '../config-repo/git.ts';
 import type { Github } from '../github/github.ts';
 import { writeAnswer } from '../reply/answer.ts';
 import * as refusal from '../reply/refused.ts';
-import type { Job } from '../vocabulary/bot-state.ts';
+import type { Job } from '../vocabulary/job.ts';
 import { configCheckName } from './check-run.ts';
 
 /** Rejects when GitHub cannot be told either. */

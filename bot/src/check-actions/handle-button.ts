@@ -6,43 +6,26 @@ import {
   mayBuild,
   mayCancel,
   type Project,
-  parseBuildId,
-  parseChroot,
   projectKey,
   projectOfBuild,
   readSandbox,
 } from '@coppice/config';
-import { buildCheckKey } from '../answers/check-run.ts';
 import { checksOf } from '../commands/handle-comment.ts';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
-import type { Handled } from '../inbox/inbox.ts';
-import { annotateSources } from '../planning/annotate-sources.ts';
 import { builtFromQueue } from '../planning/built.ts';
-import { makePlan, requestsOf } from '../planning/plan-requests.ts';
+import { annotateSources, makePlan, requestsOf } from '../planning/plan-requests.ts';
 import { handlePull, type PullContext } from '../pull-requests/handle-pull.ts';
 import { buildPullRequest } from '../pull-requests/pull-commands.ts';
 import { code } from '../reply/escape.ts';
 import { planSummary } from '../reply/plan.ts';
-import type { Check, Job, KnownPull } from '../vocabulary/bot-state.ts';
+import type { Check } from '../vocabulary/answer.ts';
+import type { Handled } from '../vocabulary/bot-state.ts';
 import { type BuildRef, refOf } from '../vocabulary/build-view.ts';
+import { buildCheckKey, type CheckSubject, readCheckKey } from '../vocabulary/check-key.ts';
+import type { Job } from '../vocabulary/job.ts';
+import type { KnownPull } from '../vocabulary/known-pull.ts';
 
 type CheckJob = Extract<Job, { kind: 'check' }>;
-
-/** What a check of ours tells of. */
-export type CheckSubject =
-  | { readonly kind: 'build'; readonly id: BuildId; readonly chroot: ChrootName }
-  | { readonly kind: 'pull'; readonly number: number }
-  | { readonly kind: 'config' };
-
-/** Reads the external id of a check run; undefined for what is none of ours. Pure. */
-export function readCheckKey(externalId: string): CheckSubject | undefined {
-  const [kind, first = '', second = ''] = externalId.split('/');
-  const id = parseBuildId(first);
-  if (kind === 'config' && /^[0-9a-f]{40,64}$/.test(first)) return { kind };
-  if (kind === 'pull' && id !== undefined) return { kind, number: id };
-  const chroot = parseChroot(second)?.name;
-  return kind === 'build' && id !== undefined && chroot !== undefined ? { kind, id, chroot } : undefined;
-}
 
 /** Rejects on faults of the machinery only. What may not be done, or cannot be, leaves the check as it was. */
 export async function handleCheckEvent(job: CheckJob, batch: string, context: PullContext): Promise<Handled> {

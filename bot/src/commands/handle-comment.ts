@@ -1,17 +1,18 @@
 // Works a comment off: commands → decisions → what they come to, as sections of its one answer.
 import type { BuildId } from '@coppice/config';
 import type { Reaction } from '../github/github.ts';
-import type { Handled } from '../inbox/inbox.ts';
 import * as refusal from '../reply/refused.ts';
-import type { Section } from '../vocabulary/bot-state.ts';
+import type { Section } from '../vocabulary/answer.ts';
+import type { Handled } from '../vocabulary/bot-state.ts';
 import { type BuildView, refOf, viewOfQueued } from '../vocabulary/build-view.ts';
 import type { Command } from '../vocabulary/command.ts';
 import { applyToPetitions, type PetitionOperation, type Petitions } from '../vocabulary/petitions.ts';
-import { type CommandContext, type CommentJob, carryOut, type Done, text } from './carry-out/carry-out.ts';
+import { carryOut } from './carry-out/carry-out.ts';
+import { type CommandContext, type CommentJob, type Done, text } from './carry-out/done.ts';
 import { decide, namedBuilds } from './decide/decide.ts';
 import type { ParsedComment } from './read/parse-comment.ts';
 
-export { checksOf } from './carry-out/builds.ts';
+export { checksOf } from '../answers/check-run.ts';
 
 export interface CommentContext extends CommandContext {
   readonly petitions: () => Petitions;

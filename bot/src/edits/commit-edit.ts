@@ -6,8 +6,10 @@ import { parseConfigRepo } from '@coppice/config';
 import { GitError, runGit } from '../config-repo/git.ts';
 import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
 import * as reply from '../reply/edits.ts';
+import type { ConfigEdit } from '../vocabulary/config-edit.ts';
+import { applyEdit, subjectOf, type TreeChange } from './apply-edit.ts';
 import { markOf, writeMessage } from './commit-message.ts';
-import { applyEdit, type ConfigEdit, judgeEdit, subjectOf, type TreeChange } from './judge-edit.ts';
+import { judgeEdit } from './judge-edit.ts';
 
 export interface CommitterOptions {
   /** The mirror's folder. */

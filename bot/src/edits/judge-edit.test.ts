@@ -1,8 +1,10 @@
 import { parseConfigRepo, projectKey } from '@coppice/config';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import type { ConfigEdit } from '../vocabulary/config-edit.ts';
+import { applyEdit } from './apply-edit.ts';
 import { askerOf, markOf, writeMessage } from './commit-message.ts';
-import { applyEdit, type ConfigEdit, judgeEdit } from './judge-edit.ts';
+import { judgeEdit } from './judge-edit.ts';
 
 const path = 'projects/acme/tools.yaml';
 const text = `description: Small tools   # kept

@@ -1,7 +1,6 @@
 // What the bot asks of GitHub, one function a call; all as the app's installation on the config repo.
 import type { ProbotOctokit } from 'probot';
-import type { SeenComment } from '../inbox/webhooks.ts';
-import type { CheckAnnotation } from '../vocabulary/bot-state.ts';
+import type { CheckAnnotation } from '../vocabulary/answer.ts';
 import type { RateGate } from './rate-limit.ts';
 
 export interface CheckRun {
@@ -383,4 +382,13 @@ function stateOf(check: CheckRun, annotations: readonly CheckAnnotation[]) {
           }),
     },
   };
+}
+
+/** What of a comment decides; webhooks and lists of comments agree in it. */
+export interface SeenComment {
+  readonly id: number;
+  readonly html_url: string;
+  readonly user: { readonly login: string; readonly type?: string } | null;
+  readonly body: string;
+  readonly created_at: string;
 }

@@ -3,20 +3,9 @@ import type { CoprAnswers, CoprProject } from './copr-answers.ts';
 import { chrootOptions } from './copr-chroots.ts';
 import { convertPackages } from './copr-packages.ts';
 import { ownerHere } from './copr-repos.ts';
-import type { SrpmHashes } from './copr-source.ts';
-import { type Fate, fate } from './fate.ts';
+import { type ConvertContext, type Fate, fate } from './fate.ts';
 import { ImportError } from './import-error.ts';
 import type { Trial } from './trial.ts';
-
-/** What a project is converted for. */
-export interface ConvertContext {
-  /** GitHub logins: Copr's accounts are others. At least one. */
-  readonly maintainers: readonly string[];
-  /** `owner/project` of the projects that the config repo has. */
-  readonly imported: ReadonlySet<string>;
-  readonly hashes: SrpmHashes;
-  readonly trial: Trial;
-}
 
 /** A project's file as data, in the order of its keys, and what became of each thing. */
 export interface ConvertedProject {

@@ -1,8 +1,7 @@
 // Options of Copr's chroots, and the additional repositories of a project and of its chroots → what `chroots` and `repos` say. Pure.
-import type { ConvertContext } from './convert-copr.ts';
 import type { CoprAnswers, CoprChroot } from './copr-answers.ts';
 import { convertRepo } from './copr-repos.ts';
-import { type Fate, fate } from './fate.ts';
+import { type ConvertContext, type Fate, fate } from './fate.ts';
 
 interface Options {
   packages?: readonly string[];

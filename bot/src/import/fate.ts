@@ -1,3 +1,6 @@
+import type { SrpmHashes } from './copr-source.ts';
+import type { Trial } from './trial.ts';
+
 // What an import says about each thing that it read: nothing is dropped without a word.
 
 /**
@@ -49,4 +52,14 @@ export function renderFates(fates: readonly Fate[], kinds: readonly FateKind[]):
       return lines.length === 0 ? [] : [[`${titles[kind]}:`, ...lines].join('\n')];
     })
     .join('\n');
+}
+
+/** What a project is converted for. */
+export interface ConvertContext {
+  /** GitHub logins: Copr's accounts are others. At least one. */
+  readonly maintainers: readonly string[];
+  /** `owner/project` of the projects that the config repo has. */
+  readonly imported: ReadonlySet<string>;
+  readonly hashes: SrpmHashes;
+  readonly trial: Trial;
 }

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ListedComment } from '../github/github.ts';
-import { initialBotState, type Job, type KnownPull } from '../vocabulary/bot-state.ts';
+import { initialBotState } from '../vocabulary/bot-state.ts';
+import type { Job } from '../vocabulary/job.ts';
+import type { KnownPull } from '../vocabulary/known-pull.ts';
 import { firstCursor, isLate, lookedUntil, missedComments, missedPulls, missedPush } from './find-missed.ts';
 
 const at = (minute: number) => new Date(Date.UTC(2026, 0, 1, 0, minute)).toISOString().replace('.000', '');

@@ -1,7 +1,7 @@
 // What GitHub shows against what was handled: the jobs that no webhook has brought. Pure.
 import type { Head, ListedComment, OpenPull } from '../github/github.ts';
-import type { BotState, CommentCursor, Job } from '../vocabulary/bot-state.ts';
-import { workKey } from '../vocabulary/work-key.ts';
+import type { BotState } from '../vocabulary/bot-state.ts';
+import { type CommentCursor, type Job, workKey } from '../vocabulary/job.ts';
 import { jobOfComment } from './webhooks.ts';
 
 /**

@@ -8,12 +8,12 @@ import {
   applyToBotState,
   type BotOperation,
   type BotState,
-  type Delivery,
+  type Handled,
   initialBotState,
-  type Job,
   rememberedDeliveries,
 } from '../vocabulary/bot-state.ts';
-import { createInbox, type Handled } from './inbox.ts';
+import type { Delivery, Job } from '../vocabulary/job.ts';
+import { createInbox } from './inbox.ts';
 
 type Store = JournaledStore<BotState, BotOperation, void>;
 let folder: string;

@@ -2,10 +2,8 @@
 // Pushes go first: what people ask for in comments may be about them.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RateLimited } from '../github/rate-limit.ts';
-import type { BotOperation, BotState, Delivery, Job } from '../vocabulary/bot-state.ts';
-
-/** What came of a job, noted together with its being done. */
-export type Handled = Omit<Extract<BotOperation, { op: 'handled' }>, 'op' | 'id'>;
+import type { BotOperation, BotState, Handled } from '../vocabulary/bot-state.ts';
+import type { Delivery, Job } from '../vocabulary/job.ts';
 
 interface InboxOptions {
   readonly state: () => BotState;

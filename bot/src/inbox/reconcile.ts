@@ -3,8 +3,8 @@
 import type { Github } from '../github/github.ts';
 import { RateLimited } from '../github/rate-limit.ts';
 import type { Log } from '../service/log.ts';
-import type { BotOperation, BotState, Job } from '../vocabulary/bot-state.ts';
-import { workKey } from '../vocabulary/work-key.ts';
+import type { BotOperation, BotState } from '../vocabulary/bot-state.ts';
+import { type Job, workKey } from '../vocabulary/job.ts';
 import { firstCursor, isLate, lookedUntil, missedComments, missedPulls, missedPush } from './find-missed.ts';
 
 interface ReconcilerOptions {

@@ -1,7 +1,8 @@
 // The webhook entry: what concerns us is put into the inbox; everything else is none of our business.
 import type { Context, Probot } from 'probot';
 import { holdsNoCommand, maximumCommentLength } from '../commands/read/parse-comment.ts';
-import type { Job } from '../vocabulary/bot-state.ts';
+import type { SeenComment } from '../github/github.ts';
+import type { Job } from '../vocabulary/job.ts';
 
 interface AppOptions {
   /** owner/name of the config repo; events of other repositories are ignored. */
@@ -68,15 +69,6 @@ function jobOfPush(payload: Context<'push'>['payload']): Job | undefined {
     return undefined;
   const pusher = payload.sender?.login ?? payload.pusher?.name ?? 'unknown';
   return { kind: 'push', commit: payload.after, branch, pusher };
-}
-
-/** What of a comment decides; webhooks and lists of comments agree in it. */
-export interface SeenComment {
-  readonly id: number;
-  readonly html_url: string;
-  readonly user: { readonly login: string; readonly type?: string } | null;
-  readonly body: string;
-  readonly created_at: string;
 }
 
 /** Only comments by people that hold what may be a command: answers of bots never ask. Pure. */

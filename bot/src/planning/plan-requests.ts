@@ -14,6 +14,9 @@ import {
   type SkippedBuild,
 } from '@coppice/config';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
+import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
+import { sourceAnnotations } from '../reply/source-annotations.ts';
+import type { CheckAnnotation } from '../vocabulary/answer.ts';
 import { lookedUpLater, pinSources } from './pin-sources.ts';
 
 /** A plan, and of what it skips that whose source was looked up and could not be pinned. */
@@ -126,4 +129,13 @@ export function requestsOf(plan: Plan, at: ConfigAtCommit, asker: Asker): readon
 
 function limitsOf({ limits }: Policy): Pick<BuildRequest, 'diskBytes' | 'sourceBytes'> {
   return { diskBytes: limits.diskBytes, sourceBytes: limits.sourceBytes };
+}
+
+/** Annotations on the lines of the sources that a plan of `commit` could not pin. Throws GitError. */
+export async function annotateSources(
+  { unpinned }: Pick<PinnedPlan, 'unpinned'>,
+  commit: string,
+  mirror: Pick<ConfigRepoMirror, 'read'>,
+): Promise<readonly CheckAnnotation[]> {
+  return unpinned.length === 0 ? [] : sourceAnnotations(unpinned, (await mirror.read(commit)).tree.texts);
 }

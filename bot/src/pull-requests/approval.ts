@@ -1,7 +1,7 @@
 // Who lets a pull request be built: its author by their own rights, or somebody by approving one head of it. Rights are always
 // those of the config in force, never those that the pull request states. Pure.
 import { type ConfigRepo, mayBuild, type Policy, type Project, projectKey } from '@coppice/config';
-import type { Approval, KnownPull } from '../vocabulary/bot-state.ts';
+import type { Approval, KnownPull } from '../vocabulary/known-pull.ts';
 
 /** What the rule looks at. */
 export type Claim = Pick<KnownPull, 'author' | 'head' | 'touched' | 'needsAdmin' | 'approvals'>;

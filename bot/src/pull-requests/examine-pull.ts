@@ -4,7 +4,7 @@ import { type ConfigAtCommit, configAt } from '../config-repo/config-in-force.ts
 import { GitError } from '../config-repo/git.ts';
 import type { ConfigFiles, ConfigRepoMirror } from '../config-repo/mirror.ts';
 import type { Github, PullRequest } from '../github/github.ts';
-import type { KnownPull } from '../vocabulary/bot-state.ts';
+import type { KnownPull } from '../vocabulary/known-pull.ts';
 import { type Changes, type Demands, judgeChanges, sortChanges, underPolicy } from './changes.ts';
 
 /** A head of a pull request and what follows from it. */

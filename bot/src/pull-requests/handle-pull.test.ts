@@ -1,6 +1,7 @@
 import { parseConfigRepo, type QueuedBuild } from '@coppice/config';
 import { expect, test } from 'vitest';
-import type { Delivery, KnownPull } from '../vocabulary/bot-state.ts';
+import type { Delivery } from '../vocabulary/job.ts';
+import type { KnownPull } from '../vocabulary/known-pull.ts';
 import { revokedBuilds } from './handle-pull.ts';
 
 const head = 'a'.repeat(40);

@@ -1,6 +1,6 @@
 import type { BuildRequest, BuiltChroot, ChrootName } from '@coppice/config';
 import { describe, expect, test } from 'vitest';
-import { readCheckKey } from '../check-actions/handle-button.ts';
+import { readCheckKey } from '../vocabulary/check-key.ts';
 import { inSandbox, preferSandbox } from './plan-pull.ts';
 
 const chroot = 'sapling-12-x86_64' as ChrootName;

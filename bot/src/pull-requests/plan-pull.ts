@@ -14,7 +14,7 @@ import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 import type { Github } from '../github/github.ts';
 import { type BuiltIndex, seenBuilds } from '../planning/built.ts';
 import { type Asker, makePlan, type PinnedPlan, requestsOf } from '../planning/plan-requests.ts';
-import type { KnownPull } from '../vocabulary/bot-state.ts';
+import type { KnownPull } from '../vocabulary/known-pull.ts';
 import { standingOf } from './approval.ts';
 import { changedPackages } from './changes.ts';
 import type { Examined } from './examine-pull.ts';

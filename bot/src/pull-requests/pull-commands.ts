@@ -1,9 +1,12 @@
 // The commands that mean something of their own on a pull request: `/approve` lets its head be built, `/build` builds it again.
 import { projectKey, type QueuedBuild } from '@coppice/config';
+import type { CommentJob } from '../commands/carry-out/done.ts';
+import type { OnPull } from '../commands/handle-comment.ts';
 import { nearestWord } from '../nearest-word.ts';
 import { noConfig, unknownPackages } from '../reply/refused.ts';
-import type { Check, KnownPull, Section } from '../vocabulary/bot-state.ts';
+import type { Check, Section } from '../vocabulary/answer.ts';
 import { refOf } from '../vocabulary/build-view.ts';
+import type { KnownPull } from '../vocabulary/known-pull.ts';
 import { decideApproval, mayBuildAll, standingOf, whoMayApprove } from './approval.ts';
 import { type Examined, examinePull } from './examine-pull.ts';
 import { everything, judge, type PullContext } from './handle-pull.ts';
@@ -127,4 +130,16 @@ function builds(wish: PullWish, queued: readonly QueuedBuild[], intro: string): 
 
 function text(wish: PullWish, good: boolean, markdown: string): PullDone {
   return { section: { kind: 'text', line: wish.line, good, markdown }, checks: [], pulls: [] };
+}
+
+export function onPullRequests(context: PullContext): OnPull {
+  return {
+    approve: (job, { line, sha }, batch) => approvePullRequest({ ...wishOf(job, line), sha }, batch, context),
+    build: (job, { line, packages, chroots, force }, batch) =>
+      buildPullRequest({ ...wishOf(job, line), packages, chroots, force }, batch, context),
+  };
+}
+
+function wishOf({ issue, actor, url, writtenAt }: CommentJob, line: string): PullWish {
+  return { number: issue, actor, line, url, writtenAt };
 }

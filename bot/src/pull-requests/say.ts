@@ -3,7 +3,7 @@ import { formatProblem, type Plan, sandboxOf } from '@coppice/config';
 import { reportProblems } from '../reply/config-problems.ts';
 import { code, codeBlock } from '../reply/escape.ts';
 import { planBody } from '../reply/plan.ts';
-import type { CheckAnnotation } from '../vocabulary/bot-state.ts';
+import type { CheckAnnotation } from '../vocabulary/answer.ts';
 import type { ApprovalRefusal, Standing } from './approval.ts';
 import type { Examined } from './examine-pull.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { QueuedBuild } from '@coppice/config';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { KnownPull } from '../vocabulary/bot-state.ts';
+import type { KnownPull } from '../vocabulary/known-pull.ts';
 import { duePulls, sweepSandboxes } from './sweep-sandboxes.ts';
 
 const day = 86_400;

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { QueuedBuild } from '@coppice/config';
 import { readSandbox } from '@coppice/config';
-import type { KnownPull } from '../vocabulary/bot-state.ts';
+import type { KnownPull } from '../vocabulary/known-pull.ts';
 
 interface SweepContext {
   readonly pulls: () => readonly KnownPull[];

@@ -5,14 +5,14 @@ import { checksOf } from '../commands/handle-comment.ts';
 import { type ConfigAtCommit, readConfigAt } from '../config-repo/config-in-force.ts';
 import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
 import { askerOf } from '../edits/commit-message.ts';
-import type { Handled } from '../inbox/inbox.ts';
-import { annotateSources } from '../planning/annotate-sources.ts';
 import { type BuiltIndex, builtFromQueue } from '../planning/built.ts';
-import { makePlan, requestsOf } from '../planning/plan-requests.ts';
+import { annotateSources, makePlan, requestsOf } from '../planning/plan-requests.ts';
 import { reportProblems } from '../reply/config-problems.ts';
 import { planSummary } from '../reply/plan.ts';
 import type { Log } from '../service/log.ts';
-import type { Check, Job } from '../vocabulary/bot-state.ts';
+import type { Check } from '../vocabulary/answer.ts';
+import type { Handled } from '../vocabulary/bot-state.ts';
+import type { Job } from '../vocabulary/job.ts';
 
 interface PushContext {
   readonly queue: Queue;

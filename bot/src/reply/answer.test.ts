@@ -1,6 +1,6 @@
 import type { BuildId, ChrootName } from '@coppice/config';
 import { describe, expect, test } from 'vitest';
-import type { Section } from '../vocabulary/bot-state.ts';
+import type { Section } from '../vocabulary/answer.ts';
 import type { BuildView, ChrootView } from '../vocabulary/build-view.ts';
 import { answerState, writeAnswer } from './answer.ts';
 import { readAnswerMark } from './answer-mark.ts';

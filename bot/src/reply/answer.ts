@@ -1,7 +1,7 @@
 // The body of an answer: its sections, one a command, and the mark by which programs find it. Pure.
 import type { DebugSession } from '@coppice/builder-runner/runner';
 import { isFinal } from '@coppice/config';
-import type { Section } from '../vocabulary/bot-state.ts';
+import type { Section } from '../vocabulary/answer.ts';
 import type { BuildView } from '../vocabulary/build-view.ts';
 import { type AnswerState, writeAnswerMark } from './answer-mark.ts';
 import { debugText } from './debug.ts';

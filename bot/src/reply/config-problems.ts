@@ -1,6 +1,6 @@
 // What the check "coppice / config" says on a commit that has problems. Pure.
 import { formatProblem, type Problem } from '@coppice/config';
-import type { CheckAnnotation } from '../vocabulary/bot-state.ts';
+import type { CheckAnnotation } from '../vocabulary/answer.ts';
 import { codeBlock } from './escape.ts';
 
 /** More are counted, not listed: nobody reads them, and each 50 cost a call. */

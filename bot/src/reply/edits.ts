@@ -1,7 +1,7 @@
 // What is said of commands that change the config repo: done, already so, or not and why. Pure.
 import { formatProblem, type Problem, type Project, projectKey } from '@coppice/config';
-import type { ConfigEdit } from '../edits/judge-edit.ts';
 import type { BuildRef } from '../vocabulary/build-view.ts';
+import type { ConfigEdit } from '../vocabulary/config-edit.ts';
 import { code, codeBlock, list, plain } from './escape.ts';
 
 /** `address` is that of the commit on GitHub. */

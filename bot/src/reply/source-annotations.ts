@@ -1,6 +1,6 @@
 // What the check "coppice / config" says on the lines of sources that could not be pinned. Pure.
 import { type SkippedBuild, sourcePlaces } from '@coppice/config';
-import type { CheckAnnotation } from '../vocabulary/bot-state.ts';
+import type { CheckAnnotation } from '../vocabulary/answer.ts';
 import { maximumAnnotations } from './config-problems.ts';
 
 /** `texts` are the files of the commit that was planned. One annotation for each source and each thing that is wrong with it. */

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { maximumCommands, parseComment } from '../commands/read/parse-comment.ts';
+import { maximumCommands, parseCommandLine, parseComment } from '../commands/read/parse-comment.ts';
 import { readComment } from '../commands/read/read-comment.ts';
-import { type Command, parseCommandLine, verbs } from './command.ts';
+import { type Command, verbs } from './command.ts';
 
 /** The command as one would say it: what it names, then what it wishes. */
 const brief = (command: Command | undefined): string => {

@@ -1,8 +1,5 @@
 // What people can say to the bot: one line of a comment → one command, or a mistake with a way out. Pure.
 import type { BuildId } from '@coppice/config';
-import { parseArgsStringToArgv } from 'string-argv';
-import { readCommand } from '../commands/read/read-command.ts';
-import { nearestWord } from '../nearest-word.ts';
 
 /** Every verb there is, as `/help` lists them. */
 export const verbs = [
@@ -85,33 +82,3 @@ export interface Subject {
 
 /** What a person can be in a project. */
 export type Role = 'builder' | 'maintainer';
-
-const maximumLineLength = 2000;
-
-/** The command that a line of plain text states; undefined when the line is not meant for the bot. */
-export function parseCommandLine(text: string): Command | undefined {
-  const addressed = /^(?:@coppice\s+\/?|\/)([a-z][a-z-]{0,30})(?=\s|$)(.*)$/is.exec(text.trim());
-  if (addressed === null) return undefined;
-  const [, word = '', rest = ''] = addressed;
-  const line = text.trim().slice(0, 200);
-  const verb = verbs.find((one) => one === word.toLowerCase());
-  if (verb === undefined) return unknownVerb(line, word.toLowerCase(), rest, text.trim().startsWith('@'));
-  if (text.length > maximumLineLength) {
-    const why = `The line is longer than ${maximumLineLength} characters.`;
-    return { kind: 'mistake', line, why, suggestion: undefined };
-  }
-  const straight = straightQuotes(rest).trim();
-  return { line, ...readCommand(verb, parseArgsStringToArgv(straight), straight) };
-}
-
-function unknownVerb(line: string, verb: string, rest: string, byName: boolean): Command | undefined {
-  const near = nearestWord(verb, verbs);
-  const mistake = { kind: 'mistake', line, why: 'There is no such command.' } as const;
-  if (near !== undefined) return { ...mistake, suggestion: `/${near}${rest}`.slice(0, 200) };
-  return byName ? { ...mistake, suggestion: '/help' } : undefined;
-}
-
-/** Telephones write curly quotes. */
-function straightQuotes(text: string): string {
-  return text.replace(/[“”„]/g, '"').replace(/[‘’‚]/g, "'");
-}

@@ -1,7 +1,6 @@
 // One command on a builder, from its start to its end: it goes on while we are away, and is ended when nobody wants it any more.
 import { setTimeout as delay } from 'node:timers/promises';
 import { ShuttingDown } from '../abort.ts';
-import type { FollowedLogs } from '../chroot-build/follow-logs.ts';
 import { RunnerError } from '../errors.ts';
 import { type DetachedEnd, startDetached, stopDetached, waitForDetached, wasBegun } from './detached.ts';
 import type { Session } from './session.ts';
@@ -93,4 +92,15 @@ function aborted(signal: AbortSignal): Promise<'aborted'> {
     if (signal.aborted) resolve('aborted');
     signal.addEventListener('abort', () => resolve('aborted'), { once: true });
   });
+}
+
+export interface FollowedLogs {
+  /** Follows on this connection, from where the one before stopped; `pid` is the process that writes the logs. */
+  start(connection: Pick<Connection, 'stream'>, pid: string): Promise<void>;
+  /** Waits a little for the end of the logs, when the process has ended. */
+  settle(): Promise<void>;
+  /** Ends following on the present connection. */
+  stop(): void;
+  /** Closes the published files. */
+  close(): Promise<void>;
 }

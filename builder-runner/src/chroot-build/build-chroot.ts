@@ -4,13 +4,14 @@ import { chrootOf } from '@coppice/config';
 import { Left, ShuttingDown } from '../abort.ts';
 import type { Failure } from '../outcome.ts';
 import type { Lease } from '../pool/pool.ts';
-import { chrootFolder, moveFiles, publishPackages, signerOf } from '../publish/publish.ts';
+import { moveFiles, publishPackages, signerOf } from '../publish/publish.ts';
+import { chrootFolder, srpmPath } from '../publish/publisher.ts';
 import { type Ending, frozenEnding } from '../publish/record.ts';
 import { signRpms } from '../publish/sign.ts';
-import { srpmPath } from '../publish/srpm-path.ts';
+import { describeArtifacts } from '../rpm/describe-artifacts.ts';
 import { readRpmHeader } from '../rpm/rpm-header.ts';
 import { type ChrootTask, enter } from '../runner-context.ts';
-import { checkResults, describeArtifacts } from './check-results.ts';
+import { checkResults } from './check-results.ts';
 import { buildOnBuilder, logBytes } from './on-builder.ts';
 import { clearStaging, type StagedMark, stagingFolder, writeMark } from './staged.ts';
 

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { makeRpms } from '../../testing/make-rpms.ts';
+import { describeArtifacts } from '../rpm/describe-artifacts.ts';
 import { readRpmHeader } from '../rpm/rpm-header.ts';
-import { checkResults, describeArtifacts, judgeHeaders } from './check-results.ts';
+import { checkResults, judgeHeaders } from './check-results.ts';
 
 let made: string;
 let folder: string;

@@ -1,10 +1,7 @@
 // What a builder sent back is hostile until it has passed here: regular files, known names, sane sizes, headers that agree.
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { type Artifact, formatNevra, parseNevra, rpmFileName } from '@coppice/config';
+import { formatNevra, parseNevra, rpmFileName } from '@coppice/config';
 import { type Failure, fail, type Outcome, succeed } from '../outcome.ts';
 import { type RpmHeader, RpmHeaderError, readRpmHeader } from '../rpm/rpm-header.ts';
 
@@ -107,25 +104,6 @@ function compatibleArchitectures(architecture: string): readonly string[] {
   if (architecture === 'i686' || architecture === 'i386') return ['i386', 'i486', 'i586', 'i686'];
   if (architecture === 'armhfp') return ['armv7hl'];
   return [architecture];
-}
-
-/** Size and hash of each of `files` in `folder`, as `result.json` records them; RPMs that were checked before. */
-export async function describeArtifacts(folder: string, files: readonly string[]): Promise<readonly Artifact[]> {
-  const artifacts: Artifact[] = [];
-  for (const file of files) {
-    const path = join(folder, file);
-    const { nevra } = await readRpmHeader(path);
-    const { size } = await lstat(path);
-    artifacts.push({ file, nevra: formatNevra(nevra), bytes: size, sha256: await sha256Of(path) });
-  }
-  return artifacts;
-}
-
-/** The SHA-256 of a file, in hexadecimal. */
-async function sha256Of(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
 }
 
 function refuse(why: string) {

@@ -5,6 +5,7 @@ import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { FollowedLogs } from '../builder/run-detached.ts';
 import type { Connection, Stream } from '../builder/ssh.ts';
 import { type StreamedLog, streamedLogs } from '../mock/mock-log.ts';
 
@@ -13,17 +14,6 @@ const shownBytes = 64 * 1024 ** 2;
 const longestLine = 4096;
 /** How long the last lines of a log may take to come, after the process that wrote it has ended. */
 const settleSeconds = 1;
-
-export interface FollowedLogs {
-  /** Follows on this connection, from where the one before stopped; `pid` is the process that writes the logs. */
-  start(connection: Pick<Connection, 'stream'>, pid: string): Promise<void>;
-  /** Waits a little for the end of the logs, when the process has ended. */
-  settle(): Promise<void>;
-  /** Ends following on the present connection. */
-  stop(): void;
-  /** Closes the published files. */
-  close(): Promise<void>;
-}
 
 interface ShownLog {
   readonly log: StreamedLog;

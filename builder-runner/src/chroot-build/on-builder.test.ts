@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { chrootsForTests, requestForTests } from '../../testing/queue/request-for-tests.ts';
 import { applyQueueOperation } from '../queue/queue-operation.ts';
 import { emptyQueueState } from '../queue/queue-state.ts';
-import { needOf } from './on-builder.ts';
+import { needOf } from './need.ts';
 
 /** The need of the first chroot of a request, as the queue hands it out. */
 function needOfRequest(changes: Parameters<typeof requestForTests>[0]) {

@@ -1,7 +1,7 @@
 // The part of a chroot's build that needs a builder: take one (or the one on which it runs already), mock, collect, give the builder back.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { QueuedBuild, QueuedChroot } from '@coppice/config';
+import type { QueuedBuild } from '@coppice/config';
 import { Canceled, Left, ShuttingDown } from '../abort.ts';
 import { buildUserOf } from '../builder/provision.ts';
 import { receiveFiles } from '../builder/receive-files.ts';
@@ -13,25 +13,16 @@ import { readLogEnd } from '../failure/read-log-end.ts';
 import { parseEngine } from '../mock/mock-command.ts';
 import type { Failure } from '../outcome.ts';
 import type { MakingStage } from '../pool/craft.ts';
-import type { BuilderNeed, Lease, LeasedBuilder } from '../pool/pool.ts';
+import type { Lease, LeasedBuilder } from '../pool/pool.ts';
 import { type ChrootTask, enter, nameBuild } from '../runner-context.ts';
 import { keptLogs, tooLarge } from './check-results.ts';
-import { leaseSeconds, type MockFinished, type MockRun, runMock } from './run-mock.ts';
+import { needOf } from './need.ts';
+import { type MockFinished, type MockRun, runMock } from './run-mock.ts';
 import { type StagedMark, stagingFolder, writeMark } from './staged.ts';
 import { folderName, UploadAhead } from './upload-build.ts';
 
 /** More than mock-lite lets a log grow to. */
 export const logBytes = 300 * 1024 ** 2;
-
-/**
- * What a chroot's build wants of a builder. Its labels say where it is built and not what comes of it: they are no part of the input
- * digest. Pure.
- */
-export function needOf(build: QueuedBuild, { chroot }: Pick<QueuedChroot, 'chroot'>): BuilderNeed {
-  const { owner, project, builderLabels } = build;
-  return { chroot, owner, project, trust: 'build', labels: builderLabels, seconds: leaseSeconds(build) };
-}
-
 type Collected = Extract<StagedMark, { step: 'collected' }>;
 
 /**

@@ -1,12 +1,13 @@
 // mock on a builder: start detached, show the logs, wait for its end. Cancel and time limit end all of it; a lost connection and a
 // restart of the service do not.
-import type { PhaseName, QueuedBuild, QueuedChroot } from '@coppice/config';
+import type { PhaseName, QueuedChroot } from '@coppice/config';
 import { runDetached } from '../builder/run-detached.ts';
 import type { Connection } from '../builder/ssh.ts';
 import { mockCommand } from '../mock/mock-command.ts';
 import { phaseStartedBy, type StreamedLog } from '../mock/mock-log.ts';
-import { chrootFolder } from '../publish/publish.ts';
+import { chrootFolder } from '../publish/publisher.ts';
 import { followLogs } from './follow-logs.ts';
+import { rootSeconds } from './need.ts';
 import { remoteSrpm, type Upload } from './upload-build.ts';
 
 export interface MockRun extends Upload {
@@ -26,15 +27,8 @@ export interface MockFinished {
   readonly resultFolder: string;
 }
 
-/** mock's own time limit counts rpmbuild alone; filling the root gets this much more before the build is ended. */
-const rootSeconds = 1800;
 /** mock's exit code when its time limit has passed. */
 const timeoutExit = 11;
-
-/** For how long a build may have its builder, in seconds: mock's whole run, and what comes before and after it. */
-export function leaseSeconds(build: QueuedBuild): number {
-  return build.timeoutSeconds + rootSeconds + 300;
-}
 
 /**
  * Resolves when mock has ended, be it one that an earlier run of the service started. Throws RunnerError when the builder fails, or the

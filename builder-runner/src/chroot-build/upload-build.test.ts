@@ -9,7 +9,7 @@ import { chrootsForTests, requestForTests } from '../../testing/queue/request-fo
 import { startSshd, type TestServer } from '../../testing/sshd-for-tests.ts';
 import type { Session } from '../builder/session.ts';
 import { type Connection, connectBuilder } from '../builder/ssh.ts';
-import { srpmPath } from '../publish/srpm-path.ts';
+import { srpmPath } from '../publish/publisher.ts';
 import { applyQueueOperation } from '../queue/queue-operation.ts';
 import { emptyQueueState } from '../queue/queue-state.ts';
 import { folderName, type Upload, UploadAhead } from './upload-build.ts';

@@ -9,7 +9,7 @@ import type { Session } from '../builder/session.ts';
 import type { Connection } from '../builder/ssh.ts';
 import { uploadTree } from '../builder/upload-tree.ts';
 import { type MockFiles, mockFiles } from '../mock/mock-files.ts';
-import { srpmPath } from '../publish/srpm-path.ts';
+import { srpmPath } from '../publish/publisher.ts';
 import type { Workshop } from '../runner-context.ts';
 
 export interface Upload {

@@ -6,7 +6,7 @@ import { type BuildId, published, settingsSchema } from '@coppice/config';
 import { expect, onTestFinished, test } from 'vitest';
 import { craftForTests, machineChroot } from '../../testing/craft-for-tests.ts';
 import { chrootsForTests, requestForTests } from '../../testing/queue/request-for-tests.ts';
-import { openPoolWith } from '../pool/pool.ts';
+import { openPoolWith } from '../pool/open-pool.ts';
 import { openQueue } from '../queue/index.ts';
 import { openDebugDesk } from './debug-desk.ts';
 

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { buildUserOf } from '../builder/provision.ts';
 import { runDetached } from '../builder/run-detached.ts';
 import { openLine, type Session } from '../builder/session.ts';
-import { leaseSeconds } from '../chroot-build/run-mock.ts';
+import { leaseSeconds } from '../chroot-build/need.ts';
 import { folderName, remoteSrpm, uploadBuild } from '../chroot-build/upload-build.ts';
 import { RunnerError } from '../errors.ts';
 import { mockCommand } from '../mock/mock-command.ts';

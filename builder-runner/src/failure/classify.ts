@@ -5,9 +5,8 @@ import type { Failure } from '../outcome.ts';
 import { duration } from '../sentence-parts.ts';
 import type { Finding } from './clues.ts';
 import { findDependencyFault } from './dependencies.ts';
-import { excerptFrom } from './excerpt.ts';
-import { findKilled, findLimit } from './limits.ts';
-import { type LogEnd, type LogLine, linesOf } from './log-lines.ts';
+import { excerptFrom, type LogEnd, type LogLine, linesOf } from './log-lines.ts';
+import { findKilled, findLimit } from './program-clues.ts';
 import { findRpmbuildFault, stageOf } from './stages.ts';
 
 export interface BuildEnd {

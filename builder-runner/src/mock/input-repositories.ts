@@ -1,7 +1,7 @@
 // The repositories of this service that a build reads: its project's own, and those that it names as `coppice://owner/project`.
 import { join } from 'node:path';
 import { type ChrootName, published } from '@coppice/config';
-import { coppiceProject } from '../publish/coppice-address.ts';
+import { coppiceProject } from '../publish/dnf-repo.ts';
 import { hasRepodata } from '../publish/repodata.ts';
 import type { FurtherRepository, OwnRepository } from './mock-config.ts';
 

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { QueuedBuild, QueuedChroot } from '@coppice/config';
 import type { Workshop } from '../runner-context.ts';
-import { readConfigFile } from '../source/fetch-config-folder.ts';
+import { readConfigFile } from '../source/read-config-file.ts';
 import { findRepositories, findRepository } from './input-repositories.ts';
 import { type MockConfigInput, macroFile, mockConfig } from './mock-config.ts';
 

@@ -12,7 +12,8 @@ import { makeTestHome, sapling, startWorkshop, type TestHome } from '../../testi
 import { ansibleFolder } from '../builder/playbook.ts';
 import { keepRoots } from '../builder/spawn.ts';
 import { connectBuilder } from '../builder/ssh.ts';
-import { type BuilderNeed, type BuilderPool, type Lease, openPool } from './pool.ts';
+import { openPool } from './open-pool.ts';
+import type { BuilderNeed, BuilderPool, Lease } from './pool.ts';
 import { prepareRoot } from './prepare-root.ts';
 
 const cache = '/var/cache/mock/mock-lite';

@@ -1,8 +1,9 @@
 // The pools of the settings, opened: what each driver offers, and how its circuit breaker stands.
 import { createHash } from 'node:crypto';
-import type { PoolSettings } from '@coppice/config';
+import type { PoolSettings, Settings } from '@coppice/config';
 import { type DriverFacts, type DriverOffer, offerOf, readDriverFacts, thisMachine } from '../builder/driver-facts.ts';
-import { type Breaker, closedBreaker, gateOf, retryPause } from './circuit-breaker.ts';
+import { afterFailure, type Breaker, closedBreaker, gateOf, retryPause } from './circuit-breaker.ts';
+import type { LeaseOffice } from './lease.ts';
 import type { PoolRules } from './rules.ts';
 
 export interface OpenPool {
@@ -53,4 +54,33 @@ export function rulesOf({ id, settings, offer, breaker }: OpenPool, now: number)
     probeAt: breaker.openSince === null ? 0 : breaker.probeAt,
     aheadAt: breaker.failedAt + retryPause(breaker.failures),
   };
+}
+
+/** Builders of the pool can be made: its breaker is closed. */
+export function noteMade(pool: OpenPool, { log, now }: Pick<LeaseOffice, 'log' | 'now'>): void {
+  if (pool.breaker.openSince !== null) log('info', `builders of the pool ${pool.settings.name} can be made again`);
+  pool.breaker = closedBreaker;
+  pool.madeAt = now();
+}
+
+/** One could not be made; after several in a row the pool is left alone for a while. */
+export function noteFailed(
+  pool: OpenPool,
+  failure: { readonly isProbe: boolean; readonly message: string },
+  limits: Settings['builders']['breaker'],
+  { log, now }: Pick<LeaseOffice, 'log' | 'now'>,
+): void {
+  const { name } = pool.settings;
+  const wasClosed = pool.breaker.openSince === null;
+  pool.breaker = afterFailure(pool.breaker, failure, limits, now());
+  log('warn', `a builder of the pool ${name} could not be made: ${failure.message}`);
+  if (wasClosed && gateOf(pool.breaker, now()) !== 'closed') {
+    const { failures, probeAt } = pool.breaker;
+    log('error', `the pool ${name} is left alone after ${failures} failures in a row, until ${iso(probeAt)}`);
+  }
+}
+
+/** Milliseconds since 1970 → ISO 8601, UTC. */
+export function iso(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
 }

@@ -1,14 +1,14 @@
 // What a pool holds in memory: its builders, and those who wait for one.
+import { randomBytes } from 'node:crypto';
 import { type ChrootName, chrootOf } from '@coppice/config';
 import type { DriverFacts } from '../builder/driver-facts.ts';
 import type { Line } from '../builder/session.ts';
-import { type Builder, machineArchitecture } from '../builder/spawn.ts';
-import { RunnerError } from '../errors.ts';
-import type { OpenPool } from './configured-pools.ts';
+import { type Builder, builderPrefix, machineArchitecture } from '../builder/spawn.ts';
+import { iso, type OpenPool } from './configured-pools.ts';
 import type { MakingStage } from './craft.ts';
 import type { BuilderNeed, Lease, LeasedBuilder } from './pool.ts';
 import type { BuilderRecord } from './records.ts';
-import type { Member, MemberState, Want } from './rules.ts';
+import type { Action, Member, MemberState, Want } from './rules.ts';
 
 /** One builder. */
 export interface Held {
@@ -76,7 +76,7 @@ export function tenantOf({ owner, project, trust }: Pick<BuilderNeed, 'owner' | 
   return `${owner}/${project} ${trust}`;
 }
 
-function architectureFor(chroot: ChrootName): string {
+export function architectureFor(chroot: ChrootName): string {
   return machineArchitecture(chrootOf(chroot).architecture);
 }
 
@@ -129,34 +129,28 @@ export function isNear({ record, state, line, labels, isDoubtful }: Held, { need
   );
 }
 
-/** What is said to whom no pool can serve. Pure. */
-export function noPoolFor(need: BuilderNeed, pools: readonly OpenPool[]): RunnerError {
-  const labels = need.labels.length === 0 ? '' : ` with ${sayLabels(need.labels)}`;
-  const kind = need.trust === 'source' ? ' that make source packages' : '';
-  return new RunnerError(
-    'no-builder',
-    `no pool of this service has builders${kind} for ${need.chroot}${labels}; ${sayOffers(need, pools)}`,
-  );
+type Plan = Extract<Action, { kind: 'make' }> & { readonly chroot: ChrootName };
+
+/** For a builder of which nobody knows yet what will be built on it. Pure. */
+export function anyChroot(architecture: string): ChrootName {
+  return `any-0-${architecture}` as ChrootName;
 }
 
-/** The labels are what is missing where a pool has builders but for them; else it is the architecture. */
-function sayOffers(need: BuilderNeed, pools: readonly OpenPool[]): string {
-  const architecture = architectureFor(need.chroot);
-  const fitting = pools.filter(
-    ({ offer, settings }) => offer.architectures.includes(architecture) && settings.trust.includes(need.trust),
-  );
-  if (need.labels.length > 0 && fitting.length > 0) {
-    // By pool: one builder has to have all of them.
-    const offers = fitting.map(({ offer, settings }) => {
-      const offered = offer.labels.length === 0 ? 'no label' : offer.labels.toSorted().join(', ');
-      return `${offered} (pool ${settings.name})`;
-    });
-    return `the labels that its pools offer for ${architecture}: ${offers.join('; ')}`;
-  }
-  const offered = [...new Set(pools.flatMap(({ offer }) => offer.architectures))].sort().join(', ');
-  return `the architectures that its pools offer: ${offered}`;
-}
-
-function sayLabels(labels: readonly string[]): string {
-  return `the label${labels.length === 1 ? '' : 's'} ${labels.join(', ')}`;
+/** The builder, under a new name; `now` in milliseconds since 1970. */
+export function plannedBuilder(pool: OpenPool, plan: Plan, home: string, lifetimeSeconds: number, now: number): Held {
+  const { architecture, chroot, labels, want, isProbe } = plan;
+  const { driver, options, name: poolName } = pool.settings;
+  const record = {
+    ...{ pool: poolName, driver, options, architecture, chroot },
+    labels: labels.filter((label) => !pool.commonLabels.includes(label)),
+    spawnedAt: iso(now),
+    deadline: iso(now + lifetimeSeconds * 1000),
+    ...{ publicKey: null, provisioned: false, need: null, leased: false, keptUntil: null },
+  };
+  const held = {
+    name: `${builderPrefix(home)}${now.toString(36)}-${randomBytes(3).toString('hex')}`,
+    labels: [...new Set([...pool.commonLabels, ...labels])],
+    ...{ poolId: pool.id, facts: pool.facts, record, builder: undefined, madeFor: want, isProbe },
+  };
+  return newHeld({ ...held, state: 'making' }, now);
 }

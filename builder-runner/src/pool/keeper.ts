@@ -4,11 +4,22 @@ import { readDriverFacts } from '../builder/driver-facts.ts';
 import type { Line } from '../builder/session.ts';
 import { describeError, RunnerError } from '../errors.ts';
 import { closedBreaker, retryPause } from './circuit-breaker.ts';
-import { type OpenPool, openSource, poolId, rulesOf } from './configured-pools.ts';
+import { noteFailed, noteMade, type OpenPool, openSource, poolId, rulesOf } from './configured-pools.ts';
 import { asSpawnFault, type MakingStage, type PoolCraft } from './craft.ts';
-import { type Held, isLeftFor, isNear, memberOf, newHeld, noPoolFor, tenantOf, type Waiting, wantOf } from './held.ts';
+import {
+  anyChroot,
+  type Held,
+  isLeftFor,
+  isNear,
+  memberOf,
+  newHeld,
+  plannedBuilder,
+  tenantOf,
+  type Waiting,
+  wantOf,
+} from './held.ts';
 import { assertFewKept, type LeaseOffice, leasedBuilder, lend, write } from './lease.ts';
-import { anyChroot, noteFailed, noteMade, plannedBuilder } from './making.ts';
+import { noPoolFor } from './no-pool.ts';
 import type { BuilderNeed, Lease, LeasedBuilder, PoolOptions, PoolState } from './pool.ts';
 import { reapOnce } from './reaper.ts';
 import { type BuilderRecord, readBuilder, readRecord, recordedNames } from './records.ts';

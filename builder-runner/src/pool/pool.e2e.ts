@@ -8,7 +8,8 @@ import { thisMachine } from '../builder/driver-facts.ts';
 import { buildUserOf } from '../builder/provision.ts';
 import { listBuilders } from '../builder/spawn.ts';
 import { type Connection, connectBuilder } from '../builder/ssh.ts';
-import { type BuilderNeed, type BuilderPool, type Lease, openPool } from './pool.ts';
+import { openPool } from './open-pool.ts';
+import type { BuilderNeed, BuilderPool, Lease } from './pool.ts';
 
 const never = new AbortController().signal;
 const chroot = `sapling-12-${thisMachine()}` as ChrootName;

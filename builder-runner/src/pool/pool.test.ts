@@ -9,7 +9,8 @@ import { thisMachine } from '../builder/driver-facts.ts';
 import type { Builder } from '../builder/spawn.ts';
 import { RunnerError } from '../errors.ts';
 import type { PoolCraft } from './craft.ts';
-import { type BuilderNeed, type BuilderPool, type Lease, openPoolWith } from './pool.ts';
+import { openPoolWith } from './open-pool.ts';
+import type { BuilderNeed, BuilderPool, Lease } from './pool.ts';
 import type { BuilderRecord } from './records.ts';
 
 const never = new AbortController().signal;

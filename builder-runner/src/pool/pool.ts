@@ -3,9 +3,7 @@ import type { ChrootName, Settings } from '@coppice/config';
 import type { DriverFacts } from '../builder/driver-facts.ts';
 import type { Line, LineOptions, Session } from '../builder/session.ts';
 import type { Builder } from '../builder/spawn.ts';
-import { type OpenPool, openSource } from './configured-pools.ts';
-import { type MakingStage, type PoolCraft, playbookCraft } from './craft.ts';
-import { PoolKeeper } from './keeper.ts';
+import type { MakingStage } from './craft.ts';
 
 /** What a builder is wanted for. Builders are reused only by the same owner/project and trust. */
 export interface BuilderNeed {
@@ -111,40 +109,4 @@ export interface PoolOptions {
   readonly controlPort?: number;
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
   readonly now: () => Date;
-}
-
-/** Takes up the builders that are kept for somebody; ends nothing before `reap`. Throws RunnerError `spawn` when a driver's facts are not good. */
-export async function openPool(options: PoolOptions): Promise<BuilderPool> {
-  let settings = options.settings;
-  return await openPoolWith({
-    ...options,
-    craft: playbookCraft({ ...options, controlPort: options.controlPort, settings: () => settings }),
-    onSettings: (next) => {
-      settings = next;
-    },
-  });
-}
-
-/** As `openPool`, with other hands: for tests of what the pool does when those fail. */
-export async function openPoolWith(
-  options: PoolOptions & { readonly craft: PoolCraft; readonly onSettings?: (settings: Settings) => void },
-): Promise<BuilderPool> {
-  const pools: OpenPool[] = [];
-  for (const one of options.settings.builders.pools) pools.push(await openSource(one));
-  const keeper = new PoolKeeper(options, pools);
-  await keeper.takeUpKept();
-  return {
-    take: (need, signal, onStage, onNear) => keeper.take(need, signal, onStage, onNear),
-    expect: (need) => keeper.expect(need),
-    adopt: (name, need) => keeper.adopt(name, need),
-    isKept: (name) => keeper.isKept(name),
-    endKept: (name) => keeper.endKept(name),
-    reap: () => keeper.reap(),
-    resize: (settings) => {
-      options.onSettings?.(settings);
-      keeper.resize(settings);
-    },
-    state: () => keeper.state(),
-    stop: (how) => keeper.stop(how),
-  };
 }

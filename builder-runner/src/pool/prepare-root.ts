@@ -13,7 +13,7 @@ import { uploadTree } from '../builder/upload-tree.ts';
 import { RunnerError } from '../errors.ts';
 import { macroFile, mockConfig } from '../mock/mock-config.ts';
 import { gitEnvironment } from '../remote/git.ts';
-import { readConfigFile } from '../source/fetch-config-folder.ts';
+import { readConfigFile } from '../source/read-config-file.ts';
 
 export interface RootOrder {
   /** COPPICE_HOME, absolute. */

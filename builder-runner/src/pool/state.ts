@@ -1,7 +1,6 @@
 // What a pool tells of itself. Pure.
-import type { OpenPool } from './configured-pools.ts';
+import { iso, type OpenPool } from './configured-pools.ts';
 import type { Held } from './held.ts';
-import { iso } from './making.ts';
 import type { PoolState } from './pool.ts';
 
 /** Of all pools and their builders; `waiting`: how many needs wait for one. */

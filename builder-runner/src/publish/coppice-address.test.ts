@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { coppiceProject } from './coppice-address.ts';
+import { coppiceProject } from './dnf-repo.ts';
 
 test('an address of this service names a project', () => {
   expect(coppiceProject('coppice://acme/tools+pr12')).toEqual({ owner: 'acme', name: 'tools+pr12' });

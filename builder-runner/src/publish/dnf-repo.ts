@@ -3,8 +3,7 @@
 // recognises its repositories by the section name `copr:HOST:OWNER:PROJECT`, the host without a port, and those that they need
 // by `coprdep:HOST:OWNER:PROJECT`.
 import { createHash } from 'node:crypto';
-import { type ChrootName, chrootOf, published } from '@coppice/config';
-import { coppiceProject } from './coppice-address.ts';
+import { type ChrootName, chrootOf, namePattern, published } from '@coppice/config';
 
 /**
  * The text of `dnf.repo`. `url` is the service's public address, without a slash at the end; `runtimeRepos` are what the packages
@@ -62,4 +61,11 @@ enabled_metadata=1
 function foreignId(address: string): string {
   const words = address.replace(/^https?:\/\//, '').replace(/[^A-Za-z0-9]+/g, '_');
   return `${words.slice(0, 60).replace(/_+$/, '')}_${createHash('sha256').update(address).digest('hex').slice(0, 8)}`;
+}
+
+/** `coppice://acme/tools` → its parts; undefined for every other address. */
+export function coppiceProject(address: string): { readonly owner: string; readonly name: string } | undefined {
+  const match = /^coppice:\/\/([^/]+)\/([^/]+?)\/?$/.exec(address);
+  const [owner = '', name = ''] = match?.slice(1) ?? [];
+  return namePattern.test(owner) && namePattern.test(name) ? { owner, name } : undefined;
 }

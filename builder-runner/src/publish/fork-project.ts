@@ -2,10 +2,11 @@
 import { cp, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type BuildId, type ChrootName, published, type Result, resultSchema } from '@coppice/config';
-import { describeArtifacts } from '../chroot-build/check-results.ts';
+import { describeArtifacts } from '../rpm/describe-artifacts.ts';
 import { isFrozen } from './frozen.ts';
 import { aloneWithBoth, chrootsOf, type ProjectName } from './project-life.ts';
-import { type Publisher, signerOf, writeMetadata } from './publish.ts';
+import { signerOf, writeMetadata } from './publish.ts';
+import type { Publisher } from './publisher.ts';
 import { writeRecord } from './record.ts';
 import { newestGoodBuilds } from './repodata.ts';
 import { signRpms } from './sign.ts';

@@ -6,7 +6,8 @@ import { type BuildId, type ChrootName, paddedBuildId, parseChroot, published, r
 import { RunnerError } from '../errors.ts';
 import { frozenFolder } from './frozen.ts';
 import { keyFolder } from './keys.ts';
-import { alone, type Publisher, writeMetadata } from './publish.ts';
+import { alone, writeMetadata } from './publish.ts';
+import type { Publisher } from './publisher.ts';
 import { writeRecord } from './record.ts';
 import { hasRepodata } from './repodata.ts';
 import { closeSigning } from './sign.ts';

@@ -3,7 +3,7 @@ import type { BuildId, ChrootName, Project } from '@coppice/config';
 import type { Queue } from '../queue/index.ts';
 import { forkProject } from './fork-project.ts';
 import { deleteBuild, freezeProject, removeProject, renameProject, unfreezeProject } from './project-life.ts';
-import type { Publisher } from './publish.ts';
+import type { Publisher } from './publisher.ts';
 import { writeRepoFiles } from './repo-files.ts';
 
 export function runnerProjects(publisher: Publisher, queue: Queue): ProjectsPort {

@@ -12,26 +12,11 @@ import {
 import { oneAtATime } from '../one-at-a-time.ts';
 import { isFrozen } from './frozen.ts';
 import { ensureKey } from './keys.ts';
+import { chrootFolder, type Publisher } from './publisher.ts';
 import { type Ending, recordOfChroot, writeRecord } from './record.ts';
 import { writeRepoFile } from './repo-files.ts';
 import { type Exceptions, hasRepodata, writeRepodata } from './repodata.ts';
 import type { Signer } from './sign.ts';
-
-/** Where this service publishes, and under which address. */
-export interface Publisher {
-  readonly home: string;
-  /** Public address without a slash at the end. */
-  readonly url: string;
-  /** True for projects that may not publish now, as the config says; asked at the last moment. Default: none. */
-  readonly isFrozen?: (owner: string, project: string) => boolean;
-  /** The project's `runtimeRepos`, for its `.repo` files. Default: none. */
-  readonly runtimeRepos?: (owner: string, project: string) => readonly string[];
-}
-
-/** The folder of one chroot of one build, absolute. */
-export function chrootFolder(publisher: Publisher, build: QueuedBuild, chroot: ChrootName): string {
-  return join(publisher.home, 'published', published.chrootBuild(build, chroot));
-}
 
 /**
  * Moves a succeeded build's checked and signed files in place and makes its repository show them. False, and nothing is done, when the

@@ -5,7 +5,7 @@ import { type ChrootName, type Project, published } from '@coppice/config';
 import { oneAtATime } from '../one-at-a-time.ts';
 import { dnfRepo } from './dnf-repo.ts';
 import { isFrozen } from './frozen.ts';
-import type { Publisher } from './publish.ts';
+import type { Publisher } from './publisher.ts';
 import { hasRepodata } from './repodata.ts';
 
 /**

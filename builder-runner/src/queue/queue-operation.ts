@@ -12,7 +12,6 @@ import {
   type QueuedChroot,
   type RequestedChroot,
 } from '@coppice/config';
-import { isPostponed, isSameBatch, othersMayHelp } from './postponed.ts';
 import {
   insert,
   liveBuild,
@@ -24,6 +23,7 @@ import {
   taskKey,
   wasHelped,
 } from './queue-state.ts';
+import { isPostponed, isSameBatch, othersMayHelp } from './task.ts';
 
 /** What ends a chroot: one of the final states, why, and one sentence for people when it ended badly. */
 export interface Outcome {

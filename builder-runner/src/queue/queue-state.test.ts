@@ -4,11 +4,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { chrootsForTests, requestForTests } from '../../testing/queue/request-for-tests.ts';
 import { type Limits, noLimits } from './limits.ts';
-import { othersMayHelp } from './postponed.ts';
 import { applyQueueOperation, type QueueOperation } from './queue-operation.ts';
 import { decodeQueueState, emptyQueueState, encodeQueueState, type QueueState, wasHelped } from './queue-state.ts';
 import { nextTask } from './schedule.ts';
-import { lanesOf, type Task, taskIn } from './task.ts';
+import { lanesOf, othersMayHelp, type Task, taskIn } from './task.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
 const names = ['sapling-12-x86_64', 'fedora-42-x86_64', 'fedora-42-aarch64'] as const;

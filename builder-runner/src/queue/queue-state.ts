@@ -1,8 +1,8 @@
 // What the queue knows and what is derived from it, kept in step whatever takes a build's place. Deterministic and without effects.
 import type { BuildId, BuildRequest, ChrootName, QueuedBuild, QueuedChroot } from '@coppice/config';
 import { Running } from './limits.ts';
-import { isPostponed } from './postponed.ts';
 import { ReadyBuilds } from './schedule.ts';
+import { isPostponed } from './task.ts';
 import { Turns, type TurnsJson } from './turns.ts';
 
 /** A build that an operation changed, as it is afterwards. `gone`: it has left the queue, its states are final. */

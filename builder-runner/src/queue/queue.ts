@@ -11,9 +11,7 @@ import type {
 import { isFinal } from '@coppice/config';
 import { type JournaledStore, openJournaledStore } from '../store/store.ts';
 import { QueueError } from '../store/store-error.ts';
-import { assertQueueable } from './assert-queueable.ts';
 import { type Limits, noLimits } from './limits.ts';
-import { othersMayHelp } from './postponed.ts';
 import { applyQueueOperation, type QueueOperation } from './queue-operation.ts';
 import {
   decodeQueueState,
@@ -24,7 +22,7 @@ import {
   wasHelped,
 } from './queue-state.ts';
 import { nextTask } from './schedule.ts';
-import type { Task } from './task.ts';
+import { othersMayHelp, type Task } from './task.ts';
 
 export interface QueueOptions {
   /** Absolute; made when missing. */
@@ -281,4 +279,27 @@ class JournaledQueue implements Queue {
 
 function isClaimed({ state }: QueuedChroot): boolean {
   return state === 'starting' || state === 'running';
+}
+
+/**
+ * Throws QueueError `invalid` unless every request has chroots, each once, and waits only for earlier requests of the list and for builds
+ * that have a number already (so that nothing can wait for itself).
+ */
+export function assertQueueable(requests: readonly BuildRequest[], lastId: number): void {
+  requests.forEach((request, index) => {
+    const refuse = (why: string) => {
+      const name = `${request.owner}/${request.project}/${request.package}`;
+      return new QueueError('invalid', `Request ${index} (${name}) cannot be queued: ${why}.`);
+    };
+    if (request.chroots.length === 0) throw refuse('it names no chroot');
+    if (new Set(request.chroots.map(({ chroot }) => chroot)).size < request.chroots.length) {
+      throw refuse('it names a chroot twice');
+    }
+    if (!request.after.every((other) => Number.isInteger(other) && other >= 0 && other < index)) {
+      throw refuse('it waits for a request that does not stand before it');
+    }
+    if (!request.afterBuilds.every((id) => Number.isInteger(id) && id > 0 && id <= lastId)) {
+      throw refuse('it waits for a build that does not exist');
+    }
+  });
 }

@@ -7,8 +7,6 @@ import {
   type QueuedBuild,
   type QueuedChroot,
 } from '@coppice/config';
-import { isPostponed } from './postponed.ts';
-
 /** What a worker gets to do. */
 export type Task =
   | { readonly kind: 'srpm'; readonly build: QueuedBuild }
@@ -69,4 +67,30 @@ function closeTask(build: QueuedBuild, chroot: QueuedChroot): Task {
 function hasSucceeded(needed: QueuedBuild | undefined, { chroot }: QueuedChroot): boolean {
   const there = needed?.chroots.find((each) => each.chroot === chroot);
   return there === undefined || (isFinal(there.state) && there.state === 'succeeded');
+}
+
+/** True for a chroot that waits for another build of its batch to succeed. */
+export function isPostponed({ state, reason, skipBecause }: QueuedChroot): boolean {
+  return state === 'pending' && reason !== null && skipBecause === null;
+}
+
+/**
+ * True when a build of the same batch and project, other than `build`, may still succeed for this chroot by itself: it has not ended, was
+ * not put off, and needs none that was.
+ */
+export function othersMayHelp(builds: Builds, build: QueuedBuild, chroot: ChrootName): boolean {
+  const stuck = new Set<BuildId>([build.id]);
+  // Builds need only such with lower numbers, and the map is in the order of numbers.
+  for (const other of builds.values()) {
+    const there = other.chroots.find((each) => each.chroot === chroot);
+    if (there === undefined || isFinal(there.state) || other.id === build.id) continue;
+    if (isPostponed(there) || isOver(there) || other.after.some((id) => stuck.has(id))) stuck.add(other.id);
+    else if (isSameBatch(build, other)) return true;
+  }
+  return false;
+}
+
+/** True for builds that were asked for together and see each other's packages. */
+export function isSameBatch(one: QueuedBuild, other: QueuedBuild): boolean {
+  return one.batch === other.batch && one.owner === other.owner && one.project === other.project;
 }

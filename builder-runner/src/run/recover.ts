@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isFinal, published, type QueuedBuild, type QueuedChroot, resultSchema } from '@coppice/config';
 import type { Rest } from '../chroot-build/build-chroot.ts';
-import { needOf } from '../chroot-build/on-builder.ts';
+import { needOf } from '../chroot-build/need.ts';
 import { clearOtherStaging, readMark } from '../chroot-build/staged.ts';
 import { describeError } from '../errors.ts';
 import { endLeftKeyrings } from '../publish/keys.ts';

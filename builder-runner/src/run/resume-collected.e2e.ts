@@ -13,11 +13,11 @@ import {
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeRpms } from '../../testing/make-rpms.ts';
 import { buildOf, showPackages, testChroot } from '../../testing/publish-builds.ts';
-import { describeArtifacts } from '../chroot-build/check-results.ts';
 import { type StagedMark, stagingFolder, writeMark } from '../chroot-build/staged.ts';
 import { signerOf } from '../publish/publish.ts';
 import { signRpms } from '../publish/sign.ts';
 import { openQueue, type Queue } from '../queue/index.ts';
+import { describeArtifacts } from '../rpm/describe-artifacts.ts';
 import { openPool, type Runner, startRunner } from '../runner.ts';
 
 const engine = { name: 'mock-lite', version: '1' };

@@ -3,7 +3,7 @@ import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail, type Outcome, succeed } from '../outcome.ts';
 import { type GitEnd, git } from '../remote/git.ts';
-import type { FetchOrder } from './fetch-source.ts';
+import type { FetchOrder } from './fetch-order.ts';
 import { enterSubdirectory } from './flatten-tree.ts';
 import { pinOf } from './git-mirror.ts';
 import { measureGitTree } from './write-git-tree.ts';

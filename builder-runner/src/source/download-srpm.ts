@@ -5,7 +5,7 @@ import { type PinnedSource, rpmFileName } from '@coppice/config';
 import { fail, type Outcome, succeed } from '../outcome.ts';
 import { RpmHeaderError, readRpmHeader } from '../rpm/rpm-header.ts';
 import { fetchFile } from './fetch-file.ts';
-import type { FetchOrder } from './fetch-source.ts';
+import type { FetchOrder } from './fetch-order.ts';
 import type { FetchedFile, FetchedSource } from './fetched-source.ts';
 
 type SrpmSource = Extract<PinnedSource, { type: 'srpm' }>;

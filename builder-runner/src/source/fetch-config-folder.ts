@@ -1,10 +1,9 @@
 // Sources that are kept in the config repo: a package's folder at the commit that was planned.
 import { join } from 'node:path';
 import type { PinnedSource } from '@coppice/config';
-import { execa } from 'execa';
 import { fail, type Outcome, succeed } from '../outcome.ts';
-import { gitEnvironment, isCommitId } from '../remote/git.ts';
-import type { FetchOrder } from './fetch-source.ts';
+import { isCommitId } from '../remote/git.ts';
+import type { FetchOrder } from './fetch-order.ts';
 import { fetchSpecSources } from './fetch-spec-sources.ts';
 import type { FetchedSource } from './fetched-source.ts';
 import { flattenTree } from './flatten-tree.ts';
@@ -38,33 +37,4 @@ export async function writeConfigFolder(
     return fail('source', `${path} is larger than the limit of ${order.sourceBytes} bytes.`);
   if (written.what === 'failed') return fail('source', `${path} cannot be written: ${written.why}.`);
   return fail('source', `${path} is not in the config repo at ${commit.slice(0, 12)}: ${written.why}.`);
-}
-
-/** A commit never changes: what was read of it lately, by repository, commit and path, the least recently read first. */
-const readLately = new Map<string, string>();
-const mostRead = 100;
-
-/** The text of one file of the config repo at a commit, or undefined when it is not there. */
-export async function readConfigFile(repository: string, commit: string, path: string): Promise<string | undefined> {
-  const key = `${repository}\n${commit}:${path}`;
-  const text = readLately.get(key) ?? (await readFromGit(repository, commit, path));
-  if (text === undefined) return undefined;
-  readLately.delete(key);
-  readLately.set(key, text);
-  const [oldest] = readLately.keys();
-  if (readLately.size > mostRead && oldest !== undefined) readLately.delete(oldest);
-  return text;
-}
-
-async function readFromGit(repository: string, commit: string, path: string): Promise<string | undefined> {
-  if (!isCommitId(commit)) return undefined;
-  const done = await execa('git', ['--git-dir', repository, 'cat-file', 'blob', `${commit}:${path}`], {
-    env: gitEnvironment({ protocols: ['https'], mirrors: {} }),
-    extendEnv: false,
-    stdin: 'ignore',
-    maxBuffer: 1024 ** 2,
-    stripFinalNewline: false,
-    reject: false,
-  });
-  return done.exitCode === 0 ? done.stdout : undefined;
 }

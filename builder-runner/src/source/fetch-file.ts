@@ -8,7 +8,7 @@ import { inTurn } from '../in-turn.ts';
 import { fail, type Outcome, succeed } from '../outcome.ts';
 import { Refused } from '../remote/addresses.ts';
 import { saveUrl } from '../remote/http.ts';
-import type { FetchOrder } from './fetch-source.ts';
+import type { FetchOrder } from './fetch-order.ts';
 import type { FetchedFile } from './fetched-source.ts';
 import type { StrongHash } from './source-hashes.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { GitMethod, PinnedSource } from '@coppice/config';
 import { fail, type Outcome, succeed } from '../outcome.ts';
 import { cloneForMethod } from './clone-for-method.ts';
-import type { FetchOrder } from './fetch-source.ts';
+import type { FetchOrder } from './fetch-order.ts';
 import { fetchSpecSources } from './fetch-spec-sources.ts';
 import type { FetchedSource } from './fetched-source.ts';
 import { flattenTree } from './flatten-tree.ts';

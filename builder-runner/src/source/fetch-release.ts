@@ -2,7 +2,7 @@
 import type { PinnedSource } from '@coppice/config';
 import { fail, type Outcome, succeed } from '../outcome.ts';
 import { fetchFile } from './fetch-file.ts';
-import type { FetchOrder } from './fetch-source.ts';
+import type { FetchOrder } from './fetch-order.ts';
 import type { FetchedFile, FetchedSource } from './fetched-source.ts';
 import { isSourceFileName } from './source-hashes.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isScriptText, type PinnedSource } from '@coppice/config';
 import { fail, type Outcome, succeed } from '../outcome.ts';
 import { writeConfigFolder } from './fetch-config-folder.ts';
-import type { FetchOrder } from './fetch-source.ts';
+import type { FetchOrder } from './fetch-order.ts';
 import type { FetchedSource } from './fetched-source.ts';
 import { isSourceFileName } from './source-hashes.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { lookasideAddress, parseChroot, type SourceHashes } from '@coppice/config';
 import { fail, type Outcome, succeed } from '../outcome.ts';
 import { fetchFile } from './fetch-file.ts';
-import type { FetchOrder } from './fetch-source.ts';
+import type { FetchOrder } from './fetch-order.ts';
 import type { FetchedFile, FetchedSource } from './fetched-source.ts';
 import { isSourceFileName, parseSourcesFile, type SourceLine } from './source-hashes.ts';
 import { runInSandbox } from './spec-sandbox.ts';

@@ -6,7 +6,7 @@ import { inTurn } from '../in-turn.ts';
 import { fail, type Outcome } from '../outcome.ts';
 import { gitAddressConfig, Refused } from '../remote/addresses.ts';
 import { type GitEnd, git, isCommitId } from '../remote/git.ts';
-import type { FetchOrder } from './fetch-source.ts';
+import type { FetchOrder } from './fetch-order.ts';
 
 export interface MirrorOrder {
   readonly url: string;

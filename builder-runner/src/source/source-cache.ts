@@ -1,11 +1,10 @@
 // The cache of fetched sources: content by its SHA-256, and which content an address had. Everything in it can be fetched again.
 import { createHash, hash, randomUUID } from 'node:crypto';
 import { constants, createWriteStream } from 'node:fs';
-import { link, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, lstat, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { inTurn } from '../in-turn.ts';
-import { pruneCache } from './source-cache-prune.ts';
 
 export interface SourceCache {
   /** Of the Git mirrors: see fetch-git-mirror.ts. */
@@ -115,4 +114,73 @@ function nothingWhenAbsent(error: unknown): undefined {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT' || code === 'ELOOP') return undefined;
   throw error;
+}
+
+/** Names of addresses are small, but there may be any number of them. */
+const maximumNames = 100_000;
+
+/** A file that a crash left behind. */
+const abandonedSeconds = 24 * 3600;
+
+interface Entry {
+  readonly path: string;
+  readonly bytes: number;
+  readonly usedAt: number;
+}
+
+/** Brings the cache in `folder` to `maximumBytes` or less. */
+export async function pruneCache(folder: string, maximumBytes: number): Promise<void> {
+  const contents = await filesBelow(join(folder, 'sources', 'sha256'));
+  const mirrors = await mirrorsIn(join(folder, 'git'));
+  await removeOldest(contents, mirrors, maximumBytes);
+  const names = await filesBelow(join(folder, 'sources', 'names'));
+  for (const { path } of byAge(names).slice(0, Math.max(0, names.length - maximumNames)))
+    await rm(path, { force: true });
+  const before = Date.now() - abandonedSeconds * 1000;
+  for (const { path, usedAt } of await filesBelow(join(folder, 'sources', 'new'))) {
+    if (usedAt < before) await rm(path, { force: true });
+  }
+}
+
+async function removeOldest(
+  contents: readonly Entry[],
+  mirrors: readonly Entry[],
+  maximumBytes: number,
+): Promise<void> {
+  const ofMirrors = new Set(mirrors);
+  let bytes = [...contents, ...mirrors].reduce((sum, each) => sum + each.bytes, 0);
+  for (const each of byAge([...contents, ...mirrors])) {
+    if (bytes <= maximumBytes) return;
+    // Nobody reads a mirror while it is removed; a file that is open stays readable.
+    const remove = () => rm(each.path, { recursive: true, force: true });
+    await (ofMirrors.has(each) ? inTurn(each.path, remove) : remove());
+    bytes -= each.bytes;
+  }
+}
+
+function byAge(entries: readonly Entry[]): readonly Entry[] {
+  return entries.toSorted((a, b) => a.usedAt - b.usedAt);
+}
+
+async function filesBelow(folder: string): Promise<readonly Entry[]> {
+  const found = await readdir(folder, { recursive: true, withFileTypes: true }).catch(nothingWhenAbsent);
+  const files = (found ?? []).filter((each) => each.isFile());
+  const entries = files.map(async (each): Promise<Entry | undefined> => {
+    const path = join(each.parentPath, each.name);
+    const status = await lstat(path).catch(nothingWhenAbsent);
+    return status && { path, bytes: status.size, usedAt: status.mtimeMs };
+  });
+  return (await Promise.all(entries)).filter((each) => each !== undefined);
+}
+
+/** The time of a mirror's folder says when it was used. */
+async function mirrorsIn(folder: string): Promise<readonly Entry[]> {
+  const names = (await readdir(folder).catch(nothingWhenAbsent)) ?? [];
+  const entries = names.map(async (name): Promise<Entry | undefined> => {
+    const path = join(folder, name);
+    const status = await lstat(path).catch(nothingWhenAbsent);
+    const files = await filesBelow(path);
+    return status && { path, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0), usedAt: status.mtimeMs };
+  });
+  return (await Promise.all(entries)).filter((each) => each !== undefined);
 }

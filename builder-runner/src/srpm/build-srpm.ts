@@ -11,18 +11,17 @@ import {
   type QueuedChroot,
 } from '@coppice/config';
 import { readDriverFacts } from '../builder/driver-facts.ts';
-import { describeArtifacts } from '../chroot-build/check-results.ts';
-import { needOf as needOfChroot } from '../chroot-build/on-builder.ts';
+import { needOf as needOfChroot } from '../chroot-build/need.ts';
 import { describeError, isBuilderFault } from '../errors.ts';
 import { fail, type Outcome, succeed } from '../outcome.ts';
 import type { BuilderNeed, Lease } from '../pool/pool.ts';
 import { type Ending, recordOfSrpm, writeRecord } from '../publish/record.ts';
+import { describeArtifacts } from '../rpm/describe-artifacts.ts';
 import { nameBuild, type Workshop } from '../runner-context.ts';
 import { fetchForBuild } from './fetch-for-build.ts';
-import { type MadeSrpm, makeSrpm, type SrpmOrder } from './make-srpm.ts';
+import { type MadeSrpm, makeSrpm, packSource, type SrpmOrder } from './make-srpm.ts';
 import { composeSrpmLog, type SrpmLogParts } from './srpm-log.ts';
 import type { MakeableSource } from './srpm-plan.ts';
-import { packSource } from './srpm-upload.ts';
 
 /** How the source package came about; its file, where there is one, is in `folder`. */
 interface Attempt extends SrpmLogParts {

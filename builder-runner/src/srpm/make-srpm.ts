@@ -1,8 +1,10 @@
 // The source package, made of what was fetched, on a builder of the lowest trust level, in a chroot. A spec is a program, and so are all
 // the tools: nothing of them runs on the control host.
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { QueuedBuild, QueuedChroot } from '@coppice/config';
+import { execa } from 'execa';
+import { detachedScript } from '../builder/detached.ts';
 import { buildUserOf } from '../builder/provision.ts';
 import { receiveFiles } from '../builder/receive-files.ts';
 import { runDetached } from '../builder/run-detached.ts';
@@ -15,7 +17,7 @@ import { fail, type Outcome } from '../outcome.ts';
 import type { Lease } from '../pool/pool.ts';
 import { nameBuild, type Workshop } from '../runner-context.ts';
 import { checkSrpm } from './check-srpm.ts';
-import { type MakeableSource, planSrpm, type SrpmPlan, stepsScript } from './srpm-plan.ts';
+import { inChrootScript, type MakeableSource, planSrpm, type SrpmPlan, stepsScript } from './srpm-plan.ts';
 import { judgeSrpm, type SrpmEnd } from './srpm-verdict.ts';
 
 export interface SrpmOrder {
@@ -139,4 +141,24 @@ async function takeSrpm(order: SrpmOrder, session: Session, plan: SrpmPlan): Pro
   const [name, ...others] = received.names;
   if (name !== undefined && others.length === 0) return checkSrpm(target, name);
   return fail('source', `${received.names.length} source packages were made instead of one.`);
+}
+
+/**
+ * Moves the source into a new folder of `staging` (on the same file system), which is to be uploaded as it is but for mock's files, and
+ * resolves with that folder. Only plain sources for mock lie open in it: a tree of anybody's making is unpacked inside the chroot alone.
+ */
+export async function packSource(source: MakeableSource, staging: string): Promise<string> {
+  const upload = join(staging, 'upload');
+  await mkdir(join(upload, 'result'), { recursive: true });
+  await copyFile(detachedScript, join(upload, 'detached.sh'));
+  if (source.kind === 'tree' && source.method === 'spec') {
+    await rename(source.folder, join(upload, 'sources'));
+    return upload;
+  }
+  const pack = join(staging, 'pack');
+  await mkdir(pack);
+  await rename(source.folder, join(pack, 'tree'));
+  await copyFile(join(import.meta.dirname, inChrootScript), join(pack, inChrootScript));
+  await execa('tar', ['-cf', join(upload, 'tree.tar'), '--owner=0', '--group=0', '-C', pack, '.'], { stdin: 'ignore' });
+  return upload;
 }

@@ -6,7 +6,8 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { scripted } from '../../testing/packages.ts';
 import { makeTestHome, type TestHome } from '../../testing/start-workshop.ts';
-import { type BuilderPool, type Lease, openPool } from '../pool/pool.ts';
+import { openPool } from '../pool/open-pool.ts';
+import type { BuilderPool, Lease } from '../pool/pool.ts';
 import { openQueue, type Queue } from '../queue/index.ts';
 import { buildSrpm } from './build-srpm.ts';
 

@@ -4,20 +4,12 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ChrootName, settingsSchema } from '@coppice/config';
 import { thisMachine } from '../../src/builder/driver-facts.ts';
-import { type BuilderSource, spawnBuilder, terminateBuilder } from '../../src/builder/spawn.ts';
+import { spawnBuilder, terminateBuilder } from '../../src/builder/spawn.ts';
 import { cloudEnvironment, cloudOptions, openCloud } from './driver-contract-ec2.ts';
 import { openPodman } from './driver-contract-podman.ts';
 import { openProvider } from './driver-contract-provider.ts';
+import type { OpenCase } from './open-case.ts';
 
-export interface OpenCase {
-  readonly source: BuilderSource;
-  readonly environment?: Readonly<Record<string, string>>;
-  /** What a spawn for an architecture that is not offered is answered; undefined: the driver cannot know. */
-  readonly refusal?: RegExp;
-  /** What is there of builders behind the driver's back; nothing after the last is ended. */
-  leftovers(): readonly string[] | Promise<readonly string[]>;
-  close(): Promise<void>;
-}
 export interface DriverCase {
   readonly name: string;
   /** Why it cannot run here. */

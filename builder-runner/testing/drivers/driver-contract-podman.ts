@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { thisMachine } from '../../src/builder/driver-facts.ts';
-import type { OpenCase } from './driver-contract-cases.ts';
+import type { OpenCase } from './open-case.ts';
 
 /** Programs of this machine with their libraries, and the two accounts that sshd wants. */
 const makeImage = `

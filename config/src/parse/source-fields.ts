@@ -1,8 +1,8 @@
 // The form of `source:`: one mapping for each type of source.
 import { z } from 'zod';
 import { quote } from '../words/quote.ts';
-import { gitMethods, pypiGenerators } from '../words/source.ts';
-import { distgitInstances, lookasideWords } from '../words/source-distgit.ts';
+import { distgitInstances, gitMethods, pypiGenerators } from '../words/source.ts';
+import { lookasideWords } from '../words/source-distgit.ts';
 import {
   checkCount,
   checkedText,

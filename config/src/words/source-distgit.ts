@@ -1,12 +1,8 @@
 // Dist-git: where the known ones are, which branch is for which chroot, and where a file of the lookaside cache is.
 import { type ChrootName, chrootOf } from './chroot.ts';
-import type { Source } from './source.ts';
+import type { DistgitInstance, Source } from './source.ts';
 
 type DistgitSource = Extract<Source, { type: 'distgit' }>;
-
-export const distgitInstances = ['fedora', 'centos-stream', 'copr'] as const;
-/** A dist-git whose addresses are known. */
-export type DistgitInstance = (typeof distgitInstances)[number];
 
 interface Instance {
   /** `{package}` stands for the name. */

@@ -1,7 +1,5 @@
 // Where a package comes from: as a person writes it (`Source`) and as a plan pins it (`PinnedSource`: commits and hashes, never names that move).
 import type { ChrootName } from './chroot.ts';
-import type { DistgitInstance } from './source-distgit.ts';
-
 /** How a source package is made of a Git repository, in Copr's words. */
 export const gitMethods = ['spec', 'rpkg', 'tito', 'make_srpm'] as const;
 export type GitMethod = (typeof gitMethods)[number];
@@ -174,3 +172,8 @@ export function describeSource(source: Source, folder: string): string {
       return isScriptText(source.script) ? 'a script' : `${folder}/${source.script}`;
   }
 }
+
+export const distgitInstances = ['fedora', 'centos-stream', 'copr'] as const;
+
+/** A dist-git whose addresses are known. */
+export type DistgitInstance = (typeof distgitInstances)[number];

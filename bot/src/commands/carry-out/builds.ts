@@ -9,18 +9,19 @@ import {
   projectKey,
   type QueuedBuild,
 } from '@coppice/config';
-import { buildCheckKey } from '../../answers/check-run.ts';
+import { checksOf } from '../../answers/check-run.ts';
 import type { ConfigAtCommit } from '../../config-repo/config-in-force.ts';
 import { builtFromQueue, seenBuilds } from '../../planning/built.ts';
 import { makePlan, requestsOf } from '../../planning/plan-requests.ts';
+import { sourceOf } from '../../planning/source-of.ts';
 import { withWishes } from '../../planning/wishes.ts';
 import { nothingToDo, skippedNotes } from '../../reply/accepted.ts';
 import { planBody } from '../../reply/plan.ts';
 import * as refusal from '../../reply/refused.ts';
-import type { Check, Section } from '../../vocabulary/bot-state.ts';
+import type { Check, Section } from '../../vocabulary/answer.ts';
 import { type BuildView, refOf } from '../../vocabulary/build-view.ts';
 import type { Action } from '../decide/action.ts';
-import type { CommandContext, CommentJob, Done } from './carry-out.ts';
+import type { CommandContext, CommentJob, Done } from './done.ts';
 
 type Of<Kind extends Action['kind']> = Extract<Action, { readonly kind: Kind }>;
 
@@ -105,15 +106,6 @@ export async function carryOutRebuild(
   return queued(line, await enqueue(requests, wishes.after, context), running, skippedNotes(skipped));
 }
 
-/** The source that a build was made of; undefined when its record is gone. */
-export async function sourceOf(build: BuildView, { queue, built }: CommandContext): Promise<PinnedSource | undefined> {
-  const live = queue.build(build.id);
-  if (live !== undefined) return live.source;
-  const ref = built.find(build.id);
-  if (ref === undefined) return undefined;
-  return [...(await built.results(ref)).values()][0]?.source as PinnedSource | undefined;
-}
-
 /** Worked off before, and killed before that was noted: these are its builds. */
 function queuedBefore(line: string, batch: string, { queue }: CommandContext): Done | undefined {
   const before = queue.builds().filter((one) => one.batch === batch);
@@ -150,22 +142,6 @@ function alreadyRunning({ skipped }: Plan, live: readonly QueuedBuild[]): readon
 function queued(line: string, builds: readonly QueuedBuild[], running: readonly QueuedBuild[], notes: string): Done {
   const all = [...builds, ...running].map(refOf);
   return done({ kind: 'builds', line, builds: all, intro: '', notes, canceling: false }, checksOf(builds));
-}
-
-/** A check run for each chroot of each build, on the commit whose config it was planned from. */
-export function checksOf(builds: readonly QueuedBuild[]): readonly Check[] {
-  return builds.flatMap((one) =>
-    one.chroots.map(
-      ({ chroot }): Check => ({
-        kind: 'build',
-        key: buildCheckKey(one.id, chroot),
-        commit: one.configCommit,
-        checkRunId: null,
-        build: refOf(one),
-        chroot,
-      }),
-    ),
-  );
 }
 
 function done(section: Section, checks: readonly Check[]): Done {

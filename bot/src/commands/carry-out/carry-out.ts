@@ -1,43 +1,13 @@
 // Does what was decided about one command, and says what it came to as a section of the answer.
-import type { Queue } from '@coppice/builder-runner/queue';
-import type { ProjectsPort } from '@coppice/builder-runner/runner';
-import type { BuildId, QueuedBuild, Settings } from '@coppice/config';
-import type { ConfigAtCommit } from '../../config-repo/config-in-force.ts';
-import type { Committer } from '../../edits/commit-edit.ts';
-import type { Handled } from '../../inbox/inbox.ts';
-import type { BuiltIndex } from '../../planning/built.ts';
+import type { BuildId, QueuedBuild } from '@coppice/config';
 import * as edits from '../../reply/edits.ts';
 import * as refusal from '../../reply/refused.ts';
-import type { Job, Section } from '../../vocabulary/bot-state.ts';
-import { type BuildRef, type BuildView, refOf } from '../../vocabulary/build-view.ts';
+import { refOf } from '../../vocabulary/build-view.ts';
 import type { Action } from '../decide/action.ts';
 import { carryOutBuild, carryOutPlan, carryOutRebuild } from './builds.ts';
-import { carryOutDebug, type DebugPort, endDebug } from './debug.ts';
+import { carryOutDebug, endDebug } from './debug.ts';
+import { type CommandContext, type CommentJob, type Done, text } from './done.ts';
 import { explain, statusOfPackage } from './looks.ts';
-
-export interface CommandContext {
-  readonly queue: Queue;
-  readonly built: BuiltIndex;
-  readonly settings: Settings;
-  readonly url: string;
-  readonly config: () => ConfigAtCommit | undefined;
-  readonly view: (ref: BuildRef) => Promise<BuildView>;
-  readonly commit: Committer;
-  readonly projects: ProjectsPort;
-  /** Undefined where nobody can look at builders. */
-  readonly debug: DebugPort | undefined;
-  /** The public SSH keys that a person has on GitHub. */
-  readonly keysOf: (login: string) => Promise<readonly string[]>;
-  /** To be called when what is published has changed otherwise than by a build. */
-  readonly published: () => unknown;
-}
-
-export type CommentJob = Extract<Job, { kind: 'comment' }>;
-
-/** What one command came to: its section of the answer, and what else is to be noted with it. */
-export interface Done extends Omit<Handled, 'answer'> {
-  readonly section: Section;
-}
 
 /** `batch` is unique to the command and the same when it is carried out again. Rejects on faults of the machinery only. */
 export async function carryOut(action: Action, job: CommentJob, batch: string, context: CommandContext): Promise<Done> {
@@ -113,8 +83,4 @@ async function edit(
   const { webUrl, repository } = settings.github;
   const address = `${webUrl}/${repository}/commit/${outcome.commit}`;
   return { ...text(line, true, edits.committed(wanted, outcome.commit, address)), petitions };
-}
-
-export function text(line: string, good: boolean, markdown: string): Done {
-  return { section: { kind: 'text', line, good, markdown }, checks: [] };
 }

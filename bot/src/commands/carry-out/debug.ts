@@ -3,11 +3,11 @@ import { type DebugDesk, isOver, readSshKeys } from '@coppice/builder-runner/run
 import { type PlanSelection, planBuilds, projectKey } from '@coppice/config';
 import type { ConfigAtCommit } from '../../config-repo/config-in-force.ts';
 import { requestsOf } from '../../planning/plan-requests.ts';
+import { sourceOf } from '../../planning/source-of.ts';
 import * as debug from '../../reply/debug.ts';
 import * as refusal from '../../reply/refused.ts';
 import type { Action } from '../decide/action.ts';
-import { sourceOf } from './builds.ts';
-import type { CommandContext, CommentJob, Done } from './carry-out.ts';
+import type { CommandContext, CommentJob, Done } from './done.ts';
 
 type Of<Kind extends Action['kind']> = Extract<Action, { readonly kind: Kind }>;
 

@@ -2,12 +2,13 @@
 import { isFinal, type PlanSelection, type Project, projectKey } from '@coppice/config';
 import type { ConfigAtCommit } from '../../config-repo/config-in-force.ts';
 import { seenBuilds } from '../../planning/built.ts';
+import { sourceOf } from '../../planning/source-of.ts';
 import { explainBuild, explainPackage } from '../../reply/explain.ts';
 import { buildsOfPackage } from '../../reply/status.ts';
 import { type BuildView, refOf } from '../../vocabulary/build-view.ts';
 import type { Action } from '../decide/action.ts';
-import { planNow, sourceOf } from './builds.ts';
-import type { CommandContext } from './carry-out.ts';
+import { planNow } from './builds.ts';
+import type { CommandContext } from './done.ts';
 
 type Of<Kind extends Action['kind']> = Extract<Action, { readonly kind: Kind }>;
 

@@ -1,8 +1,8 @@
 // What can be done about a command, and what is known when that is decided.
 import type { BuildId, ChrootName, ConfigRepo, PlanSelection, Project } from '@coppice/config';
-import type { ConfigEdit } from '../../edits/judge-edit.ts';
 import type { BuildView } from '../../vocabulary/build-view.ts';
 import type { Wishes } from '../../vocabulary/command.ts';
+import type { ConfigEdit } from '../../vocabulary/config-edit.ts';
 import type { PetitionOperation, Petitions } from '../../vocabulary/petitions.ts';
 
 /** One thing to do. `line` is the command that it answers. */

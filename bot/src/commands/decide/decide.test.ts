@@ -2,8 +2,8 @@ import type { BuildId, ConfigRepo, Project } from '@coppice/config';
 import { describe, expect, test } from 'vitest';
 import { chrootForTests, packageForTests, projectForTests } from '../../../testing/project-for-tests.ts';
 import type { BuildView } from '../../vocabulary/build-view.ts';
-import { parseCommandLine } from '../../vocabulary/command.ts';
 import { noPetitions, type Petitions } from '../../vocabulary/petitions.ts';
+import { parseCommandLine } from '../read/parse-comment.ts';
 import type { Situation } from './action.ts';
 import { decide } from './decide.ts';
 

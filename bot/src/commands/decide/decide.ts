@@ -17,8 +17,7 @@ import { statusOfBuild, statusOfQueue } from '../../reply/status.ts';
 import type { BuildView } from '../../vocabulary/build-view.ts';
 import type { Command } from '../../vocabulary/command.ts';
 import { type Action, type Known, type Situation, say } from './action.ts';
-import { decideBuild, decidePlan, decideRebuild } from './builds.ts';
-import { decideDebug } from './decide-debug.ts';
+import { decideBuild, decideDebug, decidePlan, decideRebuild } from './builds.ts';
 import { findPackage } from './find-target.ts';
 import { decideApprove, decideEdit, decideFork, decideLegal, decideRequest, decideResolve } from './projects.ts';
 

@@ -1,9 +1,10 @@
 // What commands that change projects and rights come to: a commit, a petition, or a refusal. Pure.
 import { isAdmin, isMember, mayManage, namePattern, projectKey, whoManages } from '@coppice/config';
-import { type ConfigEdit, judgeEdit } from '../../edits/judge-edit.ts';
+import { judgeEdit } from '../../edits/judge-edit.ts';
 import * as edits from '../../reply/edits.ts';
 import * as reply from '../../reply/petitions.ts';
 import type { Command } from '../../vocabulary/command.ts';
+import type { ConfigEdit } from '../../vocabulary/config-edit.ts';
 import { type LegalReport, maximumReportsOfOne, type PetitionOperation } from '../../vocabulary/petitions.ts';
 import { type Action, type Known, say } from './action.ts';
 import { findNamed, findOne } from './find-target.ts';

@@ -1,0 +1,40 @@
+// What carrying out a command is given, and what comes of it.
+import type { Queue } from '@coppice/builder-runner/queue';
+import type { ProjectsPort } from '@coppice/builder-runner/runner';
+import type { Settings } from '@coppice/config';
+import type { ConfigAtCommit } from '../../config-repo/config-in-force.ts';
+import type { Committer } from '../../edits/commit-edit.ts';
+import type { BuiltIndex } from '../../planning/built.ts';
+import type { Section } from '../../vocabulary/answer.ts';
+import type { Handled } from '../../vocabulary/bot-state.ts';
+import type { BuildRef, BuildView } from '../../vocabulary/build-view.ts';
+import type { Job } from '../../vocabulary/job.ts';
+import type { DebugPort } from './debug.ts';
+
+export interface CommandContext {
+  readonly queue: Queue;
+  readonly built: BuiltIndex;
+  readonly settings: Settings;
+  readonly url: string;
+  readonly config: () => ConfigAtCommit | undefined;
+  readonly view: (ref: BuildRef) => Promise<BuildView>;
+  readonly commit: Committer;
+  readonly projects: ProjectsPort;
+  /** Undefined where nobody can look at builders. */
+  readonly debug: DebugPort | undefined;
+  /** The public SSH keys that a person has on GitHub. */
+  readonly keysOf: (login: string) => Promise<readonly string[]>;
+  /** To be called when what is published has changed otherwise than by a build. */
+  readonly published: () => unknown;
+}
+
+export type CommentJob = Extract<Job, { kind: 'comment' }>;
+
+/** What one command came to: its section of the answer, and what else is to be noted with it. */
+export interface Done extends Omit<Handled, 'answer'> {
+  readonly section: Section;
+}
+
+export function text(line: string, good: boolean, markdown: string): Done {
+  return { section: { kind: 'text', line, good, markdown }, checks: [] };
+}

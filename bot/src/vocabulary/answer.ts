@@ -1,0 +1,66 @@
+// What the bot tells on GitHub: answers to comments and checks of commits.
+import type { ChrootName } from '@coppice/config';
+import type { BuildRef } from './build-view.ts';
+
+/** One part of an answer: what one command came to. */
+export type Section =
+  | { readonly kind: 'text'; readonly line: string; readonly good: boolean; readonly markdown: string }
+  | {
+      readonly kind: 'builds';
+      readonly line: string;
+      readonly builds: readonly BuildRef[];
+      /** Said before the table, Markdown. */
+      readonly intro: string;
+      /** Said after it, Markdown; empty when there is nothing. */
+      readonly notes: string;
+      /** To be canceled is the good end of these. */
+      readonly canceling: boolean;
+    }
+  /** How a debug session is. */
+  | { readonly kind: 'debug'; readonly line: string; readonly session: number };
+
+/** The one comment that answers another; kept until its last state has been delivered. */
+export interface Answer {
+  /** The number of the comment that asked. */
+  readonly to: number;
+  readonly issue: number;
+  readonly sections: readonly Section[];
+  /** The number of the answer, null until GitHub has given one. */
+  commentId: number | null;
+}
+
+export interface CheckAnnotation {
+  readonly path: string;
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+  /** Default: failure. */
+  readonly level?: 'warning';
+}
+
+/** A check run; kept until its last state has been delivered. */
+export type Check = {
+  /** Unique and the same after a restart; GitHub's external_id. */
+  readonly key: string;
+  readonly commit: string;
+  checkRunId: number | null;
+} & (
+  | {
+      readonly kind: 'build';
+      readonly build: BuildRef;
+      readonly chroot: ChrootName;
+      /** Said first in its summary, Markdown. */
+      readonly note?: string;
+    }
+  | {
+      readonly kind: 'config';
+      readonly good: boolean;
+      /** In place of `success` or `failure`. */
+      readonly conclusion?: 'neutral' | 'action_required';
+      readonly title: string;
+      readonly summary: string;
+      readonly annotations: readonly CheckAnnotation[];
+      /** How many annotations GitHub has. */
+      sentAnnotations: number;
+    }
+);

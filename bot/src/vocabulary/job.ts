@@ -1,0 +1,63 @@
+// What was heard and is to be worked off.
+
+/** What of a webhook is needed to work it off later. */
+export type Job =
+  | { readonly kind: 'push'; readonly commit: string; readonly branch: string; readonly pusher: string }
+  | {
+      readonly kind: 'comment';
+      readonly issue: number;
+      readonly comment: number;
+      readonly url: string;
+      readonly actor: string;
+      readonly body: string;
+      readonly onPullRequest: boolean;
+      /** When GitHub got the comment, ISO 8601; absent when that is not known. */
+      readonly writtenAt?: string;
+    }
+  /** Something about a pull request may have changed. What it is now is asked when the job is worked off. */
+  | {
+      readonly kind: 'pull';
+      readonly number: number;
+      /** Judge its head again although it has been judged. */
+      readonly again: boolean;
+    }
+  /** Somebody pressed "Re-run", "Re-run all" or a button of a check run. */
+  | {
+      readonly kind: 'check';
+      readonly commit: string;
+      readonly actor: string;
+      /** Address of the check run, for people. */
+      readonly url: string;
+      readonly wish: CheckWish;
+    };
+
+/** `externalId` is the key of the check; `all` is the whole check suite of a commit. */
+export type CheckWish =
+  | { readonly kind: 'rerun'; readonly checkRunId: number; readonly externalId: string }
+  | { readonly kind: 'button'; readonly checkRunId: number; readonly externalId: string; readonly button: string }
+  | { readonly kind: 'all' };
+
+export interface Delivery {
+  readonly id: string;
+  readonly job: Job;
+}
+
+/** Which comments have been seen for sure; those before the bot's first start are nobody's request. */
+export interface CommentCursor {
+  /** The last comment before the first start. */
+  readonly floor: number;
+  /** When the newest comment that was seen was written: ISO 8601 UTC, by GitHub's clock. */
+  readonly seenUntil: string;
+}
+
+/** The name of the work that a job is, the same however and however often it is heard of. Pure. */
+export function workKey(deliveryId: string, job: Job): string {
+  switch (job.kind) {
+    case 'comment':
+      return `comment/${job.comment}`;
+    case 'push':
+      return `push/${job.commit}`;
+    default:
+      return deliveryId;
+  }
+}

@@ -1,0 +1,24 @@
+// Where results are published: what publishing knows of its service, and the places of a build.
+import { join } from 'node:path';
+import { type ChrootName, published, type QueuedBuild } from '@coppice/config';
+
+/** Where this service publishes, and under which address. */
+export interface Publisher {
+  readonly home: string;
+  /** Public address without a slash at the end. */
+  readonly url: string;
+  /** True for projects that may not publish now, as the config says; asked at the last moment. Default: none. */
+  readonly isFrozen?: (owner: string, project: string) => boolean;
+  /** The project's `runtimeRepos`, for its `.repo` files. Default: none. */
+  readonly runtimeRepos?: (owner: string, project: string) => readonly string[];
+}
+
+/** The folder of one chroot of one build, absolute. */
+export function chrootFolder(publisher: Publisher, build: QueuedBuild, chroot: ChrootName): string {
+  return join(publisher.home, 'published', published.chrootBuild(build, chroot));
+}
+
+/** Absolute path of the published source package of a build that has one. */
+export function srpmPath({ home }: Pick<Publisher, 'home'>, build: QueuedBuild): string {
+  return join(home, 'published', published.srpmBuild(build), build.srpm ?? '');
+}
