@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openJournaledStore, type Queue } from '@coppice/builder-runner/queue';
-import type { ProjectsPort } from '@coppice/builder-runner/runner';
+import type { DebugDesk, ProjectsPort } from '@coppice/builder-runner/runner';
 import type { Settings } from '@coppice/config';
 import { createNodeMiddleware } from 'probot';
 import { createStandingFaults, type FaultReport } from './answers/faults/standing-faults.ts';
@@ -10,7 +10,6 @@ import { createReactions } from './answers/reactions.ts';
 import { createReporter } from './answers/report.ts';
 import { tellFailure } from './answers/tell-failure.ts';
 import { handleCheckEvent } from './check-actions/handle-button.ts';
-import type { DebugPort } from './commands/carry-out/debug.ts';
 import { handleComment, reactionTo } from './commands/handle-comment.ts';
 import type { ParsedComment } from './commands/read/parse-comment.ts';
 import { readComment } from './commands/read/read-comment.ts';
@@ -54,7 +53,7 @@ export interface BotOptions {
   /** Carries changes of projects over to what is published. */
   readonly projects: ProjectsPort;
   /** Where builders are kept to be looked at. Default: nowhere. */
-  readonly debug?: DebugPort;
+  readonly debug?: DebugDesk;
   /** What of the service can be at fault for long, as it is now. Default: nothing. */
   readonly faults?: () => readonly FaultReport[];
   /** Between two edits of one comment or check run. Default: 5000. */

@@ -1,8 +1,8 @@
 // Tells GitHub how builds are doing: the one place where answers and check runs are written. What is wanted follows from the
 // queue and the records; what differs from what was last delivered is delivered. So edits coalesce, and a restart heals.
 import type { Queue } from '@coppice/builder-runner/queue';
+import type { DebugDesk } from '@coppice/builder-runner/runner';
 import type { QueuedBuild } from '@coppice/config';
-import type { DebugPort } from '../commands/carry-out/debug.ts';
 import type { Github } from '../github/github.ts';
 import type { BuiltIndex } from '../planning/built.ts';
 import type { Log } from '../service/log.ts';
@@ -20,7 +20,7 @@ interface ReporterOptions {
   readonly commit: (operations: readonly BotOperation[]) => Promise<unknown>;
   /** Public address of the service, without a slash at the end. */
   readonly url: string;
-  readonly debug: DebugPort | undefined;
+  readonly debug: DebugDesk | undefined;
   readonly log: Log;
   /** Between two edits of one comment or check run. Default: 5000. */
   readonly editMilliseconds?: number;

@@ -10,7 +10,7 @@ import {
   projectOfBuild,
   readSandbox,
 } from '@coppice/config';
-import { checksOf } from '../commands/handle-comment.ts';
+import { checksOf } from '../answers/check-run.ts';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 import { builtFromQueue } from '../planning/built.ts';
 import { annotateSources, makePlan, requestsOf } from '../planning/plan-requests.ts';

@@ -12,8 +12,6 @@ import { type CommandContext, type CommentJob, type Done, text } from './carry-o
 import { decide, namedBuilds } from './decide/decide.ts';
 import type { ParsedComment } from './read/parse-comment.ts';
 
-export { checksOf } from '../answers/check-run.ts';
-
 export interface CommentContext extends CommandContext {
   readonly petitions: () => Petitions;
   readonly onPull: OnPull;

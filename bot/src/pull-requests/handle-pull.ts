@@ -1,7 +1,7 @@
 // Works off that a pull request was opened, moved or closed: fetch → examine → plan → queue its sandbox → checks.
 import type { Queue } from '@coppice/builder-runner/queue';
 import { isFinal, type QueuedBuild, readSandbox, type Settings } from '@coppice/config';
-import { checksOf } from '../commands/handle-comment.ts';
+import { checksOf } from '../answers/check-run.ts';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
 import type { Github } from '../github/github.ts';

@@ -1,8 +1,7 @@
 // The commands that mean something of their own on a pull request: `/approve` lets its head be built, `/build` builds it again.
-import { projectKey, type QueuedBuild } from '@coppice/config';
+import { nearest, projectKey, type QueuedBuild } from '@coppice/config';
 import type { CommentJob } from '../commands/carry-out/done.ts';
 import type { OnPull } from '../commands/handle-comment.ts';
-import { nearestWord } from '../nearest-word.ts';
 import { noConfig, unknownPackages } from '../reply/refused.ts';
 import type { Check, Section } from '../vocabulary/answer.ts';
 import { refOf } from '../vocabulary/build-view.ts';
@@ -119,7 +118,7 @@ function unknownNames(packages: readonly string[], { at, known }: Examined): str
   const missing = packages.filter((wanted) => !names.some(({ name, long }) => wanted === name || wanted === long));
   if (missing.length === 0) return undefined;
   return unknownPackages(
-    missing.map((name) => ({ name, near: nearestWord(name, short) })),
+    missing.map((name) => ({ name, near: nearest(name, short) })),
     short,
   );
 }

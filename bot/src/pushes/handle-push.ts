@@ -1,7 +1,7 @@
 // Works a push to the default branch off: fetch → parse → plan → queue → checks.
 import type { Queue } from '@coppice/builder-runner/queue';
 import type { Settings } from '@coppice/config';
-import { checksOf } from '../commands/handle-comment.ts';
+import { checksOf } from '../answers/check-run.ts';
 import { type ConfigAtCommit, readConfigAt } from '../config-repo/config-in-force.ts';
 import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
 import { askerOf } from '../edits/commit-message.ts';

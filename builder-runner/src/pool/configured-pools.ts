@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { PoolSettings, Settings } from '@coppice/config';
 import { type DriverFacts, type DriverOffer, offerOf, readDriverFacts, thisMachine } from '../builder/driver-facts.ts';
+import type { Log } from '../log.ts';
 import { afterFailure, type Breaker, closedBreaker, gateOf, retryPause } from './circuit-breaker.ts';
-import type { LeaseOffice } from './lease.ts';
 import type { PoolRules } from './rules.ts';
 
 export interface OpenPool {
@@ -56,8 +56,14 @@ export function rulesOf({ id, settings, offer, breaker }: OpenPool, now: number)
   };
 }
 
+interface Told {
+  readonly log: Log;
+  /** In milliseconds since 1970. */
+  readonly now: () => number;
+}
+
 /** Builders of the pool can be made: its breaker is closed. */
-export function noteMade(pool: OpenPool, { log, now }: Pick<LeaseOffice, 'log' | 'now'>): void {
+export function noteMade(pool: OpenPool, { log, now }: Told): void {
   if (pool.breaker.openSince !== null) log('info', `builders of the pool ${pool.settings.name} can be made again`);
   pool.breaker = closedBreaker;
   pool.madeAt = now();
@@ -68,7 +74,7 @@ export function noteFailed(
   pool: OpenPool,
   failure: { readonly isProbe: boolean; readonly message: string },
   limits: Settings['builders']['breaker'],
-  { log, now }: Pick<LeaseOffice, 'log' | 'now'>,
+  { log, now }: Told,
 ): void {
   const { name } = pool.settings;
   const wasClosed = pool.breaker.openSince === null;

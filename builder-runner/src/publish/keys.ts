@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { published } from '@coppice/config';
 import { execa } from 'execa';
 import { describeError, RunnerError } from '../errors.ts';
-import { oneAtATime } from '../one-at-a-time.ts';
+import { inTurn } from '../in-turn.ts';
 
 export interface ProjectKey {
   /** Long fingerprint, upper-case hexadecimal. */
@@ -26,7 +26,7 @@ export function keyFolder(home: string, owner: string, project: string): string 
 /** The project's key, made and published when it is not there yet. Throws RunnerError `keys` or `tool-missing`. */
 export function ensureKey(home: string, owner: string, project: string): Promise<ProjectKey> {
   const folder = keyFolder(home, owner, project);
-  return oneAtATime(`key ${folder}`, async () => {
+  return inTurn(`key ${folder}`, async () => {
     const known = await readFile(join(folder, fingerprintFile), 'utf8').catch(() => undefined);
     const fingerprint = known?.trim() ?? (await makeKey(folder, `${owner}/${project}`));
     const publicKeyPath = join(home, 'published', published.publicKey(owner, project));

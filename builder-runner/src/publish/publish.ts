@@ -9,7 +9,7 @@ import {
   type Result,
   resultSchema,
 } from '@coppice/config';
-import { oneAtATime } from '../one-at-a-time.ts';
+import { inTurn } from '../in-turn.ts';
 import { isFrozen } from './frozen.ts';
 import { ensureKey } from './keys.ts';
 import { chrootFolder, type Publisher } from './publisher.ts';
@@ -103,7 +103,7 @@ interface ProjectPlace {
 
 /** Runs `work` while nobody else changes what is published of this project. */
 export function alone<T>({ owner, project }: ProjectPlace, work: () => Promise<T>): Promise<T> {
-  return oneAtATime(`project ${owner}/${project}`, work);
+  return inTurn(`project ${owner}/${project}`, work);
 }
 
 /** The project's key as what signs; made when missing. */

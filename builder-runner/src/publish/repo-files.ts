@@ -2,7 +2,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type ChrootName, type Project, published } from '@coppice/config';
-import { oneAtATime } from '../one-at-a-time.ts';
+import { inTurn } from '../in-turn.ts';
 import { dnfRepo } from './dnf-repo.ts';
 import { isFrozen } from './frozen.ts';
 import type { Publisher } from './publisher.ts';
@@ -17,7 +17,7 @@ export async function writeRepoFiles(
   project: Pick<Project, 'owner' | 'name' | 'chroots' | 'runtimeRepos'>,
 ): Promise<void> {
   const { owner, name } = project;
-  await oneAtATime(`project ${owner}/${name}`, async () => {
+  await inTurn(`project ${owner}/${name}`, async () => {
     if (await isFrozen(publisher, owner, name)) return;
     for (const chroot of project.chroots) {
       const repository = join(publisher.home, 'published', published.repository(owner, name, chroot));

@@ -3,7 +3,7 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describeError, RunnerError } from '../errors.ts';
-import { oneAtATime } from '../one-at-a-time.ts';
+import { inTurn } from '../in-turn.ts';
 import { keyFolder, type OpenKeyring, openKeyring } from './keys.ts';
 
 export interface Signer {
@@ -67,7 +67,7 @@ const turnOf = (folder: string) => `key ${folder}`;
 /** One use of a key at a time. */
 function useKey<T>(signer: Signer, use: (ring: OpenKeyring) => Promise<T>): Promise<T> {
   const folder = keyFolder(signer.home, signer.owner, signer.project);
-  return oneAtATime(turnOf(folder), async () => {
+  return inTurn(turnOf(folder), async () => {
     const known = warm.get(folder);
     clearTimeout(known?.timer);
     const ring = known?.ring ?? (await openKeyring(folder));
@@ -82,7 +82,7 @@ function useKey<T>(signer: Signer, use: (ring: OpenKeyring) => Promise<T>): Prom
 
 /** Closes the keyring in `folder`, which is about to be moved or not needed any more, if it is open. */
 export function closeSigning(folder: string): Promise<void> {
-  return oneAtATime(turnOf(folder), async () => {
+  return inTurn(turnOf(folder), async () => {
     const known = warm.get(folder);
     if (known === undefined) return;
     clearTimeout(known.timer);

@@ -1,5 +1,5 @@
 // Carries out /debug: asks the service for a builder to look at, for whom and with which keys, or ends one.
-import { type DebugDesk, isOver, readSshKeys } from '@coppice/builder-runner/runner';
+import { isOver, readSshKeys } from '@coppice/builder-runner/runner';
 import { type PlanSelection, planBuilds, projectKey } from '@coppice/config';
 import type { ConfigAtCommit } from '../../config-repo/config-in-force.ts';
 import { requestsOf } from '../../planning/plan-requests.ts';
@@ -7,12 +7,9 @@ import { sourceOf } from '../../planning/source-of.ts';
 import * as debug from '../../reply/debug.ts';
 import * as refusal from '../../reply/refused.ts';
 import type { Action } from '../decide/action.ts';
-import type { CommandContext, CommentJob, Done } from './done.ts';
+import { type CommandContext, type CommentJob, type Done, text } from './done.ts';
 
 type Of<Kind extends Action['kind']> = Extract<Action, { readonly kind: Kind }>;
-
-/** What this room needs of the desk. */
-export type DebugPort = Pick<DebugDesk, 'request' | 'session' | 'sessions' | 'end' | 'onChange'>;
 
 export async function carryOutDebug(
   action: Of<'debug'>,
@@ -65,10 +62,6 @@ export async function endDebug(
   }
   for (const { id } of fits) await desk.end(id, job.actor);
   return text(line, true, fits.map(({ id }) => debug.debugText(desk.session(id), '')).join('\n\n'));
-}
-
-function text(line: string, good: boolean, markdown: string): Done {
-  return { section: { kind: 'text', line, good, markdown }, checks: [] };
 }
 
 function done(line: string, session: number): Done {

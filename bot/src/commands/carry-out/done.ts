@@ -1,6 +1,6 @@
 // What carrying out a command is given, and what comes of it.
 import type { Queue } from '@coppice/builder-runner/queue';
-import type { ProjectsPort } from '@coppice/builder-runner/runner';
+import type { DebugDesk, ProjectsPort } from '@coppice/builder-runner/runner';
 import type { Settings } from '@coppice/config';
 import type { ConfigAtCommit } from '../../config-repo/config-in-force.ts';
 import type { Committer } from '../../edits/commit-edit.ts';
@@ -9,7 +9,6 @@ import type { Section } from '../../vocabulary/answer.ts';
 import type { Handled } from '../../vocabulary/bot-state.ts';
 import type { BuildRef, BuildView } from '../../vocabulary/build-view.ts';
 import type { Job } from '../../vocabulary/job.ts';
-import type { DebugPort } from './debug.ts';
 
 export interface CommandContext {
   readonly queue: Queue;
@@ -21,7 +20,7 @@ export interface CommandContext {
   readonly commit: Committer;
   readonly projects: ProjectsPort;
   /** Undefined where nobody can look at builders. */
-  readonly debug: DebugPort | undefined;
+  readonly debug: DebugDesk | undefined;
   /** The public SSH keys that a person has on GitHub. */
   readonly keysOf: (login: string) => Promise<readonly string[]>;
   /** To be called when what is published has changed otherwise than by a build. */

@@ -1,6 +1,6 @@
 // A comment → the commands in it. Pure.
+import { nearest } from '@coppice/config';
 import { parseArgsStringToArgv } from 'string-argv';
-import { nearestWord } from '../../nearest-word.ts';
 import { type Command, verbs } from '../../vocabulary/command.ts';
 import { commandLines } from './comment-lines.ts';
 import { readCommand } from './read-command.ts';
@@ -52,7 +52,7 @@ export function parseCommandLine(text: string): Command | undefined {
 }
 
 function unknownVerb(line: string, verb: string, rest: string, byName: boolean): Command | undefined {
-  const near = nearestWord(verb, verbs);
+  const near = nearest(verb, verbs);
   const mistake = { kind: 'mistake', line, why: 'There is no such command.' } as const;
   if (near !== undefined) return { ...mistake, suggestion: `/${near}${rest}`.slice(0, 200) };
   return byName ? { ...mistake, suggestion: '/help' } : undefined;

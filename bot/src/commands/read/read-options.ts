@@ -1,5 +1,5 @@
 // The words after a command → plain words, flags and values, as a command line has them. Pure.
-import { nearestWord } from '../../nearest-word.ts';
+import { nearest } from '@coppice/config';
 import { code } from '../../reply/escape.ts';
 
 /** An option's example value; null for a flag, which has none. */
@@ -49,7 +49,7 @@ export function readOptions(verb: string, written: readonly string[], known: Opt
 
 function unknownOption(verb: string, name: string, known: OptionTable): Mistake {
   const names = Object.keys(known);
-  const near = nearestWord(name, names);
+  const near = nearest(name, names);
   const listed = names.map((option) => code(`--${option}`)).join(', ');
   const why = names.length === 0 ? `\`/${verb}\` has no options.` : `The options of \`/${verb}\` are ${listed}.`;
   return mistake(why, near === undefined ? undefined : `/${verb} --${near}${known[near] === null ? '' : ' …'}`);
