@@ -1,10 +1,10 @@
 // The one HTTP server of the local GitHub: REST below /api/v3, Git below /<owner>/<repository>.git.
 import { createHash } from 'node:crypto';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
-import { type ApiAnswer, type ApiRequest, refusal } from './api.ts';
-import { isPush, serveGit } from './git-http.ts';
-import type { Identity, Tokens } from './tokens.ts';
-import { allows } from './users.ts';
+import { type ApiAnswer, type ApiRequest, refusal } from './answers/api.ts';
+import { isPush, serveGit } from './git/git-http.ts';
+import type { Identity, Tokens } from './state/tokens.ts';
+import { allows } from './state/users.ts';
 
 const API = '/api/v3';
 const MOST_BODY_BYTES = 50 * 1024 * 1024;

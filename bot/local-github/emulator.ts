@@ -3,9 +3,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createEmulator } from 'emulate';
-import type { ApiAnswer } from './api.ts';
+import type { ApiAnswer } from './answers/api.ts';
 import { createHttpCaller } from './http-call.ts';
-import { ORGANIZATION, tokenOf, USERS } from './users.ts';
+import { ORGANIZATION, tokenOf, USERS } from './state/users.ts';
 
 export interface EmulatorSettings {
   /** The address in the answers' links: the bridge's `/api/v3`. */

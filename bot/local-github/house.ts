@@ -1,23 +1,23 @@
 // Joins the rooms of the local GitHub: the emulator, the bare repositories, the kept state and the webhooks.
-import type { ApiAnswer, ApiRequest, House, Json } from './api.ts';
-import { appRoutes } from './app-answers.ts';
-import type { BareRepositories } from './bare-repositories.ts';
-import { checkRoutes } from './checks.ts';
+import type { ApiAnswer, ApiRequest, House, Json } from './answers/api.ts';
+import { appRoutes } from './answers/app-answers.ts';
+import { checkRoutes } from './answers/checks.ts';
+import { organizationOf, userOf } from './answers/events.ts';
+import { gitRoutes } from './answers/git-answers.ts';
+import { gitWriteRoutes, type Move } from './answers/git-writes.ts';
+import { issueCommentRoutes } from './answers/issue-comments.ts';
+import { moveRefs } from './answers/moved-refs.ts';
+import { followBranch, pullRoutes } from './answers/pulls.ts';
+import { reactionRoutes } from './answers/reactions.ts';
+import { statusRoutes } from './answers/statuses.ts';
+import { userKeyRoutes } from './answers/user-keys.ts';
 import type { EmulatedGithub } from './emulator.ts';
-import { organizationOf, userOf } from './events.ts';
-import { gitRoutes } from './git-answers.ts';
-import { gitWriteRoutes, type Move } from './git-writes.ts';
-import { issueCommentRoutes } from './issue-comments.ts';
-import type { StateFile } from './kept-state.ts';
-import { moveRefs } from './moved-refs.ts';
-import { followBranch, pullRoutes } from './pulls.ts';
-import { reactionRoutes } from './reactions.ts';
+import type { BareRepositories } from './git/bare-repositories.ts';
 import { repairAnswer } from './repair-answers.ts';
 import { keepWrites } from './replay.ts';
 import { HOUSE_IDENTITY, type RestParts, serveGet } from './rest.ts';
-import { statusRoutes } from './statuses.ts';
-import type { Tokens } from './tokens.ts';
-import { userKeyRoutes } from './user-keys.ts';
+import type { StateFile } from './state/kept-state.ts';
+import type { Tokens } from './state/tokens.ts';
 import type { Webhooks } from './webhooks.ts';
 
 export interface Furniture {

@@ -1,6 +1,6 @@
 // Pages for people: what was asked, what the bot answered, how the checks stand. Everything shown is escaped.
-import type { House, Json } from './api.ts';
-import type { KeptState } from './kept-state.ts';
+import type { House, Json } from './answers/api.ts';
+import type { KeptState } from './state/kept-state.ts';
 
 /** The page at a path; undefined where there is none. */
 export async function renderPage(house: House, state: KeptState, place: string): Promise<string | undefined> {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { ApiRequest, House } from './api.ts';
-import type { KeptCall, KeptState } from './kept-state.ts';
+import type { ApiRequest, House } from './answers/api.ts';
 import { repairAnswer } from './repair-answers.ts';
+import type { KeptCall, KeptState } from './state/kept-state.ts';
 
 const path = '/repos/acme/packages/issues/comments/7';
 

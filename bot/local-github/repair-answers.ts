@@ -1,14 +1,14 @@
 // Makes the emulator's answers what GitHub answers: one table of what is done to which kind of thing.
 // differences.ts says the same in words.
-import { type ApiAnswer, type ApiRequest, type House, type Json, matchPath } from './api.ts';
-import { appAnswer, permissionsOf } from './app-answers.ts';
-import { completeCheckRun } from './checks.ts';
-import type { KeptState } from './kept-state.ts';
-import { completePull, keptPull } from './pulls.ts';
-import { reactionSummary } from './reactions.ts';
+import { type ApiAnswer, type ApiRequest, type House, type Json, matchPath } from './answers/api.ts';
+import { appAnswer, permissionsOf } from './answers/app-answers.ts';
+import { completeCheckRun } from './answers/checks.ts';
+import { completePull, keptPull } from './answers/pulls.ts';
+import { reactionSummary } from './answers/reactions.ts';
 import { restoreTimes } from './replay.ts';
-import type { Identity } from './tokens.ts';
-import { CONFIG_REPOSITORY } from './users.ts';
+import type { KeptState } from './state/kept-state.ts';
+import type { Identity } from './state/tokens.ts';
+import { CONFIG_REPOSITORY } from './state/users.ts';
 
 interface Ground {
   readonly house: House;

@@ -1,9 +1,9 @@
 // The emulator lives in memory. Its writes are kept and taken again at the next start: in the same order, so with the same ids.
-import type { ApiAnswer, AskEmulator, Json } from './api.ts';
-import type { KeptCall, KeptState } from './kept-state.ts';
+import type { ApiAnswer, AskEmulator, Json } from './answers/api.ts';
 import { HOUSE_IDENTITY } from './rest.ts';
-import type { Identity } from './tokens.ts';
-import { PERMISSIONS, tokenOf, USERS } from './users.ts';
+import type { KeptCall, KeptState } from './state/kept-state.ts';
+import type { Identity } from './state/tokens.ts';
+import { PERMISSIONS, tokenOf, USERS } from './state/users.ts';
 
 const TIMES = ['created_at', 'closed_at', 'merged_at', 'updated_at', 'started_at', 'completed_at'];
 

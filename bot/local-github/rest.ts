@@ -1,9 +1,17 @@
 // One REST request from the door to the answer: rights, the bridge's own routes or the emulator, repair, webhook.
-import { type ApiAnswer, type ApiRequest, type House, type Json, matchPath, notFound, type Route } from './api.ts';
-import { needsBefore, tellOfWrite } from './events.ts';
+import {
+  type ApiAnswer,
+  type ApiRequest,
+  type House,
+  type Json,
+  matchPath,
+  notFound,
+  type Route,
+} from './answers/api.ts';
+import { needsBefore, tellOfWrite } from './answers/events.ts';
 import { refuse } from './rights.ts';
-import type { Identity } from './tokens.ts';
-import { tokenOf } from './users.ts';
+import type { Identity } from './state/tokens.ts';
+import { tokenOf } from './state/users.ts';
 
 /** The house itself asks as its admin. */
 export const HOUSE_IDENTITY: Identity = {

@@ -1,7 +1,7 @@
 // Who may do what over REST. The emulator lets anybody write to a public repository; GitHub does not.
-import type { ApiAnswer } from './api.ts';
-import { type ApiRequest, matchPath, refusal } from './api.ts';
-import { allows, type Permission } from './users.ts';
+import type { ApiAnswer } from './answers/api.ts';
+import { type ApiRequest, matchPath, refusal } from './answers/api.ts';
+import { allows, type Permission } from './state/users.ts';
 
 /** What a request needs: a permission, to be the author of the thing (or have write), or to be an app. */
 type Need = Permission | 'anybody' | 'author' | 'app' | 'installation';

@@ -2,9 +2,9 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { House } from './api.ts';
-import { gitText, runGit } from './git-command.ts';
-import { CONFIG_REPOSITORY, ORGANIZATION, tokenOf, USERS } from './users.ts';
+import type { House } from './answers/api.ts';
+import { gitText, runGit } from './git/git-command.ts';
+import { CONFIG_REPOSITORY, ORGANIZATION, tokenOf, USERS } from './state/users.ts';
 
 export interface NewRepository {
   /** Its files become the first commit on `main`, pushed by the maintainer. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTestGithub, type TestGithub } from '../testing/local-github-client.ts';
-import { gitText } from './git-command.ts';
+import { gitText } from './git/git-command.ts';
 import { signature } from './webhooks.ts';
 
 const R = '/repos/acme/packages';

@@ -1,7 +1,8 @@
 // The runner: workers take tasks from the queue and see each to its end. This file is the table of contents; the rooms do the work.
 import type { Settings } from '@coppice/config';
-import { ShuttingDown } from './abort.ts';
-import type { Log } from './log.ts';
+import { ShuttingDown } from './base/abort.ts';
+import type { Log } from './base/log.ts';
+import type { Workshop } from './context/runner-context.ts';
 import type { BuilderPool } from './pool/pool.ts';
 import { closeAllSigning } from './publish/sign.ts';
 import type { Queue } from './queue/index.ts';
@@ -9,16 +10,15 @@ import { nameTask, perform, type Service } from './run/perform.ts';
 import { recoverWorkshop } from './run/recover.ts';
 import { persist } from './run/worker-signals.ts';
 import { startCrew, type Work, type WorkerState } from './run/workers.ts';
-import type { Workshop } from './runner-context.ts';
 
+export { RunnerError, type RunnerErrorCode, runnerErrorCodes } from './base/errors.ts';
+export type { Log } from './base/log.ts';
 export { type DebugDesk, type DebugWish, openDebugDesk } from './debug/debug-desk.ts';
 export { type DebugDoor, type DebugSession, isOver } from './debug/debug-state.ts';
 export { readSshKeys } from './debug/ssh-keys.ts';
-export { RunnerError, type RunnerErrorCode, runnerErrorCodes } from './errors.ts';
 export { endOfLog, type LogPosition, nextEvent } from './events/event-log.ts';
 export { type Events, openEvents } from './events/events.ts';
 export { type HookState, type OutgoingHook, startOutgoingWebhooks } from './events/outgoing-webhooks.ts';
-export type { Log } from './log.ts';
 export type { BuilderPool, PoolState } from './pool/pool.ts';
 export { ensureKey, type ProjectKey } from './publish/keys.ts';
 export { type ProjectName, type ProjectsPort, runnerProjects } from './publish/projects.ts';

@@ -2,11 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { published, type QueuedBuild, type Result, resultSchema, settingsSchema } from '@coppice/config';
-import type { Outcome } from '../src/outcome.ts';
+import type { Outcome } from '../src/base/outcome.ts';
+import type { Workshop } from '../src/context/runner-context.ts';
 import { openPool } from '../src/pool/open-pool.ts';
 import type { BuilderPool } from '../src/pool/pool.ts';
 import { openQueue } from '../src/queue/index.ts';
-import type { Workshop } from '../src/runner-context.ts';
 import { buildSrpm } from '../src/srpm/build-srpm.ts';
 import type { PackageFiles } from './packages.ts';
 import { makeTestHome, type TestHome, type TestRequest } from './start-workshop.ts';

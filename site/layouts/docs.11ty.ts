@@ -1,5 +1,5 @@
 // The layout of the documentation: a list of all documents by folder on one side, the text on the other.
-import { type Html, html, trustedHtml } from '../src/html.ts';
+import { type Html, html, trustedHtml } from '../src/markup/html.ts';
 import { page } from './page.ts';
 
 interface Document {

@@ -1,6 +1,6 @@
 // Pieces that several pages show: states, times, commands, rows of builds. A state is always an icon and a word.
 import type { BuildState, FailureReason } from '@coppice/config';
-import { type Html, html } from '../src/html.ts';
+import { type Html, html } from '../src/markup/html.ts';
 import { chrootLabel, formatTime } from '../src/view/format.ts';
 import type { BuildRow, MatrixCell } from '../src/view/rows.ts';
 import { reasonTitles } from '../src/view/verdict.ts';

@@ -1,7 +1,7 @@
 // `/<owner>/<project>/build/<id>/`: the verdict, then each chroot with its time line and files, then where it came from.
 import { page } from '../layouts/page.ts';
 import { exactTime, icon, stateBadge, time } from '../layouts/parts.ts';
-import { type Html, html } from '../src/html.ts';
+import { type Html, html } from '../src/markup/html.ts';
 import type { PageData } from '../src/render.ts';
 import type { BuildView, RunView } from '../src/view/build-view.ts';
 import { formatSeconds } from '../src/view/format.ts';

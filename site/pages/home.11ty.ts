@@ -1,7 +1,7 @@
 // `/`: what this is, the projects, what runs, what was built last.
 import { page } from '../layouts/page.ts';
 import { buildTable, chrootName, stateBadge, time } from '../layouts/parts.ts';
-import { type Html, html } from '../src/html.ts';
+import { type Html, html } from '../src/markup/html.ts';
 import type { PageData } from '../src/render.ts';
 import type { HomeView, ProjectCard, QueueRow } from '../src/view/home-view.ts';
 

@@ -1,7 +1,7 @@
 // `/<owner>/<project>/build/<id>/<chroot>/`: the log in folds with an anchor on each line; readable without a script.
 import { page } from '../layouts/page.ts';
 import { stateBadge } from '../layouts/parts.ts';
-import { type Html, html } from '../src/html.ts';
+import { type Html, html } from '../src/markup/html.ts';
 import type { PageData } from '../src/render.ts';
 import type { LogFold } from '../src/view/log-folds.ts';
 import type { LogView } from '../src/view/log-view.ts';

@@ -1,6 +1,6 @@
 // `404.html`, for web servers that can be told of one.
 import { page } from '../layouts/page.ts';
-import { html } from '../src/html.ts';
+import { html } from '../src/markup/html.ts';
 import type { PageData } from '../src/render.ts';
 
 export const data = {

@@ -1,7 +1,7 @@
 // `/<owner>/<project>/package/<name>/`: state per chroot, where it comes from, what it needs, its builds.
 import { page } from '../layouts/page.ts';
 import { buildTable, chrootName, stateCell } from '../layouts/parts.ts';
-import { html } from '../src/html.ts';
+import { html } from '../src/markup/html.ts';
 import type { PageData } from '../src/render.ts';
 import type { PackageView } from '../src/view/project-view.ts';
 

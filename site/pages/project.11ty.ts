@@ -1,8 +1,8 @@
 // `/<owner>/<project>/`: how to install from it first, then what it holds.
 import { page } from '../layouts/page.ts';
 import { buildTable, chrootName, command, stateCell } from '../layouts/parts.ts';
-import { type Html, html } from '../src/html.ts';
-import { renderMarkdown } from '../src/markdown.ts';
+import { type Html, html } from '../src/markup/html.ts';
+import { renderMarkdown } from '../src/markup/markdown.ts';
 import type { PageData } from '../src/render.ts';
 import type { Reference } from '../src/view/project-facts.ts';
 import type { ProjectView } from '../src/view/project-view.ts';

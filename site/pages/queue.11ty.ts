@@ -2,7 +2,7 @@
 import type { BrokenPool } from '@coppice/config';
 import { page } from '../layouts/page.ts';
 import { chrootName, exactTime, stateBadge, time } from '../layouts/parts.ts';
-import { type Html, html } from '../src/html.ts';
+import { type Html, html } from '../src/markup/html.ts';
 import type { PageData } from '../src/render.ts';
 import type { QueueRow, QueueView } from '../src/view/home-view.ts';
 

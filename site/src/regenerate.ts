@@ -1,9 +1,9 @@
 // The gate of site/: brings the pages in `published/` up to date with results, queue and projects; only what changed.
 import { resolve } from 'node:path';
-import { type Changes, mergeChanges } from './changes.ts';
+import { type Changes, mergeChanges } from './model/changes.ts';
 import { openSiteWriter, type SiteWriter, type Written } from './site-writer.ts';
 
-export type { SiteChange } from './changes.ts';
+export type { SiteChange } from './model/changes.ts';
 
 export interface RegenerateInput {
   /** The folder `published/`. */

@@ -1,7 +1,7 @@
 // Decides which pages a change touches. Pure: two states of the site and the reported changes in, names of pages out.
 import { isFinal, published } from '@coppice/config';
-import type { SiteChange } from './changes.ts';
-import { type Build, packageNames, type Site } from './site-model.ts';
+import type { SiteChange } from './model/changes.ts';
+import { type Build, packageNames, type Site } from './model/site-model.ts';
 import { logPagePath, mainLog } from './view/build-view.ts';
 
 /** What to write again; everything else stays as it is on disk. */

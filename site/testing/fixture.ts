@@ -12,7 +12,7 @@ import {
   type Result,
   resultSchema,
 } from '@coppice/config';
-import { joinSite, type ResultRecord, type Site } from '../src/site-model.ts';
+import { joinSite, type ResultRecord, type Site } from '../src/model/site-model.ts';
 
 export const fixtureChroot = 'sapling-12-x86_64';
 const start = Date.UTC(2026, 10, 20, 12, 0, 0);

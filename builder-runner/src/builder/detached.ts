@@ -1,6 +1,6 @@
 // A command that goes on without us: started detached on a builder, waited for, stopped, found again (see detached.sh).
 import { join } from 'node:path';
-import { RunnerError } from '../errors.ts';
+import { RunnerError } from '../base/errors.ts';
 import type { Connection } from './ssh.ts';
 
 /** The script, on this machine: it has to be in the folder of a command before it is started. */

@@ -4,7 +4,7 @@ import { isAbsolute, join } from 'node:path';
 import { builderLabelPattern } from '@coppice/config';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import { RunnerError } from '../errors.ts';
+import { RunnerError } from '../base/errors.ts';
 import { ansibleFolder } from './playbook.ts';
 
 const architectureSchema = z.string().regex(/^[a-z][a-z0-9_]{1,31}$/);

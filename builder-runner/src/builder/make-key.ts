@@ -2,7 +2,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { execa } from 'execa';
 import ssh2 from 'ssh2';
-import { RunnerError } from '../errors.ts';
+import { RunnerError } from '../base/errors.ts';
 
 /**
  * Writes an ed25519 key without a passphrase to `file` (mode 0600) and `file.pub`, in place of what stands there.

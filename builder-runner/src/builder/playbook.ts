@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeError, RunnerError, type RunnerErrorCode } from '../errors.ts';
+import { describeError, RunnerError, type RunnerErrorCode } from '../base/errors.ts';
 
 /** The folder `ansible/` of this installation. */
 export const ansibleFolder = join(import.meta.dirname, '..', '..', '..', 'ansible');

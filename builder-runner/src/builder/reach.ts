@@ -1,6 +1,6 @@
 // A builder needs no network: the control host lends it its own static server through the SSH connection.
 import { connect } from 'node:net';
-import { describeError, RunnerError } from '../errors.ts';
+import { describeError, RunnerError } from '../base/errors.ts';
 import type { Connection } from './ssh.ts';
 
 const usualPort = 8400;

@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { RunnerError } from '../errors.ts';
+import { RunnerError } from '../base/errors.ts';
 import { type Connection, openChannel } from './ssh.ts';
 
 export interface ReceiveOrder {

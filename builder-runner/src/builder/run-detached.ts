@@ -1,7 +1,7 @@
 // One command on a builder, from its start to its end: it goes on while we are away, and is ended when nobody wants it any more.
 import { setTimeout as delay } from 'node:timers/promises';
-import { ShuttingDown } from '../abort.ts';
-import { RunnerError } from '../errors.ts';
+import { ShuttingDown } from '../base/abort.ts';
+import { RunnerError } from '../base/errors.ts';
 import { type DetachedEnd, startDetached, stopDetached, waitForDetached, wasBegun } from './detached.ts';
 import type { Session } from './session.ts';
 import type { Connection } from './ssh.ts';

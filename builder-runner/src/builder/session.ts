@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { describeError, RunnerError } from '../errors.ts';
+import { describeError, RunnerError } from '../base/errors.ts';
 import { lendControl } from './reach.ts';
 import type { Builder } from './spawn.ts';
 import { abortable, type Connection, connectBuilder } from './ssh.ts';

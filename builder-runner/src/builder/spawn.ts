@@ -6,7 +6,7 @@ import { isAbsolute, join } from 'node:path';
 import { type ChrootName, chrootOf, type Settings } from '@coppice/config';
 import { execa } from 'execa';
 import { z } from 'zod';
-import { RunnerError } from '../errors.ts';
+import { RunnerError } from '../base/errors.ts';
 import { driverFolder, driverName } from './driver-facts.ts';
 import { makeBuilderKey } from './make-key.ts';
 import { runPlaybook } from './playbook.ts';

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { NodeSSH } from 'node-ssh';
 import type { Client, ClientChannel } from 'ssh2';
-import { describeError, RunnerError } from '../errors.ts';
+import { describeError, RunnerError } from '../base/errors.ts';
 import type { Builder } from './spawn.ts';
 
 interface CommandEnd {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { basename, dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { ClientChannel } from 'ssh2';
-import { describeError, RunnerError } from '../errors.ts';
+import { describeError, RunnerError } from '../base/errors.ts';
 import { type Connection, openChannel } from './ssh.ts';
 
 const unpack = 'rm -rf -- "$0" && mkdir -p -- "$0" && cd "$0" && exec tar -xf - --no-same-owner';

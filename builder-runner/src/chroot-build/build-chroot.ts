@@ -1,8 +1,9 @@
 // The chroot task, in the order in which it happens: on a builder, then sign and publish. It can be taken up after either.
 import { rm } from 'node:fs/promises';
 import { chrootOf } from '@coppice/config';
-import { Left, ShuttingDown } from '../abort.ts';
-import type { Failure } from '../outcome.ts';
+import { Left, ShuttingDown } from '../base/abort.ts';
+import type { Failure } from '../base/outcome.ts';
+import { type ChrootTask, enter } from '../context/runner-context.ts';
 import type { Lease } from '../pool/pool.ts';
 import { moveFiles, publishPackages, signerOf } from '../publish/publish.ts';
 import { chrootFolder, srpmPath } from '../publish/publisher.ts';
@@ -10,7 +11,6 @@ import { type Ending, frozenEnding } from '../publish/record.ts';
 import { signRpms } from '../publish/sign.ts';
 import { describeArtifacts } from '../rpm/describe-artifacts.ts';
 import { readRpmHeader } from '../rpm/rpm-header.ts';
-import { type ChrootTask, enter } from '../runner-context.ts';
 import { checkResults } from './check-results.ts';
 import { buildOnBuilder, logBytes } from './on-builder.ts';
 import { clearStaging, type StagedMark, stagingFolder, writeMark } from './staged.ts';

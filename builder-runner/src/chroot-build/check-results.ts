@@ -2,7 +2,7 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatNevra, parseNevra, rpmFileName } from '@coppice/config';
-import { type Failure, fail, type Outcome, succeed } from '../outcome.ts';
+import { type Failure, fail, type Outcome, succeed } from '../base/outcome.ts';
 import { type RpmHeader, RpmHeaderError, readRpmHeader } from '../rpm/rpm-header.ts';
 
 /** The logs that are kept, in mock's names. Others are left behind. */

@@ -8,9 +8,9 @@ import { detachedScript } from '../builder/detached.ts';
 import type { Session } from '../builder/session.ts';
 import type { Connection } from '../builder/ssh.ts';
 import { uploadTree } from '../builder/upload-tree.ts';
+import type { Workshop } from '../context/runner-context.ts';
 import { type MockFiles, mockFiles } from '../mock/mock-files.ts';
 import { srpmPath } from '../publish/publisher.ts';
-import type { Workshop } from '../runner-context.ts';
 
 export interface Upload {
   readonly shop: Workshop;
@@ -36,8 +36,8 @@ export async function uploadBuild(upload: Upload, connection: Connection, folder
   await send(upload, connection, folder, await textsOf(upload, folder));
 }
 
-function textsOf({ session: { controlUrl }, ...rest }: Upload, folder: string): Promise<MockFiles> {
-  return mockFiles({ ...rest, controlUrl, folder });
+function textsOf({ session: { controlUrl }, shop, ...rest }: Upload, folder: string): Promise<MockFiles> {
+  return mockFiles({ ...rest, home: shop.home, controlUrl, folder });
 }
 
 async function send({ shop, build }: Upload, connection: Connection, folder: string, texts: MockFiles): Promise<void> {

@@ -3,11 +3,11 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildId, type BuildRequest, type ChrootName, published, type QueuedBuild } from '@coppice/config';
-import { ShuttingDown } from '../abort.ts';
+import { ShuttingDown } from '../base/abort.ts';
+import { describeError, RunnerError } from '../base/errors.ts';
 import { leaseSeconds, needOf } from '../chroot-build/need.ts';
-import { describeError, RunnerError } from '../errors.ts';
+import { nameBuild, type Workshop } from '../context/runner-context.ts';
 import type { Lease } from '../pool/pool.ts';
-import { nameBuild, type Workshop } from '../runner-context.ts';
 import { type JournaledStore, openJournaledStore } from '../store/store.ts';
 import {
   applyDebugOperation,

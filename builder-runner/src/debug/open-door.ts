@@ -1,15 +1,15 @@
 // Makes a builder ready to be looked at: the build is done again on it, its root stays, and the keys of who asked are put there. Nothing
 // that the builder says or makes is taken from it.
 import { createHash } from 'node:crypto';
+import { RunnerError } from '../base/errors.ts';
 import { buildUserOf } from '../builder/provision.ts';
 import { runDetached } from '../builder/run-detached.ts';
 import { openLine, type Session } from '../builder/session.ts';
 import { leaseSeconds } from '../chroot-build/need.ts';
 import { folderName, remoteSrpm, uploadBuild } from '../chroot-build/upload-build.ts';
-import { RunnerError } from '../errors.ts';
+import type { Workshop } from '../context/runner-context.ts';
 import { mockCommand } from '../mock/mock-command.ts';
 import type { LeasedBuilder } from '../pool/pool.ts';
-import type { Workshop } from '../runner-context.ts';
 import type { DebugDoor, DebugSession } from './debug-state.ts';
 
 /** Builds, and gives the way in, which is open for `openSeconds`. Throws RunnerError, or the reason of the abort. */

@@ -2,8 +2,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildId, type CoppiceEvent, isFinal, published, type QueuedBuild, resultSchema } from '@coppice/config';
-import { describeError } from '../errors.ts';
-import type { Log } from '../log.ts';
+import { describeError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
 import type { Queue } from '../queue/index.ts';
 import { type ChrootRecord, endsOfRecords, eventsOfBuild, workerEvent } from './derive-events.ts';
 import { eventFiles, eventsFolder, openEventLog, readEvents } from './event-log.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CoppiceEvent, EventType } from '@coppice/config';
 import { z } from 'zod';
-import type { Log } from '../log.ts';
+import type { Log } from '../base/log.ts';
 import { endOfLog, type LogPosition, nextEvent } from './event-log.ts';
 import type { Events } from './events.ts';
 

@@ -1,8 +1,8 @@
 // mock's exit code and logs → why the build failed: the reason, a sentence, the lines, and where to open the log. Pure.
 // Source of the codes: https://github.com/rpm-software-management/mock/blob/main/mock/py/mockbuild/exception.py
 import type { FailureReason } from '@coppice/config';
-import type { Failure } from '../outcome.ts';
-import { duration } from '../sentence-parts.ts';
+import type { Failure } from '../base/outcome.ts';
+import { duration } from '../base/sentence-parts.ts';
 import type { Finding } from './clues.ts';
 import { findDependencyFault } from './dependencies.ts';
 import { excerptFrom, type LogEnd, type LogLine, linesOf } from './log-lines.ts';

@@ -1,5 +1,5 @@
 // What compilers, linkers and configure scripts say. Pure.
-import { baseName, quoted, shortPath } from '../sentence-parts.ts';
+import { baseName, quoted, shortPath } from '../base/sentence-parts.ts';
 import { type Clue, clue } from './clues.ts';
 
 const at = (file: string, line: string) => `${quoted(shortPath(file))}:${line}`;

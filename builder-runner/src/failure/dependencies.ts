@@ -1,6 +1,6 @@
 // Why dnf did not install what a build needs: nothing provides it, it does not fit together, or a repository is at fault. Pure.
 import type { FailureReason } from '@coppice/config';
-import { listed, quoted } from '../sentence-parts.ts';
+import { listed, quoted } from '../base/sentence-parts.ts';
 import { type Clue, clue, type Finding, findClue, lastLine } from './clues.ts';
 import type { LogLine } from './log-lines.ts';
 

@@ -1,5 +1,5 @@
 // How many tests failed, and which: from the last words of the usual test runners. Pure.
-import { listed, quoted } from '../sentence-parts.ts';
+import { listed, quoted } from '../base/sentence-parts.ts';
 import type { Finding } from './clues.ts';
 import type { LogLine } from './log-lines.ts';
 

@@ -1,6 +1,6 @@
 // Logs are written by whoever writes a spec: none may keep the service from its other work, and no line may come through as it is.
 import { expect, test } from 'vitest';
-import { bytes, duration, listed } from '../sentence-parts.ts';
+import { bytes, duration, listed } from '../base/sentence-parts.ts';
 import { classifyFailure } from './classify.ts';
 import { linesOf } from './log-lines.ts';
 

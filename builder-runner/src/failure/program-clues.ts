@@ -1,5 +1,5 @@
 // What programs say when they fail in any section of a spec: shells, interpreters, make, the system. Pure.
-import { baseName, bytes, quoted, shortPath } from '../sentence-parts.ts';
+import { baseName, bytes, quoted, shortPath } from '../base/sentence-parts.ts';
 import { type Clue, clue, type Finding, lastLine } from './clues.ts';
 import type { LogLine } from './log-lines.ts';
 

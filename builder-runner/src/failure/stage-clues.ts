@@ -1,5 +1,5 @@
 // What stands in the way before anything is compiled and after everything is: specs, source packages, patches, file lists. Pure.
-import { baseName, quoted, shortPath } from '../sentence-parts.ts';
+import { baseName, quoted, shortPath } from '../base/sentence-parts.ts';
 import { type Clue, clue } from './clues.ts';
 
 /** rpmbuild's words for specs and source packages that it cannot use. */

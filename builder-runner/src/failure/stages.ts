@@ -1,6 +1,6 @@
 // Which section of the spec failed, and what its lines say. Pure.
 import type { FailureReason } from '@coppice/config';
-import { listed, quoted } from '../sentence-parts.ts';
+import { listed, quoted } from '../base/sentence-parts.ts';
 import { type Clue, findClue } from './clues.ts';
 import { compileClues } from './compile-clues.ts';
 import { findFailedTests } from './failed-tests.ts';

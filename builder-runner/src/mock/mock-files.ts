@@ -1,13 +1,13 @@
 // The files that a mock on a builder is called with: the build's configuration, the chroot's own one, the macros. Texts, not yet there.
 import { join } from 'node:path';
 import type { QueuedBuild, QueuedChroot } from '@coppice/config';
-import type { Workshop } from '../runner-context.ts';
 import { readConfigFile } from '../source/read-config-file.ts';
 import { findRepositories, findRepository } from './input-repositories.ts';
 import { type MockConfigInput, macroFile, mockConfig } from './mock-config.ts';
 
 export interface MockFilesInput {
-  readonly shop: Workshop;
+  /** COPPICE_HOME, absolute. */
+  readonly home: string;
   readonly build: QueuedBuild;
   readonly chroot: Pick<QueuedChroot, 'chroot' | 'buildroot'>;
   /** Address of the control host's published tree as the builder sees it. */
@@ -24,11 +24,11 @@ export type MockFiles = Readonly<Record<'build.cfg' | 'chroot.cfg' | 'macros', s
 
 /** Reads the chroot's configuration from the config repo; where there is none, mock's own of that name is included. */
 export async function mockFiles(input: MockFilesInput): Promise<MockFiles> {
-  const { shop, build, controlUrl, folder, builderHasNetwork } = input;
+  const { home, build, controlUrl, folder, builderHasNetwork } = input;
   const { chroot } = input.chroot;
-  const mirror = join(shop.home, 'state', 'config.git');
+  const mirror = join(home, 'state', 'config.git');
   const ownConfig = await readConfigFile(mirror, build.configCommit, `chroots/${chroot}.cfg`);
-  const place = { published: join(shop.home, 'published'), controlUrl, chroot };
+  const place = { published: join(home, 'published'), controlUrl, chroot };
   const buildroot = input.instead?.buildroot ?? input.chroot.buildroot;
   const config = mockConfig({
     id: build.id,

@@ -1,9 +1,10 @@
 // Makes a builder ready for another build of the same project: nothing of the last one is left, or the builder is not used again.
+
+import { RunnerError } from '../base/errors.ts';
 import { buildUserOf } from '../builder/provision.ts';
 import type { Line } from '../builder/session.ts';
 import type { Builder } from '../builder/spawn.ts';
 import { abortable, type Connection, connectBuilder } from '../builder/ssh.ts';
-import { RunnerError } from '../errors.ts';
 
 /**
  * Empties the folder of builds but for the folders $2…, then looks for processes of the build user, and of users that nobody knows (those

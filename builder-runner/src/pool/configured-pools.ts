@@ -1,8 +1,8 @@
 // The pools of the settings, opened: what each driver offers, and how its circuit breaker stands.
 import { createHash } from 'node:crypto';
 import type { PoolSettings, Settings } from '@coppice/config';
+import type { Log } from '../base/log.ts';
 import { type DriverFacts, type DriverOffer, offerOf, readDriverFacts, thisMachine } from '../builder/driver-facts.ts';
-import type { Log } from '../log.ts';
 import { afterFailure, type Breaker, closedBreaker, gateOf, retryPause } from './circuit-breaker.ts';
 import type { PoolRules } from './rules.ts';
 

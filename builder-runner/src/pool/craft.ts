@@ -1,6 +1,7 @@
 // What a pool does to builders: makes, cleans, lists and ends them. Everything that takes time and can fail.
 import { mkdir } from 'node:fs/promises';
 import type { ChrootName } from '@coppice/config';
+import { RunnerError } from '../base/errors.ts';
 import { provisionBuilder } from '../builder/provision.ts';
 import type { Line } from '../builder/session.ts';
 import {
@@ -12,7 +13,6 @@ import {
   spawnBuilder,
   terminateBuilder,
 } from '../builder/spawn.ts';
-import { RunnerError } from '../errors.ts';
 import { cleanBuilder } from './clean.ts';
 import { openReadyRoots, type ReadyRootsOptions } from './ready-roots.ts';
 import { type BuilderRecord, writeRecord } from './records.ts';

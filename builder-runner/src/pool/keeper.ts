@@ -1,8 +1,8 @@
 // Keeps a pool: looks at what the rules say whenever something has changed, and does it.
 import type { ChrootName, Settings } from '@coppice/config';
+import { describeError, RunnerError } from '../base/errors.ts';
 import { readDriverFacts } from '../builder/driver-facts.ts';
 import type { Line } from '../builder/session.ts';
-import { describeError, RunnerError } from '../errors.ts';
 import { closedBreaker, retryPause } from './circuit-breaker.ts';
 import { noteFailed, noteMade, type OpenPool, openSource, poolId, rulesOf } from './configured-pools.ts';
 import { asSpawnFault, type MakingStage, type PoolCraft } from './craft.ts';

@@ -1,7 +1,8 @@
 // A builder in somebody's hands, and its way back into the pool.
+
+import { describeError, RunnerError } from '../base/errors.ts';
 import { openLine } from '../builder/session.ts';
 import { abortable } from '../builder/ssh.ts';
-import { describeError, RunnerError } from '../errors.ts';
 import { sweepBuilder } from './clean.ts';
 import type { PoolCraft } from './craft.ts';
 import type { Held } from './held.ts';

@@ -1,5 +1,5 @@
 // What is said to a build that no pool can serve. Pure.
-import { RunnerError } from '../errors.ts';
+import { RunnerError } from '../base/errors.ts';
 import type { OpenPool } from './configured-pools.ts';
 import { architectureFor } from './held.ts';
 import type { BuilderNeed } from './pool.ts';

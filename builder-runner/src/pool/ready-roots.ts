@@ -1,8 +1,8 @@
 // Decides which new builders get their base root before anybody has them, and has drivers keep what was made for later builders.
 import type { Settings } from '@coppice/config';
+import { describeError } from '../base/errors.ts';
 import { readDriverFacts } from '../builder/driver-facts.ts';
 import { type Builder, type Driver, keepRoots, sourceOf } from '../builder/spawn.ts';
-import { describeError } from '../errors.ts';
 import { prepareRoot } from './prepare-root.ts';
 
 export interface ReadyRootsOptions {

@@ -1,6 +1,7 @@
 // Ends builders that exist and belong to nobody: what drivers list, and what a folder on the control host tells of.
+
+import { describeError } from '../base/errors.ts';
 import type { BuilderSource } from '../builder/spawn.ts';
-import { describeError } from '../errors.ts';
 import type { OpenPool } from './configured-pools.ts';
 import type { PoolCraft } from './craft.ts';
 import type { Held } from './held.ts';

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { published } from '@coppice/config';
 import { execa } from 'execa';
-import { describeError, RunnerError } from '../errors.ts';
-import { inTurn } from '../in-turn.ts';
+import { describeError, RunnerError } from '../base/errors.ts';
+import { inTurn } from '../base/in-turn.ts';
 
 export interface ProjectKey {
   /** Long fingerprint, upper-case hexadecimal. */

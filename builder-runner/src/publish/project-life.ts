@@ -3,7 +3,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type BuildId, type ChrootName, paddedBuildId, parseChroot, published, resultSchema } from '@coppice/config';
-import { RunnerError } from '../errors.ts';
+import { RunnerError } from '../base/errors.ts';
 import { frozenFolder } from './frozen.ts';
 import { keyFolder } from './keys.ts';
 import { alone, writeMetadata } from './publish.ts';

@@ -9,7 +9,7 @@ import {
   type Result,
   resultSchema,
 } from '@coppice/config';
-import { inTurn } from '../in-turn.ts';
+import { inTurn } from '../base/in-turn.ts';
 import { isFrozen } from './frozen.ts';
 import { ensureKey } from './keys.ts';
 import { chrootFolder, type Publisher } from './publisher.ts';

@@ -2,7 +2,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type ChrootName, type Project, published } from '@coppice/config';
-import { inTurn } from '../in-turn.ts';
+import { inTurn } from '../base/in-turn.ts';
 import { dnfRepo } from './dnf-repo.ts';
 import { isFrozen } from './frozen.ts';
 import type { Publisher } from './publisher.ts';

@@ -2,8 +2,8 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { describeError, RunnerError } from '../errors.ts';
-import { inTurn } from '../in-turn.ts';
+import { describeError, RunnerError } from '../base/errors.ts';
+import { inTurn } from '../base/in-turn.ts';
 import { keyFolder, type OpenKeyring, openKeyring } from './keys.ts';
 
 export interface Signer {

@@ -1,7 +1,7 @@
 // Git for sources: nothing of this machine's or anybody's configuration, no questions, named protocols only, bounded in size and time.
 import { execa } from 'execa';
-import { describeError } from '../errors.ts';
-import { duration } from '../sentence-parts.ts';
+import { describeError } from '../base/errors.ts';
+import { duration } from '../base/sentence-parts.ts';
 import type { FetchRules } from './addresses.ts';
 
 export type GitEnd =

@@ -4,8 +4,8 @@ import { createWriteStream } from 'node:fs';
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { pipeline } from 'node:stream/promises';
-import { describeError } from '../errors.ts';
-import { duration } from '../sentence-parts.ts';
+import { describeError } from '../base/errors.ts';
+import { duration } from '../base/sentence-parts.ts';
 import { allowedAddress, type FetchRules, mirrored, Refused, resolveHost } from './addresses.ts';
 
 const maximumRedirects = 5;

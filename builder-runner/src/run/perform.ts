@@ -1,15 +1,15 @@
 // What a worker does with a task: the only place where a chroot ends, and where it is decided whether it is tried again.
 import { setTimeout as delay } from 'node:timers/promises';
 import { type FailureReason, isFinal, type QueuedBuild, type QueuedChroot } from '@coppice/config';
-import { Left, ShuttingDown } from '../abort.ts';
+import { Left, ShuttingDown } from '../base/abort.ts';
+import { describeError, isDiskFull, isWorthAnotherTry, RunnerError } from '../base/errors.ts';
 import { buildChroot, type Rest } from '../chroot-build/build-chroot.ts';
 import { clearStaging } from '../chroot-build/staged.ts';
-import { describeError, isDiskFull, isWorthAnotherTry, RunnerError } from '../errors.ts';
+import { nameBuild, type Workshop } from '../context/runner-context.ts';
 import { isFrozen } from '../publish/frozen.ts';
 import { publishEnding } from '../publish/publish.ts';
 import { type Ending, frozenEnding } from '../publish/record.ts';
 import type { Task } from '../queue/index.ts';
-import { nameBuild, type Workshop } from '../runner-context.ts';
 import { buildSrpm } from '../srpm/build-srpm.ts';
 import { abortOnChange, persist } from './worker-signals.ts';
 

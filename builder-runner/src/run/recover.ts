@@ -2,13 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isFinal, published, type QueuedBuild, type QueuedChroot, resultSchema } from '@coppice/config';
+import { describeError } from '../base/errors.ts';
 import type { Rest } from '../chroot-build/build-chroot.ts';
 import { needOf } from '../chroot-build/need.ts';
 import { clearOtherStaging, readMark } from '../chroot-build/staged.ts';
-import { describeError } from '../errors.ts';
+import { nameBuild, type Workshop } from '../context/runner-context.ts';
 import { endLeftKeyrings } from '../publish/keys.ts';
 import type { FinalOutcome, Task } from '../queue/index.ts';
-import { nameBuild, type Workshop } from '../runner-context.ts';
 
 /** A chroot that goes on where an earlier run of the service left it, in the same attempt. */
 export interface Resumed {

@@ -1,9 +1,9 @@
 // How workers wait and are woken: no polling.
 import { setTimeout as delay } from 'node:timers/promises';
 import { isFinal, type QueuedBuild } from '@coppice/config';
-import { Canceled } from '../abort.ts';
-import { describeError } from '../errors.ts';
-import type { Log } from '../log.ts';
+import { Canceled } from '../base/abort.ts';
+import { describeError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
 import type { Queue, Task } from '../queue/index.ts';
 
 /** Wakes all who wait for the next ring. */

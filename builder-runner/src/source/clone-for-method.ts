@@ -1,7 +1,7 @@
 // A clone with history and tags up to one commit, for the programs that make a source package of a work tree: rpkg, tito, make.
 import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fail, type Outcome, succeed } from '../outcome.ts';
+import { fail, type Outcome, succeed } from '../base/outcome.ts';
 import { type GitEnd, git } from '../remote/git.ts';
 import type { FetchOrder } from './fetch-order.ts';
 import { enterSubdirectory } from './flatten-tree.ts';

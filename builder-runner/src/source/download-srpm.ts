@@ -2,7 +2,7 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type PinnedSource, rpmFileName } from '@coppice/config';
-import { fail, type Outcome, succeed } from '../outcome.ts';
+import { fail, type Outcome, succeed } from '../base/outcome.ts';
 import { RpmHeaderError, readRpmHeader } from '../rpm/rpm-header.ts';
 import { fetchFile } from './fetch-file.ts';
 import type { FetchOrder } from './fetch-order.ts';

@@ -1,7 +1,7 @@
 // Sources that are kept in the config repo: a package's folder at the commit that was planned.
 import { join } from 'node:path';
 import type { PinnedSource } from '@coppice/config';
-import { fail, type Outcome, succeed } from '../outcome.ts';
+import { fail, type Outcome, succeed } from '../base/outcome.ts';
 import { isCommitId } from '../remote/git.ts';
 import type { FetchOrder } from './fetch-order.ts';
 import { fetchSpecSources } from './fetch-spec-sources.ts';

@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GitMethod, PinnedSource } from '@coppice/config';
-import { fail, type Outcome, succeed } from '../outcome.ts';
+import { fail, type Outcome, succeed } from '../base/outcome.ts';
 import { cloneForMethod } from './clone-for-method.ts';
 import type { FetchOrder } from './fetch-order.ts';
 import { fetchSpecSources } from './fetch-spec-sources.ts';

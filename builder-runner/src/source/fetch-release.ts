@@ -1,6 +1,6 @@
 // Releases of PyPI and RubyGems: one file each, its hash pinned by the plan. The spec is generated on a builder.
 import type { PinnedSource } from '@coppice/config';
-import { fail, type Outcome, succeed } from '../outcome.ts';
+import { fail, type Outcome, succeed } from '../base/outcome.ts';
 import { fetchFile } from './fetch-file.ts';
 import type { FetchOrder } from './fetch-order.ts';
 import type { FetchedFile, FetchedSource } from './fetched-source.ts';

@@ -2,7 +2,7 @@
 import { chmod, lstat, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isScriptText, type PinnedSource } from '@coppice/config';
-import { fail, type Outcome, succeed } from '../outcome.ts';
+import { fail, type Outcome, succeed } from '../base/outcome.ts';
 import { writeConfigFolder } from './fetch-config-folder.ts';
 import type { FetchOrder } from './fetch-order.ts';
 import type { FetchedSource } from './fetched-source.ts';

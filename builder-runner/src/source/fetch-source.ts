@@ -1,5 +1,5 @@
 // A pinned source → a folder of this machine with all that the source package is made of. The other end is hostile.
-import type { Outcome } from '../outcome.ts';
+import type { Outcome } from '../base/outcome.ts';
 import { downloadSrpm } from './download-srpm.ts';
 import { fetchFromConfigRepo } from './fetch-config-folder.ts';
 import { fetchFromDistgit, fetchFromGit } from './fetch-git.ts';

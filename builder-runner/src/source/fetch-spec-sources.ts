@@ -2,7 +2,7 @@
 import { lstat, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lookasideAddress, parseChroot, type SourceHashes } from '@coppice/config';
-import { fail, type Outcome, succeed } from '../outcome.ts';
+import { fail, type Outcome, succeed } from '../base/outcome.ts';
 import { fetchFile } from './fetch-file.ts';
 import type { FetchOrder } from './fetch-order.ts';
 import type { FetchedFile, FetchedSource } from './fetched-source.ts';

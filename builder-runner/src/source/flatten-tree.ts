@@ -1,7 +1,7 @@
 // A work tree that a stranger wrote → one folder with the spec and the files beside it, as rpm wants them. Nothing outside the tree gets in.
 import { copyFile, lstat, mkdir, readdir, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
-import { fail, type Outcome, succeed } from '../outcome.ts';
+import { fail, type Outcome, succeed } from '../base/outcome.ts';
 
 export interface FlattenOrder {
   /** The work tree; it is removed. */

@@ -2,8 +2,8 @@
 import { hash } from 'node:crypto';
 import { mkdir, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inTurn } from '../in-turn.ts';
-import { fail, type Outcome } from '../outcome.ts';
+import { inTurn } from '../base/in-turn.ts';
+import { fail, type Outcome } from '../base/outcome.ts';
 import { gitAddressConfig, Refused } from '../remote/addresses.ts';
 import { type GitEnd, git, isCommitId } from '../remote/git.ts';
 import type { FetchOrder } from './fetch-order.ts';

@@ -4,7 +4,7 @@ import { constants, createWriteStream } from 'node:fs';
 import { link, lstat, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { inTurn } from '../in-turn.ts';
+import { inTurn } from '../base/in-turn.ts';
 
 export interface SourceCache {
   /** Of the Git mirrors: see fetch-git-mirror.ts. */

@@ -3,7 +3,7 @@ import { chmod, chown, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ExecaError, execa } from 'execa';
-import { describeError, RunnerError } from '../errors.ts';
+import { describeError, RunnerError } from '../base/errors.ts';
 
 export interface SandboxOrder {
   /** The program and its arguments, as seen inside. */

@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { scripted } from '../../testing/packages.ts';
 import { type SrpmShop, startSrpmShop } from '../../testing/start-srpm-shop.ts';
-import { Canceled } from '../abort.ts';
+import { Canceled } from '../base/abort.ts';
 
 const packages = {
   plain: { ...scripted('plain', 'true', 'Source0: data.txt\n'), 'data.txt': 'data\n' },

@@ -11,7 +11,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { craftForTests, machineChroot } from '../../testing/craft-for-tests.ts';
 import { gitIn } from '../../testing/fetching.ts';
 import { chrootsForTests, requestForTests } from '../../testing/queue/request-for-tests.ts';
-import { Canceled } from '../abort.ts';
+import { Canceled } from '../base/abort.ts';
 import { openPoolWith } from '../pool/open-pool.ts';
 import { openQueue } from '../queue/index.ts';
 import { buildSrpm } from './build-srpm.ts';

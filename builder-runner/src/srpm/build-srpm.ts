@@ -10,14 +10,14 @@ import {
   type QueuedBuild,
   type QueuedChroot,
 } from '@coppice/config';
+import { describeError, isBuilderFault } from '../base/errors.ts';
+import { fail, type Outcome, succeed } from '../base/outcome.ts';
 import { readDriverFacts } from '../builder/driver-facts.ts';
 import { needOf as needOfChroot } from '../chroot-build/need.ts';
-import { describeError, isBuilderFault } from '../errors.ts';
-import { fail, type Outcome, succeed } from '../outcome.ts';
+import { nameBuild, type Workshop } from '../context/runner-context.ts';
 import type { BuilderNeed, Lease } from '../pool/pool.ts';
 import { type Ending, recordOfSrpm, writeRecord } from '../publish/record.ts';
 import { describeArtifacts } from '../rpm/describe-artifacts.ts';
-import { nameBuild, type Workshop } from '../runner-context.ts';
 import { fetchForBuild } from './fetch-for-build.ts';
 import { type MadeSrpm, makeSrpm, packSource, type SrpmOrder } from './make-srpm.ts';
 import { composeSrpmLog, type SrpmLogParts } from './srpm-log.ts';

@@ -1,7 +1,7 @@
 // The source package that a builder sent back: hostile until it has passed here.
 import { join } from 'node:path';
 import { formatNevra, parseNevra, rpmFileName } from '@coppice/config';
-import { fail, type Outcome, succeed } from '../outcome.ts';
+import { fail, type Outcome, succeed } from '../base/outcome.ts';
 import { RpmHeaderError, readRpmHeader } from '../rpm/rpm-header.ts';
 
 /** The file name of the source package, when its header says that it is one, and of that name. */

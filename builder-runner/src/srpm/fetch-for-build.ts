@@ -1,8 +1,8 @@
 // The sources of one build of the queue: what the queue and the settings say about fetching them.
 import { join } from 'node:path';
 import type { QueuedBuild } from '@coppice/config';
-import type { Outcome } from '../outcome.ts';
-import type { Workshop } from '../runner-context.ts';
+import type { Outcome } from '../base/outcome.ts';
+import type { Workshop } from '../context/runner-context.ts';
 import { fetchSource } from '../source/fetch-source.ts';
 import type { FetchedSource } from '../source/fetched-source.ts';
 import { openSourceCache } from '../source/source-cache.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fail, succeed } from '../outcome.ts';
+import { fail, succeed } from '../base/outcome.ts';
 import { composeSrpmLog, type SrpmLogParts } from './srpm-log.ts';
 
 /** The line of the composed log that the failure names. */

@@ -1,5 +1,5 @@
 // What `srpm.log` holds, and which of its lines says why no source package was made. Pure; every line is hostile text.
-import type { Outcome } from '../outcome.ts';
+import type { Outcome } from '../base/outcome.ts';
 
 /** What is known of the making of a source package; each text may be empty. */
 export interface SrpmLogParts {

@@ -1,8 +1,9 @@
 // Why a builder made no source package, in a sentence. Pure; every log is hostile text.
+
+import { type Failure, fail } from '../base/outcome.ts';
+import { duration } from '../base/sentence-parts.ts';
 import { classifyFailure } from '../failure/classify.ts';
 import { excerptOf, findExcerpt } from '../mock/mock-log.ts';
-import { type Failure, fail } from '../outcome.ts';
-import { duration } from '../sentence-parts.ts';
 import type { SrpmPlan } from './srpm-plan.ts';
 
 /** How the steps on the builder ended, without success. */

@@ -8,8 +8,8 @@ import {
   type PinnedSource,
   published,
 } from '@coppice/config';
-import { siteHref, webAddress } from '../html.ts';
-import type { Build, ChrootRun } from '../site-model.ts';
+import { siteHref, webAddress } from '../markup/html.ts';
+import type { Build, ChrootRun } from '../model/site-model.ts';
 import { chrootLabel, formatBytes } from './format.ts';
 import { type BuildRow, rowOf } from './rows.ts';
 import { type Timeline, timelineOf } from './timeline.ts';

@@ -1,7 +1,7 @@
 // What the home page and the queue page show, and the list of builds for programs.
 import { type BrokenPool, type BuildSummary, isFinal, type PhaseName, published } from '@coppice/config';
-import { siteHref } from '../html.ts';
-import { type Build, packageNames, type Site, type SiteProject } from '../site-model.ts';
+import { siteHref } from '../markup/html.ts';
+import { type Build, packageNames, type Site, type SiteProject } from '../model/site-model.ts';
 import { type BuildRow, rowOf } from './rows.ts';
 import { phaseTitles } from './timeline.ts';
 

@@ -1,5 +1,5 @@
 // A build log as folds: one per section of the spec, the one that failed open, errors and warnings marked.
-import type { LogPart } from '../read-log.ts';
+import type { LogPart } from '../model/read-log.ts';
 
 export type LineTone = 'error' | 'warning' | 'plain';
 

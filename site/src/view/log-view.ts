@@ -1,8 +1,8 @@
 // What a log page shows: the log in folds, where the raw file is, and from where to follow it while it grows.
 import { type BuildState, isFinal } from '@coppice/config';
-import { siteHref } from '../html.ts';
-import type { LogText } from '../read-log.ts';
-import type { Build, ChrootRun } from '../site-model.ts';
+import { siteHref } from '../markup/html.ts';
+import type { LogText } from '../model/read-log.ts';
+import type { Build, ChrootRun } from '../model/site-model.ts';
 import { logPagePath } from './build-view.ts';
 import { chrootLabel } from './format.ts';
 import { foldLog, type LogFold } from './log-folds.ts';

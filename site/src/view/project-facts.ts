@@ -1,7 +1,7 @@
 // What the config repo says of a project besides its packages, as its page shows it. Addresses were written by people: only web addresses
 // and mail addresses become links.
-import { webAddress } from '../html.ts';
-import type { SiteProject } from '../site-model.ts';
+import { webAddress } from '../markup/html.ts';
+import type { SiteProject } from '../model/site-model.ts';
 
 /** A text, and where it leads, if anywhere. */
 export interface Reference {

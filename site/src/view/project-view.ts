@@ -1,7 +1,7 @@
 // What the pages of a project and of a package show.
 import { isFinal, parseChroot, published } from '@coppice/config';
-import { siteHref } from '../html.ts';
-import type { Build, SiteProject } from '../site-model.ts';
+import { siteHref } from '../markup/html.ts';
+import type { Build, SiteProject } from '../model/site-model.ts';
 import { chrootLabel, formatFingerprint } from './format.ts';
 import { type ProjectFacts, projectFacts } from './project-facts.ts';
 import {

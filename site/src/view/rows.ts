@@ -1,7 +1,7 @@
 // Builds as rows of tables and packages × chroots as a matrix: shared by home, project, package and queue pages.
 import { type BuildState, type FailureReason, published } from '@coppice/config';
-import { siteHref } from '../html.ts';
-import { type Build, type ChrootRun, packageNames, type SiteProject } from '../site-model.ts';
+import { siteHref } from '../markup/html.ts';
+import { type Build, type ChrootRun, packageNames, type SiteProject } from '../model/site-model.ts';
 import { formatSeconds, secondsBetween } from './format.ts';
 import { versionOf } from './verdict.ts';
 

@@ -1,6 +1,6 @@
 // Where the time of a build went: its phases on one line of time.
 import type { PhaseName } from '@coppice/config';
-import type { ChrootRun } from '../site-model.ts';
+import type { ChrootRun } from '../model/site-model.ts';
 
 /** What each phase is, in words for people who never saw the inside. */
 export const phaseTitles: Readonly<Record<PhaseName, string>> = {

@@ -1,6 +1,6 @@
 // The one sentence that says how a build is doing: the first thing on its page.
 import { type BuildState, type FailureReason, isFinal, parseNevra } from '@coppice/config';
-import type { Build, ChrootRun } from '../site-model.ts';
+import type { Build, ChrootRun } from '../model/site-model.ts';
 import { chrootLabel, sayDuration, sayList, secondsBetween } from './format.ts';
 
 const failurePlaces: Readonly<Record<FailureReason, string>> = {

@@ -1,7 +1,8 @@
 // The comments of a whole repository: the emulator takes the word "comments" for an issue's number.
 // https://docs.github.com/en/rest/issues/comments#list-issue-comments-for-a-repository
+
+import type { KeptState } from '../state/kept-state.ts';
 import { type House, type Json, notFound, pageOf, type Route } from './api.ts';
-import type { KeptState } from './kept-state.ts';
 
 const COMMENTS = '/repos/:owner/:repo/issues/comments';
 

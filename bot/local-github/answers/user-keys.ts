@@ -1,7 +1,8 @@
 // The public SSH keys of people, which the emulator does not know.
 // https://docs.github.com/en/rest/users/keys
+
+import type { KeptState, KeptUserKey } from '../state/kept-state.ts';
 import { type House, notFound, pageOf, type Route, refusal } from './api.ts';
-import type { KeptState, KeptUserKey } from './kept-state.ts';
 
 export function userKeyRoutes(house: House, state: KeptState): Route[] {
   const own = (key: KeptUserKey) => ({

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { fixtureProjects, fixtureQueued, fixtureQueuedChroot, fixtureResult, fixtureSite } from '../testing/fixture.ts';
+import {
+  fixtureProjects,
+  fixtureQueued,
+  fixtureQueuedChroot,
+  fixtureResult,
+  fixtureSite,
+} from '../../testing/fixture.ts';
 import { packageNames } from './site-model.ts';
 
 describe('joinSite', () => {

@@ -1,6 +1,6 @@
 // The words of the REST side: a request, an answer, a route, and what every handler may reach.
-import type { BareRepositories } from './bare-repositories.ts';
-import type { Identity } from './tokens.ts';
+import type { BareRepositories } from '../git/bare-repositories.ts';
+import type { Identity } from '../state/tokens.ts';
 
 export interface ApiRequest {
   readonly method: string;

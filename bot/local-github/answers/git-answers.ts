@@ -1,4 +1,9 @@
 // REST questions that Git answers, straight from the bare repository: refs, commits, trees, blobs, files, compare.
+
+import { readRefs } from '../git/bare-repositories.ts';
+import { gitText, runGit } from '../git/git-command.ts';
+import { readCommits, resolveCommit } from '../git/read-commits.ts';
+import type { KeptState } from '../state/kept-state.ts';
 import {
   type ApiAnswer,
   type ApiRequest,
@@ -9,13 +14,9 @@ import {
   type Route,
   refusal,
 } from './api.ts';
-import { readRefs } from './bare-repositories.ts';
 import { listCheckRuns } from './checks.ts';
 import { diffFiles } from './diff-files.ts';
-import { gitText, runGit } from './git-command.ts';
 import { commitAnswer, gitCommitAnswer, refAnswer } from './git-shapes.ts';
-import type { KeptState } from './kept-state.ts';
-import { readCommits, resolveCommit } from './read-commits.ts';
 import { combinedStatus, listCommitComments, listStatuses } from './statuses.ts';
 
 const R = '/repos/:owner/:repo';

@@ -1,14 +1,15 @@
 // Pull requests: the emulator holds the conversation, the bare repository the commits. This room joins the two.
 // https://docs.github.com/en/rest/pulls/pulls
+
+import { isZero, type RefChange } from '../git/bare-repositories.ts';
+import { gitText, runGit } from '../git/git-command.ts';
+import { readCommits, resolveCommit } from '../git/read-commits.ts';
+import type { KeptPull, KeptState } from '../state/kept-state.ts';
 import { type ApiAnswer, type House, type Json, notFound, pageOf, type Route, refusal } from './api.ts';
-import { isZero, type RefChange } from './bare-repositories.ts';
 import { diffFiles } from './diff-files.ts';
 import { organizationOf } from './events.ts';
-import { gitText, runGit } from './git-command.ts';
 import { commitAnswer } from './git-shapes.ts';
 import { commitTree, type Move } from './git-writes.ts';
-import type { KeptPull, KeptState } from './kept-state.ts';
-import { readCommits, resolveCommit } from './read-commits.ts';
 
 const PULLS = '/repos/:owner/:repo/pulls';
 

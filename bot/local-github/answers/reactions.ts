@@ -1,8 +1,9 @@
 // Reactions, which the emulator does not know: on issues and on their comments.
 // https://docs.github.com/en/rest/reactions/reactions
+
+import type { KeptState, Reaction } from '../state/kept-state.ts';
 import { type ApiRequest, type House, type Json, notFound, pageOf, type Route, refusal } from './api.ts';
 import { userOf } from './events.ts';
-import type { KeptState, Reaction } from './kept-state.ts';
 
 const CONTENTS = ['+1', '-1', 'laugh', 'confused', 'heart', 'hooray', 'rocket', 'eyes'] as const;
 

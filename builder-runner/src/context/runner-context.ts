@@ -1,11 +1,11 @@
 // What the steps of a build share: where things are, and how a build is told to end.
 import type { PhaseName, QueuedBuild, QueuedChroot } from '@coppice/config';
-import type { Driver } from './builder/spawn.ts';
-import { describeError } from './errors.ts';
-import type { Log } from './log.ts';
-import type { BuilderPool } from './pool/pool.ts';
-import type { Publisher } from './publish/publisher.ts';
-import type { Queue } from './queue/index.ts';
+import { describeError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import type { Driver } from '../builder/spawn.ts';
+import type { BuilderPool } from '../pool/pool.ts';
+import type { Publisher } from '../publish/publisher.ts';
+import type { Queue } from '../queue/index.ts';
 
 /** Everything that a step needs to know of its service. */
 export interface Workshop extends Driver, Publisher {

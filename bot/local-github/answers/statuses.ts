@@ -1,8 +1,9 @@
 // Commit statuses and commit comments, kept by the bridge because the emulator does not hold our commits.
+
+import { resolveCommit } from '../git/read-commits.ts';
+import type { CommitComment, CommitStatus, KeptState } from '../state/kept-state.ts';
 import { type ApiRequest, type House, type Json, pageOf, type Route, refusal } from './api.ts';
 import { userOf } from './events.ts';
-import type { CommitComment, CommitStatus, KeptState } from './kept-state.ts';
-import { resolveCommit } from './read-commits.ts';
 
 const STATES = ['error', 'failure', 'pending', 'success'];
 

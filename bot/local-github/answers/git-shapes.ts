@@ -1,8 +1,9 @@
 // The shapes in which REST names refs and commits.
+
+import { gitText } from '../git/git-command.ts';
+import { type Commit, readCommits } from '../git/read-commits.ts';
 import type { House, Json } from './api.ts';
 import { diffFiles } from './diff-files.ts';
-import { gitText } from './git-command.ts';
-import { type Commit, readCommits } from './read-commits.ts';
 
 const UNSIGNED = { verified: false, reason: 'unsigned', signature: null, payload: null, verified_at: null };
 /** The tree without anything in it: what a first commit is compared with. */

@@ -1,6 +1,7 @@
 // What an app asks about itself and about people, where the emulator has no answer or another one than GitHub.
+
+import { type Permission, USERS } from '../state/users.ts';
 import { type House, type Json, notFound, pageOf, type Route } from './api.ts';
-import { type Permission, USERS } from './users.ts';
 
 export function appRoutes(house: House): Route[] {
   return [

@@ -1,8 +1,9 @@
 // What follows when branches and tags move, however they were moved: webhooks, and pull requests that follow their branch.
+
+import { compareRefs, isZero, type RefChange, type Refs, readRefs } from '../git/bare-repositories.ts';
+import { pushPayload } from '../git/push-event.ts';
 import type { House, Json } from './api.ts';
-import { compareRefs, isZero, type RefChange, type Refs, readRefs } from './bare-repositories.ts';
 import { organizationOf, userOf } from './events.ts';
-import { pushPayload } from './push-event.ts';
 
 export type AfterMove = (fullName: string, change: RefChange, sender: Json) => Promise<void>;
 

@@ -1,6 +1,7 @@
 // The files that differ between two commits, as pull requests, commits and comparisons list them.
+
+import { runGit } from '../git/git-command.ts';
 import type { House } from './api.ts';
-import { runGit } from './git-command.ts';
 
 export interface ChangedFile {
   readonly sha: string;

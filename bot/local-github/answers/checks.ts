@@ -1,8 +1,9 @@
 // Check runs: the emulator holds them; the bridge finds them by commit and keeps what it drops (annotations, actions).
 // https://docs.github.com/en/rest/checks/runs
+
+import { resolveCommit } from '../git/read-commits.ts';
+import type { KeptCheckRun, KeptState } from '../state/kept-state.ts';
 import { type ApiRequest, type House, type Json, notFound, pageOf, type Route, refusal } from './api.ts';
-import type { KeptCheckRun, KeptState } from './kept-state.ts';
-import { resolveCommit } from './read-commits.ts';
 
 const RUNS = '/repos/:owner/:repo/check-runs';
 /** GitHub refuses more in one request. */

@@ -1,10 +1,11 @@
 // REST writes that Git keeps: refs and files. They change the bare repository and nothing else; pushes are told as ever.
+
+import { readRefs } from '../git/bare-repositories.ts';
+import { gitText, runGit } from '../git/git-command.ts';
+import { isAncestor } from '../git/push-event.ts';
+import { readCommits, resolveCommit } from '../git/read-commits.ts';
 import { type ApiAnswer, type ApiRequest, type House, type Json, notFound, type Route, refusal } from './api.ts';
-import { readRefs } from './bare-repositories.ts';
-import { gitText, runGit } from './git-command.ts';
 import { gitCommitAnswer, refAnswer } from './git-shapes.ts';
-import { isAncestor } from './push-event.ts';
-import { readCommits, resolveCommit } from './read-commits.ts';
 
 const R = '/repos/:owner/:repo';
 
