@@ -24,7 +24,7 @@ export interface RecordedRequest {
 export interface BridgeParts {
   readonly tokens: Tokens;
   readonly repositoriesFolder: string;
-  /** False until the house is furnished; the port is taken before. */
+  /** False until all its parts are there; the port is taken before. */
   readonly ready: () => boolean;
   readonly rest: (request: ApiRequest) => Promise<ApiAnswer>;
   readonly loginOf: (identity: Identity) => string;

@@ -1,37 +1,37 @@
 // Pages for people: what was asked, what the bot answered, how the checks stand. Everything shown is escaped.
-import type { House, Json } from './answers/api.ts';
+import type { BridgeContext, Json } from './answers/api.ts';
 import type { KeptState } from './state/kept-state.ts';
 
 /** The page at a path; undefined where there is none. */
-export async function renderPage(house: House, state: KeptState, place: string): Promise<string | undefined> {
+export async function renderPage(context: BridgeContext, state: KeptState, place: string): Promise<string | undefined> {
   const [, owner, name, kind, id] = place.replace(/\/$/, '').split('/');
-  if (!owner) return page('Local GitHub', await repositoryList(house));
+  if (!owner) return page('Local GitHub', await repositoryList(context));
   const repository = `${owner}/${name}`;
-  if (!name || !house.repositories.folderOf(repository)) return undefined;
+  if (!name || !context.repositories.folderOf(repository)) return undefined;
   const api = `/repos/${repository}`;
   if (kind === undefined || (kind === 'issues' && id === undefined)) {
-    const issues = await list(house, `${api}/issues?state=all&per_page=100`);
-    return page(repository, html`<p>git clone ${house.url}/${repository}.git</p>${{ html: issueList(issues) }}`);
+    const issues = await list(context, `${api}/issues?state=all&per_page=100`);
+    return page(repository, html`<p>git clone ${context.url}/${repository}.git</p>${{ html: issueList(issues) }}`);
   }
   if ((kind === 'issues' || kind === 'pull') && id && /^\d+$/.test(id)) {
-    const issue = await house.ask('GET', `${api}/issues/${id}`);
+    const issue = await context.ask('GET', `${api}/issues/${id}`);
     if (issue.status !== 200) return undefined;
-    const comments = await list(house, `${api}/issues/${id}/comments?per_page=100`);
+    const comments = await list(context, `${api}/issues/${id}/comments?per_page=100`);
     const shown = [issue.body as Json, ...comments].map(comment).join('');
     return page(`${String((issue.body as Json).title)} · ${repository}#${id}`, shown);
   }
-  if (kind === 'commit' && id && /^[0-9a-f]{7,40}$/.test(id)) return commitPage(house, state, repository, id);
+  if (kind === 'commit' && id && /^[0-9a-f]{7,40}$/.test(id)) return commitPage(context, state, repository, id);
   return undefined;
 }
 
-async function repositoryList(house: House): Promise<string> {
-  const names = await house.repositories.list();
+async function repositoryList(context: BridgeContext): Promise<string> {
+  const names = await context.repositories.list();
   return `<ul>${names.map((name) => html`<li><a href="/${name}">${name}</a></li>`).join('')}</ul>`;
 }
 
-async function commitPage(house: House, state: KeptState, repository: string, id: string): Promise<string> {
+async function commitPage(context: BridgeContext, state: KeptState, repository: string, id: string): Promise<string> {
   const ids = state.checkRuns.filter((one) => one.repository === repository && one.sha.startsWith(id));
-  const runs = await Promise.all(ids.map((one) => house.read(`/repos/${repository}/check-runs/${one.id}`)));
+  const runs = await Promise.all(ids.map((one) => context.read(`/repos/${repository}/check-runs/${one.id}`)));
   const shown = runs.map((run, at) => {
     const output = run.output as Json;
     const notes = (ids[at]?.annotations ?? []).map(
@@ -43,8 +43,8 @@ async function commitPage(house: House, state: KeptState, repository: string, id
   return page(`${repository} ${id.slice(0, 12)}`, shown.join('') || '<p>No checks.</p>');
 }
 
-async function list(house: House, path: string): Promise<Json[]> {
-  const answer = await house.ask('GET', path);
+async function list(context: BridgeContext, path: string): Promise<Json[]> {
+  const answer = await context.ask('GET', path);
   return answer.status === 200 ? (answer.body as Json[]) : [];
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ApiRequest, House } from './answers/api.ts';
+import type { ApiRequest, BridgeContext } from './answers/api.ts';
 import { repairAnswer } from './repair-answers.ts';
 import type { KeptCall, KeptState } from './state/kept-state.ts';
 
@@ -12,7 +12,12 @@ async function updatedAt(calls: readonly KeptCall[]): Promise<unknown> {
     issue_url: 'http://127.0.0.1/api/v3/repos/acme/packages/issues/1',
     ...{ id: 7, body: 'Please', created_at: '2026-01-01T00:00:00.100Z', updated_at: '2026-01-01T00:00:01.900Z' },
   };
-  const ground = { house: {} as House, state, request: { path } as ApiRequest, startedAt: '2026-01-01T00:00:00.000Z' };
+  const ground = {
+    context: {} as BridgeContext,
+    state,
+    request: { path } as ApiRequest,
+    startedAt: '2026-01-01T00:00:00.000Z',
+  };
   return ((await repairAnswer(ground, { status: 200, body, headers: {} })).body as typeof body).updated_at;
 }
 

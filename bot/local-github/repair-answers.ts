@@ -1,6 +1,6 @@
 // Makes the emulator's answers what GitHub answers: one table of what is done to which kind of thing.
 // differences.ts says the same in words.
-import { type ApiAnswer, type ApiRequest, type House, type Json, matchPath } from './answers/api.ts';
+import { type ApiAnswer, type ApiRequest, type BridgeContext, type Json, matchPath } from './answers/api.ts';
 import { appAnswer, permissionsOf } from './answers/app-answers.ts';
 import { completeCheckRun } from './answers/checks.ts';
 import { completePull, keptPull } from './answers/pulls.ts';
@@ -11,7 +11,7 @@ import type { Identity } from './state/tokens.ts';
 import { CONFIG_REPOSITORY } from './state/users.ts';
 
 interface Ground {
-  readonly house: House;
+  readonly context: BridgeContext;
   readonly state: KeptState;
   readonly request: ApiRequest;
   /** When this service was started: what is older comes from saved state. */
@@ -51,9 +51,9 @@ const REPAIRS: readonly Repair[] = [
   {
     what: 'a check run has its annotations, its app and its times',
     fits: (thing) => 'check_suite' in thing && 'head_sha' in thing && 'output' in thing,
-    mend: async (thing, { house, state }) => {
-      completeCheckRun(house, state, thing);
-      thing.app = appAnswer(house, (await house.read(`/repos/${repositoryIn(String(thing.url))}`)).owner);
+    mend: async (thing, { context, state }) => {
+      completeCheckRun(context, state, thing);
+      thing.app = appAnswer(context, (await context.read(`/repos/${repositoryIn(String(thing.url))}`)).owner);
       thing.check_suite = { id: (thing.check_suite as Json | null)?.id ?? 0 };
     },
   },
@@ -82,16 +82,16 @@ const REPAIRS: readonly Repair[] = [
   {
     what: 'a pull request has the commits that Git has',
     fits: (thing) => 'head' in thing && 'base' in thing && typeof thing.number === 'number',
-    mend: async (thing, { house, state }) => {
+    mend: async (thing, { context, state }) => {
       const pull = keptPull(state, repositoryIn(String(thing.url)), Number(thing.number));
-      if (pull) await completePull(house, pull, thing, 'mergeable_state' in thing);
+      if (pull) await completePull(context, pull, thing, 'mergeable_state' in thing);
     },
   },
   {
     what: 'an app has an owner',
     fits: (thing) => 'installations_count' in thing,
-    mend: async (thing, { house }) =>
-      void Object.assign(thing, { owner: (await house.read(`/repos/${CONFIG_REPOSITORY}`)).owner }),
+    mend: async (thing, { context }) =>
+      void Object.assign(thing, { owner: (await context.read(`/repos/${CONFIG_REPOSITORY}`)).owner }),
   },
   {
     what: 'an installation says whom it belongs to',
@@ -124,11 +124,11 @@ async function walk(value: unknown, ground: Ground): Promise<void> {
 
 const BROWSER_LINKS = ['html_url', 'clone_url', 'svn_url', 'diff_url', 'patch_url', 'avatar_url', 'git_url', 'ssh_url'];
 
-function browserLinks(thing: Json, { house }: Ground) {
+function browserLinks(thing: Json, { context }: Ground) {
   for (const key of BROWSER_LINKS) {
     const value = thing[key];
     if (typeof value !== 'string' || value.includes('/api/v3/repos/')) continue;
-    thing[key] = value.replace(house.apiUrl, house.url).replace('/api/v3/', '/');
+    thing[key] = value.replace(context.apiUrl, context.url).replace('/api/v3/', '/');
   }
 }
 
@@ -148,11 +148,11 @@ const USER_LINKS = {
   received_events_url: 'received_events',
 } as const;
 
-function ownerLinks(thing: Json, { house }: Ground) {
-  const user = `${house.apiUrl}/users/${String(thing.login)}`;
+function ownerLinks(thing: Json, { context }: Ground) {
+  const user = `${context.apiUrl}/users/${String(thing.login)}`;
   for (const [key, rest] of Object.entries(USER_LINKS)) thing[key] = `${user}/${rest}`;
   thing.url = user;
-  thing.html_url = `${house.url}/${String(thing.login)}`;
+  thing.html_url = `${context.url}/${String(thing.login)}`;
   thing.gravatar_id ??= '';
   thing.site_admin ??= false;
 }
@@ -182,17 +182,17 @@ function isIssue(thing: Json): boolean {
   return 'timeline_url' in thing && typeof thing.number === 'number';
 }
 
-function issueExtras(thing: Json, { house, state }: Ground) {
+function issueExtras(thing: Json, { context, state }: Ground) {
   const repository = repositoryIn(String(thing.url));
   const number = Number(thing.number);
-  const url = `${house.apiUrl}/repos/${repository}/issues/${number}/reactions`;
+  const url = `${context.apiUrl}/repos/${repository}/issues/${number}/reactions`;
   thing.reactions = { url, ...reactionSummary(state, repository, 'issue', number) };
   const pull = keptPull(state, repository, number);
   if (!pull) return;
-  const html = `${house.url}/${repository}/pull/${number}`;
+  const html = `${context.url}/${repository}/pull/${number}`;
   thing.html_url = html;
   thing.pull_request = {
-    url: `${house.apiUrl}/repos/${repository}/pulls/${number}`,
+    url: `${context.apiUrl}/repos/${repository}/pulls/${number}`,
     html_url: html,
     diff_url: `${html}.diff`,
     patch_url: `${html}.patch`,

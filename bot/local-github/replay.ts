@@ -1,6 +1,6 @@
 // The emulator lives in memory. Its writes are kept and taken again at the next start: in the same order, so with the same ids.
 import type { ApiAnswer, AskEmulator, Json } from './answers/api.ts';
-import { HOUSE_IDENTITY } from './rest.ts';
+import { ADMIN_IDENTITY } from './rest.ts';
 import type { KeptCall, KeptState } from './state/kept-state.ts';
 import type { Identity } from './state/tokens.ts';
 import { PERMISSIONS, tokenOf, USERS } from './state/users.ts';
@@ -15,7 +15,7 @@ export function keepWrites(ask: AskEmulator, state: KeptState, changed: () => vo
   return async (method, path, body, as) => {
     const answer = await ask(method, path, body, as);
     if (answer.status >= 300 || !isKept(method, path)) return answer;
-    keepCall(state.calls, { method, path, body: (body ?? {}) as Json, as: nameOf(as ?? HOUSE_IDENTITY) });
+    keepCall(state.calls, { method, path, body: (body ?? {}) as Json, as: nameOf(as ?? ADMIN_IDENTITY) });
     keepTimes(state, answer);
     changed();
     return answer;

@@ -2,7 +2,7 @@
 import {
   type ApiAnswer,
   type ApiRequest,
-  type House,
+  type BridgeContext,
   type Json,
   matchPath,
   notFound,
@@ -13,8 +13,8 @@ import { refuse } from './rights.ts';
 import type { Identity } from './state/tokens.ts';
 import { tokenOf } from './state/users.ts';
 
-/** The house itself asks as its admin. */
-export const HOUSE_IDENTITY: Identity = {
+/** The context itself asks as its admin. */
+export const ADMIN_IDENTITY: Identity = {
   kind: 'user',
   login: 'maintainer',
   permission: 'admin',
@@ -25,7 +25,7 @@ const GIT_PLACES =
   /^\/repos\/[^/]+\/[^/]+\/(git|contents|branches|commits|compare|readme|tags|contributors|merges|statuses|tarball|zipball)\b/;
 
 export interface RestParts {
-  readonly house: House;
+  readonly context: BridgeContext;
   readonly routes: readonly Route[];
   readonly repair: (request: ApiRequest, answer: ApiAnswer) => Promise<ApiAnswer>;
   /** Told of each webhook that is being made, so that stopping can wait for it. */
@@ -39,12 +39,12 @@ export async function serveRest(parts: RestParts, request: ApiRequest): Promise<
   const before = needsBefore(request) ? await serveGet(parts, request.path) : undefined;
   const answer = await parts.repair(request, await answerTo(parts, request));
   if (request.method !== 'GET' && answer.status < 300) {
-    parts.track(tellOfWrite(parts.house, request, (before?.body ?? {}) as Json, answer));
+    parts.track(tellOfWrite(parts.context, request, (before?.body ?? {}) as Json, answer));
   }
   return answer;
 }
 
-/** What a GET of the house's admin is answered. */
+/** What a GET of the context's admin is answered. */
 export async function serveGet(parts: Omit<RestParts, 'track'>, path: string): Promise<ApiAnswer> {
   const [plain = '', query] = path.split('?');
   const request = {
@@ -52,7 +52,7 @@ export async function serveGet(parts: Omit<RestParts, 'track'>, path: string): P
     path: plain,
     query: new URLSearchParams(query),
     body: {},
-    identity: HOUSE_IDENTITY,
+    identity: ADMIN_IDENTITY,
   };
   return parts.repair(request, await answerTo(parts, request));
 }
@@ -69,7 +69,7 @@ async function answerTo(parts: Omit<RestParts, 'track'>, request: ApiRequest): P
   // Neither is what it believes of Git: the bare repositories know better.
   if (GIT_PLACES.test(request.path)) return notFound();
   const query = request.query.size > 0 ? `?${request.query}` : '';
-  return parts.house.ask(method, request.path + query, request.body, request.identity);
+  return parts.context.ask(method, request.path + query, request.body, request.identity);
 }
 
 async function authorOf(parts: RestParts, path: string): Promise<string | undefined> {

@@ -2,7 +2,7 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { House } from './answers/api.ts';
+import type { BridgeContext } from './answers/api.ts';
 import { gitText, runGit } from './git/git-command.ts';
 import { CONFIG_REPOSITORY, ORGANIZATION, tokenOf, USERS } from './state/users.ts';
 
@@ -15,41 +15,41 @@ export interface NewRepository {
 
 /** Makes `acme/name` unless it is there. Gives the commit of `main`, undefined while it is empty. */
 export async function createRepository(
-  house: House,
+  context: BridgeContext,
   fullName: string,
   seed: NewRepository = {},
 ): Promise<string | undefined> {
-  const known = await house.ask('GET', `/repos/${fullName}`);
-  if (known.status === 404) await registerRepository(house, fullName);
-  const folder = house.repositories.folderOf(fullName) ?? (await house.repositories.create(fullName));
+  const known = await context.ask('GET', `/repos/${fullName}`);
+  if (known.status === 404) await registerRepository(context, fullName);
+  const folder = context.repositories.folderOf(fullName) ?? (await context.repositories.create(fullName));
   const head = () => gitText(folder, ['rev-parse', '--verify', '--quiet', 'refs/heads/main']).catch(() => undefined);
   if (seed.seedFolder && (await head()) === undefined) {
-    await pushFolder(`${house.url}/${fullName}.git`, seed.seedFolder, seed.seedCommitMessage ?? 'Start');
+    await pushFolder(`${context.url}/${fullName}.git`, seed.seedFolder, seed.seedCommitMessage ?? 'Start');
   }
   return head();
 }
 
 /** The config repository, with the issue that people ask in. */
-export async function createConfigRepository(house: House): Promise<void> {
-  await createRepository(house, CONFIG_REPOSITORY);
-  const issues = await house.ask('GET', `/repos/${CONFIG_REPOSITORY}/issues?state=all`);
+export async function createConfigRepository(context: BridgeContext): Promise<void> {
+  await createRepository(context, CONFIG_REPOSITORY);
+  const issues = await context.ask('GET', `/repos/${CONFIG_REPOSITORY}/issues?state=all`);
   if ((issues.body as unknown[]).length > 0) return;
-  await house.ask('POST', `/repos/${CONFIG_REPOSITORY}/issues`, {
+  await context.ask('POST', `/repos/${CONFIG_REPOSITORY}/issues`, {
     title: 'Build requests',
     body: 'Ask for a build with a comment: `/build`, `/build hello`, `/status`, `/help`.',
   });
 }
 
 /** Tells the emulator of a repository. Its first commit there stands for all of Git, which it never sees. */
-async function registerRepository(house: House, fullName: string) {
+async function registerRepository(context: BridgeContext, fullName: string) {
   const [owner, name] = fullName.split('/');
   if (owner !== ORGANIZATION)
     throw new Error(`${fullName}: repositories of the local GitHub belong to ${ORGANIZATION}`);
-  const made = await house.ask('POST', `/orgs/${ORGANIZATION}/repos`, { name, auto_init: true });
+  const made = await context.ask('POST', `/orgs/${ORGANIZATION}/repos`, { name, auto_init: true });
   if (made.status !== 201) throw new Error(`${fullName} could not be made: ${JSON.stringify(made.body)}`);
   for (const [login, permission] of Object.entries(USERS)) {
     if (permission !== 'write') continue;
-    await house.ask('PUT', `/repos/${fullName}/collaborators/${login}`, { permission: 'push' });
+    await context.ask('PUT', `/repos/${fullName}/collaborators/${login}`, { permission: 'push' });
   }
 }
 

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { createBridge, type RecordedRequest } from './bridge.ts';
 import { startEmulator } from './emulator.ts';
 import { openBareRepositories } from './git/bare-repositories.ts';
-import { furnish, type Household } from './house.ts';
+import { type JoinedParts, joinParts } from './join-parts.ts';
 import { renderPage } from './pages.ts';
 import { replayWrites } from './replay.ts';
 import { serveRest } from './rest.ts';
@@ -71,21 +71,21 @@ export async function startLocalGithub(options: LocalGithubOptions): Promise<Loc
   const webhooks = createWebhooks(INSTALLATION_ID, log);
   const stateFile = await openStateFile(options.folder, log);
   const recorded: RecordedRequest[] = [];
-  let household: Household | undefined;
+  let joined: JoinedParts | undefined;
   const home = () => {
-    if (!household) throw new Error('the local GitHub is still starting');
-    return household;
+    if (!joined) throw new Error('the local GitHub is still starting');
+    return joined;
   };
 
   const server = createBridge({
     tokens,
     repositoriesFolder,
-    ready: () => household !== undefined,
+    ready: () => joined !== undefined,
     rest: (request) => serveRest(home().rest, request),
-    loginOf: (identity) => home().house.loginOf(identity),
+    loginOf: (identity) => home().context.loginOf(identity),
     exists: (fullName) => repositories.folderOf(fullName) !== undefined,
     push: (fullName, login, receive) => home().move(fullName, login, receive),
-    page: (place) => renderPage(home().house, stateFile.state, place),
+    page: (place) => renderPage(home().context, stateFile.state, place),
     record: (request) => {
       recorded.push(request);
       if (recorded.length > KEPT_REQUESTS) recorded.shift();
@@ -107,9 +107,9 @@ export async function startLocalGithub(options: LocalGithubOptions): Promise<Loc
     stateFile.state,
     installation,
   );
-  household = furnish({ url, apiUrl, appId, slug, repositories, emulator, tokens, webhooks, stateFile, log });
-  const { house } = household;
-  await createConfigRepository(house);
+  joined = joinParts({ url, apiUrl, appId, slug, repositories, emulator, tokens, webhooks, stateFile, log });
+  const { context } = joined;
+  await createConfigRepository(context);
   webhooks.set(options.webhook);
 
   return {
@@ -123,7 +123,7 @@ export async function startLocalGithub(options: LocalGithubOptions): Promise<Loc
       return webhooks.current()?.secret ?? webhookSecret;
     },
     setWebhook: (to, secret) => webhooks.set({ url: to, secret }),
-    createRepository: (fullName, seed) => createRepository(house, fullName, seed),
+    createRepository: (fullName, seed) => createRepository(context, fullName, seed),
     requestAction: (fullName, id, identifier, login) => home().requestAction(fullName, id, identifier, login),
     deliveries: () => webhooks.deliveries(),
     requests: () => [...recorded],

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openJournaledStore, type Queue } from '@coppice/builder-runner/queue';
-import type { DebugDesk, ProjectsPort } from '@coppice/builder-runner/runner';
+import type { DebugSessions, Log, ProjectsPort } from '@coppice/builder-runner/runner';
 import type { Settings } from '@coppice/config';
 import { createNodeMiddleware } from 'probot';
 import { createStandingFaults, type FaultReport } from './answers/faults/standing-faults.ts';
@@ -31,7 +31,6 @@ import { sweepSandboxes } from './pull-requests/sweep-sandboxes.ts';
 import { applyConfigChange } from './pushes/apply-config-change.ts';
 import { handlePush } from './pushes/handle-push.ts';
 import { webhooksPath } from './service/http-server.ts';
-import type { Log } from './service/log.ts';
 import { applyToBotState, type BotOperation, type BotState, initialBotState } from './vocabulary/bot-state.ts';
 import type { Job } from './vocabulary/job.ts';
 
@@ -53,7 +52,7 @@ export interface BotOptions {
   /** Carries changes of projects over to what is published. */
   readonly projects: ProjectsPort;
   /** Where builders are kept to be looked at. Default: nowhere. */
-  readonly debug?: DebugDesk;
+  readonly debug?: DebugSessions;
   /** What of the service can be at fault for long, as it is now. Default: nothing. */
   readonly faults?: () => readonly FaultReport[];
   /** Between two edits of one comment or check run. Default: 5000. */

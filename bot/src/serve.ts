@@ -5,7 +5,8 @@ import { noLimits, openQueue, type Queue } from '@coppice/builder-runner/queue';
 import {
   type BuilderPool,
   ensureKey,
-  openDebugDesk,
+  type Log,
+  openDebugSessions,
   openEvents,
   openPool,
   type Runner,
@@ -22,7 +23,7 @@ import { writeEndpoint } from './service/endpoint.ts';
 import { ServiceError } from './service/errors.ts';
 import { type Environment, type Home, readGithubPort, readHome, readSettings } from './service/home.ts';
 import { healthOf, startHttpServer, webhooksPath } from './service/http-server.ts';
-import { createLog, type Log } from './service/log.ts';
+import { createLog } from './service/log.ts';
 import { startMetrics } from './service/metrics.ts';
 import { startSettingsReload } from './service/reload-settings.ts';
 import { configuredSecrets, embeddedSecrets, hookSecrets } from './service/secrets.ts';
@@ -157,7 +158,7 @@ async function start(
   });
   runner = started;
   cleanups.push(() => started.stop({ drain: false }));
-  const debug = await openDebugDesk({ ...publisher, queue, pool, settings, controlPort: http.port, log, now });
+  const debug = await openDebugSessions({ ...publisher, queue, pool, settings, controlPort: http.port, log, now });
   cleanups.push(() => debug.stop());
   await site.all();
 

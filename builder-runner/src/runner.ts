@@ -2,19 +2,19 @@
 import type { Settings } from '@coppice/config';
 import { ShuttingDown } from './base/abort.ts';
 import type { Log } from './base/log.ts';
-import type { Workshop } from './context/runner-context.ts';
+import type { RunnerContext } from './context/runner-context.ts';
 import type { BuilderPool } from './pool/pool.ts';
 import { closeAllSigning } from './publish/sign.ts';
 import type { Queue } from './queue/index.ts';
 import { nameTask, perform, type Service } from './run/perform.ts';
-import { recoverWorkshop } from './run/recover.ts';
+import { recoverTasks } from './run/recover.ts';
 import { persist } from './run/worker-signals.ts';
-import { startCrew, type Work, type WorkerState } from './run/workers.ts';
+import { startWorkers, type Work, type WorkerState } from './run/workers.ts';
 
 export { RunnerError, type RunnerErrorCode, runnerErrorCodes } from './base/errors.ts';
 export type { Log } from './base/log.ts';
-export { type DebugDesk, type DebugWish, openDebugDesk } from './debug/debug-desk.ts';
-export { type DebugDoor, type DebugSession, isOver } from './debug/debug-state.ts';
+export { type DebugSessions, type DebugWish, openDebugSessions } from './debug/debug-sessions.ts';
+export { type DebugAccess, type DebugSession, isOver } from './debug/debug-state.ts';
 export { readSshKeys } from './debug/ssh-keys.ts';
 export { endOfLog, type LogPosition, nextEvent } from './events/event-log.ts';
 export { type Events, openEvents } from './events/events.ts';
@@ -63,7 +63,7 @@ export interface Runner {
 /** Takes up what an earlier run left, then starts `settings.workers` workers. Rejects only when the queue cannot be written. */
 export async function startRunner(options: RunnerOptions): Promise<Runner> {
   let { settings } = options;
-  const shop: Workshop = {
+  const context: RunnerContext = {
     ...options,
     url: options.url.replace(/\/+$/, ''),
     get settings() {
@@ -71,34 +71,36 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
     },
   };
   const ending = new AbortController();
-  const service: Service = { shop, ending: ending.signal };
-  const begun = (await recoverWorkshop(shop)).map(
+  const service: Service = { context, ending: ending.signal };
+  const begun = (await recoverTasks(context)).map(
     ({ task, rest }): Work => ({ name: nameTask(task), run: () => perform(service, task, rest) }),
   );
   const next = async (worker: string, closing: AbortSignal): Promise<Work | undefined> => {
-    const task = await persist(shop.log, 'the queue cannot be read', closing, () => shop.queue.claim(worker)).catch(
+    const task = await persist(context.log, 'the queue cannot be read', closing, () =>
+      context.queue.claim(worker),
+    ).catch(
       () => undefined, // said already; it is thrown only when this worker is to end
     );
     return task && { name: nameTask(task), run: () => perform(service, task) };
   };
-  const crew = startCrew(
-    { next, queue: shop.queue, onHire: (name) => options.onWorker?.(name) },
+  const workers = startWorkers(
+    { next, queue: context.queue, onWorker: (name) => options.onWorker?.(name) },
     settings.workers,
     begun,
   );
   return {
-    workers: () => crew.states(),
-    wake: () => crew.ring(),
+    workers: () => workers.states(),
+    wake: () => workers.wake(),
     resize: (changed) => {
       settings = changed;
-      shop.pool.resize(changed);
-      crew.resize(changed.workers);
+      context.pool.resize(changed);
+      workers.resize(changed.workers);
     },
     stop: async ({ drain }) => {
-      const stopped = crew.stop();
+      const stopped = workers.stop();
       if (!drain) ending.abort(new ShuttingDown('the service ends'));
       await stopped;
-      await Promise.all([shop.pool.stop({ keepLeased: !drain }), closeAllSigning(shop.home)]);
+      await Promise.all([context.pool.stop({ keepLeased: !drain }), closeAllSigning(context.home)]);
     },
   };
 }

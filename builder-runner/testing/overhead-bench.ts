@@ -9,7 +9,7 @@ import type { QueuedBuild } from '@coppice/config';
 import { execa } from 'execa';
 import type { Figure } from './figure.ts';
 import { type PackageFiles, program } from './packages.ts';
-import { sapling, startWorkshop, type TestWorkshop } from './start-workshop.ts';
+import { sapling, startTestService, type TestService } from './start-test-service.ts';
 
 interface Srpm {
   readonly name: string;
@@ -90,7 +90,7 @@ interface BareTimes {
 /** How long mock-lite takes on this machine itself. */
 async function bareChain(scratch: string, name: string, srpms: readonly Srpm[]): Promise<BareTimes> {
   const folder = join(scratch, name);
-  const server = await startWorkshop({});
+  const server = await startTestService({});
   try {
     await mkdir(folder);
     const config = join(folder, 'bare.cfg');
@@ -118,7 +118,7 @@ async function bareChain(scratch: string, name: string, srpms: readonly Srpm[]):
 
 /** Seconds of Coppice with that many warm builders, from the request to the last result. */
 async function coppice(srpms: readonly Srpm[], builders: number, isChain = false): Promise<number> {
-  const shop = await startWorkshop(
+  const context = await startTestService(
     {},
     {
       workers: builders * 3, // one has the builder, one makes ready for it, one signs and publishes
@@ -128,45 +128,45 @@ async function coppice(srpms: readonly Srpm[], builders: number, isChain = false
     },
   );
   try {
-    await offer(shop, srpms);
-    await warmUp(shop, srpms, builders);
+    await offer(context, srpms);
+    await warmUp(context, srpms, builders);
     const started = performance.now();
-    const builds = await shop.enqueue(
+    const builds = await context.enqueue(
       srpms.map(({ name, path, sha256 }, index) => ({
         package: name,
         after: isChain && index > 0 ? [index - 1] : [],
         batch: 'overhead',
-        source: { type: 'srpm' as const, url: `${shop.url}/srpms/${path.split('/').at(-1)}`, sha256 },
+        source: { type: 'srpm' as const, url: `${context.url}/srpms/${path.split('/').at(-1)}`, sha256 },
       })),
     );
-    await allSucceed(shop, builds);
+    await allSucceed(context, builds);
     return (performance.now() - started) / 1000;
   } finally {
-    await shop.stop();
+    await context.stop();
   }
 }
 
 /** One build on each builder, all at once. */
-async function warmUp(shop: TestWorkshop, srpms: readonly Srpm[], builders: number): Promise<void> {
-  const builds = await shop.enqueue(
+async function warmUp(context: TestService, srpms: readonly Srpm[], builders: number): Promise<void> {
+  const builds = await context.enqueue(
     srpms.slice(0, builders).map(({ path, sha256 }, index) => ({
       package: `warm${index}`,
       batch: 'warm',
-      source: { type: 'srpm' as const, url: `${shop.url}/srpms/${path.split('/').at(-1)}`, sha256 },
+      source: { type: 'srpm' as const, url: `${context.url}/srpms/${path.split('/').at(-1)}`, sha256 },
     })),
   );
-  await allSucceed(shop, builds);
+  await allSucceed(context, builds);
 }
 
-async function allSucceed(shop: TestWorkshop, builds: readonly QueuedBuild[]): Promise<void> {
-  const results = builds.map(async (build) => shop.gone(build.id).then(() => shop.result(build)));
+async function allSucceed(context: TestService, builds: readonly QueuedBuild[]): Promise<void> {
+  const results = builds.map(async (build) => context.gone(build.id).then(() => context.result(build)));
   for (const { state, message } of await Promise.all(results)) {
     if (state !== 'succeeded') throw new Error(`A build of the bench ended ${state}: ${message}`);
   }
 }
 
-async function offer(shop: TestWorkshop, srpms: readonly Srpm[]): Promise<void> {
-  const folder = join(shop.home, 'published', 'srpms');
+async function offer(context: TestService, srpms: readonly Srpm[]): Promise<void> {
+  const folder = join(context.home, 'published', 'srpms');
   await mkdir(folder, { recursive: true });
   for (const { path } of srpms) await execa('cp', ['--', path, folder]);
 }

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { BuildId, BuildRequest, QueuedBuild } from '@coppice/config';
 import type { QueueChange } from '../src/queue/index.ts';
-import type { TestRunnerOptions } from './start-workshop.ts';
+import type { TestRunnerOptions } from './start-test-service.ts';
 
 export type RunnerProcessOptions = Pick<TestRunnerOptions, 'home' | 'url' | 'port' | 'settings'>;
 

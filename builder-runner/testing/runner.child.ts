@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { openQueue } from '../src/queue/index.ts';
 import type { Runner } from '../src/runner.ts';
 import type { Order, RunnerProcessOptions } from './runner-process.ts';
-import { startTestRunner } from './start-workshop.ts';
+import { startTestRunner } from './start-test-service.ts';
 
 const options = JSON.parse(process.argv[2] ?? '') as RunnerProcessOptions;
 const say = (message: object) => process.send?.(message);

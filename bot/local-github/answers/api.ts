@@ -21,11 +21,11 @@ export interface ApiAnswer {
 
 export type Json = Record<string, unknown>;
 
-/** Asks the emulated GitHub, as the one who asked (`as`) or, without it, as the admin of the house. */
+/** Asks the emulated GitHub, as the one who asked (`as`) or, without it, as the admin. */
 export type AskEmulator = (method: string, path: string, body?: unknown, as?: Identity) => Promise<ApiAnswer>;
 
 /** What handlers of the bridge work with. */
-export interface House {
+export interface BridgeContext {
   /** Where people's browsers and git go: `http://127.0.0.1:4100`. */
   readonly url: string;
   readonly apiUrl: string;

@@ -1,17 +1,16 @@
 // What an app asks about itself and about people, where the emulator has no answer or another one than GitHub.
-
 import { type Permission, USERS } from '../state/users.ts';
-import { type House, type Json, notFound, pageOf, type Route } from './api.ts';
+import { type BridgeContext, type Json, notFound, pageOf, type Route } from './api.ts';
 
-export function appRoutes(house: House): Route[] {
+export function appRoutes(context: BridgeContext): Route[] {
   return [
     {
       method: 'GET',
       pattern: '/installation/repositories',
       async answer(request) {
-        const names = await house.repositories.list();
-        const all = await Promise.all(names.map((name) => house.read(`/repos/${name}`)));
-        const page = pageOf(request, house.apiUrl + request.path, all);
+        const names = await context.repositories.list();
+        const all = await Promise.all(names.map((name) => context.read(`/repos/${name}`)));
+        const page = pageOf(request, context.apiUrl + request.path, all);
         return {
           status: 200,
           body: { total_count: all.length, repository_selection: 'all', repositories: page.items },
@@ -24,8 +23,8 @@ export function appRoutes(house: House): Route[] {
       pattern: '/repos/:owner/:repo/collaborators/:login/permission',
       async answer(_request, params) {
         const [repository, user] = await Promise.all([
-          house.ask('GET', `/repos/${params.owner}/${params.repo}`),
-          house.ask('GET', `/users/${encodeURIComponent(params.login ?? '')}`),
+          context.ask('GET', `/repos/${params.owner}/${params.repo}`),
+          context.ask('GET', `/users/${encodeURIComponent(params.login ?? '')}`),
         ]);
         if (repository.status !== 200 || user.status !== 200) return notFound();
         const permission = USERS[params.login ?? ''] ?? 'read';
@@ -46,16 +45,16 @@ export function permissionsOf(permission: Permission): Record<string, boolean> {
 }
 
 /** The app as it stands in check runs, and in what it wrote. */
-export function appAnswer(house: House, owner: unknown): Json {
+export function appAnswer(context: BridgeContext, owner: unknown): Json {
   return {
-    id: house.appId,
-    slug: house.slug,
-    node_id: Buffer.from(`App:${house.appId}`).toString('base64'),
+    id: context.appId,
+    slug: context.slug,
+    node_id: Buffer.from(`App:${context.appId}`).toString('base64'),
     owner,
-    name: house.slug,
+    name: context.slug,
     description: null,
-    external_url: `${house.url}/apps/${house.slug}`,
-    html_url: `${house.url}/apps/${house.slug}`,
+    external_url: `${context.url}/apps/${context.slug}`,
+    html_url: `${context.url}/apps/${context.slug}`,
     created_at: '2026-01-01T00:00:00Z',
     updated_at: '2026-01-01T00:00:00Z',
     permissions: { checks: 'write', contents: 'write', issues: 'write', metadata: 'read' },

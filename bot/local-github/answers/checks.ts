@@ -1,16 +1,15 @@
 // Check runs: the emulator holds them; the bridge finds them by commit and keeps what it drops (annotations, actions).
 // https://docs.github.com/en/rest/checks/runs
-
 import { resolveCommit } from '../git/read-commits.ts';
 import type { KeptCheckRun, KeptState } from '../state/kept-state.ts';
-import { type ApiRequest, type House, type Json, notFound, pageOf, type Route, refusal } from './api.ts';
+import { type ApiRequest, type BridgeContext, type Json, notFound, pageOf, type Route, refusal } from './api.ts';
 
 const RUNS = '/repos/:owner/:repo/check-runs';
 /** GitHub refuses more in one request. */
 const MOST_ANNOTATIONS = 50;
 const MOST_ACTIONS = 3;
 
-export function checkRoutes(house: House, state: KeptState): Route[] {
+export function checkRoutes(context: BridgeContext, state: KeptState): Route[] {
   return [
     {
       method: 'POST',
@@ -19,10 +18,10 @@ export function checkRoutes(house: House, state: KeptState): Route[] {
         const repository = `${params.owner}/${params.repo}`;
         const bad = badCheckRun(request.body);
         if (bad) return bad;
-        const folder = house.repositories.folderOf(repository);
+        const folder = context.repositories.folderOf(repository);
         const sha = folder && (await resolveCommit(folder, String(request.body.head_sha)));
         if (!sha) return refusal(422, `No commit found for SHA: ${String(request.body.head_sha)}`);
-        const answer = await house.ask('POST', request.path, completed(request.body), request.identity);
+        const answer = await context.ask('POST', request.path, completed(request.body), request.identity);
         if (answer.status !== 201) return answer;
         const run = answer.body as Json;
         const kept: KeptCheckRun = {
@@ -35,7 +34,7 @@ export function checkRoutes(house: House, state: KeptState): Route[] {
         };
         state.checkRuns.push(kept);
         keep(kept, request.body);
-        house.changed();
+        context.changed();
         return answer;
       },
     },
@@ -45,11 +44,11 @@ export function checkRoutes(house: House, state: KeptState): Route[] {
       async answer(request, params) {
         const bad = badCheckRun(request.body);
         if (bad) return bad;
-        const answer = await house.ask('PATCH', request.path, completed(request.body), request.identity);
+        const answer = await context.ask('PATCH', request.path, completed(request.body), request.identity);
         const kept = state.checkRuns.find((one) => one.id === Number(params.id));
         if (answer.status !== 200 || !kept) return answer;
         keep(kept, request.body);
-        house.changed();
+        context.changed();
         return answer;
       },
     },
@@ -59,7 +58,7 @@ export function checkRoutes(house: House, state: KeptState): Route[] {
       async answer(request, params) {
         const kept = state.checkRuns.find((one) => one.id === Number(params.id));
         if (!kept) return notFound();
-        const page = pageOf(request, house.apiUrl + request.path, kept.annotations);
+        const page = pageOf(request, context.apiUrl + request.path, kept.annotations);
         return { status: 200, body: page.items, headers: page.headers };
       },
     },
@@ -68,14 +67,14 @@ export function checkRoutes(house: House, state: KeptState): Route[] {
   function keep(kept: KeptCheckRun, body: Json) {
     const output = (body.output ?? {}) as Json;
     const added = (output.annotations ?? []) as Json[];
-    kept.annotations.push(...added.map((one) => formatAnnotation(house, kept, one)));
+    kept.annotations.push(...added.map((one) => formatAnnotation(context, kept, one)));
     if (Array.isArray(body.actions)) kept.actions = body.actions as KeptCheckRun['actions'];
   }
 }
 
 /** `GET …/commits/REF/check-runs`, newest first; of each name the newest unless `filter=all`. */
 export async function listCheckRuns(
-  house: House,
+  context: BridgeContext,
   state: KeptState,
   request: ApiRequest,
   repository: string,
@@ -83,7 +82,7 @@ export async function listCheckRuns(
 ) {
   const { query } = request;
   const ids = state.checkRuns.filter((one) => one.repository === repository && one.sha === sha).map(({ id }) => id);
-  const runs = await Promise.all(ids.reverse().map((id) => house.read(`/repos/${repository}/check-runs/${id}`)));
+  const runs = await Promise.all(ids.reverse().map((id) => context.read(`/repos/${repository}/check-runs/${id}`)));
   const names = new Set<unknown>();
   const wanted = runs.filter((run) => {
     const newest = !names.has(run.name);
@@ -94,7 +93,7 @@ export async function listCheckRuns(
       (query.get('status') ?? run.status) === run.status
     );
   });
-  const page = pageOf(request, house.apiUrl + request.path, wanted);
+  const page = pageOf(request, context.apiUrl + request.path, wanted);
   return { status: 200, body: { total_count: wanted.length, check_runs: page.items }, headers: page.headers };
 }
 
@@ -128,10 +127,10 @@ function badCheckRun(body: Json) {
   return problem === undefined ? undefined : refusal(422, `Invalid request.\n\n${problem}`);
 }
 
-function formatAnnotation(house: House, kept: KeptCheckRun, one: Json): Json {
+function formatAnnotation(context: BridgeContext, kept: KeptCheckRun, one: Json): Json {
   return {
     path: one.path,
-    blob_href: `${house.url}/${kept.repository}/blob/${kept.sha}/${String(one.path)}`,
+    blob_href: `${context.url}/${kept.repository}/blob/${kept.sha}/${String(one.path)}`,
     start_line: one.start_line,
     end_line: one.end_line,
     start_column: one.start_column ?? null,
@@ -144,13 +143,13 @@ function formatAnnotation(house: House, kept: KeptCheckRun, one: Json): Json {
 }
 
 /** Fills in what the emulator leaves out of a check run. */
-export function completeCheckRun(house: House, state: KeptState, run: Json): void {
+export function completeCheckRun(context: BridgeContext, state: KeptState, run: Json): void {
   const kept = state.checkRuns.find((one) => one.id === run.id);
   if (!kept) return;
-  const url = `${house.apiUrl}/repos/${kept.repository}/check-runs/${kept.id}`;
+  const url = `${context.apiUrl}/repos/${kept.repository}/check-runs/${kept.id}`;
   const output = run.output as Json;
   output.annotations_count = kept.annotations.length;
   output.annotations_url = `${url}/annotations`;
-  run.details_url ??= `${house.url}/apps/${house.slug}`;
+  run.details_url ??= `${context.url}/apps/${context.slug}`;
   run.started_at ??= kept.startedAt;
 }

@@ -1,7 +1,6 @@
 // The files that differ between two commits, as pull requests, commits and comparisons list them.
-
 import { runGit } from '../git/git-command.ts';
-import type { House } from './api.ts';
+import type { BridgeContext } from './api.ts';
 
 export interface ChangedFile {
   readonly sha: string;
@@ -26,7 +25,7 @@ const STATUSES = { A: 'added', D: 'removed', R: 'renamed' } as const;
 
 /** Everything in `to` that differs from `from` (commits or trees), by name. */
 export async function diffFiles(
-  house: House,
+  context: BridgeContext,
   folder: string,
   repository: string,
   from: string,
@@ -41,7 +40,7 @@ export async function diffFiles(
   return entries.slice(0, MOST_FILES).map((entry, at) => {
     const { additions, deletions } = counts[at] ?? { additions: 0, deletions: 0 };
     const patch = texts[at];
-    const place = `${house.url}/${repository}`;
+    const place = `${context.url}/${repository}`;
     return {
       sha: entry.sha,
       filename: entry.name,
@@ -51,7 +50,7 @@ export async function diffFiles(
       changes: additions + deletions,
       blob_url: `${place}/blob/${to}/${encodeURI(entry.name)}`,
       raw_url: `${place}/raw/${to}/${encodeURI(entry.name)}`,
-      contents_url: `${house.apiUrl}/repos/${repository}/contents/${encodeURI(entry.name)}?ref=${to}`,
+      contents_url: `${context.apiUrl}/repos/${repository}/contents/${encodeURI(entry.name)}?ref=${to}`,
       ...(entry.previous === undefined ? {} : { previous_filename: entry.previous }),
       ...(patch === undefined || patch.length > MOST_PATCH_CHARACTERS ? {} : { patch }),
     };

@@ -1,9 +1,9 @@
 // Which webhook a successful REST write sends, and what is in it.
 // https://docs.github.com/en/webhooks/webhook-events-and-payloads
-import { type ApiAnswer, type ApiRequest, type House, type Json, matchPath } from './api.ts';
+import { type ApiAnswer, type ApiRequest, type BridgeContext, type Json, matchPath } from './api.ts';
 
 interface Write {
-  readonly house: House;
+  readonly context: BridgeContext;
   readonly request: ApiRequest;
   readonly params: Readonly<Record<string, string>>;
   /** The thing before the write (PATCH, DELETE); empty when there was none. */
@@ -83,8 +83,8 @@ const RULES: readonly EventRule[] = [
     method: 'PUT',
     pattern: `${R}/pulls/:number/merge`,
     event: 'pull_request',
-    tell: async ({ house, params }) => {
-      const pull = await house.read(`/repos/${params.owner}/${params.repo}/pulls/${params.number}`);
+    tell: async ({ context, params }) => {
+      const pull = await context.read(`/repos/${params.owner}/${params.repo}/pulls/${params.number}`);
       return { action: 'closed', number: pull.number, pull_request: pull };
     },
   },
@@ -107,9 +107,9 @@ const RULES: readonly EventRule[] = [
     method: 'POST',
     pattern: `${R}/check-runs/:id/rerequest`,
     event: 'check_run',
-    tell: async ({ house, params }) => ({
+    tell: async ({ context, params }) => ({
       action: 'rerequested',
-      check_run: await house.read(`/repos/${params.owner}/${params.repo}/check-runs/${params.id}`),
+      check_run: await context.read(`/repos/${params.owner}/${params.repo}/check-runs/${params.id}`),
     }),
   },
 ];
@@ -123,36 +123,41 @@ export function needsBefore(request: ApiRequest): boolean {
 }
 
 /** Sends the webhook of a write that succeeded, if it has one. */
-export async function tellOfWrite(house: House, request: ApiRequest, before: Json, answer: ApiAnswer): Promise<void> {
+export async function tellOfWrite(
+  context: BridgeContext,
+  request: ApiRequest,
+  before: Json,
+  answer: ApiAnswer,
+): Promise<void> {
   for (const rule of RULES) {
     if (rule.method !== request.method) continue;
     const params = matchPath(rule.pattern, request.path);
     if (!params) continue;
-    const told = await rule.tell({ house, request, params, before, after: (answer.body ?? {}) as Json });
+    const told = await rule.tell({ context, request, params, before, after: (answer.body ?? {}) as Json });
     if (!told) return;
     const [repository, sender] = await Promise.all([
-      house.read(`/repos/${params.owner}/${params.repo}`),
-      senderOf(house, request),
+      context.read(`/repos/${params.owner}/${params.repo}`),
+      senderOf(context, request),
     ]);
-    house.emit(rule.event, { ...told, repository, organization: organizationOf(repository), sender });
+    context.emit(rule.event, { ...told, repository, organization: organizationOf(repository), sender });
     return;
   }
 }
 
 /** The one who did it, as payloads name them. */
-async function senderOf(house: House, request: Pick<ApiRequest, 'identity'>): Promise<Json> {
-  return userOf(house, house.loginOf(request.identity));
+async function senderOf(context: BridgeContext, request: Pick<ApiRequest, 'identity'>): Promise<Json> {
+  return userOf(context, context.loginOf(request.identity));
 }
 
 const SIMPLE_USER = /^(login|id|node_id|avatar_url|gravatar_id|url|type|site_admin|.*_url)$/;
 
 /** Somebody as payloads name them. People do not change here, so each is asked for once. */
-export async function userOf(house: House, login: string): Promise<Json> {
-  const known = house.people.get(login);
+export async function userOf(context: BridgeContext, login: string): Promise<Json> {
+  const known = context.people.get(login);
   if (known) return known;
-  const user = await house.read(`/users/${encodeURIComponent(login)}`);
+  const user = await context.read(`/users/${encodeURIComponent(login)}`);
   const simple = Object.fromEntries(Object.entries(user).filter(([key]) => SIMPLE_USER.test(key)));
-  house.people.set(login, simple);
+  context.people.set(login, simple);
   return simple;
 }
 
@@ -178,8 +183,8 @@ export function organizationOf(repository: Json): Json {
 
 const numberIn = (url: unknown) => String(url).split('/').at(-1);
 
-function issueOf({ house, params }: Write, number: string | undefined): Promise<Json> {
-  return house.read(`/repos/${params.owner}/${params.repo}/issues/${number}`);
+function issueOf({ context, params }: Write, number: string | undefined): Promise<Json> {
+  return context.read(`/repos/${params.owner}/${params.repo}/issues/${number}`);
 }
 
 function changed(name: 'issue' | 'pull_request', { before, after }: Write): Json | undefined {

@@ -1,5 +1,4 @@
 // REST questions that Git answers, straight from the bare repository: refs, commits, trees, blobs, files, compare.
-
 import { readRefs } from '../git/bare-repositories.ts';
 import { gitText, runGit } from '../git/git-command.ts';
 import { readCommits, resolveCommit } from '../git/read-commits.ts';
@@ -7,7 +6,7 @@ import type { KeptState } from '../state/kept-state.ts';
 import {
   type ApiAnswer,
   type ApiRequest,
-  type House,
+  type BridgeContext,
   type Json,
   notFound,
   pageOf,
@@ -29,39 +28,39 @@ interface Asked {
   readonly params: Readonly<Record<string, string>>;
 }
 
-export function gitRoutes(house: House, state: KeptState): Route[] {
+export function gitRoutes(context: BridgeContext, state: KeptState): Route[] {
   const get = (pattern: string, answer: (asked: Asked) => Promise<ApiAnswer>): Route => ({
     method: 'GET',
     pattern: R + pattern,
     async answer(request, params) {
       const repository = `${params.owner}/${params.repo}`;
-      const folder = house.repositories.folderOf(repository);
+      const folder = context.repositories.folderOf(repository);
       return folder ? answer({ folder, repository, request, params }) : notFound();
     },
   });
-  const defaultRef = async (repository: string) => String((await house.read(`/repos/${repository}`)).default_branch);
+  const defaultRef = async (repository: string) => String((await context.read(`/repos/${repository}`)).default_branch);
 
   return [
     get('/git/ref/*ref', async ({ folder, repository, params }) => {
       const name = `refs/${params.ref}`;
       const sha = (await readRefs(folder, name)).get(name);
-      return sha ? { status: 200, body: await refAnswer(house, folder, repository, name, sha) } : notFound();
+      return sha ? { status: 200, body: await refAnswer(context, folder, repository, name, sha) } : notFound();
     }),
     get('/git/matching-refs/*ref', async ({ folder, repository, params }) => {
       const all = [...(await readRefs(folder))].filter(([name]) => name.startsWith(`refs/${params.ref}`));
-      const body = await Promise.all(all.map(([name, sha]) => refAnswer(house, folder, repository, name, sha)));
+      const body = await Promise.all(all.map(([name, sha]) => refAnswer(context, folder, repository, name, sha)));
       return { status: 200, body };
     }),
     get('/git/commits/:sha', async ({ folder, repository, params }) => {
       const sha = SHA.test(params.sha ?? '') ? await resolveCommit(folder, params.sha!) : undefined;
       const [commit] = sha ? await readCommits(folder, ['-1', sha]) : [];
-      return commit ? { status: 200, body: gitCommitAnswer(house, repository, commit) } : notFound();
+      return commit ? { status: 200, body: gitCommitAnswer(context, repository, commit) } : notFound();
     }),
     get('/git/trees/:sha', async ({ folder, repository, params, request }) => {
       const name = await resolveTree(folder, params.sha ?? '');
       if (!name) return notFound();
       const tree = await listTree(folder, name, request.query.has('recursive'));
-      const url = `${house.apiUrl}/repos/${repository}/git`;
+      const url = `${context.apiUrl}/repos/${repository}/git`;
       const entries = tree.map(({ path, mode, type, sha, size }) => {
         const place = type === 'commit' ? {} : { url: `${url}/${type}s/${sha}` };
         return { path, mode, type, sha, ...(size === undefined ? {} : { size }), ...place };
@@ -74,7 +73,7 @@ export function gitRoutes(house: House, state: KeptState): Route[] {
         ? await runGit(folder, ['cat-file', 'blob', sha]).catch(() => undefined)
         : undefined;
       if (!content) return notFound();
-      const url = `${house.apiUrl}/repos/${repository}/git/blobs/${sha}`;
+      const url = `${context.apiUrl}/repos/${repository}/git/blobs/${sha}`;
       const node_id = Buffer.from(`Blob:${sha}`).toString('base64');
       return {
         status: 200,
@@ -83,10 +82,10 @@ export function gitRoutes(house: House, state: KeptState): Route[] {
     }),
     get('/branches', async ({ folder, repository, request }) => {
       const refs = [...(await readRefs(folder, 'refs/heads/'))];
-      const page = pageOf(request, house.apiUrl + request.path, refs);
+      const page = pageOf(request, context.apiUrl + request.path, refs);
       const body = page.items.map(([ref, sha]) => ({
         name: ref.slice('refs/heads/'.length),
-        commit: { sha, url: `${house.apiUrl}/repos/${repository}/commits/${sha}` },
+        commit: { sha, url: `${context.apiUrl}/repos/${repository}/commits/${sha}` },
         protected: false,
       }));
       return { status: 200, body, headers: page.headers };
@@ -94,13 +93,13 @@ export function gitRoutes(house: House, state: KeptState): Route[] {
     get('/branches/*branch', async ({ folder, repository, params }) => {
       const sha = (await readRefs(folder, `refs/heads/${params.branch}`)).get(`refs/heads/${params.branch}`);
       if (!sha) return refusal(404, 'Branch not found');
-      const self = `${house.apiUrl}/repos/${repository}/branches/${params.branch}`;
-      const html = `${house.url}/${repository}/tree/${params.branch}`;
+      const self = `${context.apiUrl}/repos/${repository}/branches/${params.branch}`;
+      const html = `${context.url}/${repository}/tree/${params.branch}`;
       return {
         status: 200,
         body: {
           name: params.branch,
-          commit: await commitAnswer(house, folder, repository, sha),
+          commit: await commitAnswer(context, folder, repository, sha),
           _links: { self, html },
           protected: false,
           protection: { enabled: false },
@@ -113,8 +112,10 @@ export function gitRoutes(house: House, state: KeptState): Route[] {
       if (!sha) return refusal(409, 'Git Repository is empty.');
       const path = request.query.get('path');
       const all = await readCommits(folder, [sha, ...(path ? ['--', path] : [])]);
-      const page = pageOf(request, house.apiUrl + request.path, all);
-      const body = await Promise.all(page.items.map((one) => commitAnswer(house, folder, repository, one.sha, false)));
+      const page = pageOf(request, context.apiUrl + request.path, all);
+      const body = await Promise.all(
+        page.items.map((one) => commitAnswer(context, folder, repository, one.sha, false)),
+      );
       return { status: 200, body, headers: page.headers };
     }),
     get('/commits/*ref', async ({ folder, repository, request, params }) => {
@@ -122,40 +123,40 @@ export function gitRoutes(house: House, state: KeptState): Route[] {
         /^(.+?)(?:\/(check-runs|check-suites|status|statuses|comments|pulls))?$/.exec(params.ref ?? '') ?? [];
       const sha = await resolveCommit(folder, ref);
       if (!sha) return refusal(422, `No commit found for SHA: ${ref}`);
-      if (view === 'check-runs') return listCheckRuns(house, state, request, repository, sha);
-      if (view === 'status') return combinedStatus(house, state, repository, sha);
-      if (view === 'statuses') return listStatuses(house, state, request, repository, sha);
-      if (view === 'comments') return listCommitComments(house, state, request, repository, sha);
+      if (view === 'check-runs') return listCheckRuns(context, state, request, repository, sha);
+      if (view === 'status') return combinedStatus(context, state, repository, sha);
+      if (view === 'statuses') return listStatuses(context, state, request, repository, sha);
+      if (view === 'comments') return listCommitComments(context, state, request, repository, sha);
       if (view === 'pulls') {
         const those = state.pulls.filter((one) => one.repository === repository && one.headSha === sha);
-        const body = await Promise.all(those.map((one) => house.read(`/repos/${repository}/pulls/${one.number}`)));
+        const body = await Promise.all(those.map((one) => context.read(`/repos/${repository}/pulls/${one.number}`)));
         return { status: 200, body };
       }
       if (view) return notFound();
-      return { status: 200, body: await commitAnswer(house, folder, repository, sha) };
+      return { status: 200, body: await commitAnswer(context, folder, repository, sha) };
     }),
     get('/compare/*basehead', async ({ folder, repository, params }) => {
       const [from = '', to = ''] = (params.basehead ?? '').split('...');
       const [base, head] = await Promise.all([resolveCommit(folder, from), resolveCommit(folder, to)]);
       if (!base || !head) return notFound();
-      return { status: 200, body: await compareAnswer(house, folder, repository, base, head) };
+      return { status: 200, body: await compareAnswer(context, folder, repository, base, head) };
     }),
     get('/contents/*path', async ({ folder, repository, params, request }) => {
       const ref = request.query.get('ref') ?? (await defaultRef(repository));
       const sha = await resolveCommit(folder, ref);
-      return sha ? contentsAnswer(house, folder, repository, sha, ref, params.path ?? '') : notFound();
+      return sha ? contentsAnswer(context, folder, repository, sha, ref, params.path ?? '') : notFound();
     }),
   ];
 }
 
-async function compareAnswer(house: House, folder: string, repository: string, base: string, head: string) {
+async function compareAnswer(context: BridgeContext, folder: string, repository: string, base: string, head: string) {
   const mergeBase = await gitText(folder, ['merge-base', base, head]).catch(() => base);
   const [ahead, behind] = await Promise.all([
     readCommits(folder, ['--reverse', `${base}..${head}`]),
     gitText(folder, ['rev-list', '--count', `${head}..${base}`]).then(Number),
   ]);
-  const url = `${house.apiUrl}/repos/${repository}/compare/${base}...${head}`;
-  const html = `${house.url}/${repository}/compare/${base}...${head}`;
+  const url = `${context.apiUrl}/repos/${repository}/compare/${base}...${head}`;
+  const html = `${context.url}/${repository}/compare/${base}...${head}`;
   const relation = ahead.length > 0 ? (behind > 0 ? 'diverged' : 'ahead') : behind > 0 ? 'behind' : 'identical';
   return {
     url,
@@ -163,14 +164,14 @@ async function compareAnswer(house: House, folder: string, repository: string, b
     permalink_url: html,
     diff_url: `${html}.diff`,
     patch_url: `${html}.patch`,
-    base_commit: await commitAnswer(house, folder, repository, base, false),
-    merge_base_commit: await commitAnswer(house, folder, repository, mergeBase, false),
+    base_commit: await commitAnswer(context, folder, repository, base, false),
+    merge_base_commit: await commitAnswer(context, folder, repository, mergeBase, false),
     status: relation,
     ahead_by: ahead.length,
     behind_by: behind,
     total_commits: ahead.length,
-    commits: await Promise.all(ahead.map((one) => commitAnswer(house, folder, repository, one.sha, false))),
-    files: await diffFiles(house, folder, repository, mergeBase, head),
+    commits: await Promise.all(ahead.map((one) => commitAnswer(context, folder, repository, one.sha, false))),
+    files: await diffFiles(context, folder, repository, mergeBase, head),
   };
 }
 
@@ -214,7 +215,7 @@ async function listTree(folder: string, tree: string, recursive: boolean): Promi
 
 /** A file with its content, or the list of a folder. */
 async function contentsAnswer(
-  house: House,
+  context: BridgeContext,
   folder: string,
   repository: string,
   commit: string,
@@ -229,9 +230,9 @@ async function contentsAnswer(
   const shape = (entry: TreeEntry, full: string): Json => {
     const query = `?ref=${encodeURIComponent(ref)}`;
     const kind = entry.type === 'tree' ? 'tree' : 'blob';
-    const url = `${house.apiUrl}/repos/${repository}/contents/${full.split('/').map(encodeURIComponent).join('/')}${query}`;
-    const git_url = `${house.apiUrl}/repos/${repository}/git/${kind}s/${entry.sha}`;
-    const html_url = `${house.url}/${repository}/${kind}/${ref}/${full}`;
+    const url = `${context.apiUrl}/repos/${repository}/contents/${full.split('/').map(encodeURIComponent).join('/')}${query}`;
+    const git_url = `${context.apiUrl}/repos/${repository}/git/${kind}s/${entry.sha}`;
+    const html_url = `${context.url}/${repository}/${kind}/${ref}/${full}`;
     return {
       type: entry.type === 'tree' ? 'dir' : entry.mode === '120000' ? 'symlink' : 'file',
       name: full.split('/').at(-1),
@@ -241,7 +242,7 @@ async function contentsAnswer(
       url,
       html_url,
       git_url,
-      download_url: entry.type === 'tree' ? null : `${house.url}/${repository}/raw/${ref}/${full}`,
+      download_url: entry.type === 'tree' ? null : `${context.url}/${repository}/raw/${ref}/${full}`,
       _links: { self: url, git: git_url, html: html_url },
     };
   };

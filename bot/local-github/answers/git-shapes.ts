@@ -1,17 +1,16 @@
 // The shapes in which REST names refs and commits.
-
 import { gitText } from '../git/git-command.ts';
 import { type Commit, readCommits } from '../git/read-commits.ts';
-import type { House, Json } from './api.ts';
+import type { BridgeContext, Json } from './api.ts';
 import { diffFiles } from './diff-files.ts';
 
 const UNSIGNED = { verified: false, reason: 'unsigned', signature: null, payload: null, verified_at: null };
 /** The tree without anything in it: what a first commit is compared with. */
 const EMPTY_TREE = '4b825dc642cb6eb9a060e54bf8d69288fbee4904';
 
-export async function refAnswer(house: House, folder: string, repository: string, ref: string, sha: string) {
+export async function refAnswer(context: BridgeContext, folder: string, repository: string, ref: string, sha: string) {
   const type = await gitText(folder, ['cat-file', '-t', sha]);
-  const url = `${house.apiUrl}/repos/${repository}/git`;
+  const url = `${context.apiUrl}/repos/${repository}/git`;
   return {
     ref,
     node_id: Buffer.from(`Ref:${repository}:${ref}`).toString('base64'),
@@ -27,13 +26,13 @@ const signed = ({ name, email, date }: Commit['author']) => ({
 });
 
 /** A commit as the git data API shows it. */
-export function gitCommitAnswer(house: House, repository: string, commit: Commit): Json {
-  const url = `${house.apiUrl}/repos/${repository}/git`;
+export function gitCommitAnswer(context: BridgeContext, repository: string, commit: Commit): Json {
+  const url = `${context.apiUrl}/repos/${repository}/git`;
   return {
     sha: commit.sha,
     node_id: Buffer.from(`Commit:${commit.sha}`).toString('base64'),
     url: `${url}/commits/${commit.sha}`,
-    html_url: `${house.url}/${repository}/commit/${commit.sha}`,
+    html_url: `${context.url}/${repository}/commit/${commit.sha}`,
     author: signed(commit.author),
     committer: signed(commit.committer),
     tree: { sha: commit.tree, url: `${url}/trees/${commit.tree}` },
@@ -41,18 +40,24 @@ export function gitCommitAnswer(house: House, repository: string, commit: Commit
     parents: commit.parents.map((sha) => ({
       sha,
       url: `${url}/commits/${sha}`,
-      html_url: `${house.url}/${repository}/commit/${sha}`,
+      html_url: `${context.url}/${repository}/commit/${sha}`,
     })),
     verification: UNSIGNED,
   };
 }
 
 /** A commit as the repository's API shows it; `withFiles` adds what it changed. */
-export async function commitAnswer(house: House, folder: string, repository: string, sha: string, withFiles = true) {
+export async function commitAnswer(
+  context: BridgeContext,
+  folder: string,
+  repository: string,
+  sha: string,
+  withFiles = true,
+) {
   const [commit] = await readCommits(folder, ['-1', sha]);
   if (!commit) throw new Error(`${repository} has no commit ${sha}`);
-  const url = `${house.apiUrl}/repos/${repository}`;
-  const files = withFiles ? await diffFiles(house, folder, repository, commit.parents[0] ?? EMPTY_TREE, sha) : [];
+  const url = `${context.apiUrl}/repos/${repository}`;
+  const files = withFiles ? await diffFiles(context, folder, repository, commit.parents[0] ?? EMPTY_TREE, sha) : [];
   const additions = files.reduce((sum, one) => sum + one.additions, 0);
   const deletions = files.reduce((sum, one) => sum + one.deletions, 0);
   return {
@@ -68,14 +73,14 @@ export async function commitAnswer(house: House, folder: string, repository: str
       verification: UNSIGNED,
     },
     url: `${url}/commits/${sha}`,
-    html_url: `${house.url}/${repository}/commit/${sha}`,
+    html_url: `${context.url}/${repository}/commit/${sha}`,
     comments_url: `${url}/commits/${sha}/comments`,
     author: null,
     committer: null,
     parents: commit.parents.map((one) => ({
       sha: one,
       url: `${url}/commits/${one}`,
-      html_url: `${house.url}/${repository}/commit/${one}`,
+      html_url: `${context.url}/${repository}/commit/${one}`,
     })),
     ...(withFiles ? { stats: { additions, deletions, total: additions + deletions }, files } : {}),
   };

@@ -1,10 +1,17 @@
 // REST writes that Git keeps: refs and files. They change the bare repository and nothing else; pushes are told as ever.
-
 import { readRefs } from '../git/bare-repositories.ts';
 import { gitText, runGit } from '../git/git-command.ts';
 import { isAncestor } from '../git/push-event.ts';
 import { readCommits, resolveCommit } from '../git/read-commits.ts';
-import { type ApiAnswer, type ApiRequest, type House, type Json, notFound, type Route, refusal } from './api.ts';
+import {
+  type ApiAnswer,
+  type ApiRequest,
+  type BridgeContext,
+  type Json,
+  notFound,
+  type Route,
+  refusal,
+} from './api.ts';
 import { gitCommitAnswer, refAnswer } from './git-shapes.ts';
 
 const R = '/repos/:owner/:repo';
@@ -20,14 +27,14 @@ interface Asked {
   readonly params: Readonly<Record<string, string>>;
 }
 
-export function gitWriteRoutes(house: House, move: Move): Route[] {
+export function gitWriteRoutes(context: BridgeContext, move: Move): Route[] {
   const write = (method: string, pattern: string, change: (asked: Asked) => Promise<ApiAnswer>): Route => ({
     method,
     pattern: R + pattern,
     async answer(request, params) {
       const repository = `${params.owner}/${params.repo}`;
-      if (!house.repositories.folderOf(repository)) return notFound();
-      return move(repository, house.loginOf(request.identity), (folder) =>
+      if (!context.repositories.folderOf(repository)) return notFound();
+      return move(repository, context.loginOf(request.identity), (folder) =>
         change({ folder, repository, request, params, body: request.body }),
       );
     },
@@ -40,7 +47,7 @@ export function gitWriteRoutes(house: House, move: Move): Route[] {
       if (!sha) return refusal(422, 'Object does not exist');
       if ((await readRefs(folder, ref)).has(ref)) return refusal(422, 'Reference already exists');
       await runGit(folder, ['update-ref', ref, sha]);
-      return { status: 201, body: await refAnswer(house, folder, repository, ref, sha) };
+      return { status: 201, body: await refAnswer(context, folder, repository, ref, sha) };
     }),
     write('PATCH', '/git/refs/*ref', async ({ folder, repository, body, params }) => {
       const ref = `refs/${params.ref}`;
@@ -52,7 +59,7 @@ export function gitWriteRoutes(house: House, move: Move): Route[] {
         return refusal(422, 'Update is not a fast forward');
       }
       await runGit(folder, ['update-ref', ref, sha]);
-      return { status: 200, body: await refAnswer(house, folder, repository, ref, sha) };
+      return { status: 200, body: await refAnswer(context, folder, repository, ref, sha) };
     }),
     write('DELETE', '/git/refs/*ref', async ({ folder, params }) => {
       const ref = `refs/${params.ref}`;
@@ -60,8 +67,8 @@ export function gitWriteRoutes(house: House, move: Move): Route[] {
       await runGit(folder, ['update-ref', '-d', ref]);
       return { status: 204, body: undefined };
     }),
-    write('PUT', '/contents/*path', (asked) => writeFile(house, asked, false)),
-    write('DELETE', '/contents/*path', (asked) => writeFile(house, asked, true)),
+    write('PUT', '/contents/*path', (asked) => writeFile(context, asked, false)),
+    write('DELETE', '/contents/*path', (asked) => writeFile(context, asked, true)),
   ];
 }
 
@@ -76,7 +83,7 @@ async function isRefName(folder: string, ref: string): Promise<boolean> {
 }
 
 /** One commit that changes one file. `sha`, the file's blob, guards against writing over somebody's change. */
-async function writeFile(house: House, asked: Asked, remove: boolean): Promise<ApiAnswer> {
+async function writeFile(context: BridgeContext, asked: Asked, remove: boolean): Promise<ApiAnswer> {
   const { folder, repository, body, params, request } = asked;
   const path = params.path ?? '';
   if (path === '' || path.split('/').some((part) => ['', '.', '..', '.git'].includes(part))) {
@@ -85,7 +92,7 @@ async function writeFile(house: House, asked: Asked, remove: boolean): Promise<A
   if (typeof body.message !== 'string') return refusal(422, 'Invalid request.\n\n"message" wasn\'t supplied.');
   if (!remove && typeof body.content !== 'string')
     return refusal(422, 'Invalid request.\n\n"content" wasn\'t supplied.');
-  const branch = typeof body.branch === 'string' ? body.branch : await defaultBranch(house, repository);
+  const branch = typeof body.branch === 'string' ? body.branch : await defaultBranch(context, repository);
   const ref = `refs/heads/${branch}`;
   const parent = (await readRefs(folder, ref)).get(ref);
   if (!parent && (remove || (await readRefs(folder, 'refs/heads/')).size > 0)) {
@@ -107,22 +114,22 @@ async function writeFile(house: House, asked: Asked, remove: boolean): Promise<A
     tree,
     parents: parent ? [parent] : [],
     message: body.message,
-    login: house.loginOf(request.identity),
+    login: context.loginOf(request.identity),
   });
   await runGit(folder, ['update-ref', ref, sha]);
   const [commit] = await readCommits(folder, ['-1', sha]);
-  const file = remove ? null : await house.read(`/repos/${repository}/contents/${encodePath(path)}?ref=${sha}`);
+  const file = remove ? null : await context.read(`/repos/${repository}/contents/${encodePath(path)}?ref=${sha}`);
   if (file) for (const key of ['content', 'encoding']) delete file[key];
   return {
     status: old === undefined ? 201 : 200,
-    body: { content: file, commit: gitCommitAnswer(house, repository, commit!) },
+    body: { content: file, commit: gitCommitAnswer(context, repository, commit!) },
   };
 }
 
 const encodePath = (path: string) => path.split('/').map(encodeURIComponent).join('/');
 
-async function defaultBranch(house: House, repository: string): Promise<string> {
-  return String((await house.read(`/repos/${repository}`)).default_branch);
+async function defaultBranch(context: BridgeContext, repository: string): Promise<string> {
+  return String((await context.read(`/repos/${repository}`)).default_branch);
 }
 
 /** The tree of `parent` with one path set, or taken out: made in an index of its own. */

@@ -1,19 +1,18 @@
 // The comments of a whole repository: the emulator takes the word "comments" for an issue's number.
 // https://docs.github.com/en/rest/issues/comments#list-issue-comments-for-a-repository
-
 import type { KeptState } from '../state/kept-state.ts';
-import { type House, type Json, notFound, pageOf, type Route } from './api.ts';
+import { type BridgeContext, type Json, notFound, pageOf, type Route } from './api.ts';
 
 const COMMENTS = '/repos/:owner/:repo/issues/comments';
 
-export function issueCommentRoutes(house: House, state: KeptState): Route[] {
+export function issueCommentRoutes(context: BridgeContext, state: KeptState): Route[] {
   return [
     {
       method: 'GET',
       pattern: COMMENTS,
       async answer(request, params) {
         const place = `/repos/${params.owner}/${params.repo}`;
-        if ((await house.ask('GET', place, undefined, request.identity)).status !== 200) return notFound();
+        if ((await context.ask('GET', place, undefined, request.identity)).status !== 200) return notFound();
         const since = Date.parse(request.query.get('since') ?? '') || 0;
         const field = request.query.get('sort') === 'updated' ? 'updated_at' : 'created_at';
         // GitHub does not look at the direction of a list that is not sorted.
@@ -21,9 +20,9 @@ export function issueCommentRoutes(house: House, state: KeptState): Route[] {
         const known = knownComments(`${place}/issues/comments/`, state)
           .filter((one) => Date.parse(one.updated_at) >= since)
           .sort((one, other) => turn * (Date.parse(one[field]) - Date.parse(other[field]) || one.id - other.id));
-        const page = pageOf(request, house.apiUrl + request.path, known);
+        const page = pageOf(request, context.apiUrl + request.path, known);
         const answers = await Promise.all(
-          page.items.map(({ id }) => house.ask('GET', `${place}/issues/comments/${id}`)),
+          page.items.map(({ id }) => context.ask('GET', `${place}/issues/comments/${id}`)),
         );
         // What has been deleted since it was written is not there.
         const body = answers.filter(({ status }) => status === 200).map((answer) => answer.body as Json);

@@ -1,8 +1,7 @@
 // What follows when branches and tags move, however they were moved: webhooks, and pull requests that follow their branch.
-
 import { compareRefs, isZero, type RefChange, type Refs, readRefs } from '../git/bare-repositories.ts';
 import { pushPayload } from '../git/push-event.ts';
-import type { House, Json } from './api.ts';
+import type { BridgeContext, Json } from './api.ts';
 import { organizationOf, userOf } from './events.ts';
 
 export type AfterMove = (fullName: string, change: RefChange, sender: Json) => Promise<void>;
@@ -12,25 +11,25 @@ export type AfterMove = (fullName: string, change: RefChange, sender: Json) => P
  * `login` is who did it: a person, or `slug[bot]`. `afterMove` lets pull requests follow.
  */
 export async function moveRefs<T>(
-  house: House,
+  context: BridgeContext,
   fullName: string,
   login: string,
   change: (folder: string) => Promise<T>,
   afterMove: AfterMove,
 ): Promise<T> {
-  const folder = house.repositories.folderOf(fullName);
+  const folder = context.repositories.folderOf(fullName);
   if (!folder) throw new Error(`there is no repository ${fullName}`);
-  return house.repositories.exclusively(fullName, async () => {
+  return context.repositories.exclusively(fullName, async () => {
     const before = await readRefs(folder);
     const result = await change(folder);
     const after = await readRefs(folder);
-    await tellOfMoves(house, fullName, login, folder, before, after, afterMove);
+    await tellOfMoves(context, fullName, login, folder, before, after, afterMove);
     return result;
   });
 }
 
 async function tellOfMoves(
-  house: House,
+  context: BridgeContext,
   fullName: string,
   login: string,
   folder: string,
@@ -40,16 +39,16 @@ async function tellOfMoves(
 ) {
   const changes = compareRefs(before, after).filter(({ ref }) => /^refs\/(heads|tags)\//.test(ref));
   if (changes.length === 0) return;
-  const [repository, sender] = await Promise.all([house.read(`/repos/${fullName}`), userOf(house, login)]);
+  const [repository, sender] = await Promise.all([context.read(`/repos/${fullName}`), userOf(context, login)]);
   const email = `${login}@users.noreply.github.com`;
   for (const change of changes) {
-    const payload = await pushPayload(folder, `${house.url}/${fullName}`, change, before, { login, email });
+    const payload = await pushPayload(folder, `${context.url}/${fullName}`, change, before, { login, email });
     const common = { repository, organization: organizationOf(repository), sender };
-    house.emit('push', { ...payload, ...common, repository: pushedRepository(repository) });
+    context.emit('push', { ...payload, ...common, repository: pushedRepository(repository) });
     const kind = createdOrDeleted(change);
     if (kind) {
       const [, type, name] = /^refs\/(heads|tags)\/(.+)$/.exec(change.ref) ?? [];
-      house.emit(kind, {
+      context.emit(kind, {
         ref: name,
         ref_type: type === 'heads' ? 'branch' : 'tag',
         ...(kind === 'create' ? { master_branch: repository.default_branch, description: repository.description } : {}),

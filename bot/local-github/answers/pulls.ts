@@ -1,11 +1,10 @@
 // Pull requests: the emulator holds the conversation, the bare repository the commits. This room joins the two.
 // https://docs.github.com/en/rest/pulls/pulls
-
 import { isZero, type RefChange } from '../git/bare-repositories.ts';
 import { gitText, runGit } from '../git/git-command.ts';
 import { readCommits, resolveCommit } from '../git/read-commits.ts';
 import type { KeptPull, KeptState } from '../state/kept-state.ts';
-import { type ApiAnswer, type House, type Json, notFound, pageOf, type Route, refusal } from './api.ts';
+import { type ApiAnswer, type BridgeContext, type Json, notFound, pageOf, type Route, refusal } from './api.ts';
 import { diffFiles } from './diff-files.ts';
 import { organizationOf } from './events.ts';
 import { commitAnswer } from './git-shapes.ts';
@@ -13,7 +12,7 @@ import { commitTree, type Move } from './git-writes.ts';
 
 const PULLS = '/repos/:owner/:repo/pulls';
 
-export function pullRoutes(house: House, state: KeptState, move: Move): Route[] {
+export function pullRoutes(context: BridgeContext, state: KeptState, move: Move): Route[] {
   const find = (params: Readonly<Record<string, string>>) =>
     keptPull(state, `${params.owner}/${params.repo}`, Number(params.number));
   return [
@@ -22,7 +21,7 @@ export function pullRoutes(house: House, state: KeptState, move: Move): Route[] 
       pattern: PULLS,
       async answer(request, params) {
         const repository = `${params.owner}/${params.repo}`;
-        const folder = house.repositories.folderOf(repository);
+        const folder = context.repositories.folderOf(repository);
         if (!folder) return notFound();
         const headRef = String(request.body.head).replace(`${params.owner}:`, '');
         const baseRef = String(request.body.base);
@@ -39,12 +38,12 @@ export function pullRoutes(house: House, state: KeptState, move: Move): Route[] 
           return refusal(422, 'Validation Failed', { errors: [{ code: 'custom', message: 'A pull request exists' }] });
         }
         const body = { ...request.body, head: headRef };
-        const answer = await house.ask('POST', request.path, body, request.identity);
+        const answer = await context.ask('POST', request.path, body, request.identity);
         if (answer.status !== 201) return answer;
         const number = Number((answer.body as Json).number);
         const pull = { repository, number, headRef, baseRef, headSha, baseSha, open: true, mergeSha: null };
         state.pulls.push(pull);
-        house.changed();
+        context.changed();
         await runGit(folder, ['update-ref', `refs/pull/${number}/head`, headSha]);
         return answer;
       },
@@ -54,8 +53,13 @@ export function pullRoutes(house: House, state: KeptState, move: Move): Route[] 
       pattern: '/repos/:owner/:repo/issues/:number',
       async answer(request, params) {
         const pull = find(params);
-        if (!pull) return house.ask('GET', request.path, undefined, request.identity);
-        const shown = await house.ask('GET', request.path.replace('/issues/', '/pulls/'), undefined, request.identity);
+        if (!pull) return context.ask('GET', request.path, undefined, request.identity);
+        const shown = await context.ask(
+          'GET',
+          request.path.replace('/issues/', '/pulls/'),
+          undefined,
+          request.identity,
+        );
         return shown.status === 200 ? { status: 200, body: issueOfPull(shown.body as Json) } : shown;
       },
     },
@@ -63,13 +67,13 @@ export function pullRoutes(house: House, state: KeptState, move: Move): Route[] 
       method: 'PATCH',
       pattern: `${PULLS}/:number`,
       async answer(request, params) {
-        const answer = await house.ask('PATCH', request.path, request.body, request.identity);
+        const answer = await context.ask('PATCH', request.path, request.body, request.identity);
         const pull = find(params);
         if (answer.status === 200 && pull) {
           const body = answer.body as Json;
           pull.open = body.state === 'open';
           pull.baseRef = String((body.base as Json).ref);
-          house.changed();
+          context.changed();
         }
         return answer;
       },
@@ -80,9 +84,9 @@ export function pullRoutes(house: House, state: KeptState, move: Move): Route[] 
       async answer(request, params) {
         const pull = find(params);
         if (!pull) return notFound();
-        return move(pull.repository, house.loginOf(request.identity), (folder) =>
-          mergePull(house, folder, pull, request.body, house.loginOf(request.identity), () =>
-            house.ask('PUT', request.path, {}, request.identity),
+        return move(pull.repository, context.loginOf(request.identity), (folder) =>
+          mergePull(context, folder, pull, request.body, context.loginOf(request.identity), () =>
+            context.ask('PUT', request.path, {}, request.identity),
           ),
         );
       },
@@ -99,11 +103,11 @@ export function pullRoutes(house: House, state: KeptState, move: Move): Route[] 
       pattern: `${PULLS}/:number/files`,
       async answer(request, params) {
         const pull = find(params);
-        const folder = pull && house.repositories.folderOf(pull.repository);
+        const folder = pull && context.repositories.folderOf(pull.repository);
         if (!pull || !folder) return notFound();
         const from = await gitText(folder, ['merge-base', pull.baseSha, pull.headSha]).catch(() => pull.baseSha);
-        const files = await diffFiles(house, folder, pull.repository, from, pull.headSha);
-        const page = pageOf(request, house.apiUrl + request.path, files);
+        const files = await diffFiles(context, folder, pull.repository, from, pull.headSha);
+        const page = pageOf(request, context.apiUrl + request.path, files);
         return { status: 200, body: page.items, headers: page.headers };
       },
     },
@@ -112,12 +116,12 @@ export function pullRoutes(house: House, state: KeptState, move: Move): Route[] 
       pattern: `${PULLS}/:number/commits`,
       async answer(request, params) {
         const pull = find(params);
-        const folder = pull && house.repositories.folderOf(pull.repository);
+        const folder = pull && context.repositories.folderOf(pull.repository);
         if (!pull || !folder) return notFound();
         const all = await readCommits(folder, ['--reverse', `${pull.baseSha}..${pull.headSha}`]);
-        const page = pageOf(request, house.apiUrl + request.path, all);
+        const page = pageOf(request, context.apiUrl + request.path, all);
         const body = await Promise.all(
-          page.items.map((one) => commitAnswer(house, folder, pull.repository, one.sha, false)),
+          page.items.map((one) => commitAnswer(context, folder, pull.repository, one.sha, false)),
         );
         return { status: 200, body, headers: page.headers };
       },
@@ -176,7 +180,7 @@ const branch = (folder: string, name: string) => resolveCommit(folder, `heads/${
 
 /** Merges in the bare repository, then lets the emulator close the conversation. */
 async function mergePull(
-  house: House,
+  context: BridgeContext,
   folder: string,
   pull: KeptPull,
   body: Json,
@@ -206,20 +210,20 @@ async function mergePull(
   await runGit(folder, ['update-ref', `refs/heads/${pull.baseRef}`, sha]);
   pull.open = false;
   pull.mergeSha = sha;
-  house.changed();
+  context.changed();
   return { status: 200, body: { sha, merged: true, message: 'Pull Request successfully merged' } };
 }
 
 /** Lets the open pull requests of a branch follow it, and those into it know their new base. */
 export async function followBranch(
-  house: House,
+  context: BridgeContext,
   state: KeptState,
   repository: string,
   change: RefChange,
   sender: Json,
 ): Promise<void> {
   const [, name] = /^refs\/heads\/(.+)$/.exec(change.ref) ?? [];
-  const folder = house.repositories.folderOf(repository);
+  const folder = context.repositories.folderOf(repository);
   if (!name || !folder || isZero(change.after)) return;
   for (const pull of state.pulls) {
     if (pull.repository !== repository || !pull.open) continue;
@@ -228,10 +232,10 @@ export async function followBranch(
     pull.headSha = change.after;
     await runGit(folder, ['update-ref', `refs/pull/${pull.number}/head`, change.after]);
     const [shown, shownRepository] = await Promise.all([
-      house.read(`/repos/${repository}/pulls/${pull.number}`),
-      house.read(`/repos/${repository}`),
+      context.read(`/repos/${repository}/pulls/${pull.number}`),
+      context.read(`/repos/${repository}`),
     ]);
-    house.emit('pull_request', {
+    context.emit('pull_request', {
       action: 'synchronize',
       number: pull.number,
       before: change.before,
@@ -242,18 +246,18 @@ export async function followBranch(
       sender,
     });
   }
-  house.changed();
+  context.changed();
 }
 
 /** Puts Git's side into a pull request that the emulator showed. `full` adds the counts that lists do not have. */
-export async function completePull(house: House, pull: KeptPull, shown: Json, full: boolean): Promise<void> {
-  const folder = house.repositories.folderOf(pull.repository);
+export async function completePull(context: BridgeContext, pull: KeptPull, shown: Json, full: boolean): Promise<void> {
+  const folder = context.repositories.folderOf(pull.repository);
   if (!folder) return;
   const [owner] = pull.repository.split('/');
   Object.assign(shown.head as Json, { sha: pull.headSha, ref: pull.headRef, label: `${owner}:${pull.headRef}` });
   Object.assign(shown.base as Json, { sha: pull.baseSha, ref: pull.baseRef, label: `${owner}:${pull.baseRef}` });
   shown.merge_commit_sha = pull.mergeSha;
-  shown.statuses_url = `${house.apiUrl}/repos/${pull.repository}/statuses/${pull.headSha}`;
+  shown.statuses_url = `${context.apiUrl}/repos/${pull.repository}/statuses/${pull.headSha}`;
   if (!full) return;
   const [files, commits, mergeable] = await Promise.all([
     gitText(folder, ['diff', '--numstat', `${pull.baseSha}...${pull.headSha}`]),

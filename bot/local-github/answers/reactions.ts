@@ -1,8 +1,7 @@
 // Reactions, which the emulator does not know: on issues and on their comments.
 // https://docs.github.com/en/rest/reactions/reactions
-
 import type { KeptState, Reaction } from '../state/kept-state.ts';
-import { type ApiRequest, type House, type Json, notFound, pageOf, type Route, refusal } from './api.ts';
+import { type ApiRequest, type BridgeContext, type Json, notFound, pageOf, type Route, refusal } from './api.ts';
 import { userOf } from './events.ts';
 
 const CONTENTS = ['+1', '-1', 'laugh', 'confused', 'heart', 'hooray', 'rocket', 'eyes'] as const;
@@ -12,7 +11,7 @@ const PLACES = [
   { on: 'comment', pattern: '/repos/:owner/:repo/issues/comments/:subject/reactions' },
 ] as const;
 
-export function reactionRoutes(house: House, state: KeptState): Route[] {
+export function reactionRoutes(context: BridgeContext, state: KeptState): Route[] {
   return PLACES.flatMap(({ on, pattern }) => {
     const subjectPath = (request: ApiRequest) => request.path.split('/reactions')[0] ?? '';
     const those = (repository: string, subject: number) =>
@@ -26,12 +25,12 @@ export function reactionRoutes(house: House, state: KeptState): Route[] {
           if (!CONTENTS.some((one) => one === content)) {
             return refusal(422, 'Validation Failed', { errors: [{ field: 'content', code: 'invalid' }] });
           }
-          if ((await house.ask('GET', subjectPath(request))).status !== 200) return notFound();
+          if ((await context.ask('GET', subjectPath(request))).status !== 200) return notFound();
           const repository = `${params.owner}/${params.repo}`;
           const subject = Number(params.subject);
-          const login = house.loginOf(request.identity);
+          const login = context.loginOf(request.identity);
           const earlier = those(repository, subject).find((one) => one.login === login && one.content === content);
-          if (earlier) return { status: 200, body: await formatReaction(house, earlier) };
+          if (earlier) return { status: 200, body: await formatReaction(context, earlier) };
           const createdAt = new Date().toISOString();
           const reaction: Reaction = {
             id: state.nextId++,
@@ -43,8 +42,8 @@ export function reactionRoutes(house: House, state: KeptState): Route[] {
             createdAt,
           };
           state.reactions.push(reaction);
-          house.changed();
-          return { status: 201, body: await formatReaction(house, reaction) };
+          context.changed();
+          return { status: 201, body: await formatReaction(context, reaction) };
         },
       },
       {
@@ -55,10 +54,10 @@ export function reactionRoutes(house: House, state: KeptState): Route[] {
           const all = those(`${params.owner}/${params.repo}`, Number(params.subject));
           const page = pageOf(
             request,
-            house.apiUrl + request.path,
+            context.apiUrl + request.path,
             all.filter((one) => wanted === null || one.content === wanted),
           );
-          const body = await Promise.all(page.items.map((one) => formatReaction(house, one)));
+          const body = await Promise.all(page.items.map((one) => formatReaction(context, one)));
           return { status: 200, body, headers: page.headers };
         },
       },
@@ -69,10 +68,10 @@ export function reactionRoutes(house: House, state: KeptState): Route[] {
           const at = state.reactions.findIndex((one) => one.id === Number(params.reaction));
           const found = state.reactions[at];
           if (!found) return notFound();
-          if (found.login !== house.loginOf(request.identity))
+          if (found.login !== context.loginOf(request.identity))
             return refusal(403, 'You can only delete your own reactions');
           state.reactions.splice(at, 1);
-          house.changed();
+          context.changed();
           return { status: 204, body: undefined };
         },
       },
@@ -81,11 +80,11 @@ export function reactionRoutes(house: House, state: KeptState): Route[] {
   });
 }
 
-async function formatReaction(house: House, reaction: Reaction): Promise<Json> {
+async function formatReaction(context: BridgeContext, reaction: Reaction): Promise<Json> {
   return {
     id: reaction.id,
     node_id: Buffer.from(`Reaction:${reaction.id}`).toString('base64'),
-    user: await userOf(house, reaction.login),
+    user: await userOf(context, reaction.login),
     content: reaction.content,
     created_at: reaction.createdAt,
   };

@@ -1,15 +1,14 @@
 // Commit statuses and commit comments, kept by the bridge because the emulator does not hold our commits.
-
 import { resolveCommit } from '../git/read-commits.ts';
 import type { CommitComment, CommitStatus, KeptState } from '../state/kept-state.ts';
-import { type ApiRequest, type House, type Json, pageOf, type Route, refusal } from './api.ts';
+import { type ApiRequest, type BridgeContext, type Json, pageOf, type Route, refusal } from './api.ts';
 import { userOf } from './events.ts';
 
 const STATES = ['error', 'failure', 'pending', 'success'];
 
-export function statusRoutes(house: House, state: KeptState): Route[] {
+export function statusRoutes(context: BridgeContext, state: KeptState): Route[] {
   const commitOf = async (repository: string, ref: string | undefined) => {
-    const folder = house.repositories.folderOf(repository);
+    const folder = context.repositories.folderOf(repository);
     return folder && ref ? resolveCommit(folder, ref) : undefined;
   };
   return [
@@ -30,12 +29,12 @@ export function statusRoutes(house: House, state: KeptState): Route[] {
           context: typeof body.context === 'string' ? body.context : 'default',
           description: typeof body.description === 'string' ? body.description : null,
           targetUrl: typeof body.target_url === 'string' ? body.target_url : null,
-          login: house.loginOf(request.identity),
+          login: context.loginOf(request.identity),
           createdAt: new Date().toISOString(),
         };
         state.statuses.push(status);
-        house.changed();
-        return { status: 201, body: await formatStatus(house, status) };
+        context.changed();
+        return { status: 201, body: await formatStatus(context, status) };
       },
     },
     {
@@ -53,12 +52,12 @@ export function statusRoutes(house: House, state: KeptState): Route[] {
           repository,
           sha,
           body: request.body.body,
-          login: house.loginOf(request.identity),
+          login: context.loginOf(request.identity),
           createdAt: new Date().toISOString(),
         };
         state.commitComments.push(comment);
-        house.changed();
-        return { status: 201, body: await formatCommitComment(house, comment) };
+        context.changed();
+        return { status: 201, body: await formatCommitComment(context, comment) };
       },
     },
   ];
@@ -66,41 +65,41 @@ export function statusRoutes(house: House, state: KeptState): Route[] {
 
 /** `GET …/commits/REF/statuses`: newest first. */
 export async function listStatuses(
-  house: House,
+  context: BridgeContext,
   state: KeptState,
   request: ApiRequest,
   repository: string,
   sha: string,
 ) {
   const all = state.statuses.filter((one) => one.repository === repository && one.sha === sha).reverse();
-  const page = pageOf(request, house.apiUrl + request.path, all);
-  const body = await Promise.all(page.items.map((one) => formatStatus(house, one)));
+  const page = pageOf(request, context.apiUrl + request.path, all);
+  const body = await Promise.all(page.items.map((one) => formatStatus(context, one)));
   return { status: 200, body, headers: page.headers };
 }
 
 /** `GET …/commits/REF/comments`. */
 export async function listCommitComments(
-  house: House,
+  context: BridgeContext,
   state: KeptState,
   request: ApiRequest,
   repository: string,
   sha: string,
 ) {
   const all = state.commitComments.filter((one) => one.repository === repository && one.sha === sha);
-  const page = pageOf(request, house.apiUrl + request.path, all);
-  const body = await Promise.all(page.items.map((one) => formatCommitComment(house, one)));
+  const page = pageOf(request, context.apiUrl + request.path, all);
+  const body = await Promise.all(page.items.map((one) => formatCommitComment(context, one)));
   return { status: 200, body, headers: page.headers };
 }
 
 /** `GET …/commits/REF/status`: the newest of each context, and what they come to. */
-export async function combinedStatus(house: House, state: KeptState, repository: string, sha: string) {
+export async function combinedStatus(context: BridgeContext, state: KeptState, repository: string, sha: string) {
   const newest = new Map<string, CommitStatus>();
   for (const one of state.statuses) if (one.repository === repository && one.sha === sha) newest.set(one.context, one);
   const states = [...newest.values()].map((one) => one.state);
   const bad = states.some((one) => one === 'failure' || one === 'error');
   const pending = states.length === 0 || states.includes('pending');
-  const url = `${house.apiUrl}/repos/${repository}/commits/${sha}`;
-  const statuses = await Promise.all([...newest.values()].map((one) => formatStatus(house, one)));
+  const url = `${context.apiUrl}/repos/${repository}/commits/${sha}`;
+  const statuses = await Promise.all([...newest.values()].map((one) => formatStatus(context, one)));
   return {
     status: 200,
     body: {
@@ -108,17 +107,17 @@ export async function combinedStatus(house: House, state: KeptState, repository:
       statuses,
       sha,
       total_count: statuses.length,
-      repository: await house.read(`/repos/${repository}`),
+      repository: await context.read(`/repos/${repository}`),
       commit_url: url,
       url: `${url}/status`,
     },
   };
 }
 
-async function formatStatus(house: House, status: CommitStatus): Promise<Json> {
-  const creator = await userOf(house, status.login);
+async function formatStatus(context: BridgeContext, status: CommitStatus): Promise<Json> {
+  const creator = await userOf(context, status.login);
   return {
-    url: `${house.apiUrl}/repos/${status.repository}/statuses/${status.sha}`,
+    url: `${context.apiUrl}/repos/${status.repository}/statuses/${status.sha}`,
     avatar_url: creator.avatar_url,
     id: status.id,
     node_id: Buffer.from(`Status:${status.id}`).toString('base64'),
@@ -132,10 +131,10 @@ async function formatStatus(house: House, status: CommitStatus): Promise<Json> {
   };
 }
 
-async function formatCommitComment(house: House, comment: CommitComment): Promise<Json> {
+async function formatCommitComment(context: BridgeContext, comment: CommitComment): Promise<Json> {
   return {
-    html_url: `${house.url}/${comment.repository}/commit/${comment.sha}#commitcomment-${comment.id}`,
-    url: `${house.apiUrl}/repos/${comment.repository}/comments/${comment.id}`,
+    html_url: `${context.url}/${comment.repository}/commit/${comment.sha}#commitcomment-${comment.id}`,
+    url: `${context.apiUrl}/repos/${comment.repository}/comments/${comment.id}`,
     id: comment.id,
     node_id: Buffer.from(`CommitComment:${comment.id}`).toString('base64'),
     body: comment.body,
@@ -143,7 +142,7 @@ async function formatCommitComment(house: House, comment: CommitComment): Promis
     position: null,
     line: null,
     commit_id: comment.sha,
-    user: await userOf(house, comment.login),
+    user: await userOf(context, comment.login),
     created_at: comment.createdAt,
     updated_at: comment.createdAt,
     author_association: 'NONE',

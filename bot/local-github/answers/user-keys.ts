@@ -1,14 +1,13 @@
 // The public SSH keys of people, which the emulator does not know.
 // https://docs.github.com/en/rest/users/keys
-
 import type { KeptState, KeptUserKey } from '../state/kept-state.ts';
-import { type House, notFound, pageOf, type Route, refusal } from './api.ts';
+import { type BridgeContext, notFound, pageOf, type Route, refusal } from './api.ts';
 
-export function userKeyRoutes(house: House, state: KeptState): Route[] {
+export function userKeyRoutes(context: BridgeContext, state: KeptState): Route[] {
   const own = (key: KeptUserKey) => ({
     id: key.id,
     key: key.key,
-    url: `${house.apiUrl}/user/keys/${key.id}`,
+    url: `${context.apiUrl}/user/keys/${key.id}`,
     title: key.title,
     verified: true,
     created_at: key.createdAt,
@@ -19,11 +18,11 @@ export function userKeyRoutes(house: House, state: KeptState): Route[] {
       method: 'GET',
       pattern: '/users/:login/keys',
       async answer(request, params) {
-        if ((await house.ask('GET', `/users/${encodeURIComponent(params.login ?? '')}`)).status !== 200) {
+        if ((await context.ask('GET', `/users/${encodeURIComponent(params.login ?? '')}`)).status !== 200) {
           return notFound();
         }
         const keys = state.userKeys.filter(({ login }) => login.toLowerCase() === params.login?.toLowerCase());
-        const page = pageOf(request, house.apiUrl + request.path, keys);
+        const page = pageOf(request, context.apiUrl + request.path, keys);
         return { status: 200, body: page.items.map(({ id, key }) => ({ id, key })), headers: page.headers };
       },
     },
@@ -31,10 +30,10 @@ export function userKeyRoutes(house: House, state: KeptState): Route[] {
       method: 'GET',
       pattern: '/user/keys',
       async answer(request) {
-        const login = house.loginOf(request.identity);
+        const login = context.loginOf(request.identity);
         const page = pageOf(
           request,
-          house.apiUrl + request.path,
+          context.apiUrl + request.path,
           state.userKeys.filter((key) => key.login === login),
         );
         return { status: 200, body: page.items.map(own), headers: page.headers };
@@ -50,14 +49,14 @@ export function userKeyRoutes(house: House, state: KeptState): Route[] {
         if (state.userKeys.some((one) => one.key === key)) return invalid('key is already in use');
         const made: KeptUserKey = {
           id: state.nextId,
-          login: house.loginOf(identity),
+          login: context.loginOf(identity),
           key,
           title: typeof title === 'string' ? title : '',
           createdAt: new Date().toISOString().replace(/\.\d+Z$/, 'Z'),
         };
         state.nextId += 1;
         state.userKeys.push(made);
-        house.changed();
+        context.changed();
         return { status: 201, body: own(made) };
       },
     },
@@ -65,11 +64,11 @@ export function userKeyRoutes(house: House, state: KeptState): Route[] {
       method: 'DELETE',
       pattern: '/user/keys/:id',
       async answer({ identity }, params) {
-        const login = house.loginOf(identity);
+        const login = context.loginOf(identity);
         const at = state.userKeys.findIndex((key) => String(key.id) === params.id && key.login === login);
         if (at === -1) return notFound();
         state.userKeys.splice(at, 1);
-        house.changed();
+        context.changed();
         return { status: 204, body: undefined };
       },
     },

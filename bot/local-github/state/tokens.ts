@@ -67,7 +67,7 @@ function isAppJwt(token: string, appId: number, key: KeyObject, nowSeconds: numb
   }
 }
 
-/** A token by which the house itself speaks as the app, for nine minutes. */
+/** A token by which the context itself speaks as the app, for nine minutes. */
 export function signAppJwt(appId: number, privateKeyPem: string, nowSeconds: number): string {
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const claims = { iss: String(appId), iat: Math.floor(nowSeconds) - 30, exp: Math.floor(nowSeconds) + 540 };

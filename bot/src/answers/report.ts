@@ -1,11 +1,10 @@
 // Tells GitHub how builds are doing: the one place where answers and check runs are written. What is wanted follows from the
 // queue and the records; what differs from what was last delivered is delivered. So edits coalesce, and a restart heals.
 import type { Queue } from '@coppice/builder-runner/queue';
-import type { DebugDesk } from '@coppice/builder-runner/runner';
+import type { DebugSessions, Log } from '@coppice/builder-runner/runner';
 import type { QueuedBuild } from '@coppice/config';
 import type { Github } from '../github/github.ts';
 import type { BuiltIndex } from '../planning/built.ts';
-import type { Log } from '../service/log.ts';
 import type { Answer, Check } from '../vocabulary/answer.ts';
 import type { BotOperation, BotState } from '../vocabulary/bot-state.ts';
 import { type BuildRef, type BuildView, viewOfQueued, viewOfResults, withExcerpts } from '../vocabulary/build-view.ts';
@@ -20,7 +19,7 @@ interface ReporterOptions {
   readonly commit: (operations: readonly BotOperation[]) => Promise<unknown>;
   /** Public address of the service, without a slash at the end. */
   readonly url: string;
-  readonly debug: DebugDesk | undefined;
+  readonly debug: DebugSessions | undefined;
   readonly log: Log;
   /** Between two edits of one comment or check run. Default: 5000. */
   readonly editMilliseconds?: number;

@@ -1,6 +1,7 @@
 // The config that counts: the last commit of the default branch without problems, read and kept in memory.
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Log } from '@coppice/builder-runner/runner';
 import {
   type ConfigParser,
   type ConfigRepo,
@@ -10,7 +11,6 @@ import {
   published,
   type SpecRequires,
 } from '@coppice/config';
-import type { Log } from '../service/log.ts';
 import type { ConfigFiles, ConfigRepoMirror } from './mirror.ts';
 import { specsOfPackages } from './package-specs.ts';
 import { projectsJson } from './projects-json.ts';

@@ -1,7 +1,7 @@
 // Probot without its own server, settings from the environment or logger: only what Coppice's settings say.
+import type { Log } from '@coppice/builder-runner/runner';
 import type { Settings } from '@coppice/config';
 import { Probot, ProbotOctokit } from 'probot';
-import type { Log } from '../service/log.ts';
 
 /** A request that takes longer has failed; Octokit itself would wait for ever. */
 const requestMilliseconds = 30_000;

@@ -1,6 +1,6 @@
 // GitHub's limits: once it has said "too much", nothing more is asked until it says that we may.
 // https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
-import type { Log } from '../service/log.ts';
+import type { Log } from '@coppice/builder-runner/runner';
 
 /** GitHub cannot be asked at present. Nothing was done; the same again after `until` is what helps. */
 export class RateLimited extends Error {

@@ -1,5 +1,6 @@
 // Works off that a pull request was opened, moved or closed: fetch → examine → plan → queue its sandbox → checks.
 import type { Queue } from '@coppice/builder-runner/queue';
+import type { Log } from '@coppice/builder-runner/runner';
 import { isFinal, type QueuedBuild, readSandbox, type Settings } from '@coppice/config';
 import { checksOf } from '../answers/check-run.ts';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
@@ -7,7 +8,6 @@ import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
 import type { Github } from '../github/github.ts';
 import type { BuiltIndex } from '../planning/built.ts';
 import { type Asker, annotateSources } from '../planning/plan-requests.ts';
-import type { Log } from '../service/log.ts';
 import type { Check } from '../vocabulary/answer.ts';
 import type { BotState, Handled } from '../vocabulary/bot-state.ts';
 import type { Job } from '../vocabulary/job.ts';

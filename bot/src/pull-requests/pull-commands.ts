@@ -31,7 +31,7 @@ export interface PullDone {
 }
 
 /** `sha` as written, undefined for the head that everybody sees. Rejects on faults of the machinery only. */
-export async function approvePullRequest(
+async function approvePullRequest(
   wish: PullWish & { readonly sha: string | undefined },
   batch: string,
   context: PullContext,
@@ -118,7 +118,7 @@ function unknownNames(packages: readonly string[], { at, known }: Examined): str
   const missing = packages.filter((wanted) => !names.some(({ name, long }) => wanted === name || wanted === long));
   if (missing.length === 0) return undefined;
   return unknownPackages(
-    missing.map((name) => ({ name, near: nearest(name, short) })),
+    missing.map((name) => ({ name, near: nearest(name, short, 'strictly') })),
     short,
   );
 }

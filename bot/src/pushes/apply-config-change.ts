@@ -1,7 +1,7 @@
 // Another config is about to come into force: what was published follows its projects. The one place where a push, by whomever, deletes,
 // renames, forks, freezes and unfreezes.
 import { type Queue, QueueError } from '@coppice/builder-runner/queue';
-import type { ProjectName, ProjectsPort } from '@coppice/builder-runner/runner';
+import type { Log, ProjectName, ProjectsPort } from '@coppice/builder-runner/runner';
 import {
   type ChrootName,
   type ConfigDiff,
@@ -13,7 +13,6 @@ import {
 } from '@coppice/config';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 import type { BuiltIndex } from '../planning/built.ts';
-import type { Log } from '../service/log.ts';
 
 /** One thing to do about what is published. */
 export type ProjectStep =

@@ -1,5 +1,6 @@
 // Works a push to the default branch off: fetch → parse → plan → queue → checks.
 import type { Queue } from '@coppice/builder-runner/queue';
+import type { Log } from '@coppice/builder-runner/runner';
 import type { Settings } from '@coppice/config';
 import { checksOf } from '../answers/check-run.ts';
 import { type ConfigAtCommit, readConfigAt } from '../config-repo/config-in-force.ts';
@@ -9,7 +10,6 @@ import { type BuiltIndex, builtFromQueue } from '../planning/built.ts';
 import { annotateSources, makePlan, requestsOf } from '../planning/plan-requests.ts';
 import { reportProblems } from '../reply/config-problems.ts';
 import { planSummary } from '../reply/plan.ts';
-import type { Log } from '../service/log.ts';
 import type { Check } from '../vocabulary/answer.ts';
 import type { Handled } from '../vocabulary/bot-state.ts';
 import type { Job } from '../vocabulary/job.ts';

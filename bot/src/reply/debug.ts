@@ -21,9 +21,9 @@ export function debugText(session: DebugSession | undefined, url: string): strin
   }
 }
 
-function openText({ door, by, keys, build, chroot }: DebugSession, which: string): string {
-  if (door === null) return '';
-  const { host, port, user, fingerprint, until, folder, exitCode } = door;
+function openText({ access, by, keys, build, chroot }: DebugSession, which: string): string {
+  if (access === null) return '';
+  const { host, port, user, fingerprint, until, folder, exitCode } = access;
   const how =
     exitCode === 0 ? 'This time it succeeded.' : exitCode === null ? 'Its time was over.' : 'It failed again.';
   const isLocal = host.startsWith('127.') || host === '::1';

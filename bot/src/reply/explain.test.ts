@@ -99,6 +99,7 @@ test('a package whose source has moved on', () => {
     @everybody
     \`\`\`\`
 
+
     Next: \`/build hello\` builds it."
   `);
 });
@@ -123,6 +124,7 @@ test('a package that failed and has not changed', () => {
     \`\`\`
     @everybody
     \`\`\`\`
+
 
     Next: give it more time: \`timeout\` of the package, or \`/build hello --timeout 4h\`."
   `);

@@ -3,13 +3,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Log } from '@coppice/builder-runner/runner';
 import type { Settings } from '@coppice/config';
 import { execa } from 'execa';
 import { type LocalGithub, startLocalGithub } from '../../local-github/start.ts';
 import { ServiceError } from './errors.ts';
 import type { Home } from './home.ts';
 import { mirrorToLocalGithub } from './local-mirror.ts';
-import type { Log } from './log.ts';
 import type { Secrets } from './secrets.ts';
 
 const repositoryRoot = fileURLToPath(new URL('../../../', import.meta.url));

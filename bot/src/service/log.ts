@@ -1,8 +1,5 @@
 // The service's log: one line an event, in words for people on a terminal, as JSON lines elsewhere (COPPICE_LOG=json).
-
-export type LogLevel = 'info' | 'warn' | 'error';
-/** Writes one event. Fields hold plain data; never a secret. */
-export type Log = (level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>) => void;
+import type { Log } from '@coppice/builder-runner/runner';
 
 /** A log that writes to `write`, one line an event. `form` is `text` or `json`. */
 export function createLog(write: (line: string) => void, form: 'text' | 'json', now: () => Date): Log {

@@ -43,10 +43,10 @@ export function startMetrics(queue: Queue, sources: MetricsSources): () => Promi
   return async () => {
     const states = queue.builds().map((build) => combineStates(build.chroots.map(({ state }) => state)));
     for (const state of buildStates) live.set({ state }, states.filter((one) => one === state).length);
-    const crew = sources.workers() ?? [];
-    const idle = crew.filter(({ task }) => task === null).length;
+    const workerStates = sources.workers() ?? [];
+    const idle = workerStates.filter(({ task }) => task === null).length;
     workers.set({ state: 'idle' }, idle);
-    workers.set({ state: 'working' }, crew.length - idle);
+    workers.set({ state: 'working' }, workerStates.length - idle);
     const pools = sources.builders();
     if (pools !== undefined) tellPools(pools);
     return await registry.metrics();

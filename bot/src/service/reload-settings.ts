@@ -2,8 +2,8 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import type { Log } from '@coppice/builder-runner/runner';
 import type { Settings } from '@coppice/config';
-import type { Log } from './log.ts';
 
 /** Keys that count at once; whatever else changes waits for the next start. */
 const liveKeys = ['workers', 'builders', 'timeouts'] as const;

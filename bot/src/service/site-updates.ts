@@ -2,9 +2,9 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Queue } from '@coppice/builder-runner/queue';
+import type { Log } from '@coppice/builder-runner/runner';
 import { type BrokenPool, published as layout, type QueuedBuild } from '@coppice/config';
 import { regenerate, type SiteChange } from '@coppice/site/regenerate';
-import type { Log } from './log.ts';
 
 export interface SiteUpdates {
   /** Everything, for instance after a change of the config. Resolves when it is written. */

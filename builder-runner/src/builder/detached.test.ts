@@ -61,17 +61,17 @@ test('several may wait for it', async () => {
 
 test('stop ends it and all that it started; a command that has ended is left alone', async () => {
   detached('start', '60', 'sh', '-c', 'sleep 3600 & echo $! >child; wait');
-  await vi.waitFor(() => expect(existsSync(join(folder, 'child'))).toBe(true));
+  await vi.waitFor(() => expect(existsSync(join(folder, 'child'))).toBe(true), { timeout: 50_000 });
   const child = readFileSync(join(folder, 'child'), 'utf8').trim();
   expect(detached('stop')).toBe('ended');
-  await vi.waitFor(() => expect(isAlive(child)).toBe(false));
+  await vi.waitFor(() => expect(isAlive(child)).toBe(false), { timeout: 50_000 });
   expect(detached('wait')).toBe('143');
   expect(detached('stop')).toBe('ended');
 });
 
 test('a command that ignores TERM is killed, and that is said', async () => {
   detached('start', '60', 'sh', '-c', "trap '' TERM; touch ready; while :; do sleep 0.1; done");
-  await vi.waitFor(() => expect(existsSync(join(folder, 'ready'))).toBe(true));
+  await vi.waitFor(() => expect(existsSync(join(folder, 'ready'))).toBe(true), { timeout: 50_000 });
   expect(detached('stop', '0.3')).toBe('killed');
   expect(detached('wait')).toBe('unknown');
 });
@@ -79,7 +79,9 @@ test('a command that ignores TERM is killed, and that is said', async () => {
 test('what the command leaves running ends with it', async () => {
   detached('start', '60', 'sh', '-c', 'sleep 3600 & echo $! >child; exit 0');
   expect(detached('wait')).toBe('0');
-  await vi.waitFor(() => expect(isAlive(readFileSync(join(folder, 'child'), 'utf8').trim())).toBe(false));
+  await vi.waitFor(() => expect(isAlive(readFileSync(join(folder, 'child'), 'utf8').trim())).toBe(false), {
+    timeout: 50_000,
+  });
 });
 
 test('it ends when its time is over, with nobody there', () => {

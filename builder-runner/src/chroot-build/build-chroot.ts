@@ -23,9 +23,9 @@ export type Rest = { readonly lease: Lease } | { readonly mark: StagedMark };
  * RunnerError, the reason of the abort, or `Left` when the service ends and the next start takes it up.
  */
 export async function buildChroot(task: ChrootTask, rest?: Rest): Promise<Ending> {
-  const { shop, build, chroot } = task;
+  const { context, build, chroot } = task;
   if (rest === undefined) {
-    await rm(chrootFolder(shop, build, chroot.chroot), { recursive: true, force: true });
+    await rm(chrootFolder(context, build, chroot.chroot), { recursive: true, force: true });
     await clearStaging(placeOf(task));
   }
   const mark =
@@ -41,9 +41,9 @@ export async function buildChroot(task: ChrootTask, rest?: Rest): Promise<Ending
 type Signed = Extract<StagedMark, { step: 'signed' }>;
 
 async function checkAndSign(task: ChrootTask, engine: StagedMark['engine']): Promise<Signed | Ending> {
-  const { shop, build, chroot } = task;
+  const { context, build, chroot } = task;
   const folder = stagingFolder(placeOf(task));
-  const source = await readRpmHeader(srpmPath(shop, build));
+  const source = await readRpmHeader(srpmPath(context, build));
   const checked = await checkResults(folder, {
     architecture: chrootOf(chroot.chroot).architecture,
     sourceName: source.nevra.name,
@@ -53,7 +53,7 @@ async function checkAndSign(task: ChrootTask, engine: StagedMark['engine']): Pro
   const { rpms, logs } = checked.value;
   leaveOrStop(task);
   enter(task, 'sign');
-  await signRpms(await signerOf(shop, build), folder, rpms);
+  await signRpms(await signerOf(context, build), folder, rpms);
   const artifacts = await describeArtifacts(folder, rpms);
   leaveOrStop(task); // from here on it is too late to cancel
   const mark: Signed = { step: 'signed', engine, files: [...logs, ...rpms], artifacts: [...artifacts] };
@@ -62,12 +62,12 @@ async function checkAndSign(task: ChrootTask, engine: StagedMark['engine']): Pro
 }
 
 async function publish(task: ChrootTask, { engine, files, artifacts }: Signed): Promise<Ending> {
-  const { shop, build, chroot } = task;
+  const { context, build, chroot } = task;
   enter(task, 'publish');
   const folder = stagingFolder(placeOf(task));
-  const isPublished = await publishPackages(shop, build, chroot.chroot, { folder, files });
-  if (!isPublished) return { ...frozenEnding(build, shop.now()), engine };
-  return { state: 'succeeded', reason: null, message: null, excerpt: [], engine, artifacts, endedAt: shop.now() };
+  const isPublished = await publishPackages(context, build, chroot.chroot, { folder, files });
+  if (!isPublished) return { ...frozenEnding(build, context.now()), engine };
+  return { state: 'succeeded', reason: null, message: null, excerpt: [], engine, artifacts, endedAt: context.now() };
 }
 
 /** A shutdown leaves what was collected to the next start; a cancellation ends it. */
@@ -78,7 +78,7 @@ function leaveOrStop({ signal }: ChrootTask): void {
 }
 
 async function keepLogs(task: ChrootTask, engine: StagedMark['engine'], failure: Failure): Promise<Ending> {
-  const { shop, build, chroot } = task;
+  const { context, build, chroot } = task;
   const folder = stagingFolder(placeOf(task));
   // Nothing but logs is published of a failed build; what else came is not even looked at.
   const checked = await checkResults(folder, {
@@ -88,14 +88,14 @@ async function keepLogs(task: ChrootTask, engine: StagedMark['engine'], failure:
     logsOnly: true,
   });
   if (!checked.ok) return { ...failedEnding(task, checked.failure), engine };
-  await moveFiles(folder, chrootFolder(shop, build, chroot.chroot), checked.value.logs);
+  await moveFiles(folder, chrootFolder(context, build, chroot.chroot), checked.value.logs);
   return { ...failedEnding(task, failure), engine };
 }
 
 function failedEnding(task: ChrootTask, failure: Failure): Ending {
-  return { state: 'failed', ...failure, engine: null, artifacts: [], endedAt: task.shop.now() };
+  return { state: 'failed', ...failure, engine: null, artifacts: [], endedAt: task.context.now() };
 }
 
-function placeOf({ shop, build, chroot }: ChrootTask) {
-  return { home: shop.home, id: build.id, chroot: chroot.chroot };
+function placeOf({ context, build, chroot }: ChrootTask) {
+  return { home: context.home, id: build.id, chroot: chroot.chroot };
 }

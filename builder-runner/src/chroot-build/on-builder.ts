@@ -13,7 +13,7 @@ import { type ChrootTask, enter, nameBuild } from '../context/runner-context.ts'
 import { classifyFailure } from '../failure/classify.ts';
 import { readLogEnd } from '../failure/read-log-end.ts';
 import { parseEngine } from '../mock/mock-command.ts';
-import type { MakingStage } from '../pool/craft.ts';
+import type { MakingStage } from '../pool/builder-operations.ts';
 import type { Lease, LeasedBuilder } from '../pool/pool.ts';
 import { keptLogs, tooLarge } from './check-results.ts';
 import { needOf } from './need.ts';
@@ -31,15 +31,15 @@ type Collected = Extract<StagedMark, { step: 'collected' }>;
  * goes on, or the reason of the abort.
  */
 export async function buildOnBuilder(task: ChrootTask, adopted?: Lease): Promise<Collected> {
-  const { shop, build, chroot, signal } = task;
+  const { context, build, chroot, signal } = task;
   const ahead = new UploadAhead();
   const makeReady = (line: Line, { network }: LeasedBuilder) => {
     const session = line.session((message) => warn(task, message));
-    ahead.begin({ shop, build, chroot, session, builderHasNetwork: network }, signal);
+    ahead.begin({ context, build, chroot, session, builderHasNetwork: network }, signal);
   };
   const note = (stage: MakingStage, name: string) => enter(task, stage, name);
   try {
-    const lease = adopted ?? (await shop.pool.take(needOf(build, chroot), signal, note, makeReady));
+    const lease = adopted ?? (await context.pool.take(needOf(build, chroot), signal, note, makeReady));
     return await buildWithLease(task, lease, ahead, adopted !== undefined);
   } finally {
     ahead.forget(task);
@@ -52,17 +52,17 @@ async function buildWithLease(
   ahead: UploadAhead,
   resumes: boolean,
 ): Promise<Collected> {
-  const { shop, build, chroot, signal } = task;
+  const { context, build, chroot, signal } = task;
   const { builder } = lease;
   let session: Session | undefined;
   try {
     session = await lease.session({
       user: buildUserOf(builder),
-      controlPort: shop.controlPort,
-      reconnectSeconds: shop.settings.builders.reconnectSeconds,
+      controlPort: context.controlPort,
+      reconnectSeconds: context.settings.builders.reconnectSeconds,
       ...{ resumes, signal, warn: (message) => warn(task, message) },
     });
-    const upload = { shop, build, chroot, session, builderHasNetwork: builder.network };
+    const upload = { context, build, chroot, session, builderHasNetwork: builder.network };
     const folder = session.useFolder(folderName(build, chroot));
     const prepare = (connection: Connection) => ahead.complete(upload, connection, folder);
     const collected = await mockAndCollect(task, lease, { ...upload, folder, resumes, prepare });
@@ -108,19 +108,19 @@ async function mockAndCollect(
 
 /** Nobody waits for it: this worker has other things to do meanwhile. */
 function giveBack(
-  { shop, build }: ChrootTask,
+  { context, build }: ChrootTask,
   lease: Lease,
   how: 'reuse' | 'end',
   fetched?: Promise<'fetched' | 'left'>,
 ): void {
   lease.release(how, fetched).catch((error) => {
     const message = `builder ${lease.builder.name} could not be given back: ${describeError(error)}`;
-    shop.log('error', message, { build: nameBuild(build) });
+    context.log('error', message, { build: nameBuild(build) });
   });
 }
 
-function warn({ shop, build, chroot }: ChrootTask, message: string): void {
-  shop.log('warn', message, { build: nameBuild(build), chroot: chroot.chroot });
+function warn({ context, build, chroot }: ChrootTask, message: string): void {
+  context.log('warn', message, { build: nameBuild(build), chroot: chroot.chroot });
 }
 
 /** Which mock it is; asked once for each builder, while the build runs. */
@@ -139,8 +139,8 @@ async function collectAndJudge(
   mock: MockFinished,
   engine: StagedMark['engine'],
 ): Promise<Collected> {
-  const { shop, build, chroot } = task;
-  const place = { home: shop.home, id: build.id, chroot: chroot.chroot };
+  const { context, build, chroot } = task;
+  const place = { home: context.home, id: build.id, chroot: chroot.chroot };
   const folder = stagingFolder(place);
   const failure = (await fetchResults(task, session, mock, folder)) ?? (await judge(build, mock, folder));
   const mark = {
@@ -154,13 +154,13 @@ async function collectAndJudge(
 
 /** Resolves with why the packages were left where they are; the logs come in any case. */
 async function fetchResults(
-  { shop, build, signal }: ChrootTask,
+  { context, build, signal }: ChrootTask,
   session: Session,
   { exitCode, resultFolder }: MockFinished,
   folder: string,
 ): Promise<Failure | undefined> {
   const fetch = (patterns: readonly string[], fileBytes: number, totalBytes: number) => {
-    const seconds = shop.settings.timeouts.collectSeconds;
+    const seconds = context.settings.timeouts.collectSeconds;
     const order = { from: resultFolder, patterns, to: folder, fileBytes, totalBytes, seconds, signal };
     return session.run((connection) => receiveFiles(connection, order), signal);
   };

@@ -35,10 +35,10 @@ const timeoutExit = 11;
  * reason of the abort: after a cancellation mock was ended, after a shutdown it goes on.
  */
 export async function runMock(run: MockRun): Promise<MockFinished> {
-  const { session, build, chroot, shop, folder, resumes } = run;
+  const { session, build, chroot, context, folder, resumes } = run;
   const resultFolder = `${folder}/result`;
-  const srpm = remoteSrpm(shop, build, folder);
-  const logs = await followLogs(resultFolder, chrootFolder(shop, build, chroot.chroot), notePhases(run));
+  const srpm = remoteSrpm(context, build, folder);
+  const logs = await followLogs(resultFolder, chrootFolder(context, build, chroot.chroot), notePhases(run));
   try {
     const end = await runDetached({
       session,
@@ -47,7 +47,7 @@ export async function runMock(run: MockRun): Promise<MockFinished> {
       argv: mockCommand({ config: `${folder}/build.cfg`, resultFolder, srpm }),
       seconds: build.timeoutSeconds + rootSeconds,
       ...{ isNew: !resumes, begunAt: beginOfRoot(chroot) },
-      now: shop.now,
+      now: context.now,
       logs,
       signal: run.signal,
     });

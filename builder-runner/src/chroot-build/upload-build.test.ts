@@ -34,11 +34,11 @@ beforeEach(async () => {
   const requests = [requestForTests({ chroots: chrootsForTests('sapling-12-x86_64') })];
   applyQueueOperation(state, { type: 'enqueue', requests, at: '2026-01-01T00:00:00.000Z' });
   const build = { ...([...state.builds.values()][0] as QueuedBuild), srpm: 'hello-1-1.src.rpm' };
-  const shop = { home } as Upload['shop'];
-  mkdirSync(dirname(srpmPath(shop, build)), { recursive: true });
-  writeFileSync(srpmPath(shop, build), 'a source package');
+  const context = { home } as Upload['context'];
+  mkdirSync(dirname(srpmPath(context, build)), { recursive: true });
+  writeFileSync(srpmPath(context, build), 'a source package');
   const chroot = build.chroots[0] as QueuedChroot;
-  upload = { shop, build, chroot, session: sessionOf('one'), builderHasNetwork: false };
+  upload = { context, build, chroot, session: sessionOf('one'), builderHasNetwork: false };
 });
 afterEach(() => rm(home, { recursive: true, force: true }));
 

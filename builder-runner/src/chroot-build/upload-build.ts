@@ -8,12 +8,12 @@ import { detachedScript } from '../builder/detached.ts';
 import type { Session } from '../builder/session.ts';
 import type { Connection } from '../builder/ssh.ts';
 import { uploadTree } from '../builder/upload-tree.ts';
-import type { Workshop } from '../context/runner-context.ts';
+import type { RunnerContext } from '../context/runner-context.ts';
 import { type MockFiles, mockFiles } from '../mock/mock-files.ts';
 import { srpmPath } from '../publish/publisher.ts';
 
 export interface Upload {
-  readonly shop: Workshop;
+  readonly context: RunnerContext;
   readonly build: QueuedBuild;
   readonly chroot: QueuedChroot;
   readonly session: Session;
@@ -27,8 +27,8 @@ export function folderName(build: QueuedBuild, { chroot }: Pick<QueuedChroot, 'c
 }
 
 /** Where the build's source package lies on the builder, when its folder is there. */
-export function remoteSrpm(shop: Workshop, build: QueuedBuild, folder: string): string {
-  return `${folder}/${basename(srpmPath(shop, build))}`;
+export function remoteSrpm(context: RunnerContext, build: QueuedBuild, folder: string): string {
+  return `${folder}/${basename(srpmPath(context, build))}`;
 }
 
 /** Puts everything that mock needs into `folder` on the builder; what an interrupted upload left there goes first. */
@@ -36,16 +36,21 @@ export async function uploadBuild(upload: Upload, connection: Connection, folder
   await send(upload, connection, folder, await textsOf(upload, folder));
 }
 
-function textsOf({ session: { controlUrl }, shop, ...rest }: Upload, folder: string): Promise<MockFiles> {
-  return mockFiles({ ...rest, home: shop.home, controlUrl, folder });
+function textsOf({ session: { controlUrl }, context, ...rest }: Upload, folder: string): Promise<MockFiles> {
+  return mockFiles({ ...rest, home: context.home, controlUrl, folder });
 }
 
-async function send({ shop, build }: Upload, connection: Connection, folder: string, texts: MockFiles): Promise<void> {
+async function send(
+  { context, build }: Upload,
+  connection: Connection,
+  folder: string,
+  texts: MockFiles,
+): Promise<void> {
   const local = await mkdtemp(join(tmpdir(), 'coppice-upload-'));
   try {
     const written = Object.entries(texts).map(([name, text]) => writeFile(join(local, name), text));
     await Promise.all([...written, mkdir(join(local, 'result'))]);
-    await uploadTree(connection, local, folder, [detachedScript, srpmPath(shop, build)]);
+    await uploadTree(connection, local, folder, [detachedScript, srpmPath(context, build)]);
   } finally {
     await rm(local, { recursive: true, force: true });
   }

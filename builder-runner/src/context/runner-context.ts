@@ -8,7 +8,7 @@ import type { Publisher } from '../publish/publisher.ts';
 import type { Queue } from '../queue/index.ts';
 
 /** Everything that a step needs to know of its service. */
-export interface Workshop extends Driver, Publisher {
+export interface RunnerContext extends Driver, Publisher {
   readonly queue: Queue;
   readonly pool: BuilderPool;
   /** Local port of the HTTP server that serves `published/`. */
@@ -19,17 +19,17 @@ export interface Workshop extends Driver, Publisher {
 
 /** One chroot of a build, in a worker's hands. */
 export interface ChrootTask {
-  readonly shop: Workshop;
+  readonly context: RunnerContext;
   readonly build: QueuedBuild;
   readonly chroot: QueuedChroot;
   readonly signal: AbortSignal;
 }
 
 /** Says in the queue which phase begins, and on which builder. A phase that cannot be noted does not stop a build. */
-export function enter({ shop, build, chroot }: ChrootTask, phase: PhaseName, builder?: string): void {
-  shop.queue
+export function enter({ context, build, chroot }: ChrootTask, phase: PhaseName, builder?: string): void {
+  context.queue
     .setPhase(build.id, chroot.chroot, phase, builder)
-    .catch((error) => shop.log('warn', `phase ${phase} was not noted: ${describeError(error)}`));
+    .catch((error) => context.log('warn', `phase ${phase} was not noted: ${describeError(error)}`));
 }
 
 /** `acme/tools hello #42`, for log lines. */

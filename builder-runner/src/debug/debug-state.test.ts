@@ -1,9 +1,9 @@
 import type { ChrootName, QueuedBuild } from '@coppice/config';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { applyDebugOperation, type DebugDoor, type DebugOperation, emptyDebugState, isOver } from './debug-state.ts';
+import { applyDebugOperation, type DebugAccess, type DebugOperation, emptyDebugState, isOver } from './debug-state.ts';
 
-const door = { port: 1 } as DebugDoor;
+const access = { port: 1 } as DebugAccess;
 const request = (key: string): DebugOperation => ({
   op: 'request',
   session: {
@@ -25,7 +25,7 @@ test('whatever happens, what is over stays as it was, and tells nobody that it c
     fc.constantFrom('a', 'b', 'c').map(request),
     id.map((one) => ({ op: 'wait', id: one }) as const),
     id.map((one) => ({ op: 'prepare', id: one, builder: 'b' }) as const),
-    id.map((one) => ({ op: 'open', id: one, door }) as const),
+    id.map((one) => ({ op: 'open', id: one, access }) as const),
     fc.record({ op: fc.constant('end' as const), id, state: fc.constantFrom('ended', 'failed'), message: fc.string() }),
   );
   fc.assert(
@@ -37,7 +37,7 @@ test('whatever happens, what is over stays as it was, and tells nobody that it c
         expect(state.sessions).toEqual(expect.arrayContaining(over));
         if (one.op !== 'request') expect(over.map(({ id: known }) => known)).not.toContain(changed?.id);
       }
-      expect(state.sessions.every(({ state: is, door: way }) => is !== 'open' || way !== null)).toBe(true);
+      expect(state.sessions.every(({ state: is, access: way }) => is !== 'open' || way !== null)).toBe(true);
     }),
   );
 });

@@ -2,7 +2,7 @@
 import type { ChrootName, QueuedBuild } from '@coppice/config';
 
 /** The way in: what one needs to know to log in. */
-export interface DebugDoor {
+export interface DebugAccess {
   readonly host: string;
   readonly port: number;
   readonly user: string;
@@ -31,17 +31,17 @@ export interface DebugSession {
   /** `ended` was open, or was ended before; `failed` could not be opened. */
   readonly state: 'waiting' | 'preparing' | 'open' | 'ended' | 'failed';
   readonly builder: string | null;
-  readonly door: DebugDoor | null;
+  readonly access: DebugAccess | null;
   /** One sentence on why it is over. */
   readonly message: string | null;
 }
 
 export type DebugOperation =
-  | { readonly op: 'request'; readonly session: Omit<DebugSession, 'id' | 'state' | 'builder' | 'door' | 'message'> }
+  | { readonly op: 'request'; readonly session: Omit<DebugSession, 'id' | 'state' | 'builder' | 'access' | 'message'> }
   /** It is begun anew: an earlier try was cut off. */
   | { readonly op: 'wait'; readonly id: number }
   | { readonly op: 'prepare'; readonly id: number; readonly builder: string }
-  | { readonly op: 'open'; readonly id: number; readonly door: DebugDoor }
+  | { readonly op: 'open'; readonly id: number; readonly access: DebugAccess }
   | { readonly op: 'end'; readonly id: number; readonly state: 'ended' | 'failed'; readonly message: string };
 
 export interface DebugState {
@@ -80,7 +80,7 @@ function request(
   state.lastId += 1;
   const made: DebugSession = {
     ...session,
-    ...{ id: state.lastId, state: 'waiting', builder: null, door: null, message: null },
+    ...{ id: state.lastId, state: 'waiting', builder: null, access: null, message: null },
   };
   const over = state.sessions.filter(isOver);
   const forgotten = new Set(over.slice(0, Math.max(0, over.length - rememberedSessions)));
@@ -91,11 +91,11 @@ function request(
 function change(before: DebugSession, operation: Exclude<DebugOperation, { op: 'request' }>): DebugSession {
   switch (operation.op) {
     case 'wait':
-      return { ...before, state: 'waiting', builder: null, door: null };
+      return { ...before, state: 'waiting', builder: null, access: null };
     case 'prepare':
       return { ...before, state: 'preparing', builder: operation.builder };
     case 'open':
-      return { ...before, state: 'open', door: operation.door };
+      return { ...before, state: 'open', access: operation.access };
     case 'end':
       return { ...before, state: operation.state, message: operation.message };
   }

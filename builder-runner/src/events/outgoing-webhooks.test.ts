@@ -86,7 +86,7 @@ test('an event arrives signed as it was written, with its name and its type', as
   const { start, tell } = await sender();
   await start([hookTo(url)]);
   await tell(1);
-  await vi.waitUntil(() => got.length === 1);
+  await vi.waitUntil(() => got.length === 1, { timeout: 50_000 });
   const [{ headers, body }] = got as [Got];
   expect(JSON.parse(body)).toMatchObject({ id: 'e-1', type: 'build.start', build: { package: 'ü' } });
   const signature = `sha256=${createHmac('sha256', 's3cret').update(Buffer.from(body)).digest('hex')}`;
@@ -105,8 +105,8 @@ test('one that fails gets each event again until it takes it, in their order; ot
   const { start, tell, lines } = await sender();
   const hooks = await start([broken, silent, good].map(({ url }) => hookTo(url)));
   await tell(1, 2, 3);
-  await vi.waitUntil(() => good.got.length === 3);
-  await vi.waitUntil(() => broken.got.length === 6);
+  await vi.waitUntil(() => good.got.length === 3, { timeout: 50_000 });
+  await vi.waitUntil(() => broken.got.length === 6, { timeout: 50_000 });
   expect(broken.ids()).toEqual(['e-1', 'e-1', 'e-1', 'e-1', 'e-2', 'e-3']);
   expect(good.ids()).toEqual(['e-1', 'e-2', 'e-3']);
   expect(silent.ids()).toEqual(['e-1']);
@@ -122,7 +122,7 @@ test('it gets only the types that it wants', async () => {
   const { start, tell } = await sender();
   await start([hookTo(url, ['build.start'])]);
   await tell(1, 2, 3, 4, 5);
-  await vi.waitUntil(() => ids().length === 3);
+  await vi.waitUntil(() => ids().length === 3, { timeout: 50_000 });
   expect(ids()).toEqual(['e-1', 'e-3', 'e-5']);
 });
 
@@ -132,10 +132,10 @@ test('what happened while either side was away arrives later, and nothing arrive
   await tell(1);
   const hooks = await start([hookTo(first.url)]);
   await tell(2);
-  await vi.waitUntil(() => first.got.length === 1);
+  await vi.waitUntil(() => first.got.length === 1, { timeout: 50_000 });
   await first.close();
   await tell(3);
-  await vi.waitUntil(() => hooks.states()[0]?.fault !== undefined);
+  await vi.waitUntil(() => hooks.states()[0]?.fault !== undefined, { timeout: 50_000 });
   expect(hooks.states()).toMatchObject([
     { host: first.url.replace('/hook', ''), fault: { message: expect.stringContaining('ECONNREFUSED') } },
   ]);
@@ -143,9 +143,9 @@ test('what happened while either side was away arrives later, and nothing arrive
   await tell(4);
   const again = await receiver(undefined, first.port);
   const later = await start([hookTo(first.url)]);
-  await vi.waitUntil(() => again.got.length === 2);
+  await vi.waitUntil(() => again.got.length === 2, { timeout: 50_000 });
   expect([...first.ids(), ...again.ids()], 'a new receiver is not told what was before').toEqual(['e-2', 'e-3', 'e-4']);
-  await vi.waitUntil(() => later.states()[0]?.takenAt !== undefined);
+  await vi.waitUntil(() => later.states()[0]?.takenAt !== undefined, { timeout: 50_000 });
   expect(later.states()[0]?.fault).toBeUndefined();
   await later.stop();
   await start([]);
@@ -157,9 +157,9 @@ test('an event that is not taken for too long is given up, the next ones are sen
   const { start, tell, lines } = await sender();
   await start([hookTo(url)], { times: { answer: 5, firstPause: 0.05, longestPause: 0.05, giveUp: 0.1 } });
   await tell(1);
-  await vi.waitUntil(() => lines.some((line) => line.includes('not sent any more')));
+  await vi.waitUntil(() => lines.some((line) => line.includes('not sent any more')), { timeout: 50_000 });
   await tell(2);
-  await vi.waitUntil(() => ids().includes('e-2'));
+  await vi.waitUntil(() => ids().includes('e-2'), { timeout: 50_000 });
   expect(lines.filter((line) => line.startsWith('error')).join()).toContain('"event":"e-1"');
 });
 

@@ -78,14 +78,14 @@ export async function startOutgoingWebhooks(options: OutgoingOptions): Promise<O
     if (!known.has(name)) await rm(join(options.folder, name), { force: true });
   }
   const stopping = new AbortController();
-  const desks: Desk[] = options.hooks.map((hook) => ({
+  const receivers: Receiver[] = options.hooks.map((hook) => ({
     ...{ ...options, times, hook, path: join(options.folder, progressFile(hook.url)), signal: stopping.signal },
     seen: { takenAt: undefined, failure: undefined },
   }));
-  const begins = await Promise.all(desks.map(beginOf));
-  const loops = desks.map((desk, index) => deliverAll(desk, begins[index] as Progress));
+  const begins = await Promise.all(receivers.map(beginOf));
+  const loops = receivers.map((receiver, index) => deliverAll(receiver, begins[index] as Progress));
   return {
-    states: () => desks.map((desk) => stateOf(desk, options.now())),
+    states: () => receivers.map((receiver) => stateOf(receiver, options.now())),
     stop: async () => {
       stopping.abort();
       await Promise.all(loops);
@@ -117,7 +117,7 @@ interface Seen {
   failure: { readonly since: string; readonly message: string } | undefined;
 }
 
-interface Desk extends Omit<OutgoingOptions, 'times'> {
+interface Receiver extends Omit<OutgoingOptions, 'times'> {
   readonly times: Times;
   readonly hook: OutgoingHook;
   readonly path: string;
@@ -125,15 +125,15 @@ interface Desk extends Omit<OutgoingOptions, 'times'> {
   readonly signal: AbortSignal;
 }
 
-function stateOf({ hook, seen, times }: Desk, now: Date): HookState {
+function stateOf({ hook, seen, times }: Receiver, now: Date): HookState {
   const { failure, takenAt } = seen;
   const stands = failure !== undefined && now.getTime() - Date.parse(failure.since) >= times.fault * 1000;
   const key = progressFile(hook.url).slice(0, 12);
   return { host: hostOf(hook.url), key, takenAt, fault: stands ? failure : undefined };
 }
 
-async function deliverAll(desk: Desk, begin: Progress): Promise<void> {
-  const { events, signal, log, hook } = desk;
+async function deliverAll(receiver: Receiver, begin: Progress): Promise<void> {
+  const { events, signal, log, hook } = receiver;
   let progress = begin;
   while (!signal.aborted) {
     // Taken before the look: a line that is written meanwhile is not missed.
@@ -147,13 +147,13 @@ async function deliverAll(desk: Desk, begin: Progress): Promise<void> {
         continue;
       }
       const { event, after } = found;
-      if (event !== undefined && hook.events.includes(event.type)) await deliver(desk, event, progress);
+      if (event !== undefined && hook.events.includes(event.type)) await deliver(receiver, event, progress);
       if (signal.aborted) return;
       progress = { ...after, triedSince: null };
-      await writeProgress(desk.path, progress);
+      await writeProgress(receiver.path, progress);
     } catch (error) {
       log('error', 'A webhook cannot go on for now', { url: hostOf(hook.url), error });
-      await sleep(desk.times.firstPause * 1000, undefined, { signal }).catch(() => undefined);
+      await sleep(receiver.times.firstPause * 1000, undefined, { signal }).catch(() => undefined);
     } finally {
       forget();
     }
@@ -161,11 +161,11 @@ async function deliverAll(desk: Desk, begin: Progress): Promise<void> {
 }
 
 /** Resolves when the receiver took it, it was given up, or `signal` is aborted. */
-async function deliver(desk: Desk, event: CoppiceEvent, progress: Progress): Promise<void> {
-  const { hook, log, now, signal, times, seen } = desk;
+async function deliver(receiver: Receiver, event: CoppiceEvent, progress: Progress): Promise<void> {
+  const { hook, log, now, signal, times, seen } = receiver;
   const since = progress.triedSince ?? now().toISOString();
   for (let failures = 1; !signal.aborted; failures += 1) {
-    const fault = await send(desk, event);
+    const fault = await send(receiver, event);
     if (fault === undefined) {
       if (seen.failure !== undefined) log('info', 'A webhook is taken again', { url: hostOf(hook.url) });
       seen.failure = undefined;
@@ -174,7 +174,7 @@ async function deliver(desk: Desk, event: CoppiceEvent, progress: Progress): Pro
     }
     if (signal.aborted) return;
     seen.failure = { since: seen.failure?.since ?? since, message: fault };
-    if (failures === 1) await writeProgress(desk.path, { ...progress, triedSince: since });
+    if (failures === 1) await writeProgress(receiver.path, { ...progress, triedSince: since });
     // A day counts from the event, too: what waited behind a receiver that was away for a day does not wait for another one.
     const age = (now().getTime() - Math.min(Date.parse(since), Date.parse(event.at))) / 1000;
     const told = { url: hostOf(hook.url), event: event.id, fault };
@@ -189,7 +189,7 @@ async function deliver(desk: Desk, event: CoppiceEvent, progress: Progress): Pro
 }
 
 /** Undefined when it was taken, else why not. */
-async function send({ hook, times, signal }: Desk, event: CoppiceEvent): Promise<string | undefined> {
+async function send({ hook, times, signal }: Receiver, event: CoppiceEvent): Promise<string | undefined> {
   try {
     const answer = await fetch(hook.url, {
       method: 'POST',
@@ -206,7 +206,7 @@ async function send({ hook, times, signal }: Desk, event: CoppiceEvent): Promise
   }
 }
 
-async function beginOf({ events, path }: Desk): Promise<Progress> {
+async function beginOf({ events, path }: Receiver): Promise<Progress> {
   try {
     return progressSchema.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch {

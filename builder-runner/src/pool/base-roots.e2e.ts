@@ -8,7 +8,7 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { lookIntoBuilder } from '../../testing/look-into-builder.ts';
 import { scripted } from '../../testing/packages.ts';
-import { makeTestHome, sapling, startWorkshop, type TestHome } from '../../testing/start-workshop.ts';
+import { makeTestHome, sapling, startTestService, type TestHome } from '../../testing/start-test-service.ts';
 import { ansibleFolder } from '../builder/playbook.ts';
 import { keepRoots } from '../builder/spawn.ts';
 import { connectBuilder } from '../builder/ssh.ts';
@@ -65,20 +65,20 @@ async function onBuilder({ builder }: Lease, ...argv: string[]): Promise<string>
 }
 
 test('the first build on a machine finds its base root made, and so do its builders after that', async () => {
-  const shop = await startWorkshop({ hello: scripted('hello', 'true') });
-  await keepIn(roots, shop.home);
+  const context = await startTestService({ hello: scripted('hello', 'true') });
+  await keepIn(roots, context.home);
   try {
-    const [build] = await shop.enqueue([{ package: 'hello' }]);
+    const [build] = await context.enqueue([{ package: 'hello' }]);
     if (build === undefined) throw new Error('nothing was put in');
-    await shop.gone(build.id);
-    expect(await shop.result(build)).toMatchObject({ state: 'succeeded', attempts: 1 });
-    const folder = join(shop.home, 'published', published.chrootBuild(build, sapling));
+    await context.gone(build.id);
+    expect(await context.result(build)).toMatchObject({ state: 'succeeded', attempts: 1 });
+    const folder = join(context.home, 'published', published.chrootBuild(build, sapling));
     expect(readFileSync(join(folder, 'state.log'), 'utf8')).not.toContain('dnf install');
     expect(readFileSync(join(folder, 'root.log'), 'utf8')).not.toContain('buildsys-build');
     expect(images()).toEqual([expect.stringMatching(/^base-[0-9a-f]+\.ext4$/)]);
-    expect(shop.lines.filter((line) => line.includes('base root'))).toEqual([]);
+    expect(context.lines.filter((line) => line.includes('base root'))).toEqual([]);
   } finally {
-    await shop.stop();
+    await context.stop();
   }
 });
 

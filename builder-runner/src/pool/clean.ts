@@ -1,5 +1,4 @@
 // Makes a builder ready for another build of the same project: nothing of the last one is left, or the builder is not used again.
-
 import { RunnerError } from '../base/errors.ts';
 import { buildUserOf } from '../builder/provision.ts';
 import type { Line } from '../builder/session.ts';

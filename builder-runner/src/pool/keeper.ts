@@ -3,9 +3,9 @@ import type { ChrootName, Settings } from '@coppice/config';
 import { describeError, RunnerError } from '../base/errors.ts';
 import { readDriverFacts } from '../builder/driver-facts.ts';
 import type { Line } from '../builder/session.ts';
+import { asSpawnFault, type BuilderOperations, type MakingStage } from './builder-operations.ts';
 import { closedBreaker, retryPause } from './circuit-breaker.ts';
 import { noteFailed, noteMade, type OpenPool, openSource, poolId, rulesOf } from './configured-pools.ts';
-import { asSpawnFault, type MakingStage, type PoolCraft } from './craft.ts';
 import {
   anyChroot,
   type Held,
@@ -37,7 +37,7 @@ const nobody = { madeFor: null, isProbe: false };
 const endPauses = [2000, 10_000];
 
 export class PoolKeeper {
-  readonly #options: PoolOptions & { readonly craft: PoolCraft };
+  readonly #options: PoolOptions & { readonly operations: BuilderOperations };
   readonly #office: LeaseOffice;
   #settings: Settings;
   #pools: readonly OpenPool[];
@@ -56,13 +56,13 @@ export class PoolKeeper {
   #resizing: Promise<void> = Promise.resolve();
   readonly #stopped = new AbortController();
 
-  constructor(options: PoolOptions & { readonly craft: PoolCraft }, pools: readonly OpenPool[]) {
+  constructor(options: PoolOptions & { readonly operations: BuilderOperations }, pools: readonly OpenPool[]) {
     this.#options = options;
     this.#settings = options.settings;
     this.#pools = pools;
-    const { craft, log } = options;
+    const { operations, log } = options;
     this.#office = {
-      ...{ craft, log, now: () => this.#now(), end: (held) => this.#end(held), look: () => this.#look() },
+      ...{ operations, log, now: () => this.#now(), end: (held) => this.#end(held), look: () => this.#look() },
       assertRoomToKeep: (held) => {
         const pool = this.#pools.find(({ id }) => id === held.poolId);
         assertFewKept(held, this.#held.values(), pool?.settings.max ?? 1);
@@ -133,11 +133,11 @@ export class PoolKeeper {
   }
 
   async #takeUpLeft(name: string, need: BuilderNeed): Promise<Held | undefined> {
-    const { home, craft } = this.#options;
+    const { home, operations } = this.#options;
     const record = await readRecord(home, name);
     if (record === undefined || !isLeftFor(record, need) || Date.parse(record.deadline) <= this.#now())
       return undefined;
-    if (!(await craft.list(record)).includes(name)) return undefined;
+    if (!(await operations.list(record)).includes(name)) return undefined;
     return await this.#takeUp(name, record, 'leased');
   }
 
@@ -258,7 +258,7 @@ export class PoolKeeper {
   async #make(plan: Make): Promise<void> {
     const pool = this.#pools.find(({ id }) => id === plan.pool);
     if (pool === undefined) return;
-    const { home, craft } = this.#options;
+    const { home, operations } = this.#options;
     // What is made ahead is for nobody's chroot; the last one that was wanted may tell a driver which image to take.
     const chroot = plan.chroot ?? this.#lastChroot.get(plan.architecture) ?? anyChroot(plan.architecture);
     const lifetime = this.#settings.builders.lifetimeSeconds;
@@ -269,7 +269,11 @@ export class PoolKeeper {
     const { name, record } = held;
     try {
       const isAwaited = plan.want !== null || plan.isProbe;
-      const made = await craft.make({ name, chroot, isAwaited, record, source: record }, held.abort.signal, onStage);
+      const made = await operations.make(
+        { name, chroot, isAwaited, record, source: record },
+        held.abort.signal,
+        onStage,
+      );
       if (held.ended !== undefined) return;
       held.builder = made.builder;
       held.record = made.record;
@@ -316,13 +320,13 @@ export class PoolKeeper {
   }
 
   async #endForSure(held: Held): Promise<void> {
-    const { craft, log } = this.#options;
+    const { operations, log } = this.#options;
     held.state = 'ending';
     held.abort.abort(new RunnerError('lost', `the builder ${held.name} was ended`));
     held.line?.close();
     for (const pause of [...endPauses, undefined]) {
       try {
-        await craft.end(held.name, held.record);
+        await operations.end(held.name, held.record);
         break;
       } catch (error) {
         log('error', `builder ${held.name} could not be ended: ${describeError(error)}`);

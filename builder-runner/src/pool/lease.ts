@@ -1,16 +1,15 @@
 // A builder in somebody's hands, and its way back into the pool.
-
 import { describeError, RunnerError } from '../base/errors.ts';
 import { openLine } from '../builder/session.ts';
 import { abortable } from '../builder/ssh.ts';
+import type { BuilderOperations } from './builder-operations.ts';
 import { sweepBuilder } from './clean.ts';
-import type { PoolCraft } from './craft.ts';
 import type { Held } from './held.ts';
 import type { Lease, LeasedBuilder, PoolOptions } from './pool.ts';
 
 /** What leases need of their pool. */
 export interface LeaseOffice extends Pick<PoolOptions, 'log'> {
-  readonly craft: PoolCraft;
+  readonly operations: BuilderOperations;
   readonly now: () => number;
   /** Ends the builder; resolves when it is gone. */
   readonly end: (held: Held) => Promise<void>;
@@ -67,8 +66,8 @@ async function openLineOf(held: Held, options: Omit<Parameters<Lease['session']>
 }
 
 /** Writes the record down; one write after the other. */
-export function write(held: Held, { craft }: Pick<LeaseOffice, 'craft'>): Promise<void> {
-  const written = held.written.then(() => craft.write(held.name, held.record));
+export function write(held: Held, { operations }: Pick<LeaseOffice, 'operations'>): Promise<void> {
+  const written = held.written.then(() => operations.write(held.name, held.record));
   held.written = written.catch(() => undefined); // whoever asked for it hears of it
   return written;
 }
@@ -95,9 +94,9 @@ async function giveBack(
 }
 
 async function clean(held: Held, office: LeaseOffice): Promise<void> {
-  const { craft, log } = office;
+  const { operations, log } = office;
   try {
-    if (!(await craft.clean(held.builder as NonNullable<Held['builder']>, held.line, held.abort.signal))) {
+    if (!(await operations.clean(held.builder as NonNullable<Held['builder']>, held.line, held.abort.signal))) {
       log('warn', `builder ${held.name} is not used again: processes of the last build were left on it`);
       await Promise.allSettled(held.fetching);
       return await office.end(held);

@@ -1,7 +1,7 @@
 // Opens the pool of builders that the settings describe.
 import type { Settings } from '@coppice/config';
+import { type BuilderOperations, playbookOperations } from './builder-operations.ts';
 import { type OpenPool, openSource } from './configured-pools.ts';
-import { type PoolCraft, playbookCraft } from './craft.ts';
 import { PoolKeeper } from './keeper.ts';
 import type { BuilderPool, PoolOptions } from './pool.ts';
 
@@ -10,16 +10,16 @@ export async function openPool(options: PoolOptions): Promise<BuilderPool> {
   let settings = options.settings;
   return await openPoolWith({
     ...options,
-    craft: playbookCraft({ ...options, controlPort: options.controlPort, settings: () => settings }),
+    operations: playbookOperations({ ...options, controlPort: options.controlPort, settings: () => settings }),
     onSettings: (next) => {
       settings = next;
     },
   });
 }
 
-/** As `openPool`, with other hands: for tests of what the pool does when those fail. */
+/** As `openPool`, with other operations: for tests of what the pool does when those fail. */
 export async function openPoolWith(
-  options: PoolOptions & { readonly craft: PoolCraft; readonly onSettings?: (settings: Settings) => void },
+  options: PoolOptions & { readonly operations: BuilderOperations; readonly onSettings?: (settings: Settings) => void },
 ): Promise<BuilderPool> {
   const pools: OpenPool[] = [];
   for (const one of options.settings.builders.pools) pools.push(await openSource(one));

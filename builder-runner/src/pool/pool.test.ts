@@ -1,4 +1,4 @@
-// The pool with hands that fail, on a machine where nothing is made: what it does with its builders' faults.
+// The pool with operations that fail, on a machine where nothing is made: what it does with its builders' faults.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { startSshd } from '../../testing/sshd-for-tests.ts';
 import { RunnerError } from '../base/errors.ts';
 import { thisMachine } from '../builder/driver-facts.ts';
 import type { Builder } from '../builder/spawn.ts';
-import type { PoolCraft } from './craft.ts';
+import type { BuilderOperations } from './builder-operations.ts';
 import { openPoolWith } from './open-pool.ts';
 import type { BuilderNeed, BuilderPool, Lease } from './pool.ts';
 import type { BuilderRecord } from './records.ts';
@@ -21,7 +21,7 @@ const need = (project: string, more: Partial<BuilderNeed> = {}): BuilderNeed => 
 });
 
 /** Builders that exist in memory alone. */
-class Yard implements PoolCraft {
+class MemoryBuilders implements BuilderOperations {
   readonly there = new Set<string>();
   readonly records = new Map<string, BuilderRecord>();
   /** How many of the next makings fail. */
@@ -34,7 +34,7 @@ class Yard implements PoolCraft {
   machine: Partial<Builder> = {};
   endFailures = 0;
 
-  async make(plan: Parameters<PoolCraft['make']>[0], signal: AbortSignal, onStage: (stage: 'spawn') => void) {
+  async make(plan: Parameters<BuilderOperations['make']>[0], signal: AbortSignal, onStage: (stage: 'spawn') => void) {
     this.there.add(plan.name);
     onStage('spawn');
     await Promise.race([this.gate, rejectOn(signal)]);
@@ -71,31 +71,31 @@ function rejectOn(signal: AbortSignal): Promise<never> {
 }
 
 let home: string;
-let yard: Yard;
+let builders: MemoryBuilders;
 let pool: BuilderPool;
 const lines: string[] = [];
 const settings = (of: object, more: object = {}) =>
   settingsSchema.parse({ builders: { pools: [{ driver: 'local', ...of }], ...more } });
 const openWith = async (all: Settings) => {
   const log = (level: string, message: string) => void lines.push(`${level}: ${message}`);
-  pool = await openPoolWith({ settings: all, home, log, now: () => new Date(), craft: yard });
+  pool = await openPoolWith({ settings: all, home, log, now: () => new Date(), operations: builders });
 };
 const open = (of: object, more: object = {}) => openWith(settings(of, more));
 
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), 'coppice-pool-'));
-  yard = new Yard();
+  builders = new MemoryBuilders();
   lines.length = 0;
 });
 afterEach(async () => {
   await pool.stop({ keepLeased: false });
-  expect([...yard.there]).toEqual([]);
+  expect([...builders.there]).toEqual([]);
   await rm(home, { recursive: true });
 });
 
 test('a need whose builders cannot be made is told so after the tries of the settings, and not as anything to try again', async () => {
   await open({}, { attempts: 1 });
-  yard.failures = 9;
+  builders.failures = 9;
   const told = pool.take(need('tools'), never);
   await expect(told).rejects.toMatchObject({
     code: 'no-builder',
@@ -105,7 +105,7 @@ test('a need whose builders cannot be made is told so after the tries of the set
 
 test('after a failed spawn another builder is tried, and the need is served', async () => {
   await open({}, { breaker: { failures: 5 } });
-  yard.failures = 1;
+  builders.failures = 1;
   const names: string[] = [];
   const lease = await pool.take(need('tools'), never, (_, name) => names.push(name));
   expect(names).toHaveLength(2);
@@ -114,7 +114,7 @@ test('after a failed spawn another builder is tried, and the need is served', as
 
 test('a pool that is left alone says so in its state; a probe makes it whole again and serves who waits', async () => {
   await open({}, { breaker: { failures: 1, pauseSeconds: 0.2 } });
-  yard.failures = 2;
+  builders.failures = 2;
   const taking = pool.take(need('tools'), never);
   await expect.poll(() => pool.state().pools[0]?.fault?.failures).toBe(2);
   expect(pool.state()).toMatchObject({ waiting: 1, pools: [{ fault: { message: 'no room' } }] });
@@ -170,7 +170,7 @@ test('a need with a label gets a builder of a pool that offers it', async () => 
 test('who gives up waiting leaves the line; the builder that was made serves the next', async () => {
   await open({ max: 1 });
   const gate = Promise.withResolvers<void>();
-  yard.gate = gate.promise;
+  builders.gate = gate.promise;
   const leaving = new AbortController();
   const gone = pool.take(need('tools'), leaving.signal);
   leaving.abort(new Error('canceled'));
@@ -178,7 +178,7 @@ test('who gives up waiting leaves the line; the builder that was made serves the
   const next = pool.take(need('games'), never);
   gate.resolve();
   await next;
-  expect(yard.made).toBe(1);
+  expect(builders.made).toBe(1);
 });
 
 test('a full pool ends the idle builder of another project; a clean one is given to its own again', async () => {
@@ -190,15 +190,15 @@ test('a full pool ends the idle builder of another project; a clean one is given
   await again.release('reuse');
   const other = await pool.take(need('tools', { trust: 'source' }), never);
   expect(other.builder.name).not.toBe(first.builder.name);
-  expect([...yard.there]).toEqual([other.builder.name]);
+  expect([...builders.there]).toEqual([other.builder.name]);
 });
 
 test('a builder that is not clean is ended', async () => {
   await open({});
-  yard.isClean = false;
+  builders.isClean = false;
   const lease = await pool.take(need('tools'), never);
   await lease.release('reuse');
-  expect([...yard.there]).toEqual([]);
+  expect([...builders.there]).toEqual([]);
 });
 
 test('only the first release counts: a builder that is somebody else’s by now stays', async () => {
@@ -207,7 +207,7 @@ test('only the first release counts: a builder that is somebody else’s by now 
   await lease.release('reuse');
   const again = await pool.take(need('tools'), never);
   await lease.release('end');
-  expect([...yard.there]).toEqual([again.builder.name]);
+  expect([...builders.there]).toEqual([again.builder.name]);
 });
 
 test('while results come from it a builder serves its own project, and is not ended for another one', async () => {
@@ -219,7 +219,7 @@ test('while results come from it a builder serves its own project, and is not en
   expect(again.builder.name).toBe(first.builder.name);
   await again.release('reuse');
   const others = pool.take(need('games'), never);
-  expect([...yard.there]).toEqual([first.builder.name]);
+  expect([...builders.there]).toEqual([first.builder.name]);
   fetching.resolve('fetched');
   expect((await others).builder.name).not.toBe(first.builder.name);
 });
@@ -232,7 +232,7 @@ test('a builder whose results cannot be had is given to nobody, and ended when n
   const again = await pool.take(need('tools'), never);
   fetching.reject(new RunnerError('builder', 'it was killed'));
   await again.release('reuse');
-  expect([...yard.there]).toEqual([]);
+  expect([...builders.there]).toEqual([]);
 });
 
 test('a builder that is to be ended stays until its results are there', async () => {
@@ -243,10 +243,10 @@ test('a builder that is to be ended stays until its results are there', async ()
   const again = await pool.take(need('tools'), never);
   const released = again.release('end');
   await expect.poll(() => pool.state().pools[0]?.builders).toMatchObject({ leased: 0 });
-  expect([...yard.there]).toEqual([first.builder.name]);
+  expect([...builders.there]).toEqual([first.builder.name]);
   fetching.resolve('fetched');
   await released;
-  expect([...yard.there]).toEqual([]);
+  expect([...builders.there]).toEqual([]);
 });
 
 test('a builder that outlives the service stays at its end when results were left on it, and is known at the next start', async () => {
@@ -258,9 +258,9 @@ test('a builder that outlives the service stays at its end when results were lef
   fetching.resolve('left');
   await released;
   await pool.stop({ keepLeased: true });
-  expect([...yard.there]).toEqual([name]);
-  expect(yard.records.get(name)).toMatchObject({ leased: true, need: { project: 'tools' } });
-  yard.there.clear();
+  expect([...builders.there]).toEqual([name]);
+  expect(builders.records.get(name)).toMatchObject({ leased: true, need: { project: 'tools' } });
+  builders.there.clear();
 });
 
 test('who is next for a builder is told of the connection to it, and nobody of another project is', async () => {
@@ -268,7 +268,7 @@ test('who is next for a builder is told of the connection to it, and nobody of a
   const giveUp = new AbortController();
   try {
     await open({ max: 1 });
-    yard.machine = server.builder;
+    builders.machine = server.builder;
     const first = await pool.take(need('tools'), never);
     const told: string[] = [];
     const taking = ['games', 'tools', 'tools'].map((project, index) =>
@@ -297,7 +297,7 @@ test('min builders are ready before anybody asks, and others after they were use
   await expect.poll(() => pool.state().pools[0]?.builders.idle).toBe(2);
   await pool.take(need('tools'), never);
   await expect.poll(() => pool.state().pools[0]?.builders).toMatchObject({ idle: 2, leased: 1 });
-  expect(yard.made).toBe(3);
+  expect(builders.made).toBe(3);
 });
 
 test('what is expected is made ready without a lease', async () => {
@@ -305,13 +305,13 @@ test('what is expected is made ready without a lease', async () => {
   pool.expect(need('tools'));
   await expect.poll(() => pool.state().pools[0]?.builders.idle).toBe(1);
   await pool.take(need('tools'), never);
-  expect(yard.made).toBe(1);
+  expect(builders.made).toBe(1);
 });
 
 test('a builder is ended at its deadline, also when somebody has it', async () => {
   await open({}, { lifetimeSeconds: 0.3 });
   const lease = await pool.take(need('tools'), never);
-  await expect.poll(() => [...yard.there]).toEqual([]);
+  await expect.poll(() => [...builders.there]).toEqual([]);
   expect(lines).toContain(`warn: builder ${lease.builder.name} is ended: deadline`);
 });
 
@@ -321,7 +321,7 @@ test('a builder that is kept is nobody else’s, and ended when its time is over
   await one.keep(new Date(Date.now() + 300));
   await expect(two.keep(new Date(Date.now() + 300))).rejects.toMatchObject({ code: 'no-builder' });
   expect(pool.state().pools[0]?.builders).toMatchObject({ kept: 1, leased: 1 });
-  await expect.poll(() => [...yard.there]).toEqual([two.builder.name]);
+  await expect.poll(() => [...builders.there]).toEqual([two.builder.name]);
 });
 
 test('how long a builder is kept may be changed, and it is ended before that when nobody wants it any more', async () => {
@@ -329,13 +329,13 @@ test('how long a builder is kept may be changed, and it is ended before that whe
   const lease = await pool.take(need('tools'), never);
   const { name } = lease.builder;
   await pool.endKept(name);
-  expect([pool.isKept(name), [...yard.there]], 'one that is not kept is not ended').toEqual([false, [name]]);
+  expect([pool.isKept(name), [...builders.there]], 'one that is not kept is not ended').toEqual([false, [name]]);
   await lease.keep(new Date(Date.now() + 50));
   await lease.keep(new Date(Date.now() + 60_000));
   await new Promise((resolve) => setTimeout(resolve, 150));
   expect(pool.isKept(name)).toBe(true);
   await pool.endKept(name);
-  expect([pool.isKept(name), [...yard.there]]).toEqual([false, []]);
+  expect([pool.isKept(name), [...builders.there]]).toEqual([false, []]);
 });
 
 test('a pool that is made smaller lets those at work go on, and is as small when they are done', async () => {
@@ -343,28 +343,28 @@ test('a pool that is made smaller lets those at work go on, and is as small when
   const leases = await Promise.all(['a', 'b', 'c'].map((project) => pool.take(need(project), never)));
   pool.resize(settings({ max: 1 }));
   await expect.poll(() => pool.state().pools[0]?.max).toBe(1);
-  expect(yard.there.size).toBe(3);
+  expect(builders.there.size).toBe(3);
   await Promise.all(leases.map((lease) => lease.release('reuse')));
-  await expect.poll(() => yard.there.size).toBe(1);
+  await expect.poll(() => builders.there.size).toBe(1);
   pool.resize(settings({ max: 2 }));
   await expect.poll(() => pool.state().pools[0]?.max).toBe(2);
   await pool.take(need('d'), never);
-  expect(yard.there.size).toBe(2);
+  expect(builders.there.size).toBe(2);
 });
 
 test('the reaper ends what the driver lists and nobody knows, and nothing else', async () => {
   await open({});
   const lease = await pool.take(need('tools'), never);
-  yard.there.add('coppice-orphan');
+  builders.there.add('coppice-orphan');
   await pool.reap();
-  expect([...yard.there]).toEqual([lease.builder.name]);
+  expect([...builders.there]).toEqual([lease.builder.name]);
 });
 
 test('an idle builder that somebody else has ended is given to nobody', async () => {
   await open({});
   const lease = await pool.take(need('tools'), never);
   await lease.release('reuse');
-  yard.there.clear();
+  builders.there.clear();
   await pool.reap();
   const next = await pool.take(need('tools'), never);
   expect(next.builder.name).not.toBe(lease.builder.name);
@@ -372,7 +372,7 @@ test('an idle builder that somebody else has ended is given to nobody', async ()
 
 test('at the end makers are stopped, and those who wait are told', async () => {
   await open({ max: 1 });
-  yard.gate = new Promise(() => undefined);
+  builders.gate = new Promise(() => undefined);
   const waiting = Promise.allSettled([pool.take(need('tools'), never), pool.take(need('games'), never)]);
   await pool.stop({ keepLeased: false });
   expect((await waiting).map(({ status }) => status)).toEqual(['rejected', 'rejected']);

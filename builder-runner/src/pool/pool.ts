@@ -1,9 +1,10 @@
 // The pool of builders: what others may ask of it. How it decides is in pool-rules.ts, what it does in pool-keeper.ts.
 import type { ChrootName, Settings } from '@coppice/config';
+import type { Log } from '../base/log.ts';
 import type { DriverFacts } from '../builder/driver-facts.ts';
 import type { Line, LineOptions, Session } from '../builder/session.ts';
 import type { Builder } from '../builder/spawn.ts';
-import type { MakingStage } from './craft.ts';
+import type { MakingStage } from './builder-operations.ts';
 
 /** What a builder is wanted for. Builders are reused only by the same owner/project and trust. */
 export interface BuilderNeed {
@@ -107,6 +108,6 @@ export interface PoolOptions {
   readonly home: string;
   /** Local port of the HTTP server that serves `published/`, from which base roots are made ahead. Default: none are. */
   readonly controlPort?: number;
-  readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
+  readonly log: Log;
   readonly now: () => Date;
 }

@@ -1,6 +1,7 @@
 // Decides which new builders get their base root before anybody has them, and has drivers keep what was made for later builders.
 import type { Settings } from '@coppice/config';
 import { describeError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
 import { readDriverFacts } from '../builder/driver-facts.ts';
 import { type Builder, type Driver, keepRoots, sourceOf } from '../builder/spawn.ts';
 import { prepareRoot } from './prepare-root.ts';
@@ -11,7 +12,7 @@ export interface ReadyRootsOptions {
   readonly settings: () => Settings;
   /** Local port of the HTTP server that serves `published/`. */
   readonly controlPort: number;
-  readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
+  readonly log: Log;
   readonly now: () => Date;
 }
 

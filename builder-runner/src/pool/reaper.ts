@@ -1,15 +1,14 @@
 // Ends builders that exist and belong to nobody: what drivers list, and what a folder on the control host tells of.
-
 import { describeError } from '../base/errors.ts';
 import type { BuilderSource } from '../builder/spawn.ts';
+import type { BuilderOperations } from './builder-operations.ts';
 import type { OpenPool } from './configured-pools.ts';
-import type { PoolCraft } from './craft.ts';
 import type { Held } from './held.ts';
 import type { PoolOptions } from './pool.ts';
 import { readRecord, recordedNames } from './records.ts';
 
 export interface ReaperView extends Pick<PoolOptions, 'home' | 'log'> {
-  readonly craft: PoolCraft;
+  readonly operations: BuilderOperations;
   readonly pools: readonly OpenPool[];
   readonly held: ReadonlyMap<string, Held>;
   readonly end: (held: Held) => Promise<void>;
@@ -18,7 +17,7 @@ export interface ReaperView extends Pick<PoolOptions, 'home' | 'log'> {
 
 /** One round. Never rejects: what cannot be ended now is there in the next one. */
 export async function reapOnce(view: ReaperView): Promise<void> {
-  const { home, craft, log, held, isStopped } = view;
+  const { home, operations, log, held, isStopped } = view;
   const found = new Map<string, BuilderSource>();
   for (const pool of view.pools) await listPool(view, pool, found);
   // Also those that a driver forgot, or whose driver is not in the settings any more.
@@ -29,7 +28,7 @@ export async function reapOnce(view: ReaperView): Promise<void> {
   for (const [name, source] of found) {
     if (held.has(name) || isStopped()) continue;
     try {
-      await craft.end(name, source);
+      await operations.end(name, source);
       log('warn', `builder ${name} belonged to nobody and was ended`);
     } catch (error) {
       log('error', `builder ${name} belongs to nobody and could not be ended: ${describeError(error)}`);
@@ -38,13 +37,13 @@ export async function reapOnce(view: ReaperView): Promise<void> {
 }
 
 async function listPool(
-  { craft, log, held, end }: ReaperView,
+  { operations, log, held, end }: ReaperView,
   { id, settings }: OpenPool,
   found: Map<string, BuilderSource>,
 ): Promise<void> {
   try {
     const before = [...held.values()].filter(({ poolId, state }) => poolId === id && state === 'idle');
-    const listed = await craft.list(settings);
+    const listed = await operations.list(settings);
     for (const name of listed) found.set(name, settings);
     // Somebody else has ended it: nobody should be given it.
     const gone = before.filter(({ name, state }) => state === 'idle' && !listed.includes(name));

@@ -1,4 +1,4 @@
-// The front door of the queue: the bot puts builds in and watches, the runner takes tasks out and says how they go.
+// What others may ask of the queue: the bot puts builds in and watches, the runner takes tasks out and says how they go.
 import type {
   BuildId,
   BuildRequest,
@@ -285,7 +285,7 @@ function isClaimed({ state }: QueuedChroot): boolean {
  * Throws QueueError `invalid` unless every request has chroots, each once, and waits only for earlier requests of the list and for builds
  * that have a number already (so that nothing can wait for itself).
  */
-export function assertQueueable(requests: readonly BuildRequest[], lastId: number): void {
+function assertQueueable(requests: readonly BuildRequest[], lastId: number): void {
   requests.forEach((request, index) => {
     const refuse = (why: string) => {
       const name = `${request.owner}/${request.project}/${request.package}`;

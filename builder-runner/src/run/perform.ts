@@ -5,7 +5,7 @@ import { Left, ShuttingDown } from '../base/abort.ts';
 import { describeError, isDiskFull, isWorthAnotherTry, RunnerError } from '../base/errors.ts';
 import { buildChroot, type Rest } from '../chroot-build/build-chroot.ts';
 import { clearStaging } from '../chroot-build/staged.ts';
-import { nameBuild, type Workshop } from '../context/runner-context.ts';
+import { nameBuild, type RunnerContext } from '../context/runner-context.ts';
 import { isFrozen } from '../publish/frozen.ts';
 import { publishEnding } from '../publish/publish.ts';
 import { type Ending, frozenEnding } from '../publish/record.ts';
@@ -15,7 +15,7 @@ import { abortOnChange, persist } from './worker-signals.ts';
 
 /** The service in which tasks are done. */
 export interface Service {
-  readonly shop: Workshop;
+  readonly context: RunnerContext;
   /** Aborted, with ShuttingDown, when tasks have to be given back. */
   readonly ending: AbortSignal;
 }
@@ -27,8 +27,8 @@ export function nameTask(task: Task): string {
 
 /** Does a task to its end, or gives it back. `rest` is what an earlier run of the service left of a chroot. Never rejects. */
 export async function perform(service: Service, task: Task, rest?: Rest): Promise<void> {
-  const { shop, ending } = service;
-  const watch = abortOnChange(shop.queue, task, ending);
+  const { context, ending } = service;
+  const watch = abortOnChange(context.queue, task, ending);
   try {
     switch (task.kind) {
       case 'srpm':
@@ -39,31 +39,31 @@ export async function perform(service: Service, task: Task, rest?: Rest): Promis
         break;
       case 'close': {
         const { state, reason, message } = task;
-        await end(service, task.build, task.chroot, { ...nothing(shop), state, reason, message });
+        await end(service, task.build, task.chroot, { ...nothing(context), state, reason, message });
       }
     }
   } catch (error) {
     // Nothing but a fault of ours comes here; the task stays claimed until the next start takes it up.
-    shop.log('error', `a task was left: ${describeError(error)}`, { task: nameTask(task) });
+    context.log('error', `a task was left: ${describeError(error)}`, { task: nameTask(task) });
   } finally {
     watch.stop();
   }
 }
 
 async function performSrpm(service: Service, build: QueuedBuild, signal: AbortSignal): Promise<void> {
-  const { shop, ending } = service;
+  const { context, ending } = service;
   try {
-    if (await isFrozen(shop, build.owner, build.project)) {
-      await failAllChroots(service, build, frozenEnding(build, shop.now()));
+    if (await isFrozen(context, build.owner, build.project)) {
+      await failAllChroots(service, build, frozenEnding(build, context.now()));
       return;
     }
-    const made = await buildSrpm(shop, build, signal);
+    const made = await buildSrpm(context, build, signal);
     if (made.ok) {
       const file = made.value;
-      await persist(shop.log, 'the queue cannot be written', ending, () => shop.queue.srpmDone(build.id, file));
+      await persist(context.log, 'the queue cannot be written', ending, () => context.queue.srpmDone(build.id, file));
       return;
     }
-    await failAllChroots(service, build, { ...nothing(shop), state: 'failed', ...made.failure });
+    await failAllChroots(service, build, { ...nothing(context), state: 'failed', ...made.failure });
   } catch (error) {
     if (signal.aborted) {
       // Canceled chroots come back as tasks to close; after a shutdown the next start makes the SRPM.
@@ -75,12 +75,12 @@ async function performSrpm(service: Service, build: QueuedBuild, signal: AbortSi
       await release(service, build, 'srpm', false);
       return;
     }
-    await failAllChroots(service, build, infrastructure(shop, error));
+    await failAllChroots(service, build, infrastructure(context, error));
   }
 }
 
 async function failAllChroots(service: Service, build: QueuedBuild, ending: Ending): Promise<void> {
-  service.shop.log('info', `${nameBuild(build)} gets no SRPM: ${ending.message}`);
+  service.context.log('info', `${nameBuild(build)} gets no SRPM: ${ending.message}`);
   for (const chroot of build.chroots.filter(({ state }) => !isFinal(state))) await end(service, build, chroot, ending);
 }
 
@@ -91,20 +91,25 @@ async function performChroot(
   signal: AbortSignal,
   rest: Rest | undefined,
 ): Promise<void> {
-  const { shop } = service;
+  const { context } = service;
   const ending = await endingOf(service, build, chroot, signal, rest);
   if (ending === 'left') return;
   if (ending === 'again' || ending === 'later') await release(service, build, chroot.chroot, ending === 'again');
   else if (!(await postpone(service, build, chroot, ending))) await end(service, build, chroot, ending);
   // Only now: until the end is written down, a crash goes on from what was collected.
-  await clearStaging({ home: shop.home, id: build.id, chroot: chroot.chroot });
+  await clearStaging({ home: context.home, id: build.id, chroot: chroot.chroot });
 }
 
 const roomSeconds = 10;
 
 /** The disk is full: that is nobody's failure. Says so, and waits a little before the task is given back, uncounted. */
-async function waitForRoom({ shop }: Service, build: QueuedBuild, signal: AbortSignal, error: unknown): Promise<void> {
-  shop.log('error', `${nameBuild(build)} waits for room on the disk of this machine: ${describeError(error)}`);
+async function waitForRoom(
+  { context }: Service,
+  build: QueuedBuild,
+  signal: AbortSignal,
+  error: unknown,
+): Promise<void> {
+  context.log('error', `${nameBuild(build)} waits for room on the disk of this machine: ${describeError(error)}`);
   await delay(roomSeconds * 1000, undefined, { signal }).catch(() => undefined);
 }
 
@@ -116,70 +121,70 @@ async function endingOf(
   signal: AbortSignal,
   rest: Rest | undefined,
 ): Promise<Ending | 'again' | 'later' | 'left'> {
-  const { shop } = service;
+  const { context } = service;
   try {
-    const frozen = rest === undefined && (await isFrozen(shop, build.owner, build.project));
-    return frozen ? frozenEnding(build, shop.now()) : await buildChroot({ shop, build, chroot, signal }, rest);
+    const frozen = rest === undefined && (await isFrozen(context, build.owner, build.project));
+    return frozen ? frozenEnding(build, context.now()) : await buildChroot({ context, build, chroot, signal }, rest);
   } catch (error) {
     if (error instanceof Left) {
-      shop.log('info', `${nameBuild(build)} ${chroot.chroot} is left to the next start: ${describeError(error)}`);
+      context.log('info', `${nameBuild(build)} ${chroot.chroot} is left to the next start: ${describeError(error)}`);
       return 'left';
     }
     if (signal.aborted && signal.reason instanceof ShuttingDown) return 'later';
-    if (signal.aborted) return { ...nothing(shop), state: 'canceled', message: describeError(signal.reason) };
+    if (signal.aborted) return { ...nothing(context), state: 'canceled', message: describeError(signal.reason) };
     if (isDiskFull(error)) {
       await waitForRoom(service, build, signal, error);
       return 'later';
     }
-    if (isWorthAnotherTry(error) && chroot.attempts < shop.settings.builders.attempts) {
-      shop.log('warn', `${nameBuild(build)} ${chroot.chroot} is tried again: ${describeError(error)}`);
+    if (isWorthAnotherTry(error) && chroot.attempts < context.settings.builders.attempts) {
+      context.log('warn', `${nameBuild(build)} ${chroot.chroot} is tried again: ${describeError(error)}`);
       return 'again';
     }
-    return infrastructure(shop, error);
+    return infrastructure(context, error);
   }
 }
 
 /** What it misses may be what another build of its batch is yet to make: true when it is tried again after that one. */
 async function postpone(
-  { shop, ending }: Service,
+  { context, ending }: Service,
   build: QueuedBuild,
   { chroot }: QueuedChroot,
   { state, reason, message }: Ending,
 ): Promise<boolean> {
   if (state !== 'failed' || reason !== 'dependencies') return false;
-  const isPutOff = await persist(shop.log, 'the queue cannot be written', ending, () =>
-    shop.queue.postpone(build.id, chroot, { reason, message: message ?? '' }),
+  const isPutOff = await persist(context.log, 'the queue cannot be written', ending, () =>
+    context.queue.postpone(build.id, chroot, { reason, message: message ?? '' }),
   );
-  if (isPutOff) shop.log('info', `${nameBuild(build)} ${chroot} waits for others of its batch: ${message}`);
+  if (isPutOff) context.log('info', `${nameBuild(build)} ${chroot} waits for others of its batch: ${message}`);
   return isPutOff;
 }
 
 async function release(
-  { shop, ending }: Service,
+  { context, ending }: Service,
   build: QueuedBuild,
   chroot: QueuedChroot['chroot'] | 'srpm',
   countAttempt: boolean,
 ): Promise<void> {
-  await persist(shop.log, 'the queue cannot be written', ending, () =>
-    shop.queue.release(build.id, chroot, { countAttempt }),
+  await persist(context.log, 'the queue cannot be written', ending, () =>
+    context.queue.release(build.id, chroot, { countAttempt }),
   );
 }
 
 /** The one place where a chroot ends: its record first, then the queue. A full disk makes it wait, not forget. */
 async function end(service: Service, build: QueuedBuild, { chroot }: QueuedChroot, ending: Ending): Promise<void> {
-  const { shop } = service;
+  const { context } = service;
   const { state, reason, message } = ending;
-  await persist(shop.log, `the end of ${nameBuild(build)} cannot be written`, service.ending, async () => {
-    const live = shop.queue.build(build.id);
+  await persist(context.log, `the end of ${nameBuild(build)} cannot be written`, service.ending, async () => {
+    const live = context.queue.build(build.id);
     const now = live?.chroots.find((each) => each.chroot === chroot);
     if (live === undefined || now === undefined || isFinal(now.state)) return;
-    await publishEnding(shop, live, now, ending);
-    await shop.queue.finish(build.id, chroot, { state, reason, message });
+    await publishEnding(context, live, now, ending);
+    await context.queue.finish(build.id, chroot, { state, reason, message });
   });
-  shop.log('info', `${nameBuild(build)} ${chroot} ${state}`, { reason, message });
+  context.log('info', `${nameBuild(build)} ${chroot} ${state}`, { reason, message });
 }
 
-function nothing(shop: Workshop): Ending {
+function nothing(context: RunnerContext): Ending {
   return {
     state: 'failed',
     reason: null,
@@ -187,13 +192,13 @@ function nothing(shop: Workshop): Ending {
     excerpt: [],
     engine: null,
     artifacts: [],
-    endedAt: shop.now(),
+    endedAt: context.now(),
   };
 }
 
-function infrastructure(shop: Workshop, error: unknown): Ending {
-  shop.log('error', describeError(error), { stack: error instanceof Error ? error.stack : undefined });
+function infrastructure(context: RunnerContext, error: unknown): Ending {
+  context.log('error', describeError(error), { stack: error instanceof Error ? error.stack : undefined });
   const isSigning = error instanceof RunnerError && (error.code === 'keys' || error.code === 'sign');
   const reason: FailureReason = isSigning ? 'signing' : 'infrastructure';
-  return { ...nothing(shop), reason, message: `Not the package's fault: ${describeError(error)}.` };
+  return { ...nothing(context), reason, message: `Not the package's fault: ${describeError(error)}.` };
 }

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { hasFile, lookIntoBuilder, type SeenBuilder } from '../../testing/look-into-builder.ts';
 import { scripted } from '../../testing/packages.ts';
 import { type RunnerProcess, startRunnerProcess } from '../../testing/runner-process.ts';
-import { makeTestHome, sapling, type TestHome } from '../../testing/start-workshop.ts';
+import { makeTestHome, sapling, type TestHome } from '../../testing/start-test-service.ts';
 import { ansibleFolder } from '../builder/playbook.ts';
 
 const lineCount = 20_000;

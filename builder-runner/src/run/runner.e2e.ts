@@ -7,7 +7,7 @@ import { type BuildId, published, type QueuedBuild, type Result, settingsSchema 
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { hello, libgreet, scripted } from '../../testing/packages.ts';
-import { sapling, startWorkshop, type TestWorkshop } from '../../testing/start-workshop.ts';
+import { sapling, startTestService, type TestService } from '../../testing/start-test-service.ts';
 import { builderPrefix, listBuilders, spawnBuilder } from '../builder/spawn.ts';
 
 const callBuilder = `cat > call.py <<'END'
@@ -36,7 +36,7 @@ const packages = {
   broken: { 'broken.spec': 'Name: broken\nBogus: yes\n' },
 };
 
-let shop: TestWorkshop;
+let context: TestService;
 const builds = new Map<string, QueuedBuild>();
 const ends = new Map<string, Promise<Result>>();
 let canceledAt = 0;
@@ -47,8 +47,8 @@ const temporary = mkdtempSync(join(tmpdir(), 'coppice-t-'));
 
 beforeAll(async () => {
   process.env.TMPDIR = temporary;
-  shop = await startWorkshop(packages);
-  const queued = await shop.enqueue([
+  context = await startTestService(packages);
+  const queued = await context.enqueue([
     // In the wrong order: hello needs libgreet, and nobody said so.
     { package: 'hello', batch: 'chain' },
     { package: 'libgreet', batch: 'chain' },
@@ -76,29 +76,29 @@ beforeAll(async () => {
     builds.set(build.package, build);
     ends.set(
       build.package,
-      shop.gone(build.id).then(() => shop.result(build)),
+      context.gone(build.id).then(() => context.result(build)),
     );
   }
   void disturb(idOf('canceled'), idOf('fragile'));
 });
 
 afterAll(async () => {
-  await shop.stop();
+  await context.stop();
   await rm(temporary, { recursive: true, force: true });
 });
 
 /** Cancels one build and kills the builder of another, each in the middle of its %build. */
 async function disturb(toCancel: BuildId, toKill: BuildId): Promise<void> {
   const inBuild = (build: QueuedBuild) => build.chroots.some(({ phase }) => phase === 'build');
-  void shop.until(toCancel, inBuild).then(async () => {
+  void context.until(toCancel, inBuild).then(async () => {
     const log = join(folderOf('canceled'), 'build.log');
     await vi.waitFor(() => expect(readFileSync(log, 'utf8')).toContain('it began'), { timeout: 60_000 });
     canceledAt = Date.now();
-    await shop.queue.cancel(toCancel, 'somebody');
+    await context.queue.cancel(toCancel, 'somebody');
   });
-  const build = await shop.until(toKill, inBuild);
+  const build = await context.until(toKill, inBuild);
   killed = build.chroots[0]?.builder ?? '';
-  const record = join(shop.home, 'state', 'drivers', 'local', killed, 'record.json');
+  const record = join(context.home, 'state', 'drivers', 'local', killed, 'record.json');
   const { processes } = JSON.parse(await readFile(record, 'utf8')) as { processes: { pid: number }[] };
   for (const { pid } of processes) process.kill(pid, 'SIGKILL');
 }
@@ -112,7 +112,7 @@ function endOf(name: string): Promise<Result> {
 }
 
 function folderOf(name: string): string {
-  return join(shop.home, 'published', published.chrootBuild(builds.get(name) as QueuedBuild, sapling));
+  return join(context.home, 'published', published.chrootBuild(builds.get(name) as QueuedBuild, sapling));
 }
 
 describe('packages that are good', () => {
@@ -129,7 +129,7 @@ describe('packages that are good', () => {
       expect.arrayContaining(['spawn', 'provision']),
     );
     const source = join(
-      shop.home,
+      context.home,
       'published',
       published.srpmBuild(builds.get('hello') as QueuedBuild),
       'hello-1.0-1.sap12.src.rpm',
@@ -157,7 +157,7 @@ describe('packages that are good', () => {
     try {
       const rpmkeys = (...args: string[]) =>
         execa('rpmkeys', ['--dbpath', join(folder, 'db'), ...args], { reject: false });
-      await rpmkeys('--import', join(shop.home, 'published', published.publicKey('acme', 'tools')));
+      await rpmkeys('--import', join(context.home, 'published', published.publicKey('acme', 'tools')));
       const file = join(folderOf('hello'), 'hello-1.0-1.sap12.x86_64.rpm');
       expect((await rpmkeys('--checksig', file)).stdout).toMatch(/digests signatures OK$/);
       const bytes = await readFile(file);
@@ -173,10 +173,12 @@ describe('packages that are good', () => {
     await endOf('hello');
     const folder = await mkdtemp(join(tmpdir(), 'coppice-dnf-'));
     try {
-      const repo = await (await fetch(`${shop.url}/${published.dnfRepo('acme', 'tools', sapling)}`)).text();
+      const repo = await (await fetch(`${context.url}/${published.dnfRepo('acme', 'tools', sapling)}`)).text();
       expect(repo).toMatch(/^\[copr:127\.0\.0\.1:acme:tools\]\n/);
       const copy = join(folder, 'copy');
-      await cp(join(shop.home, 'published', published.repository('acme', 'tools', sapling)), copy, { recursive: true });
+      await cp(join(context.home, 'published', published.repository('acme', 'tools', sapling)), copy, {
+        recursive: true,
+      });
       const good = await query(join(folder, 'good'), repo.replace('skip_if_unavailable=True\n', ''));
       expect(good.stdout.split('\n').sort()).toEqual(['hello', 'libgreet', 'libgreet-devel']);
       await writeFile(
@@ -279,34 +281,34 @@ test('a builder that dies in mid-build is replaced by another one', async () => 
 });
 
 describe('stopping and starting', () => {
-  const left = (path: string) => (existsSync(join(shop.home, path)) ? readdirSync(join(shop.home, path)) : []);
+  const left = (path: string) => (existsSync(join(context.home, path)) ? readdirSync(join(context.home, path)) : []);
   let build: QueuedBuild;
 
   test('a running build goes back to the queue, uncounted, and nothing is left behind', async () => {
     await Promise.all(ends.values());
-    [build] = (await shop.enqueue([{ package: 'canceled' }])) as [QueuedBuild];
-    await shop.until(build.id, ({ chroots }) => chroots.some(({ phase }) => phase === 'build'));
+    [build] = (await context.enqueue([{ package: 'canceled' }])) as [QueuedBuild];
+    await context.until(build.id, ({ chroots }) => chroots.some(({ phase }) => phase === 'build'));
     const began = Date.now();
-    await shop.runner.stop({ drain: false });
+    await context.runner.stop({ drain: false });
     console.log(`stopped after ${(Date.now() - began) / 1000} s`);
-    expect(shop.queue.build(build.id)?.chroots).toMatchObject([{ state: 'pending', attempts: 0 }]);
+    expect(context.queue.build(build.id)?.chroots).toMatchObject([{ state: 'pending', attempts: 0 }]);
     expect([left('state/drivers/local'), left('state/builders'), left('state/staging')]).toEqual([[], [], []]);
-    expect(readFileSync('/proc/mounts', 'utf8')).not.toContain(shop.home);
+    expect(readFileSync('/proc/mounts', 'utf8')).not.toContain(context.home);
     await expect.poll(() => processesWith(temporary), { timeout: 60_000 }).toEqual([]);
   });
 
   test('the next start ends builders of nobody and finishes what has its record already', async () => {
     const record = { ...(await endOf('hello')), id: build.id, package: build.package };
-    const folder = join(shop.home, 'published', published.chrootBuild(build, sapling));
+    const folder = join(context.home, 'published', published.chrootBuild(build, sapling));
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, 'result.json'), JSON.stringify(record));
-    const driver = { home: shop.home, settings: settingsSchema.parse({}) };
-    const orphan = `${builderPrefix(shop.home)}99-0-orphan`;
+    const driver = { home: context.home, settings: settingsSchema.parse({}) };
+    const orphan = `${builderPrefix(context.home)}99-0-orphan`;
     await spawnBuilder(driver, orphan, sapling, new AbortController().signal);
     expect(await listBuilders(driver)).toEqual([orphan]);
-    const runner = await shop.startAgain();
+    const runner = await context.startAgain();
     try {
-      expect(shop.queue.build(build.id)).toBeUndefined();
+      expect(context.queue.build(build.id)).toBeUndefined();
       expect(await listBuilders(driver)).toEqual([]);
     } finally {
       await runner.stop({ drain: false });

@@ -6,16 +6,16 @@ import { describeError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Queue, Task } from '../queue/index.ts';
 
-/** Wakes all who wait for the next ring. */
-export class Bell {
+/** Wakes all who wait for the next call of `wake`. */
+export class WakeUp {
   #waiting: PromiseWithResolvers<void> = Promise.withResolvers();
 
-  ring(): void {
+  wake(): void {
     this.#waiting.resolve();
     this.#waiting = Promise.withResolvers();
   }
 
-  /** Resolves at the next ring. */
+  /** Resolves at the next `wake`. */
   next(): Promise<void> {
     return this.#waiting.promise;
   }

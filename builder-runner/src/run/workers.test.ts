@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
-import { startCrew, type Work } from './workers.ts';
+import { startWorkers, type Work } from './workers.ts';
 
 const quiet = { onChange: () => () => undefined };
 
@@ -13,21 +13,21 @@ function makeWork(name: string) {
 test('more workers take more tasks at once; fewer let the present tasks end and take no others', async () => {
   const tasks = Array.from({ length: 8 }, (_, index) => makeWork(`task ${index}`));
   const waiting = [...tasks];
-  const crew = startCrew({ next: async () => waiting.shift(), queue: quiet }, 1, []);
-  const atWork = () => crew.states().flatMap(({ task }) => task ?? []);
-  await vi.waitFor(() => expect(atWork()).toEqual(['task 0']));
-  crew.resize(3);
-  await vi.waitFor(() => expect(atWork()).toEqual(['task 0', 'task 1', 'task 2']));
-  expect(crew.states().map(({ name }) => name)).toEqual(['worker-1', 'worker-2', 'worker-3']);
-  crew.resize(1);
+  const workers = startWorkers({ next: async () => waiting.shift(), queue: quiet }, 1, []);
+  const atWork = () => workers.states().flatMap(({ task }) => task ?? []);
+  await vi.waitFor(() => expect(atWork()).toEqual(['task 0']), { timeout: 50_000 });
+  workers.resize(3);
+  await vi.waitFor(() => expect(atWork()).toEqual(['task 0', 'task 1', 'task 2']), { timeout: 50_000 });
+  expect(workers.states().map(({ name }) => name)).toEqual(['worker-1', 'worker-2', 'worker-3']);
+  workers.resize(1);
   expect(atWork()).toEqual(['task 0', 'task 1', 'task 2']);
   tasks[0]?.end();
   tasks[1]?.end();
-  await vi.waitFor(() => expect(atWork()).toEqual(['task 2']));
+  await vi.waitFor(() => expect(atWork()).toEqual(['task 2']), { timeout: 50_000 });
   tasks[2]?.end();
-  await vi.waitFor(() => expect(atWork()).toEqual(['task 3']));
-  expect(crew.states()).toHaveLength(1);
-  const stopped = crew.stop();
+  await vi.waitFor(() => expect(atWork()).toEqual(['task 3']), { timeout: 50_000 });
+  expect(workers.states()).toHaveLength(1);
+  const stopped = workers.stop();
   tasks[3]?.end();
   await stopped;
   expect(waiting).toHaveLength(4);
@@ -35,25 +35,29 @@ test('more workers take more tasks at once; fewer let the present tasks end and 
 
 test('idle workers that are too many end at once; the others look again when they are rung', async () => {
   const next = vi.fn(async () => undefined as Work | undefined);
-  const crew = startCrew({ next, queue: quiet }, 3, []);
-  await vi.waitFor(() => expect(next).toHaveBeenCalledTimes(3));
-  crew.resize(1);
-  await vi.waitFor(() => expect(crew.states()).toEqual([{ name: expect.any(String), task: null }]));
+  const workers = startWorkers({ next, queue: quiet }, 3, []);
+  await vi.waitFor(() => expect(next).toHaveBeenCalledTimes(3), { timeout: 50_000 });
+  workers.resize(1);
+  await vi.waitFor(() => expect(workers.states()).toEqual([{ name: expect.any(String), task: null }]), {
+    timeout: 50_000,
+  });
   const task = makeWork('late');
   next.mockResolvedValueOnce(task);
-  crew.ring();
-  await vi.waitFor(() => expect(crew.states()[0]?.task).toBe('late'));
+  workers.wake();
+  await vi.waitFor(() => expect(workers.states()[0]?.task).toBe('late'), { timeout: 50_000 });
   task.end();
-  await crew.stop();
+  await workers.stop();
 });
 
 test('what was begun before has a worker at once, beyond their number', async () => {
   const begun = [makeWork('one'), makeWork('two'), makeWork('three')];
-  const crew = startCrew({ next: async () => undefined, queue: quiet }, 1, begun);
-  await vi.waitFor(() => expect(crew.states().map(({ task }) => task)).toEqual(['one', 'two', 'three']));
+  const workers = startWorkers({ next: async () => undefined, queue: quiet }, 1, begun);
+  await vi.waitFor(() => expect(workers.states().map(({ task }) => task)).toEqual(['one', 'two', 'three']), {
+    timeout: 50_000,
+  });
   for (const each of begun) each.end();
-  await vi.waitFor(() => expect(crew.states()).toHaveLength(1));
-  await crew.stop();
+  await vi.waitFor(() => expect(workers.states()).toHaveLength(1), { timeout: 50_000 });
+  await workers.stop();
 });
 
 test('however often the number changes, each task is done once and the number is kept in the end', async () => {
@@ -65,17 +69,17 @@ test('however often the number changes, each task is done once and the number is
         const number = count++;
         return number < 40 ? { name: `${number}`, run: async () => void done.push(number) } : undefined;
       };
-      const crew = startCrew({ next, queue: quiet }, 2, []);
+      const workers = startWorkers({ next, queue: quiet }, 2, []);
       for (const size of sizes) {
-        crew.resize(size);
+        workers.resize(size);
         await Promise.resolve();
       }
       const wanted = sizes.at(-1) ?? 2;
-      await vi.waitFor(() => expect(done).toHaveLength(40), { interval: 1 });
-      await vi.waitFor(() => expect(crew.states()).toHaveLength(wanted), { interval: 1 });
-      await crew.stop();
+      await vi.waitFor(() => expect(done).toHaveLength(40), { interval: 1, timeout: 50_000 });
+      await vi.waitFor(() => expect(workers.states()).toHaveLength(wanted), { interval: 1, timeout: 50_000 });
+      await workers.stop();
       expect([...done].sort((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, index) => index));
-      expect(crew.states()).toEqual([]);
+      expect(workers.states()).toEqual([]);
     }),
     { numRuns: 30 },
   );

@@ -1,6 +1,6 @@
 // The workers: as many loops as the settings say, more or fewer while they run; each does one task at a time.
 import type { Queue } from '../queue/index.ts';
-import { Bell } from './worker-signals.ts';
+import { WakeUp } from './worker-signals.ts';
 
 /** What a worker is at, for metrics. */
 export interface WorkerState {
@@ -16,28 +16,28 @@ export interface Work {
   readonly run: () => Promise<void>;
 }
 
-export interface CrewOptions {
-  /** The next thing to do, or undefined when there is none now; asked again after each ring. `closing` is aborted when it need not answer. */
+export interface WorkersOptions {
+  /** The next thing to do, or undefined when there is none now; asked again each time it is woken. `closing` is aborted when it need not answer. */
   readonly next: (worker: string, closing: AbortSignal) => Promise<Work | undefined>;
   readonly queue: Pick<Queue, 'onChange'>;
   /** A worker begins to take tasks. */
-  readonly onHire?: (name: string) => void;
+  readonly onWorker?: (name: string) => void;
 }
 
-export interface Crew {
+export interface Workers {
   states(): readonly WorkerState[];
   /** From now on so many; those that are too many end after their present task. */
   resize(count: number): void;
   /** Lets idle workers look again. */
-  ring(): void;
+  wake(): void;
   /** No new tasks; resolves when all have ended theirs. */
   stop(): Promise<void>;
 }
 
 /** Starts `count` workers, and one more for each task in `first` beyond that: such a task is begun already and waits for nobody. */
-export function startCrew(options: CrewOptions, count: number, first: readonly Work[]): Crew {
-  const bell = new Bell();
-  const stopWaking = options.queue.onChange(() => bell.ring());
+export function startWorkers(options: WorkersOptions, count: number, first: readonly Work[]): Workers {
+  const signal = new WakeUp();
+  const stopWaking = options.queue.onChange(() => signal.wake());
   const closing = new AbortController();
   const live = new Map<string, { task: string | null; readonly ended: Promise<void> }>();
   const waiting = [...first];
@@ -46,7 +46,7 @@ export function startCrew(options: CrewOptions, count: number, first: readonly W
   const isTooMany = () => closing.signal.aborted || live.size > wanted;
   const loop = async (name: string): Promise<void> => {
     for (;;) {
-      const change = bell.next(); // taken before the look: what changes meanwhile is not missed
+      const change = signal.next(); // taken before the look: what changes meanwhile is not missed
       const begun = waiting.shift();
       if (begun === undefined && isTooMany()) {
         live.delete(name);
@@ -66,28 +66,28 @@ export function startCrew(options: CrewOptions, count: number, first: readonly W
     const worker = live.get(name);
     if (worker !== undefined) worker.task = task;
   };
-  const hire = () => {
+  const add = () => {
     let number = 1;
     while (live.has(`worker-${number}`)) number += 1;
     const name = `worker-${number}`;
     const begin = Promise.withResolvers<void>();
     live.set(name, { task: null, ended: begin.promise.then(() => loop(name)) });
     begin.resolve();
-    options.onHire?.(name);
+    options.onWorker?.(name);
   };
   const resize = (next: number) => {
     wanted = next;
-    while (live.size < Math.max(wanted, waiting.length)) hire();
-    bell.ring();
+    while (live.size < Math.max(wanted, waiting.length)) add();
+    signal.wake();
   };
   resize(count);
   return {
     states: () => [...live].map(([name, { task }]) => ({ name, task })),
     resize,
-    ring: () => bell.ring(),
+    wake: () => signal.wake(),
     stop: async () => {
       closing.abort();
-      bell.ring();
+      signal.wake();
       await Promise.all([...live.values()].map(({ ended }) => ended));
       stopWaking();
     },

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { gitIn } from '../../testing/fetching.ts';
 import { scripted } from '../../testing/packages.ts';
 import { type SourceServer, serveSources } from '../../testing/serve-sources.ts';
-import { type MadeForTest, type SrpmShop, startSrpmShop } from '../../testing/start-srpm-shop.ts';
+import { type MadeForTest, type SrpmBuilds, startSrpmBuilds } from '../../testing/start-srpm-builds.ts';
 
 const tarball = 'not really a tarball\n';
 const sha512 = createHash('sha512').update(tarball).digest('hex');
@@ -18,7 +18,7 @@ const release = 'plain-1.0-1.sap12.src.rpm';
 
 let folder: string;
 let server: SourceServer;
-let shop: SrpmShop;
+let context: SrpmBuilds;
 let commit: string;
 
 beforeAll(async () => {
@@ -37,7 +37,7 @@ beforeAll(async () => {
   commit = gitIn(work, 'rev-parse', 'HEAD');
   gitIn(folder, 'clone', '--quiet', '--bare', 'work', 'plain.git');
   const packages = { plain: scripted('plain', 'true', `Source0: ${server.url}/files/data.txt\n`) };
-  shop = await startSrpmShop(packages, {
+  context = await startSrpmBuilds(packages, {
     git: { protocols: ['https', 'http'] },
     sources: { privateAddresses: true },
   });
@@ -46,7 +46,7 @@ beforeEach(() => {
   server.requests.length = 0;
 });
 afterAll(async () => {
-  await shop?.stop();
+  await context?.stop();
   await server?.close();
   await rm(folder, { recursive: true, force: true });
 });
@@ -59,10 +59,10 @@ async function contentsOf({ path }: MadeForTest): Promise<readonly string[]> {
 
 async function makeTwice(source?: PinnedSource): Promise<readonly [MadeForTest, MadeForTest, number]> {
   const request = { package: 'plain', ...(source === undefined ? {} : { source }) };
-  const first = await shop.make(request);
+  const first = await context.make(request);
   const asked = server.requests.length;
   server.requests.length = 0;
-  return [first, await shop.make(request), asked];
+  return [first, await context.make(request), asked];
 }
 
 describe('a source package is made twice and its sources are fetched once:', () => {

@@ -129,7 +129,7 @@ interface Entry {
 }
 
 /** Brings the cache in `folder` to `maximumBytes` or less. */
-export async function pruneCache(folder: string, maximumBytes: number): Promise<void> {
+async function pruneCache(folder: string, maximumBytes: number): Promise<void> {
   const contents = await filesBelow(join(folder, 'sources', 'sha256'));
   const mirrors = await mirrorsIn(join(folder, 'git'));
   await removeOldest(contents, mirrors, maximumBytes);

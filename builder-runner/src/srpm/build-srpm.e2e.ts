@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { scripted } from '../../testing/packages.ts';
-import { type SrpmShop, startSrpmShop } from '../../testing/start-srpm-shop.ts';
+import { type SrpmBuilds, startSrpmBuilds } from '../../testing/start-srpm-builds.ts';
 import { Canceled } from '../base/abort.ts';
 
 const packages = {
@@ -15,14 +15,14 @@ const packages = {
   sleeper: { 'sleeper.spec': `%global wait %(sleep 3599)\n${scripted('sleeper', 'true')['sleeper.spec']}` },
 };
 
-let shop: SrpmShop;
+let context: SrpmBuilds;
 beforeAll(async () => {
-  shop = await startSrpmShop(packages, { builders: { pools: [{ max: 2 }] } });
+  context = await startSrpmBuilds(packages, { builders: { pools: [{ max: 2 }] } });
 });
-afterAll(() => shop.stop());
+afterAll(() => context.stop());
 
 test('a spec with its sources becomes a source package, whose hash is in the record', async () => {
-  const { outcome, record, path } = await shop.make({ package: 'plain' });
+  const { outcome, record, path } = await context.make({ package: 'plain' });
   expect(outcome).toEqual({ ok: true, value: 'plain-1.0-1.sap12.src.rpm' });
   const { stdout } = await execa('sha256sum', [path('plain-1.0-1.sap12.src.rpm')]);
   expect(record.artifacts).toMatchObject([{ file: 'plain-1.0-1.sap12.src.rpm', sha256: stdout.split(' ')[0] }]);
@@ -32,19 +32,19 @@ test('a spec with its sources becomes a source package, whose hash is in the rec
 });
 
 test("a spec that does not parse: in rpm's words, with its log", async () => {
-  const { outcome, log } = await shop.make({ package: 'broken' });
+  const { outcome, log } = await context.make({ package: 'broken' });
   const message = expect.stringMatching(/^No source package could be made of broken\.spec: .*Bogus/);
   expect(outcome).toMatchObject({ ok: false, failure: { reason: 'source', message } });
   expect(log).toContain('Bogus');
 });
 
 test('a source that is not there is named', async () => {
-  const { outcome } = await shop.make({ package: 'lacking' });
+  const { outcome } = await context.make({ package: 'lacking' });
   expect(outcome).toMatchObject({ failure: { reason: 'source', message: expect.stringMatching(/not-there\.txt/) } });
 });
 
 test('the time limit ends it, and all that it started', async () => {
-  const { outcome } = await shop.make({ package: 'sleeper' }, { srpmSeconds: 20 });
+  const { outcome } = await context.make({ package: 'sleeper' }, { srpmSeconds: 20 });
   const message = 'Making the source package took longer than its time limit of 20 s.';
   expect(outcome).toMatchObject({ ok: false, failure: { reason: 'timeout', message } });
   await expect.poll(sleepers, { timeout: 30_000 }).toEqual([]);
@@ -52,7 +52,7 @@ test('the time limit ends it, and all that it started', async () => {
 
 test('a cancellation ends it, and all that it started', async () => {
   const canceling = new AbortController();
-  const made = shop.make({ package: 'sleeper' }, { signal: canceling.signal });
+  const made = context.make({ package: 'sleeper' }, { signal: canceling.signal });
   made.catch(() => undefined);
   await vi.waitFor(async () => expect(await sleepers()).not.toEqual([]), { timeout: 60_000 });
   const reason = new Canceled('Canceled by somebody.');
@@ -61,8 +61,10 @@ test('a cancellation ends it, and all that it started', async () => {
   await expect(made).rejects.toBe(reason);
   await expect.poll(sleepers, { timeout: 30_000 }).toEqual([]);
   console.log(`canceled after ${(Date.now() - began) / 1000} s`);
-  expect(readdirSync(join(shop.place.home, 'state', 'staging'))).toEqual([]);
-  expect(existsSync(dirname(join(shop.place.root, 'results', 'acme', 'tools', 'srpm-builds', '5', 'x')))).toBe(false);
+  expect(readdirSync(join(context.place.home, 'state', 'staging'))).toEqual([]);
+  expect(existsSync(dirname(join(context.place.root, 'results', 'acme', 'tools', 'srpm-builds', '5', 'x')))).toBe(
+    false,
+  );
 });
 
 async function sleepers(): Promise<readonly string[]> {

@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { published, type QueuedBuild, settingsSchema } from '@coppice/config';
 import { expect, onTestFinished, test } from 'vitest';
-import { craftForTests, machineChroot } from '../../testing/craft-for-tests.ts';
 import { gitIn } from '../../testing/fetching.ts';
+import { machineChroot, operationsForTests } from '../../testing/operations-for-tests.ts';
 import { chrootsForTests, requestForTests } from '../../testing/queue/request-for-tests.ts';
 import { Canceled } from '../base/abort.ts';
 import { openPoolWith } from '../pool/open-pool.ts';
@@ -28,7 +28,7 @@ async function closedPort(): Promise<number> {
 }
 
 /** A build of a package in the config repo, and a pool whose builders cannot be reached; three of them are tried. */
-async function openShop() {
+async function openContext() {
   const home = await mkdtemp(join(tmpdir(), 'coppice-srpm-'));
   const work = join(home, 'work');
   const path = 'packages/acme/tools/hello';
@@ -53,8 +53,8 @@ async function openShop() {
   const lines: string[] = [];
   const ended: string[] = [];
   const log = (level: string, message: string) => void lines.push(`${level} ${message}`);
-  const craft = craftForTests({ instance, keyFile, folder: home }, ended);
-  const pool = await openPoolWith({ settings, home, log, now, craft });
+  const operations = operationsForTests({ instance, keyFile, folder: home }, ended);
+  const pool = await openPoolWith({ settings, home, log, now, operations });
   onTestFinished(async () => {
     await pool.stop({ keepLeased: false });
     await queue.close();
@@ -63,29 +63,29 @@ async function openShop() {
   const source = { type: 'dir', commit, path, tree: '' } as const;
   const request = requestForTests({ source, configCommit: commit, chroots: chrootsForTests(machineChroot) });
   const [build] = (await queue.enqueue([request])) as readonly [QueuedBuild];
-  return { shop: { home, url: '', queue, pool, settings, controlPort: 1, log, now }, build, lines, ended };
+  return { context: { home, url: '', queue, pool, settings, controlPort: 1, log, now }, build, lines, ended };
 }
 
 test('each try has another builder, and after the last one it is a fault of the machinery without a record', async () => {
-  const { shop, build, lines, ended } = await openShop();
-  const made = buildSrpm(shop, build, new AbortController().signal);
+  const { context, build, lines, ended } = await openContext();
+  const made = buildSrpm(context, build, new AbortController().signal);
   await expect(made).rejects.toMatchObject({ name: 'RunnerError', code: 'connect' });
   await expect.poll(() => new Set(ended).size, { message: 'none of them is used again' }).toBe(3);
   const again = lines.filter((line) => line.includes('is tried again'));
   expect(again).toHaveLength(2);
   expect(again[0]).toMatch(/^warn the source package of acme\/tools hello #1 is tried again: no SSH connection/);
-  expect(existsSync(join(shop.home, 'published', published.srpmBuild(build)))).toBe(false);
-  expect(await readdir(join(shop.home, 'state', 'staging'))).toEqual([]);
+  expect(existsSync(join(context.home, 'published', published.srpmBuild(build)))).toBe(false);
+  expect(await readdir(join(context.home, 'state', 'staging'))).toEqual([]);
 });
 
 test('a cancellation between two tries ends it', async () => {
-  const { shop, build, lines } = await openShop();
+  const { context, build, lines } = await openContext();
   const canceling = new AbortController();
   const reason = new Canceled('Canceled by somebody.');
   const log = (level: string, message: string) => {
-    shop.log(level, message);
+    context.log(level, message);
     if (message.includes('is tried again')) canceling.abort(reason);
   };
-  await expect(buildSrpm({ ...shop, log }, build, canceling.signal)).rejects.toBe(reason);
+  await expect(buildSrpm({ ...context, log }, build, canceling.signal)).rejects.toBe(reason);
   expect(lines.filter((line) => line.includes('is tried again'))).toHaveLength(1);
 });

@@ -14,7 +14,7 @@ import { describeError, isBuilderFault } from '../base/errors.ts';
 import { fail, type Outcome, succeed } from '../base/outcome.ts';
 import { readDriverFacts } from '../builder/driver-facts.ts';
 import { needOf as needOfChroot } from '../chroot-build/need.ts';
-import { nameBuild, type Workshop } from '../context/runner-context.ts';
+import { nameBuild, type RunnerContext } from '../context/runner-context.ts';
 import type { BuilderNeed, Lease } from '../pool/pool.ts';
 import { type Ending, recordOfSrpm, writeRecord } from '../publish/record.ts';
 import { describeArtifacts } from '../rpm/describe-artifacts.ts';
@@ -32,14 +32,18 @@ interface Attempt extends SrpmLogParts {
 }
 
 /** Makes and publishes the build's source package; resolves with its file name. Throws RunnerError for faults of the machinery. */
-export async function buildSrpm(shop: Workshop, build: QueuedBuild, signal: AbortSignal): Promise<Outcome<string>> {
-  const startedAt = shop.now();
-  const staging = join(shop.home, 'state', 'staging', `${build.id}-srpm`);
+export async function buildSrpm(
+  context: RunnerContext,
+  build: QueuedBuild,
+  signal: AbortSignal,
+): Promise<Outcome<string>> {
+  const startedAt = context.now();
+  const staging = join(context.home, 'state', 'staging', `${build.id}-srpm`);
   try {
     await rm(staging, { recursive: true, force: true });
     await mkdir(join(staging, 'sources'), { recursive: true, mode: 0o700 });
-    const attempt = await makeFromSource(shop, build, staging, signal);
-    return await publish(shop, build, startedAt, attempt);
+    const attempt = await makeFromSource(context, build, staging, signal);
+    return await publish(context, build, startedAt, attempt);
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
@@ -47,31 +51,31 @@ export async function buildSrpm(shop: Workshop, build: QueuedBuild, signal: Abor
 
 /** Resolves with what was made, or why not and where that is said in the published log. */
 async function publish(
-  shop: Workshop,
+  context: RunnerContext,
   build: QueuedBuild,
   startedAt: Date,
   attempt: Attempt,
 ): Promise<Outcome<string>> {
   const { folder, fetched, builder } = attempt;
   const { text, made } = composeSrpmLog(attempt);
-  const target = join(shop.home, 'published', published.srpmBuild(build));
+  const target = join(context.home, 'published', published.srpmBuild(build));
   await mkdir(target, { recursive: true });
   if (made.ok) await rename(join(folder, made.value), join(target, made.value));
   await writeFile(join(target, 'srpm.log'), text);
   const artifacts = made.ok ? await describeArtifacts(target, [made.value]) : [];
   await writeFile(join(target, made.ok ? 'success' : 'fail'), '');
-  const record = recordOfSrpm(build, startedAt, endingOf(made, artifacts, shop.now()), fetched);
+  const record = recordOfSrpm(build, startedAt, endingOf(made, artifacts, context.now()), fetched);
   await writeRecord(join(target, 'result.json'), { ...record, builder });
   return made;
 }
 
 async function makeFromSource(
-  shop: Workshop,
+  context: RunnerContext,
   build: QueuedBuild,
   staging: string,
   signal: AbortSignal,
 ): Promise<Attempt> {
-  const fetched = await fetchForBuild(shop, build, join(staging, 'sources'), signal);
+  const fetched = await fetchForBuild(context, build, join(staging, 'sources'), signal);
   const none = { folder: staging, notes: '', log: '', fetched: [], builder: null };
   if (!fetched.ok) return { ...none, made: fetched };
   const source = fetched.value;
@@ -80,17 +84,17 @@ async function makeFromSource(
     const log = `${source.file} has the hash that the package names.\n`;
     return { ...none, ...source, made: succeed(source.file), notes, log };
   }
-  if (source.needsNetwork && !(await isNetworkOffered(shop))) {
+  if (source.needsNetwork && !(await isNetworkOffered(context))) {
     return {
       ...none,
       made: withoutNetwork(build, 'the builders of this service have none'),
       fetched: source.fetched,
     };
   }
-  for (const chroot of build.chroots) if (isLive(chroot)) shop.pool.expect(needOfChroot(build, chroot));
+  for (const chroot of build.chroots) if (isLive(chroot)) context.pool.expect(needOfChroot(build, chroot));
   const upload = await packSource(source, staging);
   const target = join(staging, 'made');
-  const order = { shop, build, chroot: chrootFor(build, source), source, upload, target, signal };
+  const order = { context, build, chroot: chrootFor(build, source), source, upload, target, signal };
   const attempt = await makeOnBuilder(order);
   return { ...attempt, folder: target, notes, fetched: source.fetched };
 }
@@ -109,35 +113,35 @@ function isLive({ state, cancelRequestedBy }: QueuedChroot): boolean {
 }
 
 /** Whether any builder that may make source packages has a network. */
-async function isNetworkOffered({ settings }: Workshop): Promise<boolean> {
+async function isNetworkOffered({ settings }: RunnerContext): Promise<boolean> {
   const pools = settings.builders.pools.filter(({ trust }) => trust.includes('source'));
   const facts = await Promise.all(pools.map(({ driver }) => readDriverFacts(driver)));
   return facts.some(({ network }) => network);
 }
 
 /** What making a source package wants of a builder. */
-function needOf({ shop, build, chroot }: SrpmOrder): BuilderNeed {
+function needOf({ context, build, chroot }: SrpmOrder): BuilderNeed {
   const { owner, project } = build;
-  const { srpmSeconds, collectSeconds } = shop.settings.timeouts;
+  const { srpmSeconds, collectSeconds } = context.settings.timeouts;
   return { chroot: chroot.chroot, owner, project, trust: 'source', labels: [], seconds: srpmSeconds + collectSeconds };
 }
 
 /** On another builder when one fails, as often as the settings say. */
 async function makeOnBuilder(order: SrpmOrder): Promise<Pick<Attempt, 'made' | 'log' | 'builder'>> {
-  const { shop, build, signal } = order;
+  const { context, build, signal } = order;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const lease = await shop.pool.take(needOf(order), signal);
+      const lease = await context.pool.take(needOf(order), signal);
       return { ...(await makeWith(order, lease)), builder: lease.builder.name };
     } catch (error) {
-      if (signal.aborted || !isBuilderFault(error) || attempt >= shop.settings.builders.attempts) throw error;
-      shop.log('warn', `the source package of ${nameBuild(build)} is tried again: ${describeError(error)}`);
+      if (signal.aborted || !isBuilderFault(error) || attempt >= context.settings.builders.attempts) throw error;
+      context.log('warn', `the source package of ${nameBuild(build)} is tried again: ${describeError(error)}`);
     }
   }
 }
 
 async function makeWith(order: SrpmOrder, lease: Lease): Promise<Pick<MadeSrpm, 'made' | 'log'>> {
-  const { source, shop, build } = order;
+  const { source, context, build } = order;
   let how: 'reuse' | 'end' = 'end';
   try {
     if (source.needsNetwork && !lease.builder.network) {
@@ -151,7 +155,7 @@ async function makeWith(order: SrpmOrder, lease: Lease): Promise<Pick<MadeSrpm, 
     // Nobody waits for it: the builds can begin meanwhile.
     lease.release(how).catch((error) => {
       const message = `builder ${lease.builder.name} could not be given back: ${describeError(error)}`;
-      shop.log('error', message, { build: nameBuild(build) });
+      context.log('error', message, { build: nameBuild(build) });
     });
   }
 }

@@ -2,19 +2,19 @@
 import { join } from 'node:path';
 import type { QueuedBuild } from '@coppice/config';
 import type { Outcome } from '../base/outcome.ts';
-import type { Workshop } from '../context/runner-context.ts';
+import type { RunnerContext } from '../context/runner-context.ts';
 import { fetchSource } from '../source/fetch-source.ts';
 import type { FetchedSource } from '../source/fetched-source.ts';
 import { openSourceCache } from '../source/source-cache.ts';
 
 /** Fetches to the empty folder `folder` of this machine; see fetchSource. */
 export async function fetchForBuild(
-  shop: Workshop,
+  context: RunnerContext,
   build: QueuedBuild,
   folder: string,
   signal: AbortSignal,
 ): Promise<Outcome<FetchedSource>> {
-  const { settings, home } = shop;
+  const { settings, home } = context;
   return fetchSource({
     source: build.source,
     configRepository: join(home, 'state', 'config.git'),

@@ -11,7 +11,7 @@ import { gitIn } from '../../testing/fetching.ts';
 import { type PackageFiles, scripted } from '../../testing/packages.ts';
 import { type SourceServer, serveSources } from '../../testing/serve-sources.ts';
 import { makeToolsRepository } from '../../testing/srpm-tools.ts';
-import { type SrpmShop, startSrpmShop } from '../../testing/start-srpm-shop.ts';
+import { type SrpmBuilds, startSrpmBuilds } from '../../testing/start-srpm-builds.ts';
 
 /** What it does is asked for by the name of the spec: the good thing, or what a hostile package would leave. */
 const makefile = `build = rpmbuild -bs --define "_sourcedir $$(pwd)" --define "_srcrpmdir $(outdir)"
@@ -54,7 +54,7 @@ ln -s /etc/shadow made/link
 
 const base: PackageFiles = { ...scripted('treed', 'true', 'Source0: data.txt\n'), 'data.txt': 'data\n' };
 const sdist = Buffer.from('a tarball, for all that the stand-in looks at');
-let shop: SrpmShop;
+let context: SrpmBuilds;
 let server: SourceServer;
 let folder: string;
 let commit: string;
@@ -72,7 +72,7 @@ beforeAll(async () => {
   git('commit', '--quiet', '-m', 'Tree');
   commit = git('rev-parse', 'HEAD');
   server = await serveSources((_request, response) => response.end(sdist));
-  shop = await startSrpmShop(
+  context = await startSrpmBuilds(
     {},
     {
       git: { protocols: ['https', 'http', 'file'] },
@@ -80,12 +80,12 @@ beforeAll(async () => {
       builders: { pools: [{ max: 2 }] },
     },
   );
-  await makeToolsRepository(join(shop.place.root, 'tools'));
+  await makeToolsRepository(join(context.place.root, 'tools'));
   await useTools();
 });
 
 afterAll(async () => {
-  await shop?.stop();
+  await context?.stop();
   await server?.close();
   await rm(folder, { recursive: true, force: true });
 });
@@ -93,7 +93,7 @@ afterAll(async () => {
 /** Adds the stand-ins' repository to the chroot's configuration, as an operator would. */
 async function useTools(): Promise<void> {
   const work = join(folder, 'config');
-  await execa('git', ['clone', '--quiet', join(shop.place.home, 'state', 'config.git'), work]);
+  await execa('git', ['clone', '--quiet', join(context.place.home, 'state', 'config.git'), work]);
   const file = join(work, 'chroots', 'sapling-12-x86_64.cfg');
   const repository = `config_opts['dnf.conf'] += f"""
 [tools]
@@ -106,7 +106,7 @@ gpgcheck=0
   await writeFile(file, `${await readFile(file, 'utf8')}\n${repository}`);
   gitIn(work, 'commit', '--quiet', '-am', 'Tools');
   gitIn(work, 'push', '--quiet');
-  shop.useConfig(gitIn(work, 'rev-parse', 'HEAD'));
+  context.useConfig(gitIn(work, 'rev-parse', 'HEAD'));
 }
 
 function tree(method: 'rpkg' | 'tito' | 'make_srpm', spec = 'treed.spec'): PinnedSource {
@@ -121,43 +121,43 @@ const release = (file: string) => ({
 
 describe('a work tree', () => {
   test('rpkg', async () => {
-    const { outcome, log } = await shop.make({ package: 'treed', source: tree('rpkg') });
+    const { outcome, log } = await context.make({ package: 'treed', source: tree('rpkg') });
     expect(outcome, log).toEqual({ ok: true, value: 'treed-1.0-1.sap12.src.rpm' });
   });
 
   test('tito, with --test while the commit has no tag', async () => {
-    const { outcome, log } = await shop.make({ package: 'treed', source: tree('tito') });
+    const { outcome, log } = await context.make({ package: 'treed', source: tree('tito') });
     expect(outcome, log).toEqual({ ok: true, value: 'treed-1.0-0.test.1.src.rpm' });
   });
 
   test("make_srpm: .copr/Makefile as root of the chroot, cut off from the builder's network", async () => {
-    const { outcome, log } = await shop.make({ package: 'treed', source: tree('make_srpm') });
+    const { outcome, log } = await context.make({ package: 'treed', source: tree('make_srpm') });
     expect(outcome, log).toEqual({ ok: true, value: 'treed-1.0-1.sap12.src.rpm' });
   });
 });
 
 test.each(hostile)('what a hostile package leaves is refused: %s', async (name, message) => {
-  const { outcome, path } = await shop.make({ package: 'treed', source: tree('make_srpm', `${name}.spec`) });
+  const { outcome, path } = await context.make({ package: 'treed', source: tree('make_srpm', `${name}.spec`) });
   expect(outcome).toMatchObject({ ok: false, failure: { reason: 'source', message: expect.stringMatching(message) } });
   expect(readdirSync(dirname(path('x'))).sort()).toEqual(['fail', 'result.json', 'srpm.log']);
 });
 
 test('a release of PyPI, by pyp2rpm', async () => {
   const source: PinnedSource = { type: 'pypi', package: 'apple', ...release('apple-1.2.tar.gz') };
-  const { outcome, log, record } = await shop.make({ package: 'apple', source });
+  const { outcome, log, record } = await context.make({ package: 'apple', source });
   expect(outcome, log).toEqual({ ok: true, value: 'python-apple-1.2-1.src.rpm' });
   expect(record.fetched).toMatchObject([{ file: 'apple-1.2.tar.gz', bytes: sdist.length }]);
 });
 
 test('a release of RubyGems, by gem2rpm', async () => {
   const source: PinnedSource = { type: 'rubygems', gem: 'pear', ...release('pear-1.2.gem') };
-  const { outcome, log } = await shop.make({ package: 'pear', source });
+  const { outcome, log } = await context.make({ package: 'pear', source });
   expect(outcome, log).toEqual({ ok: true, value: 'rubygem-pear-1.2-1.src.rpm' });
 });
 
 describe('a script', () => {
   const made = (text: string, more: object = {}) =>
-    shop.make({ package: 'scripted', source: { type: 'script', script: text, ...more } as PinnedSource });
+    context.make({ package: 'scripted', source: { type: 'script', script: text, ...more } as PinnedSource });
 
   test('runs without rights, with what it needs installed; what it leaves that is not a file is left out', async () => {
     const { outcome, log } = await made(script, { builddeps: ['rpkg'], resultdir: 'made' });
@@ -186,7 +186,7 @@ describe('a script', () => {
 
   test('that wants the network on builders without one fails at once, and says so', async () => {
     const source = { type: 'script', script } as PinnedSource;
-    const { outcome, record } = await shop.make({ package: 'scripted', source, buildroot: { network: true } });
+    const { outcome, record } = await context.make({ package: 'scripted', source, buildroot: { network: true } });
     expect(outcome).toMatchObject({
       failure: { reason: 'source', message: expect.stringMatching(/needs a builder with one/) },
     });
@@ -197,9 +197,9 @@ describe('a script', () => {
 test('a tool that the chroot has no package of: said which, and where to put it', async () => {
   const plain = gitIn(join(folder, 'config'), 'rev-parse', 'HEAD^');
   const withTools = gitIn(join(folder, 'config'), 'rev-parse', 'HEAD');
-  shop.useConfig(plain);
-  const { outcome } = await shop.make({ package: 'treed', source: tree('rpkg') });
-  shop.useConfig(withTools);
+  context.useConfig(plain);
+  const { outcome } = await context.make({ package: 'treed', source: tree('rpkg') });
+  context.useConfig(withTools);
   expect(outcome).toMatchObject({
     failure: {
       reason: 'source',

@@ -13,7 +13,7 @@ import { runDetached } from '../builder/run-detached.ts';
 import type { Session } from '../builder/session.ts';
 import type { Connection } from '../builder/ssh.ts';
 import { uploadTree } from '../builder/upload-tree.ts';
-import { nameBuild, type Workshop } from '../context/runner-context.ts';
+import { nameBuild, type RunnerContext } from '../context/runner-context.ts';
 import { mockFiles } from '../mock/mock-files.ts';
 import type { Lease } from '../pool/pool.ts';
 import { checkSrpm } from './check-srpm.ts';
@@ -21,7 +21,7 @@ import { inChrootScript, type MakeableSource, planSrpm, type SrpmPlan, stepsScri
 import { judgeSrpm, type SrpmEnd } from './srpm-verdict.ts';
 
 export interface SrpmOrder {
-  readonly shop: Workshop;
+  readonly context: RunnerContext;
   readonly build: QueuedBuild;
   /** The chroot that it is made in. */
   readonly chroot: Pick<QueuedChroot, 'chroot' | 'buildroot'>;
@@ -52,15 +52,15 @@ function largestSrpm({ sourceBytes }: QueuedBuild): number {
  * the abort: after either the builder is not to be used again.
  */
 export async function makeSrpm(order: SrpmOrder, lease: Lease): Promise<MadeSrpm> {
-  const { shop, build, signal } = order;
+  const { context, build, signal } = order;
   const { builder } = lease;
   const session = await lease.session({
     user: buildUserOf(builder),
-    controlPort: shop.controlPort,
-    reconnectSeconds: shop.settings.builders.reconnectSeconds,
+    controlPort: context.controlPort,
+    reconnectSeconds: context.settings.builders.reconnectSeconds,
     resumes: false,
     signal,
-    warn: (message) => shop.log('warn', message, { build: nameBuild(build), chroot: 'srpm' }),
+    warn: (message) => context.log('warn', message, { build: nameBuild(build), chroot: 'srpm' }),
   });
   const name = `${build.id}-srpm`;
   try {
@@ -76,14 +76,14 @@ async function makeInSession(
   folder: string,
   builderHasNetwork: boolean,
 ): Promise<MadeSrpm> {
-  const { shop, build, chroot, source, upload, signal } = order;
-  const seconds = shop.settings.timeouts.srpmSeconds;
+  const { context, build, chroot, source, upload, signal } = order;
+  const seconds = context.settings.timeouts.srpmSeconds;
   const place = { config: `${folder}/build.cfg`, folder };
   const plan = planSrpm(source, place, chroot.buildroot.packages, build);
   const buildroot = { ...chroot.buildroot, network: source.needsNetwork };
   const { controlUrl } = session;
   const instead = { timeoutSeconds: seconds, buildroot };
-  const texts = await mockFiles({ home: shop.home, build, chroot, controlUrl, folder, builderHasNetwork, instead });
+  const texts = await mockFiles({ home: context.home, build, chroot, controlUrl, folder, builderHasNetwork, instead });
   const steps = `${await readFile(join(import.meta.dirname, stepsScript), 'utf8')}\n${plan.steps}`;
   await writeTexts(upload, { ...texts, [stepsScript]: steps });
   const end = await runDetached({
@@ -93,7 +93,7 @@ async function makeInSession(
     argv: ['sh', `${folder}/${stepsScript}`],
     seconds,
     isNew: true,
-    now: shop.now,
+    now: context.now,
     signal,
   });
   const exitCode = end.kind === 'exit' ? end.code : undefined;
@@ -129,9 +129,9 @@ async function readLogs(connection: Connection, folder: string): Promise<Omit<Sr
 }
 
 async function takeSrpm(order: SrpmOrder, session: Session, plan: SrpmPlan): Promise<Outcome<string>> {
-  const { shop, build, target, signal } = order;
+  const { context, build, target, signal } = order;
   const totalBytes = largestSrpm(build);
-  const seconds = shop.settings.timeouts.collectSeconds;
+  const seconds = context.settings.timeouts.collectSeconds;
   const limits = { fileBytes: Number.MAX_SAFE_INTEGER - 1, totalBytes, seconds };
   const wanted = { from: plan.results, patterns: ['*src.rpm'], to: target, ...limits, signal };
   const received = await session.run((connection) => receiveFiles(connection, wanted), signal);

@@ -5,7 +5,7 @@ import { published, type QueuedBuild, resultSchema, settingsSchema } from '@copp
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { scripted } from '../../testing/packages.ts';
-import { makeTestHome, type TestHome } from '../../testing/start-workshop.ts';
+import { makeTestHome, type TestHome } from '../../testing/start-test-service.ts';
 import { openPool } from '../pool/open-pool.ts';
 import type { BuilderPool, Lease } from '../pool/pool.ts';
 import { openQueue, type Queue } from '../queue/index.ts';
@@ -59,8 +59,8 @@ async function make(name: string, onLease: (lease: Lease, attempt: number) => Pr
       return lease;
     },
   } satisfies Partial<BuilderPool> as unknown as BuilderPool;
-  const shop = { ...place, queue, pool: watched, settings, controlPort: place.port, log, now };
-  const made = buildSrpm(shop, build, new AbortController().signal);
+  const context = { ...place, queue, pool: watched, settings, controlPort: place.port, log, now };
+  const made = buildSrpm(context, build, new AbortController().signal);
   const record = async () => {
     const path = join(place.root, '..', 'published', published.srpmBuild(build), 'result.json');
     return resultSchema.parse(JSON.parse(await readFile(path, 'utf8')));

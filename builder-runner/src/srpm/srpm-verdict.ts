@@ -1,5 +1,4 @@
 // Why a builder made no source package, in a sentence. Pure; every log is hostile text.
-
 import { type Failure, fail } from '../base/outcome.ts';
 import { duration } from '../base/sentence-parts.ts';
 import { classifyFailure } from '../failure/classify.ts';

@@ -11,7 +11,7 @@ import { type BuildId, published, type Result, resultSchema } from '@coppice/con
 import { execa } from 'execa';
 import { ansibleFolder } from '../../src/builder/playbook.ts';
 import { scripted } from '../packages.ts';
-import { makeTestHome, sapling } from '../start-workshop.ts';
+import { makeTestHome, sapling } from '../start-test-service.ts';
 import { builderProcesses, doFault, type FaultName, faultNames, type Place } from './faults.ts';
 import { allProcesses, findRemains, namespacesOf } from './remains.ts';
 import type { Said } from './service.child.ts';

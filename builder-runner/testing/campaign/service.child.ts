@@ -6,7 +6,7 @@ import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { type BuildRequest, isFinal } from '@coppice/config';
 import { openQueue } from '../../src/queue/index.ts';
-import { startTestRunner } from '../start-workshop.ts';
+import { startTestRunner } from '../start-test-service.ts';
 
 /** What the service is told when it starts. */
 export interface ServiceOrder {

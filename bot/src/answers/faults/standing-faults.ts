@@ -1,8 +1,8 @@
 // Faults of the service that last are told in the config repo: one issue for each, edited while it stands, closed when it is over.
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Log } from '@coppice/builder-runner/runner';
 import type { OperationsIssue } from '../../github/github.ts';
 import { RateLimited } from '../../github/rate-limit.ts';
-import type { Log } from '../../service/log.ts';
 
 /** How one thing that can be at fault is now. `key` names it, the same again after a restart. Texts are Markdown, escaped. */
 export type FaultReport =

@@ -19,10 +19,10 @@ export async function carryOutDebug(
   context: CommandContext,
 ): Promise<Done> {
   const { line, build, chroot } = action;
-  const desk = context.debug;
-  if (desk === undefined) return text(line, false, debug.notOffered());
+  const sessions = context.debug;
+  if (sessions === undefined) return text(line, false, debug.notOffered());
   // A second one for the same person and build would hold another builder for nothing.
-  const open = desk
+  const open = sessions
     .sessions()
     .find((one) => !isOver(one) && one.build.id === build.id && one.chroot === chroot && one.by === job.actor);
   if (open !== undefined) return done(line, open.id);
@@ -44,7 +44,7 @@ export async function carryOutDebug(
   });
   const [request] = requestsOf(plan, at, { login: job.actor, request: job.url, batch });
   if (request === undefined) return text(line, false, refusal.notStated(build, key));
-  const session = await desk.request({ key: batch, id: build.id, request, chroot, by: job.actor, keys });
+  const session = await sessions.request({ key: batch, id: build.id, request, chroot, by: job.actor, keys });
   return session === 'no-source' ? text(line, false, debug.noSourcePackage(build.id)) : done(line, session.id);
 }
 
@@ -52,16 +52,16 @@ export async function carryOutDebug(
 export async function endDebug(
   { line, build, chroot }: Of<'end-debug'>,
   job: CommentJob,
-  { debug: desk }: CommandContext,
+  { debug: sessions }: CommandContext,
 ): Promise<Done> {
-  const fits = desk
+  const fits = sessions
     ?.sessions()
     .filter((one) => !isOver(one) && one.build.id === build.id && (chroot === undefined || one.chroot === chroot));
-  if (desk === undefined || fits === undefined || fits.length === 0) {
+  if (sessions === undefined || fits === undefined || fits.length === 0) {
     return text(line, false, debug.noSession(build.id));
   }
-  for (const { id } of fits) await desk.end(id, job.actor);
-  return text(line, true, fits.map(({ id }) => debug.debugText(desk.session(id), '')).join('\n\n'));
+  for (const { id } of fits) await sessions.end(id, job.actor);
+  return text(line, true, fits.map(({ id }) => debug.debugText(sessions.session(id), '')).join('\n\n'));
 }
 
 function done(line: string, session: number): Done {

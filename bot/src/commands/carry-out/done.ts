@@ -1,6 +1,6 @@
 // What carrying out a command is given, and what comes of it.
 import type { Queue } from '@coppice/builder-runner/queue';
-import type { DebugDesk, ProjectsPort } from '@coppice/builder-runner/runner';
+import type { DebugSessions, ProjectsPort } from '@coppice/builder-runner/runner';
 import type { Settings } from '@coppice/config';
 import type { ConfigAtCommit } from '../../config-repo/config-in-force.ts';
 import type { Committer } from '../../edits/commit-edit.ts';
@@ -20,7 +20,7 @@ export interface CommandContext {
   readonly commit: Committer;
   readonly projects: ProjectsPort;
   /** Undefined where nobody can look at builders. */
-  readonly debug: DebugDesk | undefined;
+  readonly debug: DebugSessions | undefined;
   /** The public SSH keys that a person has on GitHub. */
   readonly keysOf: (login: string) => Promise<readonly string[]>;
   /** To be called when what is published has changed otherwise than by a build. */

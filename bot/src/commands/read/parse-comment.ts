@@ -52,7 +52,7 @@ export function parseCommandLine(text: string): Command | undefined {
 }
 
 function unknownVerb(line: string, verb: string, rest: string, byName: boolean): Command | undefined {
-  const near = nearest(verb, verbs);
+  const near = nearest(verb, verbs, 'strictly');
   const mistake = { kind: 'mistake', line, why: 'There is no such command.' } as const;
   if (near !== undefined) return { ...mistake, suggestion: `/${near}${rest}`.slice(0, 200) };
   return byName ? { ...mistake, suggestion: '/help' } : undefined;

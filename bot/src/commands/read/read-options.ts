@@ -49,7 +49,7 @@ export function readOptions(verb: string, written: readonly string[], known: Opt
 
 function unknownOption(verb: string, name: string, known: OptionTable): Mistake {
   const names = Object.keys(known);
-  const near = nearest(name, names);
+  const near = nearest(name, names, 'strictly');
   const listed = names.map((option) => code(`--${option}`)).join(', ');
   const why = names.length === 0 ? `\`/${verb}\` has no options.` : `The options of \`/${verb}\` are ${listed}.`;
   return mistake(why, near === undefined ? undefined : `/${verb} --${near}${known[near] === null ? '' : ' …'}`);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { scripted } from '../../../testing/packages.ts';
-import { startWorkshop } from '../../../testing/start-workshop.ts';
+import { startTestService } from '../../../testing/start-test-service.ts';
 
 let broken: string;
 
@@ -20,16 +20,19 @@ beforeAll(async () => {
 });
 afterAll(() => rm(broken, { recursive: true }));
 
-/** How one build ends with these pools. Each has a workshop of its own, and mostly waits: the tests run side by side. */
+/** How one build ends with these pools. Each has a service of its own, and mostly waits: the tests run side by side. */
 async function buildWith(pools: readonly object[], more: object = {}, builderLabels: readonly string[] = []) {
-  const shop = await startWorkshop({ plain: scripted('plain', 'true') }, { workers: 1, builders: { pools, ...more } });
+  const context = await startTestService(
+    { plain: scripted('plain', 'true') },
+    { workers: 1, builders: { pools, ...more } },
+  );
   try {
-    const [build] = await shop.enqueue([{ package: 'plain', builderLabels }]);
+    const [build] = await context.enqueue([{ package: 'plain', builderLabels }]);
     if (build === undefined) throw new Error('nothing was queued');
-    await shop.gone(build.id);
-    return { result: await shop.result(build), lines: shop.lines };
+    await context.gone(build.id);
+    return { result: await context.result(build), lines: context.lines };
   } finally {
-    await shop.stop();
+    await context.stop();
   }
 }
 

@@ -6,12 +6,12 @@ import { type BuildId, published, settingsSchema } from '@coppice/config';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { scripted } from '../../testing/packages.ts';
-import { makeTestHome, sapling, type TestHome, untilChange } from '../../testing/start-workshop.ts';
+import { makeTestHome, sapling, type TestHome, untilChange } from '../../testing/start-test-service.ts';
 import { openPool } from '../pool/open-pool.ts';
 import type { BuilderPool } from '../pool/pool.ts';
 import { openQueue, type Queue } from '../queue/index.ts';
 import { type Runner, startRunner } from '../runner.ts';
-import { type DebugDesk, openDebugDesk } from './debug-desk.ts';
+import { type DebugSessions, openDebugSessions } from './debug-sessions.ts';
 import type { DebugSession } from './debug-state.ts';
 import { readSshKeys } from './ssh-keys.ts';
 
@@ -24,11 +24,11 @@ let place: TestHome;
 let queue: Queue;
 let pool: BuilderPool;
 let runner: Runner;
-let desk: DebugDesk;
+let debugSessions: DebugSessions;
 let keys: string;
 let failed: BuildId;
 
-const shop = () => ({ ...place, queue, pool, settings, controlPort: place.port, log, now });
+const context = () => ({ ...place, queue, pool, settings, controlPort: place.port, log, now });
 
 beforeAll(async () => {
   keys = await mkdtemp(join(tmpdir(), 'coppice-keys-'));
@@ -37,14 +37,14 @@ beforeAll(async () => {
   place = await makeTestHome({ broken: scripted('broken', 'echo half > half-done\necho it breaks here >&2\nfalse') });
   queue = await openQueue({ folder: join(place.home, 'state', 'queue'), now });
   pool = await openPool({ settings, home: place.home, controlPort: place.port, log, now });
-  runner = await startRunner(shop());
+  runner = await startRunner(context());
   const [build] = await queue.enqueue([place.request({ package: 'broken' })]);
   failed = build?.id as BuildId;
   await untilChange(queue, failed, ({ gone }) => gone);
 }, 300_000);
 
 afterAll(async () => {
-  await desk?.stop();
+  await debugSessions?.stop();
   await runner?.stop({ drain: false });
   await pool?.stop({ keepLeased: false });
   await queue?.close();
@@ -56,21 +56,24 @@ const keyOf = async (name: string) => readSshKeys([await readFile(join(keys, `${
 const ask = async (key: string): Promise<DebugSession> => {
   const request = place.request({ package: 'broken' });
   const wish = { key, id: failed, request, chroot: sapling, by: 'builder', keys: await keyOf('asker') };
-  const session = await desk.request(wish);
+  const session = await debugSessions.request(wish);
   if (session === 'no-source') throw new Error('the source package is gone');
   return session;
 };
 const whenIt = async (id: number, ...states: readonly DebugSession['state'][]): Promise<DebugSession> => {
-  await vi.waitUntil(() => states.includes(desk.session(id)?.state ?? 'waiting'), { timeout: 120_000, interval: 50 });
-  return desk.session(id) as DebugSession;
+  await vi.waitUntil(() => states.includes(debugSessions.session(id)?.state ?? 'waiting'), {
+    timeout: 120_000,
+    interval: 50,
+  });
+  return debugSessions.session(id) as DebugSession;
 };
-const doorOf = ({ door }: DebugSession) => {
-  if (door === null) throw new Error('it is not open');
-  return door;
+const accessOf = ({ access }: DebugSession) => {
+  if (access === null) throw new Error('it is not open');
+  return access;
 };
 /** What somebody with this key gets of a command there, the host key held against the fingerprint that was told. */
 const logIn = async (session: DebugSession, who: string, command: string, ...options: string[]) => {
-  const { host, port, user, fingerprint } = doorOf(session);
+  const { host, port, user, fingerprint } = accessOf(session);
   const known = join(keys, `known-${session.id}`);
   const { stdout } = await execa('ssh-keyscan', ['-t', 'ed25519', '-p', String(port), host]);
   await writeFile(known, stdout);
@@ -91,20 +94,20 @@ const snapshot = async () => {
 
 describe('a debug session', () => {
   test('opens a builder with the failed build in its root to the key of who asked, to nobody else, and publishes nothing', async () => {
-    desk = await openDebugDesk(shop());
+    debugSessions = await openDebugSessions(context());
     const before = await snapshot();
     const asked = await ask('one');
     expect((await ask('one')).id, 'asked for again, it is the same').toBe(asked.id);
     const session = await whenIt(asked.id, 'open', 'failed');
     expect(session).toMatchObject({ state: 'open', message: null, by: 'builder' });
-    const door = doorOf(session);
-    expect(door.exitCode).toBe(1);
-    const log = await logIn(session, 'asker', `cat ${door.folder}/result/build.log`);
+    const access = accessOf(session);
+    expect(access.exitCode).toBe(1);
+    const log = await logIn(session, 'asker', `cat ${access.folder}/result/build.log`);
     expect(log.stdout).toContain('it breaks here');
     const found = await logIn(
       session,
       'asker',
-      `mock -r ${door.folder}/build.cfg --shell 'find / -name half-done -type f 2>/dev/null'`,
+      `mock -r ${access.folder}/build.cfg --shell 'find / -name half-done -type f 2>/dev/null'`,
     );
     expect(`${found.stdout}\n${found.stderr}`).toMatch(/\/build\S*\/half-done/);
     const refused = await logIn(session, 'stranger', 'id');
@@ -114,31 +117,31 @@ describe('a debug session', () => {
     const control = await logIn(
       session,
       'asker',
-      `grep -o 'http://127.0.0.1:[0-9]*' ${door.folder}/build.cfg | head -1`,
+      `grep -o 'http://127.0.0.1:[0-9]*' ${access.folder}/build.cfg | head -1`,
     );
     const reach = await logIn(session, 'asker', `curl --silent --max-time 5 ${control.stdout.trim()}/; echo "exit $?"`);
     expect(reach.stdout, 'the control host is out of reach').toMatch(/exit (7|28|127)/);
     expect(await snapshot()).toEqual(before);
     expect(queue.builds()).toEqual([]);
     expect(pool.isKept(session.builder ?? '')).toBe(true);
-    await desk.end(session.id, 'builder');
-    expect(desk.session(session.id)).toMatchObject({ state: 'ended', message: 'Ended by builder.' });
+    await debugSessions.end(session.id, 'builder');
+    expect(debugSessions.session(session.id)).toMatchObject({ state: 'ended', message: 'Ended by builder.' });
     expect(await folders()).not.toContain(session.builder ?? '');
     expect((await execa('pgrep', ['-f', session.builder ?? ''], { reject: false })).stdout).toBe('');
   });
 
   test('is taken up by the next start of the service, and ends by itself', async () => {
-    await desk.stop();
-    desk = await openDebugDesk(shop(), 12);
+    await debugSessions.stop();
+    debugSessions = await openDebugSessions(context(), 12);
     const { id } = await ask('two');
     const open = await whenIt(id, 'open', 'failed');
-    const until = Date.parse(doorOf(open).until);
+    const until = Date.parse(accessOf(open).until);
     // As after a crash: another pool finds what this one has made.
-    await desk.stop();
+    await debugSessions.stop();
     const crashed = pool;
     pool = await openPool({ settings, home: place.home, controlPort: place.port, log, now });
-    desk = await openDebugDesk(shop(), 12);
-    expect(desk.session(id)).toMatchObject({ state: 'open', builder: open.builder });
+    debugSessions = await openDebugSessions(context(), 12);
+    expect(debugSessions.session(id)).toMatchObject({ state: 'open', builder: open.builder });
     expect((await logIn(open, 'asker', 'echo here')).stdout).toBe('here');
     const over = await whenIt(id, 'ended');
     expect(over.message).toBe('Its time was over.');
@@ -151,14 +154,14 @@ describe('a debug session', () => {
   test('that was cut off on its way begins anew, and one that is ended on its way leaves no builder', async () => {
     const { id } = await ask('three');
     const first = await whenIt(id, 'preparing');
-    await desk.stop();
-    desk = await openDebugDesk(shop());
+    await debugSessions.stop();
+    debugSessions = await openDebugSessions(context());
     expect(await folders(), 'nobody knows how far it came').not.toContain(first.builder ?? '');
     const second = await whenIt(id, 'preparing', 'open');
     expect(second.builder).not.toBe(first.builder);
-    await desk.end(id, 'builder');
+    await debugSessions.end(id, 'builder');
     await vi.waitUntil(async () => !(await folders()).includes(second.builder ?? ''), { timeout: 30_000 });
-    expect(desk.session(id)?.state).toBe('ended');
+    expect(debugSessions.session(id)?.state).toBe('ended');
   });
 
   test('is not to be had of a build without a source package', async () => {
@@ -167,6 +170,6 @@ describe('a debug session', () => {
     const folder = join(place.root, published.srpmBuild({ ...request, id }));
     expect(await stat(folder).catch(() => 'none')).toBe('none');
     const wish = { key: 'four', id, request, chroot: sapling, by: 'builder', keys: await keyOf('asker') };
-    expect(await desk.request(wish)).toBe('no-source');
+    expect(await debugSessions.request(wish)).toBe('no-source');
   });
 });

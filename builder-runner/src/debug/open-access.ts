@@ -7,19 +7,19 @@ import { runDetached } from '../builder/run-detached.ts';
 import { openLine, type Session } from '../builder/session.ts';
 import { leaseSeconds } from '../chroot-build/need.ts';
 import { folderName, remoteSrpm, uploadBuild } from '../chroot-build/upload-build.ts';
-import type { Workshop } from '../context/runner-context.ts';
+import type { RunnerContext } from '../context/runner-context.ts';
 import { mockCommand } from '../mock/mock-command.ts';
 import type { LeasedBuilder } from '../pool/pool.ts';
-import type { DebugDoor, DebugSession } from './debug-state.ts';
+import type { DebugAccess, DebugSession } from './debug-state.ts';
 
 /** Builds, and gives the way in, which is open for `openSeconds`. Throws RunnerError, or the reason of the abort. */
-export async function openDoor(
-  shop: Workshop,
+export async function openAccess(
+  context: RunnerContext,
   debug: DebugSession,
   builder: LeasedBuilder,
   openSeconds: number,
   signal: AbortSignal,
-): Promise<DebugDoor> {
+): Promise<DebugAccess> {
   const { build } = debug;
   const chroot = build.chroots.find((each) => each.chroot === debug.chroot);
   const user = buildUserOf(builder);
@@ -27,14 +27,14 @@ export async function openDoor(
   if (user !== 'mockbuild' || chroot === undefined) {
     throw new RunnerError('builder', 'the builders of this service are its own account, into which nobody else is let');
   }
-  const { reconnectSeconds } = shop.settings.builders;
-  const warn = (message: string) => shop.log('warn', message, { debug: debug.id, builder: builder.name });
-  const { controlPort } = shop;
+  const { reconnectSeconds } = context.settings.builders;
+  const warn = (message: string) => context.log('warn', message, { debug: debug.id, builder: builder.name });
+  const { controlPort } = context;
   const line = await openLine({ builder, user, controlPort, reconnectSeconds, resumes: false, signal });
   try {
     const session = line.session(warn);
     const folder = session.useFolder(folderName(build, chroot));
-    const upload = { shop, build, chroot, session, builderHasNetwork: builder.network };
+    const upload = { context, build, chroot, session, builderHasNetwork: builder.network };
     const end = await runDetached({
       session,
       folder,
@@ -42,15 +42,15 @@ export async function openDoor(
       argv: mockCommand({
         config: `${folder}/build.cfg`,
         resultFolder: `${folder}/result`,
-        srpm: remoteSrpm(shop, build, folder),
+        srpm: remoteSrpm(context, build, folder),
         keepRoot: true,
       }),
       seconds: leaseSeconds(build),
       isNew: true,
-      now: shop.now,
+      now: context.now,
       signal,
     });
-    const until = new Date(shop.now().getTime() + openSeconds * 1000);
+    const until = new Date(context.now().getTime() + openSeconds * 1000);
     await letIn(session, debug.keys, until, signal);
     const { host, port, hostKey } = builder.instance;
     const exitCode = end.kind === 'exit' ? end.code : null;

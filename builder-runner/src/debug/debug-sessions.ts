@@ -6,7 +6,7 @@ import { type BuildId, type BuildRequest, type ChrootName, published, type Queue
 import { ShuttingDown } from '../base/abort.ts';
 import { describeError, RunnerError } from '../base/errors.ts';
 import { leaseSeconds, needOf } from '../chroot-build/need.ts';
-import { nameBuild, type Workshop } from '../context/runner-context.ts';
+import { nameBuild, type RunnerContext } from '../context/runner-context.ts';
 import type { Lease } from '../pool/pool.ts';
 import { type JournaledStore, openJournaledStore } from '../store/store.ts';
 import {
@@ -17,7 +17,7 @@ import {
   emptyDebugState,
   isOver,
 } from './debug-state.ts';
-import { openDoor } from './open-door.ts';
+import { openAccess } from './open-access.ts';
 
 export interface DebugWish {
   /** Unique to the request: asked for again, it gives the same session. */
@@ -32,7 +32,7 @@ export interface DebugWish {
   readonly keys: readonly string[];
 }
 
-export interface DebugDesk {
+export interface DebugSessions {
   /** Gives the session, or why there can be none: the build's source package is not there. */
   request(wish: DebugWish): Promise<DebugSession | 'no-source'>;
   session(id: number): DebugSession | undefined;
@@ -52,19 +52,22 @@ type Store = JournaledStore<DebugState, DebugOperation, DebugSession | undefined
 const usualOpenSeconds = 3600;
 
 /** Takes up the sessions of an earlier run of the service. Open it after the pool, and end it before. Throws the store's errors. */
-export async function openDebugDesk(shop: Workshop, openSeconds = usualOpenSeconds): Promise<DebugDesk> {
+export async function openDebugSessions(
+  context: RunnerContext,
+  openSeconds = usualOpenSeconds,
+): Promise<DebugSessions> {
   const store: Store = await openJournaledStore<DebugState, DebugOperation, DebugSession | undefined>({
-    folder: join(shop.home, 'state', 'debug'),
+    folder: join(context.home, 'state', 'debug'),
     initial: emptyDebugState,
     apply: applyDebugOperation,
   });
-  const desk = new Desk(shop, store, openSeconds);
-  await desk.takeUp();
-  return desk;
+  const debugSessions = new KeptDebugSessions(context, store, openSeconds);
+  await debugSessions.takeUp();
+  return debugSessions;
 }
 
-class Desk implements DebugDesk {
-  readonly #shop: Workshop;
+class KeptDebugSessions implements DebugSessions {
+  readonly #context: RunnerContext;
   readonly #store: Store;
   readonly #listeners = new Set<(session: DebugSession) => void>();
   readonly #underWay = new Map<number, { readonly ended: Promise<void>; readonly abort: AbortController }>();
@@ -72,8 +75,8 @@ class Desk implements DebugDesk {
   readonly #openSeconds: number;
   #stopping = false;
 
-  constructor(shop: Workshop, store: Store, openSeconds: number) {
-    this.#shop = shop;
+  constructor(context: RunnerContext, store: Store, openSeconds: number) {
+    this.#context = context;
     this.#store = store;
     this.#openSeconds = openSeconds;
   }
@@ -81,15 +84,15 @@ class Desk implements DebugDesk {
   async takeUp(): Promise<void> {
     for (const session of this.sessions()) {
       if (isOver(session)) continue;
-      const { id, state, builder, door } = session;
-      const isThere = builder !== null && this.#shop.pool.isKept(builder);
-      if (state === 'open' && door !== null) {
-        if (isThere && Date.parse(door.until) > this.#shop.now().getTime()) this.#endAt(id, door.until);
+      const { id, state, builder, access } = session;
+      const isThere = builder !== null && this.#context.pool.isKept(builder);
+      if (state === 'open' && access !== null) {
+        if (isThere && Date.parse(access.until) > this.#context.now().getTime()) this.#endAt(id, access.until);
         else await this.#over(session, isThere ? 'Its time was over.' : 'Its builder ended with the service.');
         continue;
       }
       // A try that was cut off is begun anew: nobody knows how far it came.
-      if (builder !== null) await this.#shop.pool.endKept(builder);
+      if (builder !== null) await this.#context.pool.endKept(builder);
       if (state === 'preparing') await this.#commit({ op: 'wait', id });
       this.#begin(id);
     }
@@ -98,7 +101,7 @@ class Desk implements DebugDesk {
   async request(wish: DebugWish): Promise<DebugSession | 'no-source'> {
     const known = this.sessions().find(({ key }) => key === wish.key);
     if (known !== undefined) return known;
-    const requestedAt = this.#shop.now().toISOString();
+    const requestedAt = this.#context.now().toISOString();
     const build = await this.#buildOf(wish, requestedAt);
     if (build === undefined) return 'no-source';
     const { key, chroot, by, keys } = wish;
@@ -140,7 +143,7 @@ class Desk implements DebugDesk {
     const { after: _after, afterBuilds: _builds, chroots, ...rest } = request;
     const wanted = chroots.filter((each) => each.chroot === chroot);
     const place = { id, owner: rest.owner, project: rest.project, package: rest.package };
-    const files = await readdir(join(this.#shop.home, 'published', published.srpmBuild(place))).catch(() => []);
+    const files = await readdir(join(this.#context.home, 'published', published.srpmBuild(place))).catch(() => []);
     const srpm = files.find((name) => name.endsWith('.src.rpm'));
     if (srpm === undefined || wanted.length === 0) return undefined;
     const begin = {
@@ -162,13 +165,13 @@ class Desk implements DebugDesk {
   #begin(id: number): void {
     const abort = new AbortController();
     const ended = this.#open(id, abort.signal)
-      .catch((error) => this.#shop.log('error', `debug session ${id} was left: ${describeError(error)}`))
+      .catch((error) => this.#context.log('error', `debug session ${id} was left: ${describeError(error)}`))
       .finally(() => this.#underWay.delete(id));
     this.#underWay.set(id, { ended, abort });
   }
 
   async #open(id: number, signal: AbortSignal): Promise<void> {
-    const { pool, log, now } = this.#shop;
+    const { pool, log, now } = this.#context;
     const session = this.session(id);
     if (session === undefined) return;
     const name = `debug session ${id} (${nameBuild(session.build)} ${session.chroot} for ${session.by})`;
@@ -186,12 +189,12 @@ class Desk implements DebugDesk {
       // From now on it is nobody else's, whatever happens to the service.
       await lease.keep(new Date(now().getTime() + seconds * 1000));
       await this.#commit({ op: 'prepare', id, builder: lease.builder.name });
-      const door = await openDoor(this.#shop, session, lease.builder, this.#openSeconds, signal);
-      await lease.keep(new Date(door.until));
-      await this.#commit({ op: 'open', id, door });
+      const access = await openAccess(this.#context, session, lease.builder, this.#openSeconds, signal);
+      await lease.keep(new Date(access.until));
+      await this.#commit({ op: 'open', id, access });
       signal.throwIfAborted();
-      log('info', `${name} is open until ${door.until}`, { builder: lease.builder.name });
-      this.#endAt(id, door.until);
+      log('info', `${name} is open until ${access.until}`, { builder: lease.builder.name });
+      this.#endAt(id, access.until);
     } catch (error) {
       // After a stop the pool ends the builder, or the next start does.
       if (this.#stopping) return;
@@ -203,13 +206,13 @@ class Desk implements DebugDesk {
   }
 
   #endAt(id: number, until: string): void {
-    const left = Math.max(0, Date.parse(until) - this.#shop.now().getTime());
+    const left = Math.max(0, Date.parse(until) - this.#context.now().getTime());
     const timer = setTimeout(
       () => {
         const session = this.session(id);
         if (session === undefined) return;
         this.#over(session, 'Its time was over.').catch((error) =>
-          this.#shop.log('error', `debug session ${id} could not be ended: ${describeError(error)}`),
+          this.#context.log('error', `debug session ${id} could not be ended: ${describeError(error)}`),
         );
       },
       Math.min(left, this.#openSeconds * 1000),
@@ -226,8 +229,8 @@ class Desk implements DebugDesk {
     if ((await this.#commit({ op: 'end', id, state: 'ended', message })) === undefined) return;
     await under?.ended;
     const present = this.session(id)?.builder ?? builder;
-    if (present !== null) await this.#shop.pool.endKept(present);
-    this.#shop.log('info', `debug session ${id} is over: ${message}`);
+    if (present !== null) await this.#context.pool.endKept(present);
+    this.#context.log('info', `debug session ${id} is over: ${message}`);
   }
 
   async #commit(operation: DebugOperation): Promise<DebugSession | undefined> {

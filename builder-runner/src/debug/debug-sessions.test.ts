@@ -1,14 +1,14 @@
-// Whom the desk lets in, by what a driver says of its machines. Builders exist in memory alone: nothing is opened.
+// Whom a debug session lets in, by what a driver says of its machines. Builders exist in memory alone: nothing is opened.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BuildId, published, settingsSchema } from '@coppice/config';
 import { expect, onTestFinished, test } from 'vitest';
-import { craftForTests, machineChroot } from '../../testing/craft-for-tests.ts';
+import { machineChroot, operationsForTests } from '../../testing/operations-for-tests.ts';
 import { chrootsForTests, requestForTests } from '../../testing/queue/request-for-tests.ts';
 import { openPoolWith } from '../pool/open-pool.ts';
 import { openQueue } from '../queue/index.ts';
-import { openDebugDesk } from './debug-desk.ts';
+import { openDebugSessions } from './debug-sessions.ts';
 
 const now = () => new Date();
 const log = () => undefined;
@@ -18,22 +18,31 @@ async function sessionWith(pool: object) {
   const home = await mkdtemp(join(tmpdir(), 'coppice-debug-'));
   const settings = settingsSchema.parse({ builders: { pools: [pool] } });
   const queue = await openQueue({ folder: join(home, 'state', 'queue'), now });
-  const builders = await openPoolWith({ settings, home, log, now, craft: craftForTests() });
+  const builders = await openPoolWith({ settings, home, log, now, operations: operationsForTests() });
   const request = requestForTests({ chroots: chrootsForTests(machineChroot) });
   const id = 7 as BuildId;
   const folder = join(home, 'published', published.srpmBuild({ ...request, id }));
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'hello-1-1.src.rpm'), '');
-  const desk = await openDebugDesk({ home, url: '', queue, pool: builders, settings, controlPort: 1, log, now });
+  const debugSessions = await openDebugSessions({
+    home,
+    url: '',
+    queue,
+    pool: builders,
+    settings,
+    controlPort: 1,
+    log,
+    now,
+  });
   onTestFinished(async () => {
-    await desk.stop();
+    await debugSessions.stop();
     await builders.stop({ keepLeased: false });
     await queue.close();
     await rm(home, { recursive: true });
   });
   const states: string[] = [];
-  desk.onChange(({ state }) => states.push(state));
-  const session = await desk.request({
+  debugSessions.onChange(({ state }) => states.push(state));
+  const session = await debugSessions.request({
     key: 'one',
     id,
     request,
@@ -42,8 +51,12 @@ async function sessionWith(pool: object) {
     keys: ['ssh-ed25519 AAAA'],
   });
   if (session === 'no-source') throw new Error('its source package is there');
-  await expect.poll(() => desk.session(session.id)?.state).toBe('failed');
-  return { states, message: desk.session(session.id)?.message, builders: () => builders.state().pools[0]?.builders };
+  await expect.poll(() => debugSessions.session(session.id)?.state).toBe('failed');
+  return {
+    states,
+    message: debugSessions.session(session.id)?.message,
+    builders: () => builders.state().pools[0]?.builders,
+  };
 }
 
 test('nobody is let into a machine that stays when its builder ends: the builder is given back untouched', async () => {

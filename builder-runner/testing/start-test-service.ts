@@ -26,7 +26,7 @@ const repository = join(import.meta.dirname, '..', '..');
 export const sapling = 'sapling-12-x86_64' as ChrootName;
 const distribution = join(repository, 'var', 'test', 'distributions', sapling);
 
-export interface TestWorkshop {
+export interface TestService {
   readonly home: string;
   readonly url: string;
   readonly queue: Queue;
@@ -64,10 +64,10 @@ export interface TestRequest {
  * Starts everything; `packages` are the folders of the config repo, all of project acme/tools. Project acme/iced is frozen. `settings` are
  * service settings as YAML would hold them.
  */
-export async function startWorkshop(
+export async function startTestService(
   packages: Readonly<Record<string, PackageFiles>>,
   settings: unknown = {},
-): Promise<TestWorkshop> {
+): Promise<TestService> {
   const place = await makeTestHome(packages);
   const { home, url, root } = place;
   const now = () => new Date();

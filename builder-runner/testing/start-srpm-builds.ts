@@ -3,15 +3,15 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { published, type QueuedBuild, type Result, resultSchema, settingsSchema } from '@coppice/config';
 import type { Outcome } from '../src/base/outcome.ts';
-import type { Workshop } from '../src/context/runner-context.ts';
+import type { RunnerContext } from '../src/context/runner-context.ts';
 import { openPool } from '../src/pool/open-pool.ts';
 import type { BuilderPool } from '../src/pool/pool.ts';
 import { openQueue } from '../src/queue/index.ts';
 import { buildSrpm } from '../src/srpm/build-srpm.ts';
 import type { PackageFiles } from './packages.ts';
-import { makeTestHome, type TestHome, type TestRequest } from './start-workshop.ts';
+import { makeTestHome, type TestHome, type TestRequest } from './start-test-service.ts';
 
-export interface SrpmShop {
+export interface SrpmBuilds {
   readonly place: TestHome;
   readonly pool: BuilderPool;
   readonly lines: readonly string[];
@@ -39,15 +39,15 @@ export interface MadeForTest {
 }
 
 /** Starts it; `packages` are folders of the config repo, `settings` as YAML would hold them. */
-export async function startSrpmShop(
+export async function startSrpmBuilds(
   packages: Readonly<Record<string, PackageFiles>>,
   settings: unknown = {},
-): Promise<SrpmShop> {
+): Promise<SrpmBuilds> {
   const place = await makeTestHome(packages);
   const { home, url, port } = place;
   const now = () => new Date();
   const lines: string[] = [];
-  const log: Workshop['log'] = (level, message, fields) =>
+  const log: RunnerContext['log'] = (level, message, fields) =>
     lines.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`);
   const queue = await openQueue({ folder: join(home, 'state', 'queue'), now });
   const parsed = settingsSchema.parse(settings);
@@ -66,8 +66,8 @@ export async function startSrpmShop(
       const request = { ...plain, sourceBytes, configCommit: configCommit ?? plain.configCommit };
       const [build] = (await queue.enqueue([request])) as readonly [QueuedBuild];
       const timeouts = { ...parsed.timeouts, srpmSeconds: options.srpmSeconds ?? parsed.timeouts.srpmSeconds };
-      const shop = { home, url, queue, pool, controlPort: port, log, now, settings: { ...parsed, timeouts } };
-      const outcome = await buildSrpm(shop, build, options.signal ?? new AbortController().signal);
+      const context = { home, url, queue, pool, controlPort: port, log, now, settings: { ...parsed, timeouts } };
+      const outcome = await buildSrpm(context, build, options.signal ?? new AbortController().signal);
       const path = (name: string) => join(home, 'published', published.srpmBuild(build), name);
       const record = resultSchema.parse(JSON.parse(await readFile(path('result.json'), 'utf8')));
       return { build, outcome, record, path, log: await readFile(path('srpm.log'), 'utf8') };

@@ -1,5 +1,5 @@
-// Joins the rooms of the local GitHub: the emulator, the bare repositories, the kept state and the webhooks.
-import type { ApiAnswer, ApiRequest, House, Json } from './answers/api.ts';
+// Joins the parts of the local GitHub: the emulator, the bare repositories, the kept state and the webhooks.
+import type { ApiAnswer, ApiRequest, BridgeContext, Json } from './answers/api.ts';
 import { appRoutes } from './answers/app-answers.ts';
 import { checkRoutes } from './answers/checks.ts';
 import { organizationOf, userOf } from './answers/events.ts';
@@ -15,12 +15,12 @@ import type { EmulatedGithub } from './emulator.ts';
 import type { BareRepositories } from './git/bare-repositories.ts';
 import { repairAnswer } from './repair-answers.ts';
 import { keepWrites } from './replay.ts';
-import { HOUSE_IDENTITY, type RestParts, serveGet } from './rest.ts';
+import { ADMIN_IDENTITY, type RestParts, serveGet } from './rest.ts';
 import type { StateFile } from './state/kept-state.ts';
 import type { Tokens } from './state/tokens.ts';
 import type { Webhooks } from './webhooks.ts';
 
-export interface Furniture {
+export interface Parts {
   readonly url: string;
   readonly apiUrl: string;
   readonly appId: number;
@@ -33,8 +33,8 @@ export interface Furniture {
   readonly log: (message: string) => void;
 }
 
-export interface Household {
-  readonly house: House;
+export interface JoinedParts {
+  readonly context: BridgeContext;
   readonly rest: RestParts;
   readonly move: Move;
   readonly requestAction: (fullName: string, checkRunId: number, identifier: string, login: string) => Promise<void>;
@@ -42,14 +42,14 @@ export interface Household {
   readonly idle: () => Promise<void>;
 }
 
-export function furnish(furniture: Furniture): Household {
-  const { apiUrl, emulator, repositories, slug, stateFile, tokens, url, webhooks } = furniture;
+export function joinParts(parts: Parts): JoinedParts {
+  const { apiUrl, emulator, repositories, slug, stateFile, tokens, url, webhooks } = parts;
   const { state, changed } = stateFile;
   const startedAt = new Date().toISOString();
   const underWay = new Set<Promise<void>>();
 
   const ask = keepWrites(
-    async (method, path, body, as = HOUSE_IDENTITY) => {
+    async (method, path, body, as = ADMIN_IDENTITY) => {
       const answer = await emulator.call(method, path, 'token' in as ? as.token : undefined, body);
       rememberToken(tokens, path, answer);
       return answer;
@@ -57,11 +57,11 @@ export function furnish(furniture: Furniture): Household {
     state,
     changed,
   );
-  const house: House = {
+  const context: BridgeContext = {
     url,
     apiUrl,
     slug,
-    appId: furniture.appId,
+    appId: parts.appId,
     people: new Map(),
     repositories,
     ask,
@@ -75,30 +75,32 @@ export function furnish(furniture: Furniture): Household {
     changed,
   };
   const move: Move = (fullName, login, change) =>
-    moveRefs(house, fullName, login, change, (name, moved, sender) => followBranch(house, state, name, moved, sender));
+    moveRefs(context, fullName, login, change, (name, moved, sender) =>
+      followBranch(context, state, name, moved, sender),
+    );
   const rest: RestParts = {
-    house,
+    context,
     routes: [
-      ...appRoutes(house),
-      ...checkRoutes(house, state),
-      ...reactionRoutes(house, state),
-      ...statusRoutes(house, state),
-      ...issueCommentRoutes(house, state),
-      ...userKeyRoutes(house, state),
-      ...pullRoutes(house, state, move),
-      ...gitRoutes(house, state),
-      ...gitWriteRoutes(house, move),
+      ...appRoutes(context),
+      ...checkRoutes(context, state),
+      ...reactionRoutes(context, state),
+      ...statusRoutes(context, state),
+      ...issueCommentRoutes(context, state),
+      ...userKeyRoutes(context, state),
+      ...pullRoutes(context, state, move),
+      ...gitRoutes(context, state),
+      ...gitWriteRoutes(context, move),
     ],
-    repair: (request: ApiRequest, answer: ApiAnswer) => repairAnswer({ house, state, request, startedAt }, answer),
+    repair: (request: ApiRequest, answer: ApiAnswer) => repairAnswer({ context, state, request, startedAt }, answer),
     track(work) {
-      const told = work.catch((error: Error) => furniture.log(`a webhook could not be made: ${error.stack}`));
+      const told = work.catch((error: Error) => parts.log(`a webhook could not be made: ${error.stack}`));
       underWay.add(told);
       void told.then(() => underWay.delete(told));
     },
   };
 
   return {
-    house,
+    context,
     rest,
     move,
     async requestAction(fullName, checkRunId, identifier, login) {
@@ -107,11 +109,11 @@ export function furnish(furniture: Furniture): Household {
         throw new Error(`check run ${checkRunId} of ${fullName} has no action "${identifier}"`);
       }
       const [run, repository, sender] = await Promise.all([
-        house.read(`/repos/${fullName}/check-runs/${checkRunId}`),
-        house.read(`/repos/${fullName}`),
-        userOf(house, login),
+        context.read(`/repos/${fullName}/check-runs/${checkRunId}`),
+        context.read(`/repos/${fullName}`),
+        userOf(context, login),
       ]);
-      house.emit('check_run', {
+      context.emit('check_run', {
         action: 'requested_action',
         requested_action: { identifier },
         check_run: run,

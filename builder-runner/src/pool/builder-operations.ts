@@ -29,8 +29,8 @@ export interface MakePlan {
 
 export type MakingStage = 'spawn' | 'provision';
 
-/** The hands of a pool. Faults are RunnerErrors. */
-export interface PoolCraft {
+/** What a pool does to builders. Faults are RunnerErrors. */
+export interface BuilderOperations {
   /** A provisioned builder, and its record. Whatever happens, `end` has to be called for the name some day. */
   make(
     plan: MakePlan,
@@ -46,13 +46,13 @@ export interface PoolCraft {
   list(source: BuilderSource): Promise<readonly string[]>;
 }
 
-interface CraftOptions extends Omit<ReadyRootsOptions, 'controlPort'> {
+interface OperationsOptions extends Omit<ReadyRootsOptions, 'controlPort'> {
   /** Undefined: builders' base roots are left to their first builds. */
   readonly controlPort: number | undefined;
 }
 
 /** By playbooks and SSH. `settings` is asked each time: it may change while the service runs. */
-export function playbookCraft(options: CraftOptions): PoolCraft {
+export function playbookOperations(options: OperationsOptions): BuilderOperations {
   const { home, settings, controlPort } = options;
   const readyRoots = controlPort === undefined ? undefined : openReadyRoots({ ...options, controlPort });
   const driverOf = (source: BuilderSource): Driver => ({ home, settings: settings(), source });
