@@ -10,6 +10,7 @@ import { type BuildSummary, buildsJsonSchema } from '@coppice/config';
 import { execa } from 'execa';
 import { type Endpoint, readEndpoint } from '../src/service/endpoint.ts';
 import { readHome } from '../src/service/home.ts';
+import { type AskRepository, askRepository } from './ask-github.ts';
 import { waitFor } from './wait-for.ts';
 
 const commandFile = fileURLToPath(new URL('../src/coppice.ts', import.meta.url));
@@ -32,7 +33,7 @@ export interface ServiceUnderTest {
     environment?: Record<string, string>,
   ): Promise<{ exitCode: number; stdout: string; stderr: string }>;
   /** The local GitHub's REST API as `login`. */
-  github<T = unknown>(login: string, method: string, path: string, body?: unknown): Promise<T>;
+  readonly github: AskRepository;
   /** Clones acme/packages, lets `change` edit the checkout, pushes as `login`; gives the new commit. */
   push(login: string, message: string, change: (folder: string) => Promise<void>): Promise<string>;
 }
@@ -101,15 +102,7 @@ export async function startService(home: string, environment: Record<string, str
       return buildsJsonSchema.parse(await response.json()).builds;
     },
     coppice,
-    async github<T>(login: string, method: string, path: string, body?: unknown) {
-      const response = await fetch(`${github.apiUrl}/repos/${github.repository}/${path}`, {
-        method,
-        headers: { Authorization: `Bearer token-${login}`, 'Content-Type': 'application/json' },
-        body: body === undefined ? null : JSON.stringify(body),
-      });
-      if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-      return (await response.json()) as T;
-    },
+    github: askRepository(github.apiUrl, github.repository),
     async push(login, message, change) {
       const folder = await mkdtemp(join(tmpdir(), 'coppice-checkout-'));
       try {

@@ -1,4 +1,6 @@
 // `coppice comment` and `coppice cancel`: post a comment as a person does, then follow the bot's one answer until it is final.
+
+import { connectGithub, explainRefusal, type GithubClient } from '../github-client.ts';
 import { readAnswerMark } from '../reply/answer-mark.ts';
 import type { Endpoint } from '../service/endpoint.ts';
 import { ServiceError } from '../service/errors.ts';
@@ -12,11 +14,11 @@ const pollSeconds = 0.5;
 /** How long to wait for the first answer before saying that none came. */
 const firstAnswerSeconds = 60;
 
-interface GithubComment {
-  readonly id: number;
-  readonly body: string;
-  readonly html_url: string;
-  readonly created_at: string;
+/** An issue or pull request of the config repo, as GitHub's API names it. */
+interface Thread {
+  readonly owner: string;
+  readonly repo: string;
+  readonly issue_number: number;
 }
 
 /**
@@ -30,15 +32,17 @@ export async function comment(
   options: { readonly issue: number; readonly json: boolean; readonly follow: boolean },
 ): Promise<number> {
   const { github } = await findService(environment);
-  const ask = githubClient(github, environment);
-  const posted = await ask<GithubComment>('POST', `issues/${options.issue}/comments`, { body: text });
+  const client = personsClient(github, environment);
+  const [owner = '', repo = ''] = github.repository.split('/');
+  const thread: Thread = { owner, repo, issue_number: options.issue };
+  const { data: posted } = await sayingWhy(client.rest.issues.createComment({ ...thread, body: text }));
   terminal.say(`Commented: ${posted.html_url}`);
   if (!options.follow) return 0;
 
   let shown = '';
   const started = performance.now();
   for (;;) {
-    const answer = await findAnswer(ask, options.issue, posted);
+    const answer = await sayingWhy(findAnswer(client, thread, posted));
     if (answer === undefined && (performance.now() - started) / 1000 > firstAnswerSeconds) {
       terminal.say(
         `No answer within ${firstAnswerSeconds} s. Only lines that begin with a command such as /build are answered; is the service running?`,
@@ -52,11 +56,17 @@ export async function comment(
     }
     const mark = answer === undefined ? undefined : readAnswerMark(answer.body);
     if (answer !== undefined && mark !== undefined && mark.state !== 'working') {
-      if (options.json) terminal.print(JSON.stringify({ state: mark.state, url: answer.html_url, body }, null, 2));
+      if (options.json) terminal.print(JSON.stringify({ state: mark.state, url: answer.url, body }, null, 2));
       return mark.state === 'good' ? 0 : 1;
     }
     await new Promise((resolve) => setTimeout(resolve, pollSeconds * 1000));
   }
+}
+
+async function sayingWhy<T>(request: Promise<T>): Promise<T> {
+  return await request.catch((error: unknown) => {
+    throw explainRefusal(error);
+  });
 }
 
 /** Asks for `/cancel ID` in the same way. */
@@ -64,14 +74,18 @@ export function cancel(terminal: Terminal, environment: Environment, id: number,
   return comment(terminal, environment, `/cancel ${id}`, { issue, json: false, follow: true });
 }
 
-/** GitHub lists the oldest first, 100 at once, and of them only what was written or edited since then. */
-async function findAnswer(ask: GithubClient, issue: number, to: GithubComment): Promise<GithubComment | undefined> {
-  const query = `per_page=100&since=${encodeURIComponent(to.created_at)}`;
-  for (let page = 1; ; page += 1) {
-    const comments = await ask<readonly GithubComment[]>('GET', `issues/${issue}/comments?${query}&page=${page}`);
-    const found = comments.find((one) => readAnswerMark(one.body)?.to === to.id);
-    if (found !== undefined || comments.length < 100) return found;
+/** Only comments that were written or edited since then are looked at: GitHub lists the oldest first. */
+async function findAnswer(
+  client: GithubClient,
+  thread: Thread,
+  to: { readonly id: number; readonly created_at: string },
+) {
+  const query = { ...thread, since: to.created_at, per_page: 100 };
+  for await (const { data } of client.paginate.iterator(client.rest.issues.listComments, query)) {
+    const found = data.find((one) => readAnswerMark(one.body ?? '')?.to === to.id);
+    if (found !== undefined) return { url: found.html_url, body: found.body ?? '' };
   }
+  return undefined;
 }
 
 /** Pure: an answer without its hidden marks. */
@@ -79,9 +93,7 @@ function readable(body: string): string {
   return body.replace(/<!--[\s\S]*?-->/g, '').trim();
 }
 
-type GithubClient = <T>(method: 'GET' | 'POST', path: string, body?: unknown) => Promise<T>;
-
-function githubClient(github: Endpoint['github'], environment: Environment): GithubClient {
+function personsClient(github: Endpoint['github'], environment: Environment): GithubClient {
   const token = environment.COPPICE_TOKEN ?? (github.mode === 'embedded' ? embeddedToken : undefined);
   if (token === undefined) {
     throw new ServiceError(
@@ -89,28 +101,5 @@ function githubClient(github: Endpoint['github'], environment: Environment): Git
       'A GitHub token is needed: put one that may comment on the config repo into COPPICE_TOKEN.',
     );
   }
-  return async (method, path, body) => {
-    const address = `${github.apiUrl}/repos/${github.repository}/${path}`;
-    const response = await fetch(address, {
-      method,
-      headers: {
-        Authorization: `Bearer ${token}`,
-        Accept: 'application/vnd.github+json',
-        'User-Agent': 'coppice',
-        'Content-Type': 'application/json',
-      },
-      body: body === undefined ? null : JSON.stringify(body),
-      signal: AbortSignal.timeout(20_000),
-    }).catch((cause: unknown) => {
-      throw new ServiceError('unreachable', `${address} does not answer.`, { cause });
-    });
-    if (!response.ok) {
-      const said = ((await response.json().catch(() => ({}))) as { message?: unknown }).message;
-      throw new ServiceError(
-        'unreachable',
-        `${address} answered ${response.status}${typeof said === 'string' ? `: ${said}` : ''}.`,
-      );
-    }
-    return (await response.json()) as never;
-  };
+  return connectGithub(github.apiUrl, token);
 }

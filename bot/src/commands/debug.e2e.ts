@@ -11,6 +11,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { leftovers, makeHome, type ServiceUnderTest, startService } from '../../testing/service-under-test.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 import { readAnswerMark } from '../reply/answer-mark.ts';
+import { leftovers, makeHome, type ServiceUnderTest, startService } from '../test-support/service-under-test.ts';
+import { waitFor } from '../test-support/wait-for.ts';
+import { connectGithub } from './github-client.ts';
+import { readAnswerMark } from './reply/answer-mark.ts';
 
 const chroot = 'sapling-12-x86_64';
 const secret = 'what only the two of them know';
@@ -103,14 +107,9 @@ test('a failed build is opened to the keys of who asked and ended again; the fee
   const keyless = await answerTo(await say('builder', `/debug ${id}`), 'a question for keys', isFinal);
   expect(keyless).toContain('no SSH key on GitHub');
 
-  const { github } = service.endpoint;
   const key = await readFile(join(folder, 'key.pub'), 'utf8');
-  const added = await fetch(`${github.apiUrl}/user/keys`, {
-    method: 'POST',
-    headers: { authorization: 'Bearer token-builder' },
-    body: JSON.stringify({ title: 'laptop', key }),
-  });
-  expect(added.status).toBe(201);
+  const { rest } = connectGithub(service.endpoint.github.apiUrl, 'token-builder');
+  await rest.users.createPublicSshKeyForAuthenticatedUser({ title: 'laptop', key });
   const asked = await say('builder', `/debug ${id}`);
   const open = await answerTo(asked, 'the way in', (body) => body.includes('ssh -p') || isFinal(body));
   const [, port = '', place = ''] = /^ssh -p (\d+) (\S+@\S+)$/m.exec(open) ?? [];

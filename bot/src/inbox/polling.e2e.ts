@@ -4,6 +4,11 @@ import { type ApiProxy, startApiProxy } from '../../testing/api-proxy.ts';
 import { startTestService, type TestService, until } from '../../testing/bot-fixture.ts';
 import { makePulls } from '../../testing/pull-requests.ts';
 import { readAnswerMark } from '../reply/answer-mark.ts';
+import { type ApiProxy, startApiProxy } from '../test-support/api-proxy.ts';
+import { askRepository } from '../test-support/ask-github.ts';
+import { startTestService, type TestService, until } from '../test-support/bot-fixture.ts';
+import { makePulls } from '../test-support/pull-requests.ts';
+import { readAnswerMark } from './reply/answer-mark.ts';
 
 let service: TestService;
 let proxy: ApiProxy;
@@ -12,11 +17,7 @@ beforeAll(async () => {
     github: { webhooks: false, pollSeconds: 1 },
     apiUrl: async (apiUrl) => {
       // From before the first start: nobody waits for an answer to it.
-      await fetch(`${apiUrl}/repos/acme/packages/issues/1/comments`, {
-        method: 'POST',
-        headers: { authorization: 'Bearer token-builder', 'content-type': 'application/json' },
-        body: JSON.stringify({ body: '/build hello' }),
-      });
+      await askRepository(apiUrl, 'acme/packages')('builder', 'POST', 'issues/1/comments', { body: '/build hello' });
       proxy = await startApiProxy(apiUrl);
       return proxy.apiUrl;
     },

@@ -305,14 +305,7 @@ describe('buttons of checks', () => {
   let number = 0;
   const theCheck = async () => (await buildChecks(head))[0] as NonNullable<Awaited<ReturnType<typeof buildChecks>>[0]>;
 
-  const rerun = async (id: number, login: string) => {
-    const answer = await fetch(`${service.github.apiUrl}/repos/acme/packages/check-runs/${id}/rerequest`, {
-      method: 'POST',
-      headers: { authorization: `Bearer token-${login}` },
-      body: '{}',
-    });
-    expect(answer.status).toBe(201);
-  };
+  const rerun = (id: number, login: string) => service.ask(login, 'POST', `check-runs/${id}/rerequest`, {});
 
   test('Cancel ends the build for those who may, and does nothing for others', async () => {
     head = await pulls.push('buttons', spec(20));
