@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { type ApiAnswer, type ApiRequest, refusal } from './answers/api.ts';
+import { mayUseGit } from './app-permissions.ts';
 import { isPush, serveGit } from './git/git-http.ts';
 import type { Identity, Tokens } from './state/tokens.ts';
 import { allows } from './state/users.ts';
@@ -95,6 +96,9 @@ async function serveRepository(
     return writeText(outgoing, 401, 'Authentication failed: use your token as the password.\n');
   }
   if (!parts.exists(fullName)) return writeText(outgoing, 404, 'Repository not found.\n');
+  if (!pushing && identity.kind === 'installation' && !mayUseGit(identity.permissions, 'read')) {
+    return writeText(outgoing, 403, 'Write access to repository not granted.\n');
+  }
   if (pushing && !mayPush(identity)) {
     return writeText(outgoing, 403, `Permission to ${fullName}.git denied to ${parts.loginOf(identity)}.\n`);
   }
@@ -111,7 +115,8 @@ async function serveRepository(
 }
 
 const mayPush = (identity: Identity) =>
-  identity.kind === 'installation' || (identity.kind === 'user' && allows(identity.permission, 'write'));
+  (identity.kind === 'installation' && mayUseGit(identity.permissions, 'write')) ||
+  (identity.kind === 'user' && allows(identity.permission, 'write'));
 
 /** The whole body as text; undefined when it is too large. */
 async function readBody(incoming: IncomingMessage): Promise<string | undefined> {

@@ -22,6 +22,7 @@ export interface EmulatedGithub {
   close(): Promise<void>;
 }
 
+/** All: what an app may do is the bridge's to say, see app-permissions.ts. */
 const APP_PERMISSIONS = {
   checks: 'write',
   contents: 'write',

@@ -5,6 +5,7 @@ import { checkRoutes } from './answers/checks.ts';
 import { organizationOf, userOf } from './answers/events.ts';
 import { gitRoutes } from './answers/git-answers.ts';
 import { gitWriteRoutes, type Move } from './answers/git-writes.ts';
+import { hookRoutes } from './hook-answers.ts';
 import { issueCommentRoutes } from './answers/issue-comments.ts';
 import { moveRefs } from './answers/moved-refs.ts';
 import { followBranch, pullRoutes } from './answers/pulls.ts';
@@ -13,6 +14,7 @@ import { statusRoutes } from './answers/statuses.ts';
 import { userKeyRoutes } from './answers/user-keys.ts';
 import type { EmulatedGithub } from './emulator.ts';
 import type { BareRepositories } from './git/bare-repositories.ts';
+import type { Registry } from './registration.ts';
 import { repairAnswer } from './repair-answers.ts';
 import { keepWrites } from './replay.ts';
 import { ADMIN_IDENTITY, type RestParts, serveGet } from './rest.ts';
@@ -25,6 +27,7 @@ export interface Parts {
   readonly apiUrl: string;
   readonly appId: number;
   readonly slug: string;
+  readonly registry: Registry;
   readonly repositories: BareRepositories;
   readonly emulator: EmulatedGithub;
   readonly tokens: Tokens;
@@ -49,11 +52,8 @@ export function joinParts(parts: Parts): JoinedParts {
   const underWay = new Set<Promise<void>>();
 
   const ask = keepWrites(
-    async (method, path, body, as = ADMIN_IDENTITY) => {
-      const answer = await emulator.call(method, path, 'token' in as ? as.token : undefined, body);
-      rememberToken(tokens, path, answer);
-      return answer;
-    },
+    (method, path, body, as = ADMIN_IDENTITY) =>
+      emulator.call(method, path, 'token' in as ? as.token : undefined, body),
     state,
     changed,
   );
@@ -62,6 +62,7 @@ export function joinParts(parts: Parts): JoinedParts {
     apiUrl,
     slug,
     appId: parts.appId,
+    registry: parts.registry,
     people: new Map(),
     repositories,
     ask,
@@ -81,7 +82,8 @@ export function joinParts(parts: Parts): JoinedParts {
   const rest: RestParts = {
     context,
     routes: [
-      ...appRoutes(context),
+      ...appRoutes(context, tokens),
+      ...hookRoutes(apiUrl, webhooks),
       ...checkRoutes(context, state),
       ...reactionRoutes(context, state),
       ...statusRoutes(context, state),
@@ -126,11 +128,4 @@ export function joinParts(parts: Parts): JoinedParts {
       await Promise.all(underWay);
     },
   };
-}
-
-/** The tokens that the emulator gives the app are the only ones of their kind that the bridge lets in. */
-function rememberToken(tokens: Tokens, path: string, answer: ApiAnswer) {
-  if (answer.status !== 201 || !/^\/app\/installations\/\d+\/access_tokens$/.test(path)) return;
-  const made = answer.body as { token: string; expires_at: string };
-  tokens.remember(made.token, Date.parse(made.expires_at));
 }

@@ -88,16 +88,21 @@ const REPAIRS: readonly Repair[] = [
     },
   },
   {
-    what: 'an app has an owner',
+    what: 'an app has an owner, and asks for what it was registered with',
     fits: (thing) => 'installations_count' in thing,
-    mend: async (thing, { context }) =>
-      void Object.assign(thing, { owner: (await context.read(`/repos/${CONFIG_REPOSITORY}`)).owner }),
+    mend: async (thing, { context }) => {
+      const { app, installation } = context.registry.current();
+      const { owner } = await context.read(`/repos/${CONFIG_REPOSITORY}`);
+      Object.assign(thing, { ...app, owner, installations_count: installation === null ? 0 : 1 });
+    },
   },
   {
-    what: 'an installation says whom it belongs to',
+    what: 'an installation says whom it belongs to, and what it was given',
     fits: (thing) => 'access_tokens_url' in thing && 'account' in thing,
-    mend: (thing) => {
+    mend: (thing, { context }) => {
       const account = thing.account as Json;
+      const { permissions, events, suspendedAt } = context.registry.current().installation ?? {};
+      Object.assign(thing, { permissions, events, suspended_at: suspendedAt ?? null });
       thing.target_id = account.id;
       thing.client_id = 'Iv1.local';
     },

@@ -34,7 +34,10 @@ export interface RestParts {
 
 /** Serves one request whose sender is known. */
 export async function serveRest(parts: RestParts, request: ApiRequest): Promise<ApiAnswer> {
-  const refused = await refuse(request, () => authorOf(parts, request.path));
+  const refused = await refuse(request, {
+    author: () => authorOf(parts, request.path),
+    isPull: () => isPull(parts, request.path),
+  });
   if (refused) return refused;
   const before = needsBefore(request) ? await serveGet(parts, request.path) : undefined;
   const answer = await parts.repair(request, await answerTo(parts, request));
@@ -75,4 +78,21 @@ async function answerTo(parts: Omit<RestParts, 'track'>, request: ApiRequest): P
 async function authorOf(parts: RestParts, path: string): Promise<string | undefined> {
   const { body, status } = await serveGet(parts, path);
   return status === 200 ? String(((body as Json).user as Json | null)?.login) : undefined;
+}
+
+/** Whether a path below `/issues` is about a pull request, or about a comment on one. */
+async function isPull(parts: RestParts, path: string): Promise<boolean> {
+  const [, repository = '', comment, number] =
+    /^(\/repos\/[^/]+\/[^/]+)\/issues\/(?:comments\/(\d+)|(\d+))/.exec(path) ?? [];
+  const issueOf = async (place: string) => {
+    const { body, status } = await serveGet(parts, place);
+    return status === 200 ? (body as Json) : {};
+  };
+  const at =
+    comment === undefined
+      ? number
+      : String((await issueOf(`${repository}/issues/comments/${comment}`)).issue_url)
+          .split('/')
+          .at(-1);
+  return 'pull_request' in (await issueOf(`${repository}/issues/${at}`));
 }

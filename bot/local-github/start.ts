@@ -9,6 +9,7 @@ import { startEmulator } from './emulator.ts';
 import { openBareRepositories } from './git/bare-repositories.ts';
 import { type JoinedParts, joinParts } from './join-parts.ts';
 import { renderPage } from './pages.ts';
+import { createRegistry, type Grant, type Registration } from './registration.ts';
 import { replayWrites } from './replay.ts';
 import { serveRest } from './rest.ts';
 import { createConfigRepository, createRepository, type NewRepository } from './seed-repository.ts';
@@ -27,8 +28,8 @@ export interface LocalGithubOptions {
   /** 0, the default: any free one. */
   readonly port?: number;
   readonly webhook?: Webhook;
-  /** By default app 1, `coppice`, with a new key. */
-  readonly app?: { readonly id?: number; readonly privateKeyPem?: string; readonly slug?: string };
+  /** By default app 1, `coppice`, with a new key, all permissions and all events. */
+  readonly app?: Partial<Grant> & { readonly id?: number; readonly privateKeyPem?: string; readonly slug?: string };
   readonly log?: (message: string) => void;
 }
 
@@ -42,6 +43,12 @@ export interface LocalGithub {
   readonly installationId: number;
   readonly webhookSecret: string;
   setWebhook(url: string, secret: string): void;
+  /** Puts another webhook in place, or switches it off. */
+  changeWebhook(webhook: Webhook | undefined): void;
+  /** What the app asks for, and what it was given. */
+  registration(): Registration;
+  /** Somebody edits the app or its installation; what that allows counts for tokens that are made from then on. */
+  changeRegistration(next: Partial<Registration>): void;
   /** Makes `acme/name` unless it is there. Gives the commit of `main`, undefined while it is empty. */
   createRepository(fullName: string, seed?: NewRepository): Promise<string | undefined>;
   /** Somebody presses a button of a check run. Throws when the run has no such action. */
@@ -68,7 +75,12 @@ export async function startLocalGithub(options: LocalGithubOptions): Promise<Loc
 
   const repositories = openBareRepositories(repositoriesFolder);
   const tokens = createTokens(appId, privateKeyPem, Date.now);
-  const webhooks = createWebhooks(INSTALLATION_ID, log);
+  const { permissions, events } = options.app ?? {};
+  const registry = createRegistry({
+    ...(permissions === undefined ? {} : { permissions }),
+    ...(events === undefined ? {} : { events }),
+  });
+  const webhooks = createWebhooks(INSTALLATION_ID, registry.isTold, log);
   const stateFile = await openStateFile(options.folder, log);
   const recorded: RecordedRequest[] = [];
   let joined: JoinedParts | undefined;
@@ -101,13 +113,16 @@ export async function startLocalGithub(options: LocalGithubOptions): Promise<Loc
   const emulator = await startEmulator({ apiUrl, appId, slug, privateKeyPem, installationId: INSTALLATION_ID });
   const jwt = signAppJwt(appId, privateKeyPem, Date.now() / 1000);
   const own = await emulator.call('POST', `/app/installations/${INSTALLATION_ID}/access_tokens`, jwt);
-  const installation = { kind: 'installation', token: (own.body as { token: string }).token } as const;
+  const { token } = own.body as { token: string };
+  const installation = { kind: 'installation', token, permissions: registry.current().app.permissions } as const;
   await replayWrites(
     (method, place, body, as) => emulator.call(method, place, as && 'token' in as ? as.token : undefined, body),
     stateFile.state,
     installation,
   );
-  joined = joinParts({ url, apiUrl, appId, slug, repositories, emulator, tokens, webhooks, stateFile, log });
+  joined = joinParts({
+    ...{ url, apiUrl, appId, slug, registry, repositories, emulator, tokens, webhooks, stateFile, log },
+  });
   const { context } = joined;
   await createConfigRepository(context);
   webhooks.set(options.webhook);
@@ -123,6 +138,9 @@ export async function startLocalGithub(options: LocalGithubOptions): Promise<Loc
       return webhooks.current()?.secret ?? webhookSecret;
     },
     setWebhook: (to, secret) => webhooks.set({ url: to, secret }),
+    changeWebhook: (webhook) => webhooks.set(webhook),
+    registration: registry.current,
+    changeRegistration: registry.change,
     createRepository: (fullName, seed) => createRepository(context, fullName, seed),
     requestAction: (fullName, id, identifier, login) => home().requestAction(fullName, id, identifier, login),
     deliveries: () => webhooks.deliveries(),

@@ -16,10 +16,15 @@ import {
   settingsSchema,
 } from '@coppice/config';
 import { execa } from 'execa';
+import { appRegistration } from '../src/app-permissions.ts';
+import { type Bot, createBot } from '../src/bot.ts';
+import { applyToBotState, type BotOperation, type BotState, initialBotState } from '../src/vocabulary/bot-state.ts';
+import { runnerProjects } from '@coppice/builder-runner/runner';
 import { type LocalGithub, startLocalGithub } from '../local-github/start.ts';
 import type { FaultReport } from '../src/answers/faults/standing-faults.ts';
 import { type Bot, createBot } from '../src/bot.ts';
 import { applyToBotState, type BotOperation, type BotState, initialBotState } from '../src/vocabulary/bot-state.ts';
+import { type AskRepository, askRepository } from './ask-github.ts';
 
 const chroot = 'sapling-12-x86_64' as ChrootName;
 const repository = 'acme/packages';
@@ -72,7 +77,7 @@ export interface TestService {
   forgetNumbers(): Promise<void>;
   readonly webhookUrl: string;
   /** Asks GitHub's REST API as a person. */
-  ask<T>(login: string, method: string, path: string, body?: unknown): Promise<T>;
+  readonly ask: AskRepository;
   comment(login: string, body: string, issue?: number): Promise<Comment>;
   comments(issue?: number): Promise<readonly Comment[]>;
   checks(commit: string): Promise<readonly CheckRunJson[]>;
@@ -109,7 +114,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   const home = join(folder, 'home');
   const publishedFolder = join(home, 'published');
   await mkdir(publishedFolder, { recursive: true });
-  const github = await startLocalGithub({ folder: join(folder, 'github') });
+  const github = await startLocalGithub({ folder: join(folder, 'github'), app: appRegistration });
   const work = join(folder, 'work');
   const seed = join(folder, 'seed');
   await writeFiles(seed, options.files ?? exampleFiles);
@@ -149,15 +154,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     await bot.start();
   };
   await open();
-  const ask = async <T>(login: string, method: string, path: string, body?: unknown): Promise<T> => {
-    const answer = await fetch(`${github.apiUrl}/repos/${repository}/${path}`, {
-      method,
-      headers: { authorization: `Bearer token-${login}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-    return (await answer.json()) as T;
-  };
+  const ask = askRepository(github.apiUrl, repository);
   const step = async (outcome: Partial<Outcome> = {}): Promise<QueuedBuild | undefined> => {
     const task = await queue.claim('test');
     if (task === undefined) return undefined;

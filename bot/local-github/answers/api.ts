@@ -1,5 +1,6 @@
 // The words of the REST side: a request, an answer, a route, and what every handler may reach.
 import type { BareRepositories } from '../git/bare-repositories.ts';
+import type { Registry } from '../registration.ts';
 import type { Identity } from '../state/tokens.ts';
 
 export interface ApiRequest {
@@ -31,6 +32,8 @@ export interface BridgeContext {
   readonly apiUrl: string;
   readonly slug: string;
   readonly appId: number;
+  /** What the app asks for, and what it was given. */
+  readonly registry: Registry;
   /** Users by login, as answers name them. */
   readonly people: Map<string, Json>;
   readonly repositories: BareRepositories;

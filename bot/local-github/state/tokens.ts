@@ -1,18 +1,19 @@
 // Tells who is asking. The emulator takes any unknown token for a real user, so every token is judged here.
 import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import type { Permissions } from '../registration.ts';
 import { type Permission, tokenOf, USERS } from './users.ts';
 
 export type Identity =
   | { readonly kind: 'anonymous' }
   | { readonly kind: 'user'; readonly login: string; readonly permission: Permission; readonly token: string }
   | { readonly kind: 'app'; readonly token: string }
-  | { readonly kind: 'installation'; readonly token: string };
+  | { readonly kind: 'installation'; readonly token: string; readonly permissions: Permissions };
 
 export interface Tokens {
   /** `Authorization` header → who it is; undefined when the credentials are bad (401). */
   identify(authorization: string | undefined): Identity | undefined;
-  /** A new installation token, as answered to the app; `expiresAt` in milliseconds. */
-  remember(token: string, expiresAt: number): void;
+  /** A new installation token, as answered to the app, with what it may do; `expiresAt` in milliseconds. */
+  remember(token: string, expiresAt: number, permissions: Permissions): void;
 }
 
 export function createTokens(appId: number, privateKeyPem: string, now: () => number): Tokens {
@@ -23,7 +24,7 @@ export function createTokens(appId: number, privateKeyPem: string, now: () => nu
       return [token, { kind: 'user', login, permission, token } as const];
     }),
   );
-  const installations = new Map<string, number>();
+  const installations = new Map<string, { readonly expiresAt: number; readonly permissions: Permissions }>();
   return {
     identify(authorization) {
       if (!authorization) return { kind: 'anonymous' };
@@ -31,13 +32,16 @@ export function createTokens(appId: number, privateKeyPem: string, now: () => nu
       if (token === undefined) return undefined;
       const user = users.get(token);
       if (user) return user;
-      const expiresAt = installations.get(token);
-      if (expiresAt !== undefined) return expiresAt > now() ? { kind: 'installation', token } : undefined;
+      const known = installations.get(token);
+      if (known !== undefined) {
+        const { expiresAt, permissions } = known;
+        return expiresAt > now() ? { kind: 'installation', token, permissions } : undefined;
+      }
       return isAppJwt(token, appId, publicKey, now() / 1000) ? { kind: 'app', token } : undefined;
     },
-    remember(token, expiresAt) {
-      for (const [old, end] of installations) if (end <= now()) installations.delete(old);
-      installations.set(token, expiresAt);
+    remember(token, expiresAt, permissions) {
+      for (const [old, known] of installations) if (known.expiresAt <= now()) installations.delete(old);
+      installations.set(token, { expiresAt, permissions });
     },
   };
 }

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Log } from '@coppice/builder-runner/runner';
 import type { Settings } from '@coppice/config';
 import { execa } from 'execa';
+import { appRegistration } from '../app-permissions.ts';
 import { type LocalGithub, startLocalGithub } from '../../local-github/start.ts';
 import { ServiceError } from './errors.ts';
 import type { Home } from './home.ts';
@@ -37,7 +38,7 @@ export function startEmbeddedGithub(
     folder: join(home.state, 'local-github'),
     host: '127.0.0.1',
     port,
-    app: { id: 1, privateKeyPem: secrets.privateKey, slug: 'coppice' },
+    app: { id: 1, privateKeyPem: secrets.privateKey, slug: 'coppice', ...appRegistration },
     webhook: { url: webhookUrl, secret: secrets.webhookSecret },
   });
 }
