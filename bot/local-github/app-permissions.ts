@@ -1,7 +1,7 @@
 // Which permission of an installation a REST request needs. Reading is refused, too, though the repositories here are public:
 // what holds for a private repository holds for all.
 // https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps
-import { type ApiAnswer, type ApiRequest, matchPath, refusal } from './answers/api.ts';
+import { type ApiRequest, matchPath } from './answers/api.ts';
 import type { Access, Permissions } from './registration.ts';
 
 type Need = `${'checks' | 'contents' | 'issues' | 'metadata' | 'pull_requests' | 'statuses'}=${Access}`;
@@ -116,34 +116,35 @@ function rule(method: string, pattern: string, needs: Needs): PermissionRule {
   return { method, pattern, needs };
 }
 
-/** GitHub's words for it. */
-export const NOT_ACCESSIBLE = 'Resource not accessible by integration';
-
 /**
- * What GitHub answers an installation that may not ask this; undefined when it may. `isPull` tells whether the thing that a
- * request is about is, or belongs to, a pull request.
+ * What an installation needs for a request: one of these, none of them when the list is empty; undefined when no installation
+ * may make it. `isPull` tells whether the thing that it is about is, or belongs to, a pull request.
  */
-export async function refuseInstallation(
-  request: ApiRequest,
-  held: Permissions,
+export async function needsOf(
+  request: Pick<ApiRequest, 'method' | 'path'>,
   isPull: () => Promise<boolean>,
-): Promise<ApiAnswer | undefined> {
+): Promise<readonly string[] | undefined> {
   const method = request.method === 'HEAD' ? 'GET' : request.method;
   const found = PERMISSION_RULES.find((one) => one.method === method && matchPath(one.pattern, request.path));
-  if (found === undefined) return refusal(403, NOT_ACCESSIBLE);
-  const needs = typeof found.needs === 'string' ? [await needOfThread(found.needs, isPull)] : found.needs;
-  if (needs.length === 0 || needs.some((need) => holds(held, need))) return undefined;
-  // Those that would do, apart by semicolons:
-  // https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api#resource-not-accessible
-  return { ...refusal(403, NOT_ACCESSIBLE), headers: { 'x-accepted-github-permissions': needs.join('; ') } };
+  const needs = found?.needs;
+  if (typeof needs !== 'string') return needs;
+  return [needs.replace('thread', (await isPull()) ? 'pull_requests' : 'issues')];
 }
 
-async function needOfThread(needs: `thread=${Access}`, isPull: () => Promise<boolean>): Promise<Need> {
-  const access = needs === 'thread=write' ? 'write' : 'read';
-  return `${(await isPull()) ? 'pull_requests' : 'issues'}=${access}`;
+/** True when a token with the permissions `held` has what `needsOf` says. */
+export function suffices(held: Permissions, needs: readonly string[] | undefined): boolean {
+  return needs !== undefined && (needs.length === 0 || needs.some((need) => holds(held, need)));
 }
 
-function holds(held: Permissions, need: Need): boolean {
+/**
+ * The header by which GitHub tells what would do, apart by semicolons.
+ * https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api
+ */
+export function acceptedHeader(needs: readonly string[] | undefined): Record<string, string> {
+  return needs === undefined || needs.length === 0 ? {} : { 'x-accepted-github-permissions': needs.join('; ') };
+}
+
+function holds(held: Permissions, need: string): boolean {
   const [name = '', access] = need.split('=');
   return held[name] === 'write' || (held[name] === 'read' && access === 'read');
 }

@@ -19,6 +19,8 @@ export interface RecordedRequest {
   readonly status: number;
   readonly responseBody: unknown;
   readonly identity: Identity['kind'];
+  /** For an installation: the permissions of which it needed one, as `issues=read; pull_requests=read`. */
+  readonly accepted: string | undefined;
   readonly userAgent: string;
 }
 
@@ -63,7 +65,7 @@ async function serveApi(parts: BridgeParts, url: URL, incoming: IncomingMessage,
   const text = await readBody(incoming);
   if (text === undefined) return writeJson(outgoing, refusal(413, 'Payload too large'));
   const identity = parts.tokens.identify(incoming.headers.authorization);
-  if (!identity) return writeJson(outgoing, refusal(401, 'Bad credentials'));
+  if (!identity) return writeJson(outgoing, parts.tokens.refuse(incoming.headers.authorization));
   const body = parseBody(text);
   if (body === undefined) return writeJson(outgoing, refusal(400, 'Problems parsing JSON'));
   const method = incoming.method ?? 'GET';
@@ -77,6 +79,7 @@ async function serveApi(parts: BridgeParts, url: URL, incoming: IncomingMessage,
     status: answer.status,
     responseBody: answer.body,
     identity: identity.kind,
+    accepted: answer.headers?.['x-accepted-github-permissions'],
     userAgent: incoming.headers['user-agent'] ?? '',
   });
   writeJson(outgoing, answer, incoming);

@@ -8,6 +8,7 @@ import {
   notFound,
   type Route,
 } from './answers/api.ts';
+import { acceptedHeader, needsOf } from './app-permissions.ts';
 import { needsBefore, tellOfWrite } from './answers/events.ts';
 import { refuse } from './rights.ts';
 import type { Identity } from './state/tokens.ts';
@@ -34,17 +35,16 @@ export interface RestParts {
 
 /** Serves one request whose sender is known. */
 export async function serveRest(parts: RestParts, request: ApiRequest): Promise<ApiAnswer> {
-  const refused = await refuse(request, {
-    author: () => authorOf(parts, request.path),
-    isPull: () => isPull(parts, request.path),
-  });
+  const ofApp = request.identity.kind === 'installation';
+  const needs = ofApp ? await needsOf(request, () => isPull(parts, request.path)) : undefined;
+  const refused = await refuse(request, needs, () => authorOf(parts, request.path));
   if (refused) return refused;
   const before = needsBefore(request) ? await serveGet(parts, request.path) : undefined;
   const answer = await parts.repair(request, await answerTo(parts, request));
   if (request.method !== 'GET' && answer.status < 300) {
     parts.track(tellOfWrite(parts.context, request, (before?.body ?? {}) as Json, answer));
   }
-  return answer;
+  return { ...answer, headers: { ...answer.headers, ...acceptedHeader(needs) } };
 }
 
 /** What a GET of the context's admin is answered. */

@@ -1,7 +1,7 @@
 // Who may do what over REST. The emulator lets anybody write to a public repository; GitHub does not.
 import type { ApiAnswer } from './answers/api.ts';
 import { type ApiRequest, matchPath, refusal } from './answers/api.ts';
-import { NOT_ACCESSIBLE, refuseInstallation } from './app-permissions.ts';
+import { acceptedHeader, suffices } from './app-permissions.ts';
 import { allows, type Permission } from './state/users.ts';
 
 /** What a request needs: a permission, to be the author of the thing (or have write), or to be an app. */
@@ -54,16 +54,18 @@ const RULES: readonly Rule[] = [
   { method: 'PUT', pattern: `${R}/branches/:branch/protection`, need: 'admin' },
 ];
 
-/** What is to be known of the thing that a request is about. */
-export interface Subject {
-  /** Who wrote it. */
-  readonly author: () => Promise<string | undefined>;
-  /** True for a pull request and for comments on one. */
-  readonly isPull: () => Promise<boolean>;
-}
+/** What GitHub says to an app that may not do something. */
+const NOT_ACCESSIBLE = 'Resource not accessible by integration';
 
-/** The refusal that GitHub would answer; undefined when the request may go on. */
-export async function refuse(request: ApiRequest, subject: Subject): Promise<ApiAnswer | undefined> {
+/**
+ * The refusal that GitHub would answer; undefined when the request may go on. `needs`: what an
+ * installation needs for it. `author` tells who wrote a thing.
+ */
+export async function refuse(
+  request: ApiRequest,
+  needs: readonly string[] | undefined,
+  author: () => Promise<string | undefined>,
+): Promise<ApiAnswer | undefined> {
   const method = request.method === 'HEAD' ? 'GET' : request.method;
   const rule = RULES.find((one) => one.method === method && matchPath(one.pattern, request.path));
   const need = rule?.need ?? 'write';
@@ -71,12 +73,16 @@ export async function refuse(request: ApiRequest, subject: Subject): Promise<Api
   if (need === 'app') {
     return identity.kind === 'app' ? undefined : refusal(401, 'A JSON web token could not be decoded');
   }
-  if (identity.kind === 'installation') return refuseInstallation(request, identity.permissions, subject.isPull);
+  if (identity.kind === 'installation') {
+    return suffices(identity.permissions, needs)
+      ? undefined
+      : { ...refusal(403, NOT_ACCESSIBLE), headers: acceptedHeader(needs) };
+  }
   if (need === 'anybody') return undefined;
   if (identity.kind === 'anonymous') return refusal(401, 'Requires authentication');
   if (identity.kind === 'app') return refusal(403, NOT_ACCESSIBLE);
   if (need === 'installation') return refusal(403, 'You must authenticate via a GitHub App.');
-  if (need === 'author' && (await subject.author()) === identity.login) return undefined;
+  if (need === 'author' && (await author()) === identity.login) return undefined;
   return allows(identity.permission, need === 'author' ? 'write' : need)
     ? undefined
     : refusal(403, `Must have ${need === 'admin' ? 'admin' : 'write'} rights to Repository.`);

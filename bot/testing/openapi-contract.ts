@@ -18,12 +18,15 @@ interface Exchange {
 export interface Contract {
   /** What in an exchange GitHub does not describe, one line each; empty when all is well. */
   check(exchange: Exchange): string[];
-  /** The same for a webhook's payload; `action` is undefined for `push` and its like. */
+  /** Whether a GitHub App's installation may ask this; undefined when GitHub has no such operation. */
+  servesApps(method: string, path: string): boolean | undefined;
+  /** As `check`, for a webhook's payload; `action` is undefined for `push` and its like. */
   checkWebhook(event: string, payload: Readonly<Record<string, unknown>>): string[];
 }
 
 type Schema = Record<string, unknown>;
 interface Operation {
+  readonly 'x-github'?: { readonly enabledForGitHubApps?: boolean };
   readonly parameters?: readonly Schema[];
   readonly requestBody?: { readonly required?: boolean; readonly content?: Content };
   readonly responses: Readonly<Record<string, Schema>>;
@@ -93,6 +96,11 @@ export function createContract(): Contract {
         found.push(...violations(`${name} ${exchange.status}`, () => schema, exchange.responseBody, 'answer'));
       } else if (exchange.responseBody !== undefined) found.push(`${name} ${exchange.status}: has no body at GitHub`);
       return found;
+    },
+    servesApps(method, path) {
+      const template = findTemplate(templates, path);
+      const operation = template === undefined ? undefined : description.paths[template]?.[method.toLowerCase()];
+      return operation?.['x-github']?.enabledForGitHubApps;
     },
     checkWebhook(event, payload) {
       const dashed = event.replaceAll('_', '-');

@@ -133,6 +133,8 @@ export async function tellOfWrite(
     if (rule.method !== request.method) continue;
     const params = matchPath(rule.pattern, request.path);
     if (!params) continue;
+    // What the app is told is settled when the thing happens, not when the payload is ready.
+    if (!context.registry.isTold(rule.event)) return;
     const told = await rule.tell({ context, request, params, before, after: (answer.body ?? {}) as Json });
     if (!told) return;
     const [repository, sender] = await Promise.all([

@@ -1,5 +1,6 @@
 // Tells who is asking. The emulator takes any unknown token for a real user, so every token is judged here.
 import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { type ApiAnswer, refusal } from '../answers/api.ts';
 import type { Permissions } from '../registration.ts';
 import { type Permission, tokenOf, USERS } from './users.ts';
 
@@ -12,6 +13,8 @@ export type Identity =
 export interface Tokens {
   /** `Authorization` header → who it is; undefined when the credentials are bad (401). */
   identify(authorization: string | undefined): Identity | undefined;
+  /** What GitHub answers to credentials that are bad. */
+  refuse(authorization: string | undefined): ApiAnswer;
   /** A new installation token, as answered to the app, with what it may do; `expiresAt` in milliseconds. */
   remember(token: string, expiresAt: number, permissions: Permissions): void;
 }
@@ -38,6 +41,12 @@ export function createTokens(appId: number, privateKeyPem: string, now: () => nu
         return expiresAt > now() ? { kind: 'installation', token, permissions } : undefined;
       }
       return isAppJwt(token, appId, publicKey, now() / 1000) ? { kind: 'app', token } : undefined;
+    },
+    refuse(authorization) {
+      const claims = claimsOf(readToken(authorization ?? '') ?? '');
+      if (claims === undefined) return refusal(401, 'Bad credentials');
+      if (String(claims.iss) !== String(appId)) return refusal(404, 'Integration not found');
+      return refusal(401, 'A JSON web token could not be decoded');
     },
     remember(token, expiresAt, permissions) {
       for (const [old, known] of installations) if (known.expiresAt <= now()) installations.delete(old);
@@ -68,6 +77,18 @@ function isAppJwt(token: string, appId: number, key: KeyObject, nowSeconds: numb
   } catch {
     // Not JSON, so not a token of ours.
     return false;
+  }
+}
+
+/** What a JSON web token claims, whoever signed it; undefined for what is none. */
+function claimsOf(token: string): Record<string, unknown> | undefined {
+  const [, body, mark] = token.split('.');
+  if (!body || !mark) return undefined;
+  try {
+    return decode(body);
+  } catch {
+    // Not JSON, so no token of that kind.
+    return undefined;
   }
 }
 

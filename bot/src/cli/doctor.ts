@@ -1,8 +1,13 @@
 // `coppice doctor`: what is missing or broken on this machine, and how to mend it.
+import { readFile } from 'node:fs/promises';
 import type { Settings } from '@coppice/config';
-import { type Environment, readHome, readSettings } from '../service/home.ts';
+import { readEndpoint } from '../service/endpoint.ts';
+import { type Environment, type Home, readHome, readSettings } from '../service/home.ts';
+import { webhooksPath } from '../service/http-server.ts';
 import { describe } from '../service/log.ts';
+import { configuredSecrets, embeddedAppId, embeddedKeyFile } from '../service/secrets.ts';
 import { broken, type Finding, good } from './doctor-finding.ts';
+import { type AppAccess, githubFindings } from './doctor-github.ts';
 import {
   diskFinding,
   keysFinding,
@@ -36,7 +41,7 @@ export function renderFindings(findings: readonly Finding[]): string {
   return `${table(['', 'what', 'found'], rows)}\n\n${verdict}`;
 }
 
-/** Looks at the machine, the settings, what the service keeps, and the service itself. `searchPath` is the PATH to look for programs in. */
+/** Looks at the machine, the settings, what the service keeps, the service itself, and what GitHub says of it. `searchPath` is the PATH to look for programs in. */
 export async function examine(
   environment: Environment,
   searchPath: string,
@@ -44,6 +49,8 @@ export async function examine(
 ): Promise<readonly Finding[]> {
   const home = readHome(environment);
   const { settings, finding } = await settingsFinding(environment);
+  const service = await serviceFindings(environment, settings, now);
+  const access = settings === undefined ? undefined : await appAccess(home, settings, service);
   return [
     nodeFinding(),
     ...(await programFindings(searchPath)),
@@ -54,7 +61,8 @@ export async function examine(
     await permissionsFinding(home),
     await keysFinding(home, now()),
     await mirrorFinding(home),
-    ...(await serviceFindings(environment, settings, now)),
+    ...service,
+    ...(access === undefined ? [] : await githubFindings(access)),
   ];
 }
 
@@ -66,4 +74,22 @@ async function settingsFinding(environment: Environment): Promise<{ settings?: S
   } catch (error) {
     return { finding: broken('settings', describe(error), 'mend the file that COPPICE_SETTINGS names') };
   }
+}
+
+/** How to ask GitHub as the app; undefined when the settings or the secrets do not say, of which others tell. */
+async function appAccess(home: Home, settings: Settings, service: readonly Finding[]): Promise<AppAccess | undefined> {
+  const { github, url } = settings;
+  const endpoint = await readEndpoint(home);
+  if (github.mode === 'embedded') {
+    // The local GitHub is there with the service alone, which tells it where to deliver.
+    const runs = service.some((one) => one.what === 'service' && one.good);
+    const privateKey = await readFile(embeddedKeyFile(home), 'utf8').catch(() => undefined);
+    if (!runs || endpoint?.github.mode !== 'embedded' || privateKey === undefined) return undefined;
+    return { ...endpoint.github, appId: embeddedAppId, privateKey, webhooks: github.webhooks, hookUrl: undefined };
+  }
+  const address = url ?? endpoint?.url;
+  const secrets = await configuredSecrets(settings).catch(() => undefined);
+  if (secrets === undefined || github.appId === undefined) return undefined;
+  const hookUrl = address === undefined ? undefined : `${address.replace(/\/+$/, '')}${webhooksPath}`;
+  return { ...github, appId: github.appId, privateKey: secrets.privateKey, hookUrl };
 }

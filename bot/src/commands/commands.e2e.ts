@@ -5,6 +5,7 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Comment, exampleFiles, startTestService, type TestService, until } from '../../testing/bot-fixture.ts';
 import { createContract } from '../../testing/openapi-contract.ts';
+import { refusalStatus } from '../github-client.ts';
 import { readAnswerMark } from '../reply/answer-mark.ts';
 
 let service: TestService;
@@ -56,7 +57,7 @@ const head = () => service.ask<Commit>('maintainer', 'GET', 'commits/main');
 const read = async (path: string): Promise<string | undefined> => {
   const file = await service
     .ask<{ content: string }>('maintainer', 'GET', `contents/${path}`)
-    .catch((error: Error) => (/: 404 /.test(error.message) ? undefined : Promise.reject(error)));
+    .catch((error: unknown) => (refusalStatus(error) === 404 ? undefined : Promise.reject(error)));
   return file && Buffer.from(file.content, 'base64').toString('utf8');
 };
 /** Whether something is there below `published/`. */

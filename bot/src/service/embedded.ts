@@ -12,6 +12,8 @@ import { ServiceError } from './errors.ts';
 import type { Home } from './home.ts';
 import { mirrorToLocalGithub } from './local-mirror.ts';
 import type { Secrets } from './secrets.ts';
+import type { Log } from '@coppice/builder-runner/runner';
+import { embeddedAppId, type Secrets } from './secrets.ts';
 
 const repositoryRoot = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -38,7 +40,7 @@ export function startEmbeddedGithub(
     folder: join(home.state, 'local-github'),
     host: '127.0.0.1',
     port,
-    app: { id: 1, privateKeyPem: secrets.privateKey, slug: 'coppice', ...appRegistration },
+    app: { id: embeddedAppId, privateKeyPem: secrets.privateKey, slug: 'coppice', ...appRegistration },
     webhook: { url: webhookUrl, secret: secrets.webhookSecret },
   });
 }

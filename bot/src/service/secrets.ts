@@ -12,12 +12,18 @@ export interface Secrets {
   readonly webhookSecret: string;
 }
 
+/** The number of the app of the embedded default. */
+export const embeddedAppId = 1;
+
+/** Where the private key of that app is kept. */
+export const embeddedKeyFile = (home: Home): string => join(home.state, 'secrets/app.pem');
+
 /** The secrets of the embedded default: made once, kept in `state/secrets/` (0600). */
 export async function embeddedSecrets(home: Home): Promise<Secrets> {
   const folder = join(home.state, 'secrets');
   return {
     privateKey: await keep(
-      join(folder, 'app.pem'),
+      embeddedKeyFile(home),
       () =>
         generateKeyPairSync('rsa', {
           modulusLength: 2048,
