@@ -1,5 +1,5 @@
-// Which permission of an installation a REST request needs. Reading is refused, too, though the repositories here are public:
-// what holds for a private repository holds for all.
+// Which permission of an installation a REST request needs. Reading is refused, too, though the repositories here are
+// public: what holds for a private repository holds for all.
 // https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps
 import { type ApiRequest, matchPath } from './answers/api.ts';
 import type { Access, Permissions } from './registration.ts';
@@ -7,8 +7,9 @@ import type { Access, Permissions } from './registration.ts';
 type Need = `${'checks' | 'contents' | 'issues' | 'metadata' | 'pull_requests' | 'statuses'}=${Access}`;
 
 /**
- * One of these is enough; none: any token does. `thread`: Pull requests where the number is that of a pull request, else Issues.
- * The documentation takes either for both; GitHub does not: https://github.com/github/rest-api-description/issues/6994
+ * One of these is enough; none: any token does. `thread`: Pull requests where the thing is one or belongs to one, else
+ * Issues. The documentation takes either for both; GitHub does not:
+ * https://github.com/github/rest-api-description/issues/6994
  */
 type Needs = readonly Need[] | `thread=${Access}`;
 
@@ -117,8 +118,8 @@ function rule(method: string, pattern: string, needs: Needs): PermissionRule {
 }
 
 /**
- * What an installation needs for a request: one of these, none of them when the list is empty; undefined when no installation
- * may make it. `isPull` tells whether the thing that it is about is, or belongs to, a pull request.
+ * What an installation needs for a request: one of these, none of them when the list is empty; undefined when no
+ * installation may make it. `isPull` tells whether the thing that it is about is, or belongs to, a pull request.
  */
 export async function needsOf(
   request: Pick<ApiRequest, 'method' | 'path'>,

@@ -1,5 +1,5 @@
-// The app as its owner registered it and as the organisation installed it: what it may do, what it is told, and whether it is
-// installed at all. An installation may hold less than the app asks for: what is new has to be accepted first.
+// The app as its owner registered it and as the organisation installed it: what it may do, what it is told, and whether
+// it is installed at all. An installation may hold less than the app asks for: what is new has to be accepted first.
 // https://docs.github.com/en/apps/using-github-apps/approving-updated-permissions-for-a-github-app
 
 export type Access = 'read' | 'write';

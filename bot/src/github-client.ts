@@ -1,4 +1,4 @@
-// The client for everything that talks to GitHub outside the Probot app: as a person with a token, or as the app itself.
+// The client for all that talks to GitHub outside the Probot app: as a person with a token, or as the app itself.
 import { App, Octokit, RequestError } from 'octokit';
 import { ServiceError } from './service/errors.ts';
 

@@ -25,6 +25,7 @@ import type { FaultReport } from '../src/answers/faults/standing-faults.ts';
 import { type Bot, createBot } from '../src/bot.ts';
 import { applyToBotState, type BotOperation, type BotState, initialBotState } from '../src/vocabulary/bot-state.ts';
 import { type AskRepository, askRepository } from './ask-github.ts';
+import { type AskRepository, askRepository, type ListRepository, listRepository } from './ask-github.ts';
 
 const chroot = 'sapling-12-x86_64' as ChrootName;
 const repository = 'acme/packages';
@@ -78,6 +79,7 @@ export interface TestService {
   readonly webhookUrl: string;
   /** Asks GitHub's REST API as a person. */
   readonly ask: AskRepository;
+  readonly list: ListRepository;
   comment(login: string, body: string, issue?: number): Promise<Comment>;
   comments(issue?: number): Promise<readonly Comment[]>;
   checks(commit: string): Promise<readonly CheckRunJson[]>;
@@ -155,6 +157,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   };
   await open();
   const ask = askRepository(github.apiUrl, repository);
+  const list = listRepository(github.apiUrl, repository);
   const step = async (outcome: Partial<Outcome> = {}): Promise<QueuedBuild | undefined> => {
     const task = await queue.claim('test');
     if (task === undefined) return undefined;
@@ -210,15 +213,12 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     },
     webhookUrl: `${url}/api/github/webhooks`,
     ask,
+    list,
     comment: (login, body, issue = 1) => ask<Comment>(login, 'POST', `issues/${issue}/comments`, { body }),
-    comments: (issue = 1) => ask<Comment[]>('maintainer', 'GET', `issues/${issue}/comments?per_page=100`),
-    checks: async (commit) =>
-      (await ask<{ check_runs: CheckRunJson[] }>('maintainer', 'GET', `commits/${commit}/check-runs?per_page=100`))
-        .check_runs,
+    comments: (issue = 1) => list<Comment>(`issues/${issue}/comments`),
+    checks: (commit) => list<CheckRunJson>(`commits/${commit}/check-runs`),
     reactions: async (comment) =>
-      (await ask<{ content: string }[]>('maintainer', 'GET', `issues/comments/${comment}/reactions`)).map(
-        ({ content }) => content,
-      ),
+      (await list<{ content: string }>(`issues/comments/${comment}/reactions`)).map(({ content }) => content),
     async push(login, files) {
       await execa('git', ['pull', '--quiet', '--rebase'], { cwd: work });
       await writeFiles(work, files);

@@ -45,7 +45,7 @@ export async function openTestGithub() {
   let github: LocalGithub = await startLocalGithub({ folder, webhook });
   const key = github.privateKeyPem;
 
-  // By hand, not by Octokit: what is tested is the HTTP itself, with bad tokens, and statuses and bodies as they are sent.
+  // By hand, not by Octokit: what is tested is the HTTP itself, with bad tokens, statuses and bodies as they are sent.
   const rest = async (token: string | undefined, method: string, place: string, body?: unknown): Promise<Reply> => {
     const answer = await fetch(github.apiUrl + place, {
       method,

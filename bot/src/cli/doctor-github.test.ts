@@ -215,7 +215,7 @@ test('a webhook without a secret, and one with another, are told apart, and both
   expect(await faults()).toEqual([]);
 });
 
-test('deliveries that fail otherwise are no matter of the secret; those to an address of before prove nothing', async () => {
+test('deliveries that fail otherwise are no matter of the secret, and old addresses prove nothing', async () => {
   const deaf = `${hookUrl}/nothing-here`;
   github.changeWebhook({ url: deaf, secret });
   await deliver();

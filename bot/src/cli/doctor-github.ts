@@ -1,4 +1,4 @@
-// What GitHub says of the app: whose key it is, where it is installed, what it may do, and how its deliveries are taken.
+// What GitHub says of the app: whose key it is, where it is installed, what it may do, how its deliveries are taken.
 import { type AppEvent, accessTitle, appEvents, appPermissions, covers } from '../app-permissions.ts';
 import {
   connectGithubApp,

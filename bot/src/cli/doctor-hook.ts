@@ -1,5 +1,5 @@
-// Whether GitHub's deliveries reach the service and are signed with its secret. GitHub never shows the secret; what the service
-// answered to the newest delivery tells whether both have the same.
+// Whether GitHub's deliveries reach the service and are signed with its secret. GitHub never shows the secret; what the
+// service answered to the newest delivery tells whether both have the same.
 import { type GithubClient, refusalStatus } from '../github-client.ts';
 import { broken, type Finding, good } from './doctor-finding.ts';
 
@@ -75,8 +75,9 @@ async function deliveryFinding(client: GithubClient, url: string, settings: stri
   if (details.url !== undefined && !sameAddress(details.url, url)) return nothing;
   const again = `deliver it again on ${settings}/advanced: this stays until the newest delivery is taken`;
   if (status_code === 400 && /signature/i.test(details.response.payload ?? '')) {
-    const fix = `put the same text into github.webhookSecretFile and "Webhook secret" on ${settings}, restart, and ${again}`;
-    return broken(secret, `differs from that of the service, which refused the signature of ${name}`, fix);
+    const fix = `put the same text into github.webhookSecretFile and "Webhook secret" on ${settings}, restart`;
+    const detail = `differs from that of the service, which refused the signature of ${name}`;
+    return broken(secret, detail, `${fix}, and ${again}`);
   }
   const detail = `the newest one, ${name}, was not taken: ${status_code} (${status})`;
   return broken(delivered, detail, `see whether GitHub can reach ${url}, and the log of the service; ${again}`);

@@ -41,7 +41,10 @@ export function renderFindings(findings: readonly Finding[]): string {
   return `${table(['', 'what', 'found'], rows)}\n\n${verdict}`;
 }
 
-/** Looks at the machine, the settings, what the service keeps, the service itself, and what GitHub says of it. `searchPath` is the PATH to look for programs in. */
+/**
+ * Looks at the machine, the settings, what the service keeps, the service itself, and what GitHub says of the app.
+ * `searchPath` is the PATH to look for programs in.
+ */
 export async function examine(
   environment: Environment,
   searchPath: string,

@@ -20,17 +20,8 @@ afterAll(() => service.stop());
 const buildAll = async (outcome: Parameters<TestService['step']>[0] = {}) => {
   while ((await service.step(outcome)) !== undefined);
 };
-/** There are more than GitHub gives at once. */
-const allComments = async (): Promise<readonly Comment[]> => {
-  const all: Comment[] = [];
-  for (let page = 1; ; page += 1) {
-    const some = await service.ask<Comment[]>('maintainer', 'GET', `issues/1/comments?per_page=100&page=${page}`);
-    all.push(...some);
-    if (some.length < 100) return all;
-  }
-};
 const answersTo = async (comment: Comment) =>
-  (await allComments()).filter((one) => readAnswerMark(one.body)?.to === comment.id);
+  (await service.comments()).filter((one) => readAnswerMark(one.body)?.to === comment.id);
 /** What the bot makes of it in the end. */
 const says = async (login: string, body: string): Promise<string> => {
   const asked = await service.comment(login, body);
@@ -400,11 +391,11 @@ describe('attacks', () => {
 
   test('the bot does not answer itself, nor what quotes its answers', async () => {
     const answer = await says('builder', '/help');
-    const before = (await allComments()).length;
+    const before = (await service.comments()).length;
     const quoting = await service.comment('outsider', `${answer}\n\n> /build hello`);
     await says('builder', '/status');
     expect(await answersTo(quoting)).toEqual([]);
-    expect((await allComments()).length).toBe(before + 3);
+    expect((await service.comments()).length).toBe(before + 3);
   });
 
   test('64 kB of commands are cut to ten, and the answer fits', async () => {

@@ -8,6 +8,7 @@ import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import type { Channel } from '../../local-github/webhooks.ts';
 import { type CheckRunJson, type Comment, startTestService, type TestService } from '../../testing/bot-fixture.ts';
+import { type CheckRunJson, startTestService, type TestService } from '../../testing/bot-fixture.ts';
 import { commitStream, drawHistories, firstFiles, nameOf, randomNumbers, type Step } from '../../testing/histories.ts';
 import { readAnswerMark } from '../reply/answer-mark.ts';
 
@@ -123,24 +124,9 @@ async function play(
   return played;
 }
 
-async function everyComment(service: TestService): Promise<readonly Comment[]> {
-  const all: Comment[] = [];
-  for (let page = 1; ; page += 1) {
-    const some = await service.ask<Comment[]>('maintainer', 'GET', `issues/1/comments?per_page=100&page=${page}`);
-    all.push(...some);
-    if (some.length < 100) return all;
-  }
-}
-
-async function everyCheck(service: TestService, commit: string): Promise<readonly CheckRunJson[]> {
-  const all: CheckRunJson[] = [];
-  for (let page = 1; ; page += 1) {
-    // All, not the newest of each name: which builds share a commit depends on when their comments were read.
-    const path = `commits/${commit}/check-runs?filter=all&per_page=100&page=${page}`;
-    const { check_runs: some } = await service.ask<{ check_runs: CheckRunJson[] }>('maintainer', 'GET', path);
-    all.push(...some);
-    if (some.length < 100) return all;
-  }
+/** All, not the newest of each name: which builds share a commit depends on when their comments were read. */
+function everyCheck(service: TestService, commit: string): Promise<readonly CheckRunJson[]> {
+  return service.list<CheckRunJson>(`commits/${commit}/check-runs?filter=all`);
 }
 
 /** Moves all builds to their ends until everything that must come has come, or for a minute. */
@@ -151,7 +137,7 @@ async function finish(service: TestService, { comments, pullHeads, commits }: Pl
     while ((await service.step()) !== undefined);
     await service.bot().settled();
     if (service.queue.builds().length > 0) continue;
-    const final = (await everyComment(service)).flatMap(({ body }) => {
+    const final = (await service.comments()).flatMap(({ body }) => {
       const mark = readAnswerMark(body);
       return mark === undefined || mark.state === 'working' ? [] : [mark.to];
     });
@@ -182,7 +168,7 @@ async function endState(
     own[at] = [];
     answers[nameOf(history)] = own;
   }
-  for (const { body } of await everyComment(service)) {
+  for (const { body } of await service.comments()) {
     const asked = comments.get(readAnswerMark(body)?.to ?? 0);
     if (asked !== undefined)
       answers[nameOf(asked.history)]?.[asked.at]?.push(withoutNumbers(body.replace(/^.*\n/, '')));

@@ -100,7 +100,11 @@ export function wouldHaveProblems(problems: readonly Problem[]): string {
 }
 
 export function pushRefused(said: string): string {
-  return `GitHub did not take my commit: ${plain(said)} Perhaps a rule protects the branch; let the app bypass it, or make the change by a pull request.`;
+  // GitHub's status for a token that may not write; what a rule of the branch refuses comes with another message.
+  const why = /\berror: 403\b/.test(said)
+    ? 'The GitHub App may not write to the config repo: it needs *Contents*, read and write; see `coppice doctor`.'
+    : 'Perhaps a rule protects the branch; let the app bypass it, or make the change by a pull request.';
+  return `GitHub did not take my commit: ${plain(said)} ${why}`;
 }
 
 export function othersPush(): string {
