@@ -130,6 +130,9 @@ test('a token asks for less, never for more', async () => {
   expect((await it.rest(narrow.body.token, 'GET', R)).status).toBe(200);
   expect((await it.rest(narrow.body.token, 'GET', `${R}/issues`)).status).toBe(403);
   expect((await make({ administration: 'write' })).status).toBe(422);
+  await tokenWith('contents', 'read');
+  expect((await make({ contents: 'read' })).status).toBe(201);
+  expect((await make({ contents: 'write' })).status).toBe(422);
 });
 
 test('an app that is not installed, or suspended, gets no token and hears nothing', async () => {
