@@ -80,8 +80,8 @@ test('an app as the documentation wants it is good, and what it takes proves the
   expect((await look()).map(({ what, good }) => [what, good])).toEqual([
     ['GitHub App', true],
     ['installation', true],
-    ['permissions', true],
-    ['events', true],
+    ['app permissions', true],
+    ['app events', true],
     ['hook address', true],
     ['hook secret', true],
   ]);

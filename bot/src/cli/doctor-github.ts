@@ -142,7 +142,7 @@ function permissionFindings(app: App, installation: Installation | undefined, se
     const detail = `"${wanted}" is asked for and not accepted by ${installation.account}; it is for ${plain(why)}`;
     return [broken(what, detail, `let an owner of ${installation.account} accept it: ${installation.html_url}`)];
   });
-  return found.length > 0 ? found : [good('permissions', appPermissions.map(({ title }) => title).join(', '))];
+  return found.length > 0 ? found : [good('app permissions', appPermissions.map(({ title }) => title).join(', '))];
 }
 
 function thenAccept(installation: Installation | undefined): string {
@@ -160,7 +160,7 @@ function eventFindings(app: App, installation: Installation | undefined, setting
     const fix = `let an owner of ${installation.account} accept what the app asks for: ${installation.html_url}`;
     return [broken(`event ${title}`, `subscribed to and not accepted by ${installation.account}; ${without}`, fix)];
   });
-  return found.length > 0 ? found : [good('events', appEvents.map(({ title }) => title).join(', '))];
+  return found.length > 0 ? found : [good('app events', appEvents.map(({ title }) => title).join(', '))];
 }
 
 /** With write access to Checks the events of checks come by themselves, whether they are listed or not. */
