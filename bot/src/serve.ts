@@ -6,6 +6,7 @@ import {
   type BuilderPool,
   ensureKey,
   type Log,
+  openBuildNumbers,
   openDebugSessions,
   openEvents,
   openPool,
@@ -109,6 +110,12 @@ async function start(
     host: stated.listen.host,
     port: stated.listen.port,
     published: home.published,
+    numbers: await openBuildNumbers(home.folder),
+    onUnknownNumbers: (first, last) =>
+      log(
+        'warn',
+        `The queue in state/ was lost, or is older than published/: numbers ${first} to ${last} are left out`,
+      ),
     health: () => healthOf(ready, broken()),
     metrics,
   });

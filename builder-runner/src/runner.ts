@@ -20,6 +20,7 @@ export { endOfLog, type LogPosition, nextEvent } from './events/event-log.ts';
 export { type Events, openEvents } from './events/events.ts';
 export { type HookState, type OutgoingHook, startOutgoingWebhooks } from './events/outgoing-webhooks.ts';
 export type { BuilderPool, PoolState } from './pool/pool.ts';
+export { openBuildNumbers } from './publish/build-numbers.ts';
 export { ensureKey, type ProjectKey } from './publish/keys.ts';
 export { type ProjectName, type ProjectsPort, runnerProjects } from './publish/projects.ts';
 export type { Publisher } from './publish/publisher.ts';

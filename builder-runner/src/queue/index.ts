@@ -3,6 +3,13 @@
 export { type JournaledStore, openJournaledStore, type StoreOptions } from '../store/store.ts';
 export { QueueError, type QueueErrorCode, queueErrorCodes } from '../store/store-error.ts';
 export { type Limits, noLimits } from './limits.ts';
-export { type FinalOutcome, openQueue, type Queue, type QueueOptions, type Released } from './queue.ts';
+export {
+  type FinalOutcome,
+  type GivenNumbers,
+  openQueue,
+  type Queue,
+  type QueueOptions,
+  type Released,
+} from './queue.ts';
 export type { QueueChange } from './queue-state.ts';
 export type { Task } from './task.ts';

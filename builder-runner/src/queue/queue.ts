@@ -11,6 +11,8 @@ import type {
 import { isFinal } from '@coppice/config';
 import { type JournaledStore, openJournaledStore } from '../store/store.ts';
 import { QueueError } from '../store/store-error.ts';
+import { assertQueueable } from './assert-queueable.ts';
+import { QueueError, toQueueError } from '../store/store-error.ts';
 import { type Limits, noLimits } from './limits.ts';
 import { applyQueueOperation, type QueueOperation } from './queue-operation.ts';
 import {
@@ -24,9 +26,21 @@ import {
 import { nextTask } from './schedule.ts';
 import { othersMayHelp, type Task } from './task.ts';
 
+/** What is known outside of the queue's folder of the numbers that were given out: a queue that is lost must not give them again. */
+export interface GivenNumbers {
+  /** The highest one; 0: none is known. */
+  readonly newest: number;
+  /** Remembers that numbers up to this one were given out. */
+  note(newest: number): Promise<void>;
+}
+
 export interface QueueOptions {
   /** Absolute; made when missing. */
   readonly folder: string;
+  /** Default: what the folder holds is all there is. */
+  readonly numbers?: GivenNumbers;
+  /** Hears at the opening which numbers were given out without this queue's knowing: it was lost, or is older than they are. */
+  readonly onUnknownNumbers?: (first: number, last: number) => void;
   readonly now: () => Date;
   /** Asked at each claim, so that they may change while the service runs. Default: none. */
   readonly limits?: () => Limits;
@@ -107,7 +121,14 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
     onFault,
     ...(options.snapshotAfterBytes !== undefined && { snapshotAfterBytes: options.snapshotAfterBytes }),
   });
-  return new JournaledQueue(store, options.now, options.limits ?? (() => noLimits), onFault);
+  const queue = new JournaledQueue(store, options, onFault);
+  try {
+    await queue.skipGivenNumbers(options.onUnknownNumbers);
+  } catch (error) {
+    await queue.close();
+    throw error;
+  }
+  return queue;
 }
 
 class JournaledQueue implements Queue {
@@ -115,21 +136,33 @@ class JournaledQueue implements Queue {
   readonly #now: () => Date;
   readonly #limits: () => Limits;
   readonly #onFault: (error: QueueError) => void;
+  readonly #numbers: GivenNumbers | undefined;
   readonly #listeners = new Set<(change: QueueChange) => void>();
   /** Builds that have left the state while their end is being written, as they were before. */
   readonly #leaving = new Map<BuildId, QueuedBuild>();
 
-  constructor(store: Store, now: () => Date, limits: () => Limits, onFault: (error: QueueError) => void) {
+  constructor(store: Store, options: QueueOptions, onFault: (error: QueueError) => void) {
     this.#store = store;
-    this.#now = now;
-    this.#limits = limits;
+    this.#now = options.now;
+    this.#limits = options.limits ?? (() => noLimits);
+    this.#numbers = options.numbers;
     this.#onFault = onFault;
+  }
+
+  /** Numbers only grow: goes on behind the highest one that anybody knows of. */
+  async skipGivenNumbers(onUnknown?: (first: number, last: number) => void): Promise<void> {
+    const { lastId } = this.#store.state;
+    const newest = this.#numbers?.newest ?? 0;
+    if (newest > lastId) {
+      await this.#commitNumbers({ type: 'reserve', count: newest - lastId, at: this.#time() });
+      onUnknown?.(lastId + 1, newest);
+    } else await this.#noteNumbers();
   }
 
   async enqueue(requests: readonly BuildRequest[]): Promise<readonly QueuedBuild[]> {
     assertQueueable(requests, this.#store.state.lastId);
     if (requests.length === 0) return [];
-    const changes = await this.#commit([{ type: 'enqueue', requests, at: this.#time() }]);
+    const changes = await this.#commitNumbers({ type: 'enqueue', requests, at: this.#time() });
     return changes.map(({ build }) => build);
   }
 
@@ -207,7 +240,7 @@ class JournaledQueue implements Queue {
   async reserve(count: number): Promise<readonly BuildId[]> {
     // Read at once, before anything else can be given out: a commit changes the memory at the call.
     const first = this.#store.state.lastId + 1;
-    await this.#commit([{ type: 'reserve', count, at: this.#time() }]);
+    await this.#commitNumbers({ type: 'reserve', count, at: this.#time() });
     return Array.from({ length: count }, (_, index) => (first + index) as BuildId);
   }
 
@@ -237,6 +270,23 @@ class JournaledQueue implements Queue {
     const changes = (await this.#store.commit(operations)).flat();
     this.#tell(changes);
     return changes;
+  }
+
+  /** As `#commit`, of what gives numbers out: they are known elsewhere, too, before anybody is told them. */
+  async #commitNumbers(operation: QueueOperation): Promise<readonly QueueChange[]> {
+    const committed = this.#commit([operation]);
+    // The state has them at the call. When they are undone, the note is of numbers that nobody has: that does no harm.
+    const [changes] = await Promise.all([committed, this.#noteNumbers()]);
+    return changes;
+  }
+
+  /** A note that cannot be written undoes nothing: the next one says the same and more. */
+  async #noteNumbers(): Promise<void> {
+    try {
+      await this.#numbers?.note(this.#store.state.lastId);
+    } catch (cause) {
+      this.#onFault(toQueueError(cause, 'Noting the newest build number'));
+    }
   }
 
   #tell(changes: readonly QueueChange[]): void {

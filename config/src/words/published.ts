@@ -35,6 +35,8 @@ export const published = {
   queueJson: 'api/v1/queue.json',
   buildsJson: 'api/v1/builds.json',
   projectsJson: 'api/v1/projects.json',
+  /** The highest build number that was given out. */
+  newestBuild: 'api/v1/newest-build.json',
 } as const;
 
 /** Names that owners may not have because the site's own top level uses them. */
