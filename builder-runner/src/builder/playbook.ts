@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeError, RunnerError, type RunnerErrorCode } from '../base/errors.ts';
+import { endMarked, newMark } from './marked-processes.ts';
 
 /** The folder `ansible/` of this installation. */
 export const ansibleFolder = join(import.meta.dirname, '..', '..', '..', 'ansible');
@@ -29,7 +30,8 @@ export async function runPlaybook(run: PlaybookRun): Promise<string> {
   const variables = join(run.folder, `${run.code}.vars.json`);
   await writeFile(variables, JSON.stringify(run.variables), { mode: 0o600 });
   const inventory = run.inventory ?? join(ansibleFolder, 'localhost.ini');
-  // Its own process group: Ansible's workers and what they started end with it.
+  // Its own process group: Ansible's workers and what they started end with it. What begins a session of its own bears the mark.
+  const mark = newMark();
   const child = spawn('ansible-playbook', ['-i', inventory, '-e', `@${variables}`, run.playbook], {
     cwd: ansibleFolder,
     env: {
@@ -37,20 +39,23 @@ export async function runPlaybook(run: PlaybookRun): Promise<string> {
       ANSIBLE_CONFIG: join(ansibleFolder, 'ansible.cfg'),
       ANSIBLE_NOCOLOR: '1',
       LC_ALL: 'C.UTF-8',
+      ...mark,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
   const limit = AbortSignal.timeout(run.seconds * 1000);
   const signals = run.signal === undefined ? [limit] : [limit, run.signal];
-  const end = await endOf(child, AbortSignal.any(signals));
+  const ends = AbortSignal.any(signals);
+  const end = await endOf(child, mark, ends);
+  if (ends.aborted) await endMarked(mark);
   run.signal?.throwIfAborted();
   const isOurs = run.playbook.startsWith(`${ansibleFolder}/`);
   const name = isOurs ? run.playbook.slice(ansibleFolder.length + 1) : run.playbook;
   if (end.error !== undefined) {
     throw new RunnerError('tool-missing', 'ansible-playbook cannot be run: install ansible-core', { cause: end.error });
   }
-  if (limit.aborted) throw new RunnerError(run.code, `${name} took longer than ${run.seconds} s`);
+  if (limit.aborted) throw new RunnerError(run.code, `${name} (${run.code}) took longer than ${run.seconds} s`);
   if (end.exitCode !== 0) throw new RunnerError(run.code, `${name} failed: ${complaintOf(end.output)}`);
   return end.output;
 }
@@ -61,7 +66,7 @@ interface End {
   readonly error?: Error;
 }
 
-function endOf(child: ChildProcess, signal: AbortSignal): Promise<End> {
+function endOf(child: ChildProcess, mark: ReturnType<typeof newMark>, signal: AbortSignal): Promise<End> {
   let output = '';
   const take = (chunk: Buffer) => {
     output = (output + chunk.toString()).slice(-outputBytes);
@@ -72,7 +77,14 @@ function endOf(child: ChildProcess, signal: AbortSignal): Promise<End> {
     let forced: NodeJS.Timeout | undefined;
     const stop = () => {
       killGroup(child, 'SIGTERM');
-      forced = setTimeout(() => killGroup(child, 'SIGKILL'), 2000);
+      forced = setTimeout(force, 2000);
+    };
+    const force = async () => {
+      killGroup(child, 'SIGKILL');
+      await endMarked(mark);
+      // It is over, whoever else may still hold the other ends of these.
+      child.stdout?.destroy();
+      child.stderr?.destroy();
     };
     const done = (end: End) => {
       signal.removeEventListener('abort', stop);

@@ -27,7 +27,7 @@ afterAll(async () => {
 
 const orderOf = (name: string, more: Partial<ReceiveOrder> = {}): ReceiveOrder => ({
   ...{ from: join(folder, name), patterns: ['*.rpm', 'build.log'], to: join(folder, `${name}-here`) },
-  ...{ fileBytes: 10_000_000, totalBytes: 20_000_000, seconds: 60, signal: never },
+  ...{ fileBytes: 10_000_000, totalBytes: 20_000_000, signal: never },
   ...more,
 });
 

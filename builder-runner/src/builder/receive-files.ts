@@ -4,7 +4,7 @@ import { mkdir, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { RunnerError } from '../base/errors.ts';
-import { type Connection, openChannel } from './ssh.ts';
+import { abortable, type Connection, openChannel } from './ssh.ts';
 
 export interface ReceiveOrder {
   /** Absolute path of a folder on the builder. */
@@ -17,7 +17,6 @@ export interface ReceiveOrder {
   readonly fileBytes: number;
   /** More than this together does not come. */
   readonly totalBytes: number;
-  readonly seconds: number;
   readonly signal: AbortSignal;
 }
 
@@ -36,30 +35,34 @@ const mostFiles = 20_000;
 
 /**
  * Takes the regular files of a folder whose names fit. The builder is hostile: names stay in their folder and nothing comes beyond the bounds;
- * what is in the files is for others to judge. Throws RunnerError `lost` (it may be done again), `collect` (too slow, or not what was
- * agreed), or the reason of the abort.
+ * what is in the files is for others to judge. How long it takes is for `signal` to say. Throws RunnerError `lost` (it may be done again),
+ * `collect` (not what was agreed), or the reason of the abort.
  */
 export async function receiveFiles(connection: Connection, order: ReceiveOrder): Promise<Received> {
   await rm(order.to, { recursive: true, force: true });
   await mkdir(order.to, { recursive: true, mode: 0o700 });
-  const limit = AbortSignal.timeout(order.seconds * 1000);
-  const ends = AbortSignal.any([order.signal, limit]);
-  order.signal.throwIfAborted();
-  const channel = await Promise.race([openChannel(connection.client, commandOf(order)), connection.lost]);
+  const { signal } = order;
+  signal.throwIfAborted();
+  const opening = openChannel(connection.client, commandOf(order));
+  const channel = await abortable(signal, Promise.race([opening, connection.lost])).catch((error) => {
+    opening.then(
+      (late) => late.destroy(),
+      () => undefined,
+    );
+    throw error;
+  });
   const stop = () => channel.destroy();
-  if (ends.aborted) stop();
-  ends.addEventListener('abort', stop, { once: true });
+  signal.addEventListener('abort', stop, { once: true });
   channel.stderr.resume();
   channel.on('error', () => undefined); // `lost` tells
   channel.end();
   try {
     return await Promise.race([takeFiles(channel, order), connection.lost]);
   } catch (error) {
-    order.signal.throwIfAborted();
-    if (limit.aborted) throw new RunnerError('collect', `fetching the results took longer than ${order.seconds} s`);
+    signal.throwIfAborted();
     throw error;
   } finally {
-    ends.removeEventListener('abort', stop);
+    signal.removeEventListener('abort', stop);
     channel.destroy();
   }
 }

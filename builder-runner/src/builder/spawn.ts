@@ -127,7 +127,7 @@ export async function spawnBuilder(
     seconds: driver.settings.timeouts.spawnSeconds,
     signal,
   });
-  const instance = await readInstance(name, resultFile, output);
+  const instance = await readInstance(name, resultFile, output, signal);
   const knownHostsFile = join(folder, 'known_hosts');
   await writeFile(
     knownHostsFile,
@@ -136,7 +136,7 @@ export async function spawnBuilder(
   return { name, chroot, instance, publicKey, keyFile, knownHostsFile, folder };
 }
 
-async function readInstance(name: string, resultFile: string, output: string): Promise<Instance> {
+async function readInstance(name: string, resultFile: string, output: string, signal: AbortSignal): Promise<Instance> {
   const text = await readFile(resultFile, 'utf8').catch(() => undefined);
   if (text !== undefined) {
     const parsed = instanceSchema.safeParse(parseJson(text));
@@ -149,7 +149,7 @@ async function readInstance(name: string, resultFile: string, output: string): P
   const host = parseLegacyAddress(output);
   if (host === undefined)
     throw new RunnerError('spawn', `the spawn playbook wrote no result for ${name} and printed no IP=…`);
-  const instance = { instance: name, host, port: 22, user: 'root', hostKey: await askHostKey(host) };
+  const instance = { instance: name, host, port: 22, user: 'root', hostKey: await askHostKey(host, signal) };
   // Terminate is told where the builder is, although this playbook wrote nothing down.
   await writeFile(resultFile, JSON.stringify(instance));
   return instance;
@@ -161,11 +161,14 @@ export function parseLegacyAddress(output: string): string | undefined {
 }
 
 /** A legacy playbook cannot tell the host key: the one shown first is pinned. */
-async function askHostKey(host: string): Promise<string> {
+async function askHostKey(host: string, signal: AbortSignal): Promise<string> {
   const done = await execa('ssh-keyscan', ['-T', '20', '-t', 'ed25519', '--', host], {
     stdin: 'ignore',
     reject: false,
+    timeout: 60_000,
+    cancelSignal: signal,
   });
+  signal.throwIfAborted();
   const key = /^\S+ (ssh-ed25519 [A-Za-z0-9+/=]+)/m.exec(done.stdout ?? '')?.[1];
   if (key === undefined) throw new RunnerError('spawn', `${host} shows no SSH host key`, { cause: done });
   return key;
@@ -191,6 +194,11 @@ export async function keepRoots(driver: Driver, builder: Builder, signal: AbortS
   });
 }
 
+/** For ending and listing: to stop waiting for a new builder soon must not mean to leave it behind. */
+function endSeconds({ settings }: Driver): number {
+  return Math.max(60, settings.timeouts.spawnSeconds);
+}
+
 /** Ends the builder of this name, also one that is half made or gone, and removes its files. Throws RunnerError `terminate`. */
 export async function terminateBuilder(driver: Driver, name: string): Promise<void> {
   const folder = builderFolder(driver.home, name);
@@ -204,7 +212,7 @@ export async function terminateBuilder(driver: Driver, name: string): Promise<vo
     playbook: playbookOf(driver, 'terminate'),
     variables: { instance: name, ...Object.fromEntries(variables), ...commonVariables(driver), coppice_name: name },
     folder,
-    seconds: driver.settings.timeouts.spawnSeconds,
+    seconds: endSeconds(driver),
   });
   await rm(folder, { recursive: true, force: true });
 }
@@ -219,7 +227,7 @@ export async function listBuilders(driver: Driver): Promise<readonly string[]> {
       playbook: playbookOf(driver, 'list'),
       variables: { ...commonVariables(driver), coppice_result_file: resultFile },
       folder,
-      seconds: driver.settings.timeouts.spawnSeconds,
+      seconds: endSeconds(driver),
     });
     const parsed = z.array(z.object({ instance: z.string() })).safeParse(parseJson(await readFile(resultFile, 'utf8')));
     if (!parsed.success)

@@ -5,6 +5,10 @@ import type { QueuedBuild } from '@coppice/config';
 import { Canceled, Left, ShuttingDown } from '../base/abort.ts';
 import { describeError, RunnerError } from '../base/errors.ts';
 import type { Failure } from '../base/outcome.ts';
+import type { QueuedBuild, QueuedChroot } from '@coppice/config';
+import { collectWithin } from '../builder/collect-within.ts';
+import type { BuilderNeed, Lease, LeasedBuilder } from '../pool/pool.ts';
+import type { MakingStage } from '../pool/builder-operations.ts';
 import { buildUserOf } from '../builder/provision.ts';
 import { receiveFiles } from '../builder/receive-files.ts';
 import type { Line, Session } from '../builder/session.ts';
@@ -93,7 +97,7 @@ async function mockAndCollect(
   engine.catch(() => undefined); // it is waited for below, unless mock fails first
   const mock = await runMock({ ...run, onPhase: (phase) => enter(task, phase), signal });
   enter(task, 'collect');
-  const collected = collectAndJudge(task, run.session, mock, await engine);
+  const collected = collectAndJudge(task, run.session, mock, engine);
   const fetched = collected.then(
     () => 'fetched' as const,
     (error) => {
@@ -137,12 +141,16 @@ async function collectAndJudge(
   task: ChrootTask,
   session: Session,
   mock: MockFinished,
-  engine: StagedMark['engine'],
+  asked: Promise<StagedMark['engine']>,
 ): Promise<Collected> {
-  const { context, build, chroot } = task;
+  const { context, build, chroot, signal } = task;
   const place = { home: context.home, id: build.id, chroot: chroot.chroot };
   const folder = stagingFolder(place);
-  const failure = (await fetchResults(task, session, mock, folder)) ?? (await judge(build, mock, folder));
+  const { collectSeconds } = context.settings.timeouts;
+  const [engine, refused] = await collectWithin(collectSeconds, signal, (ends) =>
+    Promise.all([asked, fetchResults(build, session, mock, folder, ends)]),
+  );
+  const failure = refused ?? (await judge(build, mock, folder));
   const mark = {
     step: 'collected',
     engine,
@@ -154,17 +162,16 @@ async function collectAndJudge(
 
 /** Resolves with why the packages were left where they are; the logs come in any case. */
 async function fetchResults(
-  { context, build, signal }: ChrootTask,
+  { diskBytes }: QueuedBuild,
   session: Session,
   { exitCode, resultFolder }: MockFinished,
   folder: string,
+  signal: AbortSignal,
 ): Promise<Failure | undefined> {
   const fetch = (patterns: readonly string[], fileBytes: number, totalBytes: number) => {
-    const seconds = context.settings.timeouts.collectSeconds;
-    const order = { from: resultFolder, patterns, to: folder, fileBytes, totalBytes, seconds, signal };
+    const order = { from: resultFolder, patterns, to: folder, fileBytes, totalBytes, signal };
     return session.run((connection) => receiveFiles(connection, order), signal);
   };
-  const { diskBytes } = build;
   const refused = exitCode === 0 && (await fetch(['*.rpm', ...keptLogs], diskBytes, diskBytes)).kind === 'too-large';
   if (exitCode !== 0 || refused) await fetch(keptLogs, logBytes, keptLogs.length * logBytes);
   return refused ? { ...tooLarge(diskBytes), excerpt: [] } : undefined;

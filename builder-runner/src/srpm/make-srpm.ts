@@ -7,6 +7,8 @@ import { execa } from 'execa';
 import { RunnerError } from '../base/errors.ts';
 import { fail, type Outcome } from '../base/outcome.ts';
 import { detachedScript } from '../builder/detached.ts';
+import { collectWithin } from '../builder/collect-within.ts';
+import type { Lease } from '../pool/pool.ts';
 import { buildUserOf } from '../builder/provision.ts';
 import { receiveFiles } from '../builder/receive-files.ts';
 import { runDetached } from '../builder/run-detached.ts';
@@ -97,10 +99,12 @@ async function makeInSession(
     signal,
   });
   const exitCode = end.kind === 'exit' ? end.code : undefined;
-  const [logs, made] = await Promise.all([
-    session.run((connection) => readLogs(connection, folder), signal),
-    exitCode === 0 ? takeSrpm(order, session, plan) : undefined,
-  ]);
+  const [logs, made] = await collectWithin(context.settings.timeouts.collectSeconds, signal, (ends) =>
+    Promise.all([
+      session.run((connection) => readLogs(connection, folder), ends),
+      exitCode === 0 ? takeSrpm(order, session, plan, ends) : undefined,
+    ]),
+  );
   const log = `${logs.output}${logs.buildLog}`;
   if (made !== undefined) return { made, log, isClean: true };
   const spec = source.kind === 'tree' ? source.spec : undefined;
@@ -128,11 +132,14 @@ async function readLogs(connection: Connection, folder: string): Promise<Omit<Sr
   return { step: step.trim(), output, buildLog, rootLog };
 }
 
-async function takeSrpm(order: SrpmOrder, session: Session, plan: SrpmPlan): Promise<Outcome<string>> {
-  const { context, build, target, signal } = order;
+async function takeSrpm(
+  { build, target }: SrpmOrder,
+  session: Session,
+  plan: SrpmPlan,
+  signal: AbortSignal,
+): Promise<Outcome<string>> {
   const totalBytes = largestSrpm(build);
-  const seconds = context.settings.timeouts.collectSeconds;
-  const limits = { fileBytes: Number.MAX_SAFE_INTEGER - 1, totalBytes, seconds };
+  const limits = { fileBytes: Number.MAX_SAFE_INTEGER - 1, totalBytes };
   const wanted = { from: plan.results, patterns: ['*src.rpm'], to: target, ...limits, signal };
   const received = await session.run((connection) => receiveFiles(connection, wanted), signal);
   if (received.kind === 'too-large') {
