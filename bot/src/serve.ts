@@ -42,7 +42,7 @@ interface Service {
 }
 
 /**
- * Runs the service until SIGTERM or SIGINT, then ends everything that it started. Returns the exit code.
+ * Runs the service until SIGTERM or SIGINT (or a fault that it is to end at), then ends everything that it started. Returns the exit code.
  * Throws ServiceError (and the queue's errors) when it cannot start.
  */
 export async function serveUntilStopped(environment: Environment): Promise<number> {
@@ -58,9 +58,16 @@ export async function serveUntilStopped(environment: Environment): Promise<numbe
     stopping.abort();
   };
   process.on('SIGTERM', stop).on('SIGINT', stop);
+  let exitCode = 0;
+  const fail = (why: string) => {
+    if (stopping.signal.aborted) return;
+    log('error', `The service ends, and has to be started again (exitOnWorker): ${why}`);
+    exitCode = 1;
+    stopping.abort();
+  };
   const cleanups: (() => Promise<unknown>)[] = [];
   try {
-    const service = await start(environment, log, now, stopping.signal, cleanups);
+    const service = await start({ environment, log, now, signal: stopping.signal, fail, cleanups });
     if (service !== undefined) {
       const aborted = new Promise<void>((resolve) =>
         stopping.signal.addEventListener('abort', () => resolve(), { once: true }),
@@ -68,7 +75,7 @@ export async function serveUntilStopped(environment: Environment): Promise<numbe
       await Promise.race([service.idle().then(() => introduce(service, log, stopping.signal)), aborted]);
       if (!stopping.signal.aborted) await aborted;
     }
-    return 0;
+    return exitCode;
   } finally {
     for (const cleanup of cleanups.reverse()) {
       await cleanup().catch((error: unknown) => log('error', 'Cleaning up failed', { error }));
@@ -78,14 +85,21 @@ export async function serveUntilStopped(environment: Environment): Promise<numbe
   }
 }
 
-/** Undefined when `signal` was aborted on the way. Each part puts its own end into `cleanups`. */
-async function start(
-  environment: Environment,
-  log: Log,
-  now: () => Date,
-  signal: AbortSignal,
-  cleanups: (() => Promise<unknown>)[],
-): Promise<Service | undefined> {
+interface StartOptions {
+  readonly environment: Environment;
+  readonly log: Log;
+  readonly now: () => Date;
+  /** Aborted when the service is to end. */
+  readonly signal: AbortSignal;
+  /** Ends the service as one that has failed. */
+  readonly fail: (why: string) => void;
+  /** Each part puts its own end here. */
+  readonly cleanups: (() => Promise<unknown>)[];
+}
+
+/** Undefined when `signal` was aborted on the way. */
+async function start(options: StartOptions): Promise<Service | undefined> {
+  const { environment, log, now, signal, cleanups } = options;
   const home = readHome(environment);
   const stated = await readSettings(environment);
   const embedded = stated.github.mode === 'embedded';
@@ -96,6 +110,12 @@ async function start(
   await makeFolders(home);
   const queue = await openQueue({
     folder: join(home.state, 'queue'),
+    numbers: await openBuildNumbers(home.folder),
+    onUnknownNumbers: (first, last) =>
+      log(
+        'warn',
+        `The queue in state/ was lost, or is older than published/: numbers ${first} to ${last} are left out`,
+      ),
     now,
     onFault: (error) => log('error', 'The queue had a fault', { error }),
     limits: () => bot?.config()?.config.policy.limits ?? noLimits,
@@ -110,12 +130,6 @@ async function start(
     host: stated.listen.host,
     port: stated.listen.port,
     published: home.published,
-    numbers: await openBuildNumbers(home.folder),
-    onUnknownNumbers: (first, last) =>
-      log(
-        'warn',
-        `The queue in state/ was lost, or is older than published/: numbers ${first} to ${last} are left out`,
-      ),
     health: () => healthOf(ready, broken()),
     metrics,
   });
@@ -162,6 +176,7 @@ async function start(
   const started = await startRunner({
     ...{ ...publisher, queue, pool, settings, controlPort: http.port, log, now },
     onWorker: (name) => events.noteWorker(name),
+    onFatal: options.fail,
   });
   runner = started;
   cleanups.push(() => started.stop({ drain: false }));

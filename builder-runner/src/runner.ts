@@ -4,6 +4,8 @@ import { ShuttingDown } from './base/abort.ts';
 import type { Log } from './base/log.ts';
 import type { RunnerContext } from './context/runner-context.ts';
 import type { BuilderPool } from './pool/pool.ts';
+import { describeError } from './base/errors.ts';
+import { nameTask, perform, type Service } from './run/perform.ts';
 import { closeAllSigning } from './publish/sign.ts';
 import type { Queue } from './queue/index.ts';
 import { nameTask, perform, type Service } from './run/perform.ts';
@@ -21,6 +23,7 @@ export { type Events, openEvents } from './events/events.ts';
 export { type HookState, type OutgoingHook, startOutgoingWebhooks } from './events/outgoing-webhooks.ts';
 export type { BuilderPool, PoolState } from './pool/pool.ts';
 export { openBuildNumbers } from './publish/build-numbers.ts';
+export { type ForkOptions, forkProject } from './publish/fork-project.ts';
 export { ensureKey, type ProjectKey } from './publish/keys.ts';
 export { type ProjectName, type ProjectsPort, runnerProjects } from './publish/projects.ts';
 export type { Publisher } from './publish/publisher.ts';
@@ -43,6 +46,8 @@ export interface RunnerOptions {
   readonly runtimeRepos?: (owner: string, project: string) => readonly string[];
   /** A worker begins to take tasks. */
   readonly onWorker?: (name: string) => void;
+  /** A worker died of a fault of the machinery and `exitOnWorker` is set: stop the runner, and start it again. */
+  readonly onFatal?: (why: string) => void;
   readonly log: Log;
   readonly now: () => Date;
 }
@@ -84,8 +89,13 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
     );
     return task && { name: nameTask(task), run: () => perform(service, task) };
   };
+  const onDeath = ({ name, task }: WorkerState, error: unknown) => {
+    const why = `${name} died${task === null ? '' : ` of ${task}`}: ${describeError(error)}`;
+    context.log('error', why);
+    if (settings.exitOnWorker) options.onFatal?.(why);
+  };
   const workers = startWorkers(
-    { next, queue: context.queue, onWorker: (name) => options.onWorker?.(name) },
+    { next, queue: context.queue, onWorker: (name) => options.onWorker?.(name), onDeath },
     settings.workers,
     begun,
   );

@@ -6,6 +6,7 @@ import type { FateKind } from './fate.ts';
 export interface BackendSettings {
   url?: string;
   workers?: number;
+  exitOnWorker?: boolean;
   builders?: { pools: readonly { driver: string }[] };
   github?: { pollSeconds: number };
 }
@@ -64,6 +65,17 @@ const numWorkers: BackendKey = (value) => {
   return { kind: 'person', text: 'its value is no number from 1 to 256; set `workers`' };
 };
 
+/** As Python's ConfigParser reads it, and then as the backend did. */
+const exitOnWorker: BackendKey = (value) => {
+  const word = value.toLowerCase();
+  const isOn = ['1', 'yes', 'true', 'on'].includes(word);
+  if (isOn || ['0', 'no', 'false', 'off'].includes(word)) {
+    const text = '`exitOnWorker`; a worker dies of faults of the service alone, never of a builder or a build';
+    return { kind: 'converted', text, set: { exitOnWorker: isOn } };
+  }
+  return { kind: 'person', text: 'its value is neither true nor false; see `exitOnWorker`' };
+};
+
 const sleepTime: BackendKey = (value) => {
   const seconds = /^\d{1,5}$/.test(value) ? Number(value) : 0;
   if (seconds < 1 || seconds > 86_400) {
@@ -111,7 +123,10 @@ export const backendKeys: ReadonlyMap<string, BackendKey> = new Map<string, Back
       'the playbook that prepares a builder is ansible/playbooks/builder.yml of Coppice; put what yours adds into spawn.yml',
     ),
   ],
-  ['backend.jobsdir', noEqual('waiting builds are in COPPICE_HOME/state/queue')],
+  [
+    'backend.jobsdir',
+    noEqual('waiting builds are in the queue (COPPICE_HOME/state/queue), and shown at /queue/ and /api/v1/queue.json'),
+  ],
   [
     'backend.destdir',
     () => ({
@@ -125,14 +140,27 @@ export const backendKeys: ReadonlyMap<string, BackendKey> = new Map<string, Back
     'backend.logfile',
     noEqual('the log goes to standard output; with systemd it is in the journal (COPPICE_LOG=json for programs)'),
   ],
-  ['backend.worker_logdir', noEqual('each build has its logs beside its results')],
-  ['backend.exit_on_worker', noEqual('a worker whose builder fails takes another builder; the service goes on')],
+  [
+    'backend.worker_logdir',
+    noEqual(
+      'each build has its logs beside its results, also while it runs; what workers do is in the log and at /metrics',
+    ),
+  ],
+  ['backend.exit_on_worker', exitOnWorker],
   [
     'backend.fedmsg_enabled',
-    noEqual('there is no fedmsg: /api/v1/builds.json and /api/v1/queue.json say what happens'),
+    noEqual(
+      'the event feed (/events/index.json, always on) takes the place of fedmsg; `webhooks` sends the same events to other programs',
+    ),
   ],
-  ['backend.daemonize', noEqual('the service stays in the foreground; systemd starts and watches it')],
-  ['backend.verbose', noEqual('the log has one form')],
+  [
+    'backend.daemonize',
+    noEqual('the service stays in the foreground; systemd or another supervisor starts and watches it'),
+  ],
+  [
+    'backend.verbose',
+    noEqual('the log says everything, each line with its level; COPPICE_LOG=json lets programs choose'),
+  ],
   ['builder.timeout', timeout],
 ]);
 

@@ -22,6 +22,7 @@ test('the settings are read by the service and say the same', () => {
   expect(settingsOf(convertBackendConf(seed).yaml)).toMatchObject({
     url: 'http://copr-be.example.org',
     workers: 5,
+    exitOnWorker: true,
     builders: { pools: [{ driver: 'copr-be' }] },
     github: { mode: 'github', pollSeconds: 30 },
   });
@@ -60,6 +61,8 @@ test('an unknown key and a line that is no key are reported, not dropped', () =>
 test.each([
   ['results_baseurl', 'https://builds.example.org/copr/results/', { url: 'https://builds.example.org/copr' }],
   ['num_workers', '256', { workers: 256 }],
+  ['exit_on_worker', 'False', { exitOnWorker: false }],
+  ['exit_on_worker', 'on', { exitOnWorker: true }],
   ['sleeptime', '60', { github: { mode: 'github', pollSeconds: 60 } }],
 ])('%s=%s is converted', (key, value, settings) => {
   const { yaml, fates } = convertBackendConf(`[backend]\n${key}=${value}`);
@@ -71,6 +74,7 @@ test.each([
   ['results_baseurl', 'https://builds.example.org/elsewhere'],
   ['results_baseurl', 'javascript:alert(1)/results'],
   ['results_baseurl', 'https://user:secret@builds.example.org/results'],
+  ['exit_on_worker', 'perhaps'],
   ['num_workers', '0'],
   ['num_workers', '1000'],
   ['sleeptime', 'soon'],
@@ -79,7 +83,7 @@ test.each([
 ])('%s=%s needs a person and changes no setting', (key, value) => {
   const { yaml, fates } = convertBackendConf(`[backend]\n${key}=${value}`);
   expect(fates.map(({ kind }) => kind)).toEqual(['person']);
-  expect(settingsOf(yaml).workers).toBe(2);
+  expect(settingsOf(yaml)).toMatchObject({ workers: 2, exitOnWorker: false });
   expect(settingsOf(yaml).url).toBeUndefined();
 });
 

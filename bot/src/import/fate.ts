@@ -5,7 +5,7 @@ import type { Trial } from './trial.ts';
 
 /**
  * - `converted`: Coppice has it now, in the place that the text names.
- * - `no-equal`: Coppice needs no such thing; the text says why.
+ * - `no-equal`: Coppice needs no such thing; the text says why, or what takes its place.
  * - `person`: somebody has to decide or to do something; the text says what.
  * - `left-out`: it was there and is not in what was written; the text says why and what helps.
  */
@@ -39,7 +39,7 @@ export function fate(kind: FateKind, what: string, text: string): Fate {
 
 const titles: Readonly<Record<FateKind, string>> = {
   converted: 'Converted',
-  'no-equal': 'Without an equal, and not needed',
+  'no-equal': 'Not needed here, and what takes its place',
   person: 'For a person to do',
   'left-out': 'Left out',
 };

@@ -36,11 +36,16 @@ async function replace(text: string): Promise<void> {
 }
 
 test('a file that is replaced counts at once, and what cannot is named', async () => {
-  await replace('workers: 3\nbuilders: { pools: [{ max: 2 }] }\nlisten: { port: 9 }\n');
+  await replace('workers: 3\nexitOnWorker: true\nbuilders: { pools: [{ max: 2 }] }\nlisten: { port: 9 }\n');
   await expect.poll(() => applied.length).toBe(1);
-  expect(applied[0]).toMatchObject({ workers: 3, builders: { pools: [{ max: 2 }] }, listen: { port: 8080 } });
+  expect(applied[0]).toMatchObject({
+    workers: 3,
+    exitOnWorker: true,
+    builders: { pools: [{ max: 2 }] },
+    listen: { port: 8080 },
+  });
   expect(lines).toEqual([
-    'info: The settings were read again; these count from now on: workers, builders.pools ',
+    'info: The settings were read again; these count from now on: workers, exitOnWorker, builders.pools ',
     'warn: These settings have changed and count after the next start of the service: listen.port ',
   ]);
 });

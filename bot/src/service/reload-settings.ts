@@ -6,7 +6,7 @@ import type { Log } from '@coppice/builder-runner/runner';
 import type { Settings } from '@coppice/config';
 
 /** Keys that count at once; whatever else changes waits for the next start. */
-const liveKeys = ['workers', 'builders', 'timeouts'] as const;
+const liveKeys = ['workers', 'exitOnWorker', 'builders', 'timeouts'] as const;
 
 export interface SettingsChange {
   /** Those in force from now on. */
@@ -24,12 +24,15 @@ export interface SettingsChange {
 export function changeSettings(inForce: Settings, before: Settings, after: Settings): SettingsChange {
   const changed = changedKeys(before, after);
   const isLive = (key: string) => liveKeys.some((live) => key === live || key.startsWith(`${live}.`));
-  const { workers, builders, timeouts } = after;
   return {
-    settings: { ...inForce, workers, builders, timeouts },
+    settings: { ...inForce, ...liveOf(after) },
     applied: changed.filter(isLive),
     waiting: changed.filter((key) => !isLive(key)),
   };
+}
+
+function liveOf({ workers, exitOnWorker, builders, timeouts }: Settings): Pick<Settings, (typeof liveKeys)[number]> {
+  return { workers, exitOnWorker, builders, timeouts };
 }
 
 /** Names of the keys that differ, two levels deep. */
@@ -88,7 +91,7 @@ export function startSettingsReload(options: {
       const after = await read();
       const change = changeSettings(inForce, stated, after);
       // What waits is compared with what the service started with, so it is told again until the restart.
-      stated = { ...stated, workers: after.workers, builders: after.builders, timeouts: after.timeouts };
+      stated = { ...stated, ...liveOf(after) };
       inForce = change.settings;
       if (change.applied.length > 0) {
         apply(inForce);

@@ -25,7 +25,7 @@ export function nameTask(task: Task): string {
   return `${task.kind} ${nameBuild(task.build)}`;
 }
 
-/** Does a task to its end, or gives it back. `rest` is what an earlier run of the service left of a chroot. Never rejects. */
+/** Does a task to its end, or gives it back. `rest` is what an earlier run of the service left of a chroot. Rejects with a fault of ours: then the task was left. */
 export async function perform(service: Service, task: Task, rest?: Rest): Promise<void> {
   const { context, ending } = service;
   const watch = abortOnChange(context.queue, task, ending);
@@ -45,6 +45,7 @@ export async function perform(service: Service, task: Task, rest?: Rest): Promis
   } catch (error) {
     // Nothing but a fault of ours comes here; the task stays claimed until the next start takes it up.
     context.log('error', `a task was left: ${describeError(error)}`, { task: nameTask(task) });
+    if (!ending.aborted) throw error;
   } finally {
     watch.stop();
   }

@@ -1,4 +1,5 @@
 // The workers: as many loops as the settings say, more or fewer while they run; each does one task at a time.
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Queue } from '../queue/index.ts';
 import { WakeUp } from './worker-signals.ts';
 
@@ -22,7 +23,12 @@ export interface WorkersOptions {
   readonly queue: Pick<Queue, 'onChange'>;
   /** A worker begins to take tasks. */
   readonly onWorker?: (name: string) => void;
+  /** A worker has died of what its task, or the looking for one, threw. Another one takes its place a moment later. */
+  readonly onDeath: (worker: WorkerState, error: unknown) => void;
 }
+
+/** So that a fault that stands is not met thousands of times. */
+const replaceMilliseconds = 1000;
 
 export interface Workers {
   states(): readonly WorkerState[];
@@ -66,12 +72,21 @@ export function startWorkers(options: WorkersOptions, count: number, first: read
     const worker = live.get(name);
     if (worker !== undefined) worker.task = task;
   };
+  const bury = (name: string, error: unknown) => {
+    const task = live.get(name)?.task ?? null;
+    live.delete(name);
+    options.onDeath({ name, task }, error);
+    delay(replaceMilliseconds, undefined, { signal: closing.signal }).then(
+      () => resize(wanted),
+      () => undefined, // it closes: nobody is missed
+    );
+  };
   const add = () => {
     let number = 1;
     while (live.has(`worker-${number}`)) number += 1;
     const name = `worker-${number}`;
     const begin = Promise.withResolvers<void>();
-    live.set(name, { task: null, ended: begin.promise.then(() => loop(name)) });
+    live.set(name, { task: null, ended: begin.promise.then(() => loop(name)).catch((error) => bury(name, error)) });
     begin.resolve();
     options.onWorker?.(name);
   };
