@@ -40,7 +40,8 @@ test('a fault of the disk ends it with 1 and its reason; what waited is built af
   const waiting = await waitFor('the other build to wait', 60, async () =>
     (await service.builds()).find((build) => build.package === 'libgreet' && build.state === 'pending'),
   );
-  // A folder that cannot be used any more: neither can the results be put there, nor can what is left of the build be cleared away.
+  // A folder that cannot be used any more: neither can the results be put there, nor can what is left of the build be
+  // cleared away.
   const staging = join(home.folder, 'state/staging');
   await rename(staging, `${staging}.aside`);
   await writeFile(staging, '');

@@ -1,4 +1,5 @@
-// A service that has lost its private folder, and with it the queue: what it builds from then on still reaches those who use dnf.
+// A service that has lost its private folder, and with it the queue: what it builds from then on still reaches those
+// who use dnf.
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,7 +25,10 @@ afterAll(async () => {
   await home?.remove();
 });
 
-/** Path → hash of all that builds have left, but for the metadata that names the newest ones and the key that signs it. */
+/**
+ * Path → hash of all that builds have left, but for the metadata that names the newest ones and the key that signs
+ * it.
+ */
 async function filesOfBuilds(): Promise<Record<string, string>> {
   const results = join(home.folder, 'published/results');
   const files: Record<string, string> = {};

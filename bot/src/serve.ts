@@ -42,7 +42,8 @@ interface Service {
 }
 
 /**
- * Runs the service until SIGTERM or SIGINT (or a fault that it is to end at), then ends everything that it started. Returns the exit code.
+ * Runs the service until SIGTERM or SIGINT (or a fault that it is to end at), then ends everything that it started.
+ * Returns the exit code.
  * Throws ServiceError (and the queue's errors) when it cannot start.
  */
 export async function serveUntilStopped(environment: Environment): Promise<number> {

@@ -3,8 +3,10 @@ import { RunnerError } from '../base/errors.ts';
 import { abortable } from './ssh.ts';
 
 /**
- * What `work` comes to. A builder that answers nothing, sends without end, or loses its connection again and again has `seconds` for all of
- * it; then the signal that `work` gets is aborted. Throws RunnerError `collect` when they are over, the reason of `signal` when that is
+ * What `work` comes to. A builder that answers nothing, sends without end, or loses its connection again and again
+ * has `seconds` for all of
+ * it; then the signal that `work` gets is aborted. Throws RunnerError `collect` when they are over, the reason of
+ * `signal` when that is
  * aborted, and whatever `work` throws.
  */
 export async function collectWithin<T>(

@@ -1,4 +1,5 @@
-// Processes that belong together because they were started with the same mark in their environment, whatever group or session they are in.
+// Processes that belong together because they were started with the same mark in their environment, whatever group or
+// session they are in.
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,7 +14,8 @@ export function newMark(): Readonly<Record<string, string>> {
 }
 
 /**
- * Ends all processes with this mark by force; resolves when there are none, or after seconds when the kernel does not let go of one. Those
+ * Ends all processes with this mark by force; resolves when there are none, or after seconds when the kernel does not
+ * let go of one. Those
  * that have emptied their environment, and those of other users, are not found.
  */
 export async function endMarked(mark: Readonly<Record<string, string>>): Promise<void> {

@@ -1,4 +1,5 @@
-// Phases that hang: each is ended after its time, tried on another builder, told as infrastructure, and nothing of it is left.
+// Phases that hang: each is ended after its time, tried on another builder, told as infrastructure, and nothing of it
+// is left.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -28,7 +29,10 @@ async function driverWith(plays: readonly object[]): Promise<string> {
   return folder;
 }
 
-/** Makes a builder as `local` does, then puts a program there in place of another: on the first one `first`, on later ones `then`. */
+/**
+ * Makes a builder as `local` does, then puts a program there in place of another: on the first one `first`, on later
+ * ones `then`.
+ */
 async function driverThatPuts(path: string, first: string, then = first): Promise<string> {
   const instance = "(lookup('file', coppice_result_file) | from_json)";
   const ssh = [

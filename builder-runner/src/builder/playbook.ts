@@ -30,7 +30,8 @@ export async function runPlaybook(run: PlaybookRun): Promise<string> {
   const variables = join(run.folder, `${run.code}.vars.json`);
   await writeFile(variables, JSON.stringify(run.variables), { mode: 0o600 });
   const inventory = run.inventory ?? join(ansibleFolder, 'localhost.ini');
-  // Its own process group: Ansible's workers and what they started end with it. What begins a session of its own bears the mark.
+  // Its own process group: Ansible's workers and what they started end with it. What begins a session of its own bears
+  // the mark.
   const mark = newMark();
   const child = spawn('ansible-playbook', ['-i', inventory, '-e', `@${variables}`, run.playbook], {
     cwd: ansibleFolder,

@@ -1,4 +1,5 @@
-// The highest build number that was ever given out, kept in `published/`: there it outlives the queue, so that no number is given twice.
+// The highest build number that was ever given out, kept in `published/`: there it outlives the queue, so that no
+// number is given twice.
 import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type BuildId, paddedBuildId, published } from '@coppice/config';
@@ -9,7 +10,8 @@ import type { GivenNumbers } from '../queue/index.ts';
 const noteSchema = z.object({ id: z.int().nonnegative() });
 
 /**
- * Finds the highest number of any build in `published/` of this home: the note of it, and whatever has a folder or a page there, for the
+ * Finds the highest number of any build in `published/` of this home: the note of it, and whatever has a folder or a
+ * page there, for the
  * case that the note was lost. One listing for each repository: it takes a moment, and is done once, at the start.
  */
 export async function openBuildNumbers(home: string): Promise<GivenNumbers> {
@@ -61,7 +63,10 @@ async function writeNote(path: string, id: number): Promise<void> {
   await rename(`${path}.new`, path);
 }
 
-/** Of all that has a number: builds and source packages, good or not, of projects and sandboxes, and pages of builds that only waited. */
+/**
+ * Of all that has a number: builds and source packages, good or not, of projects and sandboxes, and pages of builds
+ * that only waited.
+ */
 async function newestBelow(root: string): Promise<number> {
   let newest = 0;
   const look = async (folder: string) => {

@@ -26,7 +26,10 @@ import {
 import { nextTask } from './schedule.ts';
 import { othersMayHelp, type Task } from './task.ts';
 
-/** What is known outside of the queue's folder of the numbers that were given out: a queue that is lost must not give them again. */
+/**
+ * What is known outside of the queue's folder of the numbers that were given out: a queue that is lost must not give
+ * them again.
+ */
 export interface GivenNumbers {
   /** The highest one; 0: none is known. */
   readonly newest: number;
@@ -39,7 +42,10 @@ export interface QueueOptions {
   readonly folder: string;
   /** Default: what the folder holds is all there is. */
   readonly numbers?: GivenNumbers;
-  /** Hears at the opening which numbers were given out without this queue's knowing: it was lost, or is older than they are. */
+  /**
+   * Hears at the opening which numbers were given out without this queue's knowing: it was lost, or is older than
+   * they are.
+   */
   readonly onUnknownNumbers?: (first: number, last: number) => void;
   readonly now: () => Date;
   /** Asked at each claim, so that they may change while the service runs. Default: none. */

@@ -25,7 +25,10 @@ export function nameTask(task: Task): string {
   return `${task.kind} ${nameBuild(task.build)}`;
 }
 
-/** Does a task to its end, or gives it back. `rest` is what an earlier run of the service left of a chroot. Rejects with a fault of ours: then the task was left. */
+/**
+ * Does a task to its end, or gives it back. `rest` is what an earlier run of the service left of a chroot. Rejects
+ * with a fault of ours: then the task was left.
+ */
 export async function perform(service: Service, task: Task, rest?: Rest): Promise<void> {
   const { context, ending } = service;
   const watch = abortOnChange(context.queue, task, ending);

@@ -38,8 +38,10 @@ export const settingsSchema = z.strictObject({
   /** Tasks in hand at once; signing and publishing need no builder. */
   workers: z.int().min(1).max(256).default(2),
   /**
-   * Whether the service ends, with exit code 1, when a worker dies of a fault of the machinery: what watches the service starts it again, and
-   * the start takes up the task that was left. False: another worker takes its place, and the task waits for the next start.
+   * Whether the service ends, with exit code 1, when a worker dies of a fault of the machinery: what watches the
+   * service starts it again, and
+   * the start takes up the task that was left. False: another worker takes its place, and the task waits for the next
+   * start.
    */
   exitOnWorker: z.boolean().default(false),
   builders: builderSettingsSchema.prefault({}),
