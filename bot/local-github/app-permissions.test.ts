@@ -6,7 +6,7 @@ import { openTestGithub, type TestGithub } from '../testing/local-github-client.
 import { createContract } from '../testing/openapi-contract.ts';
 import { PERMISSION_RULES } from './app-permissions.ts';
 import { gitText } from './git/git-command.ts';
-import type { Access, Registration } from './registration.ts';
+import type { Access, Registration } from './state/registration.ts';
 
 const R = '/repos/acme/packages';
 const contract = createContract();

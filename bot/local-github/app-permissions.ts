@@ -2,7 +2,7 @@
 // public: what holds for a private repository holds for all.
 // https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps
 import { type ApiRequest, matchPath } from './answers/api.ts';
-import type { Access, Permissions } from './registration.ts';
+import type { Access, Permissions } from './state/registration.ts';
 
 type Need = `${'checks' | 'contents' | 'issues' | 'metadata' | 'pull_requests' | 'statuses'}=${Access}`;
 

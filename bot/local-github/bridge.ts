@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { type ApiAnswer, type ApiRequest, refusal } from './answers/api.ts';
+import type { Tokens } from './answers/tokens.ts';
 import { mayUseGit } from './app-permissions.ts';
 import { isPush, serveGit } from './git/git-http.ts';
-import type { Identity, Tokens } from './state/tokens.ts';
-import { allows } from './state/users.ts';
+import { allows, type Identity } from './state/users.ts';
 
 const API = '/api/v3';
 const MOST_BODY_BYTES = 50 * 1024 * 1024;

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createEmulator } from 'emulate';
 import type { ApiAnswer } from './answers/api.ts';
-import { createHttpCaller } from './http-call.ts';
+import { createHttpCaller } from './delivery/http-call.ts';
 import { ORGANIZATION, tokenOf, USERS } from './state/users.ts';
 
 export interface EmulatorSettings {

@@ -5,22 +5,22 @@ import { checkRoutes } from './answers/checks.ts';
 import { organizationOf, userOf } from './answers/events.ts';
 import { gitRoutes } from './answers/git-answers.ts';
 import { gitWriteRoutes, type Move } from './answers/git-writes.ts';
-import { hookRoutes } from './hook-answers.ts';
+import { hookRoutes } from './answers/hook-answers.ts';
 import { issueCommentRoutes } from './answers/issue-comments.ts';
 import { moveRefs } from './answers/moved-refs.ts';
 import { followBranch, pullRoutes } from './answers/pulls.ts';
 import { reactionRoutes } from './answers/reactions.ts';
 import { statusRoutes } from './answers/statuses.ts';
+import type { Tokens } from './answers/tokens.ts';
 import { userKeyRoutes } from './answers/user-keys.ts';
+import type { Webhooks } from './delivery/webhooks.ts';
 import type { EmulatedGithub } from './emulator.ts';
 import type { BareRepositories } from './git/bare-repositories.ts';
-import type { Registry } from './registration.ts';
 import { repairAnswer } from './repair-answers.ts';
 import { keepWrites } from './replay.ts';
 import { ADMIN_IDENTITY, type RestParts, serveGet } from './rest.ts';
 import type { StateFile } from './state/kept-state.ts';
-import type { Tokens } from './state/tokens.ts';
-import type { Webhooks } from './webhooks.ts';
+import type { Registry } from './state/registration.ts';
 
 export interface Parts {
   readonly url: string;

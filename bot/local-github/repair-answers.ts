@@ -7,8 +7,7 @@ import { completePull, keptPull } from './answers/pulls.ts';
 import { reactionSummary } from './answers/reactions.ts';
 import { restoreTimes } from './replay.ts';
 import type { KeptState } from './state/kept-state.ts';
-import type { Identity } from './state/tokens.ts';
-import { CONFIG_REPOSITORY } from './state/users.ts';
+import { CONFIG_REPOSITORY, type Identity } from './state/users.ts';
 
 interface Ground {
   readonly context: BridgeContext;

@@ -2,8 +2,7 @@
 import type { ApiAnswer, AskEmulator, Json } from './answers/api.ts';
 import { ADMIN_IDENTITY } from './rest.ts';
 import type { KeptCall, KeptState } from './state/kept-state.ts';
-import type { Identity } from './state/tokens.ts';
-import { PERMISSIONS, tokenOf, USERS } from './state/users.ts';
+import { type Identity, PERMISSIONS, tokenOf, USERS } from './state/users.ts';
 
 const TIMES = ['created_at', 'closed_at', 'merged_at', 'updated_at', 'started_at', 'completed_at'];
 

@@ -8,11 +8,10 @@ import {
   notFound,
   type Route,
 } from './answers/api.ts';
-import { acceptedHeader, needsOf } from './app-permissions.ts';
 import { needsBefore, tellOfWrite } from './answers/events.ts';
+import { acceptedHeader, needsOf } from './app-permissions.ts';
 import { refuse } from './rights.ts';
-import type { Identity } from './state/tokens.ts';
-import { tokenOf } from './state/users.ts';
+import { type Identity, tokenOf } from './state/users.ts';
 
 /** The context itself asks as its admin. */
 export const ADMIN_IDENTITY: Identity = {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTestGithub, type TestGithub } from '../testing/local-github-client.ts';
+import { signature } from './delivery/webhooks.ts';
 import { gitText } from './git/git-command.ts';
-import { signature } from './webhooks.ts';
 
 const R = '/repos/acme/packages';
 let it: TestGithub;

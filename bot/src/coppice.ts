@@ -8,9 +8,9 @@ import { importBackendConf, importCoprProject } from './cli/import.ts';
 import { plan } from './cli/plan.ts';
 import { status } from './cli/status.ts';
 import type { Terminal } from './cli/terminal.ts';
-import { ServiceError } from './service/errors.ts';
 import type { Environment } from './service/home.ts';
 import { describe } from './service/log.ts';
+import { ServiceError } from './vocabulary/errors.ts';
 
 const terminal: Terminal = {
   print: (text) => void process.stdout.write(`${text}\n`),

@@ -21,7 +21,6 @@ import { brokenPools, poolFaults } from './answers/faults/pool-faults.ts';
 import { type Bot, createBot } from './bot.ts';
 import { embeddedSettings, makeDistribution, pushExample, startEmbeddedGithub } from './service/embedded.ts';
 import { writeEndpoint } from './service/endpoint.ts';
-import { ServiceError } from './service/errors.ts';
 import { type Environment, type Home, readGithubPort, readHome, readSettings } from './service/home.ts';
 import { healthOf, startHttpServer, webhooksPath } from './service/http-server.ts';
 import { createLog } from './service/log.ts';
@@ -29,6 +28,7 @@ import { startMetrics } from './service/metrics.ts';
 import { startSettingsReload } from './service/reload-settings.ts';
 import { configuredSecrets, embeddedSecrets, hookSecrets } from './service/secrets.ts';
 import { startSiteUpdates } from './service/site-updates.ts';
+import { ServiceError } from './vocabulary/errors.ts';
 
 /** A running service. */
 interface Service {

@@ -1,5 +1,5 @@
 // For tests: GitHub's REST API of one repository, asked as people.
-import { connectGithub, type GithubClient } from '../src/github-client.ts';
+import { connectGithub, type GithubClient } from '../src/github/octokit-client.ts';
 
 /** `path` is below the repository and may have a query. Rejects with Octokit's RequestError when GitHub refuses. */
 export type AskRepository = <T>(login: string, method: string, path: string, body?: unknown) => Promise<T>;

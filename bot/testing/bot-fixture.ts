@@ -16,15 +16,11 @@ import {
   settingsSchema,
 } from '@coppice/config';
 import { execa } from 'execa';
-import { appRegistration } from '../src/app-permissions.ts';
-import { type Bot, createBot } from '../src/bot.ts';
-import { applyToBotState, type BotOperation, type BotState, initialBotState } from '../src/vocabulary/bot-state.ts';
-import { runnerProjects } from '@coppice/builder-runner/runner';
 import { type LocalGithub, startLocalGithub } from '../local-github/start.ts';
 import type { FaultReport } from '../src/answers/faults/standing-faults.ts';
 import { type Bot, createBot } from '../src/bot.ts';
+import { appRegistration } from '../src/github/app-permissions.ts';
 import { applyToBotState, type BotOperation, type BotState, initialBotState } from '../src/vocabulary/bot-state.ts';
-import { type AskRepository, askRepository } from './ask-github.ts';
 import { type AskRepository, askRepository, type ListRepository, listRepository } from './ask-github.ts';
 
 const chroot = 'sapling-12-x86_64' as ChrootName;

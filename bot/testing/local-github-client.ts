@@ -5,9 +5,9 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { signAppJwt } from '../local-github/answers/tokens.ts';
 import { gitText } from '../local-github/git/git-command.ts';
 import { type LocalGithub, startLocalGithub } from '../local-github/start.ts';
-import { signAppJwt } from '../local-github/state/tokens.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into JSON of many shapes and assert what they find.
 export type LooseJson = any;

@@ -1,11 +1,10 @@
 // The runner: workers take tasks from the queue and see each to its end. This file is the table of contents; the rooms do the work.
 import type { Settings } from '@coppice/config';
 import { ShuttingDown } from './base/abort.ts';
+import { describeError } from './base/errors.ts';
 import type { Log } from './base/log.ts';
 import type { RunnerContext } from './context/runner-context.ts';
 import type { BuilderPool } from './pool/pool.ts';
-import { describeError } from './base/errors.ts';
-import { nameTask, perform, type Service } from './run/perform.ts';
 import { closeAllSigning } from './publish/sign.ts';
 import type { Queue } from './queue/index.ts';
 import { nameTask, perform, type Service } from './run/perform.ts';
@@ -21,9 +20,9 @@ export { readSshKeys } from './debug/ssh-keys.ts';
 export { endOfLog, type LogPosition, nextEvent } from './events/event-log.ts';
 export { type Events, openEvents } from './events/events.ts';
 export { type HookState, type OutgoingHook, startOutgoingWebhooks } from './events/outgoing-webhooks.ts';
+export { openPool } from './pool/open-pool.ts';
 export type { BuilderPool, PoolState } from './pool/pool.ts';
 export { openBuildNumbers } from './publish/build-numbers.ts';
-export { type ForkOptions, forkProject } from './publish/fork-project.ts';
 export { ensureKey, type ProjectKey } from './publish/keys.ts';
 export { type ProjectName, type ProjectsPort, runnerProjects } from './publish/projects.ts';
 export type { Publisher } from './publish/publisher.ts';
@@ -115,5 +114,3 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
     },
   };
 }
-
-export { openPool } from './pool/open-pool.ts';

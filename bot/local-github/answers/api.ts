@@ -1,7 +1,7 @@
 // The words of the REST side: a request, an answer, a route, and what every handler may reach.
 import type { BareRepositories } from '../git/bare-repositories.ts';
-import type { Registry } from '../registration.ts';
-import type { Identity } from '../state/tokens.ts';
+import type { Registry } from '../state/registration.ts';
+import type { Identity } from '../state/users.ts';
 
 export interface ApiRequest {
   readonly method: string;

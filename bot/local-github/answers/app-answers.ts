@@ -1,9 +1,9 @@
 // What an app asks about itself and about people, where the emulator has no answer or another one than GitHub.
-import { type ApiAnswer, type BridgeContext, type Json, notFound, pageOf, type Route, refusal } from './api.ts';
-import type { Permissions } from '../registration.ts';
-import type { Tokens } from '../state/tokens.ts';
+
+import type { Permissions } from '../state/registration.ts';
 import { type Permission, USERS } from '../state/users.ts';
-import { type BridgeContext, type Json, notFound, pageOf, type Route } from './api.ts';
+import { type ApiAnswer, type BridgeContext, type Json, notFound, pageOf, type Route, refusal } from './api.ts';
+import type { Tokens } from './tokens.ts';
 
 export function appRoutes(context: BridgeContext, tokens: Tokens): Route[] {
   const installed = () => context.registry.current().installation;

@@ -1,3 +1,5 @@
+import type { Permissions } from './registration.ts';
+
 // Who exists on the local GitHub. The names and tokens are documented: people try the service with them.
 export const ORGANIZATION = 'acme';
 export const CONFIG_REPOSITORY = `${ORGANIZATION}/packages`;
@@ -20,3 +22,9 @@ export const tokenOf = (login: string) => `token-${login}`;
 export function allows(held: Permission, wanted: Permission): boolean {
   return PERMISSIONS.indexOf(held) >= PERMISSIONS.indexOf(wanted);
 }
+
+export type Identity =
+  | { readonly kind: 'anonymous' }
+  | { readonly kind: 'user'; readonly login: string; readonly permission: Permission; readonly token: string }
+  | { readonly kind: 'app'; readonly token: string }
+  | { readonly kind: 'installation'; readonly token: string; readonly permissions: Permissions };

@@ -7,8 +7,8 @@ import {
   queueSnapshotSchema,
 } from '@coppice/config';
 import { type Endpoint, readEndpoint } from '../service/endpoint.ts';
-import { ServiceError } from '../service/errors.ts';
 import { type Environment, readHome } from '../service/home.ts';
+import { ServiceError } from '../vocabulary/errors.ts';
 
 /** The service of this COPPICE_HOME. Throws ServiceError `unreachable` when none has run here. */
 export async function findService(environment: Environment): Promise<Endpoint> {

@@ -1,10 +1,10 @@
 // `coppice comment` and `coppice cancel`: post a comment as a person does, then follow the bot's one answer until it is final.
 
-import { connectGithub, explainRefusal, type GithubClient } from '../github-client.ts';
+import { connectGithub, explainRefusal, type GithubClient } from '../github/octokit-client.ts';
 import { readAnswerMark } from '../reply/answer-mark.ts';
 import type { Endpoint } from '../service/endpoint.ts';
-import { ServiceError } from '../service/errors.ts';
 import type { Environment } from '../service/home.ts';
+import { ServiceError } from '../vocabulary/errors.ts';
 import { findService } from './ask-service.ts';
 import type { Terminal } from './terminal.ts';
 

@@ -1,12 +1,12 @@
 // What GitHub says of the app: whose key it is, where it is installed, what it may do, how its deliveries are taken.
-import { type AppEvent, accessTitle, appEvents, appPermissions, covers } from '../app-permissions.ts';
+import { type AppEvent, accessTitle, appEvents, appPermissions, covers } from '../github/app-permissions.ts';
 import {
   connectGithubApp,
   explainRefusal,
   type GithubClient,
   refusalMessage,
   refusalStatus,
-} from '../github-client.ts';
+} from '../github/octokit-client.ts';
 import { describe } from '../service/log.ts';
 import { broken, type Finding, good } from './doctor-finding.ts';
 import { hookFindings } from './doctor-hook.ts';

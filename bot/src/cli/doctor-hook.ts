@@ -1,6 +1,6 @@
 // Whether GitHub's deliveries reach the service and are signed with its secret. GitHub never shows the secret; what the
 // service answered to the newest delivery tells whether both have the same.
-import { type GithubClient, refusalStatus } from '../github-client.ts';
+import { type GithubClient, refusalStatus } from '../github/octokit-client.ts';
 import { broken, type Finding, good } from './doctor-finding.ts';
 
 const delivered = 'hook deliveries';

@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Comment, exampleFiles, startTestService, type TestService, until } from '../../testing/bot-fixture.ts';
 import { createContract } from '../../testing/openapi-contract.ts';
-import { refusalStatus } from '../github-client.ts';
+import { refusalStatus } from '../github/octokit-client.ts';
 import { readAnswerMark } from '../reply/answer-mark.ts';
 
 let service: TestService;

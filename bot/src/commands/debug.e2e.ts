@@ -10,11 +10,8 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { leftovers, makeHome, type ServiceUnderTest, startService } from '../../testing/service-under-test.ts';
 import { waitFor } from '../../testing/wait-for.ts';
+import { connectGithub } from '../github/octokit-client.ts';
 import { readAnswerMark } from '../reply/answer-mark.ts';
-import { leftovers, makeHome, type ServiceUnderTest, startService } from '../test-support/service-under-test.ts';
-import { waitFor } from '../test-support/wait-for.ts';
-import { connectGithub } from './github-client.ts';
-import { readAnswerMark } from './reply/answer-mark.ts';
 
 const chroot = 'sapling-12-x86_64';
 const secret = 'what only the two of them know';

@@ -1,14 +1,10 @@
 // The bot where no webhook arrives: it asks GitHub, and asks cheaply.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ApiProxy, startApiProxy } from '../../testing/api-proxy.ts';
+import { askRepository } from '../../testing/ask-github.ts';
 import { startTestService, type TestService, until } from '../../testing/bot-fixture.ts';
 import { makePulls } from '../../testing/pull-requests.ts';
 import { readAnswerMark } from '../reply/answer-mark.ts';
-import { type ApiProxy, startApiProxy } from '../test-support/api-proxy.ts';
-import { askRepository } from '../test-support/ask-github.ts';
-import { startTestService, type TestService, until } from '../test-support/bot-fixture.ts';
-import { makePulls } from '../test-support/pull-requests.ts';
-import { readAnswerMark } from './reply/answer-mark.ts';
 
 let service: TestService;
 let proxy: ApiProxy;

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { signature } from '../../local-github/webhooks.ts';
+import { signature } from '../../local-github/delivery/webhooks.ts';
 import { startTestService, type TestService, until } from '../../testing/bot-fixture.ts';
 import { readAnswerMark } from '../reply/answer-mark.ts';
 

@@ -6,14 +6,13 @@ import { fileURLToPath } from 'node:url';
 import type { Log } from '@coppice/builder-runner/runner';
 import type { Settings } from '@coppice/config';
 import { execa } from 'execa';
-import { appRegistration } from '../app-permissions.ts';
 import { type LocalGithub, startLocalGithub } from '../../local-github/start.ts';
-import { ServiceError } from './errors.ts';
+import { appRegistration } from '../github/app-permissions.ts';
+import { ServiceError } from '../vocabulary/errors.ts';
 import type { Home } from './home.ts';
 import { mirrorToLocalGithub } from './local-mirror.ts';
 import type { Secrets } from './secrets.ts';
-import type { Log } from '@coppice/builder-runner/runner';
-import { embeddedAppId, type Secrets } from './secrets.ts';
+import { embeddedAppId } from './secrets.ts';
 
 const repositoryRoot = fileURLToPath(new URL('../../../', import.meta.url));
 

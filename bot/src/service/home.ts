@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { formatProblem, parseSettings, type Settings } from '@coppice/config';
-import { ServiceError } from './errors.ts';
+import { ServiceError } from '../vocabulary/errors.ts';
 
 /** The variables that Coppice reads; nothing else of the environment changes what it does. */
 export interface Environment {

@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ServiceError } from './errors.ts';
+import { ServiceError } from '../vocabulary/errors.ts';
 import { type HttpServer, healthOf, startHttpServer, webhooksPath } from './http-server.ts';
 
 let folder: string;

@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { ServiceError } from '../vocabulary/errors.ts';
 import { listDirectory } from './directory-listing.ts';
-import { ServiceError } from './errors.ts';
 import { serveFile } from './serve-file.ts';
 
 /** What `/healthz` answers, always with 200; `ready` once the service can take builds. */

@@ -4,7 +4,7 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { OutgoingHook } from '@coppice/builder-runner/runner';
 import type { Settings } from '@coppice/config';
-import { ServiceError } from './errors.ts';
+import { ServiceError } from '../vocabulary/errors.ts';
 import type { Home } from './home.ts';
 
 export interface Secrets {

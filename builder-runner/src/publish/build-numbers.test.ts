@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { openQueue, type QueueError } from '../queue/index.ts';
 import { requestForTests } from '../../testing/queue/request-for-tests.ts';
+import { openQueue, type QueueError } from '../queue/index.ts';
 import { openBuildNumbers } from './build-numbers.ts';
 
 async function homeWith(...folders: readonly string[]): Promise<string> {

@@ -10,8 +10,6 @@ import type {
 } from '@coppice/config';
 import { isFinal } from '@coppice/config';
 import { type JournaledStore, openJournaledStore } from '../store/store.ts';
-import { QueueError } from '../store/store-error.ts';
-import { assertQueueable } from './assert-queueable.ts';
 import { QueueError, toQueueError } from '../store/store-error.ts';
 import { type Limits, noLimits } from './limits.ts';
 import { applyQueueOperation, type QueueOperation } from './queue-operation.ts';

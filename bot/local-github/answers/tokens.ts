@@ -1,14 +1,8 @@
 // Tells who is asking. The emulator takes any unknown token for a real user, so every token is judged here.
 import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
-import { type ApiAnswer, refusal } from '../answers/api.ts';
-import type { Permissions } from '../registration.ts';
-import { type Permission, tokenOf, USERS } from './users.ts';
-
-export type Identity =
-  | { readonly kind: 'anonymous' }
-  | { readonly kind: 'user'; readonly login: string; readonly permission: Permission; readonly token: string }
-  | { readonly kind: 'app'; readonly token: string }
-  | { readonly kind: 'installation'; readonly token: string; readonly permissions: Permissions };
+import type { Permissions } from '../state/registration.ts';
+import { type Identity, tokenOf, USERS } from '../state/users.ts';
+import { type ApiAnswer, refusal } from './api.ts';
 
 export interface Tokens {
   /** `Authorization` header → who it is; undefined when the credentials are bad (401). */

@@ -1,7 +1,8 @@
 // What an app asks about its webhook: where it goes, and how the deliveries of late were taken.
 // https://docs.github.com/en/rest/apps/webhooks
-import { type ApiRequest, type Json, notFound, type Route, refusal } from './answers/api.ts';
-import type { DeliveryAttempt, Webhooks } from './webhooks.ts';
+
+import type { DeliveryAttempt, Webhooks } from '../delivery/webhooks.ts';
+import { type ApiRequest, type Json, notFound, type Route, refusal } from './api.ts';
 
 export function hookRoutes(apiUrl: string, webhooks: Webhooks): Route[] {
   return [

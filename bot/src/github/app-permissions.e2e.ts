@@ -1,9 +1,9 @@
 // That the bot needs each permission that the documentation asks for: what it did on the local GitHub tells.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startTestService, type TestService, until } from '../testing/bot-fixture.ts';
-import { makePulls } from '../testing/pull-requests.ts';
+import { startTestService, type TestService, until } from '../../testing/bot-fixture.ts';
+import { makePulls } from '../../testing/pull-requests.ts';
+import { readAnswerMark } from '../reply/answer-mark.ts';
 import { appPermissions, appRegistration } from './app-permissions.ts';
-import { readAnswerMark } from './reply/answer-mark.ts';
 
 let service: TestService;
 beforeAll(async () => {

@@ -4,9 +4,9 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { addScriptedPackage } from '../testing/scripted-package.ts';
-import { leftovers, makeHome, type ServiceUnderTest, startService } from '../testing/service-under-test.ts';
-import { waitFor } from '../testing/wait-for.ts';
+import { addScriptedPackage } from '../../testing/scripted-package.ts';
+import { leftovers, makeHome, type ServiceUnderTest, startService } from '../../testing/service-under-test.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 let folder: string;
 let home: Awaited<ReturnType<typeof makeHome>>;

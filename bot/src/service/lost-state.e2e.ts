@@ -4,10 +4,10 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { makeDnfClient } from '../testing/dnf-client.ts';
-import { addScriptedPackage } from '../testing/scripted-package.ts';
-import { makeHome, type ServiceUnderTest, startService } from '../testing/service-under-test.ts';
-import { waitFor } from '../testing/wait-for.ts';
+import { makeDnfClient } from '../../testing/dnf-client.ts';
+import { addScriptedPackage } from '../../testing/scripted-package.ts';
+import { makeHome, type ServiceUnderTest, startService } from '../../testing/service-under-test.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 const chroot = 'sapling-12-x86_64';
 

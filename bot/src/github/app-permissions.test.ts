@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Probot } from 'probot';
 import { expect, test } from 'vitest';
-import { createApp } from './inbox/webhooks.ts';
+import { createApp } from '../inbox/webhooks.ts';
 import { accessTitle, appEvents, appPermissions, covers } from './app-permissions.ts';
 
-const page = fileURLToPath(new URL('../../site/content/docs/how-to/run-a-service.md', import.meta.url));
+const page = fileURLToPath(new URL('../../../site/content/docs/how-to/run-a-service.md', import.meta.url));
 
 function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [head, head.map(() => '---'), ...rows].map((cells) => `   | ${cells.join(' | ')} |`);

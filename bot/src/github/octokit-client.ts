@@ -1,6 +1,6 @@
 // The client for all that talks to GitHub outside the Probot app: as a person with a token, or as the app itself.
 import { App, Octokit, RequestError } from 'octokit';
-import { ServiceError } from './service/errors.ts';
+import { ServiceError } from '../vocabulary/errors.ts';
 
 export type GithubClient = Octokit;
 

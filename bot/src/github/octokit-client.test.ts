@@ -5,11 +5,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { comment } from './cli/comment.ts';
-import { connectGithub, explainRefusal } from './github-client.ts';
-import { type LocalGithub, startLocalGithub } from '../local-github/start.ts';
-import { writeEndpoint } from './service/endpoint.ts';
-import { readHome } from './service/home.ts';
+import { type LocalGithub, startLocalGithub } from '../../local-github/start.ts';
+import { comment } from '../cli/comment.ts';
+import { writeEndpoint } from '../service/endpoint.ts';
+import { readHome } from '../service/home.ts';
+import { connectGithub, explainRefusal } from './octokit-client.ts';
 
 let folder: string;
 let github: LocalGithub;
