@@ -7,7 +7,8 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBrowser } from '../testing/browser.ts';
 import { type DnfClient, makeDnfClient } from '../testing/dnf-client.ts';
-import { leftovers, makeHome, type ServiceUnderTest, startService } from '../testing/service-under-test.ts';
+import { leftovers } from '../testing/service-leftovers.ts';
+import { makeHome, type ServiceUnderTest, startService } from '../testing/service-under-test.ts';
 import { waitFor } from '../testing/wait-for.ts';
 import { startHttpServer } from './service/http-server.ts';
 
@@ -258,7 +259,7 @@ describe('the end', () => {
       async () => (await service.builds()).find(({ state }) => state === 'running')?.id,
     );
     expect(await service.end('SIGTERM')).toBe(0);
-    expect(await leftovers(home.folder)).toEqual([]);
+    expect(leftovers(home.folder)).toEqual([]);
 
     service = await startService(home.folder);
     const ended = await waitFor('the build to end', 180, async () =>
@@ -266,6 +267,6 @@ describe('the end', () => {
     );
     expect(ended.chroots[0]?.state).toBe('succeeded');
     expect(await service.end('SIGTERM')).toBe(0);
-    expect(await leftovers(home.folder)).toEqual([]);
+    expect(leftovers(home.folder)).toEqual([]);
   });
 });

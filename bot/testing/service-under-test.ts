@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,7 @@ import { execa } from 'execa';
 import { type Endpoint, readEndpoint } from '../src/service/endpoint.ts';
 import { readHome } from '../src/service/home.ts';
 import { type AskRepository, askRepository } from './ask-github.ts';
+import { scratchOf } from './service-leftovers.ts';
 import { waitFor } from './wait-for.ts';
 
 const commandFile = fileURLToPath(new URL('../src/coppice.ts', import.meta.url));
@@ -52,12 +53,18 @@ export async function makeHome(): Promise<{ folder: string; remove(): Promise<vo
   await mkdir(roots, { recursive: true });
   await mkdir(join(folder, 'cache'));
   await symlink(roots, join(folder, 'cache/roots'));
-  return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
+  const scratch = scratchOf(folder);
+  await mkdir(scratch);
+  const remove = async () => {
+    for (const each of [folder, scratch]) await rm(each, { recursive: true, force: true });
+  };
+  return { folder, remove };
 }
 
 /** Starts the embedded default on free ports and waits until it takes builds. */
 export async function startService(home: string, environment: Record<string, string> = {}): Promise<ServiceUnderTest> {
-  const variables = { COPPICE_HOME: home, COPPICE_PORT: '0', COPPICE_GITHUB_PORT: '0', ...environment };
+  const ports = { COPPICE_PORT: '0', COPPICE_GITHUB_PORT: '0' };
+  const variables = { COPPICE_HOME: home, TMPDIR: scratchOf(home), ...ports, ...environment };
   await rm(join(home, 'state/endpoint.json'), { force: true });
   const child = spawn(process.execPath, [commandFile, 'serve'], {
     env: { ...process.env, ...variables },
@@ -123,16 +130,6 @@ export async function startService(home: string, environment: Record<string, str
       }
     },
   };
-}
-
-/** What is left of a service with this home: processes that name it, mounts below it, network namespaces of builders. */
-export async function leftovers(home: string): Promise<readonly string[]> {
-  const processes = (await execa('ps', ['-eo', 'pid=,args='])).stdout.split('\n').filter((line) => line.includes(home));
-  const mounts = (await readFile('/proc/mounts', 'utf8')).split('\n').filter((line) => line.includes(home));
-  const namespaces = (await execa('ip', ['netns', 'list'], { reject: false })).stdout
-    .split('\n')
-    .filter((line) => line.startsWith('coppice'));
-  return [...processes, ...mounts, ...namespaces];
 }
 
 /** Folder of the checkout that the tests run in. */

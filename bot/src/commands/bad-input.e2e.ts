@@ -4,13 +4,8 @@ import { dirname, join } from 'node:path';
 import type { BuildSummary } from '@coppice/config';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  leftovers,
-  makeHome,
-  type ServiceUnderTest,
-  sourceFolder,
-  startService,
-} from '../../testing/service-under-test.ts';
+import { leftovers } from '../../testing/service-leftovers.ts';
+import { makeHome, type ServiceUnderTest, sourceFolder, startService } from '../../testing/service-under-test.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 
 const chroot = 'sapling-12-x86_64';
@@ -57,7 +52,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await service?.end('SIGTERM');
   await privileged('umount', queueFolder);
-  expect(await leftovers(home.folder)).toEqual([]);
+  expect(leftovers(home.folder)).toEqual([]);
   await home?.remove();
 });
 

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { eventIndexSchema, eventSchema } from '@coppice/config';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { leftovers, makeHome, type ServiceUnderTest, startService } from '../../testing/service-under-test.ts';
+import { leftovers } from '../../testing/service-leftovers.ts';
+import { makeHome, type ServiceUnderTest, startService } from '../../testing/service-under-test.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 import { connectGithub } from '../github/octokit-client.ts';
 import { readAnswerMark } from '../reply/answer-mark.ts';
@@ -177,5 +178,5 @@ test('a service that is killed in the middle of a build tells each event once, a
 
 test('the end of the service leaves nothing', async () => {
   expect(await service.end('SIGTERM')).toBe(0);
-  await waitFor('everything to be gone', 60, async () => (await leftovers(home.folder)).length === 0);
+  expect(leftovers(home.folder)).toEqual([]);
 }, 120_000);
