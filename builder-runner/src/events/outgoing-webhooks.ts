@@ -44,6 +44,8 @@ export interface OutgoingOptions {
   readonly now: () => Date;
   /** Seconds; default: those that the documentation tells. */
   readonly times?: Partial<Times>;
+  /** Waits before the next try; resolves early when `signal` is aborted. Default: for as long as it says. */
+  readonly pause?: (seconds: number, signal: AbortSignal) => Promise<void>;
 }
 
 const usualSeconds = {
@@ -78,8 +80,9 @@ export async function startOutgoingWebhooks(options: OutgoingOptions): Promise<O
     if (!known.has(name)) await rm(join(options.folder, name), { force: true });
   }
   const stopping = new AbortController();
+  const pause = options.pause ?? pauseFor;
   const receivers: Receiver[] = options.hooks.map((hook) => ({
-    ...{ ...options, times, hook, path: join(options.folder, progressFile(hook.url)), signal: stopping.signal },
+    ...{ ...options, times, pause, hook, path: join(options.folder, progressFile(hook.url)), signal: stopping.signal },
     seen: { takenAt: undefined, failure: undefined },
   }));
   const begins = await Promise.all(receivers.map(beginOf));
@@ -117,8 +120,13 @@ interface Seen {
   failure: { readonly since: string; readonly message: string } | undefined;
 }
 
-interface Receiver extends Omit<OutgoingOptions, 'times'> {
+async function pauseFor(seconds: number, signal: AbortSignal): Promise<void> {
+  await sleep(seconds * 1000, undefined, { signal }).catch(() => undefined);
+}
+
+interface Receiver extends Omit<OutgoingOptions, 'times' | 'pause'> {
   readonly times: Times;
+  readonly pause: (seconds: number, signal: AbortSignal) => Promise<void>;
   readonly hook: OutgoingHook;
   readonly path: string;
   readonly seen: Seen;
@@ -153,7 +161,7 @@ async function deliverAll(receiver: Receiver, begin: Progress): Promise<void> {
       await writeProgress(receiver.path, progress);
     } catch (error) {
       log('error', 'A webhook cannot go on for now', { url: hostOf(hook.url), error });
-      await sleep(receiver.times.firstPause * 1000, undefined, { signal }).catch(() => undefined);
+      await receiver.pause(receiver.times.firstPause, signal);
     } finally {
       forget();
     }
@@ -182,9 +190,9 @@ async function deliver(receiver: Receiver, event: CoppiceEvent, progress: Progre
       log('error', 'A webhook was not taken for too long and is not sent any more', told);
       return;
     }
-    const pause = pauseAfter(failures, times);
-    log('warn', `A webhook was not taken; it is sent again in ${pause} s`, told);
-    await sleep(pause * 1000, undefined, { signal }).catch(() => undefined);
+    const seconds = pauseAfter(failures, times);
+    log('warn', `A webhook was not taken; it is sent again in ${seconds} s`, told);
+    await receiver.pause(seconds, signal);
   }
 }
 
