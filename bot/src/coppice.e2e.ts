@@ -4,9 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BuildSummary } from '@coppice/config';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openBrowser } from '../testing/browser.ts';
 import { type DnfClient, makeDnfClient } from '../testing/dnf-client.ts';
+import {
+  changePayload,
+  copyKey,
+  indexAgain,
+  makeStrangersKey,
+  type SigningKey,
+  unsignPackage,
+} from '../testing/forgery.ts';
 import { leftovers } from '../testing/service-leftovers.ts';
 import { makeHome, type ServiceUnderTest, startService } from '../testing/service-under-test.ts';
 import { waitFor } from '../testing/wait-for.ts';
@@ -72,7 +80,8 @@ describe('readers with dnf', () => {
     const enabled = await client.dnf('copr', '--hub', service.endpoint.url, 'enable', 'acme/tools', chroot);
     expect(enabled, enabled.output).toMatchObject({ exitCode: 0 });
     const repositories = await client.dnf('config-manager', '--dump', 'copr:*');
-    expect(repositories.output).toMatch(/gpgcheck = 1[\s\S]*repo_gpgcheck = 1/);
+    expect(repositories.output).toMatch(/^gpgcheck = 1$/m);
+    expect(repositories.output).toMatch(/^repo_gpgcheck = 1$/m);
     const installed = await client.dnf('install', 'hello');
     expect(installed, installed.output).toMatchObject({ exitCode: 0 });
     const said = await client.run('/usr/bin/hello');
@@ -83,9 +92,15 @@ describe('readers with dnf', () => {
   describe('when somebody has changed the files on the way', () => {
     let mirror: string;
     let server: Awaited<ReturnType<typeof startHttpServer>>;
+    let ours: SigningKey;
+    let strangers: SigningKey;
+    let repository: string;
+    let mirrorUrl: string;
     beforeAll(async () => {
       mirror = await mkdtemp(join(tmpdir(), 'coppice-mirror-'));
-      await cp(join(home.folder, 'published/results'), join(mirror, 'results'), { recursive: true });
+      repository = join(mirror, project, chroot);
+      ours = await copyKey(join(home.folder, 'state/keys/acme/tools'));
+      strangers = await makeStrangersKey();
       server = await startHttpServer({
         host: '127.0.0.1',
         port: 0,
@@ -93,20 +108,24 @@ describe('readers with dnf', () => {
         health: () => ({ status: 'ok', ready: true }),
         metrics: async () => '',
       });
+      mirrorUrl = `http://127.0.0.1:${server.port}`;
     });
     afterAll(async () => {
-      await server.close();
-      await rm(mirror, { recursive: true });
+      await server?.close();
+      await ours?.remove();
+      await strangers?.remove();
+      await rm(mirror, { recursive: true, force: true });
     });
+    beforeEach(async () => {
+      await rm(join(mirror, 'results'), { recursive: true, force: true });
+      await cp(join(home.folder, 'published/results'), join(mirror, 'results'), { recursive: true });
+    });
+    /** The file that readers have from the service, but the files come from the mirror. */
     const useMirror = async (victim: DnfClient) => {
-      const base = `http://127.0.0.1:${server.port}/${project}`;
-      await victim.addRepository('mirror', {
-        name: 'Mirror',
-        baseurl: `${base}/${chroot}/`,
-        gpgkey: `${base}/pubkey.gpg`,
-        gpgcheck: '1',
-        repo_gpgcheck: '1',
-      });
+      const published = await fetch(`${service.endpoint.url}/coprs/acme/tools/repo/sapling-12/dnf.repo`);
+      const text = (await published.text()).replaceAll(`${service.endpoint.url}/results/`, `${mirrorUrl}/results/`);
+      expect(text).not.toContain(service.endpoint.url);
+      await victim.addRepositories('mirror', text);
     };
     const withClient = async (use: (victim: DnfClient) => Promise<void>) => {
       const victim = await makeDnfClient(service.endpoint.url);
@@ -118,36 +137,56 @@ describe('readers with dnf', () => {
       }
     };
 
-    test('an untouched copy installs, so that the refusals below mean something', async () => {
+    /** What dnf says about an installation of motd, which goes the way that `isInstalled` says. */
+    const installMotd = async (isInstalled: boolean): Promise<string> => {
+      let said = '';
       await withClient(async (victim) => {
         const ended = await victim.dnf('install', 'motd');
-        expect(ended, ended.output).toMatchObject({ exitCode: 0 });
+        said = ended.output;
+        expect(ended.exitCode === 0, said).toBe(isInstalled);
+        expect((await victim.run('/usr/bin/motd')).exitCode === 0, said).toBe(isInstalled);
       });
+      return said;
+    };
+    const packageFile = async () => join(repository, await artifactOf(mirror, 'motd'));
+
+    test('an untouched copy installs, so that the refusals below mean something', async () => {
+      await installMotd(true);
     });
 
-    test('a tampered package is refused', async () => {
-      const artifact = await artifactOf(mirror, 'motd');
-      const path = join(mirror, project, chroot, artifact);
-      const good = await readFile(path);
-      const bad = Buffer.from(good);
-      bad.writeUInt8(bad.readUInt8(bad.length - 100) ^ 0xff, bad.length - 100);
-      await writeFile(path, bad);
-      await withClient(async (victim) => {
-        const ended = await victim.dnf('install', 'motd');
-        expect(ended.exitCode, ended.output).not.toBe(0);
-        expect((await victim.run('/usr/bin/motd')).exitCode).not.toBe(0);
-      });
-      await writeFile(path, good);
+    test('a package changed on the way does not fit its checksum and is refused', async () => {
+      await changePayload(await packageFile());
+      expect(await installMotd(false)).toMatch(/motd.*: Downloading successful, but checksum doesn't match/);
+    });
+
+    test('a copy with metadata of its own, signed by our key, installs, so that those below fail by their packages', async () => {
+      await indexAgain(repository);
+      await ours.signMetadata(repository);
+      await installMotd(true);
+    });
+
+    test.each<readonly [string, (file: string) => Promise<void>, RegExp]>([
+      ['signed by another key', (file) => strangers.signPackage(file), /is not installed/],
+      ['without a signature', unsignPackage, /is not signed/],
+      ['whose files are others than those that were signed', changePayload, /Problem opening package motd/],
+    ])('a package %s is refused, though metadata signed by our key is right about it', async (_what, forge, why) => {
+      await forge(await packageFile());
+      await indexAgain(repository);
+      await ours.signMetadata(repository);
+      const said = await installMotd(false);
+      expect(said).toMatch(why);
+      expect(said).not.toMatch(/checksum/i);
+    });
+
+    test('metadata signed by another key is refused, though it is right about our packages', async () => {
+      await strangers.signMetadata(repository);
+      expect(await installMotd(false)).toMatch(/repomd\.xml GPG signature verification error/);
     });
 
     test('a changed repomd.xml is refused', async () => {
-      const path = join(mirror, project, chroot, 'repodata/repomd.xml');
+      const path = join(repository, 'repodata/repomd.xml');
       await writeFile(path, (await readFile(path, 'utf8')).replace('<revision>', '<revision>9'));
-      await withClient(async (victim) => {
-        const ended = await victim.dnf('install', 'motd');
-        expect(ended.exitCode, ended.output).not.toBe(0);
-        expect(ended.output).toMatch(/GPG|signature/i);
-      });
+      expect(await installMotd(false)).toMatch(/repomd\.xml GPG signature verification error/);
     });
   });
 });

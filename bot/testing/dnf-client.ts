@@ -11,6 +11,8 @@ export interface DnfClient {
   /** Runs a program of the root. */
   run(...command: string[]): Promise<{ exitCode: number; output: string }>;
   addRepository(id: string, lines: Readonly<Record<string, string>>): Promise<void>;
+  /** Adds what the text of a `.repo` file states. */
+  addRepositories(name: string, text: string): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -52,8 +54,9 @@ export async function makeDnfClient(url: string): Promise<DnfClient> {
       run('bwrap', '--bind', root, '/', '--proc', '/proc', '--dev', '/dev', '--unshare-all', ...command),
     async addRepository(id, lines) {
       const text = Object.entries(lines).map(([key, value]) => `${key}=${value}\n`);
-      await writeFile(join(repositories, `${id}.repo`), `[${id}]\n${text.join('')}`);
+      await client.addRepositories(id, `[${id}]\n${text.join('')}`);
     },
+    addRepositories: (name, text) => writeFile(join(repositories, `${name}.repo`), text),
     async remove() {
       if (asRoot.length > 0) await run('chown', '-R', String(process.getuid?.()), root);
       await rm(root, { recursive: true, force: true });
