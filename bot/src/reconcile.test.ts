@@ -1,0 +1,58 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { initialBotState } from './vocabulary/bot-state.ts';
+import type { Github } from './github/github.ts';
+import { createReconciler } from './inbox/reconcile.ts';
+
+afterEach(() => void vi.useRealTimers());
+
+const gaps = (times: readonly number[]) => times.slice(1).map((time, index) => Math.round(time - (times[index] ?? 0)));
+
+/** A reconciler that looks every ten seconds of a clock of its own, and when it asked GitHub for the head, in seconds. */
+function watch(head: (index: number) => Promise<Awaited<ReturnType<Github['head']>>>) {
+  vi.useFakeTimers();
+  const asked: number[] = [];
+  const accepted: { readonly key: string; readonly at: number }[] = [];
+  const reconciler = createReconciler({
+    github: {
+      head: () => head(asked.push(performance.now() / 1000) - 1),
+      openPulls: async () => [],
+      comments: async () => [],
+      newestComment: async () => undefined,
+    } as unknown as Github,
+    state: initialBotState,
+    commit: async () => undefined,
+    // Known by its name already: what is asked for again gets a new one.
+    accept: async (key) => {
+      accepted.push({ key, at: performance.now() / 1000 });
+      return false;
+    },
+    looked: () => undefined,
+    seconds: 10,
+    now: () => new Date(),
+    log: () => undefined,
+  });
+  return { reconciler, asked, accepted };
+}
+
+test('when GitHub cannot be asked it is asked later and later, up to an hour; after an answer as before', async () => {
+  const { reconciler, asked } = watch(async (index) => {
+    if (index === 11) return { branch: 'main', commit: 'a'.repeat(40) } as Awaited<ReturnType<Github['head']>>;
+    throw new Error('the network is gone');
+  });
+  await reconciler.start();
+  while (asked.length < 14) await vi.advanceTimersByTimeAsync(1000);
+  await reconciler.stop();
+  expect(gaps(asked)).toEqual([10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600, 10, 10]);
+});
+
+test('work whose outcome stays missing is asked for again later and later, not at each look', async () => {
+  const { reconciler, asked, accepted } = watch(
+    async () => ({ branch: 'main', commit: 'a'.repeat(40) }) as Awaited<ReturnType<Github['head']>>,
+  );
+  await reconciler.start();
+  while (asked.length < 40) await vi.advanceTimersByTimeAsync(1000);
+  await reconciler.stop();
+  expect(gaps(asked)).toEqual(Array(39).fill(10));
+  const again = accepted.filter(({ key }) => /\/\d+$/.test(key));
+  expect(gaps(again.map(({ at }) => at))).toEqual([10, 20, 40, 80, 160]);
+});
