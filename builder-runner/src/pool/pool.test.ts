@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type ChrootName, type Settings, settingsSchema } from '@coppice/config';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startSshd } from '../../testing/sshd-for-tests.ts';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { RunnerError } from '../base/errors.ts';
 import { thisMachine } from '../builder/driver-facts.ts';
 import type { Builder } from '../builder/spawn.ts';
@@ -29,6 +30,9 @@ class MemoryBuilders implements BuilderOperations {
   /** Makings wait for this. */
   gate: Promise<void> = Promise.resolve();
   made = 0;
+  /** When each making and each ending was begun, in milliseconds. */
+  readonly begun: number[] = [];
+  readonly ended: number[] = [];
   isClean = true;
   /** What all of them are, if they are anything. */
   machine: Partial<Builder> = {};
@@ -36,6 +40,7 @@ class MemoryBuilders implements BuilderOperations {
 
   async make(plan: Parameters<BuilderOperations['make']>[0], signal: AbortSignal, onStage: (stage: 'spawn') => void) {
     this.there.add(plan.name);
+    this.begun.push(Date.now());
     onStage('spawn');
     await Promise.race([this.gate, rejectOn(signal)]);
     if (this.failures > 0) {
@@ -55,6 +60,7 @@ class MemoryBuilders implements BuilderOperations {
     return this.isClean;
   }
   async end(name: string) {
+    this.ended.push(Date.now());
     if (this.endFailures > 0) {
       this.endFailures -= 1;
       throw new RunnerError('terminate', 'it clings');
@@ -88,6 +94,7 @@ beforeEach(async () => {
   lines.length = 0;
 });
 afterEach(async () => {
+  vi.useRealTimers();
   await pool.stop({ keepLeased: false });
   expect([...builders.there]).toEqual([]);
   await rm(home, { recursive: true });
@@ -110,6 +117,32 @@ test('after a failed spawn another builder is tried, and the need is served', as
   const lease = await pool.take(need('tools'), never, (_, name) => names.push(name));
   expect(names).toHaveLength(2);
   expect(lease.builder.name).toBe(names[1]);
+});
+
+/** How long it is from each to the next, in seconds, on a clock that goes only until there are so many. */
+async function gapsOf(times: readonly number[], wanted: number): Promise<readonly number[]> {
+  while (times.length < wanted) await vi.advanceTimersByTimeAsync(100);
+  return times.slice(1).map((time, index) => Math.round((time - (times[index] ?? 0)) / 1000));
+}
+
+test('between tries to make a builder for a need it waits longer and longer', async () => {
+  await open({}, { attempts: 6, breaker: { failures: 100 } });
+  vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] });
+  builders.failures = 6;
+  const told = expect(pool.take(need('tools'), never)).rejects.toMatchObject({ code: 'no-builder' });
+  expect(await gapsOf(builders.begun, 6)).toEqual([1, 5, 25, 60, 60]);
+  await told;
+  expect(builders.begun).toHaveLength(6);
+});
+
+test('a builder that cannot be ended is ended later, and later again', async () => {
+  await open({});
+  const lease = await pool.take(need('tools'), never);
+  vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] });
+  builders.endFailures = 2;
+  void lease.release('end');
+  expect(await gapsOf(builders.ended, 3)).toEqual([2, 10]);
+  expect([...builders.there]).toEqual([]);
 });
 
 test('a pool that is left alone says so in its state; a probe makes it whole again and serves who waits', async () => {

@@ -36,7 +36,7 @@ async function buildWith(pools: readonly object[], more: object = {}, builderLab
   }
 }
 
-test.concurrent('after three tries with growing pauses the build ends as infrastructure, in words that say why', async () => {
+test.concurrent('after three tries the build ends as infrastructure, in words that say why', async () => {
   const breaker = { failures: 100 };
   const { result, lines } = await buildWith([{ driver: broken, name: 'cloud' }], { attempts: 3, breaker });
   expect(result).toMatchObject({ state: 'failed', reason: 'infrastructure', builder: null });
