@@ -31,6 +31,14 @@ const types: Readonly<Record<string, string>> = {
   '.json': 'application/json',
 };
 
+/** What was asked of the live log and what went out. */
+interface LogRequest {
+  readonly range: string | undefined;
+  readonly status: number;
+  readonly sent: string;
+}
+const logRequests: LogRequest[] = [];
+
 /** Files as any static web server gives them, byte ranges included. */
 function serve(): Server {
   return createServer(async (request, response) => {
@@ -43,11 +51,17 @@ function serve(): Server {
       response.writeHead(404).end('not found');
       return;
     }
-    const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? Number.NaN);
-    const headers = { 'content-type': types[extname(path)] ?? 'text/plain; charset=utf-8' };
-    if (Number.isNaN(from)) response.writeHead(200, headers).end(content);
-    else if (from >= content.length) response.writeHead(416, headers).end();
-    else response.writeHead(206, headers).end(content.subarray(from));
+    const { range } = request.headers;
+    const from = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? Number.NaN);
+    const { length } = content;
+    const type = { 'content-type': types[extname(path)] ?? 'text/plain; charset=utf-8' };
+    const answer = (status: number, headers: Readonly<Record<string, string>>, sent: Buffer) => {
+      if (path === `/${liveLog}`) logRequests.push({ range, status, sent: sent.toString('latin1') });
+      response.writeHead(status, { ...type, ...headers }).end(sent);
+    };
+    if (Number.isNaN(from)) answer(200, {}, content);
+    else if (from >= length) answer(416, { 'content-range': `bytes */${length}` }, Buffer.of());
+    else answer(206, { 'content-range': `bytes ${from}-${length - 1}/${length}` }, content.subarray(from));
   });
 }
 
@@ -155,14 +169,40 @@ test('a command is copied by its button', async () => {
   });
 });
 
+test('a running log is followed by asking for the bytes that are new, each once', async () => {
+  await visit(`/acme/tools/build/3/${fixtureChroot}/`, {}, async (page) => {
+    const text = 'first line\n';
+    const patience = { timeout: 60_000 };
+    await expect.poll(() => logRequests.length, patience).toBeGreaterThan(0);
+    // A letter of two bytes that arrives in two pieces.
+    const [start, end] = [Buffer.from('zwölf'.slice(0, 2)), Buffer.from('ölf\n')];
+    await appendFile(join(folder, liveLog), Buffer.concat([start, end.subarray(0, 1)]));
+    await expect.poll(() => logRequests.at(-1)?.sent, patience).toBe('\xC3');
+    await appendFile(join(folder, liveLog), end.subarray(1));
+    await page.getByText('zwölf').waitFor();
+    await expect.poll(() => logRequests.at(-1)?.sent, patience).toBe('\n');
+    const lines = await page.locator('.line').allInnerTexts();
+    expect(lines.map((line) => line.replace(/^\d+/, '').trim())).toEqual(['first line', 'zwölf']);
+    // The page holds what was there when it was made; of all that came later each byte goes out once, but for the one that is known.
+    const whole = (await readFile(join(folder, liveLog))).toString('latin1');
+    let known = text.length;
+    for (const { range, status, sent } of logRequests) {
+      expect([range, status]).toEqual([`bytes=${known - 1}-`, 206]);
+      expect(sent).toBe(whole.slice(known - 1, known - 1 + sent.length));
+      known += sent.length - 1;
+    }
+    expect(known).toBe(whole.length);
+  });
+});
+
 test('a running log grows on the page, and the page turns final with the build', async () => {
   await visit(`/acme/tools/build/3/${fixtureChroot}/`, {}, async (page) => {
     expect(await page.locator('.note').innerText()).toContain('still running');
     await appendFile(join(folder, liveLog), 'second <b>line</b>\n');
     await page.getByText('second <b>line</b>').waitFor();
-    expect(await page.locator('#L2').innerText()).toContain('second');
+    expect(await page.locator('#L3').innerText()).toContain('second');
     const fixture = openFixture(folder);
-    await fixture.addResult(fixtureResult({ id: 3 }), { 'build.log': 'first line\nsecond <b>line</b>\n' });
+    await fixture.addResult(fixtureResult({ id: 3 }), { 'build.log': await readFile(join(folder, liveLog), 'utf8') });
     await fixture.setQueue([]);
     const change = { owner: 'acme', project: 'tools', package: 'hello', id: 3 };
     await regenerate({ published: folder, changes: [change], url: base, now: new Date() });

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -60,10 +60,28 @@ describe('the HTTP server', () => {
   });
 
   test('serves a log as plain text, also in ranges, so that a growing one can be followed', async () => {
-    const response = await fetch(`${url}/results/acme/tools/build.log`, { headers: { Range: 'bytes=7-' } });
-    expect(response.status).toBe(206);
-    expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
-    expect(await response.text()).toBe('789');
+    const path = 'results/acme/tools/growing.log';
+    await writeFile(join(folder, 'published', path), '0123456789');
+    const from = async (first: number) => {
+      const answer = await fetch(`${url}/${path}`, { headers: { Range: `bytes=${first}-` } });
+      const [type, range, length] = ['content-type', 'content-range', 'content-length'].map((name) =>
+        answer.headers.get(name),
+      );
+      return [answer.status, type, range, length, await answer.text()];
+    };
+    const text = 'text/plain; charset=utf-8';
+    expect(await from(7)).toEqual([206, text, 'bytes 7-9/10', '3', '789']);
+    await appendFile(join(folder, 'published', path), 'new ü');
+    expect(await from(9)).toEqual([206, text, 'bytes 9-15/16', '7', '9new ü']);
+    // Nothing new: the byte that the reader asks for again is all that comes.
+    expect(await from(15)).toEqual([206, text, 'bytes 15-15/16', '1', '\uFFFD']);
+    const whole = await fetch(`${url}/${path}`);
+    expect([whole.status, whole.headers.get('content-range'), whole.headers.get('accept-ranges')]).toEqual([
+      200,
+      null,
+      'bytes',
+    ]);
+    expect(await whole.text()).toBe('0123456789new ü');
   });
 
   test('gives a replaced file whole: never the new one cut to the length of the old', async () => {
