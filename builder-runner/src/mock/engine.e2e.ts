@@ -95,10 +95,8 @@ for (const engine of await findEngines()) {
 
     test('a second build takes the kept root instead of installing it again', async ({ skip }) => {
       if (engine.isReal) skip('mock keeps what it downloaded, not the root: mock-config.ts');
-      const started = Date.now();
       expect(await rebuild('again', {})).toMatchObject({ exitCode: 0 });
       expect(await bench.log('root.log')).not.toMatch(/buildsys-build/);
-      expect(Date.now() - started).toBeLessThan(60_000);
     });
 
     describe('says by its exit code what went wrong:', () => {

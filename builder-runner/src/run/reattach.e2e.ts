@@ -170,13 +170,11 @@ test('a build that is canceled leaves nothing on its builder', async () => {
   const left = () => seen.detached().map(({ args }) => args);
   const said = left(); // the same look: what it sees of the build now, it would see afterwards
   for (const part of ['detached.sh', 'mock', 'sleep 3600']) expect(said.join('\n')).toContain(part);
-  const began = Date.now();
   runner.cancel(stubborn.id);
   await gone(stubborn);
   // Looked at in the moment in which the build has ended, not when its builder has been cleaned.
   const mounts = seen.mounts().filter((path) => path.startsWith('/var/lib/mock/'));
   const roots = readdirSync(join(seen.root, 'var/lib/mock')).filter((name) => name.startsWith('coppice-'));
-  console.log(`canceled after ${(Date.now() - began) / 1000} s`);
   expect(await resultOf(stubborn)).toMatchObject({ state: 'canceled', message: 'Canceled by somebody.' });
   expect([...mounts, ...roots]).toEqual([]);
   const lingers = left();
@@ -196,9 +194,7 @@ test('an orderly stop leaves builds to builders that outlive it, and the next st
   const [patient] = (await enqueue('patient')) as [QueuedBuild];
   const { name, seen } = await builderOf(patient);
   const log = await followed(patient, lineCount / 10);
-  const began = Date.now();
   await runner.stop();
-  console.log(`stopped after ${(Date.now() - began) / 1000} s`);
   expect(seen.processes().some((each) => each.args.includes('mock'))).toBe(true);
   runner = await start();
   expect(runner.lines.some((line) => line.includes(`goes on on ${name}`))).toBe(true);
