@@ -85,7 +85,7 @@ test('a line that must be shown and is longer than all that is read is shown cut
 
 test('survives a large log that is one line, and bytes that are no text', async () => {
   const { parts } = await logOf(Buffer.alloc(2_000_000, 0xff));
-  expect(parts.every((part) => part.lines.length <= 1)).toBe(true);
+  expect(parts.map((part) => part.lines.length)).toEqual([1]);
 });
 
 test('says which file is missing', async () => {
