@@ -34,3 +34,18 @@ test("a failed playbook is described in its task's words", () => {
     'PLAY [x]\nfatal: [localhost]: FAILED! => {"msg": "non-zero return code", "stderr": "local-builder: \\"no\\" room"}\n';
   expect(complaintOf(output)).toBe('non-zero return code: local-builder: "no" room');
 });
+
+test('so it is when Ansible prints the result over several lines, as it does for assertions', () => {
+  const output = `TASK [assert] ****
+fatal: [localhost]: FAILED! => {
+    "assertion": "room",
+    "changed": false,
+    "evaluated_to": false,
+    "msg": "the quota is used up"
+}
+
+PLAY RECAP ****
+localhost : ok=0 changed=0 failed=1
+`;
+  expect(complaintOf(output)).toBe('the quota is used up');
+});

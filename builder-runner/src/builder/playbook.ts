@@ -111,8 +111,11 @@ function killGroup(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): void {
 
 /** Ansible's own words for what went wrong: the message of the task that failed. Pure. */
 export function complaintOf(output: string): string {
-  const failed =
-    output.split('\n').findLast((line) => /^(fatal|failed|ERROR!|\[ERROR\])/.test(line)) ?? output.slice(-500);
+  const lines = output.split('\n');
+  const at = lines.findLastIndex((line) => /^(fatal|failed|ERROR!|\[ERROR\])/.test(line));
+  // Some modules, `assert` among them, have their result printed over several lines.
+  const end = lines[at]?.endsWith('{') ? lines.indexOf('}', at) : at;
+  const failed = at === -1 ? output.slice(-500) : lines.slice(at, Math.max(at, end) + 1).join('\n');
   const field = (name: string) => {
     const match = new RegExp(`"${name}": ("(?:[^"\\\\]|\\\\.)*")`).exec(failed);
     return match === null ? undefined : (JSON.parse(match[1] as string) as string);
