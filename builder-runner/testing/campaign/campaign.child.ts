@@ -12,7 +12,7 @@ import { execa } from 'execa';
 import { ansibleFolder } from '../../src/builder/playbook.ts';
 import { scripted } from '../packages.ts';
 import { makeTestHome, sapling } from '../start-test-service.ts';
-import { builderProcesses, doFault, type FaultName, faultNames, type Place } from './faults.ts';
+import { builderProcesses, doFault, type FaultName, faultNames, type Place, type Witness } from './faults.ts';
 import { allProcesses, findRemains, namespacesOf } from './remains.ts';
 import type { Said } from './service.child.ts';
 import { type Service, startService } from './service.ts';
@@ -26,6 +26,7 @@ export interface CampaignReport {
   readonly doubled: readonly string[];
   /** Builds that ended otherwise than their package deserves. */
   readonly wrong: readonly string[];
+  /** How often each was seen to hit something. */
   readonly faults: Readonly<Record<FaultName, number>>;
   readonly attempts: number;
   readonly remains: readonly string[];
@@ -80,7 +81,10 @@ async function campaign(): Promise<CampaignReport> {
       ),
       'result.json',
     );
+  const words: string[] = [];
   const hear = (said: Said) => {
+    if ('message' in said) words.push(said.message);
+    if ('refused' in said) words.push(said.refused);
     if ('message' in said && process.env.COPPICE_CAMPAIGN_LOG !== undefined) console.error(said.level, said.message);
     if (!('ended' in said)) return;
     const key = `${said.ended} ${said.chroot}`;
@@ -109,6 +113,14 @@ async function campaign(): Promise<CampaignReport> {
     const names = Array.from({ length: wanted }, () => pick(['quick', 'quick', 'slow', 'broken'] as const));
     const ids = await by.accept(names.map((name) => request({ package: name })));
     ids?.forEach((id, index) => void packageOf.set(id, names[index] as PackageName));
+    return ids !== undefined;
+  };
+  const witness = (): Witness => {
+    const from = words.length;
+    return {
+      heard: (pattern) => words.slice(from).some((text) => pattern.test(text)),
+      ask: () => accept(service, 1),
+    };
   };
   const untilEnded = async (wanted: number) => {
     while (records.size < Math.min(wanted, packageOf.size) && performance.now() - startedAt < limitSeconds * 1000)
@@ -132,10 +144,10 @@ async function campaign(): Promise<CampaignReport> {
     for (const name of faultOrder()) {
       await untilEnded(records.size + buildsBetweenFaults);
       if (packageOf.size < count) await accept(service, Math.min(10, count - packageOf.size));
-      if (await doFault(name, place, service, random)) faults[name] += 1;
+      if (await doFault(name, place, service, random, witness())) faults[name] += 1;
     }
     while (packageOf.size < count) await accept(service, Math.min(10, count - packageOf.size));
-    await untilEnded(count);
+    await untilEnded(packageOf.size);
     await service.stop();
   } finally {
     clearInterval(watching);

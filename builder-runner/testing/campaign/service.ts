@@ -9,10 +9,10 @@ import type { Said, ServiceOrder } from './service.child.ts';
 export interface Service {
   /** Resolves with the numbers, when they are safe; undefined when the service refused (a full disk) or died first. */
   accept(requests: readonly BuildRequest[]): Promise<readonly number[] | undefined>;
-  /** Kills it at once and starts another. */
-  killAndStart(): Promise<void>;
-  /** Ends it in order and starts another. */
-  restart(): Promise<void>;
+  /** Kills it at once and starts another. Resolves with how it ended. */
+  killAndStart(): Promise<number | string>;
+  /** Ends it in order and starts another. Resolves with how it ended. */
+  restart(): Promise<number | string>;
   /** Ends it in order, for good. */
   stop(): Promise<void>;
 }
@@ -24,18 +24,21 @@ export async function startService(order: ServiceOrder, hear: (said: Said) => vo
     present.child.kill(signal);
     const end = await present.ended;
     if (signal === 'SIGTERM' && end !== 0) throw new Error(`the service ended with ${end} instead of in order`);
+    return end;
   };
   return {
     accept: (requests) => present.accept(requests),
     killAndStart: async () => {
-      await end('SIGKILL');
+      const how = await end('SIGKILL');
       present = await startOne(order, hear);
+      return how;
     },
     restart: async () => {
-      await end('SIGTERM');
+      const how = await end('SIGTERM');
       present = await startOne(order, hear);
+      return how;
     },
-    stop: () => end('SIGTERM'),
+    stop: async () => void (await end('SIGTERM')),
   };
 }
 
