@@ -35,8 +35,8 @@ export interface ServiceUnderTest {
   ): Promise<{ exitCode: number; stdout: string; stderr: string }>;
   /** The local GitHub's REST API as `login`. */
   readonly github: AskRepository;
-  /** Clones acme/packages, lets `change` edit the checkout, pushes as `login`; gives the new commit. */
-  push(login: string, message: string, change: (folder: string) => Promise<void>): Promise<string>;
+  /** Clones acme/packages, lets `change` edit the checkout, pushes as `login` to `branch` (default: main); gives the new commit. */
+  push(login: string, message: string, change: (folder: string) => Promise<void>, branch?: string): Promise<string>;
 }
 
 /**
@@ -110,7 +110,7 @@ export async function startService(home: string, environment: Record<string, str
     },
     coppice,
     github: askRepository(github.apiUrl, github.repository),
-    async push(login, message, change) {
+    async push(login, message, change, branch = 'main') {
       const folder = await mkdtemp(join(tmpdir(), 'coppice-checkout-'));
       try {
         const remote = `${github.webUrl.replace('://', `://${login}:token-${login}@`)}/${github.repository}.git`;
@@ -123,7 +123,7 @@ export async function startService(home: string, environment: Record<string, str
         await change(folder);
         await git('add', '--all');
         await git('commit', '--quiet', '--message', message);
-        await git('push', '--quiet', 'origin', 'HEAD:main');
+        await git('push', '--quiet', 'origin', `HEAD:refs/heads/${branch}`);
         return (await git('rev-parse', 'HEAD')).stdout;
       } finally {
         await rm(folder, { recursive: true, force: true });

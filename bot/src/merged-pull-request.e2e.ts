@@ -1,0 +1,234 @@
+// The way of a pull request to its end, for real: proposed, built in a sandbox, installed from there, merged over GitHub's API, built and
+// signed for the project, installed by dnf; then its sandbox is taken away.
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { BuildSummary } from '@coppice/config';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openBrowser } from '../testing/browser.ts';
+import { type DnfClient, makeDnfClient } from '../testing/dnf-client.ts';
+import { leftovers, makeHome, type ServiceUnderTest, startService } from '../testing/service-under-test.ts';
+import { waitFor } from '../testing/wait-for.ts';
+import { sandboxOf } from '@coppice/config';
+
+const chroot = 'sapling-12-x86_64';
+const tools = 'packages/acme/tools';
+
+/** A program that is built with a library of the project: the sandbox's builds find it in the project's own repository. */
+const whistleSpec = (version: number) => `Name: whistle
+Version: ${version}
+Release: 1%{?dist}
+Summary: Whistles
+License: MIT
+BuildRequires: gcc libgreet-devel
+%description
+A package that came with a pull request.
+%prep
+%build
+cat > whistle.c <<'END'
+#include <greet.h>
+#include <stdio.h>
+int main(void)
+{
+    char greeting[64];
+    greet(greeting, sizeof greeting, "pull request");
+    return printf("%s %d\\n", greeting, ${version}) < 0;
+}
+END
+gcc $RPM_OPT_FLAGS -o whistle whistle.c -lgreet
+%install
+install -D whistle %{buildroot}%{_bindir}/whistle
+%check
+./whistle
+%files
+%{_bindir}/whistle
+`;
+
+interface CheckRun {
+  readonly name: string;
+  readonly status: string;
+  readonly conclusion: string | null;
+  readonly output: { readonly title: string; readonly summary: string };
+}
+interface Proposed {
+  readonly head: string;
+  readonly number: number;
+  /** The pull request's own project, without its owner. */
+  readonly sandbox: string;
+}
+
+let home: Awaited<ReturnType<typeof makeHome>>;
+let service: ServiceUnderTest;
+let browser: Browser;
+/** Knows the repository of the project alone, and keeps what it has installed from one test to the next. */
+let user: DnfClient;
+let proposed: Proposed;
+
+beforeAll(async () => {
+  home = await makeHome();
+  service = await startService(home.folder);
+  await waitFor('the example to be built', 300, async () => service.output().includes('Coppice is running'));
+  browser = await openBrowser();
+  user = await makeDnfClient(service.endpoint.url);
+  await user.addRepository('tools', signedRepository('tools'));
+});
+
+afterAll(async () => {
+  await user?.remove();
+  await browser?.close();
+  await service?.end('SIGTERM');
+  if (home) expect(await leftovers(home.folder)).toEqual([]);
+  await home?.remove();
+});
+
+/** What a careful user writes down for a repository: packages and metadata have to be signed. */
+function signedRepository(project: string) {
+  const base = `${service.endpoint.url}/results/acme/${project}`;
+  const signed = { gpgcheck: '1', repo_gpgcheck: '1', gpgkey: `${base}/pubkey.gpg` };
+  return { name: project, baseurl: `${base}/${chroot}/`, ...signed, metadata_expire: '1' };
+}
+
+async function write(folder: string, path: string, change: string | ((before: string) => string)): Promise<void> {
+  const file = join(folder, path);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, typeof change === 'string' ? change : change(await readFile(file, 'utf8')));
+}
+
+/** A pull request of `builder`, who may build the project and not change it. */
+async function propose(branch: string, change: (folder: string) => Promise<void>): Promise<Proposed> {
+  const head = await service.push('maintainer', `Change for ${branch}`, change, branch);
+  const asked = { title: branch, head: branch, base: 'main' };
+  const { number } = await service.github<{ number: number }>('builder', 'POST', 'pulls', asked);
+  return { head, number, sandbox: sandboxOf('tools', number) };
+}
+
+async function checksOf(commit: string): Promise<readonly CheckRun[]> {
+  const path = `commits/${commit}/check-runs?per_page=100`;
+  return (await service.github<{ check_runs: CheckRun[] }>('maintainer', 'GET', path)).check_runs;
+}
+
+/** The check runs of a commit by name, once these packages have theirs and all are complete. */
+async function verdicts(commit: string, ...packages: string[]): Promise<Readonly<Record<string, CheckRun>>> {
+  const names = ['coppice / config', ...packages.map((name) => `acme/tools: ${name} (${chroot})`)];
+  return await waitFor(`the check runs of ${commit}`, 240, async () => {
+    const runs = await checksOf(commit);
+    const there = names.every((name) => runs.some((run) => run.name === name));
+    const complete = runs.every(({ status }) => status === 'completed');
+    return there && complete && Object.fromEntries(runs.map((run) => [run.name, run]));
+  });
+}
+
+async function buildsOf(project: string): Promise<readonly BuildSummary[]> {
+  return (await service.builds()).filter((build) => build.project === project);
+}
+const told = (builds: readonly BuildSummary[]) => builds.map((build) => `${build.package} ${build.state}`).sort();
+
+async function merge({ number, head }: Proposed, method: 'merge' | 'squash'): Promise<string> {
+  const asked = { merge_method: method, sha: head };
+  const done = await service.github<{ sha: string }>('maintainer', 'PUT', `pulls/${number}/merge`, asked);
+  return done.sha;
+}
+
+/** All that the page of a project says to who reads it. */
+async function read(project: string): Promise<{ readonly status: number | undefined; readonly text: string }> {
+  const page = await browser.newPage();
+  try {
+    const answer = await page.goto(`${service.endpoint.url}/acme/${project}/`);
+    return { status: answer?.status(), text: (await page.locator('body').innerText()) ?? '' };
+  } finally {
+    await page.close();
+  }
+}
+
+async function installed(client: DnfClient, command: 'install' | 'upgrade', ...packages: string[]): Promise<void> {
+  const ended = await client.dnf(command, ...packages);
+  expect(ended, ended.output).toMatchObject({ exitCode: 0 });
+}
+async function says(client: DnfClient, program: string): Promise<string> {
+  const ended = await client.run(`/usr/bin/${program}`);
+  expect(ended, ended.output).toMatchObject({ exitCode: 0 });
+  return ended.output;
+}
+
+test('a new package and a changed one are checked and built in a sandbox, beside what the project has', async () => {
+  proposed = await propose('whistle', async (folder) => {
+    await write(folder, `${tools}/whistle/whistle.spec`, whistleSpec(1));
+    const stated = '  whistle:\n    source: { type: dir }\n    needs: [libgreet]\n';
+    await write(folder, 'projects/acme/tools.yaml', (before) => before.replace('packages:\n', `packages:\n${stated}`));
+    await write(folder, `${tools}/hello/hello.spec`, (before) => before.replace(/^(Version: *)1\.0$/m, '$12.0'));
+  });
+  const checks = await verdicts(proposed.head, 'hello', 'whistle');
+  for (const { name, conclusion } of Object.values(checks)) expect(`${name}: ${conclusion}`).toContain(': success');
+  expect(checks['coppice / config']?.output.summary).toContain(`acme/${proposed.sandbox}`);
+  expect(told(await buildsOf(proposed.sandbox))).toEqual(['hello succeeded', 'whistle succeeded']);
+  expect(told(await buildsOf('tools'))).toEqual(['hello succeeded', 'libgreet succeeded', 'motd succeeded']);
+});
+
+test('who tries the pull request installs from its signed repository; who uses the project gets nothing of it', async () => {
+  const tester = await makeDnfClient(service.endpoint.url);
+  try {
+    await tester.addRepository('tools', signedRepository('tools'));
+    await tester.addRepository('sandbox', signedRepository(proposed.sandbox));
+    await installed(tester, 'install', 'whistle', 'hello');
+    expect(await says(tester, 'whistle')).toBe('Hello, pull request! 1');
+    expect((await tester.run('/usr/bin/hello')).output).toBe('Hello, wood!');
+    const from = await tester.dnf('repoquery', '--installed', '--qf', '%{name}-%{version} %{from_repo}', 'hello');
+    expect(from.output).toContain('hello-2.0 sandbox');
+  } finally {
+    await tester.remove();
+  }
+  await installed(user, 'install', 'hello');
+  const refused = await user.dnf('install', 'whistle');
+  expect(refused.exitCode, refused.output).not.toBe(0);
+  expect((await read('tools')).text).not.toContain('whistle');
+});
+
+test('merged, its packages are built and signed for the project, and dnf installs and upgrades to them', async () => {
+  const merged = await merge(proposed, 'merge');
+  const checks = await verdicts(merged, 'hello', 'whistle');
+  for (const { name, conclusion } of Object.values(checks)) expect(`${name}: ${conclusion}`).toContain(': success');
+  await installed(user, 'install', 'whistle');
+  expect(await says(user, 'whistle')).toBe('Hello, pull request! 1');
+  await installed(user, 'upgrade', 'hello');
+  const now = await user.dnf('repoquery', '--installed', '--qf', '%{name}-%{version} %{from_repo}', 'hello', 'whistle');
+  expect(now.output).toContain('hello-2.0 tools');
+  expect(now.output).toContain('whistle-1 tools');
+});
+
+test('the page of the project shows what came with it', async () => {
+  const text = await waitFor('the page to name the package', 60, async () => {
+    const seen = await read('tools');
+    return seen.text.includes('whistle') && seen.text;
+  });
+  expect(text).toMatch(/^whistle\s+1-1\.sap12\s+succeeded\b/im);
+  expect(text).toMatch(/^hello\s+2\.0-1\.sap12\s+succeeded\b/im);
+});
+
+test('its sandbox stays for as long as the policy says, and is then swept', async () => {
+  const results = join(home.folder, 'published/results/acme', proposed.sandbox);
+  expect(existsSync(results)).toBe(true);
+  expect((await read(proposed.sandbox)).status).toBe(200);
+  await service.push('maintainer', 'Keep no sandbox', (folder) =>
+    write(folder, 'coppice.yaml', (before) => `${before}\nretention: { pullRequests: 1s }\n`),
+  );
+  await waitFor('the sandbox to go', 60, async () => !existsSync(results));
+  const page = await waitFor('its page to go', 60, async () => {
+    const seen = await read(proposed.sandbox);
+    return seen.status === 404 && seen;
+  });
+  expect(page.text).not.toContain('whistle');
+  // What was merged is the project's now.
+  await installed(user, 'install', '--refresh', 'whistle');
+  expect(told(await buildsOf('tools'))).toContain('whistle succeeded');
+});
+
+test('a pull request that is squashed comes as well', async () => {
+  const next = await propose('whistle-2', (folder) => write(folder, `${tools}/whistle/whistle.spec`, whistleSpec(2)));
+  await verdicts(next.head, 'whistle');
+  const merged = await merge(next, 'squash');
+  expect(merged).not.toBe(next.head);
+  await verdicts(merged, 'whistle');
+  await installed(user, 'upgrade', 'whistle');
+  expect(await says(user, 'whistle')).toBe('Hello, pull request! 2');
+});
