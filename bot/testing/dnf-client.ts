@@ -1,8 +1,8 @@
 // A reader of repositories: real dnf that installs into an empty root of its own.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa } from 'execa';
+import { mustAsRoot, runAsRoot } from './as-root.ts';
 
 export interface DnfClient {
   readonly root: string;
@@ -16,30 +16,19 @@ export interface DnfClient {
   remove(): Promise<void>;
 }
 
-/** Only root may make a root; a user with sudo asks for it. */
-const asRoot = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
-
 /** An empty root whose only repository is the Sapling distribution that the service at `url` publishes. */
 export async function makeDnfClient(url: string): Promise<DnfClient> {
   const root = await mkdtemp(join(tmpdir(), 'coppice-client-'));
   const repositories = join(root, 'etc/yum.repos.d');
-  await mkdir(repositories, { recursive: true });
+  // All in it is root's, as in any root: a program in a user namespace may not write into folders of others.
+  await mustAsRoot('mkdir', '-p', repositories);
+  await mustAsRoot('chown', '-R', '0:0', root);
+  await mustAsRoot('chmod', '0755', root);
 
-  const run = async (...command: readonly string[]) => {
-    const [program = '', ...args] = [...asRoot, ...command];
-    const ended = await execa(program, args, {
-      reject: false,
-      all: true,
-      stdin: 'ignore',
-      timeout: 300_000,
-      env: { LC_ALL: 'C.UTF-8' },
-    });
-    return { exitCode: ended.exitCode ?? -1, output: ended.all ?? '' };
-  };
   const client: DnfClient = {
     root,
     dnf: (...args) =>
-      run(
+      runAsRoot([
         'dnf',
         '-y',
         `--installroot=${root}`,
@@ -49,18 +38,19 @@ export async function makeDnfClient(url: string): Promise<DnfClient> {
         `--setopt=reposdir=${repositories}`,
         '--setopt=install_weak_deps=False',
         ...args,
-      ),
+      ]),
     run: (...command) =>
-      run('bwrap', '--bind', root, '/', '--proc', '/proc', '--dev', '/dev', '--unshare-all', ...command),
+      runAsRoot(['bwrap', '--bind', root, '/', '--proc', '/proc', '--dev', '/dev', '--unshare-all', ...command]),
     async addRepository(id, lines) {
       const text = Object.entries(lines).map(([key, value]) => `${key}=${value}\n`);
-      await client.addRepositories(id, `[${id}]\n${text.join('')}`);
+      await client.addRepositories(id, `[${id}]
+${text.join('')}`);
     },
-    addRepositories: (name, text) => writeFile(join(repositories, `${name}.repo`), text),
-    async remove() {
-      if (asRoot.length > 0) await run('chown', '-R', String(process.getuid?.()), root);
-      await rm(root, { recursive: true, force: true });
+    async addRepositories(name, text) {
+      const written = await runAsRoot(['tee', join(repositories, `${name}.repo`)], { input: text });
+      if (written.exitCode !== 0) throw new Error(`${name}.repo could not be written: ${written.output}`);
     },
+    remove: () => mustAsRoot('rm', '-rf', '--', root),
   };
   await client.addRepository('sapling', {
     name: 'Sapling 12',

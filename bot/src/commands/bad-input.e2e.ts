@@ -2,10 +2,17 @@
 import { mkdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BuildSummary } from '@coppice/config';
-import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { leftovers } from '../../testing/service-leftovers.ts';
 import { makeHome, type ServiceUnderTest, sourceFolder, startService } from '../../testing/service-under-test.ts';
+import { mustAsRoot } from '../../testing/as-root.ts';
+import {
+  leftovers,
+  makeHome,
+  type ServiceUnderTest,
+  sourceFolder,
+  startService,
+} from '../../testing/service-under-test.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 
 const chroot = 'sapling-12-x86_64';
@@ -23,18 +30,12 @@ let home: Awaited<ReturnType<typeof makeHome>>;
 let service: ServiceUnderTest;
 let queueFolder: string;
 
-const asRoot = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
-const privileged = (...command: string[]) => {
-  const [program = '', ...args] = [...asRoot, ...command];
-  return execa(program, args, { stdin: 'ignore' });
-};
-
 beforeAll(async () => {
   home = await makeHome();
   // The queue on a small disk of its own, so that it can be filled for real.
   queueFolder = join(home.folder, 'state/queue');
   await mkdir(queueFolder, { recursive: true });
-  await privileged(
+  await mustAsRoot(
     'mount',
     '-t',
     'tmpfs',
@@ -51,7 +52,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await service?.end('SIGTERM');
-  await privileged('umount', queueFolder);
+  await mustAsRoot('umount', queueFolder);
   expect(leftovers(home.folder)).toEqual([]);
   await home?.remove();
 });
@@ -230,7 +231,7 @@ packages:
       const one = live.builds.find((build) => build.package === 'survivor')?.chroots[0];
       return one?.phase === 'build' && one.builder !== null ? one.builder : undefined;
     });
-    await privileged(
+    await mustAsRoot(
       join(sourceFolder, 'ansible/drivers/local/files/local-builder'),
       'terminate',
       `--name=${killed}`,

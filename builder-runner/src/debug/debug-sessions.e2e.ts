@@ -5,6 +5,10 @@ import { join } from 'node:path';
 import { type BuildId, published, settingsSchema } from '@coppice/config';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type BuilderPool, openPool } from '../pool/pool.ts';
+import { openQueue, type Queue } from '../queue/index.ts';
+import { type Runner, startRunner } from '../runner.ts';
+import { needRoot } from '../testing/need-root.ts';
 import { scripted } from '../../testing/packages.ts';
 import { makeTestHome, sapling, type TestHome, untilChange } from '../../testing/start-test-service.ts';
 import { openPool } from '../pool/open-pool.ts';
@@ -15,6 +19,7 @@ import { type DebugSessions, openDebugSessions } from './debug-sessions.ts';
 import type { DebugSession } from './debug-state.ts';
 import { readSshKeys } from './ssh-keys.ts';
 
+needRoot();
 const lines: string[] = [];
 const log = (level: string, message: string, fields?: object) =>
   void lines.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`);

@@ -7,6 +7,7 @@ import { published, settingsSchema } from '@coppice/config';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { lookIntoBuilder } from '../../testing/look-into-builder.ts';
+import { needRoot } from '../testing/need-root.ts';
 import { scripted } from '../../testing/packages.ts';
 import { makeTestHome, sapling, startTestService, type TestHome } from '../../testing/start-test-service.ts';
 import { ansibleFolder } from '../builder/playbook.ts';
@@ -16,6 +17,7 @@ import { openPool } from './open-pool.ts';
 import type { BuilderNeed, BuilderPool, Lease } from './pool.ts';
 import { prepareRoot } from './prepare-root.ts';
 
+needRoot();
 const cache = '/var/cache/mock/mock-lite';
 const never = new AbortController().signal;
 const need: BuilderNeed = { chroot: sapling, owner: 'acme', project: 'tools', trust: 'build', labels: [] };

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ChrootName, settingsSchema } from '@coppice/config';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { needRoot } from '../testing/need-root.ts';
 import { thisMachine } from '../builder/driver-facts.ts';
 import { buildUserOf } from '../builder/provision.ts';
 import { listBuilders } from '../builder/spawn.ts';
@@ -11,6 +12,7 @@ import { type Connection, connectBuilder } from '../builder/ssh.ts';
 import { openPool } from './open-pool.ts';
 import type { BuilderNeed, BuilderPool, Lease } from './pool.ts';
 
+needRoot();
 const never = new AbortController().signal;
 const chroot = `sapling-12-${thisMachine()}` as ChrootName;
 const need = (project: string): BuilderNeed => ({ chroot, owner: 'acme', project, trust: 'build', labels: [] });

@@ -8,11 +8,13 @@ import { published, type QueuedBuild, type Result, resultSchema } from '@coppice
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { hasFile, lookIntoBuilder, type SeenBuilder } from '../../testing/look-into-builder.ts';
+import { needRoot } from '../testing/need-root.ts';
 import { scripted } from '../../testing/packages.ts';
 import { type RunnerProcess, startRunnerProcess } from '../../testing/runner-process.ts';
 import { makeTestHome, sapling, type TestHome } from '../../testing/start-test-service.ts';
 import { ansibleFolder } from '../builder/playbook.ts';
 
+needRoot();
 const lineCount = 20_000;
 /** Prints its lines in ten parts with pauses, and gives whoever follows the time to read the last ones. */
 const talk = (pauseSeconds: number) => `i=0

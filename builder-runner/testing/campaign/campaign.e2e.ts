@@ -2,8 +2,10 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
+import { needRoot } from '../../src/testing/need-root.ts';
 import type { CampaignReport } from './campaign.child.ts';
 
+needRoot();
 const builds = 100;
 
 test(`${builds} builds on three builders outlive killed builders, a cut network, a killed service, a full disk and failing spawns`, async () => {

@@ -8,11 +8,14 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { chroot, driverCases, foreignChroot } from '../../../testing/drivers/driver-contract-cases.ts';
 import type { OpenCase } from '../../../testing/drivers/open-case.ts';
+import { needRoot } from '../../testing/need-root.ts';
+import { chroot, driverCases, foreignChroot, type OpenCase } from '../../../testing/drivers/driver-contract-cases.ts';
 import { driverFolder, thisMachine } from '../driver-facts.ts';
 import { runPlaybook } from '../playbook.ts';
 import { sshOptions } from '../provision.ts';
 import { type Builder, builderPrefix, type Driver, listBuilders, spawnBuilder, terminateBuilder } from '../spawn.ts';
 
+needRoot();
 function ssh(builder: Builder, command: string) {
   const { host, port, user } = builder.instance;
   const options = [...sshOptions(builder), '-i', builder.keyFile, '-p', String(port), '-l', user];
@@ -43,11 +46,9 @@ async function listInFull(driver: Driver, scratch: string): Promise<Listed[]> {
   return JSON.parse(readFileSync(file, 'utf8'));
 }
 
-const isRoot = process.getuid?.() === 0;
-
 describe.each(driverCases)('driver $name', ({ name, missing, open }) => {
-  const canRun = isRoot && missing === undefined;
-  if (!canRun) test('needs root, and the programs that it drives', ({ skip }) => skip(missing ?? 'not root'));
+  const canRun = missing === undefined;
+  if (!canRun) test('needs the programs that it drives', ({ skip }) => skip(missing));
 
   describe.runIf(canRun)('keeps the contract', () => {
     let scratch: string;

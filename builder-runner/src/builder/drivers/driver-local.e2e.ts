@@ -6,6 +6,7 @@ import { networkInterfaces } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { needRoot } from '../../testing/need-root.ts';
 import {
   arch,
   cleanUp,
@@ -28,10 +29,11 @@ import {
   until,
 } from '../../../testing/drivers/driver-local-fixture.ts';
 
+needRoot();
 beforeAll(prepare);
 afterAll(cleanUp);
 
-describe.runIf(process.getuid?.() === 0)('driver local, with namespaces', () => {
+describe('driver local, with namespaces', () => {
   let one: Spawned;
   let two: Spawned;
   beforeAll(async () => {
@@ -179,7 +181,7 @@ describe.runIf(process.getuid?.() === 0)('driver local, with namespaces', () => 
   });
 });
 
-describe.runIf(process.getuid?.() === 0)('driver local, without root', () => {
+describe('driver local, without root', () => {
   const uid = 61_234;
   const name = 'coppice-rootless';
   const folder = join(scratch, 'rootless');

@@ -6,17 +6,19 @@ import { join } from 'node:path';
 import { settingsSchema } from '@coppice/config';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { needRoot } from '../../testing/need-root.ts';
 import { chroot } from '../../../testing/drivers/driver-contract-cases.ts';
 import { sshOptions } from '../provision.ts';
 import { type Builder, builderPrefix, type Driver, listBuilders, spawnBuilder, terminateBuilder } from '../spawn.ts';
 
+needRoot();
 function ssh(builder: Builder, command: string) {
   const { host, port, user } = builder.instance;
   const options = [...sshOptions(builder), '-i', builder.keyFile, '-p', String(port), '-l', user];
   return execa('ssh', [...options, '--', host, command], { stdin: 'ignore', reject: false });
 }
 
-describe.runIf(process.getuid?.() === 0)('driver static', () => {
+describe('driver static', () => {
   const scratch = mkdtempSync(join(tmpdir(), 'driver-static-'));
   const home = join(scratch, 'home');
   const settings = settingsSchema.parse({});
