@@ -41,7 +41,9 @@ function runAsRoot(command, args, env = {}, cwd = root) {
   const kept = ['PATH', 'CI', 'COPPICE_TEST_SEED', 'NODE_EXTRA_CA_CERTS'].filter(
     (name) => process.env[name] !== undefined,
   );
-  const known = { ...Object.fromEntries(kept.map((name) => [name, process.env[name]])), ...env };
+  const own = Object.fromEntries(kept.map((name) => [name, process.env[name]]));
+  // Debian keeps root's programs out of its users' PATH.
+  const known = { ...own, PATH: `${own.PATH}:/usr/local/sbin:/usr/sbin:/sbin`, ...env };
   const variables = Object.entries(known).map(([name, value]) => `${name}=${value}`);
   return run('sudo', ['-n', 'env', ...unset, ...variables, command, ...args], {}, cwd);
 }
