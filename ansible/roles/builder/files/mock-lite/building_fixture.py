@@ -54,6 +54,7 @@ class Building(unittest.TestCase):
         cls.addClassCleanup(shutil.rmtree, cls.folder)
         cls.addClassCleanup(cls.end_leftovers)
         cls.folder.chmod(0o755)
+        shutil.copyfile(EXAMPLE, cls.folder / "example.cfg")  # the checkout may lie where other users may not look
         (cls.folder / "published/distributions").mkdir(parents=True)
         (cls.folder / "published/distributions/sapling-12-x86_64").symlink_to(Path(sapling).resolve())
         cls.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=str(cls.folder / "published")))
@@ -78,7 +79,7 @@ class Building(unittest.TestCase):
             f"config_opts['coppice_control'] = 'http://127.0.0.1:{self.server.server_port}'",
             f"config_opts['basedir'] = '{self.folder}/lib'",
             f"config_opts['cache_topdir'] = '{CACHE.name}'",
-            f"include('{EXAMPLE}')" if base else "",
+            f"include('{self.folder}/example.cfg')" if base else "",
             f"config_opts['root'] = '{name}'",
             extra, ""]))
         return path
