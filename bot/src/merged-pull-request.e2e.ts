@@ -122,7 +122,14 @@ async function verdicts(commit: string, ...packages: string[]): Promise<Readonly
 async function buildsOf(project: string): Promise<readonly BuildSummary[]> {
   return (await service.builds()).filter((build) => build.project === project);
 }
-const told = (builds: readonly BuildSummary[]) => builds.map((build) => `${build.package} ${build.state}`).sort();
+/** What the public list says of a project's builds, once all have ended: it is written a little after the check runs. */
+async function ended(project: string): Promise<readonly string[]> {
+  const builds = await waitFor(`the builds of ${project} to end`, 60, async () => {
+    const found = await buildsOf(project);
+    return found.every(({ endedAt }) => endedAt !== null) && found;
+  });
+  return builds.map((build) => `${build.package} ${build.state}`).sort();
+}
 
 async function merge({ number, head }: Proposed, method: 'merge' | 'squash'): Promise<string> {
   const asked = { merge_method: method, sha: head };
@@ -161,8 +168,8 @@ test('a new package and a changed one are checked and built in a sandbox, beside
   const checks = await verdicts(proposed.head, 'hello', 'whistle');
   for (const { name, conclusion } of Object.values(checks)) expect(`${name}: ${conclusion}`).toContain(': success');
   expect(checks['coppice / config']?.output.summary).toContain(`acme/${proposed.sandbox}`);
-  expect(told(await buildsOf(proposed.sandbox))).toEqual(['hello succeeded', 'whistle succeeded']);
-  expect(told(await buildsOf('tools'))).toEqual(['hello succeeded', 'libgreet succeeded', 'motd succeeded']);
+  expect(await ended(proposed.sandbox)).toEqual(['hello succeeded', 'whistle succeeded']);
+  expect(await ended('tools')).toEqual(['hello succeeded', 'libgreet succeeded', 'motd succeeded']);
 });
 
 test('who tries the pull request installs from its signed repository; who uses the project gets nothing of it', async () => {
@@ -197,12 +204,12 @@ test('merged, its packages are built and signed for the project, and dnf install
 });
 
 test('the page of the project shows what came with it', async () => {
-  const text = await waitFor('the page to name the package', 60, async () => {
-    const seen = await read('tools');
-    return seen.text.includes('whistle') && seen.text;
+  // The pages follow a build that has ended.
+  const rows = [/^whistle\s+1-1\.sap12\s+succeeded\b/im, /^hello\s+2\.0-1\.sap12\s+succeeded\b/im];
+  await waitFor('the page to show both as built', 60, async () => {
+    const { text } = await read('tools');
+    return rows.every((row) => row.test(text));
   });
-  expect(text).toMatch(/^whistle\s+1-1\.sap12\s+succeeded\b/im);
-  expect(text).toMatch(/^hello\s+2\.0-1\.sap12\s+succeeded\b/im);
 });
 
 test('its sandbox stays for as long as the policy says, and is then swept', async () => {
@@ -220,7 +227,7 @@ test('its sandbox stays for as long as the policy says, and is then swept', asyn
   expect(page.text).not.toContain('whistle');
   // What was merged is the project's now.
   await installed(user, 'install', '--refresh', 'whistle');
-  expect(told(await buildsOf('tools'))).toContain('whistle succeeded');
+  expect(await ended('tools')).toContain('whistle succeeded');
 });
 
 test('a pull request that is squashed comes as well', async () => {
