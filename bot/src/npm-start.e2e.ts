@@ -9,7 +9,8 @@ import { buildsJsonSchema } from '@coppice/config';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, expect, onTestFailed, test } from 'vitest';
 import { makeDnfClient } from '../testing/dnf-client.ts';
-import { leftovers, sourceFolder } from '../testing/service-under-test.ts';
+import { leftovers } from '../testing/service-leftovers.ts';
+import { sourceFolder } from '../testing/service-under-test.ts';
 import { waitFor } from '../testing/wait-for.ts';
 
 const chroot = 'sapling-12-x86_64';
@@ -148,7 +149,7 @@ test(
 
     process.kill(-(npm.pid ?? 0), 'SIGINT'); // to all of them, as a terminal does
     expect(await end).toBe(0);
-    expect(await leftovers(scratch)).toEqual([]);
+    expect(leftovers(scratch)).toEqual([]);
   },
 );
 
@@ -158,7 +159,7 @@ test('the next time it finds everything in place, and ends with SIGTERM', limit,
   expect(output()).toContain('set-up: everything for `run` is in place');
   npm.kill('SIGTERM'); // to npm alone, as a service manager may
   expect(await end).toBe(0);
-  expect(await leftovers(scratch)).toEqual([]);
+  expect(leftovers(scratch)).toEqual([]);
 });
 
 /** That dnf finds a package in the example's repository, and that it is an RPM: lead of the file format, see rpm's "Package format". */

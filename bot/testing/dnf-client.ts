@@ -43,8 +43,7 @@ export async function makeDnfClient(url: string): Promise<DnfClient> {
       runAsRoot(['bwrap', '--bind', root, '/', '--proc', '/proc', '--dev', '/dev', '--unshare-all', ...command]),
     async addRepository(id, lines) {
       const text = Object.entries(lines).map(([key, value]) => `${key}=${value}\n`);
-      await client.addRepositories(id, `[${id}]
-${text.join('')}`);
+      await client.addRepositories(id, `[${id}]\n${text.join('')}`);
     },
     async addRepositories(name, text) {
       const written = await runAsRoot(['tee', join(repositories, `${name}.repo`)], { input: text });

@@ -1,5 +1,4 @@
 // What an app asks about itself and about people, where the emulator has no answer or another one than GitHub.
-
 import type { Permissions } from '../state/registration.ts';
 import { type Permission, USERS } from '../state/users.ts';
 import { type ApiAnswer, type BridgeContext, type Json, notFound, pageOf, type Route, refusal } from './api.ts';

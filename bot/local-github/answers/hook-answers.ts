@@ -1,6 +1,5 @@
 // What an app asks about its webhook: where it goes, and how the deliveries of late were taken.
 // https://docs.github.com/en/rest/apps/webhooks
-
 import type { DeliveryAttempt, Webhooks } from '../delivery/webhooks.ts';
 import { type ApiRequest, type Json, notFound, type Route, refusal } from './api.ts';
 

@@ -1,6 +1,4 @@
-import { expect, test } from 'vitest';
 import { afterEach, expect, test, vi } from 'vitest';
-import { createDispatcher } from './dispatcher.ts';
 import { RateLimited } from '../github/rate-limit.ts';
 import { createDispatcher } from './dispatcher.ts';
 

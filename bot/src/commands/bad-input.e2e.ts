@@ -3,16 +3,9 @@ import { mkdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BuildSummary } from '@coppice/config';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mustAsRoot } from '../../testing/as-root.ts';
 import { leftovers } from '../../testing/service-leftovers.ts';
 import { makeHome, type ServiceUnderTest, sourceFolder, startService } from '../../testing/service-under-test.ts';
-import { mustAsRoot } from '../../testing/as-root.ts';
-import {
-  leftovers,
-  makeHome,
-  type ServiceUnderTest,
-  sourceFolder,
-  startService,
-} from '../../testing/service-under-test.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 
 const chroot = 'sapling-12-x86_64';

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { addScriptedPackage } from '../../testing/scripted-package.ts';
-import { leftovers, makeHome, type ServiceUnderTest, startService } from '../../testing/service-under-test.ts';
+import { leftovers } from '../../testing/service-leftovers.ts';
+import { makeHome, type ServiceUnderTest, startService } from '../../testing/service-under-test.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 
 let folder: string;

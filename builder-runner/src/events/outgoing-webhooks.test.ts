@@ -123,7 +123,9 @@ test('the end waits for no answer and for no pause', async () => {
   const times = { answer: 100_000, firstPause: 100_000, longestPause: 100_000 };
   const hooks = await start([hookTo(silent.url), hookTo(broken.url)], { times });
   await tell(1, 2);
-  await vi.waitUntil(() => silent.got.length === 1 && lines.some((line) => line.includes('sent again in 100000 s')));
+  await vi.waitUntil(() => silent.got.length === 1 && lines.some((line) => line.includes('sent again in 100000 s')), {
+    timeout: 50_000,
+  });
   await hooks.stop();
   expect([silent.ids(), broken.ids()]).toEqual([['e-1'], ['e-1']]);
 });
@@ -185,7 +187,7 @@ test('each try of an event waits twice as long as the one before, up to the long
   const times = { answer: 5, firstPause: 2, longestPause: 20 };
   await start([hookTo(url)], { times, pause: async (seconds) => void story.push(seconds) });
   await tell(1, 2);
-  await vi.waitUntil(() => story.filter((one) => one === 'taken').length === 2);
+  await vi.waitUntil(() => story.filter((one) => one === 'taken').length === 2, { timeout: 50_000 });
   const [first, second] = [
     ['failed', 2, 'failed', 4, 'failed', 8, 'failed', 16, 'failed', 20, 'failed', 20],
     ['failed', 2],

@@ -7,7 +7,7 @@ import { published, settingsSchema } from '@coppice/config';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { lookIntoBuilder } from '../../testing/look-into-builder.ts';
-import { needRoot } from '../testing/need-root.ts';
+import { needRoot } from '../../testing/need-root.ts';
 import { scripted } from '../../testing/packages.ts';
 import { makeTestHome, sapling, startTestService, type TestHome } from '../../testing/start-test-service.ts';
 import { ansibleFolder } from '../builder/playbook.ts';

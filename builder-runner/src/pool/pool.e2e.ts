@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ChrootName, settingsSchema } from '@coppice/config';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { needRoot } from '../testing/need-root.ts';
+import { needRoot } from '../../testing/need-root.ts';
 import { thisMachine } from '../builder/driver-facts.ts';
 import { buildUserOf } from '../builder/provision.ts';
 import { listBuilders } from '../builder/spawn.ts';

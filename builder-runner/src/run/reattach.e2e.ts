@@ -8,7 +8,7 @@ import { published, type QueuedBuild, type Result, resultSchema } from '@coppice
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { hasFile, lookIntoBuilder, type SeenBuilder } from '../../testing/look-into-builder.ts';
-import { needRoot } from '../testing/need-root.ts';
+import { needRoot } from '../../testing/need-root.ts';
 import { scripted } from '../../testing/packages.ts';
 import { type RunnerProcess, startRunnerProcess } from '../../testing/runner-process.ts';
 import { makeTestHome, sapling, type TestHome } from '../../testing/start-test-service.ts';

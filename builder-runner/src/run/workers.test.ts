@@ -37,7 +37,7 @@ test('more workers take more tasks at once; fewer let the present tasks end and 
 test('idle workers that are too many end at once; the others look again when they are rung', async () => {
   const next = vi.fn(async () => undefined as Work | undefined);
   const workers = startWorkers({ next, queue: quiet, onDeath }, 3, []);
-  await vi.waitFor(() => expect(next).toHaveBeenCalledTimes(3));
+  await vi.waitFor(() => expect(next).toHaveBeenCalledTimes(3), { timeout: 50_000 });
   workers.resize(1);
   await vi.waitFor(() => expect(workers.states()).toEqual([{ name: expect.any(String), task: null }]), {
     timeout: 50_000,
@@ -53,7 +53,9 @@ test('idle workers that are too many end at once; the others look again when the
 test('what was begun before has a worker at once, beyond their number', async () => {
   const begun = [makeWork('one'), makeWork('two'), makeWork('three')];
   const workers = startWorkers({ next: async () => undefined, queue: quiet, onDeath }, 1, begun);
-  await vi.waitFor(() => expect(workers.states().map(({ task }) => task)).toEqual(['one', 'two', 'three']));
+  await vi.waitFor(() => expect(workers.states().map(({ task }) => task)).toEqual(['one', 'two', 'three']), {
+    timeout: 50_000,
+  });
   for (const each of begun) each.end();
   await vi.waitFor(() => expect(workers.states()).toHaveLength(1), { timeout: 50_000 });
   await workers.stop();
@@ -98,7 +100,7 @@ test('a worker that dies of its task is told of, and another one takes its place
     2,
     [],
   );
-  await vi.waitFor(() => expect(deaths).toEqual([[{ name: 'worker-1', task: 'first' }, fault]]));
+  await vi.waitFor(() => expect(deaths).toEqual([[{ name: 'worker-1', task: 'first' }, fault]]), { timeout: 50_000 });
   tasks.push(later);
   await vi.waitFor(
     () =>
@@ -125,7 +127,7 @@ test('a worker that dies when all are to end is not missed', async () => {
     1,
     [],
   );
-  await vi.waitFor(() => expect(workers.states()[0]?.task).toBe('only'));
+  await vi.waitFor(() => expect(workers.states()[0]?.task).toBe('only'), { timeout: 50_000 });
   const stopped = workers.stop();
   task.reject(new Error('too late'));
   await stopped;

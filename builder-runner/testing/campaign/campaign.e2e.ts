@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
-import { needRoot } from '../../src/testing/need-root.ts';
+import { needRoot } from '../need-root.ts';
 import type { CampaignReport } from './campaign.child.ts';
 
 needRoot();

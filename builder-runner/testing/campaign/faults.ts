@@ -74,7 +74,7 @@ export async function doFault(
       return fillDisk(place, 1 + 2 * random(), witness);
     case 'fail-spawn': {
       writeFileSync(place.noSpawn, '');
-      const failed = await until(() => witness.heard(/ could not be made: [^]*no builder can be made now/));
+      const failed = await until(() => witness.heard(/ could not be made: [\s\S]*no builder can be made now/));
       await delay((2 + 3 * random()) * 1000);
       rmSync(place.noSpawn);
       return failed;

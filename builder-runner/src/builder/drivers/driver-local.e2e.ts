@@ -6,7 +6,6 @@ import { networkInterfaces } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { needRoot } from '../../testing/need-root.ts';
 import {
   arch,
   cleanUp,
@@ -28,6 +27,7 @@ import {
   traces,
   until,
 } from '../../../testing/drivers/driver-local-fixture.ts';
+import { needRoot } from '../../../testing/need-root.ts';
 
 needRoot();
 beforeAll(prepare);

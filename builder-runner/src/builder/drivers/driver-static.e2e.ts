@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { settingsSchema } from '@coppice/config';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { needRoot } from '../../testing/need-root.ts';
 import { chroot } from '../../../testing/drivers/driver-contract-cases.ts';
+import { needRoot } from '../../../testing/need-root.ts';
 import { sshOptions } from '../provision.ts';
 import { type Builder, builderPrefix, type Driver, listBuilders, spawnBuilder, terminateBuilder } from '../spawn.ts';
 

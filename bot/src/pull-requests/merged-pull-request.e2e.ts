@@ -4,13 +4,14 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BuildSummary } from '@coppice/config';
+import { sandboxOf } from '@coppice/config';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openBrowser } from '../testing/browser.ts';
-import { type DnfClient, makeDnfClient } from '../testing/dnf-client.ts';
-import { leftovers, makeHome, type ServiceUnderTest, startService } from '../testing/service-under-test.ts';
-import { waitFor } from '../testing/wait-for.ts';
-import { sandboxOf } from '@coppice/config';
+import { openBrowser } from '../../testing/browser.ts';
+import { type DnfClient, makeDnfClient } from '../../testing/dnf-client.ts';
+import { leftovers } from '../../testing/service-leftovers.ts';
+import { makeHome, type ServiceUnderTest, startService } from '../../testing/service-under-test.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 const chroot = 'sapling-12-x86_64';
 const tools = 'packages/acme/tools';
@@ -78,7 +79,7 @@ afterAll(async () => {
   await user?.remove();
   await browser?.close();
   await service?.end('SIGTERM');
-  if (home) expect(await leftovers(home.folder)).toEqual([]);
+  if (home) expect(leftovers(home.folder)).toEqual([]);
   await home?.remove();
 });
 
