@@ -3,7 +3,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { BridgeContext } from './answers/api.ts';
-import { gitText, runGit } from './git/git-command.ts';
+import { gitIn } from './git/git-in.ts';
 import { CONFIG_REPOSITORY, ORGANIZATION, tokenOf, USERS } from './state/users.ts';
 
 export interface NewRepository {
@@ -22,7 +22,10 @@ export async function createRepository(
   const known = await context.ask('GET', `/repos/${fullName}`);
   if (known.status === 404) await registerRepository(context, fullName);
   const folder = context.repositories.folderOf(fullName) ?? (await context.repositories.create(fullName));
-  const head = () => gitText(folder, ['rev-parse', '--verify', '--quiet', 'refs/heads/main']).catch(() => undefined);
+  const head = () =>
+    gitIn(folder)
+      .text(['rev-parse', '--verify', '--quiet', 'refs/heads/main'])
+      .catch(() => undefined);
   if (seed.seedFolder && (await head()) === undefined) {
     await pushFolder(`${context.url}/${fullName}.git`, seed.seedFolder, seed.seedCommitMessage ?? 'Start');
   }
@@ -58,20 +61,21 @@ async function pushFolder(remote: string, seedFolder: string, message: string) {
   const work = await mkdtemp(path.join(tmpdir(), 'coppice-seed-'));
   try {
     await cp(seedFolder, work, { recursive: true, filter: (source) => path.basename(source) !== '.git' });
-    const env = {
-      GIT_AUTHOR_NAME: 'maintainer',
-      GIT_AUTHOR_EMAIL: 'maintainer@example.test',
-      GIT_COMMITTER_NAME: 'maintainer',
-      GIT_COMMITTER_EMAIL: 'maintainer@example.test',
+    const secret = Buffer.from(`maintainer:${tokenOf('maintainer')}`).toString('base64');
+    const git = gitIn(path.join(work, '.git'), {
+      workTree: work,
+      protocols: ['http'],
       // The token goes by the environment: arguments can be seen by everybody on the machine.
-      GIT_CONFIG_COUNT: '1',
-      GIT_CONFIG_KEY_0: 'http.extraHeader',
-      GIT_CONFIG_VALUE_0: `Authorization: Basic ${Buffer.from(`maintainer:${tokenOf('maintainer')}`).toString('base64')}`,
-    };
-    await runGit(work, ['init', '--quiet', '--initial-branch=main']);
-    await runGit(work, ['add', '--all']);
-    await runGit(work, ['commit', '--quiet', '--allow-empty', '--message', message], { env });
-    await runGit(work, ['push', '--quiet', remote, 'HEAD:refs/heads/main'], { env });
+      config: [
+        ['user.name', 'maintainer'],
+        ['user.email', 'maintainer@example.test'],
+        ['http.extraHeader', `Authorization: Basic ${secret}`],
+      ],
+    });
+    await git.text(['init', '--quiet', '--initial-branch=main']);
+    await git.text(['add', '--all']);
+    await git.text(['commit', '--quiet', '--allow-empty', '--message', message]);
+    await git.text(['push', '--quiet', remote, 'HEAD:refs/heads/main']);
   } finally {
     await rm(work, { recursive: true, force: true });
   }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTestGithub, type TestGithub } from '../testing/local-github-client.ts';
 import { signature } from './delivery/webhooks.ts';
-import { gitText } from './git/git-command.ts';
+import { gitIn } from './git/git-in.ts';
 
 const R = '/repos/acme/packages';
 let it: TestGithub;
@@ -84,7 +84,9 @@ test('a pull request follows its branch, lists its files, and merges into the ba
   const closed = await it.webhook('pull_request', (one) => one.action === 'closed');
   expect(closed.payload.pull_request).toMatchObject({ merged: true, merge_commit_sha: merged.body.sha });
   const bare = `${it.folder}/repositories/acme/packages.git`;
-  expect(await gitText(bare, ['rev-parse', 'main', `refs/pull/${number}/head`])).toBe(`${merged.body.sha}\n${second}`);
+  expect(await gitIn(bare).text(['rev-parse', 'main', `refs/pull/${number}/head`])).toBe(
+    `${merged.body.sha}\n${second}`,
+  );
 });
 
 test('a file written by REST is a commit that git sees', async () => {
@@ -93,7 +95,7 @@ test('a file written by REST is a commit that git sees', async () => {
   expect(made.status).toBe(201);
   await it.webhook('push', (one) => one.after === made.body.commit.sha);
   const bare = `${it.folder}/repositories/acme/packages.git`;
-  expect(await gitText(bare, ['show', 'main:rest.txt'])).toBe('by rest');
+  expect(await gitIn(bare).text(['show', 'main:rest.txt'])).toBe('by rest');
 });
 
 test('a channel can drop and double what is delivered', async () => {

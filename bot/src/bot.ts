@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openJournaledStore, type Queue } from '@coppice/builder-runner/queue';
+import { GitError } from '@coppice/builder-runner/remote';
 import type { DebugSessions, Log, ProjectsPort } from '@coppice/builder-runner/runner';
 import type { Settings } from '@coppice/config';
 import { createNodeMiddleware } from 'probot';
@@ -14,7 +15,6 @@ import { handleComment, reactionTo } from './commands/handle-comment.ts';
 import type { ParsedComment } from './commands/read/parse-comment.ts';
 import { readComment } from './commands/read/read-comment.ts';
 import { type ConfigAtCommit, createConfigInForce, readConfigAt } from './config-repo/config-in-force.ts';
-import { GitError } from './config-repo/git.ts';
 import { openConfigRepo } from './config-repo/mirror.ts';
 import { createCommitter } from './edits/commit-edit.ts';
 import { expireProjects } from './edits/expire-projects.ts';

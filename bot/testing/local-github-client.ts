@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { signAppJwt } from '../local-github/answers/tokens.ts';
-import { gitText } from '../local-github/git/git-command.ts';
+import { gitIn } from '../local-github/git/git-in.ts';
 import { type LocalGithub, startLocalGithub } from '../local-github/start.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into JSON of many shapes and assert what they find.
@@ -87,27 +87,27 @@ export async function openTestGithub() {
       const work = await mkdtemp(path.join(tmpdir(), 'coppice-push-'));
       try {
         const url = github.url.replace('://', `://x:token-${login}@`);
-        await gitText(work, ['init', '-q', '-b', branch]);
-        await gitText(work, ['remote', 'add', 'origin', `${url}/${repository}.git`]);
-        await gitText(work, ['fetch', '-q', 'origin']);
-        const base = (await gitText(work, ['branch', '-r'])).includes(`origin/${branch}`) ? branch : 'main';
-        await gitText(work, ['reset', '-q', '--hard', `origin/${base}`]).catch(() => undefined);
+        const git = gitIn(path.join(work, '.git'), {
+          workTree: work,
+          protocols: ['http'],
+          config: [
+            ['user.name', login],
+            ['user.email', `${login}@example.test`],
+          ],
+        });
+        await git.text(['init', '-q', '-b', branch]);
+        await git.text(['remote', 'add', 'origin', `${url}/${repository}.git`]);
+        await git.text(['fetch', '-q', 'origin']);
+        const base = (await git.text(['branch', '-r'])).includes(`origin/${branch}`) ? branch : 'main';
+        await git.text(['reset', '-q', '--hard', `origin/${base}`]).catch(() => undefined);
         for (const [name, text] of Object.entries(files)) {
           await mkdir(path.dirname(path.join(work, name)), { recursive: true });
           await writeFile(path.join(work, name), text);
         }
-        await gitText(work, ['add', '-A']);
-        await gitText(work, [
-          '-c',
-          `user.name=${login}`,
-          '-c',
-          `user.email=${login}@example.test`,
-          'commit',
-          '-qm',
-          'Change',
-        ]);
-        await gitText(work, ['push', '-q', 'origin', `HEAD:refs/heads/${branch}`]);
-        return await gitText(work, ['rev-parse', 'HEAD']);
+        await git.text(['add', '-A']);
+        await git.text(['commit', '-qm', 'Change']);
+        await git.text(['push', '-q', 'origin', `HEAD:refs/heads/${branch}`]);
+        return await git.text(['rev-parse', 'HEAD']);
       } finally {
         await rm(work, { recursive: true, force: true });
       }

@@ -1,5 +1,5 @@
 // The files that differ between two commits, as pull requests, commits and comparisons list them.
-import { runGit } from '../git/git-command.ts';
+import { gitIn } from '../git/git-in.ts';
 import type { BridgeContext } from './api.ts';
 
 export interface ChangedFile {
@@ -32,11 +32,11 @@ export async function diffFiles(
   to: string,
 ): Promise<ChangedFile[]> {
   const [raw, patches] = await Promise.all([
-    runGit(folder, ['diff', '-z', '-M', '--raw', '--numstat', '--no-abbrev', from, to]),
-    runGit(folder, ['diff', '-M', '--no-color', '--no-ext-diff', from, to]),
+    gitIn(folder).text(['diff', '-z', '-M', '--raw', '--numstat', '--no-abbrev', from, to]),
+    gitIn(folder).text(['diff', '-M', '--no-color', '--no-ext-diff', from, to]),
   ]);
-  const { entries, counts } = parse(raw.toString('utf8').split('\0'));
-  const texts = splitPatches(patches.toString('utf8'));
+  const { entries, counts } = parse(raw.split('\0'));
+  const texts = splitPatches(patches);
   return entries.slice(0, MOST_FILES).map((entry, at) => {
     const { additions, deletions } = counts[at] ?? { additions: 0, deletions: 0 };
     const patch = texts[at];

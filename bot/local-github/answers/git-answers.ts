@@ -1,6 +1,6 @@
 // REST questions that Git answers, straight from the bare repository: refs, commits, trees, blobs, files, compare.
 import { readRefs } from '../git/bare-repositories.ts';
-import { gitText, runGit } from '../git/git-command.ts';
+import { gitIn } from '../git/git-in.ts';
 import { readCommits, resolveCommit } from '../git/read-commits.ts';
 import type { KeptState } from '../state/kept-state.ts';
 import {
@@ -70,7 +70,9 @@ export function gitRoutes(context: BridgeContext, state: KeptState): Route[] {
     get('/git/blobs/:sha', async ({ folder, repository, params }) => {
       const sha = params.sha ?? '';
       const content = SHA.test(sha)
-        ? await runGit(folder, ['cat-file', 'blob', sha]).catch(() => undefined)
+        ? await gitIn(folder)
+            .catFile(['blob', sha])
+            .catch(() => undefined)
         : undefined;
       if (!content) return notFound();
       const url = `${context.apiUrl}/repos/${repository}/git/blobs/${sha}`;
@@ -150,10 +152,14 @@ export function gitRoutes(context: BridgeContext, state: KeptState): Route[] {
 }
 
 async function compareAnswer(context: BridgeContext, folder: string, repository: string, base: string, head: string) {
-  const mergeBase = await gitText(folder, ['merge-base', base, head]).catch(() => base);
+  const mergeBase = await gitIn(folder)
+    .text(['merge-base', base, head])
+    .catch(() => base);
   const [ahead, behind] = await Promise.all([
     readCommits(folder, ['--reverse', `${base}..${head}`]),
-    gitText(folder, ['rev-list', '--count', `${head}..${base}`]).then(Number),
+    gitIn(folder)
+      .text(['rev-list', '--count', `${head}..${base}`])
+      .then(Number),
   ]);
   const url = `${context.apiUrl}/repos/${repository}/compare/${base}...${head}`;
   const html = `${context.url}/${repository}/compare/${base}...${head}`;
@@ -185,17 +191,17 @@ interface TreeEntry {
 
 async function resolveTree(folder: string, name: string): Promise<string | undefined> {
   if (SHA.test(name)) {
-    const found = await gitText(folder, ['rev-parse', '--verify', '--quiet', `${name}^{tree}`]).catch(() => undefined);
+    const found = await gitIn(folder)
+      .text(['rev-parse', '--verify', '--quiet', `${name}^{tree}`])
+      .catch(() => undefined);
     return found;
   }
   const commit = await resolveCommit(folder, name);
-  return commit && gitText(folder, ['rev-parse', '--verify', '--quiet', `${commit}^{tree}`]);
+  return commit && gitIn(folder).text(['rev-parse', '--verify', '--quiet', `${commit}^{tree}`]);
 }
 
 async function listTree(folder: string, tree: string, recursive: boolean): Promise<TreeEntry[]> {
-  const text = (await runGit(folder, ['ls-tree', '-z', '-l', ...(recursive ? ['-r', '-t'] : []), tree])).toString(
-    'utf8',
-  );
+  const text = await gitIn(folder).text(['ls-tree', '-z', '-l', ...(recursive ? ['-r', '-t'] : []), tree]);
   return text
     .split('\0')
     .filter(Boolean)
@@ -256,7 +262,7 @@ async function contentsAnswer(
     const entries = (await list(path)) ?? [];
     return { status: 200, body: entries.map((one) => shape(one, `${path}/${one.path}`)) };
   }
-  const bytes = await runGit(folder, ['cat-file', 'blob', entry.sha]);
+  const bytes = await gitIn(folder).catFile(['blob', entry.sha]);
   const wrapped = bytes.toString('base64').replace(/.{60}/g, '$&\n');
   return { status: 200, body: { ...shape(entry, path), content: wrapped, encoding: 'base64' } };
 }

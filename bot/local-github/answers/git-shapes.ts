@@ -1,5 +1,5 @@
 // The shapes in which REST names refs and commits.
-import { gitText } from '../git/git-command.ts';
+import { gitIn } from '../git/git-in.ts';
 import { type Commit, readCommits } from '../git/read-commits.ts';
 import type { BridgeContext, Json } from './api.ts';
 import { diffFiles } from './diff-files.ts';
@@ -9,7 +9,7 @@ const UNSIGNED = { verified: false, reason: 'unsigned', signature: null, payload
 const EMPTY_TREE = '4b825dc642cb6eb9a060e54bf8d69288fbee4904';
 
 export async function refAnswer(context: BridgeContext, folder: string, repository: string, ref: string, sha: string) {
-  const type = await gitText(folder, ['cat-file', '-t', sha]);
+  const type = await gitIn(folder).text(['cat-file', '-t', sha]);
   const url = `${context.apiUrl}/repos/${repository}/git`;
   return {
     ref,

@@ -1,6 +1,6 @@
 // REST writes that Git keeps: refs and files. They change the bare repository and nothing else; pushes are told as ever.
 import { readRefs } from '../git/bare-repositories.ts';
-import { gitText, runGit } from '../git/git-command.ts';
+import { gitIn } from '../git/git-in.ts';
 import { isAncestor } from '../git/push-event.ts';
 import { readCommits, resolveCommit } from '../git/read-commits.ts';
 import {
@@ -46,7 +46,7 @@ export function gitWriteRoutes(context: BridgeContext, move: Move): Route[] {
       if (!(await isRefName(folder, ref))) return refusal(422, `${ref} is not a valid ref name.`);
       if (!sha) return refusal(422, 'Object does not exist');
       if ((await readRefs(folder, ref)).has(ref)) return refusal(422, 'Reference already exists');
-      await runGit(folder, ['update-ref', ref, sha]);
+      await gitIn(folder).text(['update-ref', ref, sha]);
       return { status: 201, body: await refAnswer(context, folder, repository, ref, sha) };
     }),
     write('PATCH', '/git/refs/*ref', async ({ folder, repository, body, params }) => {
@@ -58,13 +58,13 @@ export function gitWriteRoutes(context: BridgeContext, move: Move): Route[] {
       if (body.force !== true && !(await isAncestor(folder, old, sha))) {
         return refusal(422, 'Update is not a fast forward');
       }
-      await runGit(folder, ['update-ref', ref, sha]);
+      await gitIn(folder).text(['update-ref', ref, sha]);
       return { status: 200, body: await refAnswer(context, folder, repository, ref, sha) };
     }),
     write('DELETE', '/git/refs/*ref', async ({ folder, params }) => {
       const ref = `refs/${params.ref}`;
       if (!isMovable(ref) || !(await readRefs(folder, ref)).has(ref)) return refusal(422, 'Reference does not exist');
-      await runGit(folder, ['update-ref', '-d', ref]);
+      await gitIn(folder).text(['update-ref', '-d', ref]);
       return { status: 204, body: undefined };
     }),
     write('PUT', '/contents/*path', (asked) => writeFile(context, asked, false)),
@@ -76,10 +76,12 @@ const isMovable = (ref: string) => /^refs\/(heads|tags)\//.test(ref);
 
 async function isRefName(folder: string, ref: string): Promise<boolean> {
   if (!isMovable(ref)) return false;
-  return runGit(folder, ['check-ref-format', ref]).then(
-    () => true,
-    () => false,
-  );
+  return gitIn(folder)
+    .text(['check-ref-format', ref])
+    .then(
+      () => true,
+      () => false,
+    );
 }
 
 /** One commit that changes one file. `sha`, the file's blob, guards against writing over somebody's change. */
@@ -99,7 +101,9 @@ async function writeFile(context: BridgeContext, asked: Asked, remove: boolean):
     return refusal(404, `Branch ${branch} not found`);
   }
   const old = parent
-    ? await gitText(folder, ['rev-parse', '--verify', '--quiet', `${parent}:${path}`]).catch(() => undefined)
+    ? await gitIn(folder)
+        .text(['rev-parse', '--verify', '--quiet', `${parent}:${path}`])
+        .catch(() => undefined)
     : undefined;
   if (remove && !old) return notFound();
   if (old !== undefined && body.sha !== old) {
@@ -108,7 +112,7 @@ async function writeFile(context: BridgeContext, asked: Asked, remove: boolean):
       : refusal(409, `${path} does not match ${String(body.sha)}`);
   }
   const content = Buffer.from(String(body.content ?? ''), 'base64');
-  const blob = remove ? undefined : await gitText(folder, ['hash-object', '-w', '--stdin'], { input: content });
+  const blob = remove ? undefined : await gitIn(folder).text(['hash-object', '-w', '--stdin'], content);
   const tree = await treeWith(folder, parent, path, blob);
   const sha = await commitTree(folder, {
     tree,
@@ -116,7 +120,7 @@ async function writeFile(context: BridgeContext, asked: Asked, remove: boolean):
     message: body.message,
     login: context.loginOf(request.identity),
   });
-  await runGit(folder, ['update-ref', ref, sha]);
+  await gitIn(folder).text(['update-ref', ref, sha]);
   const [commit] = await readCommits(folder, ['-1', sha]);
   const file = remove ? null : await context.read(`/repos/${repository}/contents/${encodePath(path)}?ref=${sha}`);
   if (file) for (const key of ['content', 'encoding']) delete file[key];
@@ -134,11 +138,11 @@ async function defaultBranch(context: BridgeContext, repository: string): Promis
 
 /** The tree of `parent` with one path set, or taken out: made in an index of its own. */
 async function treeWith(folder: string, parent: string | undefined, path: string, blob: string | undefined) {
-  const env = { GIT_INDEX_FILE: `${folder}/coppice-index` };
-  await runGit(folder, ['read-tree', ...(parent ? [parent] : ['--empty'])], { env });
+  const git = gitIn(folder, { index: `${folder}/coppice-index` });
+  await git.text(['read-tree', ...(parent ? [parent] : ['--empty'])]);
   const entry = blob ? `100644 ${blob}\t${path}\0` : `0 ${'0'.repeat(40)}\t${path}\0`;
-  await runGit(folder, ['update-index', '-z', '--index-info'], { env, input: entry });
-  return gitText(folder, ['write-tree'], { env });
+  await git.text(['update-index', '-z', '--index-info'], entry);
+  return git.text(['write-tree']);
 }
 
 export interface NewCommit {
@@ -151,12 +155,12 @@ export interface NewCommit {
 /** Writes a commit in somebody's name and gives its id. */
 export function commitTree(folder: string, commit: NewCommit): Promise<string> {
   const email = `${commit.login}@users.noreply.github.com`;
-  const env = {
-    GIT_AUTHOR_NAME: commit.login,
-    GIT_AUTHOR_EMAIL: email,
-    GIT_COMMITTER_NAME: 'GitHub',
-    GIT_COMMITTER_EMAIL: 'noreply@github.com',
-  };
+  const config = [
+    ['author.name', commit.login],
+    ['author.email', email],
+    ['committer.name', 'GitHub'],
+    ['committer.email', 'noreply@github.com'],
+  ] as const;
   const parents = commit.parents.flatMap((parent) => ['-p', parent]);
-  return gitText(folder, ['commit-tree', commit.tree, ...parents, '-F', '-'], { env, input: `${commit.message}\n` });
+  return gitIn(folder, { config }).text(['commit-tree', commit.tree, ...parents, '-F', '-'], `${commit.message}\n`);
 }

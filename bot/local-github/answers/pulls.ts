@@ -1,7 +1,7 @@
 // Pull requests: the emulator holds the conversation, the bare repository the commits. This room joins the two.
 // https://docs.github.com/en/rest/pulls/pulls
 import { isZero, type RefChange } from '../git/bare-repositories.ts';
-import { gitText, runGit } from '../git/git-command.ts';
+import { gitIn } from '../git/git-in.ts';
 import { readCommits, resolveCommit } from '../git/read-commits.ts';
 import type { KeptPull, KeptState } from '../state/kept-state.ts';
 import { type ApiAnswer, type BridgeContext, type Json, notFound, pageOf, type Route, refusal } from './api.ts';
@@ -29,7 +29,7 @@ export function pullRoutes(context: BridgeContext, state: KeptState, move: Move)
         if (!headSha || !baseSha) {
           return refusal(422, 'Validation Failed', { errors: [{ field: headSha ? 'base' : 'head', code: 'invalid' }] });
         }
-        if ((await gitText(folder, ['rev-list', '--count', `${baseSha}..${headSha}`])) === '0') {
+        if ((await gitIn(folder).text(['rev-list', '--count', `${baseSha}..${headSha}`])) === '0') {
           return refusal(422, 'Validation Failed', {
             errors: [{ code: 'custom', message: `No commits between ${baseRef} and ${headRef}` }],
           });
@@ -44,7 +44,7 @@ export function pullRoutes(context: BridgeContext, state: KeptState, move: Move)
         const pull = { repository, number, headRef, baseRef, headSha, baseSha, open: true, mergeSha: null };
         state.pulls.push(pull);
         context.changed();
-        await runGit(folder, ['update-ref', `refs/pull/${number}/head`, headSha]);
+        await gitIn(folder).text(['update-ref', `refs/pull/${number}/head`, headSha]);
         return answer;
       },
     },
@@ -105,7 +105,9 @@ export function pullRoutes(context: BridgeContext, state: KeptState, move: Move)
         const pull = find(params);
         const folder = pull && context.repositories.folderOf(pull.repository);
         if (!pull || !folder) return notFound();
-        const from = await gitText(folder, ['merge-base', pull.baseSha, pull.headSha]).catch(() => pull.baseSha);
+        const from = await gitIn(folder)
+          .text(['merge-base', pull.baseSha, pull.headSha])
+          .catch(() => pull.baseSha);
         const files = await diffFiles(context, folder, pull.repository, from, pull.headSha);
         const page = pageOf(request, context.apiUrl + request.path, files);
         return { status: 200, body: page.items, headers: page.headers };
@@ -193,7 +195,9 @@ async function mergePull(
   }
   const base = await branch(folder, pull.baseRef);
   if (!base) return refusal(405, 'Base branch does not exist');
-  const merged = await gitText(folder, ['merge-tree', '--write-tree', base, pull.headSha]).catch(() => undefined);
+  const merged = await gitIn(folder)
+    .text(['merge-tree', '--write-tree', base, pull.headSha])
+    .catch(() => undefined);
   if (merged === undefined) return refusal(405, 'Pull Request has merge conflicts');
   const method = body.merge_method ?? 'merge';
   if (method === 'rebase') return refusal(405, 'Rebase merges are not allowed on this repository.');
@@ -207,7 +211,7 @@ async function mergePull(
   if (closed.status !== 200) return closed;
   const parents = method === 'squash' ? [base] : [base, pull.headSha];
   const sha = await commitTree(folder, { tree: merged.split('\n')[0] ?? '', parents, message: title + text, login });
-  await runGit(folder, ['update-ref', `refs/heads/${pull.baseRef}`, sha]);
+  await gitIn(folder).text(['update-ref', `refs/heads/${pull.baseRef}`, sha]);
   pull.open = false;
   pull.mergeSha = sha;
   context.changed();
@@ -230,7 +234,7 @@ export async function followBranch(
     if (pull.baseRef === name) pull.baseSha = change.after;
     if (pull.headRef !== name) continue;
     pull.headSha = change.after;
-    await runGit(folder, ['update-ref', `refs/pull/${pull.number}/head`, change.after]);
+    await gitIn(folder).text(['update-ref', `refs/pull/${pull.number}/head`, change.after]);
     const [shown, shownRepository] = await Promise.all([
       context.read(`/repos/${repository}/pulls/${pull.number}`),
       context.read(`/repos/${repository}`),
@@ -260,12 +264,14 @@ export async function completePull(context: BridgeContext, pull: KeptPull, shown
   shown.statuses_url = `${context.apiUrl}/repos/${pull.repository}/statuses/${pull.headSha}`;
   if (!full) return;
   const [files, commits, mergeable] = await Promise.all([
-    gitText(folder, ['diff', '--numstat', `${pull.baseSha}...${pull.headSha}`]),
-    gitText(folder, ['rev-list', '--count', `${pull.baseSha}..${pull.headSha}`]),
-    runGit(folder, ['merge-tree', '--write-tree', pull.baseSha, pull.headSha]).then(
-      () => true,
-      () => false,
-    ),
+    gitIn(folder).text(['diff', '--numstat', `${pull.baseSha}...${pull.headSha}`]),
+    gitIn(folder).text(['rev-list', '--count', `${pull.baseSha}..${pull.headSha}`]),
+    gitIn(folder)
+      .text(['merge-tree', '--write-tree', pull.baseSha, pull.headSha])
+      .then(
+        () => true,
+        () => false,
+      ),
   ]);
   const lines = files.split('\n').filter(Boolean);
   const sum = (at: number) => lines.reduce((total, line) => total + (Number(line.split('\t')[at]) || 0), 0);

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { gitText, runGit } from './git-command.ts';
+import { gitIn } from './git-in.ts';
 
 const ZERO = '0'.repeat(40);
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
@@ -35,8 +35,8 @@ export function openBareRepositories(folder: string): BareRepositories {
       const place = pathOf(fullName);
       if (!place) throw new Error(`"${fullName}" cannot be a repository: write owner/name in letters, digits, . _ -`);
       await mkdir(place, { recursive: true });
-      await runGit(place, ['init', '--quiet', '--bare', '--initial-branch=main', '.']);
-      for (const [key, value] of SETTINGS) await runGit(place, ['config', key, value]);
+      await gitIn(place).text(['init', '--quiet', '--bare', '--initial-branch=main', place]);
+      for (const [key, value] of SETTINGS) await gitIn(place).text(['config', key, value]);
       return place;
     },
     async list() {
@@ -73,7 +73,7 @@ const SETTINGS = [
 
 /** All refs with what they point to, in the order of their names. */
 export async function readRefs(folder: string, prefix = 'refs/'): Promise<Refs> {
-  const text = await gitText(folder, ['for-each-ref', '--format=%(refname) %(objectname)', prefix]);
+  const text = await gitIn(folder).text(['for-each-ref', '--format=%(refname) %(objectname)', prefix]);
   return new Map(
     text
       .split('\n')

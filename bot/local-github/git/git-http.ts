@@ -1,7 +1,6 @@
 // Git over HTTP: `git http-backend` as a CGI program. https://git-scm.com/docs/git-http-backend
-import { spawn } from 'node:child_process';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { CLEAN_GIT_ENVIRONMENT } from './git-command.ts';
+import { gitEnvironment, streamLimitedGit } from '@coppice/builder-runner/remote';
 
 export interface GitHttpRequest {
   /** The folder under which the repositories are. */
@@ -18,64 +17,66 @@ export function isPush(pathInfo: string, query: URLSearchParams): boolean {
   return pathInfo.endsWith('/git-receive-pack') || query.get('service') === 'git-receive-pack';
 }
 
+const limits = { fileBytes: 2 ** 30, seconds: 600 };
+
 /** Serves one request; resolves when git has ended and the answer is written. */
-export function serveGit(request: GitHttpRequest, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const header = (name: string) => {
-      const value = incoming.headers[name];
-      return typeof value === 'string' ? value : '';
-    };
-    const child = spawn('git', ['http-backend'], {
-      env: {
-        ...CLEAN_GIT_ENVIRONMENT,
-        GIT_PROJECT_ROOT: request.root,
-        GIT_HTTP_EXPORT_ALL: '1',
-        GATEWAY_INTERFACE: 'CGI/1.1',
-        REQUEST_METHOD: incoming.method ?? 'GET',
-        PATH_INFO: request.pathInfo,
-        QUERY_STRING: request.query,
-        CONTENT_TYPE: header('content-type'),
-        HTTP_CONTENT_ENCODING: header('content-encoding'),
-        REMOTE_ADDR: incoming.socket.remoteAddress ?? '',
-        ...(header('content-length') ? { CONTENT_LENGTH: header('content-length') } : {}),
-        ...(header('git-protocol') ? { GIT_PROTOCOL: header('git-protocol') } : {}),
-        ...(request.login ? { REMOTE_USER: request.login } : {}),
-      },
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
-    const complaints: Buffer[] = [];
-    child.stderr.on('data', (part: Buffer) => complaints.push(part));
-    child.on('error', reject);
-    // git may refuse before it has read the whole pack.
-    child.stdin.on('error', () => undefined);
-    incoming.pipe(child.stdin);
-    outgoing.on('close', () => {
-      if (!outgoing.writableFinished) child.kill();
-    });
-    let head: Buffer | undefined = Buffer.alloc(0);
-    child.stdout.on('data', (part: Buffer) => {
-      if (!head) {
-        if (!outgoing.write(part)) {
-          child.stdout.pause();
-          outgoing.once('drain', () => child.stdout.resume());
-        }
-        return;
-      }
-      head = Buffer.concat([head, part]);
-      const end = head.indexOf('\r\n\r\n');
-      if (end < 0) return;
-      writeCgiHead(head.subarray(0, end).toString('latin1'), outgoing);
-      outgoing.write(head.subarray(end + 4));
-      head = undefined;
-    });
-    child.on('close', (code) => {
-      if (head && !outgoing.headersSent) {
-        outgoing.writeHead(500, { 'content-type': 'text/plain' });
-        outgoing.write(`git http-backend ended with ${code}: ${Buffer.concat(complaints).toString()}`);
-      }
-      resolve();
-    });
+export async function serveGit(
+  request: GitHttpRequest,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const environment = { ...gitEnvironment([]), ...cgiEnvironment(request, incoming) };
+  const child = streamLimitedGit(['http-backend'], { ...limits, environment });
+  const complaints: Buffer[] = [];
+  child.stderr.on('data', (part: Buffer) => complaints.push(part));
+  // git may refuse before it has read the whole pack.
+  child.stdin.on('error', () => undefined);
+  incoming.pipe(child.stdin);
+  outgoing.on('close', () => {
+    if (!outgoing.writableFinished) child.kill();
   });
+  let head: Buffer | undefined = Buffer.alloc(0);
+  child.stdout.on('data', (part: Buffer) => {
+    if (!head) {
+      if (!outgoing.write(part)) {
+        child.stdout.pause();
+        outgoing.once('drain', () => child.stdout.resume());
+      }
+      return;
+    }
+    head = Buffer.concat([head, part]);
+    const end = head.indexOf('\r\n\r\n');
+    if (end < 0) return;
+    writeCgiHead(head.subarray(0, end).toString('latin1'), outgoing);
+    outgoing.write(head.subarray(end + 4));
+    head = undefined;
+  });
+  const { exitCode } = await child;
+  if (head && !outgoing.headersSent) {
+    outgoing.writeHead(500, { 'content-type': 'text/plain' });
+    outgoing.write(`git http-backend ended with ${exitCode}: ${Buffer.concat(complaints).toString()}`);
+  }
+}
+
+function cgiEnvironment(request: GitHttpRequest, incoming: IncomingMessage): Record<string, string> {
+  const header = (name: string) => {
+    const value = incoming.headers[name];
+    return typeof value === 'string' ? value : '';
+  };
+  return {
+    GIT_PROJECT_ROOT: request.root,
+    GIT_HTTP_EXPORT_ALL: '1',
+    GATEWAY_INTERFACE: 'CGI/1.1',
+    REQUEST_METHOD: incoming.method ?? 'GET',
+    PATH_INFO: request.pathInfo,
+    QUERY_STRING: request.query,
+    CONTENT_TYPE: header('content-type'),
+    HTTP_CONTENT_ENCODING: header('content-encoding'),
+    REMOTE_ADDR: incoming.socket.remoteAddress ?? '',
+    ...(header('content-length') ? { CONTENT_LENGTH: header('content-length') } : {}),
+    ...(header('git-protocol') ? { GIT_PROTOCOL: header('git-protocol') } : {}),
+    ...(request.login ? { REMOTE_USER: request.login } : {}),
+  };
 }
 
 function writeCgiHead(text: string, outgoing: ServerResponse) {

@@ -1,7 +1,7 @@
 // Makes the `push` payload of a moved branch or tag.
 // https://docs.github.com/en/webhooks/webhook-events-and-payloads#push
 import { isZero, type RefChange, type Refs } from './bare-repositories.ts';
-import { runGit } from './git-command.ts';
+import { gitIn } from './git-in.ts';
 import { type ChangedNames, type Commit, readChangedNames, readCommits } from './read-commits.ts';
 
 /** GitHub lists at most so many commits in one push. */
@@ -70,8 +70,10 @@ function pushedCommit(commit: Commit, names: ChangedNames | undefined, htmlUrl: 
 
 /** True when `after` contains `before`. */
 export async function isAncestor(folder: string, before: string, after: string): Promise<boolean> {
-  return runGit(folder, ['merge-base', '--is-ancestor', before, after]).then(
-    () => true,
-    () => false,
-  );
+  return gitIn(folder)
+    .text(['merge-base', '--is-ancestor', before, after])
+    .then(
+      () => true,
+      () => false,
+    );
 }

@@ -1,5 +1,5 @@
 // Reads commits out of a bare repository in the shapes that webhooks and REST answers are made of.
-import { gitText, runGit } from './git-command.ts';
+import { gitIn } from './git-in.ts';
 
 interface Signature {
   readonly name: string;
@@ -28,7 +28,7 @@ const FIELDS = ['%H', '%T', '%P', '%an', '%ae', '%aI', '%cn', '%ce', '%cI', '%B'
 
 /** The commits that `git log` selects with `selection`, newest first. */
 export async function readCommits(folder: string, selection: readonly string[]): Promise<Commit[]> {
-  const text = (await runGit(folder, ['log', '-z', `--format=${FIELDS.join('%x00')}`, ...selection])).toString('utf8');
+  const text = await gitIn(folder).text(['log', '-z', `--format=${FIELDS.join('%x00')}`, ...selection]);
   const parts = text.split('\0');
   const commits: Commit[] = [];
   for (let at = 0; at + FIELDS.length <= parts.length; at += FIELDS.length) {
@@ -51,7 +51,7 @@ export async function readChangedNames(
   selection: readonly string[],
 ): Promise<ReadonlyMap<string, ChangedNames>> {
   const args = ['log', '-z', '--no-renames', '--name-status', '--format=%H', ...selection];
-  const tokens = (await runGit(folder, args)).toString('utf8').split('\0');
+  const tokens = (await gitIn(folder).text(args)).split('\0');
   const found = new Map<string, ChangedNames>();
   let current: ChangedNames = { added: [], modified: [], removed: [] };
   for (let at = 0; at < tokens.length; at += 1) {
@@ -76,13 +76,9 @@ export async function resolveCommit(folder: string, ref: string): Promise<string
     ? [ref]
     : [`refs/heads/${ref}`, `refs/tags/${ref}`, `refs/${ref}`, ref].filter((name) => name !== '');
   for (const name of names) {
-    const sha = await gitText(folder, [
-      'rev-parse',
-      '--verify',
-      '--quiet',
-      '--end-of-options',
-      `${name}^{commit}`,
-    ]).catch(() => '');
+    const sha = await gitIn(folder)
+      .text(['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`])
+      .catch(() => '');
     // rev-parse prints the `--end-of-options` it was given before Git 2.30 learned better.
     const last = sha.split('\n').at(-1) ?? '';
     if (/^[0-9a-f]{40}$/.test(last)) return last;

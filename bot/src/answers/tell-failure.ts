@@ -1,6 +1,6 @@
 // Says on GitHub that a comment or push could not be worked off. Directly: the bot's own state may be what cannot be written.
 import { QueueError } from '@coppice/builder-runner/queue';
-import { GitError } from '../config-repo/git.ts';
+import { GitError } from '@coppice/builder-runner/remote';
 import type { Github } from '../github/github.ts';
 import { writeAnswer } from '../reply/answer.ts';
 import * as refusal from '../reply/refused.ts';

@@ -2,9 +2,9 @@
 import { access, constants, lstat, mkdir, mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openGit } from '@coppice/builder-runner/remote';
 import type { Settings } from '@coppice/config';
 import { execa } from 'execa';
-import { runGit } from '../config-repo/git.ts';
 import type { Home } from '../service/home.ts';
 import { describe } from '../service/log.ts';
 import { configuredSecrets } from '../service/secrets.ts';
@@ -163,13 +163,10 @@ export async function mirrorFinding(home: Home): Promise<Finding> {
   const repository = join(home.state, 'config.git');
   try {
     await access(repository, constants.R_OK);
-    const refs = await runGit(['for-each-ref', '--format=%(objectname)', '--count=1'], {
-      repository,
-      timeoutSeconds: 30,
-    });
-    const commit = refs.toString('utf8').trim();
+    const git = openGit({ repository, timeoutSeconds: 30 });
+    const commit = await git.text(['for-each-ref', '--format=%(objectname)', '--count=1']);
     if (commit === '') return good('mirror', `${repository} is empty; the service fetches it`);
-    await runGit(['ls-tree', '-r', '--name-only', commit], { repository, timeoutSeconds: 30 });
+    await git.text(['ls-tree', '-r', '--name-only', commit]);
     return good('mirror', `${repository} holds ${commit.slice(0, 12)}`);
   } catch (error) {
     if (isMissing(error)) return good('mirror', 'not there yet; the service makes it');

@@ -2,9 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { openGit } from '@coppice/builder-runner/remote';
 import { formatProblem, type Plan, type Settings } from '@coppice/config';
 import { readConfigAt } from '../config-repo/config-in-force.ts';
-import { runGit } from '../config-repo/git.ts';
 import { openConfigRepo } from '../config-repo/mirror.ts';
 import { openBuiltIndex } from '../planning/built.ts';
 import { makePlan } from '../planning/plan-requests.ts';
@@ -90,13 +90,14 @@ export function renderPlan({ builds, skipped, cycles, expectedSeconds }: Plan): 
 
 /** The folder's files, as they are now, as a commit in a repository of its own: the checkout and its index stay untouched. */
 async function commitFolder(repository: string, folder: string): Promise<string> {
-  const git = async (...args: string[]) =>
-    (await runGit([`--git-dir=${repository}`, `--work-tree=${folder}`, ...args], { timeoutSeconds: gitSeconds }))
-      .toString('utf8')
-      .trim();
-  await git('add', '--all', '--', '.');
-  const tree = await git('write-tree');
-  return await git('-c', 'user.name=coppice', '-c', 'user.email=coppice@localhost', 'commit-tree', '-m', 'plan', tree);
+  const config = [
+    ['user.name', 'coppice'],
+    ['user.email', 'coppice@localhost'],
+  ] as const;
+  const git = openGit({ repository, workTree: folder, config, timeoutSeconds: gitSeconds });
+  await git.text(['add', '--all', '--', '.']);
+  const tree = await git.text(['write-tree']);
+  return await git.text(['commit-tree', '-m', 'plan', tree]);
 }
 
 /** The settings, with the mirrors of the embedded service when one has run here. */

@@ -1,7 +1,8 @@
 // The config repo on this machine: a bare mirror, fetched with the app's own token and read commit by commit.
 import { mkdir } from 'node:fs/promises';
+import { type Git, openGit } from '@coppice/builder-runner/remote';
 import { type ConfigTree, isConfigYaml, maximumYamlBytes, type SpecRequires } from '@coppice/config';
-import { runGit } from './git.ts';
+import { appAccess } from './app-access.ts';
 import { createSpecScanner, isPackageSpec } from './package-specs.ts';
 
 /** The files of one commit that matter to the bot. */
@@ -54,20 +55,16 @@ const maximumTotalBytes = 64 * 1024 * 1024;
 export async function openConfigRepo(options: ConfigRepoOptions): Promise<ConfigRepoMirror> {
   const { folder, url } = options;
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const ask = async (...args: readonly string[]): Promise<string> =>
-    (await runGit(args, { repository: folder, timeoutSeconds: readSeconds })).toString('utf8').trim();
-  const scanSpecs: SpecScanner = createSpecScanner((entries) => readTexts(folder, entries));
-  await runGit(['init', '--quiet', '--bare', folder], { timeoutSeconds: readSeconds });
+  await openGit({ timeoutSeconds: readSeconds }).text(['init', '--quiet', '--bare', folder]);
+  const git = openGit({ repository: folder, timeoutSeconds: readSeconds, maximumBytes: maximumTotalBytes });
+  const ask = async (...args: readonly string[]): Promise<string> => (await git.text(args)).trim();
+  const scanSpecs: SpecScanner = createSpecScanner((entries) => readTexts(git, entries));
   /** Fetches refs to where they are on GitHub; gives their commits. */
   const fetchRefs = async (...refs: readonly string[]): Promise<readonly string[]> => {
-    const secret = Buffer.from(`x-access-token:${await options.token()}`).toString('base64');
+    const access = appAccess(url, await options.token());
+    const fetching = openGit({ repository: folder, ...access, timeoutSeconds: fetchSeconds });
     const wanted = refs.map((ref) => `+${ref}:${ref}`);
-    await runGit(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', url, ...wanted], {
-      repository: folder,
-      protocols: [new URL(url).protocol.replace(':', '')],
-      config: [[`http.${url}.extraHeader`, `Authorization: Basic ${secret}`]],
-      timeoutSeconds: fetchSeconds,
-    });
+    await fetching.text(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', url, ...wanted]);
     return await Promise.all(refs.map((ref) => ask('rev-parse', '--verify', `${ref}^{commit}`)));
   };
   return {
@@ -87,15 +84,12 @@ export async function openConfigRepo(options: ConfigRepoOptions): Promise<Config
       return { from, paths: listed.split('\0').filter((path) => path !== '') };
     },
     async isContained(commit, later) {
-      return await runGit(['merge-base', '--is-ancestor', commit, later], {
-        repository: folder,
-        timeoutSeconds: readSeconds,
-      }).then(
+      return await git.text(['merge-base', '--is-ancestor', commit, later]).then(
         () => true,
         () => false,
       );
     },
-    read: (commit) => readFiles(folder, commit, scanSpecs),
+    read: (commit) => readFiles(git, commit, scanSpecs),
   };
 }
 
@@ -108,19 +102,15 @@ interface Entry {
 
 type SpecScanner = ReturnType<typeof createSpecScanner<Entry>>;
 
-async function readFiles(repository: string, commit: string, scanSpecs: SpecScanner): Promise<ConfigFiles> {
-  const listed = await runGit(['ls-tree', '-r', '-t', '-l', '-z', '--full-tree', commit], {
-    repository,
-    timeoutSeconds: readSeconds,
-  });
-  const entries = parseTreeListing(listed.toString('utf8'));
+async function readFiles(git: Git, commit: string, scanSpecs: SpecScanner): Promise<ConfigFiles> {
+  const entries = parseTreeListing(await git.text(['ls-tree', '-r', '-t', '-l', '-z', '--full-tree', commit]));
   const files = entries.filter(({ type }) => type === 'blob');
   const yaml = files.filter(({ path }) => isConfigYaml(path));
   const oversize = new Map(
     yaml.filter(({ bytes }) => bytes > maximumYamlBytes).map(({ path, bytes }) => [path, bytes]),
   );
   const texts = await readTexts(
-    repository,
+    git,
     yaml.filter(({ path }) => !oversize.has(path)),
   );
   for (const path of oversize.keys()) texts.set(path, '');
@@ -151,15 +141,10 @@ function parseTreeListing(text: string): readonly Entry[] {
   });
 }
 
-async function readTexts(repository: string, entries: readonly Entry[]): Promise<Map<string, string>> {
+async function readTexts(git: Git, entries: readonly Entry[]): Promise<Map<string, string>> {
   const texts = new Map<string, string>();
   if (entries.length === 0) return texts;
-  const output = await runGit(['cat-file', '--batch'], {
-    repository,
-    input: entries.map(({ id }) => `${id}\n`).join(''),
-    timeoutSeconds: readSeconds,
-    maximumBytes: maximumTotalBytes,
-  });
+  const output = await git.catFile(['--batch'], entries.map(({ id }) => `${id}\n`).join(''));
   let at = 0;
   for (const { path, bytes } of entries) {
     // `<id> blob <bytes>\n<content>\n`

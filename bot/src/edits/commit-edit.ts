@@ -2,8 +2,9 @@
 // pushed. The push itself is the guard: GitHub takes it only while nobody else has moved the branch.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Git, GitError, openGit } from '@coppice/builder-runner/remote';
 import { parseConfigRepo } from '@coppice/config';
-import { GitError, runGit } from '../config-repo/git.ts';
+import { appAccess } from '../config-repo/app-access.ts';
 import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
 import * as reply from '../reply/edits.ts';
 import type { ConfigEdit } from '../vocabulary/config-edit.ts';
@@ -72,11 +73,8 @@ async function commitEdit(request: EditRequest, options: CommitterOptions): Prom
 
 async function findCommit(repository: string, head: string, batch: string): Promise<string | undefined> {
   const args = ['log', `--max-count=${rememberedCommits}`, '--format=%H%x00%B%x01', head];
-  const log = await runGit(args, { repository, timeoutSeconds: seconds });
-  const entry = log
-    .toString('utf8')
-    .split('\u0001')
-    .find((one) => one.split('\n').includes(markOf(batch)));
+  const log = await openGit({ repository, timeoutSeconds: seconds }).text(args);
+  const entry = log.split('\u0001').find((one) => one.split('\n').includes(markOf(batch)));
   return entry?.trim().split('\0')[0];
 }
 
@@ -111,57 +109,48 @@ async function writeCommit(
   // Edits are made one after the other, so one index is enough; a killed service may have left its lock.
   const index = join(repository, 'coppice-edit-index');
   await rm(`${index}.lock`, { force: true });
-  const git = async (args: readonly string[], input?: string, config: readonly (readonly [string, string])[] = []) =>
-    (
-      await runGit(args, {
-        repository,
-        index,
-        timeoutSeconds: seconds,
-        config,
-        ...(input === undefined ? {} : { input }),
-      })
-    ).toString('utf8');
-  const paths = async (...folders: readonly string[]) =>
-    folders.length === 0
-      ? []
-      : (await git(['ls-tree', '-r', '-z', '--name-only', '--full-tree', head, '--', ...folders]))
-          .split('\0')
-          .filter((path) => path !== '');
-  await git(['read-tree', head]);
-  const lines: string[] = [];
-  for (const path of await paths(...change.remove)) lines.push(`0 ${'0'.repeat(40)}\t${path}\0`);
-  for (const [path, text] of change.write) {
-    const blob = (await git(['hash-object', '-w', '--stdin'], text)).trim();
-    lines.push(`100644 ${blob}\t${path}\0`);
-  }
-  if (lines.length > 0) await git(['update-index', '-z', '--index-info'], lines.join(''));
-  for (const { from, to } of change.copy) {
-    const there = await paths(to);
-    if (there.length > 0) {
-      await git(['update-index', '-z', '--index-info'], there.map((path) => `0 ${'0'.repeat(40)}\t${path}\0`).join(''));
-    }
-    if ((await paths(from)).length > 0) await git(['read-tree', '-i', `--prefix=${to}/`, `${head}:${from}`]);
-  }
-  const tree = (await git(['write-tree'])).trim();
   const { name, email } = await options.identity();
   const who = [
     ['user.name', name],
     ['user.email', email],
   ] as const;
-  return (await git(['commit-tree', tree, '-p', head, '-F', '-'], message, who)).trim();
+  const git = openGit({ repository, index, config: who, timeoutSeconds: seconds });
+  await git.text(['read-tree', head]);
+  await stageChange(git, change, head);
+  const tree = await git.text(['write-tree']);
+  return await git.text(['commit-tree', tree, '-p', head, '-F', '-'], message);
+}
+
+/** Puts a change into the index, which holds the tree of `head`. */
+async function stageChange(git: Git, change: TreeChange, head: string): Promise<void> {
+  const filesBelow = async (...folders: readonly string[]) => {
+    if (folders.length === 0) return [];
+    const listed = await git.text(['ls-tree', '-r', '-z', '--name-only', '--full-tree', head, '--', ...folders]);
+    return listed.split('\0').filter((path) => path !== '');
+  };
+  const stage = async (lines: readonly string[]) => {
+    if (lines.length > 0) await git.text(['update-index', '-z', '--index-info'], lines.join(''));
+  };
+  const removal = (path: string) => `0 ${'0'.repeat(40)}\t${path}\0`;
+  const lines = (await filesBelow(...change.remove)).map(removal);
+  for (const [path, text] of change.write) {
+    const blob = await git.text(['hash-object', '-w', '--stdin'], text);
+    lines.push(`100644 ${blob}\t${path}\0`);
+  }
+  await stage(lines);
+  for (const { from, to } of change.copy) {
+    await stage((await filesBelow(to)).map(removal));
+    if ((await filesBelow(from)).length > 0) await git.text(['read-tree', '-i', `--prefix=${to}/`, `${head}:${from}`]);
+  }
 }
 
 /** What git said when the push was not taken; undefined when it was. Rejects when GitHub did not answer in time. */
 async function push(commit: string, branch: string, options: CommitterOptions): Promise<string | undefined> {
   const { url, folder } = options;
-  const secret = Buffer.from(`x-access-token:${await options.token()}`).toString('base64');
+  const access = appAccess(url, await options.token());
+  const git = openGit({ repository: folder, ...access, timeoutSeconds: seconds });
   try {
-    await runGit(['push', '--quiet', url, `${commit}:refs/heads/${branch}`], {
-      repository: folder,
-      protocols: [new URL(url).protocol.replace(':', '')],
-      config: [[`http.${url}.extraHeader`, `Authorization: Basic ${secret}`]],
-      timeoutSeconds: seconds,
-    });
+    await git.text(['push', '--quiet', url, `${commit}:refs/heads/${branch}`]);
     return undefined;
   } catch (error) {
     if (!(error instanceof GitError) || error.code !== 'failed') throw error;

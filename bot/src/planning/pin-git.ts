@@ -1,6 +1,12 @@
 // Branches and tags of repositories that nobody here controls → the commits that they mean now.
-import { type FetchRules, gitAddressConfig, Refused } from '@coppice/builder-runner/remote';
-import { GitError, runGit } from '../config-repo/git.ts';
+import {
+  type FetchRules,
+  GitError,
+  gitAddressConfig,
+  mirrored,
+  openGit,
+  Refused,
+} from '@coppice/builder-runner/remote';
 
 const lookUpSeconds = 30;
 const maximumRefBytes = 1024 * 1024;
@@ -27,17 +33,14 @@ async function listRefs(url: string, refs: readonly string[], rules: FetchRules)
   const { git } = rules;
   const asked = refs.map((ref) => JSON.stringify(ref)).join(', ');
   try {
-    const config = [
-      ...(await gitAddressConfig(url, rules)),
-      ...Object.entries(git.mirrors).map(([from, to]) => [`url.${to}.insteadOf`, from] as const),
-    ];
-    const listed = await runGit(['ls-remote', '--quiet', '--', url, ...refs.flatMap(candidates)], {
+    const asking = openGit({
       protocols: git.protocols,
-      config,
+      config: await gitAddressConfig(url, rules),
       timeoutSeconds: lookUpSeconds,
       maximumBytes: maximumRefBytes,
     });
-    return listed.toString('utf8');
+    const address = mirrored(url, git.mirrors);
+    return await asking.text(['ls-remote', '--quiet', '--', address, ...refs.flatMap(candidates)]);
   } catch (error) {
     if (error instanceof Refused) return { why: `${url} ${error.message}` };
     if (!(error instanceof GitError)) throw error;

@@ -1,7 +1,7 @@
 // Looks at a pull request: fetches its head, reads what it states, and says what it changes. Policy is that of the config in force.
+import { GitError } from '@coppice/builder-runner/remote';
 import { type Problem, parseConfigRepo } from '@coppice/config';
 import { type ConfigAtCommit, configAt } from '../config-repo/config-in-force.ts';
-import { GitError } from '../config-repo/git.ts';
 import type { ConfigFiles, ConfigRepoMirror } from '../config-repo/mirror.ts';
 import type { Github, PullRequest } from '../github/github.ts';
 import type { KnownPull } from '../vocabulary/known-pull.ts';

@@ -3,7 +3,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { plainBuildroot } from '@coppice/config';
-import { execa } from 'execa';
 import { RunnerError } from '../base/errors.ts';
 import { type DetachedEnd, detachedScript } from '../builder/detached.ts';
 import { buildUserOf } from '../builder/provision.ts';
@@ -12,7 +11,7 @@ import { openLine, type Session } from '../builder/session.ts';
 import type { Builder } from '../builder/spawn.ts';
 import { uploadTree } from '../builder/upload-tree.ts';
 import { macroFile, mockConfig } from '../mock/mock-config.ts';
-import { gitEnvironment } from '../remote/git.ts';
+import { GitError, openGit } from '../remote/open-git.ts';
 import { readConfigFile } from '../source/read-config-file.ts';
 
 export interface RootOrder {
@@ -90,13 +89,12 @@ async function writeFiles(order: RootOrder, session: Session, folder: string, lo
  */
 async function defaultCommit(mirror: string): Promise<string> {
   const newest = ['for-each-ref', '--sort=-committerdate', '--count=1', '--format=%(objectname)', 'refs/heads/'];
-  const done = await execa('git', ['--git-dir', mirror, ...newest], {
-    env: gitEnvironment({ protocols: ['https'], mirrors: {} }),
-    extendEnv: false,
-    stdin: 'ignore',
-    reject: false,
-  });
-  return done.exitCode === 0 ? done.stdout.trim() : '';
+  try {
+    return await openGit({ repository: mirror, timeoutSeconds: 60 }).text(newest);
+  } catch (error) {
+    if (error instanceof GitError && error.code === 'failed') return '';
+    throw error;
+  }
 }
 
 const complaintBytes = 2000;

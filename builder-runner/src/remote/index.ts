@@ -1,3 +1,6 @@
-// What others than builds need to ask servers that nobody here controls: the same bounds and the same refusals.
-export { type FetchRules, gitAddressConfig, Refused } from './addresses.ts';
+// What others than builds need to ask servers that nobody here controls, with the same bounds and the same refusals; and Git.
+export { type FetchRules, gitAddressConfig, mirrored, Refused } from './addresses.ts';
+export { gitEnvironment } from './git-environment.ts';
 export { readJson } from './http.ts';
+export { type Git, GitError, type GitOptions, openGit } from './open-git.ts';
+export { streamLimitedGit } from './run-limited-git.ts';

@@ -2,10 +2,10 @@
 import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail, type Outcome, succeed } from '../base/outcome.ts';
-import { type GitEnd, git } from '../remote/git.ts';
 import type { FetchOrder } from './fetch-order.ts';
 import { enterSubdirectory } from './flatten-tree.ts';
 import { pinOf } from './git-mirror.ts';
+import { type GitEnd, git } from './source-git.ts';
 import { measureGitTree } from './write-git-tree.ts';
 
 interface CloneOrder {

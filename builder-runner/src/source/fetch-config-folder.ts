@@ -2,11 +2,11 @@
 import { join } from 'node:path';
 import type { PinnedSource } from '@coppice/config';
 import { fail, type Outcome, succeed } from '../base/outcome.ts';
-import { isCommitId } from '../remote/git.ts';
 import type { FetchOrder } from './fetch-order.ts';
 import { fetchSpecSources } from './fetch-spec-sources.ts';
 import type { FetchedSource } from './fetched-source.ts';
 import { flattenTree } from './flatten-tree.ts';
+import { isCommitId } from './source-git.ts';
 import { writeGitTree } from './write-git-tree.ts';
 
 type DirSource = Extract<PinnedSource, { type: 'dir' }>;

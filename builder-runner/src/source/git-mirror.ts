@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { inTurn } from '../base/in-turn.ts';
 import { fail, type Outcome } from '../base/outcome.ts';
 import { gitAddressConfig, Refused } from '../remote/addresses.ts';
-import { type GitEnd, git, isCommitId } from '../remote/git.ts';
 import type { FetchOrder } from './fetch-order.ts';
+import { type GitEnd, git, isCommitId } from './source-git.ts';
 
 export interface MirrorOrder {
   readonly url: string;

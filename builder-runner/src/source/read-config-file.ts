@@ -1,6 +1,6 @@
 // Single files of the config repo, as they are at a commit.
-import { execa } from 'execa';
-import { gitEnvironment, isCommitId } from '../remote/git.ts';
+import { GitError, openGit } from '../remote/open-git.ts';
+import { isCommitId } from './source-git.ts';
 
 /** A commit never changes: what was read of it lately, by repository, commit and path, the least recently read first. */
 const readLately = new Map<string, string>();
@@ -21,13 +21,11 @@ export async function readConfigFile(repository: string, commit: string, path: s
 
 async function readFromGit(repository: string, commit: string, path: string): Promise<string | undefined> {
   if (!isCommitId(commit)) return undefined;
-  const done = await execa('git', ['--git-dir', repository, 'cat-file', 'blob', `${commit}:${path}`], {
-    env: gitEnvironment({ protocols: ['https'], mirrors: {} }),
-    extendEnv: false,
-    stdin: 'ignore',
-    maxBuffer: 1024 ** 2,
-    stripFinalNewline: false,
-    reject: false,
-  });
-  return done.exitCode === 0 ? done.stdout : undefined;
+  const git = openGit({ repository, timeoutSeconds: 60, maximumBytes: 1024 ** 2 });
+  try {
+    return (await git.catFile(['blob', `${commit}:${path}`])).toString('utf8');
+  } catch (error) {
+    if (error instanceof GitError && error.code !== 'timeout') return undefined;
+    throw error;
+  }
 }

@@ -1,7 +1,7 @@
 // A tree of a Git repository → files, without a work tree or an index that anybody else sees.
 import { mkdir, rm } from 'node:fs/promises';
-import { type GitEnd, git } from '../remote/git.ts';
 import type { FetchOrder } from './fetch-order.ts';
+import { type GitEnd, git } from './source-git.ts';
 
 interface TreeOrder {
   /** Folder of the bare repository. */
