@@ -94,6 +94,14 @@ describe('an end that is an error', () => {
     });
   });
 
+  test('comes when somebody kills it', async () => {
+    alias('die', 'kill -KILL $PPID');
+    await expect(open().text(['die'])).rejects.toMatchObject({
+      code: 'failed',
+      message: 'git die failed: it was killed',
+    });
+  });
+
   test('comes when there is no git', async () => {
     vi.stubEnv('PATH', join(folder, 'empty'));
     await expect(open().text(['log'])).rejects.toMatchObject({

@@ -139,5 +139,6 @@ function bound(stream: Readable, maximumBytes: number, stop: AbortController, to
 
 function lastLine(exitCode: number | null, stdErr: Buffer): string {
   if (exitCode !== null && exitCode < 0) return 'it cannot be started';
-  return stdErr.toString('utf8').trim().split('\n').at(-1) || `exit code ${exitCode}`;
+  const end = exitCode === null ? 'it was killed' : `exit code ${exitCode}`;
+  return stdErr.toString('utf8').trim().split('\n').at(-1) || end;
 }
