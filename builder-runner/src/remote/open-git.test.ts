@@ -207,7 +207,9 @@ describe('git reaches', () => {
 
 describe('a bound', () => {
   test('of time ends a git that goes on talking, and what it started', async () => {
-    alias('talk', `echo $$ > ${folder}/pid; while echo still here; do sleep 0.05; done`);
+    // git ends the shell that it started, but does not know of this one.
+    const talk = `echo $$ > ${folder}/pid; trap "" INT TERM; while echo still here; do sleep 0.05; done`;
+    alias('talk', `sh -c '${talk}' & wait`);
     await expect(open({ timeoutSeconds: 1 }).text(['talk'])).rejects.toMatchObject({
       code: 'timeout',
       message: 'git talk did not end within 1 s',
