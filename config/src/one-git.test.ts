@@ -1,4 +1,4 @@
-// Git is asked in two places alone: everybody else would have to think of its environment, its protocols and its limits again.
+// Git is asked in two places alone: everybody else would have to think of its environment and its limits again.
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,6 +1,7 @@
-// What git is told wherever Coppice runs it: nothing of this machine's or anybody's settings, no questions, named protocols only.
+// What git is told wherever Coppice runs it: nothing of this machine's or anybody's settings, no questions, named
+// protocols only.
 
-/** Settings as `git -c` takes them. They go by the environment, which other users cannot read: values may be secrets. */
+/** Settings as `git -c` takes them. They go by the environment, which other users cannot read: they may be secrets. */
 export type GitConfig = readonly (readonly [key: string, value: string])[];
 
 const always: GitConfig = [

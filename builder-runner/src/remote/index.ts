@@ -1,4 +1,4 @@
-// What others than builds need to ask servers that nobody here controls, with the same bounds and the same refusals; and Git.
+// What others than builds need to ask servers that nobody here controls, with the same bounds and refusals; and Git.
 export { type FetchRules, gitAddressConfig, mirrored, Refused } from './addresses.ts';
 export { gitEnvironment } from './git-environment.ts';
 export { readJson } from './http.ts';

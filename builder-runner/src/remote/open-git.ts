@@ -1,4 +1,5 @@
-// Git wherever Coppice serves: simple-git, hardened. Nobody's settings, no questions, named protocols only, bounded in time and output.
+// Git wherever Coppice serves: simple-git, hardened. Nobody's settings, no questions, named protocols only, bounded in
+// time and output.
 import type { Readable } from 'node:stream';
 import debug from 'debug';
 import { type SimpleGit, simpleGit } from 'simple-git';
@@ -116,7 +117,7 @@ async function askGit<T>(command: string, bounds: Bounds, ask: (git: SimpleGit) 
   }
 }
 
-/** What simple-git refuses unless it is told otherwise, as far as our own environment needs it; arguments get no more by it. */
+/** What our own environment needs of all that simple-git refuses. Arguments that start programs stay refused. */
 const unsafe = {
   allowUnsafeConfigEnvCount: true,
   allowUnsafeConfigPaths: true,
@@ -133,7 +134,8 @@ function bound(stream: Readable, maximumBytes: number, stop: AbortController, to
   });
   // What a killed git leaves behind may hold its end of the stream.
   stop.signal.addEventListener('abort', () => stream.destroy());
-  // simple-git gives a command that printed nothing 50 ms more, for output that is late; a stream that has ended brings none.
+  // simple-git gives a command that printed nothing 50 ms more, for output that is late. A stream that has ended brings
+  // none.
   stream.once('end', () => stream.emit('data', Buffer.alloc(0)));
 }
 

@@ -1,4 +1,4 @@
-// Git for sources that nobody here controls: limited by the operating system, and every end is a sentence for the packager.
+// Git for sources that nobody here controls: limited by the operating system, and every end is a sentence for people.
 import { describeError } from '../base/errors.ts';
 import { duration } from '../base/sentence-parts.ts';
 import type { FetchRules } from '../remote/addresses.ts';
