@@ -1,11 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { gitEnvironment } from '@coppice/builder-runner/remote';
+import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { openTestGithub, type TestGithub } from '../testing/local-github-client.ts';
 import { createContract } from '../testing/openapi-contract.ts';
 import { PERMISSION_RULES } from './app-permissions.ts';
-import { gitText } from './git/git-command.ts';
 import type { Access, Registration } from './state/registration.ts';
 
 const R = '/repos/acme/packages';
@@ -103,9 +104,10 @@ test('a comment is read with Issues or with Pull requests, and not without both'
 test('Git over HTTP wants Contents: read to fetch, write to push', async () => {
   const work = await mkdtemp(path.join(tmpdir(), 'coppice-git-rights-'));
   // As a header, as the bot does it: git itself would read what is public without the token.
-  const git = (token: string, ...args: string[]) => {
+  const git = async (token: string, ...args: string[]) => {
     const secret = Buffer.from(`x-access-token:${token}`).toString('base64');
-    return gitText(work, ['-c', `http.extraHeader=Authorization: Basic ${secret}`, ...args]);
+    const env = gitEnvironment(['http'], [['http.extraHeader', `Authorization: Basic ${secret}`]]);
+    return (await execa('git', args, { cwd: work, env, extendEnv: false })).stdout;
   };
   const remote = `${it.github().url}/acme/packages.git`;
   const push = (token: string) => git(token, 'push', '-q', remote, 'HEAD:refs/heads/by-app');
