@@ -1,7 +1,8 @@
 // What the local GitHub remembers beside Git: the writes that the emulator took, and what the bridge keeps itself.
 // One JSON file, replaced as a whole; writes that follow each other closely share one replacement.
-import { open, readFile, rename } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { replaceFile } from '@coppice/builder-runner/replace-file';
 
 export interface Reaction {
   readonly id: number;
@@ -119,7 +120,7 @@ export async function openStateFile(folder: string, log: (message: string) => vo
   let saving: Promise<void> = Promise.resolve();
   const save = () => {
     timer = undefined;
-    saving = saving.then(() => replaceFile(file, JSON.stringify(state)));
+    saving = saving.then(() => replaceFile(file, JSON.stringify(state), { sync: true, mode: 0o600 }));
     return saving;
   };
   return {
@@ -143,15 +144,4 @@ async function readState(file: string): Promise<KeptState> {
   });
   if (text === undefined) return structuredClone(EMPTY);
   return { ...structuredClone(EMPTY), ...(JSON.parse(text) as KeptState) };
-}
-
-async function replaceFile(file: string, text: string): Promise<void> {
-  const handle = await open(`${file}.new`, 'w', 0o600);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(`${file}.new`, file);
 }

@@ -1,6 +1,6 @@
 // The config that counts: the last commit of the default branch without problems, read and kept in memory.
-import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { replaceFile } from '@coppice/builder-runner/replace-file';
 import type { Log } from '@coppice/builder-runner/runner';
 import {
   type ConfigParser,
@@ -93,8 +93,7 @@ async function publishConfig({ config, commit }: ConfigAtCommit, options: Config
     if (fingerprint !== null) fingerprints.set(projectKey(project), fingerprint);
   }
   const path = join(options.publishedFolder, published.projectsJson);
-  await mkdir(dirname(path), { recursive: true });
   const text = `${JSON.stringify(projectsJson(config, commit, options.repository, fingerprints), null, 2)}\n`;
-  await writeFile(`${path}.new`, text);
-  await rename(`${path}.new`, path);
+  // Each start writes it anew.
+  await replaceFile(path, text, { sync: false });
 }

@@ -1,7 +1,7 @@
 // A config repo in a folder: what is there, and new files beside it.
-import { randomBytes } from 'node:crypto';
-import { lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, sep } from 'node:path';
+import { lstat, readdir, readFile } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { replaceFile } from '@coppice/builder-runner/replace-file';
 import { type ConfigTree, isConfigYaml, maximumYamlBytes } from '@coppice/config';
 import { ImportError } from './import-error.ts';
 
@@ -60,13 +60,10 @@ export async function writeFiles(folder: string, files: ReadonlyMap<string, stri
   }
   for (const [path, text] of files) {
     const target = join(folder, path);
-    const fresh = `${target}.${randomBytes(4).toString('hex')}.new`;
     try {
-      await mkdir(dirname(target), { recursive: true });
-      await writeFile(fresh, text, { flag: 'wx' });
-      await rename(fresh, target);
+      // The import can be run again.
+      await replaceFile(target, text, { sync: false });
     } catch (cause) {
-      await rm(fresh, { force: true });
       throw new ImportError('file', `${target} cannot be written: ${(cause as Error).message}.`, { cause });
     }
   }

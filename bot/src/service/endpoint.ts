@@ -1,6 +1,7 @@
 // Where a running service can be reached: written by `serve`, read by the other commands on the same machine.
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFile } from '@coppice/builder-runner/replace-file';
 import { z } from 'zod';
 import type { Home } from './home.ts';
 
@@ -15,8 +16,8 @@ export type Endpoint = z.infer<typeof endpointSchema>;
 const endpointFile = (home: Home) => join(home.state, 'endpoint.json');
 
 export async function writeEndpoint(home: Home, endpoint: Endpoint): Promise<void> {
-  await writeFile(`${endpointFile(home)}.new`, `${JSON.stringify(endpoint, null, 2)}\n`);
-  await rename(`${endpointFile(home)}.new`, endpointFile(home));
+  // Each start writes it anew.
+  await replaceFile(endpointFile(home), `${JSON.stringify(endpoint, null, 2)}\n`, { sync: false });
 }
 
 /** Undefined when no service has run in this home. It may have ended since: ask `/healthz`. */

@@ -1,7 +1,7 @@
 // Keeps the public JSON and the pages in step with the queue: each change is written once, as soon as the last writing ended.
-import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Queue } from '@coppice/builder-runner/queue';
+import { replaceFile } from '@coppice/builder-runner/replace-file';
 import type { Log } from '@coppice/builder-runner/runner';
 import { type BrokenPool, published as layout, type QueuedBuild } from '@coppice/config';
 import { regenerate, type SiteChange } from '@coppice/site/regenerate';
@@ -89,6 +89,6 @@ async function writeQueueSnapshot(
   now: Date,
 ): Promise<void> {
   const path = join(published, layout.queueJson);
-  await writeFile(`${path}.new`, `${JSON.stringify({ generatedAt: now.toISOString(), ...state })}\n`);
-  await rename(`${path}.new`, path);
+  // Each change of the queue writes it anew.
+  await replaceFile(path, `${JSON.stringify({ generatedAt: now.toISOString(), ...state })}\n`, { sync: false });
 }

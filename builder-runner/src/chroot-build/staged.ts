@@ -1,9 +1,10 @@
 // What was collected of a build and is not published yet, on the disk of the control host: a restart goes on from here, so that no build that
 // ran to its end runs again. The mark stands beside the folder, where nothing that a builder sends can come.
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildId, type ChrootName, failureReasons, resultSchema } from '@coppice/config';
 import { z } from 'zod';
+import { replaceFile } from '../base/replace-file.ts';
 
 const engineSchema = z.object({ name: z.string(), version: z.string() });
 
@@ -52,12 +53,11 @@ function markFile(place: Place): string {
   return `${stagingFolder(place)}.json`;
 }
 
-/** Notes how far the folder's content is; by rename, so that a crash leaves the mark before or this one. */
+/** Notes how far the folder's content is; a crash leaves the mark before or this one. */
 export async function writeMark(place: Place, mark: StagedMark): Promise<void> {
   const file = markFile(place);
   await mkdir(root(place.home), { recursive: true, mode: 0o700 });
-  await writeFile(`${file}.new`, JSON.stringify(markSchema.parse(mark)), { mode: 0o600 });
-  await rename(`${file}.new`, file);
+  await replaceFile(file, JSON.stringify(markSchema.parse(mark)), { sync: true, mode: 0o600 });
 }
 
 /** The mark, or undefined when there is none that can be read. */

@@ -1,7 +1,8 @@
 // The files of events: one for each day, a line for each event, an index of the days. Lines are only ever added, whole ones.
-import { mkdir, open, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CoppiceEvent, eventSchema, published } from '@coppice/config';
+import { replaceFile } from '../base/replace-file.ts';
 
 /** Where a reader is: the name of a file, and how many bytes of it were read. */
 export interface LogPosition {
@@ -134,7 +135,7 @@ async function removeOld(folder: string, days: number, now: Date): Promise<void>
 }
 
 async function writeIndex(folder: string): Promise<void> {
-  const path = join(folder, 'index.json');
-  await writeFile(`${path}.new`, `${JSON.stringify({ schemaVersion: 1, files: await eventFiles(folder) }, null, 2)}\n`);
-  await rename(`${path}.new`, path);
+  const text = `${JSON.stringify({ schemaVersion: 1, files: await eventFiles(folder) }, null, 2)}\n`;
+  // Each start writes it anew.
+  await replaceFile(join(folder, 'index.json'), text, { sync: false });
 }

@@ -1,11 +1,12 @@
 // Tells other programs of events: each gets those that it wants in their order, signed as GitHub signs, again and again until it takes them.
 import { createHash, createHmac } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CoppiceEvent, EventType } from '@coppice/config';
 import { z } from 'zod';
 import type { Log } from '../base/log.ts';
+import { replaceFile } from '../base/replace-file.ts';
 import { endOfLog, type LogPosition, nextEvent } from './event-log.ts';
 import type { Events } from './events.ts';
 
@@ -224,9 +225,9 @@ async function beginOf({ events, path }: Receiver): Promise<Progress> {
   }
 }
 
+/** On the disk before the next event is sent: half a file would mean that events are left out. */
 async function writeProgress(path: string, progress: Progress): Promise<void> {
-  await writeFile(`${path}.new`, JSON.stringify(progress), { mode: 0o600 });
-  await rename(`${path}.new`, path);
+  await replaceFile(path, JSON.stringify(progress), { sync: true, mode: 0o600 });
 }
 
 function progressFile(url: string): string {

@@ -6,6 +6,7 @@ import { published } from '@coppice/config';
 import { execa } from 'execa';
 import { describeError, RunnerError } from '../base/errors.ts';
 import { inTurn } from '../base/in-turn.ts';
+import { replaceFile } from '../base/replace-file.ts';
 
 export interface ProjectKey {
   /** Long fingerprint, upper-case hexadecimal. */
@@ -63,11 +64,8 @@ async function publishKey(folder: string, fingerprint: string, path: string): Pr
   const armored = cached ?? (await withKeyring(folder, (gpg) => gpg(['--armor', '--export', fingerprint])));
   if (!armored.includes('BEGIN PGP PUBLIC KEY BLOCK'))
     throw new RunnerError('keys', `gpg exported no key ${fingerprint}`);
-  await mkdir(dirname(path), { recursive: true });
-  for (const target of [join(folder, 'pubkey.gpg'), path]) {
-    await writeFile(`${target}.new`, armored);
-    await rename(`${target}.new`, target);
-  }
+  // On the disk: two files that a power failure emptied would look as if both were right.
+  for (const target of [join(folder, 'pubkey.gpg'), path]) await replaceFile(target, armored, { sync: true });
 }
 
 const shortPrefix = 'coppice-gpg-';

@@ -1,6 +1,4 @@
-// `result.json`: from what the queue knows and how it ended. Pure but for the writing, which is by rename and checked against the schema.
-import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+// `result.json`: from what the queue knows and how it ended. Pure but for the writing, which is checked against the schema.
 import {
   type Artifact,
   type FetchedFileRecord,
@@ -10,6 +8,7 @@ import {
   type Result,
   resultSchema,
 } from '@coppice/config';
+import { replaceFile } from '../base/replace-file.ts';
 
 /** How a chroot, or the making of an SRPM, ended. */
 export interface Ending {
@@ -103,10 +102,8 @@ function secondsBetween(from: string, to: Date): number {
   return Math.max(0, (to.getTime() - Date.parse(from)) / 1000);
 }
 
-/** Writes the record by rename: readers see all of it or nothing. */
+/** Writes the record, which is the commit mark of a build: when this ends, it is on the disk and the queue may forget the build. */
 export async function writeRecord(path: string, record: Result): Promise<void> {
   const text = `${JSON.stringify(resultSchema.parse(record), null, 2)}\n`;
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.new`, text);
-  await rename(`${path}.new`, path);
+  await replaceFile(path, text, { sync: true });
 }

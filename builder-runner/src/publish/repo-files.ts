@@ -1,8 +1,9 @@
 // The `.repo` files of projects: written when something is published and when a project changes.
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type ChrootName, type Project, published } from '@coppice/config';
 import { inTurn } from '../base/in-turn.ts';
+import { replaceFile } from '../base/replace-file.ts';
 import { dnfRepo } from './dnf-repo.ts';
 import { isFrozen } from './frozen.ts';
 import type { Publisher } from './publisher.ts';
@@ -26,7 +27,7 @@ export async function writeRepoFiles(
   });
 }
 
-/** Writes one `.repo` file by rename, unless it says the same already. Callers hold the project alone. */
+/** Writes one `.repo` file, unless it says the same already. Callers hold the project alone. */
 export async function writeRepoFile(
   publisher: Publisher,
   { owner, name }: { readonly owner: string; readonly name: string },
@@ -36,7 +37,6 @@ export async function writeRepoFile(
   const path = join(publisher.home, 'published', published.dnfRepo(owner, name, chroot));
   const text = dnfRepo(publisher.url, owner, name, chroot, runtimeRepos);
   if ((await readFile(path, 'utf8').catch(() => undefined)) === text) return;
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.new`, text);
-  await rename(`${path}.new`, path);
+  // Written anew whenever it does not say this.
+  await replaceFile(path, text, { sync: false });
 }

@@ -33,7 +33,7 @@ export async function signRpms(signer: Signer, folder: string, files: readonly s
   });
 }
 
-/** Writes the armored signature of `file` to `target`, by rename. */
+/** Writes the armored signature of `file` to `target`, by rename: gpg itself writes the file. */
 export async function signDetached(signer: Signer, file: string, target: string): Promise<void> {
   const fresh = `${target}.new`;
   await useKey(signer, ({ gpg }) =>

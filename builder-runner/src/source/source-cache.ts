@@ -41,6 +41,7 @@ export function openSourceCache(folder: string): SourceCache {
     await mkdir(top, { recursive: true, mode: 0o700 });
     return join(top, randomUUID());
   };
+  // Not `replaceFile`: what a crash leaves belongs into `new/`, where pruning finds it.
   const write = async (path: string, text: string) => {
     const fresh = await temporary();
     await writeFile(fresh, text, { flag: 'wx' });

@@ -166,7 +166,10 @@ export class JournalAdapter<State, Operation> implements Adapter<State> {
     return this.#journalBytes > Math.max(this.#snapshotAfterBytes, 2 * this.#snapshotBytes);
   }
 
-  /** The journal holds everything, so a snapshot that fails loses nothing: it is reported, and tried again after more changes. */
+  /**
+   * The journal holds everything, so a snapshot that fails loses nothing: it is reported, and tried again after more changes. This is not
+   * `replaceFile`: the journal may be cut only after snapshot and folder are on the disk, and a failure of any step must leave it whole.
+   */
   async #replaceJournal(snapshot: string): Promise<void> {
     const temporary = `${this.#snapshotPath}.new`;
     try {
