@@ -9,10 +9,10 @@ import {
   isFinal,
   parseBuildId,
   parseChroot,
+  parseResult,
   published,
   type QueuedBuild,
   type Result,
-  resultSchema,
 } from '@coppice/config';
 import type { BuildRef } from '../vocabulary/build-view.ts';
 
@@ -93,7 +93,7 @@ export async function openBuiltIndex(folder: string, queue?: Pick<Queue, 'onChan
       if (known?.id === id) return known;
       if (neverBuilt.has(`${key}/${id}`)) continue;
       const place = { id, owner, project, package: name };
-      const result = await readResult(join(folder, published.chrootBuild(place, chroot as ChrootName)));
+      const result = await readResult(folder, published.chrootBuild(place, chroot as ChrootName));
       if (result === undefined) continue;
       const { inputDigest, state, reason } = result;
       // No builder could try: for the plan this build never was, and the one before it counts.
@@ -122,7 +122,7 @@ export async function openBuiltIndex(folder: string, queue?: Pick<Queue, 'onChan
     async results(ref) {
       const found = new Map<string, Result>();
       const read = async (name: string, path: string) => {
-        const result = await readResult(join(folder, path));
+        const result = await readResult(folder, path);
         if (result !== undefined) found.set(name, result);
       };
       await Promise.all([
@@ -183,20 +183,15 @@ async function list(folder: string): Promise<readonly string[]> {
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
 
-/** Undefined when there is no record yet or it is not one of ours. */
-async function readResult(folder: string): Promise<Result | undefined> {
-  const text = await readFile(join(folder, 'result.json'), 'utf8').catch((error: NodeJS.ErrnoException) => {
+/** The record in `folder` of `published`; undefined when there is none, and when what is there is none: the site tells of that. */
+async function readResult(published: string, folder: string): Promise<Result | undefined> {
+  const text = await readFile(join(published, folder, 'result.json'), 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
   if (text === undefined) return undefined;
-  try {
-    const parsed = resultSchema.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : undefined;
-  } catch {
-    // Half a file is no record: the commit mark is a whole one.
-    return undefined;
-  }
+  const read = parseResult(text, folder);
+  return read.kind === 'result' ? read.result : undefined;
 }
 
 /**

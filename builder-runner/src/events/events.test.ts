@@ -137,6 +137,27 @@ describe('after a crash', () => {
     expect(told.at(-1)).toMatchObject({ state: 'failed', reason: 'compile' });
   });
 
+  test('a record that is none tells no end, and is no reason not to start', async () => {
+    const { home, queue, start, log } = await service();
+    const events = await start();
+    await queue.enqueue([requestForTests()]);
+    await queue.claim('w');
+    await queue.srpmDone(first, 'hello-1-1.src.rpm');
+    await queue.claim('w');
+    await events.stop();
+    const build = queue.build(first);
+    if (build === undefined) throw new Error('the build is gone');
+    const folder = join(home, 'published', published.chrootBuild(build, sapling));
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'result.json'), '{"schemaVersion": 1');
+    await queue.finish(first, sapling, failed);
+    const again = await start();
+    await again.settled();
+    await again.stop();
+    expect(log).toEqual([expect.stringMatching(/00000001-hello.result\.json tells no event: it is not JSON/)]);
+    expect(namesOf(await linesOf(home))).not.toContain(`1-${sapling}-end`);
+  });
+
   test('at whatever change the service dies, each event is told once and in order', async () => {
     const steps = ['claim', 'claim', 'release', 'claim', 'finish', 'crash'] as const;
     const script = fc.array(fc.constantFrom(...steps), { minLength: 4, maxLength: 25 });

@@ -1,9 +1,10 @@
 // Tells events: what changes in the queue becomes lines in `published/events/`, each once, whatever ends the service in between.
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type BuildId, type CoppiceEvent, isFinal, published, type QueuedBuild, resultSchema } from '@coppice/config';
+import { type BuildId, type CoppiceEvent, isFinal, published, type QueuedBuild } from '@coppice/config';
 import { describeError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import { readRecord } from '../publish/read-record.ts';
 import type { Queue } from '../queue/index.ts';
 import { type ChrootRecord, endsOfRecords, eventsOfBuild, workerEvent } from './derive-events.ts';
 import { eventFiles, eventsFolder, openEventLog, readEvents } from './event-log.ts';
@@ -92,7 +93,7 @@ export async function openEvents(options: EventsOptions): Promise<Events> {
 
   for (const [id, { start }] of told) {
     if (start === undefined || queue.builds().some((build) => build.id === id)) continue;
-    const records = await readRecords(home, start.build);
+    const records = await readRecords(home, start.build, log);
     const known = told.get(id)?.ids;
     tell(endsOfRecords(start.build, records).filter((event) => known?.has(event.id) !== true));
     ended(id);
@@ -139,17 +140,17 @@ async function readOpenBuilds(folder: string, live: readonly QueuedBuild[]): Pro
 }
 
 /** The records of a build that has left the queue: how each of its chroots ended. */
-async function readRecords(home: string, build: Start['build']): Promise<readonly ChrootRecord[]> {
+async function readRecords(home: string, build: Start['build'], log: Log): Promise<readonly ChrootRecord[]> {
   const project = published.project(build.owner, build.project);
   const chroots = await readdir(join(home, 'published', project)).catch(() => []);
   const records = await Promise.all(
     chroots.sort().map(async (chroot) => {
       const place = { ...build, id: build.id as BuildId };
       const folder = published.chrootBuild(place, chroot as Parameters<typeof published.chrootBuild>[1]);
-      const text = await readFile(join(home, 'published', folder, 'result.json'), 'utf8').catch(() => undefined);
-      if (text === undefined) return undefined;
-      const parsed = resultSchema.safeParse(JSON.parse(text));
-      return parsed.success && isFinal(parsed.data.state) ? parsed.data : undefined;
+      const read = await readRecord(home, folder);
+      if (read?.kind === 'result') return isFinal(read.result.state) ? read.result : undefined;
+      if (read !== undefined) log('error', `${folder}/result.json tells no event: ${read.why}`);
+      return undefined;
     }),
   );
   return records.filter((record) => record !== undefined);

@@ -1,12 +1,13 @@
 // A fork begins with the newest good build of each package of another project, signed anew with its own key, under numbers of its own.
-import { cp, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { cp, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type BuildId, type ChrootName, published, type Result, resultSchema } from '@coppice/config';
+import { type BuildId, type ChrootName, published, type Result } from '@coppice/config';
 import { describeArtifacts } from '../rpm/describe-artifacts.ts';
 import { isFrozen } from './frozen.ts';
 import { aloneWithBoth, chrootsOf, type ProjectName } from './project-life.ts';
 import { signerOf, writeMetadata } from './publish.ts';
 import type { Publisher } from './publisher.ts';
+import { requireRecord } from './read-record.ts';
 import { writeRecord } from './record.ts';
 import { newestGoodBuilds } from './repodata.ts';
 import { signRpms } from './sign.ts';
@@ -66,22 +67,23 @@ async function listCopies(
   to: ProjectName,
   chroot: ChrootName,
 ): Promise<Copy[]> {
-  const root = join(publisher.home, 'published');
-  const [source, target] = [from, to].map(({ owner, name }) => join(root, published.repository(owner, name, chroot)));
-  await mkdir(target as string, { recursive: true });
-  const has = new Set((await readGood(target as string)).map(({ record }) => record.package));
-  return (await readGood(source as string))
+  const { home } = publisher;
+  const target = published.repository(to.owner, to.name, chroot);
+  await mkdir(join(home, 'published', target), { recursive: true });
+  const has = new Set((await readGood(home, target)).map(({ record }) => record.package));
+  return (await readGood(home, published.repository(from.owner, from.name, chroot)))
     .filter(({ record }) => !has.has(record.package))
     .map((each) => ({ chroot, ...each }));
 }
 
-async function readGood(repository: string): Promise<readonly { readonly from: string; readonly record: Result }[]> {
-  const folders = (await newestGoodBuilds(repository)).map((name) => join(repository, name));
-  return Promise.all(folders.map(async (from) => ({ from, record: await readRecord(from) })));
-}
-
-async function readRecord(folder: string): Promise<Result> {
-  return resultSchema.parse(JSON.parse(await readFile(join(folder, 'result.json'), 'utf8')));
+/** `repository` lies inside `published/`. */
+async function readGood(home: string, repository: string): Promise<readonly Omit<Copy, 'chroot'>[]> {
+  const names = await newestGoodBuilds(join(home, 'published', repository));
+  const read = names.map(async (name) => {
+    const record = await requireRecord(home, `${repository}/${name}`);
+    return record && { from: join(home, 'published', repository, name), record };
+  });
+  return (await Promise.all(read)).filter((each) => each !== undefined);
 }
 
 /** Copies, signs and describes the files aside; then the whole folder appears at once. */
@@ -104,13 +106,9 @@ async function copySrpm(
 ): Promise<void> {
   const folderOf = ({ owner, name }: ProjectName, number: BuildId) =>
     published.srpmBuild({ id: number, owner, project: name, package: '' });
-  const folder = join(publisher.home, 'published', folderOf(from, source));
-  const record = await readRecord(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined; // it was pruned
-    throw error;
-  });
-  if (record === undefined) return;
-  await copyFolder(publisher, folder, folderOf(to, id), async () => {
+  const record = await requireRecord(publisher.home, folderOf(from, source));
+  if (record === undefined) return; // it was pruned
+  await copyFolder(publisher, join(publisher.home, 'published', folderOf(from, source)), folderOf(to, id), async () => {
     return { ...record, id, owner: to.owner, project: to.name };
   });
 }

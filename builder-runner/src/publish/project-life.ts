@@ -2,12 +2,13 @@
 // it was cut off in its middle, waits for publishing that is under way, and expects that the builds concerned have left the queue.
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type BuildId, type ChrootName, paddedBuildId, parseChroot, published, resultSchema } from '@coppice/config';
+import { type BuildId, type ChrootName, paddedBuildId, parseChroot, published } from '@coppice/config';
 import { RunnerError } from '../base/errors.ts';
 import { frozenFolder } from './frozen.ts';
 import { keyFolder } from './keys.ts';
 import { alone, writeMetadata } from './publish.ts';
 import type { Publisher } from './publisher.ts';
+import { requireMovedRecord } from './read-record.ts';
 import { writeRecord } from './record.ts';
 import { hasRepodata } from './repodata.ts';
 import { closeSigning } from './sign.ts';
@@ -55,7 +56,7 @@ export function renameProject(publisher: Publisher, from: ProjectName, to: Proje
     await closeSigning(oldKey);
     await moveTree(oldKey, freshKey);
     await moveTree(old, fresh);
-    await renameRecords(fresh, to);
+    await renameRecords(home, to);
     if (await exists(frozenFolder(home, to.owner, to.name))) return;
     for (const chroot of await chrootsOf(home, to)) await refresh(publisher, to, chroot);
   });
@@ -134,15 +135,15 @@ async function refresh(publisher: Publisher, { owner, name }: ProjectName, chroo
 }
 
 /** Records say whose they are. */
-async function renameRecords(results: string, { owner, name }: ProjectName): Promise<void> {
+async function renameRecords(home: string, { owner, name }: ProjectName): Promise<void> {
+  const project = published.project(owner, name);
+  const results = join(home, 'published', project);
   for (const folder of await readdir(results, { withFileTypes: true }).catch(() => [])) {
     if (!folder.isDirectory()) continue;
     for (const build of await readdir(join(results, folder.name))) {
+      const record = await requireMovedRecord(home, `${project}/${folder.name}/${build}`);
+      if (record === undefined || (record.owner === owner && record.project === name)) continue;
       const path = join(results, folder.name, build, 'result.json');
-      const text = await readFile(path, 'utf8').catch(() => undefined);
-      if (text === undefined) continue;
-      const record = resultSchema.parse(JSON.parse(text));
-      if (record.owner === owner && record.project === name) continue;
       await writeRecord(path, { ...record, owner, project: name });
     }
   }

@@ -1,18 +1,12 @@
 // Puts what a build made where readers find it. The order is the promise: files, metadata, marker, and `result.json` last.
-import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import {
-  type ChrootName,
-  published,
-  type QueuedBuild,
-  type QueuedChroot,
-  type Result,
-  resultSchema,
-} from '@coppice/config';
+import { type ChrootName, published, type QueuedBuild, type QueuedChroot, type Result } from '@coppice/config';
 import { inTurn } from '../base/in-turn.ts';
 import { isFrozen } from './frozen.ts';
 import { ensureKey } from './keys.ts';
 import { chrootFolder, type Publisher } from './publisher.ts';
+import { readRecord } from './read-record.ts';
 import { type Ending, recordOfChroot, writeRecord } from './record.ts';
 import { writeRepoFile } from './repo-files.ts';
 import { type Exceptions, hasRepodata, writeRepodata } from './repodata.ts';
@@ -85,13 +79,12 @@ export function publishEnding(
   });
 }
 
-/** The source package that the build's chroots are built from, as its own record has it. */
+/** The source package that the build's chroots are built from, as its own record has it; undefined without a record that can be used. */
 async function srpmOf({ home }: Publisher, build: QueuedBuild): Promise<Result['srpm']> {
   if (build.srpm === null) return undefined;
-  const path = join(home, 'published', published.srpmBuild(build), 'result.json');
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  const record = text === undefined ? undefined : resultSchema.safeParse(JSON.parse(text));
-  const artifact = record?.data?.artifacts.find(({ file }) => file === build.srpm);
+  const read = await readRecord(home, published.srpmBuild(build));
+  const artifacts = read?.kind === 'result' ? read.result.artifacts : [];
+  const artifact = artifacts.find(({ file }) => file === build.srpm);
   return artifact && { file: artifact.file, sha256: artifact.sha256 };
 }
 

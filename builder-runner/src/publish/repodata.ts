@@ -70,7 +70,10 @@ export async function newestGoodBuilds(folder: string, exceptions: Exceptions = 
   return newestOfEach(succeeded);
 }
 
-/** A build counts once its record says so; without a record it was never published. */
+/**
+ * A build counts once its record says so; without a record it was never published. Only the state is looked at: there may be 20,000
+ * records. One that is no JSON ends this, since leaving it out would take its packages from users.
+ */
 async function hasSucceeded(build: string): Promise<boolean> {
   const text = await readFile(join(build, 'result.json'), 'utf8').catch(() => undefined);
   return text !== undefined && (JSON.parse(text) as { state?: unknown }).state === 'succeeded';

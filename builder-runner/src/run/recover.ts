@@ -1,13 +1,12 @@
 // At the start: what an earlier run left is ended or taken up, whether it stopped cleanly or not.
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { isFinal, published, type QueuedBuild, type QueuedChroot, resultSchema } from '@coppice/config';
+import { isFinal, published, type QueuedBuild, type QueuedChroot } from '@coppice/config';
 import { describeError } from '../base/errors.ts';
 import type { Rest } from '../chroot-build/build-chroot.ts';
 import { needOf } from '../chroot-build/need.ts';
 import { clearOtherStaging, readMark } from '../chroot-build/staged.ts';
 import { nameBuild, type RunnerContext } from '../context/runner-context.ts';
 import { endLeftKeyrings } from '../publish/keys.ts';
+import { readRecord } from '../publish/read-record.ts';
 import type { FinalOutcome, Task } from '../queue/index.ts';
 
 /** A chroot that goes on where an earlier run of the service left it, in the same attempt. */
@@ -55,19 +54,24 @@ async function resume(context: RunnerContext, build: QueuedBuild, chroot: Queued
   return { task, rest: { lease } };
 }
 
-/** `result.json` is the commit mark: a chroot that has one is done, whatever the queue knows. */
+/**
+ * `result.json` is the commit mark: a chroot that has one is done, whatever the queue knows. One that is broken or of another build marks
+ * nothing: the chroot is built again, and its record replaces this one.
+ */
 async function finishRecorded(context: RunnerContext): Promise<void> {
   for (const build of context.queue.builds()) {
     for (const { chroot, state } of build.chroots) {
       if (isFinal(state)) continue;
-      const path = join(context.home, 'published', published.chrootBuild(build, chroot), 'result.json');
-      const text = await readFile(path, 'utf8').catch(() => undefined);
-      if (text === undefined) continue;
-      const parsed = resultSchema.safeParse(JSON.parse(text));
-      if (!parsed.success || parsed.data.id !== build.id || !isFinal(parsed.data.state)) continue;
-      const { reason, message } = parsed.data;
+      const read = await readRecord(context.home, published.chrootBuild(build, chroot));
+      if (read === undefined) continue;
+      if (read.kind !== 'result') {
+        context.log('error', `the record of ${nameBuild(build)} ${chroot} cannot be used: ${read.why}`);
+        continue;
+      }
+      const { reason, message } = read.result;
+      if (!isFinal(read.result.state)) continue;
       await context.queue.finish(build.id, chroot, {
-        state: parsed.data.state as FinalOutcome['state'],
+        state: read.result.state as FinalOutcome['state'],
         reason,
         message,
       });

@@ -1,6 +1,7 @@
 // The layout of `published/`: every path that the runner writes and the site and the readers rely on. Relative, with `/`.
 import { type BuildId, paddedBuildId } from './build.ts';
 import { type ChrootName, chrootOf } from './chroot.ts';
+import { namePattern } from './project.ts';
 
 /** What a path needs to know of a build. */
 export interface BuildPlace {
@@ -56,3 +57,20 @@ export const reservedOwners = [
   'queue',
   'search',
 ] as const;
+
+/** Whether `name` can be that of a project or a package in a path. */
+export function isPathName(name: string): boolean {
+  return namePattern.test(name);
+}
+
+/** Whether `owner` can be that of a project in a path: the site's own top level uses some names. */
+export function isPathOwner(owner: string): boolean {
+  return isPathName(owner) && !(reservedOwners as readonly string[]).includes(owner.toLowerCase());
+}
+
+/** Whether paths may be made of what a file says of a build; its number was checked by the file's schema. */
+export function isBuildPlace<T extends Readonly<Record<'owner' | 'project' | 'package', string>>>(
+  place: T,
+): place is T & BuildPlace {
+  return isPathOwner(place.owner) && isPathName(place.project) && isPathName(place.package);
+}

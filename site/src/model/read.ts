@@ -1,15 +1,16 @@
 // Effects: reads what the runner and the bot left in `published/`. What is broken is reported and left out, never fatal.
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import {
-  namePattern,
+  isBuildPlace,
+  isPathName,
+  isPathOwner,
   parseChroot,
+  parseJson,
+  parseResult,
   projectsJsonSchema,
   published,
   queueSnapshotSchema,
-  type Result,
-  reservedOwners,
-  resultSchema,
 } from '@coppice/config';
 import type { SiteChange } from './changes.ts';
 import type { LogFile, ProjectEntry, ResultRecord, SiteRecords } from './site-model.ts';
@@ -17,19 +18,8 @@ import type { LogFile, ProjectEntry, ResultRecord, SiteRecords } from './site-mo
 /** A larger `result.json` is not the runner's. */
 const maximumResultBytes = 4 * 1024 * 1024;
 
-/** What is used of a schema of config/. */
-interface Schema<T> {
-  safeParse(
-    json: unknown,
-  ):
-    | { readonly success: true; readonly data: T }
-    | { readonly success: false; readonly error: { readonly issues: readonly Issue[] } };
-}
-
-interface Issue {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-}
+/** A schema of config/. */
+type Schema<T> = Parameters<typeof parseJson<T>>[1];
 
 interface CachedFile<T> {
   readonly mtimeMs: number;
@@ -64,11 +54,10 @@ export function openSiteReader(folder: string): SiteReader {
     const queue = await readJson(published.queueJson, queueSnapshotSchema);
     const projects = await readJson(published.projectsJson, projectsJsonSchema);
     const liveLogs = new Map<string, readonly LogFile[]>();
-    const live = (queue?.builds ?? []).filter((build) => isPlace(build));
+    const live = (queue?.builds ?? []).filter((build) => isBuildPlace(build));
     for (const build of live) {
-      const place = build as unknown as Parameters<typeof published.srpmBuild>[0];
       const chroots = build.chroots.flatMap((queued) => parseChroot(queued.chroot)?.name ?? []);
-      const folders = [published.srpmBuild(place), ...chroots.map((chroot) => published.chrootBuild(place, chroot))];
+      const folders = [published.srpmBuild(build), ...chroots.map((chroot) => published.chrootBuild(build, chroot))];
       for (const path of folders) liveLogs.set(path, await logsIn(join(folder, path)));
     }
     const known = new Map<string, ResultRecord>();
@@ -99,13 +88,10 @@ export function openSiteReader(folder: string): SiteReader {
         report(path, `it is larger than ${maximumResultBytes} bytes`);
         return null;
       }
-      const result = parseJson(await readFile(file, 'utf8'), resultSchema, (why) => report(path, why));
-      if (result === null) return null;
-      if (!standsAt(result, path)) {
-        report(path, 'it speaks of another build than its folder; the builds of that folder must be made again');
-        return null;
-      }
-      return { result, logs: await logsIn(join(file, '..')) };
+      const read = parseResult(await readFile(file, 'utf8'), posix.dirname(path));
+      if (read.kind === 'result') return { result: read.result, logs: await logsIn(join(file, '..')) };
+      report(path, read.why);
+      return null;
     }
 
     async function readJson<T>(path: string, schema: Schema<T>): Promise<T | null> {
@@ -114,7 +100,9 @@ export function openSiteReader(folder: string): SiteReader {
       const before = jsons.get(path);
       if (before?.mtimeMs === now.mtimeMs && before.size === now.size) return before.value as T | null;
       const text = await readFile(join(folder, path), 'utf8');
-      const value = parseJson(text, schema, (why) => report(path, why));
+      const parsed = parseJson(text, schema);
+      if (parsed.kind === 'broken') report(path, parsed.why);
+      const value = parsed.kind === 'value' ? parsed.value : null;
       jsons.set(path, { mtimeMs: now.mtimeMs, size: now.size, value });
       return value;
     }
@@ -123,44 +111,8 @@ export function openSiteReader(folder: string): SiteReader {
   return { read };
 }
 
-function parseJson<T>(text: string, schema: Schema<T>, report: (why: string) => void): T | null {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    report(`it is not JSON (${error instanceof Error ? error.message : String(error)})`);
-    return null;
-  }
-  const parsed = schema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  report(`${issue?.path.map(String).join('.') || 'the document'}: ${issue?.message ?? 'does not fit its schema'}`);
-  return null;
-}
-
-function isName(text: string): boolean {
-  return namePattern.test(text) && text !== '.' && text !== '..';
-}
-
-function isPlace(place: { owner: string; project: string; package: string }): boolean {
-  return isOwner(place.owner) && isName(place.project) && isName(place.package);
-}
-
-function isOwner(text: string): boolean {
-  return isName(text) && !(reservedOwners as readonly string[]).includes(text);
-}
-
 function isProject({ owner, name, packages }: ProjectEntry): boolean {
-  return isOwner(owner) && isName(name) && packages.every((entry) => isName(entry.name));
-}
-
-/** A result must speak of the build in whose folder it stands: what it says becomes paths of pages. */
-function standsAt(result: Result, path: string): boolean {
-  if (!isPlace(result)) return false;
-  const place = result as unknown as Parameters<typeof published.srpmBuild>[0];
-  if (result.chroot === 'srpm') return path === `${published.srpmBuild(place)}/result.json`;
-  const chroot = parseChroot(result.chroot);
-  return chroot !== undefined && path === `${published.chrootBuild(place, chroot.name)}/result.json`;
+  return isPathOwner(owner) && isPathName(name) && packages.every((entry) => isPathName(entry.name));
 }
 
 async function findResults(folder: string): Promise<string[]> {
@@ -179,12 +131,11 @@ async function findResults(folder: string): Promise<string[]> {
 
 async function resultsOf(folder: string, changes: readonly SiteChange[]): Promise<string[]> {
   const found = new Set<string>();
-  for (const change of changes.filter(isPlace)) {
-    const place = change as unknown as Parameters<typeof published.srpmBuild>[0];
-    found.add(`${published.srpmBuild(place)}/result.json`);
+  for (const change of changes.filter((each) => isBuildPlace(each))) {
+    found.add(`${published.srpmBuild(change)}/result.json`);
     for (const name of await foldersIn(join(folder, published.project(change.owner, change.project)))) {
       const chroot = parseChroot(name);
-      if (chroot !== undefined) found.add(`${published.chrootBuild(place, chroot.name)}/result.json`);
+      if (chroot !== undefined) found.add(`${published.chrootBuild(change, chroot.name)}/result.json`);
     }
   }
   return [...found];
