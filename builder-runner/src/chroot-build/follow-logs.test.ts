@@ -62,3 +62,11 @@ test('an overlong line is cut, and the next one is whole', () => {
   take(Buffer.from(`${'x'.repeat(9000)}\nnext\n`));
   expect(lines.map(({ length }) => length)).toEqual([4096, 4]);
 });
+
+test('lines are whole although bytes come in pieces', () => {
+  const lines: string[] = [];
+  const take = takeLines((line) => lines.push(line));
+  const bytes = Buffer.from('grün\nzwei\nrest');
+  for (const byte of bytes) take(Buffer.from([byte]));
+  expect(lines).toEqual(['grün', 'zwei']);
+});

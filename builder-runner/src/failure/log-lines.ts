@@ -83,13 +83,29 @@ const noise =
 const worthAnExcerpt =
   /\berror\b|\bfatal\b|\bfail(?:ed|ure)?\b|undefined reference|no such file|no space left|nothing provides|no match|cannot |assert|not ok|problem:|\*\*\*|unpackaged|conflicts|^ {3}\/\S+$/i;
 
+const useful = ({ text }: LogLine) => !noise.test(text);
+const shown = ({ text }: LogLine) => text.slice(0, excerptColumns);
+const texts = (chosen: readonly LogLine[]) => [...new Set(chosen.map(shown))];
+
 /** Up to 12 lines from the cause on; without a cause, the last ones. */
 export function excerptFrom(lines: readonly LogLine[], cause: LogLine | undefined): readonly string[] {
   const at = cause === undefined ? -1 : lines.indexOf(cause);
-  const useful = (line: LogLine) => !noise.test(line.text);
-  const texts = (chosen: readonly LogLine[]) => [...new Set(chosen.map(({ text }) => text.slice(0, excerptColumns)))];
   if (at === -1) return texts(lines.filter(useful)).slice(-excerptLines);
   const near = lines.slice(at, at + 1 + following).filter((line) => line === cause || useful(line));
   const further = lines.slice(at + 1 + following).filter((line) => useful(line) && worthAnExcerpt.test(line.text));
   return texts([...near, ...further]).slice(0, excerptLines);
+}
+
+/** Up to 12 lines of a log whose cause is not looked for: the last ones that speak of trouble, or just the last ones. */
+export function excerptOfTrouble(lines: readonly LogLine[]): readonly string[] {
+  const candidates = lines.filter(useful);
+  const trouble = candidates.filter(({ text }) => worthAnExcerpt.test(text));
+  return texts(trouble.length > 0 ? trouble : candidates).slice(-excerptLines);
+}
+
+/** The number of the line where the first line of an excerpt stands that is among `lines`; undefined when none is. */
+export function findExcerpt(excerpt: readonly string[], lines: readonly LogLine[]): number | undefined {
+  const numbers = new Map<string, number>();
+  for (const line of lines) if (!numbers.has(shown(line))) numbers.set(shown(line), line.number);
+  return excerpt.map((text) => numbers.get(text)).find((number) => number !== undefined);
 }

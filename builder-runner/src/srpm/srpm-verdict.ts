@@ -2,7 +2,7 @@
 import { type Failure, fail } from '../base/outcome.ts';
 import { duration } from '../base/sentence-parts.ts';
 import { classifyFailure } from '../failure/classify.ts';
-import { excerptOf, findExcerpt } from '../mock/mock-log.ts';
+import { excerptOfTrouble, findExcerpt, linesOf } from '../failure/log-lines.ts';
 import type { SrpmPlan } from './srpm-plan.ts';
 
 /** How the steps on the builder ended, without success. */
@@ -38,7 +38,7 @@ export function judgeSrpm(end: SrpmEnd, facts: SrpmCircumstances): SrpmVerdict {
   const verdict = judge(end, facts);
   if (verdict.kind === 'infrastructure') return verdict;
   const { failure } = verdict;
-  const line = findExcerpt(failure.excerpt, `${end.output}${end.buildLog}`);
+  const line = findExcerpt(failure.excerpt, linesIn(`${end.output}${end.buildLog}`));
   return { kind: 'failed', failure: { ...failure, where: line === undefined ? null : { log: 'srpm.log', line } } };
 }
 
@@ -126,15 +126,22 @@ function missingPackages(log: string): readonly string[] {
   return [...found];
 }
 
+const errorWords = /^(?:\S+: )?(?:error|Error|ERROR|fatal):\s+(?!Command failed)(.+)$/;
+
 /** The first thing that was called an error, as the end of a sentence. */
 function because(log: string): string {
-  const line = /^(?:\S+: )?(?:error|Error|ERROR|fatal):\s+(?!Command failed)(.+)$/m.exec(log)?.[1];
-  if (line === undefined) return '';
-  const plain = line.replaceAll(/\/builddir\/(?:build\/(?:SPECS|SOURCES)|coppice(?:\/tree)?)\//g, '');
-  const text = plain.replace(/\p{Cc}/gu, '').replace(/[.:\s]+$/, '');
+  const said = linesIn(log).map(({ text }) => errorWords.exec(text)?.[1]);
+  const words = said.find((each) => each !== undefined);
+  if (words === undefined) return '';
+  const plain = words.replaceAll(/\/builddir\/(?:build\/(?:SPECS|SOURCES)|coppice(?:\/tree)?)\//g, '');
+  const text = plain.replace(/[.:\s]+$/, '');
   return text === '' ? '' : `: ${text.slice(0, 200)}`;
 }
 
 function failed(reason: Failure['reason'], message: string, log: string): SrpmVerdict {
-  return { kind: 'failed', failure: fail(reason, message, excerptOf(log)).failure };
+  return { kind: 'failed', failure: fail(reason, message, excerptOfTrouble(linesIn(log))).failure };
+}
+
+function linesIn(text: string) {
+  return linesOf({ text, firstLine: 1 });
 }
