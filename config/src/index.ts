@@ -17,7 +17,7 @@ export * from './words/chroot.ts';
 export * from './words/event.ts';
 export { nearest } from './words/nearest.ts';
 export * from './words/nevra.ts';
-export { parseJson } from './words/parse-json.ts';
+export { parseJsonAs } from './words/parse-json-as.ts';
 export { parseResult, type ResultReading } from './words/parse-result.ts';
 export * from './words/problem.ts';
 export * from './words/project.ts';

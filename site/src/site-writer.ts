@@ -3,6 +3,7 @@ import { access, readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { published, reservedOwners } from '@coppice/config';
+import { nothingWhenAbsent } from './model/absent.ts';
 import { type Changes, mergeChanges } from './model/changes.ts';
 import { openSiteReader } from './model/read.ts';
 import { type LogText, readLog } from './model/read-log.ts';
@@ -114,7 +115,7 @@ async function logViews(folder: string, build: Build): Promise<readonly LogView[
     const file = mainLog(run);
     if (file === undefined) continue;
     const around = run.where?.log === file ? run.where.line : undefined;
-    const text = await readLog(join(folder, run.folder, file), around).catch(ignoreMissing);
+    const text = await readLog(join(folder, run.folder, file), around).catch(nothingWhenAbsent);
     views.push(logView(build, run, file, text ?? removedLog));
   }
   return views;
@@ -178,9 +179,4 @@ function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-function ignoreMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code === 'ENOENT') return undefined;
-  throw error;
 }

@@ -1,12 +1,9 @@
 import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { startChild } from '../../testing/queue/child-for-tests.ts';
+import { ownMounts, startChild } from '../../testing/queue/child-for-tests.ts';
 import { folderForTest } from '../../testing/queue/folder-for-tests.ts';
 import { replaceFile } from './replace-file.ts';
-
-/** Mounting needs a mount namespace of one's own, and for users other than root a user namespace as well. */
-const ownMounts = process.getuid?.() === 0 ? ['--mount'] : ['--user', '--map-root-user', '--mount'];
 
 test.each([true, false])(
   'replaces a file in a folder that is made for it, and leaves nothing beside it (sync: %s)',

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test, vi } from 'vitest';
-import { runPlaybook } from './playbook.ts';
+import { complaintOf, runPlaybook } from './playbook.ts';
 
 /** Of all tests: they run side by side. */
 const folders = mkdtempSync(join(tmpdir(), 'coppice-playbooks-'));
@@ -76,4 +76,25 @@ test.concurrent('a playbook that takes too long is ended, and its phase is named
     code: 'provision',
     message: `${playbook} (provision) took longer than 0.5 s`,
   });
+});
+
+test("a failed playbook is described in its task's words", () => {
+  const output =
+    'PLAY [x]\nfatal: [localhost]: FAILED! => {"msg": "non-zero return code", "stderr": "local-builder: \\"no\\" room"}\n';
+  expect(complaintOf(output)).toBe('non-zero return code: local-builder: "no" room');
+});
+
+test('so it is when Ansible prints the result over several lines, as it does for assertions', () => {
+  const output = `TASK [assert] ****
+fatal: [localhost]: FAILED! => {
+    "assertion": "room",
+    "changed": false,
+    "evaluated_to": false,
+    "msg": "the quota is used up"
+}
+
+PLAY RECAP ****
+localhost : ok=0 changed=0 failed=1
+`;
+  expect(complaintOf(output)).toBe('the quota is used up');
 });

@@ -1,11 +1,13 @@
+import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort, startSshd, type TestServer } from '../../testing/sshd-for-tests.ts';
 import { lendControl } from './reach.ts';
 import type { Builder } from './spawn.ts';
-import { connectBuilder } from './ssh.ts';
+import { connectBuilder, shellWords } from './ssh.ts';
 
 const never = new AbortController().signal;
 let server: TestServer;
@@ -91,4 +93,16 @@ test('a builder that goes away is noticed by whoever waits for a command', async
     if (Number(each) !== server.process.pid) process.kill(Number(each), 'SIGKILL');
   await expect(waiting).rejects.toMatchObject({ code: 'lost' });
   connection.close();
+});
+
+test('any arguments arrive unchanged through a shell', () => {
+  const word = fc.string({ unit: 'grapheme' }).filter((text) => !text.includes('\0'));
+  fc.assert(
+    fc.property(fc.array(word, { minLength: 1, maxLength: 4 }), (words) => {
+      const line = shellWords(['printf', '%s\\0', ...words]);
+      const printed = execFileSync('sh', ['-c', line], { encoding: 'utf8' });
+      expect(printed.split('\0').slice(0, -1)).toEqual(words);
+    }),
+    { numRuns: 30 },
+  );
 });

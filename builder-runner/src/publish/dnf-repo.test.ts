@@ -1,7 +1,7 @@
 import type { ChrootName } from '@coppice/config';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { dnfRepo } from './dnf-repo.ts';
+import { coppiceProject, dnfRepo } from './dnf-repo.ts';
 
 const url = 'https://build.example.org:8443';
 const chroot = 'fedora-42-x86_64' as ChrootName;
@@ -30,3 +30,16 @@ test('no address leaves its line or takes the section of another', () => {
     }),
   );
 });
+
+test('an address of this service names a project', () => {
+  expect(coppiceProject('coppice://acme/tools+pr12')).toEqual({ owner: 'acme', name: 'tools+pr12' });
+});
+
+test.each([
+  'coppice://acme',
+  'coppice://../x',
+  'coppice://a/../b',
+  'https://acme/tools',
+  'coppice://a/b/c',
+  'coppice:///b',
+])('%s names none', (address) => expect(coppiceProject(address)).toBeUndefined());

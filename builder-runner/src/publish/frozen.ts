@@ -1,6 +1,6 @@
 // Whether a project is frozen: as the config says, or because its repositories were taken offline and not put back yet.
-import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import { exists } from '../base/absent.ts';
 
 /** Where the metadata of a frozen project lies meanwhile; that the folder is there is the mark. */
 export function frozenFolder(home: string, owner: string, project: string): string {
@@ -14,8 +14,5 @@ export async function isFrozen(
   project: string,
 ): Promise<boolean> {
   if (publisher.isFrozen?.(owner, project) === true) return true;
-  return access(frozenFolder(publisher.home, owner, project)).then(
-    () => true,
-    () => false,
-  );
+  return exists(frozenFolder(publisher.home, owner, project));
 }

@@ -3,6 +3,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type BuildId, type ChrootName, paddedBuildId, parseChroot, published } from '@coppice/config';
+import { exists } from '../base/absent.ts';
 import { RunnerError } from '../base/errors.ts';
 import { frozenFolder } from './frozen.ts';
 import { keyFolder } from './keys.ts';
@@ -150,13 +151,6 @@ async function renameRecords(home: string, { owner, name }: ProjectName): Promis
 }
 
 const repoFiles = (owner: string, name: string) => `coprs/${owner}/${name}`;
-
-async function exists(path: string): Promise<boolean> {
-  return readdir(path).then(
-    () => true,
-    () => false,
-  );
-}
 
 /** Renames a folder, if it is there, and leaves no empty owner behind. */
 async function moveTree(from: string, to: string): Promise<void> {

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseResult, type Result, type ResultReading } from '@coppice/config';
+import { nothingWhenAbsent } from '../base/absent.ts';
 import { RunnerError } from '../base/errors.ts';
 
 /** What stands as a record in `folder`, relative to `published/`; undefined when nothing does. Throws what else the disk says. */
@@ -29,8 +30,5 @@ function demand(folder: string, reading: ResultReading | undefined): Result | un
 
 async function readRecordFile(home: string, folder: string): Promise<string | undefined> {
   const path = join(home, 'published', folder, 'result.json');
-  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
-    throw error;
-  });
+  return readFile(path, 'utf8').catch(nothingWhenAbsent);
 }

@@ -1,10 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { startChild } from '../../testing/queue/child-for-tests.ts';
+import { ownMounts, startChild } from '../../testing/queue/child-for-tests.ts';
 import { folderForTest } from '../../testing/queue/folder-for-tests.ts';
-
-/** Mounting needs a mount namespace of one's own, and for users other than root a user namespace as well. */
-const ownMounts = process.getuid?.() === 0 ? ['--mount'] : ['--user', '--map-root-user', '--mount'];
 
 test('a full disk refuses changes with `full`, changes nothing by them, and is forgotten when there is room again', async () => {
   const program = join(import.meta.dirname, '../../testing/queue/disk-full.child.ts');

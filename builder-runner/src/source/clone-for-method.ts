@@ -1,6 +1,7 @@
 // A clone with history and tags up to one commit, for the programs that make a source package of a work tree: rpkg, tito, make.
-import { access, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { exists } from '../base/absent.ts';
 import { fail, type Outcome, succeed } from '../base/outcome.ts';
 import type { FetchOrder } from './fetch-order.ts';
 import { enterSubdirectory } from './flatten-tree.ts';
@@ -32,10 +33,7 @@ export async function cloneForMethod(order: FetchOrder, wanted: CloneOrder): Pro
   }
   const place = await enterSubdirectory(wanted.folder, wanted.subdirectory, wanted.url);
   if (!place.ok) return place;
-  const submodules = await access(join(wanted.folder, '.gitmodules')).then(
-    () => true,
-    () => false,
-  );
+  const submodules = await exists(join(wanted.folder, '.gitmodules'));
   return succeed(submodules ? ['The repository has submodules; they are not fetched.'] : []);
 }
 

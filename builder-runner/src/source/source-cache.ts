@@ -4,6 +4,7 @@ import { constants, createWriteStream } from 'node:fs';
 import { link, lstat, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { nothingWhenAbsent } from '../base/absent.ts';
 import { inTurn } from '../base/in-turn.ts';
 
 export interface SourceCache {
@@ -60,7 +61,7 @@ export function openSourceCache(folder: string): SourceCache {
       grown = true;
     },
     async known(name) {
-      const text = await readOrNothing(namePath(name));
+      const text = await readFile(namePath(name), 'utf8').catch(nothingWhenNotOurs);
       return text !== undefined && hashPattern.test(text) ? text : undefined;
     },
     remember: (name, sha256) => write(namePath(name), sha256),
@@ -75,7 +76,7 @@ export function openSourceCache(folder: string): SourceCache {
 
 /** One pass: the bytes that are checked are those that are written. */
 async function copyChecked(path: string, sha256: string, target: string): Promise<number | undefined> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(nothingWhenAbsent);
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(nothingWhenNotOurs);
   if (file === undefined) return undefined;
   const partial = `${target}.part`;
   try {
@@ -105,16 +106,9 @@ async function copyChecked(path: string, sha256: string, target: string): Promis
   }
 }
 
-async function readOrNothing(path: string): Promise<string | undefined> {
-  const text = await readFile(path, 'utf8').catch(nothingWhenAbsent);
-  return text;
-}
-
 /** A symbolic link (ELOOP) is nothing of ours: as if it were not there. */
-function nothingWhenAbsent(error: unknown): undefined {
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT' || code === 'ELOOP') return undefined;
-  throw error;
+function nothingWhenNotOurs(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ELOOP') return nothingWhenAbsent(error);
 }
 
 /** Names of addresses are small, but there may be any number of them. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { parseJson } from './parse-json.ts';
+import { parseJsonAs } from './parse-json-as.ts';
 import { parseResult } from './parse-result.ts';
 import type { Result } from './result.ts';
 
@@ -76,6 +76,9 @@ test('a record that moves may speak of any place', () => {
 });
 
 test('any JSON is read by its schema', () => {
-  expect(parseJson('[1]', z.array(z.int()))).toEqual({ kind: 'value', value: [1] });
-  expect(parseJson('[1, "b"]', z.array(z.int()))).toMatchObject({ kind: 'broken', why: expect.stringMatching(/^1: /) });
+  expect(parseJsonAs('[1]', z.array(z.int()))).toEqual({ kind: 'value', value: [1] });
+  expect(parseJsonAs('[1, "b"]', z.array(z.int()))).toMatchObject({
+    kind: 'broken',
+    why: expect.stringMatching(/^1: /),
+  });
 });

@@ -1,6 +1,6 @@
 // The text of a `result.json` as a record, and how what is none is told apart. Pure; the text may be anything.
 import { parseChroot } from './chroot.ts';
-import { parseJson } from './parse-json.ts';
+import { parseJsonAs } from './parse-json-as.ts';
 import { isBuildPlace, published } from './published.ts';
 import { type Result, resultSchema } from './result.ts';
 
@@ -11,7 +11,7 @@ export type ResultReading =
 
 /** `folder`: where the file is, relative to `published/`. Undefined when the record may speak of another place: it is moving. */
 export function parseResult(text: string, folder: string | undefined): ResultReading {
-  const read = parseJson(text, resultSchema);
+  const read = parseJsonAs(text, resultSchema);
   if (read.kind === 'broken') return read;
   const result = read.value;
   if (folder === undefined || standsIn(result, folder)) return { kind: 'result', result };

@@ -6,12 +6,13 @@ import {
   isPathName,
   isPathOwner,
   parseChroot,
-  parseJson,
+  parseJsonAs,
   parseResult,
   projectsJsonSchema,
   published,
   queueSnapshotSchema,
 } from '@coppice/config';
+import { nothingWhenAbsent } from './absent.ts';
 import type { SiteChange } from './changes.ts';
 import type { LogFile, ProjectEntry, ResultRecord, SiteRecords } from './site-model.ts';
 
@@ -19,7 +20,7 @@ import type { LogFile, ProjectEntry, ResultRecord, SiteRecords } from './site-mo
 const maximumResultBytes = 4 * 1024 * 1024;
 
 /** A schema of config/. */
-type Schema<T> = Parameters<typeof parseJson<T>>[1];
+type Schema<T> = Parameters<typeof parseJsonAs<T>>[1];
 
 interface CachedFile<T> {
   readonly mtimeMs: number;
@@ -76,7 +77,7 @@ export function openSiteReader(folder: string): SiteReader {
     async function refresh(path: string): Promise<void> {
       const file = join(folder, path);
       const before = results.get(path);
-      const now = await stat(file).catch(ignoreMissing);
+      const now = await stat(file).catch(nothingWhenAbsent);
       if (now === undefined) results.delete(path);
       else if (before === undefined || before.mtimeMs !== now.mtimeMs || before.size !== now.size) {
         results.set(path, { mtimeMs: now.mtimeMs, size: now.size, value: await readResult(file, path, now.size) });
@@ -95,12 +96,12 @@ export function openSiteReader(folder: string): SiteReader {
     }
 
     async function readJson<T>(path: string, schema: Schema<T>): Promise<T | null> {
-      const now = await stat(join(folder, path)).catch(ignoreMissing);
+      const now = await stat(join(folder, path)).catch(nothingWhenAbsent);
       if (now === undefined) return null;
       const before = jsons.get(path);
       if (before?.mtimeMs === now.mtimeMs && before.size === now.size) return before.value as T | null;
       const text = await readFile(join(folder, path), 'utf8');
-      const parsed = parseJson(text, schema);
+      const parsed = parseJsonAs(text, schema);
       if (parsed.kind === 'broken') report(path, parsed.why);
       const value = parsed.kind === 'value' ? parsed.value : null;
       jsons.set(path, { mtimeMs: now.mtimeMs, size: now.size, value });
@@ -142,12 +143,12 @@ async function resultsOf(folder: string, changes: readonly SiteChange[]): Promis
 }
 
 async function foldersIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(ignoreMissing);
+  const entries = await readdir(folder, { withFileTypes: true }).catch(nothingWhenAbsent);
   return (entries ?? []).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
 }
 
 async function logsIn(folder: string): Promise<readonly LogFile[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(ignoreMissing);
+  const entries = await readdir(folder, { withFileTypes: true }).catch(nothingWhenAbsent);
   const logs = (entries ?? []).filter((entry) => entry.isFile() && entry.name.endsWith('.log'));
   const sized = logs.map(async ({ name }) => ({ file: name, bytes: (await stat(join(folder, name))).size }));
   return (await Promise.all(sized)).sort((a, b) => a.file.localeCompare(b.file, 'en'));
@@ -156,9 +157,4 @@ async function logsIn(folder: string): Promise<readonly LogFile[]> {
 /** Runs 32 at a time: fast, and far from the limit of open files. */
 async function inGroups<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
   for (let at = 0; at < items.length; at += 32) await Promise.all(items.slice(at, at + 32).map(act));
-}
-
-function ignoreMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
-  throw error;
 }

@@ -7,7 +7,7 @@ export type JsonReading<T> =
   | { readonly kind: 'broken'; readonly why: string };
 
 /** Tells the first thing that is wrong. */
-export function parseJson<T>(text: string, schema: z.ZodType<T>): JsonReading<T> {
+export function parseJsonAs<T>(text: string, schema: z.ZodType<T>): JsonReading<T> {
   let json: unknown;
   try {
     json = JSON.parse(text);
