@@ -26,7 +26,8 @@ export default defineConfig({
           exclude: ['**/node_modules/**'],
           // Many wait for programs that they start: on two cores one worker would leave one of them idle.
           maxWorkers: 2,
-          // Half of the time went into loading the same modules again for each file; no test replaces one or leaves anything behind.
+          // Half of the time went into loading the same modules again for each file; no test replaces one or leaves
+          // anything behind.
           isolate: false,
           // No test is about time: a slow machine is not a failure.
           testTimeout: 60_000,
@@ -39,7 +40,8 @@ export default defineConfig({
           name: 'e2e',
           include: ['{builder-runner,site,bot}/**/*.e2e.ts'],
           exclude: ['**/node_modules/**'],
-          // On two cores one file would leave most of one idle. Each looks at what is its own alone: home, ports, addresses, temporary folder.
+          // On two cores one file would leave most of one idle. Each looks at what is its own alone: home, ports,
+          // addresses, temporary folder.
           maxWorkers: 2,
           testTimeout: 600_000,
           hookTimeout: 600_000,

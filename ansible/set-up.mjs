@@ -1,6 +1,6 @@
-// Makes this machine ready: npm packages and system packages. Runs before anything is installed, so it is plain JavaScript
-// for any Node >= 20 with the standard library only. `node ansible/set-up.mjs run|test|check`; exit 1 when something is missing
-// that it cannot install, 2 on wrong usage.
+// Makes this machine ready: npm packages and system packages. Runs before anything is installed, so it is plain
+// JavaScript for any Node >= 20 with the standard library only. `node ansible/set-up.mjs run|test|check`; exit 1 when
+// something is missing that it cannot install, 2 on wrong usage.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
@@ -42,8 +42,8 @@ async function run(command, args, { env = process.env, whileRunning } = {}) {
 }
 
 /**
- * Names of locked npm packages that are not installed as locked. npm writes node_modules/.package-lock.json last, so what it
- * says is what a finished install left. Optional packages (other platforms' binaries) may be absent.
+ * Names of locked npm packages that are not installed as locked. npm writes node_modules/.package-lock.json last, so
+ * what it says is what a finished install left. Optional packages (other platforms' binaries) may be absent.
  */
 function missingNpmPackages(withDev) {
   const installedLock = join(root, 'node_modules', '.package-lock.json');
@@ -100,7 +100,9 @@ function missingSystemPackages(family, names) {
   return names.filter((name) => spawnSync('rpm', ['-q', '--quiet', '--whatprovides', name]).status !== 0);
 }
 
-/** What to put before a command that needs root: nothing as root, sudo where it asks for no password, else undefined. */
+/**
+ * What to put before a command that needs root: nothing as root, sudo where it asks for no password, else undefined.
+ */
 function privilege() {
   if (process.getuid?.() === 0) return [];
   return spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0 ? ['sudo', '-n'] : undefined;

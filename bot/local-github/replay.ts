@@ -1,4 +1,5 @@
-// The emulator lives in memory. Its writes are kept and taken again at the next start: in the same order, so with the same ids.
+// The emulator lives in memory. Its writes are kept and taken again at the next start: in the same order, so with the
+// same ids.
 import type { ApiAnswer, AskEmulator, Json } from './answers/api.ts';
 import { ADMIN_IDENTITY } from './rest.ts';
 import type { KeptCall, KeptState } from './state/kept-state.ts';

@@ -73,7 +73,10 @@ export interface Bot {
 
 type CommentJob = Extract<Job, { kind: 'comment' }>;
 
-/** Opens the bot's state and makes its webhook middleware; nothing is worked off before `start`. Throws QueueError, GitError. */
+/**
+ * Opens the bot's state and makes its webhook middleware; nothing is worked off before `start`. Throws QueueError,
+ * GitError.
+ */
 export async function createBot(options: BotOptions): Promise<Bot> {
   const { settings, queue, home, url, log } = options;
   const { repository, webUrl } = settings.github;

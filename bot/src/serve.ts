@@ -1,4 +1,5 @@
-// The composition root: every part of the service is made here, in the order in which it is needed, and ended in the reverse.
+// The composition root: every part of the service is made here, in the order in which it is needed, and ended in the
+// reverse.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { noLimits, openQueue, type Queue } from '@coppice/builder-runner/queue';

@@ -1,4 +1,5 @@
-// For tests: the bot with a real queue, real Git and the local GitHub behind a real HTTP server. No runner: tests move the builds.
+// For tests: the bot with a real queue, real Git and the local GitHub behind a real HTTP server. No runner: tests move
+// the builds.
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';

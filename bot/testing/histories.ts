@@ -1,4 +1,5 @@
-// Random histories of a config repo: what people push, propose and say, drawn from a seed so that they can be played twice.
+// Random histories of a config repo: what people push, propose and say, drawn from a seed so that they can be played
+// twice.
 import { exampleFiles } from './bot-fixture.ts';
 
 const chroot = 'sapling-12-x86_64';
@@ -87,8 +88,8 @@ function projectFile(packages: readonly string[]): string {
 }
 
 /**
- * A stream for `git fast-import`: branch `upcoming` with a commit for each push in its order, branch `pull-<name>` for each
- * pull request, all on `main`. Each branch carries what its history adds.
+ * A stream for `git fast-import`: branch `upcoming` with a commit for each push in its order, branch `pull-<name>` for
+ * each pull request, all on `main`. Each branch carries what its history adds.
  */
 export function commitStream(steps: readonly Step[], main: string): string {
   const branches = new Set<string>();

@@ -1,4 +1,5 @@
-// Checks requests, answers and webhooks against GitHub's own OpenAPI description, so that nothing is tuned to an emulator.
+// Checks requests, answers and webhooks against GitHub's own OpenAPI description, so that nothing is tuned to an
+// emulator.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Ajv, type ValidateFunction } from 'ajv';
@@ -156,7 +157,8 @@ function toJsonSchema(value: unknown, root = ''): unknown {
     if (key === 'example' || key === 'examples' || key === 'nullable') continue;
     made[key] = key === '$ref' && root !== '' ? `${root}${part as string}` : toJsonSchema(part, root);
   }
-  // A slip in `GET /app/installations`: an account that is a user and an enterprise at once. `installation` has it right.
+  // A slip in `GET /app/installations`: an account that is a user and an enterprise at once. `installation` has it
+  // right.
   if (isUserAndEnterprise(made.allOf)) {
     made.anyOf = made.allOf;
     delete made.allOf;

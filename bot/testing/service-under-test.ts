@@ -40,8 +40,8 @@ export interface ServiceUnderTest {
 }
 
 /**
- * A home of its own that knows the Sapling distribution already, and shares its base roots with other tests: they are kept under what they
- * are made of. `remove` deletes it.
+ * A home of its own that knows the Sapling distribution already, and shares its base roots with other tests: they are
+ * kept under what they are made of. `remove` deletes it.
  */
 export async function makeHome(): Promise<{ folder: string; remove(): Promise<void> }> {
   if (!existsSync(sapling))

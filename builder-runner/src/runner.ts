@@ -1,4 +1,5 @@
-// The runner: workers take tasks from the queue and see each to its end. This file is the table of contents; the rooms do the work.
+// The runner: workers take tasks from the queue and see each to its end. This file is the table of contents; the rooms
+// do the work.
 import type { Settings } from '@coppice/config';
 import { ShuttingDown } from './base/abort.ts';
 import { describeError } from './base/errors.ts';
@@ -39,7 +40,10 @@ export interface RunnerOptions {
   readonly url: string;
   /** Local port of the HTTP server that serves `published/`; builders reach it through SSH. */
   readonly controlPort: number;
-  /** True for projects that build and publish nothing, as the config says; asked when a task begins and again before it publishes. */
+  /**
+   * True for projects that build and publish nothing, as the config says; asked when a task begins and again before it
+   * publishes.
+   */
   readonly isFrozen?: (owner: string, project: string) => boolean;
   /** The project's `runtimeRepos`, for its `.repo` files. */
   readonly runtimeRepos?: (owner: string, project: string) => readonly string[];
@@ -55,17 +59,22 @@ export interface Runner {
   workers(): readonly WorkerState[];
   /** Lets idle workers look again: call it when limits have changed. */
   wake(): void;
-  /** New settings: more or fewer workers and builders from now on. Those that are too many end after their present task. */
+  /**
+   * New settings: more or fewer workers and builders from now on. Those that are too many end after their present task.
+   */
   resize(settings: Settings): void;
   /**
-   * `drain: true` lets running tasks end and takes no new ones. `drain: false` resolves within seconds: builds on builders that outlive the
-   * service go on and are taken up at the next start; others are ended and go back to the queue, uncounted. Nothing else is left: no
-   * builder and no process.
+   * `drain: true` lets running tasks end and takes no new ones. `drain: false` resolves within seconds: builds on
+   * builders that outlive the service go on and are taken up at the next start; others are ended and go back to the
+   * queue, uncounted. Nothing else is left: no builder and no process.
    */
   stop(options: { readonly drain: boolean }): Promise<void>;
 }
 
-/** Takes up what an earlier run left, then starts `settings.workers` workers. Rejects only when the queue cannot be written. */
+/**
+ * Takes up what an earlier run left, then starts `settings.workers` workers. Rejects only when the queue cannot be
+ * written.
+ */
 export async function startRunner(options: RunnerOptions): Promise<Runner> {
   let { settings } = options;
   const context: RunnerContext = {

@@ -1,4 +1,5 @@
-// A bench for build engines: a folder with Sapling served over HTTP, packages, generated configurations, and one mock command to try on it.
+// A bench for build engines: a folder with Sapling served over HTTP, packages, generated configurations, and one mock
+// command to try on it.
 import { chmod, cp, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -13,7 +14,10 @@ const sapling = 'sapling-12-x86_64' as ChrootName;
 const distribution = process.env.COPPICE_SAPLING ?? join(repository, 'var/test/distributions', sapling);
 const mockLite = join(repository, 'ansible/roles/builder/files/mock-lite/mock-lite');
 
-/** One mock to try. A real one refuses root: it runs as `user`, a member of group mock (null: as whoever runs the tests). */
+/**
+ * One mock to try. A real one refuses root: it runs as `user`, a member of group mock (null: as whoever runs the
+ * tests).
+ */
 export interface Engine {
   readonly name: string;
   readonly command: string;
@@ -23,7 +27,10 @@ export interface Engine {
   readonly commandMilliseconds: number;
 }
 
-/** `COPPICE_MOCK` alone when it is set (run as `COPPICE_MOCK_USER`); else mock-lite, and the machine's own mock where there is one. */
+/**
+ * `COPPICE_MOCK` alone when it is set (run as `COPPICE_MOCK_USER`); else mock-lite, and the machine's own mock where
+ * there is one.
+ */
 export async function findEngines(): Promise<readonly Engine[]> {
   const named = process.env.COPPICE_MOCK;
   if (named !== undefined && named !== '') return [await describeEngine(named)];
@@ -107,8 +114,9 @@ export class EngineBench {
   }
 
   /**
-   * Fills the first root and finds out whether this machine runs the engine's containers: systemd-nspawn needs a systemd that has booted
-   * the machine. Where it does not, configurations are those of a builder that reaches no network by itself. mock-lite needs nothing.
+   * Fills the first root and finds out whether this machine runs the engine's containers: systemd-nspawn needs a
+   * systemd that has booted the machine. Where it does not, configurations are those of a builder that reaches no
+   * network by itself. mock-lite needs nothing.
    */
   async prepare(): Promise<void> {
     if (!this.engine.isReal) return;

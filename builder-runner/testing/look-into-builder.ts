@@ -11,8 +11,8 @@ export interface SeenBuilder {
   /** All but its first one, those inside a build among them. */
   processes(): readonly SeenProcess[];
   /**
-   * Those that no SSH login holds: what a login started and left behind, as builds are. Whoever follows a build or cleans the builder does
-   * so from a login and is not among them, whatever programs that takes.
+   * Those that no SSH login holds: what a login started and left behind, as builds are. Whoever follows a build or
+   * cleans the builder does so from a login and is not among them, whatever programs that takes.
    */
   detached(): readonly SeenProcess[];
 }
@@ -75,7 +75,10 @@ function below(parent: number, all: readonly FoundProcess[], counts: (each: Foun
   return children.flatMap(({ pid, innerPid, args }) => [{ pid, innerPid, args }, ...below(pid, all, counts)]);
 }
 
-/** A builder's first process gives each connection an SSH server of its own: all of a login that was not left behind is below one. */
+/**
+ * A builder's first process gives each connection an SSH server of its own: all of a login that was not left behind is
+ * below one.
+ */
 function isSshServer(pid: number): boolean {
   try {
     return readlinkSync(`/proc/${pid}/exe`).endsWith('/sshd');

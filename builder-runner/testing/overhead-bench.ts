@@ -1,6 +1,7 @@
-// What Coppice adds to building: `node builder-runner/testing/overhead-bench.ts` prints its figures as a JSON array. The same source packages
-// are built by Coppice on warm builders (SSH, collecting, signing, publishing and all) and by one `mock-lite --chain`: as somebody calls it
-// who has no root yet, and again (`…-against-warm`) with the root that it has made.
+// What Coppice adds to building: `node builder-runner/testing/overhead-bench.ts` prints its figures as a JSON array.
+// The same source packages are built by Coppice on warm builders (SSH, collecting, signing, publishing and all) and by
+// one `mock-lite --chain`: as somebody calls it who has no root yet, and again (`…-against-warm`) with the root that it
+// has made.
 import { createHash } from 'node:crypto';
 import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -22,7 +23,10 @@ const links = 5;
 const repository = join(import.meta.dirname, '..', '..');
 const mockLite = join(repository, 'ansible/roles/builder/files/mock-lite/mock-lite');
 
-/** `overhead.one-builder`, `overhead.two-builders` and `overhead.chain`, in seconds from the request to the last result, each against both. */
+/**
+ * `overhead.one-builder`, `overhead.two-builders` and `overhead.chain`, in seconds from the request to the last result,
+ * each against both.
+ */
 async function overheadFigures(): Promise<readonly Figure[]> {
   const scratch = await mkdtemp(join(tmpdir(), 'coppice-overhead-'));
   try {

@@ -1,4 +1,5 @@
-// Builds that nobody built, for tests of what happens after a build: real packages, signed and published as the runner does it.
+// Builds that nobody built, for tests of what happens after a build: real packages, signed and published as the runner
+// does it.
 import { mkdtemp, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildId, type ChrootName, plainBuildroot, type QueuedBuild, type QueuedChroot } from '@coppice/config';

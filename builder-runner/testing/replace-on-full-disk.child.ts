@@ -1,4 +1,5 @@
-// In a mount namespace of its own, `argv[2]` becomes a file system of 64 KiB: what replaceFile does when the disk fills up.
+// In a mount namespace of its own, `argv[2]` becomes a file system of 64 KiB: what replaceFile does when the disk fills
+// up.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,6 @@
-// Stand-ins of the programs that make source packages, as packages in a repository: each does what the real one does, in the simplest
-// honest way. They are programs of the chroot, so that a test goes the whole way: installed, called, its results taken.
+// Stand-ins of the programs that make source packages, as packages in a repository: each does what the real one does,
+// in the simplest honest way. They are programs of the chroot, so that a test goes the whole way: installed, called,
+// its results taken.
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

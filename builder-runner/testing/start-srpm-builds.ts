@@ -1,4 +1,5 @@
-// What makes source packages, without the rest of the line, for tests: a home, a queue, a pool of real builders of this machine.
+// What makes source packages, without the rest of the line, for tests: a home, a queue, a pool of real builders of this
+// machine.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { published, type QueuedBuild, type Result, resultSchema, settingsSchema } from '@coppice/config';

@@ -1,4 +1,5 @@
-// A whole runner for tests: a home, a config repo made with real git, a static server, a queue, and the real Sapling distribution.
+// A whole runner for tests: a home, a config repo made with real git, a static server, a queue, and the real Sapling
+// distribution.
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -61,8 +62,8 @@ export interface TestRequest {
 }
 
 /**
- * Starts everything; `packages` are the folders of the config repo, all of project acme/tools. Project acme/iced is frozen. `settings` are
- * service settings as YAML would hold them.
+ * Starts everything; `packages` are the folders of the config repo, all of project acme/tools. Project acme/iced is
+ * frozen. `settings` are service settings as YAML would hold them.
  */
 export async function startTestService(
   packages: Readonly<Record<string, PackageFiles>>,
@@ -139,8 +140,8 @@ export interface TestHome {
 }
 
 /**
- * Everything but the queue and the runner: a home with a config repository of these packages, and a server for its published tree.
- * `prepare` gets the home while it is empty.
+ * Everything but the queue and the runner: a home with a config repository of these packages, and a server for its
+ * published tree. `prepare` gets the home while it is empty.
  */
 export async function makeTestHome(
   packages: Readonly<Record<string, PackageFiles>>,
@@ -169,8 +170,8 @@ export async function makeTestHome(
 }
 
 /**
- * Tests have homes of their own, and base roots in common, as the services of one machine have: what one has made the next ones find. A
- * root is kept under what it is made of, so that none is ever out of date.
+ * Tests have homes of their own, and base roots in common, as the services of one machine have: what one has made the
+ * next ones find. A root is kept under what it is made of, so that none is ever out of date.
  */
 async function shareRoots(home: string): Promise<void> {
   const roots = join(repository, 'var', 'test', 'roots');

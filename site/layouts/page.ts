@@ -1,4 +1,5 @@
-// The frame of every page: head, header, trail, footer. Scripts and styles come from files only; the policy refuses anything else.
+// The frame of every page: head, header, trail, footer. Scripts and styles come from files only; the policy refuses
+// anything else.
 import { type Html, type HtmlValue, html, renderHtml } from '../src/markup/html.ts';
 import { time } from './parts.ts';
 

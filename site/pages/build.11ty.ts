@@ -1,4 +1,5 @@
-// `/<owner>/<project>/build/<id>/`: the verdict, then each chroot with its time line and files, then where it came from.
+// `/<owner>/<project>/build/<id>/`: the verdict, then each chroot with its time line and files, then where it came
+// from.
 import { page } from '../layouts/page.ts';
 import { exactTime, icon, stateBadge, time } from '../layouts/parts.ts';
 import { type Html, html } from '../src/markup/html.ts';

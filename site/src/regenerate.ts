@@ -27,9 +27,10 @@ const lines = new Map<string, Line>();
 let eleventyFree: Promise<unknown> = Promise.resolve();
 
 /**
- * Writes pages, assets, documentation (`all`) or the pages that the changes touch, and `api/v1/builds.json`. Calls for one
- * folder never overlap; those that come while one runs are merged into one. `problems` are files that were left out, one
- * sentence each. The first call on a folder without a site does `all`. Throws what the file system throws (disk full …).
+ * Writes pages, assets, documentation (`all`) or the pages that the changes touch, and `api/v1/builds.json`. Calls for
+ * one folder never overlap; those that come while one runs are merged into one. `problems` are files that were left
+ * out, one sentence each. The first call on a folder without a site does `all`. Throws what the file system throws
+ * (disk full …).
  */
 export function regenerate(input: RegenerateInput): Promise<Written> {
   const folder = resolve(input.published);

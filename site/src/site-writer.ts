@@ -1,4 +1,5 @@
-// Effects: one `published/` folder and the site in it. Reads, decides, renders in bounded groups, writes, removes what is stale.
+// Effects: one `published/` folder and the site in it. Reads, decides, renders in bounded groups, writes, removes what
+// is stale.
 import { access, readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,5 +1,5 @@
-// Effects: puts files in place so that a reader never sees half of one. Nothing is synced to the disk: pages can be made again. The
-// runner has a writer of its own for what cannot; the site imports nothing of it.
+// Effects: puts files in place so that a reader never sees half of one. Nothing is synced to the disk: pages can be
+// made again. The runner has a writer of its own for what cannot; the site imports nothing of it.
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 

@@ -1,4 +1,5 @@
-// Effects: finds dead links of a generated site, for tests. An address inside the site must be a file, an anchor must exist.
+// Effects: finds dead links of a generated site, for tests. An address inside the site must be a file, an anchor must
+// exist.
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 

@@ -1,4 +1,5 @@
-// Measures what one changed build costs beside writing the whole site. Prints a JSON array of figures, times as medians.
+// Measures what one changed build costs beside writing the whole site. Prints a JSON array of figures, times as
+// medians.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

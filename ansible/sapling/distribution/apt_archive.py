@@ -1,4 +1,6 @@
-"""Asks apt which .deb files a set of packages needs on an empty machine, and fetches them into a cache folder. Needs no root."""
+"""Asks apt which .deb files a set of packages needs on an empty machine, and fetches them into a cache folder. Needs
+no root."""
+
 import hashlib
 import subprocess
 from pathlib import Path
@@ -74,7 +76,8 @@ class AptArchive:
         return sorted(line.split()[1] for line in printed.splitlines() if line.startswith("'"))
 
     def download(self, names, debs):
-        """Fetches `debs`, which `resolve(names)` gave; returns the list that is there (newer if the lists were stale)."""
+        """Fetches `debs`, which `resolve(names)` gave; returns the list that is there (newer if the lists were
+        stale)."""
         missing = [name for name in debs if not (self.folder / name).exists()]
         self._say(f"fetching {len(missing)} of {len(debs)} packages ({len(debs) - len(missing)} are in the cache)")
         try:

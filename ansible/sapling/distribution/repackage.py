@@ -1,4 +1,6 @@
-"""Turns .deb files into a dnf repository: one merged-/usr tree, one spec with a subpackage per .deb, rpmbuild, createrepo_c."""
+"""Turns .deb files into a dnf repository: one merged-/usr tree, one spec with a subpackage per .deb, rpmbuild,
+createrepo_c."""
+
 import os
 import re
 import shutil
@@ -16,7 +18,12 @@ OWN_PACKAGES = {
 }
 OWN_PROVIDES = {
     "filesystem": ["setup", "basesystem"],
-    "sapling-release": ["system-release = 12", "system-release(12)", "system-release(releasever) = 12", "sapling-release-common"],
+    "sapling-release": [
+        "system-release = 12",
+        "system-release(12)",
+        "system-release(releasever) = 12",
+        "sapling-release-common",
+    ],
     "sapling-rpm-config": ["redhat-rpm-config", "system-rpm-config"],
 }
 
@@ -40,7 +47,8 @@ class Package:
 
 
 def rpm_version(debian):
-    """Debian version → (version, release). The epoch is dropped: one snapshot of one archive never compares across epochs."""
+    """Debian version → (version, release). The epoch is dropped: one snapshot of one archive never compares across
+    epochs."""
     upstream, _, revision = debian.partition(":")[2].rpartition("-") if ":" in debian else debian.rpartition("-")
     if not upstream:
         upstream, revision = revision, "1"
@@ -55,7 +63,8 @@ def merged_path(path):
 
 
 def requirements(depends, available):
-    """Debian `Depends` value → names out of `available`: of alternatives the first that there is; versions fall away."""
+    """Debian `Depends` value → names out of `available`: of alternatives the first that there is; versions fall
+    away."""
     names = []
     for clause in filter(None, (part.strip() for part in depends.split(","))):
         choices = (re.split(r"[\s:(]", choice.strip())[0] for choice in clause.split("|"))
@@ -78,12 +87,22 @@ def read_control(deb):
 
 def unpack(deb, tree):
     """Unpacks a .deb into the tree; returns (paths in the tree, paths as the .deb names them)."""
-    command = ["tar", "--extract", "--verbose", "--quoting-style=literal", "--keep-directory-symlink", "--no-same-owner", "--file=-"]
+    command = [
+        "tar",
+        "--extract",
+        "--verbose",
+        "--quoting-style=literal",
+        "--keep-directory-symlink",
+        "--no-same-owner",
+        "--file=-",
+    ]
     command += [f"--directory={tree}", "--wildcards", *(f"--exclude={pattern}" for pattern in content.TRIMMED)]
     with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(deb)], stdout=subprocess.PIPE) as source:
         done = subprocess.run(command, stdin=source.stdout, capture_output=True, text=True)
     if done.returncode != 0 or source.returncode not in (0, None):
-        raise RepackageError(f"{deb.name} does not unpack: {done.stderr.strip()}. Remove it from the cache and try again.")
+        raise RepackageError(
+            f"{deb.name} does not unpack: {done.stderr.strip()}. Remove it from the cache and try again."
+        )
     named = [line.removeprefix("./").rstrip("/") for line in done.stdout.splitlines()]
     named = [path for path in named if path and path != "."]
     return {merged_path(path) for path in named}, named
@@ -91,7 +110,10 @@ def unpack(deb, tree):
 
 def make_tree(tree, static):
     """The empty root: folders, links, our own files. Returns the own packages with their paths."""
-    own = {name: Package(name, content.RELEASE, "1.sap12", summary, "Apache-2.0", list(OWN_PROVIDES[name])) for name, summary in OWN_PACKAGES.items()}
+    own = {
+        name: Package(name, content.RELEASE, "1.sap12", summary, "Apache-2.0", list(OWN_PROVIDES[name]))
+        for name, summary in OWN_PACKAGES.items()
+    }
     for path, mode in content.FOLDERS.items():
         (tree / path).mkdir(parents=True, exist_ok=True)
         (tree / path).chmod(mode)
@@ -126,7 +148,10 @@ def read_packages(debs, tree):
         package = Package(name, version, release, control.get("Description", name))
         package.paths = paths - set(content.FOLDERS) - set(content.LINKS)
         package.paths |= {path for path, owner in content.LINK_OWNERS.items() if owner == name}
-        package.provides = [rpm if rpm[0] == "/" or "(" in rpm else f"{rpm} = {version}-{release}" for rpm in content.RPM_NAMES.get(name, [])]
+        package.provides = [
+            rpm if rpm[0] == "/" or "(" in rpm else f"{rpm} = {version}-{release}"
+            for rpm in content.RPM_NAMES.get(name, [])
+        ]
         package.provides += [f"/{path}" for path in named if path.startswith(("bin/", "sbin/"))]
         package.provides += pkgconfig_names(tree, package.paths)
         if name == "bash":
@@ -144,7 +169,9 @@ def pkgconfig_names(tree, paths):
         if path.endswith(".pc"):
             version = re.search(r"^Version:\s*(\S+)", (tree / path).read_text(errors="replace"), re.M)
             name = os.path.basename(path)[:-3]
-            found.append(f"pkgconfig({name})" + (f" = {version[1]}" if version and re.fullmatch(r"[\w.+~]+", version[1]) else ""))
+            found.append(
+                f"pkgconfig({name})" + (f" = {version[1]}" if version and re.fullmatch(r"[\w.+~]+", version[1]) else "")
+            )
     return found
 
 
@@ -155,28 +182,54 @@ def spec_path(path):
 
 def spec_text(packages, tree, lists):
     """The spec of all packages; writes each one's file list into the folder `lists`."""
-    lines = ["Name: sapling", f"Version: {content.RELEASE}", "Release: 1", "Summary: Sapling", "License: various", "AutoReqProv: no", "%description", "Sapling.", ""]
+    lines = [
+        "Name: sapling",
+        f"Version: {content.RELEASE}",
+        "Release: 1",
+        "Summary: Sapling",
+        "License: various",
+        "AutoReqProv: no",
+        "%description",
+        "Sapling.",
+        "",
+    ]
     for package in packages:
-        (lists / package.name).write_text("".join(
-            f"{'%dir ' if (tree / path).is_dir() and not (tree / path).is_symlink() else ''}{spec_path(path)}\n" for path in sorted(package.paths)))
-        lines += [f"%package -n {package.name}", f"Version: {package.version}", f"Release: {package.release}",
-                  f"Summary: {package.summary.replace('%', '%%')}", f"License: {package.licence}", "AutoReq: no", "AutoProv: yes"]
+        (lists / package.name).write_text(
+            "".join(
+                f"{'%dir ' if (tree / path).is_dir() and not (tree / path).is_symlink() else ''}{spec_path(path)}\n"
+                for path in sorted(package.paths)
+            )
+        )
+        lines += [
+            f"%package -n {package.name}",
+            f"Version: {package.version}",
+            f"Release: {package.release}",
+            f"Summary: {package.summary.replace('%', '%%')}",
+            f"License: {package.licence}",
+            "AutoReq: no",
+            "AutoProv: yes",
+        ]
         lines += [f"Provides: {name}" for name in package.provides]
         lines += [f"Requires: {name}" for name in package.requires]
         lines += [f"%description -n {package.name}", package.summary.replace("%", "%%"), ""]
         lines += [f"%files -n {package.name} -f {lists / package.name}", "%defattr(-,root,root,-)", ""]
         if package.name == "libc-bin":  # as glibc does it in Fedora: once per transaction that touched a library folder
             folders = "/lib /usr/lib /lib64 /usr/lib64"
-            lines += [f"%transfiletrigger{when} -n libc-bin -P 2000000 -- {folders}\n/sbin/ldconfig\n" for when in ("in", "postun")]
+            lines += [
+                f"%transfiletrigger{when} -n libc-bin -P 2000000 -- {folders}\n/sbin/ldconfig\n"
+                for when in ("in", "postun")
+            ]
     return "\n".join(lines) + "\n"
 
 
 def comps_text():
     """comps.xml with the one group that mock's `install @buildsys-build` asks for."""
     members = "".join(f"<packagereq type=\"mandatory\">{name}</packagereq>" for name in content.BUILD_GROUP)
-    return ('<?xml version="1.0" encoding="UTF-8"?>\n<comps><group><id>buildsys-build</id><name>Buildsystem building group</name>'
-            "<description>What rpmbuild needs</description><default>true</default><uservisible>true</uservisible>"
-            f"<packagelist>{members}</packagelist></group></comps>\n")
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<comps><group><id>buildsys-build</id><name>Buildsystem building group</name>'
+        "<description>What rpmbuild needs</description><default>true</default><uservisible>true</uservisible>"
+        f"<packagelist>{members}</packagelist></group></comps>\n"
+    )
 
 
 def make_repository(work, static, debs, architecture, say):
@@ -194,16 +247,31 @@ def make_repository(work, static, debs, architecture, say):
     say("writing repository metadata")
     comps = work / "comps.xml"
     comps.write_text(comps_text())
-    subprocess.run(["createrepo_c", "--quiet", "--no-database", f"--groupfile={comps}", str(repository)], check=True, capture_output=True, text=True)
+    subprocess.run(
+        ["createrepo_c", "--quiet", "--no-database", f"--groupfile={comps}", str(repository)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     return repository
 
 
 def build_rpms(work, spec, tree, packages, architecture):
     """Runs the host's rpmbuild on the tree as it stands."""
     macros = {
-        "_topdir": work / "rpmbuild", "_dbpath": work / "rpmdb", "_rpmdir": packages, "_build_name_fmt": "%%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm",
-        "buildroot": tree, "__spec_install_pre": "%{___build_pre}", "__spec_install_post": "%{nil}", "debug_package": "%{nil}",
-        "_build_id_links": "none", "__check_files": "%{nil}", "_binary_payload": "w1T0.zstdio", "_buildhost": "sapling", "dist": ".sap12",
+        "_topdir": work / "rpmbuild",
+        "_dbpath": work / "rpmdb",
+        "_rpmdir": packages,
+        "_build_name_fmt": "%%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm",
+        "buildroot": tree,
+        "__spec_install_pre": "%{___build_pre}",
+        "__spec_install_post": "%{nil}",
+        "debug_package": "%{nil}",
+        "_build_id_links": "none",
+        "__check_files": "%{nil}",
+        "_binary_payload": "w1T0.zstdio",
+        "_buildhost": "sapling",
+        "dist": ".sap12",
     }
     command = ["rpmbuild", "-bb", "--quiet", "--target", f"{architecture}-linux"]
     for key, value in macros.items():
@@ -211,4 +279,7 @@ def build_rpms(work, spec, tree, packages, architecture):
     environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": str(work), "LC_ALL": "C.UTF-8"}
     done = subprocess.run([*command, str(spec)], capture_output=True, text=True, env=environment)
     if done.returncode != 0:
-        raise RepackageError(f"rpmbuild failed (exit code {done.returncode}):\n" + "\n".join((done.stdout + done.stderr).splitlines()[-30:]))
+        raise RepackageError(
+            f"rpmbuild failed (exit code {done.returncode}):\n"
+            + "\n".join((done.stdout + done.stderr).splitlines()[-30:])
+        )

@@ -1,4 +1,5 @@
-// REST writes that Git keeps: refs and files. They change the bare repository and nothing else; pushes are told as ever.
+// REST writes that Git keeps: refs and files. They change the bare repository and nothing else; pushes are told as
+// ever.
 import { readRefs } from '../git/bare-repositories.ts';
 import { gitIn } from '../git/git-in.ts';
 import { isAncestor } from '../git/push-event.ts';

@@ -1,4 +1,5 @@
-// What follows when branches and tags move, however they were moved: webhooks, and pull requests that follow their branch.
+// What follows when branches and tags move, however they were moved: webhooks, and pull requests that follow their
+// branch.
 import { compareRefs, isZero, type RefChange, type Refs, readRefs } from '../git/bare-repositories.ts';
 import { pushPayload } from '../git/push-event.ts';
 import type { BridgeContext, Json } from './api.ts';

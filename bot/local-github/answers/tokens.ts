@@ -58,7 +58,9 @@ function readToken(authorization: string): string | undefined {
   return password.join(':') || user || undefined;
 }
 
-/** https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app */
+/**
+ * https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app
+ */
 function isAppJwt(token: string, appId: number, key: KeyObject, nowSeconds: number): boolean {
   const [head, body, mark, more] = token.split('.');
   if (!head || !body || !mark || more !== undefined) return false;

@@ -1,9 +1,12 @@
-// Decides when something is delivered: few at a time, answers before checks, each not more than once in five seconds while builds
-// move on, later and later when GitHub fails, and nothing while GitHub wants nothing.
+// Decides when something is delivered: few at a time, answers before checks, each not more than once in five seconds
+// while builds move on, later and later when GitHub fails, and nothing while GitHub wants nothing.
 import type { Log } from '@coppice/builder-runner/runner';
 import { RateLimited } from '../github/rate-limit.ts';
 
-/** `again`: a later state will follow; `unchanged`: so it will, and GitHub shows this one already; `final`: it was the last one. */
+/**
+ * `again`: a later state will follow; `unchanged`: so it will, and GitHub shows this one already; `final`: it was the
+ * last one.
+ */
 export type Delivered = 'again' | 'unchanged' | 'final';
 
 interface DispatcherOptions {

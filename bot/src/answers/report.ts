@@ -1,5 +1,6 @@
-// Tells GitHub how builds are doing: the one place where answers and check runs are written. What is wanted follows from the
-// queue and the records; what differs from what was last delivered is delivered. So edits coalesce, and a restart heals.
+// Tells GitHub how builds are doing: the one place where answers and check runs are written. What is wanted follows
+// from the queue and the records; what differs from what was last delivered is delivered. So edits coalesce, and a
+// restart heals.
 import type { Queue } from '@coppice/builder-runner/queue';
 import type { DebugSessions, Log } from '@coppice/builder-runner/runner';
 import type { QueuedBuild } from '@coppice/config';
@@ -30,7 +31,9 @@ export interface Reporter {
   track(answer: Answer | undefined, checks: readonly Check[]): void;
   /** A build as it is now, or as it ended; undefined when nobody knows it. */
   view(ref: BuildRef): Promise<BuildView>;
-  /** Takes up all that is in the state; `interrupted` ones may be on GitHub already without our knowing their number. */
+  /**
+   * Takes up all that is in the state; `interrupted` ones may be on GitHub already without our knowing their number.
+   */
   start(): void;
   /** Compares all that is open with the queue again, in case a change was not heard of. */
   look(): void;

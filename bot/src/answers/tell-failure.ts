@@ -1,4 +1,5 @@
-// Says on GitHub that a comment or push could not be worked off. Directly: the bot's own state may be what cannot be written.
+// Says on GitHub that a comment or push could not be worked off. Directly: the bot's own state may be what cannot be
+// written.
 import { QueueError } from '@coppice/builder-runner/queue';
 import { GitError } from '@coppice/builder-runner/remote';
 import type { Github } from '../github/github.ts';

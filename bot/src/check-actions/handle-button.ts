@@ -1,4 +1,5 @@
-// Works off what people press on GitHub's checks: Re-run, Re-run all, Cancel, Rebuild. Rights are those of the config in force.
+// Works off what people press on GitHub's checks: Re-run, Re-run all, Cancel, Rebuild. Rights are those of the config
+// in force.
 import {
   type BuildId,
   type ChrootName,

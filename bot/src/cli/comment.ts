@@ -21,8 +21,8 @@ interface Thread {
 }
 
 /**
- * Posts `text` on an issue of the config repo. With `follow`, prints each new state of the bot's answer and returns 0 when the
- * final one is good, 1 when it is not (refused, failed, canceled) or when no answer came.
+ * Posts `text` on an issue of the config repo. With `follow`, prints each new state of the bot's answer and returns 0
+ * when the final one is good, 1 when it is not (refused, failed, canceled) or when no answer came.
  */
 export async function comment(
   terminal: Terminal,

@@ -1,4 +1,5 @@
-// What the service keeps: room on its disks, who may read its secrets, how long its keys last, whether its mirror can be read.
+// What the service keeps: room on its disks, who may read its secrets, how long its keys last, whether its mirror can
+// be read.
 import { access, constants, lstat, mkdir, mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

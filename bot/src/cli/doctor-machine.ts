@@ -58,7 +58,10 @@ async function findProgram(name: string, folders: readonly string[]): Promise<st
   return undefined;
 }
 
-/** The playbooks that prepare a builder, and those of every driver that the settings name (see the contract "Spawn playbook"). */
+/**
+ * The playbooks that prepare a builder, and those of every driver that the settings name (see the contract "Spawn
+ * playbook").
+ */
 export async function playbooksFinding(settings: Settings, folder = ansibleFolder): Promise<Finding> {
   const drivers = [...new Set(settings.builders.pools.map(({ driver }) => driver))];
   const own = await unreadable(folder, ['playbooks/builder.yml', 'localhost.ini', 'ansible.cfg']);

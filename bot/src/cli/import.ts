@@ -32,7 +32,10 @@ export interface CoprImport extends ImportOutput {
 const confBytes = 1024 * 1024;
 const emptyTree: ConfigTree = { texts: new Map(), oversize: new Map(), paths: new Set() };
 
-/** Returns the exit code: 1 when a key is unknown or needs a person, or when the file cannot be read or written; 0 otherwise. */
+/**
+ * Returns the exit code: 1 when a key is unknown or needs a person, or when the file cannot be read or written; 0
+ * otherwise.
+ */
 export function importBackendConf(terminal: Terminal, file: string, to: ImportOutput): Promise<number> {
   return orSay(terminal, async () => {
     const { yaml, fates } = convertBackendConf(await readConf(file));
@@ -41,7 +44,10 @@ export function importBackendConf(terminal: Terminal, file: string, to: ImportOu
   });
 }
 
-/** Returns the exit code: 0 when all came over, 1 when something was left out or nothing could be made, 2 for a wrong name or address. */
+/**
+ * Returns the exit code: 0 when all came over, 1 when something was left out or nothing could be made, 2 for a wrong
+ * name or address.
+ */
 export function importCoprProject(terminal: Terminal, name: string, order: CoprImport): Promise<number> {
   const [, owner, project] = /^(@?[\w.+-]{1,100})\/([\w.+-]{1,100})$/.exec(name) ?? [];
   if (owner === undefined || project === undefined) {

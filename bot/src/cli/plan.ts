@@ -88,7 +88,10 @@ export function renderPlan({ builds, skipped, cycles, expectedSeconds }: Plan): 
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
-/** The folder's files, as they are now, as a commit in a repository of its own: the checkout and its index stay untouched. */
+/**
+ * The folder's files, as they are now, as a commit in a repository of its own: the checkout and its index stay
+ * untouched.
+ */
 async function commitFolder(repository: string, folder: string): Promise<string> {
   const config = [
     ['user.name', 'coppice'],

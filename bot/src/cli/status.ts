@@ -17,7 +17,10 @@ export interface StatusQuestion {
   readonly json: boolean;
 }
 
-/** Prints the builds that were asked for. Returns the exit code: 1 when the one with the number is unknown or did not succeed. */
+/**
+ * Prints the builds that were asked for. Returns the exit code: 1 when the one with the number is unknown or did not
+ * succeed.
+ */
 export async function status(terminal: Terminal, environment: Environment, question: StatusQuestion): Promise<number> {
   const { url } = await findService(environment);
   const [builds, queue] = await Promise.all([fetchBuilds(url), fetchQueue(url)]);

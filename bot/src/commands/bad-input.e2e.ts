@@ -1,4 +1,5 @@
-// What people and machines get wrong, pushed to a whole service: one clear message where the person looks, and the service goes on.
+// What people and machines get wrong, pushed to a whole service: one clear message where the person looks, and the
+// service goes on.
 import { mkdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BuildSummary } from '@coppice/config';

@@ -32,7 +32,9 @@ interface PullBuild {
 
 type CommentOutcome = Handled & Required<Pick<Handled, 'answer'>>;
 
-/** `batch` is unique to the comment and the same when it is worked off again. Rejects on faults of the machinery only. */
+/**
+ * `batch` is unique to the comment and the same when it is worked off again. Rejects on faults of the machinery only.
+ */
 export async function handleComment(
   job: CommentJob,
   parsed: ParsedComment | 'tangled',

@@ -1,4 +1,5 @@
-// What the specs in a config repo's package folders say of the order of builds: read without running them, remembered by their content.
+// What the specs in a config repo's package folders say of the order of builds: read without running them, remembered
+// by their content.
 import { type ConfigRepo, projectKey, type SpecRequires, scanSpec } from '@coppice/config';
 
 /** A spec in a commit. */
@@ -9,7 +10,10 @@ export interface SpecFile {
   readonly bytes: number;
 }
 
-/** Larger ones are left out: anybody may open a pull request with a spec, and what is left out only has no say in the order. */
+/**
+ * Larger ones are left out: anybody may open a pull request with a spec, and what is left out only has no say in the
+ * order.
+ */
 const maximumSpecBytes = 256 * 1024;
 /** All specs of one commit that were not known before. */
 const maximumNewBytes = 16 * 1024 * 1024;
@@ -47,7 +51,10 @@ export function createSpecScanner<T extends SpecFile>(
   };
 }
 
-/** By `owner/project/package`: of packages whose source is their folder, the spec that they name, or the only one there. Pure. */
+/**
+ * By `owner/project/package`: of packages whose source is their folder, the spec that they name, or the only one there.
+ * Pure.
+ */
 export function specsOfPackages(
   config: ConfigRepo,
   specs: ReadonlyMap<string, SpecRequires>,

@@ -1,5 +1,5 @@
-// Makes the commit of a command: in the mirror of the config repo, on the head of its branch, checked as any commit before it is
-// pushed. The push itself is the guard: GitHub takes it only while nobody else has moved the branch.
+// Makes the commit of a command: in the mirror of the config repo, on the head of its branch, checked as any commit
+// before it is pushed. The push itself is the guard: GitHub takes it only while nobody else has moved the branch.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Git, GitError, openGit } from '@coppice/builder-runner/remote';

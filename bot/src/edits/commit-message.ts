@@ -1,4 +1,5 @@
-// The messages of the bot's own commits: they name who asked and where, and are read again when the push comes back. Pure.
+// The messages of the bot's own commits: they name who asked and where, and are read again when the push comes back.
+// Pure.
 
 interface Asked {
   readonly login: string;
@@ -19,7 +20,10 @@ export function markOf(batch: string): string {
   return `Asked-as: ${batch}`;
 }
 
-/** Who asked the bot for a commit; undefined when the message does not say. Believe it only of commits that the bot pushed. */
+/**
+ * Who asked the bot for a commit; undefined when the message does not say. Believe it only of commits that the bot
+ * pushed.
+ */
 export function askerOf(message: string): string | undefined {
   const trailers = message.trim().split('\n\n').at(-1)?.split('\n') ?? [];
   const [, login] =

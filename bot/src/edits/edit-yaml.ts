@@ -1,6 +1,6 @@
-// Changes one key of a YAML mapping and leaves the rest of the text as its writers left it: comments, quotes, order, spacing. Pure.
-// A cut into the text is made where it fits; where it does not mean what was wanted (anchors, odd layouts), the whole document is
-// written anew.
+// Changes one key of a YAML mapping and leaves the rest of the text as its writers left it: comments, quotes, order,
+// spacing. Pure. A cut into the text is made where it fits; where it does not mean what was wanted (anchors, odd
+// layouts), the whole document is written anew.
 import { isDeepStrictEqual } from 'node:util';
 import { type Document, isMap, isScalar, isSeq, type Pair, parse, parseDocument, type YAMLMap } from 'yaml';
 

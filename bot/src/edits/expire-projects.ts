@@ -1,5 +1,5 @@
-// Projects that say from which day on they are deleted (`deleteAfter`): when it has come, the bot commits their removal. The push
-// of that commit then takes effect as any other.
+// Projects that say from which day on they are deleted (`deleteAfter`): when it has come, the bot commits their
+// removal. The push of that commit then takes effect as any other.
 import type { Log } from '@coppice/builder-runner/runner';
 import { type Project, projectKey } from '@coppice/config';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';

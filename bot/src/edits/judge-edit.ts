@@ -19,7 +19,9 @@ export type EditVerdict =
   | { readonly kind: 'refuse'; readonly markdown: string }
   | { readonly kind: 'nothing'; readonly markdown: string };
 
-/** Asked twice: with the config in force when the command is decided, and with the head of the branch that is changed. */
+/**
+ * Asked twice: with the config in force when the command is decided, and with the head of the branch that is changed.
+ */
 export function judgeEdit(edit: ConfigEdit, config: ConfigRepo, actor: string): EditVerdict {
   const [owner = '', name = ''] = edit.project.split('/');
   const project = findProject(config.projects, owner, name);

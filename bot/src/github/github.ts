@@ -70,7 +70,9 @@ export interface ListedComment extends SeenComment {
   readonly updated_at: string;
 }
 
-/** All methods reject with RateLimited while GitHub takes no requests, and with Octokit's RequestError when it says no. */
+/**
+ * All methods reject with RateLimited while GitHub takes no requests, and with Octokit's RequestError when it says no.
+ */
 export interface Github {
   /** Costs nothing of GitHub's limit while nothing has changed; so do the two below. */
   head(): Promise<Head>;
@@ -114,7 +116,10 @@ export const annotationsPerCall = 50;
 /** A token is not given away when it has less than this to live. */
 const tokenSpareMilliseconds = 10 * 60_000;
 
-/** `app` authenticates as the app itself; `repository` is owner/name. Every request but that for a token passes the gate. */
+/**
+ * `app` authenticates as the app itself; `repository` is owner/name. Every request but that for a token passes the
+ * gate.
+ */
 export function createGithub(app: () => Promise<ProbotOctokit>, repository: string, gate: RateGate): Github {
   const [owner = '', repo = ''] = repository.split('/');
   let known: Promise<{ readonly id: number; readonly app_slug: string }> | undefined;

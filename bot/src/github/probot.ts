@@ -20,7 +20,8 @@ export function connectProbot(
     // The object form of `throttle` is silently overridden; only a function can change it.
     Octokit: ProbotOctokit.defaults((options: object) => ({
       ...options,
-      // A limit that is reached is ours to wait for (see rate-limit.ts): in here it would hold up whoever asked, unseen.
+      // A limit that is reached is ours to wait for (see rate-limit.ts): in here it would hold up whoever asked,
+      // unseen.
       throttle: github.throttle ? { onRateLimit: () => false, onSecondaryRateLimit: () => false } : { enabled: false },
       retry: { doNotRetry: [400, 401, 403, 404, 410, 422, 429, 451] },
     })),
@@ -41,7 +42,9 @@ interface ProbotLog {
   fatal(first: unknown, second?: unknown): void;
 }
 
-/** Pino's methods over our log. Only warnings and errors: the rest holds payloads, and it is ours to say what was done. */
+/**
+ * Pino's methods over our log. Only warnings and errors: the rest holds payloads, and it is ours to say what was done.
+ */
 function probotLog(log: Log): ProbotLog {
   const say = (level: 'warn' | 'error') => (first: unknown, second?: unknown) => {
     const message = [second, first].find((one) => typeof one === 'string');

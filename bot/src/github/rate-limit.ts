@@ -20,8 +20,8 @@ const secondaryMilliseconds = 60_000;
 const longestMilliseconds = 61 * 60_000;
 
 /**
- * How many milliseconds to leave GitHub alone after this error; undefined when it is about something else. `before`: how
- * often in a row that was said already, since a secondary limit that stays asks for longer and longer waits. Pure.
+ * How many milliseconds to leave GitHub alone after this error; undefined when it is about something else. `before`:
+ * how often in a row that was said already, since a secondary limit that stays asks for longer and longer waits. Pure.
  */
 export function limitWait(error: unknown, now: Date, before: number): number | undefined {
   const { status, message, response } = (error ?? {}) as {
@@ -51,7 +51,9 @@ function numberIn(header: unknown): number | undefined {
 }
 
 export interface RateGate {
-  /** Makes a request unless GitHub wants none. Rejects with RateLimited then, and when this one is what was too much. */
+  /**
+   * Makes a request unless GitHub wants none. Rejects with RateLimited then, and when this one is what was too much.
+   */
   pass<T>(request: () => Promise<T>): Promise<T>;
 }
 

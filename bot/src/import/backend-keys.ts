@@ -1,5 +1,5 @@
-// What each key of copr-be.conf is in Coppice. The keys are those that copr-be.py read from November 2012 to the end of 2013
-// (https://github.com/fedora-copr/copr, the history of copr-be.py and copr-be.conf.example).
+// What each key of copr-be.conf is in Coppice. The keys are those that copr-be.py read from November 2012 to the end of
+// 2013 (https://github.com/fedora-copr/copr, the history of copr-be.py and copr-be.conf.example).
 import type { FateKind } from './fate.ts';
 
 /** The settings that a copr-be.conf can state. */

@@ -1,4 +1,5 @@
-// `copr-be.conf`, the settings of Fedora Copr's backend of 2012 and 2013 → the settings file of a Coppice service. Pure.
+// `copr-be.conf`, the settings of Fedora Copr's backend of 2012 and 2013 → the settings file of a Coppice service.
+// Pure.
 import { formatProblem, parseSettings } from '@coppice/config';
 import { Document } from 'yaml';
 import { type BackendKey, type BackendSettings, backendKeys, laterKeys } from './backend-keys.ts';
@@ -21,8 +22,8 @@ const githubTodo = [
 ].join('\n');
 
 /**
- * The settings that say the same as `text`, with a comment for each key. Secrets are never copied. The result passes `parseSettings`.
- * A key that is stated twice counts with its last value, as it did for Copr.
+ * The settings that say the same as `text`, with a comment for each key. Secrets are never copied. The result passes
+ * `parseSettings`. A key that is stated twice counts with its last value, as it did for Copr.
  */
 export function convertBackendConf(text: string): ConvertedConf {
   const { entries, faults } = parseIni(text);

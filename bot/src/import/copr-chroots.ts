@@ -1,4 +1,5 @@
-// Options of Copr's chroots, and the additional repositories of a project and of its chroots → what `chroots` and `repos` say. Pure.
+// Options of Copr's chroots, and the additional repositories of a project and of its chroots → what `chroots` and
+// `repos` say. Pure.
 import type { CoprAnswers, CoprChroot } from './copr-answers.ts';
 import { convertRepo } from './copr-repos.ts';
 import { type ConvertContext, type Fate, fate } from './fate.ts';

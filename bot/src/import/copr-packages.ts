@@ -6,7 +6,10 @@ import type { Trial } from './trial.ts';
 
 type Stated = readonly [name: string, { readonly source: Readonly<Record<string, unknown>> }];
 
-/** The packages by name, in the order of the alphabet. What became of each goes into `fates`: none is dropped without a word. */
+/**
+ * The packages by name, in the order of the alphabet. What became of each goes into `fates`: none is dropped without a
+ * word.
+ */
 export function convertPackages(
   packages: readonly CoprPackage[],
   hashes: SrpmHashes,

@@ -1,4 +1,5 @@
-// Additional repositories of Copr (`copr://owner/project`, addresses with $chroot and $distname) → repositories here. Pure.
+// Additional repositories of Copr (`copr://owner/project`, addresses with $chroot and $distname) → repositories here.
+// Pure.
 import type { CoprProject } from './copr-answers.ts';
 
 /** What a repository of Copr is here: for every chroot the same, or one for each chroot; or why it is none. */
@@ -25,8 +26,8 @@ function resultsBase(project: CoprProject): string | undefined {
 }
 
 /**
- * The repository `stated`, as Copr reads it (frontend/coprs_frontend/coprs/repos.py). `imported` holds the `owner/project` that the
- * config repo has already; those are named by `coppice://`.
+ * The repository `stated`, as Copr reads it (frontend/coprs_frontend/coprs/repos.py). `imported` holds the
+ * `owner/project` that the config repo has already; those are named by `coppice://`.
  */
 export function convertRepo(stated: string, project: CoprProject, imported: ReadonlySet<string>): ConvertedRepo {
   const [address = '', query = ''] = stated.split('?', 2);

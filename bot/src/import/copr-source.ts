@@ -7,7 +7,10 @@ export type SrpmHashes = ReadonlyMap<string, { readonly sha256: string } | { rea
 /** The source as YAML states it, or why there is none. */
 type ConvertedSource = { readonly source: Readonly<Record<string, unknown>> } | { readonly why: string };
 
-/** Why the types of Copr that Coppice does not have stay behind (BuildSourceEnum of copr_common/enums.py names them all). */
+/**
+ * Why the types of Copr that Coppice does not have stay behind (BuildSourceEnum of copr_common/enums.py names them
+ * all).
+ */
 const foreignTypes: ReadonlyMap<string, string> = new Map([
   [
     'upload',
@@ -23,7 +26,10 @@ export function linkedSrpm(one: CoprPackage): string | undefined {
   return new URL(url).pathname.endsWith('.src.rpm') ? url : undefined;
 }
 
-/** What `source:` has to say so that the same is built. Its values are still the stranger's: they have to pass validation. */
+/**
+ * What `source:` has to say so that the same is built. Its values are still the stranger's: they have to pass
+ * validation.
+ */
 export function convertSource(one: CoprPackage, hashes: SrpmHashes): ConvertedSource {
   switch (one.source_type) {
     case 'scm':
@@ -65,7 +71,10 @@ function convertPypi(stated: CoprPackage['source_dict']): ConvertedSource {
   return { source };
 }
 
-/** Copr runs a script without a first line of its own by the shell. Its chroot is often one that only Copr has (`fedora-latest-…`). */
+/**
+ * Copr runs a script without a first line of its own by the shell. Its chroot is often one that only Copr has
+ * (`fedora-latest-…`).
+ */
 function convertScript(stated: CoprPackage['source_dict']): ConvertedSource {
   const text = typeof stated.script === 'string' ? stated.script : '';
   const [builddeps, resultdir, chroot] = [

@@ -21,8 +21,8 @@ export interface Fate {
 const maximumLength = 300;
 
 /**
- * Outside text as one line, at most 300 characters: safe in a comment and on a terminal. Control and direction signs, and the one that
- * stands for what is no UTF-8, become `?`.
+ * Outside text as one line, at most 300 characters: safe in a comment and on a terminal. Control and direction signs,
+ * and the one that stands for what is no UTF-8, become `?`.
  */
 export function oneLine(text: string): string {
   const line = text

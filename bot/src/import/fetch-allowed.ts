@@ -1,4 +1,5 @@
-// Fetches addresses that a person or a stranger's data named: https only (http from this machine itself), redirects included.
+// Fetches addresses that a person or a stranger's data named: https only (http from this machine itself), redirects
+// included.
 import { oneLine } from './fate.ts';
 import { ImportError } from './import-error.ts';
 

@@ -1,4 +1,5 @@
-// Asks a Copr for one project over its public API 3. Everything that it answers is hostile: bounded in time, size and number.
+// Asks a Copr for one project over its public API 3. Everything that it answers is hostile: bounded in time, size and
+// number.
 import { z } from 'zod';
 import {
   type CoprAnswers,

@@ -4,7 +4,10 @@ import type { SrpmHashes } from './copr-source.ts';
 import { eachChunk, fetchAllowed } from './fetch-allowed.ts';
 import { ImportError } from './import-error.ts';
 
-/** How long one download may take, in seconds, and how large it may be, in bytes (`limits.sources` of coppice.yaml by default). */
+/**
+ * How long one download may take, in seconds, and how large it may be, in bytes (`limits.sources` of coppice.yaml by
+ * default).
+ */
 export interface HashBounds {
   readonly seconds: number;
   readonly bytes: number;

@@ -45,7 +45,8 @@ export function importCopr({ answers, tree, maintainers, hashes }: ImportOrder):
   const policyText = readPolicyText(tree);
   const who = maintainersOf(maintainers, policyText, owner);
   const path = `projects/${owner}/${project.name}.yaml`;
-  // Every chroot on its own against a policy that allows just it: one with an impossible name must not spoil the others.
+  // Every chroot on its own against a policy that allows just it: one with an impossible name must not spoil the
+  // others.
   const trial = (piece: Readonly<Record<string, unknown>>) => {
     const stated = piece.chroots ?? [];
     const names = Array.isArray(stated) ? stated : Object.keys(stated);

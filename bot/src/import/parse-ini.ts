@@ -1,4 +1,5 @@
-// INI text as Python 2's ConfigParser reads it (https://docs.python.org/2/library/configparser.html), which read copr-be.conf.
+// INI text as Python 2's ConfigParser reads it (https://docs.python.org/2/library/configparser.html), which read
+// copr-be.conf.
 
 /** One `key = value`, with the number of its line (from 1). Names of keys are in lower case. */
 export interface IniEntry {
@@ -15,8 +16,8 @@ export interface Ini {
 }
 
 /**
- * Every entry, those that are stated twice included. A line that begins with a space continues the value above it; a comment is a line
- * that begins with `#` or `;`, or what follows ` ;` on a line. `%(name)s` is left as it is.
+ * Every entry, those that are stated twice included. A line that begins with a space continues the value above it; a
+ * comment is a line that begins with `#` or `;`, or what follows ` ;` on a line. `%(name)s` is left as it is.
  */
 export function parseIni(text: string): Ini {
   const entries: (IniEntry & { value: string })[] = [];

@@ -22,8 +22,9 @@ const recordedSchema = z.strictObject({
 });
 
 /**
- * `path` is a file `{"project": …, "packages": [… or a raw answer], "chroots": [… may be left out]}`, or a folder with `project.json`,
- * `package-list*.json` (one for each page) and `project-chroot*.json` (one for each chroot). Throws ImportError `file` or `answer`.
+ * `path` is a file `{"project": …, "packages": [… or a raw answer], "chroots": [… may be left out]}`, or a folder with
+ * `project.json`, `package-list*.json` (one for each page) and `project-chroot*.json` (one for each chroot). Throws
+ * ImportError `file` or `answer`.
  */
 export async function readRecorded(path: string): Promise<CoprAnswers> {
   const about = await stat(path).catch((cause: Error) => {

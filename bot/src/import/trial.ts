@@ -1,4 +1,5 @@
-// Whether Coppice would take a piece of a project: its own parser is asked, so that no rule stands here a second time. Pure.
+// Whether Coppice would take a piece of a project: its own parser is asked, so that no rule stands here a second time.
+// Pure.
 import { parseConfigRepo } from '@coppice/config';
 import { stringify } from 'yaml';
 

@@ -1,5 +1,5 @@
-// Write down, return at once, work later: accepted deliveries are worked off one after the other, also those of the last run.
-// Pushes go first: what people ask for in comments may be about them.
+// Write down, return at once, work later: accepted deliveries are worked off one after the other, also those of the
+// last run. Pushes go first: what people ask for in comments may be about them.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RateLimited } from '../github/rate-limit.ts';
 import type { BotOperation, BotState, Handled } from '../vocabulary/bot-state.ts';
@@ -11,8 +11,8 @@ interface InboxOptions {
   /** Called before one is worked off; pushes that it accepts go before it. Does not reject. */
   readonly before?: (delivery: Delivery) => Promise<void>;
   /**
-   * Works one off. Does not reject for what people got wrong, nor for faults that it can tell them. One that rejects with
-   * RateLimited is worked off again when GitHub can be asked again.
+   * Works one off. Does not reject for what people got wrong, nor for faults that it can tell them. One that rejects
+   * with RateLimited is worked off again when GitHub can be asked again.
    */
   readonly work: (delivery: Delivery) => Promise<Handled>;
   /** Called when the job is noted as done. */

@@ -1,5 +1,5 @@
-// Two hundred random histories, played twice against the local GitHub: once every webhook arrives, once they are dropped, doubled,
-// delayed, shuffled and withheld while the bot is restarted. What comes of them must be the same.
+// Two hundred random histories, played twice against the local GitHub: once every webhook arrives, once they are
+// dropped, doubled, delayed, shuffled and withheld while the bot is restarted. What comes of them must be the same.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,7 +25,9 @@ interface EndState {
   readonly head: readonly string[];
 }
 
-/** A channel that loses about a third, and may repeat or delay the rest. `release` sends what it has kept to the end. */
+/**
+ * A channel that loses about a third, and may repeat or delay the rest. `release` sends what it has kept to the end.
+ */
 function lossyChannel(random: () => number): { readonly channel: Channel; release(): Promise<void> } {
   const underWay: Promise<void>[] = [];
   const kept: (() => Promise<void>)[] = [];
@@ -101,7 +103,8 @@ async function play(
       case 'edit': {
         const place = `issues/comments/${own.at(-1)?.[0]}`;
         const { created_at } = await service.ask<{ created_at: string }>('builder', 'GET', place);
-        // GitHub tells times in whole seconds: what is edited in the second in which it was written looks as if it never was.
+        // GitHub tells times in whole seconds: what is edited in the second in which it was written looks as if it
+        // never was.
         await sleep(Math.max(0, Date.parse(created_at) + 1000 - Date.now()));
         await service.ask('builder', 'PATCH', place, { body: event.body });
         break;

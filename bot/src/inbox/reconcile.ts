@@ -1,5 +1,5 @@
-// Looks at GitHub now and then, and works off what no webhook has brought: at the start, on a timer, and before a comment is
-// worked off. With webhooks switched off this is all there is, and it happens more often.
+// Looks at GitHub now and then, and works off what no webhook has brought: at the start, on a timer, and before a
+// comment is worked off. With webhooks switched off this is all there is, and it happens more often.
 import type { Log } from '@coppice/builder-runner/runner';
 import type { Github } from '../github/github.ts';
 import { RateLimited } from '../github/rate-limit.ts';
@@ -26,7 +26,10 @@ export interface Reconciler {
   start(): Promise<void>;
   /** Notes what a webhook tells, unless it is known or was found by a look before. */
   hear(deliveryId: string, job: Job): Promise<boolean>;
-  /** A push that was missed comes before the comment `heardAt` (milliseconds, as performance.now() counts) that follows it. */
+  /**
+   * A push that was missed comes before the comment `heardAt` (milliseconds, as performance.now() counts) that follows
+   * it.
+   */
   catchUp(heardAt: number): Promise<void>;
   /** Ends after the look that is under way. */
   stop(): Promise<void>;
@@ -44,7 +47,10 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   let headAskedAt = Number.NEGATIVE_INFINITY;
   let stopped = false;
 
-  /** Work that is known by its outcome, not by its name: it is asked for again while the outcome is missing, later and later. */
+  /**
+   * Work that is known by its outcome, not by its name: it is asked for again while the outcome is missing, later and
+   * later.
+   */
   const insist = async (key: string, job: Job): Promise<void> => {
     const { count, notBefore } = tries.get(key) ?? { count: 0, notBefore: 0 };
     if (performance.now() < notBefore) return;

@@ -1,4 +1,5 @@
-// Every webhook that GitHub shows as an example, sent to the bot as GitHub sends it: none may trip it, none may build anything.
+// Every webhook that GitHub shows as an example, sent to the bot as GitHub sends it: none may trip it, none may build
+// anything.
 import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { afterAll, beforeAll, expect, test } from 'vitest';

@@ -11,7 +11,9 @@ interface AppOptions {
   readonly accept: (deliveryId: string, job: Job) => Promise<void>;
 }
 
-/** The Probot app. Its handlers reject only when a job could not be noted, so that GitHub lists the delivery as failed. */
+/**
+ * The Probot app. Its handlers reject only when a job could not be noted, so that GitHub lists the delivery as failed.
+ */
 export function createApp({ repository, accept }: AppOptions): (app: Probot) => void {
   const ours = (name: string) => name.toLowerCase() === repository.toLowerCase();
   return (app) => {

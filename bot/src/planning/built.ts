@@ -1,4 +1,5 @@
-// What has been built: the records under `published/results`, found once by their folders' names and followed from then on.
+// What has been built: the records under `published/results`, found once by their folders' names and followed from then
+// on.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Queue } from '@coppice/builder-runner/queue';
@@ -31,7 +32,10 @@ export interface BuiltIndex {
   close(): void;
 }
 
-/** Reads the names of all result folders below `folder` (`published/`), and follows what ends in `queue` from its call on. */
+/**
+ * Reads the names of all result folders below `folder` (`published/`), and follows what ends in `queue` from its call
+ * on.
+ */
 export async function openBuiltIndex(folder: string, queue?: Pick<Queue, 'onChange'>): Promise<BuiltIndex> {
   /** For each reading of folders that is under way: what ended meanwhile, which it may have come too early to see. */
   const readings = new Set<QueuedBuild[]>();
@@ -183,7 +187,10 @@ async function list(folder: string): Promise<readonly string[]> {
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
 
-/** The record in `folder` of `published`; undefined when there is none, and when what is there is none: the site tells of that. */
+/**
+ * The record in `folder` of `published`; undefined when there is none, and when what is there is none: the site tells
+ * of that.
+ */
 async function readResult(published: string, folder: string): Promise<Result | undefined> {
   const text = await readFile(join(published, folder, 'result.json'), 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
@@ -195,8 +202,8 @@ async function readResult(published: string, folder: string): Promise<Result | u
 }
 
 /**
- * What has been built of these projects of an owner, and what is being built of any. The queue is read before the records: a build
- * that ends in between is seen twice rather than never.
+ * What has been built of these projects of an owner, and what is being built of any. The queue is read before the
+ * records: a build that ends in between is seen twice rather than never.
  */
 export async function seenBuilds(
   { queue, built }: { readonly queue: Pick<Queue, 'builds'>; readonly built: Pick<BuiltIndex, 'lastOf'> },

@@ -11,7 +11,10 @@ import {
 const lookUpSeconds = 30;
 const maximumRefBytes = 1024 * 1024;
 
-/** What each of `refs` means in the repository at `url`: a commit, or one sentence that says why it means none. One request. */
+/**
+ * What each of `refs` means in the repository at `url`: a commit, or one sentence that says why it means none. One
+ * request.
+ */
 export async function lookUpCommits(
   url: string,
   refs: readonly string[],
@@ -53,7 +56,10 @@ export function isCommit(ref: string): boolean {
   return /^[0-9a-f]{40}$/.test(ref);
 }
 
-/** Full names of what `ref` may mean, best first: an annotated tag's commit, a tag, a branch. The order is Git's own (gitrevisions). */
+/**
+ * Full names of what `ref` may mean, best first: an annotated tag's commit, a tag, a branch. The order is Git's own
+ * (gitrevisions).
+ */
 function candidates(ref: string): readonly string[] {
   if (ref === 'HEAD') return ['HEAD'];
   if (ref.startsWith('refs/')) return [`${ref}^{}`, ref];

@@ -15,8 +15,8 @@ import { isCommit, lookUpCommits } from './pin-git.ts';
 import { pinGem, pinPypi } from './pin-release.ts';
 
 /**
- * What a plan needs: the pinned sources by `owner/project/package`, and one sentence for each that could not be pinned; for a chroot
- * alone by `owner/project/package/chroot`.
+ * What a plan needs: the pinned sources by `owner/project/package`, and one sentence for each that could not be pinned;
+ * for a chroot alone by `owner/project/package/chroot`.
  */
 interface PinnedSources {
   readonly pinned: ReadonlyMap<string, PinnedByChroot>;
@@ -28,7 +28,9 @@ interface PinContext {
   readonly commit: string;
   readonly packageTrees: ReadonlyMap<string, string>;
   readonly rules: FetchRules;
-  /** Ask other servers what branches, tags and releases are now; without it only sources that say a commit are pinned. */
+  /**
+   * Ask other servers what branches, tags and releases are now; without it only sources that say a commit are pinned.
+   */
   readonly lookUp: boolean;
 }
 

@@ -1,5 +1,5 @@
-// Who lets a pull request be built: its author by their own rights, or somebody by approving one head of it. Rights are always
-// those of the config in force, never those that the pull request states. Pure.
+// Who lets a pull request be built: its author by their own rights, or somebody by approving one head of it. Rights are
+// always those of the config in force, never those that the pull request states. Pure.
 import { type ConfigRepo, mayBuild, type Policy, type Project, projectKey } from '@coppice/config';
 import type { Approval, KnownPull } from '../vocabulary/known-pull.ts';
 
@@ -54,8 +54,9 @@ export interface ApprovalWish {
 }
 
 /**
- * The approval, or why there is none. `seen` is the head that the bot noted last, that of `claim` what GitHub says now. A comment without a SHA means
- * the head that its writer saw: one that the bot had noted before it was written (GitHub tells times in whole seconds).
+ * The approval, or why there is none. `seen` is the head that the bot noted last, that of `claim` what GitHub says now.
+ * A comment without a SHA means the head that its writer saw: one that the bot had noted before it was written (GitHub
+ * tells times in whole seconds).
  */
 export function decideApproval(
   wish: ApprovalWish,
@@ -79,7 +80,10 @@ function wasSeen(writtenAt: string | undefined, seenAt: string): boolean {
   return Math.floor(Date.parse(writtenAt) / 1000) >= Math.floor(Date.parse(seenAt) / 1000);
 }
 
-/** Undefined for each that the config in force does not have. Names are compared exactly: another case is another project. */
+/**
+ * Undefined for each that the config in force does not have. Names are compared exactly: another case is another
+ * project.
+ */
 function projectsOf(keys: readonly string[], base: ConfigRepo): readonly (Project | undefined)[] {
   return keys.map((key) => base.projects.find((project) => projectKey(project) === key));
 }

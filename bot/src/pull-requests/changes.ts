@@ -83,7 +83,10 @@ export function underPolicy(head: ConfigTree, policy: string): ConfigTree {
   };
 }
 
-/** Names of a project's packages whose builds may differ between the two, with those that are rebuilt on their account; in the config's order. */
+/**
+ * Names of a project's packages whose builds may differ between the two, with those that are rebuilt on their account;
+ * in the config's order.
+ */
 export function changedPackages(key: string, before: ConfigAtCommit | undefined, after: ConfigAtCommit): string[] {
   const project = after.config.projects.find((one) => projectKey(one) === key);
   if (project === undefined) return [];

@@ -35,7 +35,10 @@ type PullJob = Extract<Job, { kind: 'pull' }>;
 /** All that a pull request changes. */
 export const everything: PullSelection = { packages: [], chroots: [], force: false };
 
-/** `batch` is the same when it is worked off again. Rejects on faults of the machinery only: GitError, QueueError, GitHub's. */
+/**
+ * `batch` is the same when it is worked off again. Rejects on faults of the machinery only: GitError, QueueError,
+ * GitHub's.
+ */
 export async function handlePull(job: PullJob, batch: string, context: PullContext): Promise<Handled> {
   const { github, pulls, log } = context;
   const pull = await github.pull(job.number);
@@ -136,8 +139,8 @@ function isCancelable({ chroots }: QueuedBuild): boolean {
 }
 
 /**
- * Live builds of pull requests that may not go on: closed, moved, or their leave was taken. Those of work that waits in the inbox, or
- * is under way, are left out: whose they are and by whose leave is noted together with its end. Pure.
+ * Live builds of pull requests that may not go on: closed, moved, or their leave was taken. Those of work that waits in
+ * the inbox, or is under way, are left out: whose they are and by whose leave is noted together with its end. Pure.
  */
 export function revokedBuilds(
   live: readonly QueuedBuild[],

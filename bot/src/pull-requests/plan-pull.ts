@@ -1,4 +1,5 @@
-// Plans what a pull request changes, and queues it for its sandboxes. Its head and its rights are looked at once more right before.
+// Plans what a pull request changes, and queues it for its sandboxes. Its head and its rights are looked at once more
+// right before.
 import type { Queue } from '@coppice/builder-runner/queue';
 import {
   type BuildRequest,
@@ -83,7 +84,9 @@ export function preferSandbox(all: readonly BuiltChroot[], project: string, sand
   return [...own.map((one) => ({ ...one, project })), ...others];
 }
 
-/** Requests for the project as requests for its sandbox, which finds what it does not build itself in the project. Pure. */
+/**
+ * Requests for the project as requests for its sandbox, which finds what it does not build itself in the project. Pure.
+ */
 export function inSandbox(request: BuildRequest, pull: number): BuildRequest {
   const { owner, project } = request;
   return { ...request, project: sandboxOf(project, pull), repos: [...request.repos, `coppice://${owner}/${project}`] };

@@ -1,4 +1,5 @@
-// The commands that mean something of their own on a pull request: `/approve` lets its head be built, `/build` builds it again.
+// The commands that mean something of their own on a pull request: `/approve` lets its head be built, `/build` builds
+// it again.
 import { nearest, projectKey, type QueuedBuild } from '@coppice/config';
 import type { CommentJob } from '../commands/carry-out/done.ts';
 import type { OnPull } from '../commands/handle-comment.ts';
@@ -54,7 +55,10 @@ async function approvePullRequest(
   return { section: builds(wish, done.builds, `Approved \`${known.head}\`.`), checks: done.checks, pulls: [known] };
 }
 
-/** Builds what a pull request changes, or the named packages of its projects although nothing changed. Rejects on faults of the machinery only. */
+/**
+ * Builds what a pull request changes, or the named packages of its projects although nothing changed. Rejects on faults
+ * of the machinery only.
+ */
 export async function buildPullRequest(
   wish: PullWish & {
     readonly packages: readonly string[];

@@ -1,4 +1,5 @@
-// Pull requests against the local GitHub: real pushes to branches, real check runs. Only the runner is played by the test.
+// Pull requests against the local GitHub: real pushes to branches, real check runs. Only the runner is played by the
+// test.
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

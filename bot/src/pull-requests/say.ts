@@ -36,7 +36,9 @@ export function untouchedReport(): PullReport {
   };
 }
 
-/** A head with problems, or one of a repository whose own config cannot be read yet. `goodCommit` is the one in force. */
+/**
+ * A head with problems, or one of a repository whose own config cannot be read yet. `goodCommit` is the one in force.
+ */
 export function problemsReport({ problems }: Examined, goodCommit: string | null): PullReport {
   if (problems.length > 0) return { good: false, ...reportProblems(problems, goodCommit) };
   return {

@@ -1,4 +1,5 @@
-// Takes away the sandboxes of pull requests that were closed long enough ago, as `retention.pullRequests` of the policy says.
+// Takes away the sandboxes of pull requests that were closed long enough ago, as `retention.pullRequests` of the policy
+// says.
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { QueuedBuild } from '@coppice/config';
@@ -30,7 +31,9 @@ export function duePulls(
     .filter((number) => !live.some(({ project }) => readSandbox(project)?.pull === number));
 }
 
-/** Rejects when one cannot be taken away; it is tried again at the next sweep. Gives the numbers of those that are gone. */
+/**
+ * Rejects when one cannot be taken away; it is tried again at the next sweep. Gives the numbers of those that are gone.
+ */
 export async function sweepSandboxes(context: SweepContext): Promise<readonly number[]> {
   const retention = context.retentionSeconds();
   if (retention === undefined) return [];

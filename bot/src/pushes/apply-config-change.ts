@@ -1,5 +1,5 @@
-// Another config is about to come into force: what was published follows its projects. The one place where a push, by whomever, deletes,
-// renames, forks, freezes and unfreezes.
+// Another config is about to come into force: what was published follows its projects. The one place where a push, by
+// whomever, deletes, renames, forks, freezes and unfreezes.
 import { type Queue, QueueError } from '@coppice/builder-runner/queue';
 import type { Log, ProjectName, ProjectsPort } from '@coppice/builder-runner/runner';
 import {
@@ -34,8 +34,9 @@ interface ChangeContext {
 }
 
 /**
- * Does it before anything is planned: a project under a new name has its builds, and nothing is built that is there already. `before` is
- * undefined when no config was in force. Again with the same two, it does nothing more. Rejects on faults of the machinery only.
+ * Does it before anything is planned: a project under a new name has its builds, and nothing is built that is there
+ * already. `before` is undefined when no config was in force. Again with the same two, it does nothing more. Rejects on
+ * faults of the machinery only.
  */
 export async function applyConfigChange(
   before: ConfigAtCommit | undefined,
@@ -114,7 +115,10 @@ function nameOf(key: string): ProjectName {
 
 const longestWaitMilliseconds = 120_000;
 
-/** Cancels the live builds of a project and its sandboxes; resolves when they have left the queue, rejects when one does not. */
+/**
+ * Cancels the live builds of a project and its sandboxes; resolves when they have left the queue, rejects when one does
+ * not.
+ */
 async function endBuilds({ owner, name }: ProjectName, queue: Queue): Promise<void> {
   const live = () =>
     queue

@@ -75,7 +75,10 @@ export function failureNotes(builds: readonly BuildView[], url: string): string 
   return notes.join('\n');
 }
 
-/** The page of the log that says why a chroot failed (its own, or that of the source package), opened at the line that does. */
+/**
+ * The page of the log that says why a chroot failed (its own, or that of the source package), opened at the line that
+ * does.
+ */
 export function logAddress(
   build: Pick<BuildView, 'id' | 'owner' | 'project' | 'package'>,
   one: ChrootView,

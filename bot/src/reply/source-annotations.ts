@@ -3,7 +3,10 @@ import { type SkippedBuild, sourcePlaces } from '@coppice/config';
 import type { CheckAnnotation } from '../vocabulary/answer.ts';
 import { maximumAnnotations } from './config-problems.ts';
 
-/** `texts` are the files of the commit that was planned. One annotation for each source and each thing that is wrong with it. */
+/**
+ * `texts` are the files of the commit that was planned. One annotation for each source and each thing that is wrong
+ * with it.
+ */
 export function sourceAnnotations(
   unpinned: readonly SkippedBuild[],
   texts: ReadonlyMap<string, string>,

@@ -4,7 +4,8 @@ import { join, normalize, sep } from 'node:path';
 
 /**
  * A page that lists the folder which `urlPath` (still percent-encoded) names below `root`.
- * Undefined when there is no such folder, when the path leaves `root`, or when it lacks the slash that relative links need.
+ * Undefined when there is no such folder, when the path leaves `root`, or when it lacks the slash that relative links
+ * need.
  */
 export async function listDirectory(root: string, urlPath: string): Promise<string | undefined> {
   if (!urlPath.endsWith('/')) return undefined;

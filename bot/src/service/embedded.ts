@@ -1,5 +1,5 @@
-// The embedded default: a whole system on one machine with no account anywhere. The local GitHub holds the example config
-// repo and the upstream repositories that it names; the chroot is a distribution made here.
+// The embedded default: a whole system on one machine with no account anywhere. The local GitHub holds the example
+// config repo and the upstream repositories that it names; the chroot is a distribution made here.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +16,9 @@ import { embeddedAppId } from './secrets.ts';
 
 const repositoryRoot = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** The config repo of the embedded default and the upstream repositories beside it, pushed when they do not exist yet. */
+/**
+ * The config repo of the embedded default and the upstream repositories beside it, pushed when they do not exist yet.
+ */
 const seeds = [
   { name: 'acme/motd', folder: join(repositoryRoot, 'config/example-upstreams/acme/motd') },
   { name: 'acme/packages', folder: join(repositoryRoot, 'config/example') },
@@ -59,8 +61,8 @@ export function embeddedSettings(settings: Settings, github: Pick<LocalGithub, '
 }
 
 /**
- * Makes the distribution `sapling-12-x86_64` under `published/distributions/` when it is not there; a line of progress at a time.
- * Throws ServiceError `distribution` with the last lines that the maker printed.
+ * Makes the distribution `sapling-12-x86_64` under `published/distributions/` when it is not there; a line of progress
+ * at a time. Throws ServiceError `distribution` with the last lines that the maker printed.
  */
 export async function makeDistribution(home: Home, log: Log, signal: AbortSignal): Promise<void> {
   const system = await readFile('/etc/os-release', 'utf8').catch(() => '');

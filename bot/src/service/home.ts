@@ -33,8 +33,8 @@ export function readHome(environment: Environment): Home {
 }
 
 /**
- * The settings: the file that `COPPICE_SETTINGS` names, or the defaults (the embedded service); `COPPICE_PORT` wins over both.
- * Throws ServiceError `settings` with every problem of the file.
+ * The settings: the file that `COPPICE_SETTINGS` names, or the defaults (the embedded service); `COPPICE_PORT` wins
+ * over both. Throws ServiceError `settings` with every problem of the file.
  */
 export async function readSettings(environment: Environment): Promise<Settings> {
   const path = environment.COPPICE_SETTINGS;

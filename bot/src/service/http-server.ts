@@ -1,4 +1,5 @@
-// The one port: site and results at `/`, webhooks, health and metrics. Everything under `published/` is public; nothing else is served.
+// The one port: site and results at `/`, webhooks, health and metrics. Everything under `published/` is public; nothing
+// else is served.
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -22,7 +23,10 @@ export function healthOf(ready: boolean, broken: readonly { readonly name: strin
 
 export interface HttpServer {
   readonly port: number;
-  /** Where webhooks go once the bot exists; until then they are answered with 503, which GitHub shows as a failed delivery. */
+  /**
+   * Where webhooks go once the bot exists; until then they are answered with 503, which GitHub shows as a failed
+   * delivery.
+   */
   setWebhooks(handler: RequestHandler): void;
   /** There are none: they are answered with 404. */
   refuseWebhooks(): void;

@@ -1,4 +1,5 @@
-// What `/metrics` tells Prometheus about the queue, the workers, the builders, and the builds that ended since the start.
+// What `/metrics` tells Prometheus about the queue, the workers, the builders, and the builds that ended since the
+// start.
 import type { Queue } from '@coppice/builder-runner/queue';
 import type { PoolState, WorkerState } from '@coppice/builder-runner/runner';
 import { buildStates, combineStates } from '@coppice/config';

@@ -1,4 +1,5 @@
-// The settings while the service runs: read again on SIGHUP and when the file changes. Workers, builders and timeouts follow at once.
+// The settings while the service runs: read again on SIGHUP and when the file changes. Workers, builders and timeouts
+// follow at once.
 import { type FSWatcher, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -18,8 +19,8 @@ export interface SettingsChange {
 }
 
 /**
- * What follows from a file that is read again. `inForce` may differ from the file that was read at the start where the service fills
- * something in; `before` and `after` are the file's. Pure.
+ * What follows from a file that is read again. `inForce` may differ from the file that was read at the start where the
+ * service fills something in; `before` and `after` are the file's. Pure.
  */
 export function changeSettings(inForce: Settings, before: Settings, after: Settings): SettingsChange {
   const changed = changedKeys(before, after);
@@ -69,8 +70,8 @@ export interface SettingsReload {
 }
 
 /**
- * Watches the file at `path` and listens for SIGHUP. `read` gives the settings as the file states them and throws what people are to
- * read when they are wrong: then those in force stay. `apply` is called with each change that counts.
+ * Watches the file at `path` and listens for SIGHUP. `read` gives the settings as the file states them and throws what
+ * people are to read when they are wrong: then those in force stay. `apply` is called with each change that counts.
  */
 export function startSettingsReload(options: {
   readonly path: string;

@@ -47,7 +47,9 @@ export async function configuredSecrets(settings: Settings): Promise<Secrets> {
   };
 }
 
-/** The webhooks that the settings name, each with its secret. Throws ServiceError `settings` when one cannot be read. */
+/**
+ * The webhooks that the settings name, each with its secret. Throws ServiceError `settings` when one cannot be read.
+ */
 export async function hookSecrets({ webhooks }: Settings): Promise<readonly OutgoingHook[]> {
   return await Promise.all(
     webhooks.map(async ({ url, secretFile, events }, index) => {

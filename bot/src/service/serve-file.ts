@@ -1,5 +1,6 @@
-// Static files whose names are given to new files while they are read. A file is opened first and measured, sent and tagged by that
-// handle: servers that ask for the size by name send the new file cut to the old one's length when it is replaced in between.
+// Static files whose names are given to new files while they are read. A file is opened first and measured, sent and
+// tagged by that handle: servers that ask for the size by name send the new file cut to the old one's length when it is
+// replaced in between.
 import { type FileHandle, open } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
@@ -19,8 +20,9 @@ const ownTypes: readonly (readonly [ending: string, type: string])[] = [
 ];
 
 /**
- * Answers with the file below `root` that `path` (percent-encoded, with a slash at its start) names, a folder by its `index.html`.
- * Honours Range (one), If-None-Match and If-Modified-Since. Resolves to false, with nothing sent, when there is no such file.
+ * Answers with the file below `root` that `path` (percent-encoded, with a slash at its start) names, a folder by its
+ * `index.html`. Honours Range (one), If-None-Match and If-Modified-Since. Resolves to false, with nothing sent, when
+ * there is no such file.
  */
 export async function serveFile(
   root: string,
@@ -101,7 +103,10 @@ function typeOf(name: string): string {
   return own?.[1] ?? (contentType(name.slice(name.lastIndexOf('/') + 1)) || 'application/octet-stream');
 }
 
-/** One satisfiable range of the file; undefined to send all of it: several ranges, or a copy that is not the client's any more. */
+/**
+ * One satisfiable range of the file; undefined to send all of it: several ranges, or a copy that is not the client's
+ * any more.
+ */
 function rangeOf(request: IncomingMessage, size: number): { start: number; end: number } | 'unsatisfiable' | undefined {
   const { range } = request.headers;
   if (range === undefined || request.headers['if-range'] !== undefined) return undefined;
@@ -115,7 +120,8 @@ async function send(file: FileHandle, start: number, end: number, response: Serv
   try {
     await pipeline(file.createReadStream({ start, end, autoClose: false }), response);
   } catch {
-    // The reader went away, or the disk failed after the head was sent: the connection is cut, which the client notices.
+    // The reader went away, or the disk failed after the head was sent: the connection is cut, which the client
+    // notices.
     response.destroy();
   }
 }

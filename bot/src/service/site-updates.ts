@@ -1,4 +1,5 @@
-// Keeps the public JSON and the pages in step with the queue: each change is written once, as soon as the last writing ended.
+// Keeps the public JSON and the pages in step with the queue: each change is written once, as soon as the last writing
+// ended.
 import { join } from 'node:path';
 import type { Queue } from '@coppice/builder-runner/queue';
 import { replaceFile } from '@coppice/builder-runner/replace-file';
@@ -16,8 +17,8 @@ export interface SiteUpdates {
 }
 
 /**
- * Watches `queue` and the pools that cannot make builders, and writes `api/v1/queue.json` and the pages below `published`. Faults are
- * logged; the next change tries again.
+ * Watches `queue` and the pools that cannot make builders, and writes `api/v1/queue.json` and the pages below
+ * `published`. Faults are logged; the next change tries again.
  */
 export function startSiteUpdates(options: {
   readonly queue: Queue;

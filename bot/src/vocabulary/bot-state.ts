@@ -1,4 +1,5 @@
-// What the bot must not forget: deliveries it has accepted, commits it has handled, answers and checks that are not final yet.
+// What the bot must not forget: deliveries it has accepted, commits it has handled, answers and checks that are not
+// final yet.
 import type { Answer, Check } from './answer.ts';
 import type { CommentCursor, Delivery } from './job.ts';
 import type { KnownPull } from './known-pull.ts';

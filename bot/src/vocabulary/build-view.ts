@@ -74,7 +74,9 @@ export function viewOfQueued(build: QueuedBuild): BuildView {
   };
 }
 
-/** A build that has left the queue, from its records; a chroot without one has ended in a way that nobody wrote down. */
+/**
+ * A build that has left the queue, from its records; a chroot without one has ended in a way that nobody wrote down.
+ */
 export function viewOfResults(ref: BuildRef, results: ReadonlyMap<string, Result>): BuildView {
   const chroots = ref.chroots.map((chroot): ChrootView => {
     const result = results.get(chroot) ?? results.get('srpm');

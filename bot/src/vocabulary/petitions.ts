@@ -1,4 +1,5 @@
-// What people have asked of people: rights in projects, and legal reports. Kept until somebody who may has decided. Pure.
+// What people have asked of people: rights in projects, and legal reports. Kept until somebody who may has decided.
+// Pure.
 import type { Role } from './command.ts';
 
 export interface RightsRequest {

@@ -1,4 +1,5 @@
-// `npm run bench [NAME…]`: measures, prints a table and writes `var/bench.json`. A name selects the figures that begin with it.
+// `npm run bench [NAME…]`: measures, prints a table and writes `var/bench.json`. A name selects the figures that begin
+// with it.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { table } from '../../src/cli/terminal.ts';

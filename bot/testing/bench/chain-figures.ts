@@ -1,4 +1,5 @@
-// From the push of a change to `hello` until dnf can install it, part by part, beside bare mock-lite and createrepo_c on the same SRPM.
+// From the push of a change to `hello` until dnf can install it, part by part, beside bare mock-lite and createrepo_c
+// on the same SRPM.
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +19,10 @@ interface Chain {
   readonly bareSeconds: number;
 }
 
-/** `chain.installable` and its parts, in seconds; each beside the whole of the bare build of the same run. Both have warm caches. */
+/**
+ * `chain.installable` and its parts, in seconds; each beside the whole of the bare build of the same run. Both have
+ * warm caches.
+ */
 export async function chainFigures(): Promise<readonly Figure[]> {
   const home = await makeHome();
   const bareFolder = await mkdtemp(join(tmpdir(), 'coppice-bare-'));

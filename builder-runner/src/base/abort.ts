@@ -1,4 +1,4 @@
-// Why work on a task is ended before its end.
+// The reasons for which work on a task is aborted.
 
 /** Why the work on a task was aborted: somebody canceled the build. */
 export class Canceled extends Error {

@@ -1,4 +1,4 @@
-// Faults of the machinery around a build. What a package got wrong is never one of these: that is a `Failure` (build/outcome.ts).
+// Faults of the machinery around a build. A mistake in a package is never one of these: it is a `Failure` (outcome.ts).
 
 /** Where the machinery failed. The list is closed: callers switch over it. */
 export const runnerErrorCodes = [
@@ -56,7 +56,10 @@ export function isBuilderFault(error: unknown): boolean {
   return error instanceof RunnerError && builderFaults.has(error.code);
 }
 
-/** True when a second try may do better: on another builder, or of a program that may have met a full disk without saying so. */
+/**
+ * True when a second try may do better: on another builder, or of a program that may have met a full disk without
+ * saying so.
+ */
 export function isWorthAnotherTry(error: unknown): boolean {
   return (
     isBuilderFault(error) || (error instanceof RunnerError && (error.code === 'metadata' || error.code === 'publish'))
@@ -66,7 +69,10 @@ export function isWorthAnotherTry(error: unknown): boolean {
 const fullDisk = /\bno space left on device\b|\bdisk quota exceeded\b/i;
 const saidByBuilder: ReadonlySet<RunnerErrorCode> = new Set(['provision', 'connect', 'host-key', 'lost', 'builder']);
 
-/** True when the control host has no room left: nothing is wrong with the build or its builder, and it may go on when there is room. */
+/**
+ * True when the control host has no room left: nothing is wrong with the build or its builder, and it may go on when
+ * there is room.
+ */
 export function isDiskFull(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code } = error as NodeJS.ErrnoException;

@@ -3,8 +3,8 @@
 const last = new Map<string, Promise<unknown>>();
 
 /**
- * Runs `work` when all earlier work with the same `key` has ended, well or not. Whoever is aborted while it waits leaves at once, with the
- * signal's reason; its place in the row stays.
+ * Runs `work` when all earlier work with the same `key` has ended, well or not. Whoever is aborted while it waits
+ * leaves at once, with the signal's reason; its place in the row stays.
  */
 export async function inTurn<T>(key: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   const before = last.get(key) ?? Promise.resolve();

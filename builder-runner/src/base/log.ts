@@ -1,4 +1,4 @@
-// What the rooms of the runner write to the log of the service with.
+// The function with which all of the runner writes to the service's log.
 
 /** Writes one line of the service's log. Fields hold plain data, never a secret. */
 export type Log = (

@@ -1,14 +1,15 @@
 // Writes a file so that readers see the old content or the new one, never half of either.
-// Not write-file-atomic (8.0.0) or atomically (2.1.1): both write once and ignore how much was written, so on a disk that fills up
-// they put half a file in place and report no error (https://github.com/fabiospampinato/atomically/pull/18).
+// Not write-file-atomic (8.0.0) or atomically (2.1.1): both write once and ignore how much was written, so on a disk
+// that fills up they put half a file in place and report no error
+// (https://github.com/fabiospampinato/atomically/pull/18).
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { inTurn } from './in-turn.ts';
 
 export interface ReplaceOptions {
   /**
-   * Whether the new content is on the disk when the call ends, and survives a power failure. It costs milliseconds: for what nothing
-   * can make again, not for what is written anew at the next start or the next change.
+   * Whether the new content is on the disk when the call ends, and survives a power failure. It costs milliseconds: for
+   * what nothing can make again, not for what is written anew at the next start or the next change.
    */
   readonly sync: boolean;
   /** Permissions of the file, less the umask. Default: 0o666. */
@@ -16,9 +17,9 @@ export interface ReplaceOptions {
 }
 
 /**
- * Replaces `path` by way of `<path>.new`, which a crash may leave and the next call removes. Missing folders are made. Calls for one
- * path take turns within this process; other processes are not expected to write it. Throws what the file system says; then `path` is as
- * it was (with `sync`, a failure to sync the folder comes after the replacement).
+ * Replaces `path` by way of `<path>.new`, which a crash may leave and the next call removes. Missing folders are made.
+ * Calls for one path take turns within this process; other processes are not expected to write it. Throws what the file
+ * system says; then `path` is as it was (with `sync`, a failure to sync the folder comes after the replacement).
  */
 export function replaceFile(path: string, content: string, { sync, mode }: ReplaceOptions): Promise<void> {
   return inTurn(`replace ${path}`, async () => {

@@ -1,10 +1,13 @@
 #!/bin/sh
-# Runs one command detached from the SSH login that starts it, so that a lost connection does not end it and another one finds it:
-#   detached.sh start FOLDER SECONDS COMMAND…  prints its process id; in FOLDER: pid (leader of its group), output, exit (its code)
+# Runs one command detached from the SSH login that starts it, so that a lost connection does not end it and another one
+# finds it:
+#   detached.sh start FOLDER SECONDS COMMAND…  prints its process id; in FOLDER: pid (leader of its group), output, exit
+#   (its code)
 #   detached.sh wait FOLDER                    returns when it has ended and prints its exit code, or `unknown`
-#   detached.sh stop FOLDER [SECONDS]          TERM to the group, KILL after SECONDS (3); says `ended` or `killed` when it has ended
-# FOLDER is absolute and for this one command: to start it again does nothing. Whoever runs it holds a lock on FOLDER/running, so that
-# waiting needs no polling. It has SECONDS, then it ends although nobody may be there any more to end it: its exit code is 124 then.
+#   detached.sh stop FOLDER [SECONDS]          TERM to the group, KILL after SECONDS (3); says `ended` or `killed` when
+#   it has ended FOLDER is absolute and for this one command: to start it again does nothing. Whoever runs it holds a
+#   lock on FOLDER/running, so that waiting needs no polling. It has SECONDS, then it ends although nobody may be there
+#   any more to end it: its exit code is 124 then.
 set -u
 verb=$1
 folder=$2

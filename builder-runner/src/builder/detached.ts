@@ -1,4 +1,5 @@
-// A command that goes on without us: started detached on a builder, waited for, stopped, found again (see detached.sh).
+// A command that runs on a builder even when the connection is lost: started, waited for, stopped and found again (see
+// detached.sh).
 import { join } from 'node:path';
 import { RunnerError } from '../base/errors.ts';
 import type { Connection } from './ssh.ts';
@@ -30,7 +31,10 @@ export async function startDetached(
   return pid;
 }
 
-/** Resolves when it has ended. Throws RunnerError `builder` when nobody noted how: it was killed, and with it who watched it. */
+/**
+ * Resolves when it has ended. Throws RunnerError `builder` when nobody noted how: it was killed, and with it who
+ * watched it.
+ */
 export async function waitForDetached(connection: Connection, folder: string): Promise<DetachedEnd> {
   const exit = (await call(connection, 'wait', folder)).trim();
   if (!/^\d{1,3}$/.test(exit)) throw new RunnerError('builder', 'mock ended on the builder without an exit code');
@@ -38,7 +42,10 @@ export async function waitForDetached(connection: Connection, folder: string): P
   return timeoutCodes.has(code) ? { kind: 'timeout' } : { kind: 'exit', code };
 }
 
-/** Resolves, within seconds, when it has ended: by itself when told to (`ended`), or by force, which may leave something (`killed`). */
+/**
+ * Resolves, within seconds, when it has ended: by itself when told to (`ended`), or by force, which may leave something
+ * (`killed`).
+ */
 export async function stopDetached(connection: Connection, folder: string): Promise<'ended' | 'killed'> {
   return (await call(connection, 'stop', folder)).trim() === 'killed' ? 'killed' : 'ended';
 }

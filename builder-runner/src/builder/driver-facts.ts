@@ -1,4 +1,4 @@
-// What a driver says of itself: `driver.yml` in its folder, and what an operator's options leave of it.
+// What a driver offers: `driver.yml` in its folder, narrowed by the operator's options.
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { builderLabelPattern } from '@coppice/config';
@@ -19,14 +19,20 @@ const driverFactsSchema = z.strictObject({
   outlivesService: z.boolean(),
   /** Builders have a network of their own, which builds without network must be kept from. */
   network: z.boolean(),
-  /** The machine is there before and after the builder, so nobody is let into it for a debug session. Default: it goes with the builder. */
+  /**
+   * The machine outlives the builder, so no debug session may be opened on it. Default: it goes
+   * with the builder.
+   */
   hostStays: z.boolean().optional(),
   /** It has a playbook keep-roots.yml: base roots of new builders are kept for later ones. Default: false. */
   keepsRoots: z.boolean().optional(),
 });
 export type DriverFacts = z.infer<typeof driverFactsSchema>;
 
-/** A folder of playbooks without driver.yml, as Copr's were, is taken for one that makes machines like this one elsewhere. */
+/**
+ * A folder of playbooks without driver.yml, as Copr's were, is taken for one that makes machines like this one
+ * elsewhere.
+ */
 const legacyFacts: DriverFacts = {
   description: 'Playbooks without driver.yml',
   architectures: ['machine'],
@@ -87,8 +93,9 @@ const offerOptionsSchema = z.object({
 });
 
 /**
- * What is offered with these options. An image for some architectures leaves only those; a label is offered when the options say
- * what it means, or when a host has it. Pure. `machine` is the control host's `uname -m`. Throws RunnerError `spawn`.
+ * What is offered with these options. An image for some architectures leaves only those; a label is offered when the
+ * options say what it means, or when a host has it. Pure. `machine` is the control host's `uname -m`. Throws
+ * RunnerError `spawn`.
  */
 export function offerOf(facts: DriverFacts, options: Readonly<Record<string, unknown>>, machine: string): DriverOffer {
   const parsed = offerOptionsSchema.safeParse(options);

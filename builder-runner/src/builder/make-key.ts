@@ -1,4 +1,5 @@
-// The key pair that opens one builder. OpenSSH makes it: the generator of the ssh2 library made about one malformed key in 200.
+// The key pair that opens one builder. OpenSSH makes it: the generator of the ssh2 library made about one malformed key
+// in 200.
 import { readFile, rm } from 'node:fs/promises';
 import { execa } from 'execa';
 import ssh2 from 'ssh2';

@@ -1,4 +1,5 @@
-// Runs ansible-playbook: with variables in a file (never in arguments), bounded in time, and with everything below it ended on abort.
+// Runs ansible-playbook: with variables in a file (never in arguments), bounded in time, and with everything below it
+// ended on abort.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,7 +25,10 @@ export interface PlaybookRun {
 
 const outputBytes = 256 * 1024;
 
-/** Resolves with the playbook's output (its end, when it is long). Throws RunnerError with the run's code, or the abort's reason. */
+/**
+ * Resolves with the playbook's output (its end, when it is long). Throws RunnerError with the run's code, or the
+ * abort's reason.
+ */
 export async function runPlaybook(run: PlaybookRun): Promise<string> {
   run.signal?.throwIfAborted();
   const variables = join(run.folder, `${run.code}.vars.json`);

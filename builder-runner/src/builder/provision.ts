@@ -7,8 +7,8 @@ import { ansibleFolder, runPlaybook } from './playbook.ts';
 import { type Builder, type Driver, machineArchitecture } from './spawn.ts';
 
 /**
- * Who runs mock on a builder: the user that the role makes. Only a builder that is this very machine, without root, has no user but
- * our own: its SSH server cannot let anybody else in.
+ * Who runs mock on a builder: the user that the role makes. Only a builder that is this very machine, without root, has
+ * no user but our own: its SSH server cannot let anybody else in.
  */
 export function buildUserOf({ instance }: Builder): string {
   const isThisMachine = instance.host.startsWith('127.') && instance.user === userInfo().username;

@@ -6,8 +6,9 @@ import type { Connection } from './ssh.ts';
 const usualPort = 8400;
 
 /**
- * Makes a port of the builder's 127.0.0.1 lead to `controlPort` of this machine; resolves with that port. A build that runs knows the port
- * from its start: it is `wanted` again. Without one any will do. Throws RunnerError `connect` when the builder gives none.
+ * Makes a port of the builder's 127.0.0.1 lead to `controlPort` of this machine; resolves with that port. A build that
+ * runs knows the port from its start: it is `wanted` again. Without one any will do. Throws RunnerError `connect` when
+ * the builder gives none.
  */
 export async function lendControl(connection: Connection, controlPort: number, wanted?: number): Promise<number> {
   connection.client.on('tcp connection', (_info, accept) => {

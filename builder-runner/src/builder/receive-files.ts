@@ -1,4 +1,5 @@
-// Files from a builder through the connection that is there already: another one, as rsync makes it, takes longer than a small build's results.
+// Receives files from a builder over the existing connection: opening another one, as rsync does, takes longer than
+// sending a small build's results.
 import { createWriteStream } from 'node:fs';
 import { mkdir, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,7 +24,10 @@ export interface ReceiveOrder {
 /** The names of the files that came, or that there were more bytes than may come. */
 export type Received = { readonly kind: 'files'; readonly names: readonly string[] } | { readonly kind: 'too-large' };
 
-/** Size, time and name of each file, ended by an empty one; then all that is in them. Nobody writes there any more: both looks see the same. */
+/**
+ * Size, time and name of each file, ended by an empty one; then all that is in them. Nobody writes there any more: both
+ * looks see the same.
+ */
 const sendAll = `
 find "$@" -printf '%s %Ts %f\\0' 2>/dev/null
 printf '\\0'

@@ -1,4 +1,5 @@
-// One command on a builder, from its start to its end: it goes on while we are away, and is ended when nobody wants it any more.
+// Runs one command on a builder from start to end. It survives a lost connection and a restart of the service, and is
+// killed when its result is no longer wanted.
 import { setTimeout as delay } from 'node:timers/promises';
 import { ShuttingDown } from '../base/abort.ts';
 import { RunnerError } from '../base/errors.ts';
@@ -31,9 +32,10 @@ const graceSeconds = 60;
 const stopSeconds = 9;
 
 /**
- * Starts the command, unless it was started already, and resolves with its end. Throws RunnerError `lost` or `builder` when the builder
- * fails. When `signal` is aborted, throws its reason: at a ShuttingDown the command is left as it is; otherwise it was ended, and the
- * reason is thrown only when nothing of it is left (RunnerError `builder` when it had to be killed).
+ * Starts the command, unless it was started already, and resolves with its end. Throws RunnerError `lost` or `builder`
+ * when the builder fails. When `signal` is aborted, throws its reason: at a ShuttingDown the command is left as it is;
+ * otherwise it was ended, and the reason is thrown only when nothing of it is left (RunnerError `builder` when it had
+ * to be killed).
  */
 export async function runDetached(run: DetachedRun): Promise<DetachedEnd> {
   const { session, signal } = run;

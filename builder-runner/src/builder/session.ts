@@ -1,5 +1,5 @@
-// The connection to a builder, which mends: when it is lost, the step that was being done is done again on a new one. All who have something
-// to do on the builder share it.
+// The connection to a builder. When it is lost, a new one is opened and the interrupted step is repeated. Everything
+// that runs on the builder shares it.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -23,14 +23,17 @@ export interface LineOptions {
   readonly signal: AbortSignal;
 }
 
-/** The one connection to a builder. It stays open from the first build on it to the next: to open one takes longer than to start a build. */
+/**
+ * The one connection to a builder. It stays open from the first build on it to the next: to open one takes longer than
+ * to start a build.
+ */
 export interface Line {
   readonly builder: Builder;
-  /** False when the connection was lost and nobody has mended it. */
+  /** False when the connection was lost and has not been opened again. */
   readonly isUp: boolean;
   /** Names of the folders of builds that are in use; cleaning leaves them. */
   readonly folders: ReadonlySet<string>;
-  /** Names of those that nobody uses any more, since this was asked last. */
+  /** Names of those that fell out of use since the last call. */
   takeLeft(): readonly string[];
   /** The connection as it is now, and the process of the SSH server there that serves it. */
   present(): { readonly connection: Connection; readonly serverPid: number };
@@ -51,13 +54,17 @@ export interface Session {
   useFolder(name: string): string;
   leaveFolder(name: string): void;
   /**
-   * Does `step`, and again from its start when the connection is lost on the way: it must do no harm twice. Throws RunnerError `lost` when
-   * the builder does not come back in time, and the reason of `signal` when it is aborted between two connections.
+   * Does `step`, and again from its start when the connection is lost on the way: it must do no harm twice. Throws
+   * RunnerError `lost` when the builder does not come back in time, and the reason of `signal` when it is aborted
+   * between two connections.
    */
   run<T>(step: (connection: Connection) => Promise<T>, signal: AbortSignal): Promise<T>;
 }
 
-/** What is kept of a connection in the builder's folder on the control host: to end its remains, and to lend the same port again. */
+/**
+ * What is kept of a connection in the builder's folder on the control host: to end its remains, and to lend the same
+ * port again.
+ */
 const traceSchema = z.object({ pid: z.int(), startTicks: z.int(), controlPort: z.int() });
 type Trace = z.infer<typeof traceSchema>;
 
@@ -70,7 +77,10 @@ const quickLosses = { seconds: 30, most: 5 } as const;
 /** Below the user's home folder. */
 const buildsFolder = 'builds';
 
-/** Connects. Throws RunnerError `connect` or `host-key`, or the reason of the abort; at the first time nothing is tried again. */
+/**
+ * Connects. Throws RunnerError `connect` or `host-key`, or the reason of the abort; at the first time nothing is tried
+ * again.
+ */
 export async function openLine(options: LineOptions): Promise<Line> {
   const { builder, user } = options;
   const before = await readTrace(builder);
@@ -194,8 +204,8 @@ async function connect(
 }
 
 /**
- * Ends the SSH server process of an earlier connection (pid $1, started at $2), which may not know yet that the connection is gone and
- * still holds its ports; then says the home folder and which process serves this connection.
+ * Ends the SSH server process of an earlier connection (pid $1, started at $2), which may not know yet that the
+ * connection is gone and still holds its ports; then says the home folder and which process serves this connection.
  */
 const introduction = `
 started() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }

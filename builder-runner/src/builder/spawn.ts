@@ -1,4 +1,5 @@
-// Makes, ends and lists builders through their driver's playbooks (see the contract "Spawn playbook" in the documentation).
+// Makes, ends and lists builders through their driver's playbooks (see the contract "Spawn playbook" in the
+// documentation).
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -84,7 +85,7 @@ function playbookOf(driver: Driver, verb: 'spawn' | 'keep-roots' | 'terminate' |
 /** What every playbook of a driver is told. */
 function commonVariables(driver: Driver): Record<string, unknown> {
   const { driver: path, options } = sourceOf(driver);
-  // A driver elsewhere has a folder of its own, even when it is called like one of ours.
+  // A driver outside this repository gets its own folder, even when it has the name of one that comes with Coppice.
   const place = isAbsolute(path) ? `${driverName(path)}-${shortHash(path)}` : path;
   return {
     coppice_state_dir: join(driver.home, 'state', 'drivers', place),
@@ -98,7 +99,10 @@ function shortHash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 8);
 }
 
-/** Makes one builder with a key of its own. Throws RunnerError `spawn`; call `terminateBuilder` with the name whatever happens. */
+/**
+ * Makes one builder with a key of its own. Throws RunnerError `spawn`; call `terminateBuilder` with the name whatever
+ * happens.
+ */
 export async function spawnBuilder(
   driver: Driver,
   name: string,
@@ -175,8 +179,8 @@ async function askHostKey(host: string, signal: AbortSignal): Promise<string> {
 }
 
 /**
- * Has the driver keep the base roots of a builder for all that it makes later. Only for a builder that nobody has had: builds of others
- * will work in them. Throws RunnerError `provision`, or the reason of the abort.
+ * Has the driver keep the base roots of a builder for all that it makes later. Only for a builder that nobody has had:
+ * builds of others will work in them. Throws RunnerError `provision`, or the reason of the abort.
  */
 export async function keepRoots(driver: Driver, builder: Builder, signal: AbortSignal): Promise<void> {
   await runPlaybook({

@@ -37,7 +37,8 @@ const keepaliveSeconds = 5;
 const keepaliveMisses = 3;
 
 /**
- * Connects as `user`, within `seconds`. Throws RunnerError `connect`, or `host-key` when the builder shows another key than the pinned one.
+ * Connects as `user`, within `seconds`. Throws RunnerError `connect`, or `host-key` when the builder shows another key
+ * than the pinned one.
  */
 export async function connectBuilder(
   builder: Builder,
@@ -94,7 +95,7 @@ function openConnection(ssh: NodeSSH, client: Client, place: string): Connection
     );
     client.on('close', () => reject(new RunnerError('lost', `the builder at ${place} closed the connection`)));
   });
-  lost.catch(() => undefined); // whoever waits for something hears of it
+  lost.catch(() => undefined); // every pending command rejects with this error
   const run = (argv: readonly string[]) => Promise.race([runBounded(client, argv, place), lost]);
   return {
     client,
@@ -113,12 +114,12 @@ function openConnection(ssh: NodeSSH, client: Client, place: string): Connection
   };
 }
 
-/** What a command of ours may print; a builder that says more is not a healthy one. */
+/** The most that one of our commands may print; a builder that prints more is broken. */
 const printedBytes = 1024 ** 2;
 
 /**
- * Starts a command on a channel of its own, and hands it to `use` at once: how a quick command ended may come with the same packet.
- * `refuse` gets RunnerError `lost` when the connection is gone.
+ * Starts a command on a channel of its own, and hands it to `use` at once: how a quick command ended may come with the
+ * same packet. `refuse` gets RunnerError `lost` when the connection is gone.
  */
 function open(
   client: Client,
@@ -134,7 +135,10 @@ function open(
   }
 }
 
-/** As `open`, for a command that does not end before something is written to it or read from it: how it ends is not missed then. */
+/**
+ * As `open`, for a command that does not end before something is written to it or read from it: how it ends is not
+ * missed then.
+ */
 export function openChannel(client: Client, argv: readonly string[]): Promise<ClientChannel> {
   return new Promise((resolve, reject) => open(client, argv, resolve, reject));
 }

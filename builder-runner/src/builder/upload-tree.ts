@@ -1,4 +1,4 @@
-// A folder of this machine → a folder of a builder, in one stream through one command: a file at a time would cost a round trip each.
+// Copies a local folder to a builder in one stream through one command; file by file would cost a round trip each.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { basename, dirname } from 'node:path';
@@ -11,8 +11,8 @@ const unpack = 'rm -rf -- "$0" && mkdir -p -- "$0" && cd "$0" && exec tar -xf - 
 const complaintBytes = 4096;
 
 /**
- * Puts what is in `local`, and the files `beside` (absolute), into `remote` (absolute, made anew). Throws RunnerError `lost` when the
- * builder goes away, `builder` when it cannot take the files.
+ * Puts what is in `local`, and the files `beside` (absolute), into `remote` (absolute, made anew). Throws RunnerError
+ * `lost` when the builder goes away, `builder` when it cannot take the files.
  */
 export async function uploadTree(
   connection: Connection,

@@ -1,4 +1,5 @@
-// The chroot task, in the order in which it happens: on a builder, then sign and publish. It can be taken up after either.
+// The task of building for one chroot, in order: build on a builder, then sign, then publish. After a restart it can
+// resume after each step.
 import { rm } from 'node:fs/promises';
 import { chrootOf } from '@coppice/config';
 import { Left, ShuttingDown } from '../base/abort.ts';
@@ -15,12 +16,16 @@ import { checkResults } from './check-results.ts';
 import { buildOnBuilder, logBytes } from './on-builder.ts';
 import { clearStaging, type StagedMark, stagingFolder, writeMark } from './staged.ts';
 
-/** What an earlier run of the service left of a chroot's build: a builder that it runs on, or results that came from one. */
+/**
+ * What an earlier run of the service left of a chroot's build: a builder that it runs on, or results that came from
+ * one.
+ */
 export type Rest = { readonly lease: Lease } | { readonly mark: StagedMark };
 
 /**
- * How the chroot ended; its files are published, its record is not, and its staging folder is the caller's to clear after that. Throws
- * RunnerError, the reason of the abort, or `Left` when the service ends and the next start takes it up.
+ * How the chroot ended; its files are published, its record is not, and its staging folder is the caller's to clear
+ * after that. Throws RunnerError, the reason of the abort, or `Left` when the service ends and the next start takes it
+ * up.
  */
 export async function buildChroot(task: ChrootTask, rest?: Rest): Promise<Ending> {
   const { context, build, chroot } = task;

@@ -1,4 +1,5 @@
-// What a builder sent back is hostile until it has passed here: regular files, known names, sane sizes, headers that agree.
+// What a builder sent back is hostile until it has passed here: regular files, known names, sane sizes, headers that
+// agree.
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatNevra, parseNevra, rpmFileName } from '@coppice/config';

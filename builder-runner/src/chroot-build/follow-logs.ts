@@ -1,5 +1,6 @@
-// Shows a build's logs while they grow: bytes into the published files, complete lines to whoever wants to know the phase. Following goes on
-// where it stopped, on another connection or after a restart of the service: no byte is missed and none comes twice.
+// Shows a build's logs while they grow: bytes into the published files, complete lines to the code that detects phases.
+// Following resumes where it stopped, on a new connection or after a restart of the service: no byte is lost or
+// repeated.
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,7 +24,10 @@ interface ShownLog {
   seen: number;
 }
 
-/** Makes ready to follow the logs in `remote` (absolute, on the builder) into the folder `local`, after what stands there already. */
+/**
+ * Makes ready to follow the logs in `remote` (absolute, on the builder) into the folder `local`, after what stands
+ * there already.
+ */
 export async function followLogs(
   remote: string,
   local: string,

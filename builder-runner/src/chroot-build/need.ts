@@ -2,8 +2,8 @@
 import type { QueuedBuild, QueuedChroot } from '@coppice/config';
 import type { BuilderNeed } from '../pool/pool.ts';
 /**
- * What a chroot's build wants of a builder. Its labels say where it is built and not what comes of it: they are no part of the input
- * digest. Pure.
+ * What a chroot's build wants of a builder. Its labels say where it is built and not what comes of it: they are no part
+ * of the input digest. Pure.
  */
 export function needOf(build: QueuedBuild, { chroot }: Pick<QueuedChroot, 'chroot'>): BuilderNeed {
   const { owner, project, builderLabels } = build;

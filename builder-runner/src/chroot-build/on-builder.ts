@@ -1,4 +1,5 @@
-// The part of a chroot's build that needs a builder: take one (or the one on which it runs already), mock, collect, give the builder back.
+// The part of a chroot's build that needs a builder: take one (or the one it already runs on), run mock, collect the
+// results, give the builder back.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { QueuedBuild } from '@coppice/config';
@@ -27,9 +28,9 @@ export const logBytes = 300 * 1024 ** 2;
 type Collected = Extract<StagedMark, { step: 'collected' }>;
 
 /**
- * Builds, and resolves when what is wanted of the results is in the staging folder and marked. The builder is given back when mock has ended:
- * the next build of the project begins while the results of this one come. Throws RunnerError, `Left` when the service ends and the build
- * goes on, or the reason of the abort.
+ * Builds, and resolves when what is wanted of the results is in the staging folder and marked. The builder is given
+ * back when mock has ended: the next build of the project begins while the results of this one come. Throws
+ * RunnerError, `Left` when the service ends and the build goes on, or the reason of the abort.
  */
 export async function buildOnBuilder(task: ChrootTask, adopted?: Lease): Promise<Collected> {
   const { context, build, chroot, signal } = task;

@@ -1,5 +1,5 @@
-// mock on a builder: start detached, show the logs, wait for its end. Cancel and time limit end all of it; a lost connection and a
-// restart of the service do not.
+// mock on a builder: start detached, show the logs, wait for its end. Cancel and time limit end all of it; a lost
+// connection and a restart of the service do not.
 import type { PhaseName, QueuedChroot } from '@coppice/config';
 import { runDetached } from '../builder/run-detached.ts';
 import type { Connection } from '../builder/ssh.ts';
@@ -31,8 +31,8 @@ export interface MockFinished {
 const timeoutExit = 11;
 
 /**
- * Resolves when mock has ended, be it one that an earlier run of the service started. Throws RunnerError when the builder fails, or the
- * reason of the abort: after a cancellation mock was ended, after a shutdown it goes on.
+ * Resolves when mock has ended, be it one that an earlier run of the service started. Throws RunnerError when the
+ * builder fails, or the reason of the abort: after a cancellation mock was ended, after a shutdown it goes on.
  */
 export async function runMock(run: MockRun): Promise<MockFinished> {
   const { session, build, chroot, context, folder, resumes } = run;

@@ -1,5 +1,5 @@
-// What was collected of a build and is not published yet, on the disk of the control host: a restart goes on from here, so that no build that
-// ran to its end runs again. The mark stands beside the folder, where nothing that a builder sends can come.
+// Collected results that are not published yet, on the control host's disk. A restart resumes from here, so that a
+// finished build never runs again. The mark is kept beside the folder, where no file from a builder can be written.
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildId, type ChrootName, failureReasons, resultSchema } from '@coppice/config';

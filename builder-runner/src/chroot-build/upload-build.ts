@@ -1,4 +1,5 @@
-// Puts what mock needs for one build on a builder: when the builder was given, or before, while another build of the project still has it.
+// Uploads what mock needs for one build: when the build gets its builder, or earlier, while another build of the
+// project is still using it.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';

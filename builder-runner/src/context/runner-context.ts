@@ -17,7 +17,7 @@ export interface RunnerContext extends Driver, Publisher {
   readonly now: () => Date;
 }
 
-/** One chroot of a build, in a worker's hands. */
+/** One chroot of a build that a worker is building. */
 export interface ChrootTask {
   readonly context: RunnerContext;
   readonly build: QueuedBuild;

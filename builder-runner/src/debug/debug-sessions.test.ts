@@ -1,4 +1,5 @@
-// Whom a debug session lets in, by what a driver says of its machines. Builders exist in memory alone: nothing is opened.
+// Whom a debug session lets in, by what a driver says of its machines. Builders exist in memory alone: nothing is
+// opened.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +14,10 @@ import { openDebugSessions } from './debug-sessions.ts';
 const now = () => new Date();
 const log = () => undefined;
 
-/** The states that a session goes through with builders of this pool, its last words, and the builders that are left in the end. */
+/**
+ * The states that a session goes through with builders of this pool, its last words, and the builders that are left in
+ * the end.
+ */
 async function sessionWith(pool: object) {
   const home = await mkdtemp(join(tmpdir(), 'coppice-debug-'));
   const settings = settingsSchema.parse({ builders: { pools: [pool] } });

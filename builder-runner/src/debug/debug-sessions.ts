@@ -1,5 +1,5 @@
-// Where debug sessions are asked for and seen to: each in its turn gets a builder, and loses it when its time is over. What was asked for
-// is durable; a restart goes on with it.
+// Takes requests for debug sessions and runs them: one after the other, each gets a builder, which ends when its time
+// is over. Requests are durable and survive a restart.
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildId, type BuildRequest, type ChrootName, published, type QueuedBuild } from '@coppice/config';
@@ -51,7 +51,10 @@ type Store = JournaledStore<DebugState, DebugOperation, DebugSession | undefined
 /** For how long a builder is open. */
 const usualOpenSeconds = 3600;
 
-/** Takes up the sessions of an earlier run of the service. Open it after the pool, and end it before. Throws the store's errors. */
+/**
+ * Takes up the sessions of an earlier run of the service. Open it after the pool, and end it before. Throws the store's
+ * errors.
+ */
 export async function openDebugSessions(
   context: RunnerContext,
   openSeconds = usualOpenSeconds,
@@ -91,7 +94,7 @@ class KeptDebugSessions implements DebugSessions {
         else await this.#over(session, isThere ? 'Its time was over.' : 'Its builder ended with the service.');
         continue;
       }
-      // A try that was cut off is begun anew: nobody knows how far it came.
+      // An interrupted attempt starts again: how far it got is unknown.
       if (builder !== null) await this.#context.pool.endKept(builder);
       if (state === 'preparing') await this.#commit({ op: 'wait', id });
       this.#begin(id);
@@ -186,7 +189,7 @@ class KeptDebugSessions implements DebugSessions {
           'the machine of its builder stays when the builder ends: nobody is let into it',
         );
       }
-      // From now on it is nobody else's, whatever happens to the service.
+      // From here on no other build can get this builder, even after a crash of the service.
       await lease.keep(new Date(now().getTime() + seconds * 1000));
       await this.#commit({ op: 'prepare', id, builder: lease.builder.name });
       const access = await openAccess(this.#context, session, lease.builder, this.#openSeconds, signal);

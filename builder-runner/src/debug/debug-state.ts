@@ -1,4 +1,5 @@
-// Debug sessions as they are remembered: somebody asks, a builder is made to look at, it is open for a while, it ends. Pure.
+// The stored state of debug sessions: requested, being prepared, open for a while, ended.
+// Pure.
 import type { ChrootName, QueuedBuild } from '@coppice/config';
 
 /** The way in: what one needs to know to log in. */
@@ -60,7 +61,7 @@ export function isOver({ state }: DebugSession): boolean {
   return state === 'ended' || state === 'failed';
 }
 
-/** Gives the session as it is afterwards; undefined when nothing has changed: what is over stays as it is. */
+/** Returns the changed session; undefined when nothing changed, as for a session that has ended. */
 export function applyDebugOperation(state: DebugState, operation: DebugOperation): DebugSession | undefined {
   if (operation.op === 'request') return request(state, operation.session);
   const index = state.sessions.findIndex(({ id }) => id === operation.id);

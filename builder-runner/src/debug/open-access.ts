@@ -1,5 +1,5 @@
-// Makes a builder ready to be looked at: the build is done again on it, its root stays, and the keys of who asked are put there. Nothing
-// that the builder says or makes is taken from it.
+// Prepares a builder for a debug session: runs the build again, keeps its root, and installs the SSH keys of the person
+// who asked. No result of that build is collected.
 import { createHash } from 'node:crypto';
 import { RunnerError } from '../base/errors.ts';
 import { buildUserOf } from '../builder/provision.ts';
@@ -62,8 +62,8 @@ export async function openAccess(
 }
 
 /**
- * Adds the keys ($2…) to those of the build user, good until $1 (seconds since 1970; sshd reads the builder's own time zone, the only form
- * that all versions know). They open a terminal, and no way through it to elsewhere.
+ * Adds the keys ($2…) to those of the build user, good until $1 (seconds since 1970; sshd reads the builder's own time
+ * zone, the only form that all versions know). They open a terminal, and no way through it to elsewhere.
  */
 const letInScript = `
 set -eu

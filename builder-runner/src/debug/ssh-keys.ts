@@ -14,8 +14,8 @@ const maximumKeys = 20;
 const maximumLength = 8192;
 
 /**
- * Those of `lines` that are keys of a kind that OpenSSH takes, as `<kind> <base64>`: options and comments are not taken over, each key
- * stands once, and its data says that it is of the kind that stands before it.
+ * Those of `lines` that are keys of a kind that OpenSSH takes, as `<kind> <base64>`: options and comments are not taken
+ * over, each key stands once, and its data says that it is of the kind that stands before it.
  */
 export function readSshKeys(lines: readonly string[]): readonly string[] {
   const keys = lines.flatMap((line) => {

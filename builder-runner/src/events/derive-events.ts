@@ -1,15 +1,17 @@
-// Which events a build has gone through, as its present state says. Pure: whoever knows which of them were told tells the others.
+// Derives from a build's present state all events so far. Pure: the caller knows which were written already and writes
+// the rest.
 import { type CoppiceEvent, combineStates, isFinal, published, type QueuedBuild, type Result } from '@coppice/config';
 
 type Of<Type extends CoppiceEvent['type']> = Extract<CoppiceEvent, { type: Type }>;
 type EventBuild = Of<'build.start'>['build'];
 
-/** What of a record of a chroot tells of its end. */
+/** The fields of a chroot's record that describe how it ended. */
 export type ChrootRecord = Pick<Result, 'chroot' | 'state' | 'reason' | 'message' | 'attempts' | 'endedAt'>;
 
 /**
- * The events of a build that is or was in the queue, in the order in which they happened, each with the same id whenever it is asked for.
- * An attempt that did not count (the service ended meanwhile) and the one that takes its place are one. `url` is that of the service.
+ * The events of a build that is or was in the queue, in the order in which they happened, each with the same id
+ * whenever it is asked for. An attempt that did not count (the service ended meanwhile) and the one that takes its
+ * place are one. `url` is that of the service.
  */
 export function eventsOfBuild(build: QueuedBuild, url: string): readonly CoppiceEvent[] {
   const about = aboutBuild(build, url);

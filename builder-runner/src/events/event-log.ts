@@ -1,4 +1,4 @@
-// The files of events: one for each day, a line for each event, an index of the days. Lines are only ever added, whole ones.
+// The event files: one per day, one line per event, and an index of the days. Only whole lines are appended.
 import { mkdir, open, readdir, readFile, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CoppiceEvent, eventSchema, published } from '@coppice/config';
@@ -58,7 +58,9 @@ export async function* readEvents(folder: string, files: readonly string[]): Asy
   }
 }
 
-/** The event after `position`, and where it ends; undefined when there is none yet. A day that was removed is left out. */
+/**
+ * The event after `position`, and where it ends; undefined when there is none yet. A day that was removed is left out.
+ */
 export async function nextEvent(
   folder: string,
   position: LogPosition,

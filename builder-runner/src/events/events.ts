@@ -1,4 +1,5 @@
-// Tells events: what changes in the queue becomes lines in `published/events/`, each once, whatever ends the service in between.
+// Writes each change in the queue as a line in `published/events/`, exactly once, even when the service is killed in
+// between.
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildId, type CoppiceEvent, isFinal, published, type QueuedBuild } from '@coppice/config';
@@ -38,8 +39,8 @@ const retryMilliseconds = 5000;
 const rememberedDays = 8;
 
 /**
- * Open it before the runner starts, so that nothing is missed: first it tells what an earlier run of the service knew and did not tell.
- * Rejects when the folder cannot be written.
+ * Open it before the runner starts, so that nothing is missed: first it tells what an earlier run of the service knew
+ * and did not tell. Rejects when the folder cannot be written.
  */
 export async function openEvents(options: EventsOptions): Promise<Events> {
   const { queue, home, log, now } = options;
@@ -123,7 +124,7 @@ export async function openEvents(options: EventsOptions): Promise<Events> {
 type Start = Extract<CoppiceEvent, { type: 'build.start' }>;
 type Told = Map<BuildId, { readonly ids: Set<string>; readonly start?: Start }>;
 
-/** What was told of builds whose end was not told. */
+/** The events already written of builds whose end is not written yet. */
 async function readOpenBuilds(folder: string, live: readonly QueuedBuild[]): Promise<Told> {
   const files = await eventFiles(folder);
   const oldest = live.map(({ requestedAt }) => requestedAt.slice(0, 10)).sort()[0] ?? '9999';

@@ -1,4 +1,5 @@
-// Tells other programs of events: each gets those that it wants in their order, signed as GitHub signs, again and again until it takes them.
+// Sends events to other programs: each receiver gets the types that it asked for, in order, signed as GitHub signs, and
+// repeated until it accepts them.
 import { createHash, createHmac } from 'node:crypto';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,7 +17,7 @@ export interface OutgoingHook {
   readonly events: readonly EventType[];
 }
 
-/** How it is with one receiver. Times are ISO 8601 UTC. */
+/** The state of one receiver. Times are ISO 8601 UTC. */
 export interface HookState {
   /** Of its address no more than the scheme, the host and the port. */
   readonly host: string;
@@ -55,9 +56,9 @@ const usualSeconds = {
   /** Before the second try; twice as long before each one after that. */
   firstPause: 1,
   longestPause: 3600,
-  /** An event that nobody took for so long is not sent any more. */
+  /** An event that was not accepted for so long is dropped. */
   giveUp: 86_400,
-  /** A receiver that fails for so long is told of as a fault that stands. */
+  /** A receiver that fails for so long is reported as a standing fault. */
   fault: 3600,
 } as const;
 
@@ -70,8 +71,8 @@ const progressSchema = z.object({
 type Progress = z.infer<typeof progressSchema>;
 
 /**
- * Starts a loop for each receiver, so that none waits for another. A receiver that is new gets what happens from now on; one that is not in
- * the settings any more is forgotten. Rejects when the folder cannot be written.
+ * Starts a loop for each receiver, so that none waits for another. A receiver that is new gets what happens from now
+ * on; one that is not in the settings any more is forgotten. Rejects when the folder cannot be written.
  */
 export async function startOutgoingWebhooks(options: OutgoingOptions): Promise<OutgoingWebhooks> {
   const times: Times = { ...usualSeconds, ...options.times };
@@ -184,7 +185,8 @@ async function deliver(receiver: Receiver, event: CoppiceEvent, progress: Progre
     if (signal.aborted) return;
     seen.failure = { since: seen.failure?.since ?? since, message: fault };
     if (failures === 1) await writeProgress(receiver.path, { ...progress, triedSince: since });
-    // A day counts from the event, too: what waited behind a receiver that was away for a day does not wait for another one.
+    // A day counts from the event, too: what waited behind a receiver that was away for a day does not wait for another
+    // one.
     const age = (now().getTime() - Math.min(Date.parse(since), Date.parse(event.at))) / 1000;
     const told = { url: hostOf(hook.url), event: event.id, fault };
     if (age >= times.giveUp) {

@@ -17,7 +17,9 @@ export interface BuildEnd {
   readonly memoryBytes: number | null;
 }
 
-/** The verdict on a mock that ended: success, the package's failure, or a builder that is at fault (try another one). */
+/**
+ * The verdict on a mock that ended: success, the package's failure, or a builder that is at fault (try another one).
+ */
 export type Verdict =
   | { readonly kind: 'succeeded' }
   | { readonly kind: 'failed'; readonly failure: Failure }

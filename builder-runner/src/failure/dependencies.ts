@@ -1,10 +1,14 @@
-// Why dnf did not install what a build needs: nothing provides it, it does not fit together, or a repository is at fault. Pure.
+// Why dnf did not install what a build needs: nothing provides it, it does not fit together, or a repository is at
+// fault. Pure.
 import type { FailureReason } from '@coppice/config';
 import { listed, quoted } from '../base/sentence-parts.ts';
 import { type Clue, clue, type Finding, findClue, lastLine } from './clues.ts';
 import type { LogLine } from './log-lines.ts';
 
-/** Sections of dnf.conf for repositories that the project names: their faults are the project's to mend (see mock-config.ts). */
+/**
+ * Sections of dnf.conf for repositories that the project names: their faults are the project's to mend (see
+ * mock-config.ts).
+ */
 const namedRepository = /^coppice-extra-/;
 
 export interface DependencyFinding extends Finding {

@@ -3,7 +3,10 @@ import { listed, quoted } from '../base/sentence-parts.ts';
 import type { Finding } from './clues.ts';
 import type { LogLine } from './log-lines.ts';
 
-/** Lines that name a failed test. Source: the output of automake, unittest, pytest, TAP, Test::More, ctest, go, cargo and googletest. */
+/**
+ * Lines that name a failed test. Source: the output of automake, unittest, pytest, TAP, Test::More, ctest, go, cargo
+ * and googletest.
+ */
 const failedTest: readonly RegExp[] = [
   /^(?:FAIL|ERROR): (\S+)/,
   /^not ok \d+ (?:- )?(?!.{0,300}# (?:TODO|SKIP))(.{1,80})/,

@@ -1,4 +1,5 @@
-// Logs are written by whoever writes a spec: none may keep the service from its other work, and no line may come through as it is.
+// Logs are written by whoever writes a spec: none may keep the service from its other work, and no line may come
+// through as it is.
 import { expect, test } from 'vitest';
 import { bytes, duration, listed } from '../base/sentence-parts.ts';
 import { classifyFailure } from './classify.ts';

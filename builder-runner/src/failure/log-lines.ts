@@ -1,4 +1,5 @@
-// The lines of a log's end, made harmless: bounded in number and length, without control characters. Pure; every line is hostile text.
+// The lines of a log's end, made harmless: bounded in number and length, without control characters. Pure; every line
+// is hostile text.
 
 /** The end of a log (or all of it), and the number, from 1, that its first line has in the whole log. */
 export interface LogEnd {
@@ -15,7 +16,9 @@ export interface LogLine {
 /** What is looked at of a log: patterns stay quick on any line of this length, and on this many. */
 const mostLines = 50_000;
 const mostColumns = 1000;
-/** What is looked at of the lines that may say something: as many from the front, where causes stand, as from the back. */
+/**
+ * What is looked at of the lines that may say something: as many from the front, where causes stand, as from the back.
+ */
 const mostTelling = 1000;
 
 const terminalSequence = /\p{Cc}\[[0-9;?]{0,20}[A-Za-z]/gu;
@@ -96,7 +99,9 @@ export function excerptFrom(lines: readonly LogLine[], cause: LogLine | undefine
   return texts([...near, ...further]).slice(0, excerptLines);
 }
 
-/** Up to 12 lines of a log whose cause is not looked for: the last ones that speak of trouble, or just the last ones. */
+/**
+ * Up to 12 lines when no cause is known: the last ones that mention an error, or just the last ones.
+ */
 export function excerptOfTrouble(lines: readonly LogLine[]): readonly string[] {
   const candidates = lines.filter(useful);
   const trouble = candidates.filter(({ text }) => worthAnExcerpt.test(text));

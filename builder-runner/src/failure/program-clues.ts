@@ -122,7 +122,7 @@ interface Limits {
   readonly memoryBytes: number | null;
 }
 
-/** A limit that the end of the log tells of. */
+/** A limit that the build ran into, as the end of the log shows. */
 export function findLimit(
   buildLog: readonly LogLine[],
   rootLog: readonly LogLine[],
@@ -142,7 +142,7 @@ export function findLimit(
   return out === undefined ? undefined : { line: out, message };
 }
 
-/** rpmbuild itself was killed although nobody bounded its memory: somebody or something on the builder did it. */
+/** rpmbuild itself was killed although it had no memory limit: the cause is on the builder. */
 export function findKilled(buildLog: readonly LogLine[]): LogLine | undefined {
   return lastLine(buildLog.slice(-tailLines), rpmbuildKilled);
 }

@@ -1,11 +1,14 @@
-// The end of a log on disk: the whole may be hundreds of megabytes, and what went wrong stands last.
+// Reads the end of a log: the whole may be hundreds of megabytes, and the cause of a failure is near the end.
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LogEnd } from './log-lines.ts';
 
 const endBytes = 4 * 1024 ** 2;
 
-/** The last 4 MiB of a log and the number of its first line; empty when there is no such file. Throws what `read` throws. */
+/**
+ * The last 4 MiB of a log and the number of its first line; empty when there is no such file. Throws what `read`
+ * throws.
+ */
 export async function readLogEnd(folder: string, name: string): Promise<LogEnd> {
   const file = await open(join(folder, name), 'r').catch(() => undefined);
   if (file === undefined) return { text: '', firstLine: 1 };

@@ -1,4 +1,4 @@
-// What stands in the way before anything is compiled and after everything is: specs, source packages, patches, file lists. Pure.
+// Failures before and after compiling: specs, source packages, patches, file lists. Pure.
 import { baseName, quoted, shortPath } from '../base/sentence-parts.ts';
 import { type Clue, clue } from './clues.ts';
 

@@ -1,5 +1,5 @@
-// What the runner expects of a build engine, spoken through mock's command line, exit codes and result files alone. It runs on
-// mock-lite and on the machine's own mock; COPPICE_MOCK=<path of a mock> tries that one.
+// What the runner expects of a build engine, spoken through mock's command line, exit codes and result files alone. It
+// runs on mock-lite and on the machine's own mock; COPPICE_MOCK=<path of a mock> tries that one.
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';

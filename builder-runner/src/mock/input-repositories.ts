@@ -1,4 +1,5 @@
-// The repositories of this service that a build reads: its project's own, and those that it names as `coppice://owner/project`.
+// The repositories of this service that a build reads: its project's own, and those that it names as
+// `coppice://owner/project`.
 import { join } from 'node:path';
 import { type ChrootName, published } from '@coppice/config';
 import { coppiceProject } from '../publish/dnf-repo.ts';
@@ -25,8 +26,8 @@ export async function findRepository(place: Place, owner: string, project: strin
 }
 
 /**
- * What `repos` of projects stand for, each once. A project of this service that has nothing for the chroot yet is no fault: a package
- * that is really needed from it is missed by name.
+ * What `repos` of projects stand for, each once. A project of this service that has nothing for the chroot yet is no
+ * fault: a package that is really needed from it is missed by name.
  */
 export function findRepositories(place: Place, repos: readonly string[]): Promise<readonly FurtherRepository[]> {
   return Promise.all(

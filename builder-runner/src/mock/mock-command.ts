@@ -1,4 +1,4 @@
-// The only command line that builders are spoken to in: mock's. Pure.
+// mock's command line, the only one by which builds are started on builders. Pure.
 
 /** What `mock --rebuild` is called with; paths are the builder's. */
 export function mockCommand(input: {

@@ -1,5 +1,5 @@
-// The mock configuration of one build, as text. Pure; the same file serves real mock and mock-lite, which both run it as Python.
-// Source of the keys: https://github.com/rpm-software-management/mock/blob/main/mock/docs/site-defaults.cfg
+// The mock configuration of one build, as text. Pure; the same file serves real mock and mock-lite, which both run it
+// as Python. Source of the keys: https://github.com/rpm-software-management/mock/blob/main/mock/docs/site-defaults.cfg
 import type { Buildroot } from '@coppice/config';
 
 /** A signed repository of this service, as the builder reaches it. */
@@ -10,7 +10,10 @@ export interface OwnRepository {
   readonly keyUrl: string;
 }
 
-/** A repository besides the chroot's and the project's: one of this service, an address, or one that does not exist (yet). */
+/**
+ * A repository besides the chroot's and the project's: one of this service, an address, or one that does not exist
+ * (yet).
+ */
 export type FurtherRepository =
   | OwnRepository
   | { readonly url: string; readonly keyUrl?: undefined }
@@ -59,9 +62,9 @@ export function mockConfig(input: MockConfigInput): string {
 }
 
 /**
- * A root of the build's own. What mock downloads for it is kept under its name without the extension, for all builds of a chroot on
- * this builder. The root itself is not: mock throws its tarball away when a configuration is newer, as each build's is, and its snapshots
- * would carry one project's packages into the builds of others.
+ * A root of the build's own. What mock downloads for it is kept under its name without the extension, for all builds of
+ * a chroot on this builder. The root itself is not: mock throws its tarball away when a configuration is newer, as each
+ * build's is, and its snapshots would carry one project's packages into the builds of others.
  */
 function rootLines({ id, chroot }: MockConfigInput): readonly string[] {
   return [
@@ -74,8 +77,9 @@ function rootLines({ id, chroot }: MockConfigInput): readonly string[] {
 }
 
 /**
- * Real mock's `simple` isolation leaves the network open, whatever `rpmbuild_networking` says. So a build without network gets a
- * container of its own wherever the builder has a network, even where the project says `simple`: no network weighs more.
+ * Real mock's `simple` isolation leaves the network open, whatever `rpmbuild_networking` says. So a build without
+ * network gets a container of its own wherever the builder has a network, even where the project says `simple`: no
+ * network weighs more.
  */
 function isolationLines({ buildroot, builderHasNetwork }: MockConfigInput): readonly string[] {
   const { isolation, network } = buildroot;
@@ -120,8 +124,9 @@ function repositoryLines(input: MockConfigInput): readonly string[] {
 }
 
 /**
- * Packages are checked with the project's key. The metadata comes from the control host itself, through the connection in which it knows the
- * builder by its key, and from nobody in between: a signature would say no more, and dnf takes a keyring of its own to check it each time.
+ * Packages are checked with the project's key. The metadata comes from the control host itself, through the connection
+ * in which it knows the builder by its key, and from nobody in between: a signature would say no more, and dnf takes a
+ * keyring of its own to check it each time.
  */
 function ownSection(id: string, { name, url, keyUrl }: OwnRepository): string {
   return section(id, {
@@ -147,8 +152,8 @@ function section(id: string, options: Readonly<Record<string, string>>): string 
 }
 
 /**
- * The build's macros as RPM reads them from a file. They stand beside the configuration because mock takes `{{`, `{%` and `{#` in it
- * for templates, and all three are ordinary text in a macro.
+ * The build's macros as RPM reads them from a file. They stand beside the configuration because mock takes `{{`, `{%`
+ * and `{#` in it for templates, and all three are ordinary text in a macro.
  */
 export function macroFile({ macros, ...options }: Pick<Buildroot, 'macros' | 'with' | 'without'>): string {
   const defined = [

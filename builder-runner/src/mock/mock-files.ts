@@ -1,4 +1,5 @@
-// The files that a mock on a builder is called with: the build's configuration, the chroot's own one, the macros. Texts, not yet there.
+// The files that mock needs on a builder: the build's configuration, the chroot's own, the macros. Texts only;
+// uploading is done elsewhere.
 import { join } from 'node:path';
 import type { QueuedBuild, QueuedChroot } from '@coppice/config';
 import { readConfigFile } from '../source/read-config-file.ts';

@@ -67,7 +67,8 @@ export function playbookOperations(options: OperationsOptions): BuilderOperation
       await writeRecord(home, name, spawned);
       onStage('provision');
       await provisionBuilder(driverOf(source), builder, signal);
-      // Here and nowhere later: what a driver keeps of a builder that somebody has had could carry one project's work into another's.
+      // Here and nowhere later: what a driver keeps of a builder that somebody has had could carry one project's work
+      // into another's.
       await readyRoots?.(driverOf(source), { builder, isAwaited: plan.isAwaited }, signal);
       const record = { ...spawned, provisioned: true };
       await writeRecord(home, name, record);

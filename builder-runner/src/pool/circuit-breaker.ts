@@ -1,4 +1,5 @@
-// A pool whose builders cannot be made is left alone for a while, then tried with one builder. Pure: the state goes in and out.
+// A pool whose builders cannot be made is left alone for a while, then tried with one builder. Pure: the state goes in
+// and out.
 
 export interface BreakerSettings {
   /** It opens after this many failures in a row. */

@@ -1,4 +1,5 @@
-// Makes a builder ready for another build of the same project: nothing of the last one is left, or the builder is not used again.
+// Makes a builder ready for another build of the same project: nothing of the last one is left, or the builder is not
+// used again.
 import { RunnerError } from '../base/errors.ts';
 import { buildUserOf } from '../builder/provision.ts';
 import type { Line } from '../builder/session.ts';
@@ -6,9 +7,10 @@ import type { Builder } from '../builder/spawn.ts';
 import { abortable, type Connection, connectBuilder } from '../builder/ssh.ts';
 
 /**
- * Empties the folder of builds but for the folders $2…, then looks for processes of the build user, and of users that nobody knows (those
- * inside mock's roots). What belongs to our connection does not count: its server's process $1, which runs nothing that packagers
- * wrote (builds run detached from it), its ancestors and all below it. Connections that have just been closed get some seconds.
+ * Empties the folder of builds but for the folders $2…, then looks for processes of the build user, and of users that
+ * nobody knows (those inside mock's roots). What belongs to our connection does not count: its server's process $1,
+ * which runs nothing that packagers wrote (builds run detached from it), its ancestors and all below it. Connections
+ * that have just been closed get some seconds.
  */
 const cleanScript = `
 cd || exit 1
@@ -57,8 +59,8 @@ set -- "$pid"
 const cleanSeconds = 60;
 
 /**
- * Looks for what the last build left, through the builder's line if it has one. True when the builder is clean; false when processes
- * were found. Throws RunnerError when it does not answer, or the reason of the abort.
+ * Looks for what the last build left, through the builder's line if it has one. True when the builder is clean; false
+ * when processes were found. Throws RunnerError when it does not answer, or the reason of the abort.
  */
 export async function cleanBuilder(builder: Builder, line: Line | undefined, signal: AbortSignal): Promise<boolean> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(cleanSeconds * 1000)]);
@@ -81,7 +83,8 @@ rm -rf -- "$@"
 `;
 
 /**
- * Removes the folders of builds that are over, by their names: another build may be about to make its own. Throws as `cleanBuilder`.
+ * Removes the folders of builds that are over, by their names: another build may be about to make its own. Throws as
+ * `cleanBuilder`.
  */
 export async function sweepBuilder(line: Line, signal: AbortSignal): Promise<void> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(cleanSeconds * 1000)]);

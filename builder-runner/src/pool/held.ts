@@ -71,7 +71,10 @@ export function newHeld(
   };
 }
 
-/** Who may use a builder again: builds of the same project at the same trust. Owners and projects hold no slash or space. Pure. */
+/**
+ * Who may use a builder again: builds of the same project at the same trust. Owners and projects hold no slash or
+ * space. Pure.
+ */
 export function tenantOf({ owner, project, trust }: Pick<BuilderNeed, 'owner' | 'project' | 'trust'>): string {
   return `${owner}/${project} ${trust}`;
 }
@@ -110,8 +113,8 @@ export function wantOf(waiting: Pick<Waiting, 'id' | 'need' | 'since' | 'retryAt
 }
 
 /**
- * True when an earlier run of the service had given the builder to this project and trust. Several of its builds may have been there, for one
- * chroot or another: one that ran and those whose results were on their way. Pure.
+ * True when an earlier run of the service had given the builder to this project and trust. Several of its builds may
+ * have been there, for one chroot or another: one that ran and those whose results were on their way. Pure.
  */
 export function isLeftFor(record: BuilderRecord, need: BuilderNeed): boolean {
   const was = record.need;

@@ -120,7 +120,10 @@ function isOwed({ fetching, hasLeft }: Held): boolean {
   return fetching.size > 0 || hasLeft;
 }
 
-/** Until the results are here nobody ends the builder for want of room; when they cannot be had, nobody gets it any more. */
+/**
+ * Until the results are here nobody ends the builder for want of room; when they cannot be had, nobody gets it any
+ * more.
+ */
 function watchFetching(held: Held, fetched: Promise<'fetched' | 'left'>, office: LeaseOffice): void {
   const settled = fetched.then(
     (end) => {

@@ -5,7 +5,10 @@ import { type OpenPool, openSource } from './configured-pools.ts';
 import { PoolKeeper } from './keeper.ts';
 import type { BuilderPool, PoolOptions } from './pool.ts';
 
-/** Takes up the builders that are kept for somebody; ends nothing before `reap`. Throws RunnerError `spawn` when a driver's facts are not good. */
+/**
+ * Takes up the builders that are kept for somebody; ends nothing before `reap`. Throws RunnerError `spawn` when a
+ * driver's facts are not good.
+ */
 export async function openPool(options: PoolOptions): Promise<BuilderPool> {
   let settings = options.settings;
   return await openPoolWith({

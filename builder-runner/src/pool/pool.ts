@@ -11,7 +11,10 @@ export interface BuilderNeed {
   readonly chroot: ChrootName;
   readonly owner: string;
   readonly project: string;
-  /** `source`: makes source packages, runs what packagers wrote, maybe with network: the lowest level. `build`: builds packages. */
+  /**
+   * `source`: makes source packages, runs what packagers wrote, maybe with network: the lowest level. `build`: builds
+   * packages.
+   */
   readonly trust: 'source' | 'build';
   readonly labels: readonly string[];
   /** How long it may take: a builder whose deadline is nearer is not given. Default: 0. */
@@ -29,16 +32,22 @@ export type SessionWish = Omit<LineOptions, 'builder'> & {
 
 export interface Lease {
   readonly builder: LeasedBuilder;
-  /** The connection to it, opened by the first who asks. Throws RunnerError `connect` or `host-key`, or the reason of the abort. */
+  /**
+   * The connection to it, opened by the first who asks. Throws RunnerError `connect` or `host-key`, or the reason of
+   * the abort.
+   */
   session(options: SessionWish): Promise<Session>;
   /**
-   * `reuse`: cleaned and kept warm for the same project and trust; `end`: terminated. Nothing may run on it any more, but results may be
-   * on their way from it: until `fetched` settles it is kept for that, and when that fails it is not used again; what is `left` there is
-   * fetched by the next start of the service. The first call counts.
+   * `reuse`: cleaned and kept warm for the same project and trust; `end`: terminated. Nothing may run on it any more,
+   * but results may be on their way from it: until `fetched` settles it is kept for that, and when that fails it is not
+   * used again; what is `left` there is fetched by the next start of the service. The first call counts.
    * Resolves when the builder is cared for; never rejects.
    */
   release(how: 'reuse' | 'end', fetched?: Promise<'fetched' | 'left'>): Promise<void>;
-  /** For somebody to look at: nobody else gets it; ended at `until`, which may be changed by another call. Throws RunnerError `no-builder` when too many are kept already. */
+  /**
+   * For somebody to look at: nobody else gets it; ended at `until`, which may be changed by another call. Throws
+   * RunnerError `no-builder` when too many are kept already.
+   */
   keep(until: Date): Promise<void>;
 }
 
@@ -72,10 +81,11 @@ export interface PoolState {
 
 export interface BuilderPool {
   /**
-   * A provisioned builder for the need: a warm one, or a new one; waits while the pools are full or their breakers are open. `onStage`
-   * is told what is done with which builder, `onNear` of the connection to one that will most likely be given next, so that it can be made
-   * ready while somebody else of the same tenant has it. Throws RunnerError `no-builder` when no pool has such builders or none could be made in
-   * several tries (trying again would not help), or the reason of the abort.
+   * A provisioned builder for the need: a warm one, or a new one; waits while the pools are full or their breakers are
+   * open. `onStage` is told what is done with which builder, `onNear` of the connection to one that will most likely be
+   * given next, so that it can be made ready while somebody else of the same tenant has it. Throws RunnerError
+   * `no-builder` when no pool has such builders or none could be made in several tries (trying again would not help),
+   * or the reason of the abort.
    */
   take(
     need: BuilderNeed,
@@ -84,16 +94,23 @@ export interface BuilderPool {
     onNear?: (line: Line, builder: LeasedBuilder) => void,
   ): Promise<Lease>;
   /**
-   * Such a need will come soon: a builder is made ready for it where there is room, without a lease, and nothing is ended for it.
+   * Such a need will come soon: a builder is made ready for it where there is room, without a lease, and nothing is
+   * ended for it.
    */
   expect(need: BuilderNeed): void;
-  /** After a restart: the lease of a builder that an earlier run left with this need, or undefined when it is gone or was for another. */
+  /**
+   * After a restart: the lease of a builder that an earlier run left with this need, or undefined when it is gone or
+   * was for another.
+   */
   adopt(name: string, need: BuilderNeed): Promise<Lease | undefined>;
   /** Whether there is a builder of this name that is kept for somebody to look at. */
   isKept(name: string): boolean;
   /** Ends it before its time; resolves when it is gone. Nothing when no such builder is kept. */
   endKept(name: string): Promise<void>;
-  /** Ends what the drivers list and neither the pool nor a lease knows; from the first call on by itself, every few minutes. */
+  /**
+   * Ends what the drivers list and neither the pool nor a lease knows; from the first call on by itself, every few
+   * minutes.
+   */
   reap(): Promise<void>;
   /** Other pools, limits and times from now on; builders at work are not disturbed. */
   resize(settings: Settings): void;
@@ -106,7 +123,9 @@ export interface PoolOptions {
   readonly settings: Settings;
   /** COPPICE_HOME, absolute. */
   readonly home: string;
-  /** Local port of the HTTP server that serves `published/`, from which base roots are made ahead. Default: none are. */
+  /**
+   * Local port of the HTTP server that serves `published/`, from which base roots are made ahead. Default: none are.
+   */
   readonly controlPort?: number;
   readonly log: Log;
   readonly now: () => Date;

@@ -1,4 +1,5 @@
-// The base root of a chroot, made on a builder before anybody has it: the engine itself fills it, and throws the layer above it away.
+// The base root of a chroot, made on a builder before anybody has it: the engine itself fills it, and throws the layer
+// above it away.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,8 +35,9 @@ export interface RootOrder {
 const script = 'mock -r "$1" --resultdir "$2" --init && mock -r "$1" --resultdir "$2" --clean';
 
 /**
- * Makes the base root of the builder's chroot, as the default branch of the config repo has it. What a build adds is in no base root, so
- * the following builds find theirs. Throws RunnerError with what the engine says, or the reason of the abort.
+ * Makes the base root of the builder's chroot, as the default branch of the config repo has it. What a build adds is in
+ * no base root, so the following builds find theirs. Throws RunnerError with what the engine says, or the reason of the
+ * abort.
  */
 export async function prepareRoot(order: RootOrder): Promise<void> {
   const { builder, controlPort, reconnectSeconds, signal, warn } = order;
@@ -84,8 +86,8 @@ async function writeFiles(order: RootOrder, session: Session, folder: string, lo
 }
 
 /**
- * Where the default branch of the config repo is. The mirror holds no other branch, only heads of pull requests beside it, and the branch
- * that a former name left: the newer one counts. Empty when there is none.
+ * Where the default branch of the config repo is. The mirror holds no other branch, only heads of pull requests beside
+ * it, and the branch that a former name left: the newer one counts. Empty when there is none.
  */
 async function defaultCommit(mirror: string): Promise<string> {
   const newest = ['for-each-ref', '--sort=-committerdate', '--count=1', '--format=%(objectname)', 'refs/heads/'];

@@ -1,4 +1,5 @@
-// Decides which new builders get their base root before anybody has them, and has drivers keep what was made for later builders.
+// Decides which new builders get their base root before anybody has them, and has drivers keep what was made for later
+// builders.
 import type { Settings } from '@coppice/config';
 import { describeError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
@@ -23,9 +24,9 @@ export interface NewBuilder {
 }
 
 /**
- * Makes the base root of a new builder where that is worth it. To be called only for builders that nobody has had: what is kept of one is
- * there for the builders of all projects. Only an abort makes it reject: a builder without its root is as good as any, and the build says
- * what is wrong with it.
+ * Makes the base root of a new builder where that is worth it. To be called only for builders that nobody has had: what
+ * is kept of one is there for the builders of all projects. Only an abort makes it reject: a builder without its root
+ * is as good as any, and the build says what is wrong with it.
  */
 export type ReadyRoots = (driver: Driver, made: NewBuilder, signal: AbortSignal) => Promise<void>;
 
@@ -59,8 +60,8 @@ export function openReadyRoots(options: ReadyRootsOptions): ReadyRoots {
 }
 
 /**
- * Whoever waits for a builder is served best by getting it at once: their build makes the root, which takes as long. Unless later builders
- * gain by it, once. Pure.
+ * Whoever waits for a builder is served best by getting it at once: their build makes the root, which takes as long.
+ * Unless later builders gain by it, once. Pure.
  */
 export function isWorthMaking(situation: {
   readonly isAwaited: boolean;

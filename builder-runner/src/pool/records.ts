@@ -1,4 +1,5 @@
-// What is written down of each builder in `state/builders/<name>/builder.json`: enough to take it up, or to end it, after a crash.
+// What is written down of each builder in `state/builders/<name>/builder.json`: enough to take it up, or to end it,
+// after a crash.
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ChrootName } from '@coppice/config';

@@ -191,7 +191,10 @@ describe('one decision', () => {
 });
 
 describe('over time', () => {
-  /** Random wants over simulated time; making takes 5 s, cleaning 1 s, ending 2 s. Resolves with how long each want waited. */
+  /**
+   * Random wants over simulated time; making takes 5 s, cleaning 1 s, ending 2 s. Resolves with how long each want
+   * waited.
+   */
   function simulate(pools: readonly PoolRules[], arrivals: readonly { at: number; want: Want; hold: number }[]) {
     let now = start;
     let count = 0;

@@ -1,4 +1,5 @@
-// Which builder to give, to make and to end. Pure: one look at wants, builders, pools and the time. The effects are in pool.ts.
+// Which builder to give, to make and to end. Pure: one look at wants, builders, pools and the time. The effects are in
+// pool.ts.
 import type { ChrootName } from '@coppice/config';
 
 /** `cleaning`: comes back to those who had it. `kept`: for somebody to look at, until its deadline. */
@@ -92,8 +93,8 @@ export interface Decision {
 }
 
 /**
- * A want that has waited this long is not overtaken any more by younger ones for which a warm builder is there, and waits no longer for a
- * builder of its own that is at work.
+ * A want that has waited this long is not overtaken any more by younger ones for which a warm builder is there, and
+ * waits no longer for a builder of its own that is at work.
  */
 export const patienceMilliseconds = 30_000;
 /** A builder that was ready so short a time ago is as good as a new one. */
@@ -285,7 +286,9 @@ class Table {
     return fitting.sort((one, other) => closeness(want, other) - closeness(want, one))[0];
   }
 
-  /** What is being cleaned is there sooner than a new builder, and has the root that the last build left in its cache. */
+  /**
+   * What is being cleaned is there sooner than a new builder, and has the root that the last build left in its cache.
+   */
   #awaitOwn(want: Want): boolean {
     const own = [...this.#coming].find(
       (member) =>
@@ -297,7 +300,10 @@ class Table {
     return own !== undefined && this.#coming.delete(own);
   }
 
-  /** Its own is at work or on its way, and will most likely be free before a new one is made: nobody else's is ended for it at once. */
+  /**
+   * Its own is at work or on its way, and will most likely be free before a new one is made: nobody else's is ended for
+   * it at once.
+   */
   #ownIsAtWork(want: Want): boolean {
     const { members, wants, now } = this.#situation;
     if (now - want.since >= patienceMilliseconds) return false;

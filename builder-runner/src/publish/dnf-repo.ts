@@ -1,13 +1,13 @@
 // The file that `dnf copr enable OWNER/PROJECT` fetches. Pure.
-// Source of its form: https://github.com/fedora-copr/copr (coprs_frontend, `copr_repo.jinja`) and the dnf copr plugin, which
-// recognises its repositories by the section name `copr:HOST:OWNER:PROJECT`, the host without a port, and those that they need
-// by `coprdep:HOST:OWNER:PROJECT`.
+// Source of its form: https://github.com/fedora-copr/copr (coprs_frontend, `copr_repo.jinja`) and the dnf copr plugin,
+// which recognises its repositories by the section name `copr:HOST:OWNER:PROJECT`, the host without a port, and those
+// that they need by `coprdep:HOST:OWNER:PROJECT`.
 import { createHash } from 'node:crypto';
 import { type ChrootName, chrootOf, namePattern, published } from '@coppice/config';
 
 /**
- * The text of `dnf.repo`. `url` is the service's public address, without a slash at the end; `runtimeRepos` are what the packages
- * need besides: projects of this service (`coppice://owner/project`, with their keys) and addresses.
+ * The text of `dnf.repo`. `url` is the service's public address, without a slash at the end; `runtimeRepos` are what
+ * the packages need besides: projects of this service (`coppice://owner/project`, with their keys) and addresses.
  */
 export function dnfRepo(
   url: string,

@@ -1,4 +1,5 @@
-// A fork begins with the newest good build of each package of another project, signed anew with its own key, under numbers of its own.
+// A fork begins with the newest good build of each package of another project, signed anew with its own key, under
+// numbers of its own.
 import { cp, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type BuildId, type ChrootName, published, type Result } from '@coppice/config';
@@ -28,9 +29,9 @@ interface Copy {
 }
 
 /**
- * Copies the newest good build of each package and chroot from one project to another, which may have builds already: what it has of a
- * package for a chroot stays. Cut off in its middle, it can be done again. Resolves with how many it copied; none, when one of the two
- * is frozen. Throws RunnerError.
+ * Copies the newest good build of each package and chroot from one project to another, which may have builds already:
+ * what it has of a package for a chroot stays. Cut off in its middle, it can be done again. Resolves with how many it
+ * copied; none, when one of the two is frozen. Throws RunnerError.
  */
 export function forkProject(
   publisher: Publisher,
@@ -113,7 +114,9 @@ async function copySrpm(
   });
 }
 
-/** `change` gets the copied files and gives the record that is written among them. `target` lies inside `published/`. */
+/**
+ * `change` gets the copied files and gives the record that is written among them. `target` lies inside `published/`.
+ */
 async function copyFolder(
   publisher: Publisher,
   from: string,

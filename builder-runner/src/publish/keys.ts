@@ -72,7 +72,10 @@ const shortPrefix = 'coppice-gpg-';
 /** Short links that are in use now. */
 const inUse = new Set<string>();
 
-/** At the start: ends the gpg-agents of this service's keyrings that an earlier run, which was killed, left behind with their links. */
+/**
+ * At the start: ends the gpg-agents of this service's keyrings that an earlier run, which was killed, left behind with
+ * their links.
+ */
 export async function endLeftKeyrings(home: string): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const short = join(tmpdir(), name);
@@ -114,7 +117,10 @@ export interface OpenKeyring {
   close(): Promise<void>;
 }
 
-/** gpg's sockets lie in its home and their paths have 107 characters at most, so the keyring in `folder` is reached by a short link. */
+/**
+ * gpg's sockets lie in its home and their paths have 107 characters at most, so the keyring in `folder` is reached by a
+ * short link.
+ */
 export async function openKeyring(folder: string): Promise<OpenKeyring> {
   const short = await mkdtemp(join(tmpdir(), shortPrefix));
   inUse.add(short);

@@ -1,5 +1,6 @@
-// What happens to what was published when a project is deleted, renamed, frozen, or loses a build. Each of these can be done again after
-// it was cut off in its middle, waits for publishing that is under way, and expects that the builds concerned have left the queue.
+// Changes the published results when a project is deleted, renamed or frozen, or one of its builds is deleted. Each
+// operation can be repeated after an interruption, waits for running publications, and expects that the builds
+// concerned have left the queue.
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type BuildId, type ChrootName, paddedBuildId, parseChroot, published } from '@coppice/config';
@@ -20,7 +21,10 @@ export interface ProjectName {
   readonly name: string;
 }
 
-/** Deletes all that was published of a project. Its key is kept aside in `state/keys-removed/<owner>/<project>-<fingerprint>`. */
+/**
+ * Deletes all that was published of a project. Its key is kept aside in
+ * `state/keys-removed/<owner>/<project>-<fingerprint>`.
+ */
 export function removeProject(home: string, owner: string, name: string): Promise<void> {
   return alone({ owner, project: name }, async () => {
     const root = join(home, 'published');
@@ -36,8 +40,8 @@ export function removeProject(home: string, owner: string, name: string): Promis
 }
 
 /**
- * Gives what was published of a project, and its key, another name. Metadata and signatures stay as they are: paths in them are relative.
- * Throws RunnerError `publish` when there are results under the new name already.
+ * Gives what was published of a project, and its key, another name. Metadata and signatures stay as they are: paths in
+ * them are relative. Throws RunnerError `publish` when there are results under the new name already.
  */
 export function renameProject(publisher: Publisher, from: ProjectName, to: ProjectName): Promise<void> {
   const { home } = publisher;
@@ -78,7 +82,9 @@ export function freezeProject(publisher: Publisher, owner: string, name: string)
   });
 }
 
-/** Puts a frozen project's repositories back, as its builds are now. Nothing happens to a project that was not frozen. */
+/**
+ * Puts a frozen project's repositories back, as its builds are now. Nothing happens to a project that was not frozen.
+ */
 export function unfreezeProject(publisher: Publisher, owner: string, name: string): Promise<void> {
   const { home } = publisher;
   return alone({ owner, project: name }, async () => {
@@ -110,7 +116,10 @@ export function deleteBuild(publisher: Publisher, owner: string, name: string, i
   });
 }
 
-/** Runs `work` while nobody else changes either project; always in the same order, so that two of these cannot wait for each other. */
+/**
+ * Runs `work` while nobody else changes either project; always in the same order, so that two of these cannot wait for
+ * each other.
+ */
 export function aloneWithBoth<T>(one: ProjectName, other: ProjectName, work: () => Promise<T>): Promise<T> {
   const [first, second] = [one, other].map(({ owner, name }) => ({ owner, project: name })) as [Place, Place];
   const key = ({ owner, project }: Place) => `${owner}/${project}`;
@@ -129,7 +138,10 @@ export async function chrootsOf(home: string, { owner, name }: ProjectName): Pro
   return names.sort().flatMap((each) => parseChroot(each)?.name ?? []);
 }
 
-/** Metadata may be younger than the `.repo` file, never the other way: both are written, if there is a repository at all. */
+/**
+ * Metadata may be younger than the `.repo` file, never the other way: both are written, if there is a repository at
+ * all.
+ */
 async function refresh(publisher: Publisher, { owner, name }: ProjectName, chroot: ChrootName): Promise<void> {
   const repository = join(publisher.home, 'published', published.repository(owner, name, chroot));
   if (await hasRepodata(repository)) await writeMetadata(publisher, { owner, project: name }, chroot);

@@ -1,4 +1,4 @@
-// The port to what is published, as the runner does it.
+// The runner's operations on published projects, as one interface for the bot.
 import type { BuildId, ChrootName, Project } from '@coppice/config';
 import type { Queue } from '../queue/index.ts';
 import { forkProject } from './fork-project.ts';
@@ -25,7 +25,10 @@ export interface ProjectName {
   readonly name: string;
 }
 
-/** Each can be done again after it was cut off, wants no live builds of the project, and rejects on faults of the machinery. */
+/**
+ * Each can be done again after it was cut off, wants no live builds of the project, and rejects on faults of the
+ * machinery.
+ */
 export interface ProjectsPort {
   remove(project: ProjectName): Promise<void>;
   rename(from: ProjectName, to: ProjectName): Promise<void>;

@@ -1,4 +1,4 @@
-// Puts what a build made where readers find it. The order is the promise: files, metadata, marker, and `result.json` last.
+// Publishes what a build made. The order is guaranteed: files, metadata, marker, and `result.json` last.
 import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type ChrootName, published, type QueuedBuild, type QueuedChroot, type Result } from '@coppice/config';
@@ -13,8 +13,8 @@ import { type Exceptions, hasRepodata, writeRepodata } from './repodata.ts';
 import type { Signer } from './sign.ts';
 
 /**
- * Moves a succeeded build's checked and signed files in place and makes its repository show them. False, and nothing is done, when the
- * project is frozen.
+ * Moves a succeeded build's checked and signed files in place and makes its repository show them. False, and nothing is
+ * done, when the project is frozen.
  */
 export function publishPackages(
   publisher: Publisher,
@@ -38,8 +38,9 @@ export function publishPackages(
 }
 
 /**
- * Folders of builds between their packages and their records. Metadata that is written meanwhile, for another build, must show them: nobody
- * would add them later. A build that a crash leaves without a record did not happen, so this need not outlive the process.
+ * Folders of builds between their packages and their records. Metadata that is written meanwhile, for another build,
+ * must show them: nobody would add them later. A build that a crash leaves without a record did not happen, so this
+ * need not outlive the process.
  */
 const unrecorded = new Set<string>();
 
@@ -56,7 +57,10 @@ export async function moveFiles(from: string, to: string, files: readonly string
   }
 }
 
-/** The end of a chroot, whichever: marker, then record. A project whose builds all failed still has a repository, an empty one. */
+/**
+ * The end of a chroot, whichever: marker, then record. A project whose builds all failed still has a repository, an
+ * empty one.
+ */
 export function publishEnding(
   publisher: Publisher,
   build: QueuedBuild,
@@ -79,7 +83,10 @@ export function publishEnding(
   });
 }
 
-/** The source package that the build's chroots are built from, as its own record has it; undefined without a record that can be used. */
+/**
+ * The source package that the build's chroots are built from, as its own record has it; undefined without a record that
+ * can be used.
+ */
 async function srpmOf({ home }: Publisher, build: QueuedBuild): Promise<Result['srpm']> {
   if (build.srpm === null) return undefined;
   const read = await readRecord(home, published.srpmBuild(build));

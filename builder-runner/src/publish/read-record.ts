@@ -1,17 +1,23 @@
-// The records of builds, `result.json`, as this service wrote them before. One reader for all; what is broken is never an empty record.
+// Reads the records of builds, `result.json`. The one reader of the runner: a broken record is told apart from none.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseResult, type Result, type ResultReading } from '@coppice/config';
 import { nothingWhenAbsent } from '../base/absent.ts';
 import { RunnerError } from '../base/errors.ts';
 
-/** What stands as a record in `folder`, relative to `published/`; undefined when nothing does. Throws what else the disk says. */
+/**
+ * What stands as a record in `folder`, relative to `published/`; undefined when nothing does. Throws what else the disk
+ * says.
+ */
 export async function readRecord(home: string, folder: string): Promise<ResultReading | undefined> {
   const text = await readRecordFile(home, folder);
   return text === undefined ? undefined : parseResult(text, folder);
 }
 
-/** The record in `folder`, for those who cannot go on with a bad one. Throws RunnerError `publish` when what is there is none. */
+/**
+ * The record in `folder`, for those who cannot go on with a bad one. Throws RunnerError `publish` when what is there is
+ * none.
+ */
 export async function requireRecord(home: string, folder: string): Promise<Result | undefined> {
   return demand(folder, await readRecord(home, folder));
 }

@@ -1,4 +1,5 @@
-// `result.json`: from what the queue knows and how it ended. Pure but for the writing, which is checked against the schema.
+// Makes `result.json` from the state of the queue and from how the build ended. Pure except for the writing, which
+// checks the schema.
 import {
   type Artifact,
   type FetchedFileRecord,
@@ -102,7 +103,10 @@ function secondsBetween(from: string, to: Date): number {
   return Math.max(0, (to.getTime() - Date.parse(from)) / 1000);
 }
 
-/** Writes the record, which is the commit mark of a build: when this ends, it is on the disk and the queue may forget the build. */
+/**
+ * Writes the record, which is the commit mark of a build: when this ends, it is on the disk and the queue may forget
+ * the build.
+ */
 export async function writeRecord(path: string, record: Result): Promise<void> {
   const text = `${JSON.stringify(resultSchema.parse(record), null, 2)}\n`;
   await replaceFile(path, text, { sync: true });

@@ -10,8 +10,8 @@ import type { Publisher } from './publisher.ts';
 import { hasRepodata } from './repodata.ts';
 
 /**
- * Writes anew the `.repo` files of a project whose description changed; those that stay the same are not touched. Chroots without a
- * repository get none yet, and frozen projects get none at all.
+ * Writes anew the `.repo` files of a project whose description changed; those that stay the same are not touched.
+ * Chroots without a repository get none yet, and frozen projects get none at all.
  */
 export async function writeRepoFiles(
   publisher: Publisher,

@@ -1,5 +1,5 @@
-// The metadata of one dnf repository: which builds it shows, made by createrepo_c, signed, and put in place so that readers never
-// meet a file that is missing.
+// The metadata of one dnf repository: which builds it shows, made by createrepo_c, signed, and put in place so that
+// readers never meet a file that is missing.
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { execa } from 'execa';
@@ -71,15 +71,18 @@ export async function newestGoodBuilds(folder: string, exceptions: Exceptions = 
 }
 
 /**
- * A build counts once its record says so; without a record it was never published. Only the state is looked at: there may be 20,000
- * records. One that is no JSON ends this, since leaving it out would take its packages from users.
+ * A build counts once its record says so; without a record it was never published. Only the state is looked at: there
+ * may be 20,000 records. One that is no JSON ends this, since leaving it out would take its packages from users.
  */
 async function hasSucceeded(build: string): Promise<boolean> {
   const text = await readFile(join(build, 'result.json'), 'utf8').catch(() => undefined);
   return text !== undefined && (JSON.parse(text) as { state?: unknown }).state === 'succeeded';
 }
 
-/** Of folder names `<id>-<package>`, the one with the highest number for each package, in the order of their numbers. Pure. */
+/**
+ * Of folder names `<id>-<package>`, the one with the highest number for each package, in the order of their numbers.
+ * Pure.
+ */
 export function newestOfEach(names: readonly string[]): readonly string[] {
   const newest = new Map<string, string>();
   for (const name of [...names].sort()) {
@@ -89,7 +92,10 @@ export function newestOfEach(names: readonly string[]): readonly string[] {
   return [...newest.values()].sort();
 }
 
-/** Data files first, then their signed index. What only the index before the last one names goes; the last one's files stay a while. */
+/**
+ * Data files first, then their signed index. What only the index before the last one names goes; the last one's files
+ * stay a while.
+ */
 async function putInPlace(fresh: string, live: string): Promise<void> {
   const index = join(live, 'repomd.xml');
   const before = await readFile(index, 'utf8').catch(() => '');

@@ -53,7 +53,10 @@ export async function signDetached(signer: Signer, file: string, target: string)
   await rename(fresh, target);
 }
 
-/** A build signs its packages and a moment later its repository, and the next build is not far: so long a keyring stays open. */
+/**
+ * A build signs its packages and a moment later its repository, and the next build is not far: so long a keyring stays
+ * open.
+ */
 const openSeconds = 1;
 interface WarmKeyring {
   readonly ring: OpenKeyring;

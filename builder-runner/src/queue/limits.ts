@@ -1,4 +1,4 @@
-// How much may run at once, and how much does.
+// How many builds may run at once, and how many do.
 import type { Architecture, BuildId, ChrootName, Policy, QueuedBuild, QueuedChroot } from '@coppice/config';
 
 /** Upper bounds of the chroots that run at once: of each owner, of a chroot, of an architecture. */
@@ -7,7 +7,7 @@ export type Limits = Pick<Policy['limits'], 'perOwner' | 'perChroot' | 'perArchi
 /** As much as there are workers. */
 export const noLimits: Limits = { perOwner: null, perChroot: new Map(), perArchitecture: new Map() };
 
-/** What workers have in hand, counted. Chroots that are only being closed do not count. */
+/** Counts what workers are working on. Chroots that are only being closed do not count. */
 export class Running {
   /** The chroots of each build that run, and whether its SRPM is being made. */
   readonly #held = new Map<BuildId, { readonly chroots: readonly ChrootName[]; readonly srpm: boolean }>();

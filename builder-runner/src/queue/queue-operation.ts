@@ -1,5 +1,5 @@
-// What can happen in the queue, and how each operation changes it. Deterministic and without effects: the journal is a list of these
-// operations, and running them again gives the same state.
+// What can happen in the queue, and how each operation changes it. Deterministic and without effects: the journal is a
+// list of these operations, and running them again gives the same state.
 import {
   type BuildId,
   type BuildRequest,
@@ -230,8 +230,8 @@ function helpThoseThatRun(state: QueueState, by: QueuedBuild, chroot: ChrootName
 }
 
 /**
- * It failed, but may do better when another build of its batch has succeeded, which may have been since it began; its attempt does not
- * count.
+ * It failed, but may do better when another build of its batch has succeeded, which may have been since it began; its
+ * attempt does not count.
  */
 function postpone(state: QueueState, operation: OperationOf<'postpone'>): QueueChange[] {
   const { id, chroot, reason, message, at } = operation;
@@ -243,8 +243,9 @@ function postpone(state: QueueState, operation: OperationOf<'postpone'>): QueueC
 }
 
 /**
- * After a chroot of `by` has ended or was put off: those of its batch that were put off before are tried again when it succeeded. Of all that
- * were put off, those that nothing can help any more are given up: their reason stays, and a worker closes them.
+ * After a chroot of `by` has ended or was put off: those of its batch that were put off before are tried again when it
+ * succeeded. Of all that were put off, those that nothing can help any more are given up: their reason stays, and a
+ * worker closes them.
  */
 function lookAtPostponed(state: QueueState, by: QueuedBuild, chroot: ChrootName, succeeded: boolean): QueueChange[] {
   const changes: QueueChange[] = [];

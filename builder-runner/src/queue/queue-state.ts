@@ -1,4 +1,4 @@
-// What the queue knows and what is derived from it, kept in step whatever takes a build's place. Deterministic and without effects.
+// The queue's state and the values derived from it, always updated together. Deterministic and without effects.
 import type { BuildId, BuildRequest, ChrootName, QueuedBuild, QueuedChroot } from '@coppice/config';
 import { Running } from './limits.ts';
 import { ReadyBuilds } from './schedule.ts';
@@ -17,7 +17,10 @@ export interface QueueState {
   readonly builds: Map<BuildId, QueuedBuild>;
   /** `<id>/<chroot>` of chroots that a worker is closing; they were given to no builder. */
   readonly closing: Set<string>;
-  /** `<id>/<chroot>` of chroots that run; since their start another build of their batch has succeeded, which may have what they miss. */
+  /**
+   * `<id>/<chroot>` of chroots that run; since their start another build of their batch has succeeded, which may have
+   * what they miss.
+   */
   readonly helped: Set<string>;
   /** Derived: the live builds that wait for a live build. */
   readonly dependents: Map<BuildId, BuildId[]>;
@@ -25,7 +28,7 @@ export interface QueueState {
   readonly postponed: Set<BuildId>;
   /** Derived: where there may be something to do. */
   readonly ready: ReadyBuilds;
-  /** Derived: what workers have in hand. */
+  /** Derived: what workers are working on. */
   readonly running: Running;
   /** Whose turn it is. */
   readonly turns: Turns;
@@ -128,7 +131,7 @@ export function insert(state: QueueState, build: QueuedBuild): void {
   }
 }
 
-/** Lets a build go whose chroots have all ended. */
+/** Removes a build once all its chroots have ended. */
 export function remove(state: QueueState, build: QueuedBuild): void {
   state.builds.delete(build.id);
   state.postponed.delete(build.id);

@@ -1,4 +1,4 @@
-// What others may ask of the queue: the bot puts builds in and watches, the runner takes tasks out and says how they go.
+// The queue's interface: the bot adds builds and watches them; the runner takes tasks and reports their progress.
 import type {
   BuildId,
   BuildRequest,
@@ -48,7 +48,10 @@ export interface QueueOptions {
   readonly now: () => Date;
   /** Asked at each claim, so that they may change while the service runs. Default: none. */
   readonly limits?: () => Limits;
-  /** Hears of failures that nobody waits for: an undone phase, a failed snapshot, a listener that threw. Default: a process warning. */
+  /**
+   * Called with failures that no caller waits for: an undone phase, a failed snapshot, a listener that threw. Default:
+   * a process warning.
+   */
   readonly onFault?: (error: QueueError) => void;
   /** Bytes of journal before a snapshot takes its place. Default: 8 MiB. */
   readonly snapshotAfterBytes?: number;
@@ -68,42 +71,57 @@ export interface Released {
 }
 
 /**
- * Every method that changes something resolves when the change is on the disk, and rejects with QueueError `full` or `io` when it was
- * undone. Unknown builds and chroots are `unknown`; what does not fit their state is `conflict`.
+ * Every method that changes something resolves when the change is on the disk, and rejects with QueueError `full` or
+ * `io` when it was undone. Unknown builds and chroots are `unknown`; what does not fit their state is `conflict`.
  */
 export interface Queue {
-  /** Gives the builds numbers in the order of the list; all or none. Throws `invalid` for requests that could never end. */
+  /**
+   * Gives the builds numbers in the order of the list; all or none. Throws `invalid` for requests that could never end.
+   */
   enqueue(requests: readonly BuildRequest[]): Promise<readonly QueuedBuild[]>;
-  /** The next thing to do, now this worker's until it calls `srpmDone`, `finish` or `release`; undefined when there is none. */
+  /**
+   * The next thing to do, now this worker's until it calls `srpmDone`, `finish` or `release`; undefined when there is
+   * none.
+   */
   claim(worker: string): Promise<Task | undefined>;
   /** Undefined as soon as the listeners of `onChange` have heard that it is gone, not before. */
   build(id: BuildId): QueuedBuild | undefined;
-  /** The live builds, oldest first; those too whose end is not on the disk yet, so that everybody finds them here or there. */
+  /**
+   * The live builds, oldest first; those too whose end is not on the disk yet, so that everybody finds them here or
+   * there.
+   */
   builds(): readonly QueuedBuild[];
   /** `file` is the name of the SRPM in `srpm-builds/<id>/`. */
   srpmDone(id: BuildId, file: string): Promise<void>;
-  /** Ends the present phase and begins this one. In memory at once; resolves before it is on the disk, at most 50 ms later. */
+  /**
+   * Ends the present phase and begins this one. In memory at once; resolves before it is on the disk, at most 50 ms
+   * later.
+   */
   setPhase(id: BuildId, chroot: ChrootName, phase: PhaseName, builder?: string): Promise<void>;
   /** The end of a chroot; call it when `result.json` is written. With its last chroot a build leaves the queue. */
   finish(id: BuildId, chroot: ChrootName, outcome: FinalOutcome): Promise<void>;
   /** Gives a task back to be claimed again. `countAttempt`: the attempt that was begun stays counted. */
   release(id: BuildId, chroot: ChrootName | 'srpm', options: { readonly countAttempt: boolean }): Promise<void>;
   /**
-   * Puts off a claimed chroot that failed for want of something, when another build of its batch may still make it, or may have made it
-   * since this one began: it is tried again after the next success (or at once), and given up, as a `close` task with this reason, when none can come. False, and nothing is done, when none can now.
+   * Puts off a claimed chroot that failed for want of something, when another build of its batch may still make it, or
+   * may have made it since this one began: it is tried again after the next success (or at once), and given up, as a
+   * `close` task with this reason, when none can come. False, and nothing is done, when none can now.
    */
   postpone(
     id: BuildId,
     chroot: ChrootName,
     why: { readonly reason: FailureReason; readonly message: string },
   ): Promise<boolean>;
-  /** Asks for the end of the build's unfinished chroots. Waiting ones become `close` tasks, running ones are the runner's to end. */
+  /**
+   * Asks for the end of the build's unfinished chroots. Waiting ones become `close` tasks, running ones are the
+   * runner's to end.
+   */
   cancel(id: BuildId, by: string): Promise<'canceling' | 'unknown'>;
   /** Numbers that no build of the queue will get: for builds that come to be otherwise, such as those of a fork. */
   reserve(count: number): Promise<readonly BuildId[]>;
   /**
-   * At the start of a runner: gives back, uncounted, whatever was claimed, and says what that was. What `keep` names stays claimed: whoever
-   * starts takes it up where it was.
+   * At the start of a runner: gives back, uncounted, whatever was claimed, and says what that was. What `keep` names
+   * stays claimed: whoever starts takes it up where it was.
    */
   recover(keep?: readonly Released[]): Promise<readonly Released[]>;
   /** Calls `listener` after each durable change, in order; returns what ends that. */
@@ -212,7 +230,8 @@ class JournaledQueue implements Queue {
     const before = this.#liveBuild(id);
     const operation = { type: 'finish', id, chroot, outcome: { state, reason, message }, at: this.#time() } as const;
     const written = this.#store.commit([operation]);
-    // Gone from the state by now, while those who keep the records hear of it when it is written: until then it is here.
+    // Gone from the state by now, while those who keep the records hear of it when it is written: until then it is
+    // here.
     if (!this.#store.state.builds.has(id)) this.#leaving.set(id, before);
     const effects = await written.finally(() => this.#leaving.delete(id));
     this.#tell(effects.flat());
@@ -299,7 +318,7 @@ class JournaledQueue implements Queue {
         try {
           listener(change);
         } catch (cause) {
-          // The change is durable: whoever made it must not hear that it failed.
+          // The change is durable: its caller must not be told that it failed.
           this.#onFault(new QueueError('io', `A listener failed on build ${change.build.id}.`, { cause }));
         }
       }
@@ -336,8 +355,8 @@ function isClaimed({ state }: QueuedChroot): boolean {
 }
 
 /**
- * Throws QueueError `invalid` unless every request has chroots, each once, and waits only for earlier requests of the list and for builds
- * that have a number already (so that nothing can wait for itself).
+ * Throws QueueError `invalid` unless every request has chroots, each once, and waits only for earlier requests of the
+ * list and for builds that have a number already (so that nothing can wait for itself).
  */
 function assertQueueable(requests: readonly BuildRequest[], lastId: number): void {
   requests.forEach((request, index) => {

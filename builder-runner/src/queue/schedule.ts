@@ -1,4 +1,5 @@
-// Which thing is done next, of all that could be: owners share the workers fairly, within limits, and each has its oldest build first.
+// Decides which task runs next: owners share the workers fairly, within limits, and each owner's oldest build comes
+// first.
 import type { BuildId, QueuedBuild } from '@coppice/config';
 import type { Limits, Running } from './limits.ts';
 import { SmallestFirst } from './smallest-first.ts';
@@ -14,13 +15,15 @@ export interface Schedule {
 }
 
 /**
- * The next thing to do. Ending what was canceled or skipped comes first: it takes no builder. Then work that is not in the background,
- * then background work. Of the owners with work that `limits` allow, the one with the fewest tasks running gets the next one, and of
- * those with equally few the one whose last turn is longest ago; of its work, the oldest build's.
+ * The next thing to do. Ending what was canceled or skipped comes first: it takes no builder. Then work that is not in
+ * the background, then background work. Of the owners with work that `limits` allow, the one with the fewest tasks
+ * running gets the next one, and of those with equally few the one whose last turn is longest ago; of its work, the
+ * oldest build's.
  *
- * The bound: an owner of whom nothing runs, and who has such work, gets a task after at most as many others as there were other owners with
- * builds in the queue when its wait began, however many builds these have and whoever comes meanwhile. (Those that get theirs before it
- * must have had an earlier turn, and have a later one afterwards; who comes new has a later one.) Background work has no bound.
+ * The bound: an owner of whom nothing runs, and who has such work, gets a task after at most as many others as there
+ * were other owners with builds in the queue when its wait began, however many builds these have and whoever comes
+ * meanwhile. (Those that get theirs before it must have had an earlier turn, and have a later one afterwards; who comes
+ * new has a later one.) Background work has no bound.
  *
  * It takes time in the number of owners with work, not of builds.
  */
@@ -73,8 +76,9 @@ type Urgency = 'normal' | 'background';
 type Lanes = Map<LaneName, Lane>;
 
 /**
- * The builds that may have something to do, by owner and lane. A build is added whenever it or one that it needs changes, and dropped
- * from a lane when it was looked at there in vain, so that a claim looks at few builds, however many wait.
+ * The builds that may have something to do, by owner and lane. A build is added whenever it or one that it needs
+ * changes, and dropped from a lane when it was looked at there in vain, so that a claim looks at few builds, however
+ * many wait.
  */
 export class ReadyBuilds {
   readonly closing = new Lane();

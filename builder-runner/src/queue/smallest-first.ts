@@ -1,4 +1,4 @@
-// A binary heap of numbers: any order in, smallest out first, in logarithmic time.
+// A binary heap of numbers: takes them in any order and returns the smallest first, in logarithmic time.
 
 /** A bag of numbers that gives its smallest first. */
 export class SmallestFirst {

@@ -1,4 +1,5 @@
-// What there is to do for one build: its SRPM before its chroots, what it needs before those, and an end to what was canceled. Pure.
+// The tasks of one build: its SRPM before its chroots, the builds that it needs before those, and closing what was
+// canceled. Pure.
 import {
   type BuildId,
   type ChrootName,
@@ -38,8 +39,9 @@ export function lanesOf(build: QueuedBuild): readonly LaneName[] {
 }
 
 /**
- * The build's first task in this lane, or undefined. While a worker makes the SRPM, the build is that worker's alone: it sees a
- * cancellation itself. The SRPM needs none of the builds in `after`; a chroot needs those that are in the queue and have the same chroot.
+ * The build's first task in this lane, or undefined. While a worker makes the SRPM, the build is that worker's alone:
+ * it sees a cancellation itself. The SRPM needs none of the builds in `after`; a chroot needs those that are in the
+ * queue and have the same chroot.
  */
 export function taskIn(lane: LaneName, build: QueuedBuild, builds: Builds): Task | undefined {
   if (!lanesOf(build).includes(lane)) return undefined;
@@ -63,7 +65,7 @@ function closeTask(build: QueuedBuild, chroot: QueuedChroot): Task {
   return reason === null ? { ...task, state: 'skipped', message } : { ...task, state: 'failed', reason, message };
 }
 
-/** A needed build that has left the queue, or never had this chroot, stands in nobody's way. */
+/** A needed build that has left the queue, or never had this chroot, blocks nothing. */
 function hasSucceeded(needed: QueuedBuild | undefined, { chroot }: QueuedChroot): boolean {
   const there = needed?.chroots.find((each) => each.chroot === chroot);
   return there === undefined || (isFinal(there.state) && there.state === 'succeeded');
@@ -75,8 +77,8 @@ export function isPostponed({ state, reason, skipBecause }: QueuedChroot): boole
 }
 
 /**
- * True when a build of the same batch and project, other than `build`, may still succeed for this chroot by itself: it has not ended, was
- * not put off, and needs none that was.
+ * True when a build of the same batch and project, other than `build`, may still succeed for this chroot by itself: it
+ * has not ended, was not put off, and needs none that was.
  */
 export function othersMayHelp(builds: Builds, build: QueuedBuild, chroot: ChrootName): boolean {
   const stuck = new Set<BuildId>([build.id]);

@@ -1,4 +1,4 @@
-// Whose turn it is: owners take turns, and who comes new stands at the end.
+// Whose turn it is: owners take turns, and a new owner goes to the end of the line.
 
 /** The owners with live builds, each with the number of its last turn: the lower, the longer ago. */
 export class Turns {

@@ -1,4 +1,5 @@
-// Which addresses the control host fetches from: named protocols, no secrets in them, and nothing inside the network that it stands in.
+// Which addresses the control host fetches from: named protocols, no secrets in them, and nothing inside the network
+// that it stands in.
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
 import type { Settings } from '@coppice/config';
@@ -9,7 +10,10 @@ export interface FetchRules {
   readonly sources: Settings['sources'];
 }
 
-/** The text says what is wrong with the address or with what it answered, as the end of a sentence that begins with the address. */
+/**
+ * The text says what is wrong with the address or with what it answered, as the end of a sentence that begins with the
+ * address.
+ */
 export class Refused extends Error {
   override readonly name = 'Refused';
 }
@@ -58,7 +62,9 @@ export function mirrored(url: string, mirrors: Readonly<Record<string, string>>)
   return best === undefined ? url : best[1] + url.slice(best[0].length);
 }
 
-/** An address as it may be asked for, or undefined: its protocol is not one that the settings name, or it holds secrets. */
+/**
+ * An address as it may be asked for, or undefined: its protocol is not one that the settings name, or it holds secrets.
+ */
 export function allowedAddress(text: string, { git }: FetchRules): URL | undefined {
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
@@ -106,8 +112,9 @@ async function ask(host: string) {
 }
 
 /**
- * What git has to be told so that it connects where `resolveHost` looked (`http.curloptResolve`); empty for other protocols than http
- * and https. Throws Refused. https://git-scm.com/docs/git-config#Documentation/git-config.txt-httpcurloptResolve
+ * What git has to be told so that it connects where `resolveHost` looked (`http.curloptResolve`); empty for other
+ * protocols than http and https. Throws Refused.
+ * https://git-scm.com/docs/git-config#Documentation/git-config.txt-httpcurloptResolve
  */
 export async function gitAddressConfig(
   url: string,

@@ -1,4 +1,5 @@
-// Files over HTTP: redirects followed by hand, each address checked, connected to where it was looked up, bounded in size and time.
+// Files over HTTP: redirects followed by hand, each address checked, connected to where it was looked up, bounded in
+// size and time.
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { type IncomingMessage, request as requestHttp } from 'node:http';
@@ -18,7 +19,10 @@ export interface HttpBounds {
   readonly signal: AbortSignal;
 }
 
-/** Writes what `url` answers to the new file `path`. Throws Refused for all that the other side does wrong, and the signal's reason. */
+/**
+ * Writes what `url` answers to the new file `path`. Throws Refused for all that the other side does wrong, and the
+ * signal's reason.
+ */
 export async function saveUrl(
   url: string,
   path: string,

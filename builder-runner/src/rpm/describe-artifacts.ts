@@ -1,4 +1,4 @@
-// RPMs as `result.json` names them: size, hash and NEVRA.
+// Describes RPMs for `result.json`: size, hash and NEVRA.
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { lstat } from 'node:fs/promises';

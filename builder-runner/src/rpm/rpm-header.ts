@@ -30,7 +30,10 @@ const maximumHeaderBytes = 64 * 1024 * 1024;
 const typeInt32 = 4;
 const typeString = 6;
 
-/** The header of the RPM at `path`. Throws RpmHeaderError when it is none. Reads at most signature and header, never the payload. */
+/**
+ * The header of the RPM at `path`. Throws RpmHeaderError when it is none. Reads at most signature and header, never the
+ * payload.
+ */
 export async function readRpmHeader(path: string): Promise<RpmHeader> {
   const file = await open(path, 'r');
   try {

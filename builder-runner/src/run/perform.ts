@@ -1,4 +1,4 @@
-// What a worker does with a task: the only place where a chroot ends, and where it is decided whether it is tried again.
+// What a worker does with a task. Only here a chroot ends, or another attempt is decided.
 import { setTimeout as delay } from 'node:timers/promises';
 import { type FailureReason, isFinal, type QueuedBuild, type QueuedChroot } from '@coppice/config';
 import { Left, ShuttingDown } from '../base/abort.ts';
@@ -46,7 +46,7 @@ export async function perform(service: Service, task: Task, rest?: Rest): Promis
       }
     }
   } catch (error) {
-    // Nothing but a fault of ours comes here; the task stays claimed until the next start takes it up.
+    // Only a bug in Coppice gets here; the task stays claimed until the next start resumes it.
     context.log('error', `a task was left: ${describeError(error)}`, { task: nameTask(task) });
     if (!ending.aborted) throw error;
   } finally {
@@ -106,7 +106,10 @@ async function performChroot(
 
 const roomSeconds = 10;
 
-/** The disk is full: that is nobody's failure. Says so, and waits a little before the task is given back, uncounted. */
+/**
+ * A full disk is not the build's failure. Logs it, and waits a little before the task is given back without counting
+ * the attempt.
+ */
 async function waitForRoom(
   { context }: Service,
   build: QueuedBuild,
@@ -117,7 +120,9 @@ async function waitForRoom(
   await delay(roomSeconds * 1000, undefined, { signal }).catch(() => undefined);
 }
 
-/** How it ended; `again`: on another builder; `later`: as if nothing had been; `left`: the next start goes on with it. */
+/**
+ * How it ended; `again`: on another builder; `later`: as if nothing had been; `left`: the next start goes on with it.
+ */
 async function endingOf(
   service: Service,
   build: QueuedBuild,

@@ -1,5 +1,5 @@
-// Builds that outlive their runner: a real process with a runner is killed, stopped and cut off from builders of this machine, whose driver
-// says that they outlive the service.
+// Builds that outlive their runner: a real process with a runner is killed, stopped and cut off from builders of this
+// machine, whose driver says that they outlive the service.
 import { linkSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -51,7 +51,8 @@ beforeAll(async () => {
   }
   const facts = ['description: Builders of this machine that stay', 'architectures: [machine]', 'labels: []'];
   await writeFile(join(driver, 'driver.yml'), `${facts.join('\n')}\noutlivesService: true\nnetwork: false\n`);
-  // Two for source packages, and two for builds that run at the same time: neither of these waits for a builder to be made after another.
+  // Two for source packages, and two for builds that run at the same time: neither of these waits for a builder to be
+  // made after another.
   settings = { workers: 2, builders: { reconnectSeconds: 60, pools: [{ driver, max: 4 }] } };
   runner = await start();
 });
@@ -84,7 +85,10 @@ async function resultOf(build: QueuedBuild): Promise<Result> {
   return resultSchema.parse(JSON.parse(await readFile(join(folderOf(build), 'result.json'), 'utf8')));
 }
 
-/** Waits until the published log has this line, and keeps the file that is followed into: at the end another one takes its name. */
+/**
+ * Waits until the published log has this line, and keeps the file that is followed into: at the end another one takes
+ * its name.
+ */
 async function followed(build: QueuedBuild, line: number): Promise<string> {
   const log = join(folderOf(build), 'build.log');
   const hasLine = () => expect(readFileSync(log, 'utf8')).toContain(`line ${line} of it\n`);
@@ -180,7 +184,8 @@ test('a build that is canceled leaves nothing on its builder', async () => {
   expect(await resultOf(stubborn)).toMatchObject({ state: 'canceled', message: 'Canceled by somebody.' });
   expect([...mounts, ...roots]).toEqual([]);
   const lingers = left();
-  // A login that has just been closed may have a last command. Cleaning ends no process: what is left of the build would stay.
+  // A login that has just been closed may have a last command. Cleaning ends no process: what is left of the build
+  // would stay.
   await vi.waitFor(() => expect(left()).toEqual([]), { timeout: 30_000 });
   const folder = 'home/mockbuild/builds';
   const builds = () =>

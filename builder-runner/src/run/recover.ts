@@ -1,4 +1,4 @@
-// At the start: what an earlier run left is ended or taken up, whether it stopped cleanly or not.
+// At the start: finishes or resumes what an earlier run of the service left, whether it stopped cleanly or crashed.
 import { isFinal, published, type QueuedBuild, type QueuedChroot } from '@coppice/config';
 import { describeError } from '../base/errors.ts';
 import type { Rest } from '../chroot-build/build-chroot.ts';
@@ -16,8 +16,8 @@ export interface Resumed {
 }
 
 /**
- * Finishes what has its record already, finds the builds that go on, gives back all else that was claimed, ends builders that belong to
- * nobody and agents of gpg, and empties the staging folder of all that nothing goes on from.
+ * Finishes what has its record already, finds the builds that go on, gives back all else that was claimed, ends
+ * builders that belong to nobody and agents of gpg, and empties the staging folder of all that nothing goes on from.
  */
 export async function recoverTasks(context: RunnerContext): Promise<readonly Resumed[]> {
   await endLeftKeyrings(context.home);
@@ -55,8 +55,8 @@ async function resume(context: RunnerContext, build: QueuedBuild, chroot: Queued
 }
 
 /**
- * `result.json` is the commit mark: a chroot that has one is done, whatever the queue knows. One that is broken or of another build marks
- * nothing: the chroot is built again, and its record replaces this one.
+ * `result.json` is the commit mark: a chroot that has one is done, whatever the queue knows. One that is broken or of
+ * another build marks nothing: the chroot is built again, and its record replaces this one.
  */
 async function finishRecorded(context: RunnerContext): Promise<void> {
   for (const build of context.queue.builds()) {

@@ -1,4 +1,5 @@
-// Builds that had ended on their builders when the service was killed: the next start signs and publishes what was collected.
+// Builds that had ended on their builders when the service was killed: the next start signs and publishes what was
+// collected.
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,7 +44,10 @@ async function start(): Promise<Runner> {
   return startRunner({ queue, pool, settings, home, url: 'http://127.0.0.1:1', controlPort: 1, log, now });
 }
 
-/** A build of `name` that a worker had in hand when the service was killed; its packages lie in the staging folder, not signed. */
+/**
+ * A build of `name` that a worker had in hand when the service was killed; its packages lie in the staging folder, not
+ * signed.
+ */
 async function collected(name: string): Promise<{ readonly build: QueuedBuild; readonly staging: string }> {
   const { id: _, requestedAt: __, srpm: ___, srpmState: ____, chroots: _____, ...request } = buildOf(1, name);
   const chroots = [{ chroot: testChroot, inputDigest: 'd', buildroot: plainBuildroot }];

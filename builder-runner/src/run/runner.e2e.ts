@@ -1,4 +1,5 @@
-// The runner on the real thing: Ansible, builders of this machine behind SSH, mock-lite, the Sapling distribution, gpg, createrepo_c, dnf.
+// The runner on the real thing: Ansible, builders of this machine behind SSH, mock-lite, the Sapling distribution, gpg,
+// createrepo_c, dnf.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -41,7 +42,9 @@ const builds = new Map<string, QueuedBuild>();
 const ends = new Map<string, Promise<Result>>();
 let killed: string | undefined;
 
-/** All that is made for a while, the sockets of gpg-agents too: other services on this machine have theirs elsewhere. */
+/**
+ * All that is made for a while, the sockets of gpg-agents too: other services on this machine have theirs elsewhere.
+ */
 const temporary = mkdtempSync(join(tmpdir(), 'coppice-t-'));
 
 beforeAll(async () => {

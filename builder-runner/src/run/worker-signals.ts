@@ -55,8 +55,8 @@ function cancelerOf(task: Task, build: QueuedBuild): string | undefined {
 const retrySeconds = 5;
 
 /**
- * Does `work`, again and again while it fails (a full disk), saying so each time, until it works or `ending` is aborted; then the last
- * error is thrown, and the next start of the service takes up what was left.
+ * Does `work`, again and again while it fails (a full disk), saying so each time, until it works or `ending` is
+ * aborted; then the last error is thrown, and the next start of the service takes up what was left.
  */
 export async function persist<T>(log: Log, what: string, ending: AbortSignal, work: () => Promise<T>): Promise<T> {
   for (;;) {

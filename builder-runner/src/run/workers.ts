@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Queue } from '../queue/index.ts';
 import { WakeUp } from './worker-signals.ts';
 
-/** What a worker is at, for metrics. */
+/** What a worker is doing, for metrics. */
 export interface WorkerState {
   readonly name: string;
   /** `srpm acme/tools hello #42`, or null when it waits. */
@@ -18,7 +18,10 @@ export interface Work {
 }
 
 export interface WorkersOptions {
-  /** The next thing to do, or undefined when there is none now; asked again each time it is woken. `closing` is aborted when it need not answer. */
+  /**
+   * The next thing to do, or undefined when there is none now; asked again each time it is woken. `closing` is aborted
+   * when it need not answer.
+   */
   readonly next: (worker: string, closing: AbortSignal) => Promise<Work | undefined>;
   readonly queue: Pick<Queue, 'onChange'>;
   /** A worker begins to take tasks. */
@@ -40,7 +43,10 @@ export interface Workers {
   stop(): Promise<void>;
 }
 
-/** Starts `count` workers, and one more for each task in `first` beyond that: such a task is begun already and waits for nobody. */
+/**
+ * Starts `count` workers, and one more for each task in `first` beyond that: such a task is begun already and waits for
+ * nobody.
+ */
 export function startWorkers(options: WorkersOptions, count: number, first: readonly Work[]): Workers {
   const signal = new WakeUp();
   const stopWaking = options.queue.onChange(() => signal.wake());

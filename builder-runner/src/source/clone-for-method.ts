@@ -1,4 +1,5 @@
-// A clone with history and tags up to one commit, for the programs that make a source package of a work tree: rpkg, tito, make.
+// A clone with history and tags up to one commit, for the programs that make a source package of a work tree: rpkg,
+// tito, make.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exists } from '../base/absent.ts';

@@ -1,4 +1,5 @@
-// One file from an address, by way of the cache. What it has to be is said by a hash, or by what the address had the first time.
+// Fetches one file from an address, through the cache. It must have the stated hash, or be what the address had when it
+// was first fetched.
 import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
 import { copyFile, rm } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-// What fetching a source is told.
+// The arguments that all ways of fetching a source share.
 import type { PinnedSource } from '@coppice/config';
 import type { FetchRules } from '../remote/addresses.ts';
 import type { SourceCache } from './source-cache.ts';

@@ -1,4 +1,4 @@
-// A script that makes the sources: its text, or its file with all else that is in the package's folder.
+// A script that makes the sources: its text, or its file together with the rest of the package's folder.
 import { chmod, lstat, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isScriptText, type PinnedSource } from '@coppice/config';

@@ -1,4 +1,5 @@
-// A pinned source → a folder of this machine with all that the source package is made of. The other end is hostile.
+// Fetches a pinned source into a local folder that holds everything the source package is made of. The server is
+// hostile.
 import type { Outcome } from '../base/outcome.ts';
 import { downloadSrpm } from './download-srpm.ts';
 import { fetchFromConfigRepo } from './fetch-config-folder.ts';
@@ -9,8 +10,8 @@ import { fetchScript } from './fetch-script.ts';
 import type { FetchedSource } from './fetched-source.ts';
 
 /**
- * Fetches, or takes from the cache what was fetched before; everything that the source does wrong is a failure with reason `source` and
- * one sentence.
+ * Fetches, or takes from the cache what was fetched before; everything that the source does wrong is a failure with
+ * reason `source` and one sentence.
  */
 export async function fetchSource(order: FetchOrder): Promise<Outcome<FetchedSource>> {
   const fetched = await fetchByType(order);

@@ -1,4 +1,5 @@
-// What a spec names that is not beside it: sources and patches by their addresses, as spectool does, and files of a lookaside cache.
+// Fetches what a spec names but does not come with it: sources and patches by address, as spectool does, and files of a
+// lookaside cache.
 import { lstat, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lookasideAddress, parseChroot, type SourceHashes } from '@coppice/config';

@@ -1,4 +1,5 @@
-// What fetching a source leaves on the control host: everything that a builder needs to make the source package, and nothing else.
+// What fetching a source leaves on the control host: everything that a builder needs to make the source package, and
+// nothing else.
 
 /** A file that was fetched over the network or taken from the cache, as the build's record names it. */
 export interface FetchedFile {
@@ -20,7 +21,9 @@ interface Fetched {
 export type FetchedSource =
   /** A ready source package: `file` in `folder`, its hash checked. Needs no builder. */
   | (Fetched & { readonly kind: 'srpm'; readonly file: string })
-  /** Method `spec`: the spec and all sources and patches flat in `folder`, regular files only, for `mock --buildsrpm`. */
+  /**
+   * Method `spec`: the spec and all sources and patches flat in `folder`, regular files only, for `mock --buildsrpm`.
+   */
   | (Fetched & {
       readonly kind: 'tree';
       readonly method: 'spec';
@@ -28,7 +31,10 @@ export type FetchedSource =
       readonly spec: string;
       readonly needsNetwork: false;
     })
-  /** Other methods: a work tree with `.git` (history and tags up to the pinned commit; the address of `origin`; no hooks). It may hold symbolic links. */
+  /**
+   * Other methods: a work tree with `.git` (history and tags up to the pinned commit; the address of `origin`; no
+   * hooks). It may hold symbolic links.
+   */
   | (Fetched & {
       readonly kind: 'tree';
       readonly method: 'rpkg' | 'tito' | 'make_srpm';

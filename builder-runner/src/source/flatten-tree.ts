@@ -1,4 +1,5 @@
-// A work tree that a stranger wrote → one folder with the spec and the files beside it, as rpm wants them. Nothing outside the tree gets in.
+// Turns a hostile work tree into one folder with the spec and its files side by side, as rpm wants them. Nothing
+// outside the tree gets in.
 import { copyFile, lstat, mkdir, readdir, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import { fail, type Outcome, succeed } from '../base/outcome.ts';
@@ -15,7 +16,10 @@ export interface FlattenOrder {
   readonly name: string;
 }
 
-/** The regular files of the spec's folder, and those of the tree that links there lead to; other folders and links are left out. */
+/**
+ * The regular files of the spec's folder, and those of the tree that links there lead to; other folders and links are
+ * left out.
+ */
 export async function flattenTree(
   order: FlattenOrder,
 ): Promise<Outcome<{ readonly folder: string; readonly spec: string }>> {

@@ -2,7 +2,9 @@
 import { GitError, openGit } from '../remote/open-git.ts';
 import { isCommitId } from './source-git.ts';
 
-/** A commit never changes: what was read of it lately, by repository, commit and path, the least recently read first. */
+/**
+ * A commit never changes: what was read of it lately, by repository, commit and path, the least recently read first.
+ */
 const readLately = new Map<string, string>();
 
 const mostRead = 100;

@@ -1,4 +1,5 @@
-// The cache of fetched sources: content by its SHA-256, and which content an address had. Everything in it can be fetched again.
+// The cache of fetched sources: content by its SHA-256, and which content an address had. Everything in it can be
+// fetched again.
 import { createHash, hash, randomUUID } from 'node:crypto';
 import { constants, createWriteStream } from 'node:fs';
 import { link, lstat, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -10,9 +11,12 @@ import { inTurn } from '../base/in-turn.ts';
 export interface SourceCache {
   /** Of the Git mirrors: see fetch-git-mirror.ts. */
   readonly gitFolder: string;
-  /** A path for a new file on the cache's file system; whoever asks moves or removes it. */
+  /** A path for a new file on the cache's file system; the caller moves or removes it. */
   temporary(): Promise<string>;
-  /** Copies the content to the new file `target`: its size, or undefined when the cache lacks it. What does not match its hash is dropped. */
+  /**
+   * Copies the content to the new file `target`: its size, or undefined when the cache lacks it. What does not match
+   * its hash is dropped.
+   */
   take(sha256: string, target: string): Promise<number | undefined>;
   /** Moves a file, whose hash the caller has computed, into the cache. */
   put(file: string, sha256: string): Promise<void>;
@@ -21,7 +25,10 @@ export interface SourceCache {
   remember(name: string, sha256: string): Promise<void>;
   /** Something was added that `put` did not see: a mirror grew. */
   noteGrowth(): void;
-  /** Removes what was not used for the longest time until at most `bytes` are left, if anything was added by this object. */
+  /**
+   * Removes what was not used for the longest time until at most `bytes` are left, if anything was added by this
+   * object.
+   */
   prune(bytes: number): Promise<void>;
 }
 
@@ -106,7 +113,7 @@ async function copyChecked(path: string, sha256: string, target: string): Promis
   }
 }
 
-/** A symbolic link (ELOOP) is nothing of ours: as if it were not there. */
+/** The cache never makes symbolic links: one (ELOOP) counts as absent. */
 function nothingWhenNotOurs(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ELOOP') return nothingWhenAbsent(error);
 }

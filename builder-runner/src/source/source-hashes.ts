@@ -1,4 +1,5 @@
-// The file `sources` of a dist-git: which files a lookaside cache has, and their hashes. Anybody may have written it. Pure.
+// The file `sources` of a dist-git: which files a lookaside cache has, and their hashes. Anybody may have written it.
+// Pure.
 
 /** The kinds of hashes that prove something, in Node's words. MD5 and SHA-1 only name a file. */
 const strong = { SHA256: 'sha256', SHA384: 'sha384', SHA512: 'sha512' } as const;
@@ -31,7 +32,8 @@ export function isSourceFileName(name: string): boolean {
 }
 
 /**
- * The lines of the file, or one sentence for the first that is none. Both forms: `SHA512 (file) = hash`, and `md5  file`.
+ * The lines of the file, or one sentence for the first that is none. Both forms: `SHA512 (file) = hash`, and `md5
+ * file`.
  * https://github.com/release-engineering/dist-git
  */
 export function parseSourcesFile(text: string): readonly SourceLine[] | string {

@@ -1,4 +1,5 @@
-// A place for hostile specs: no network, no home, no environment, nothing of the machine but /usr, bounded in time, memory and size.
+// A place for hostile specs: no network, no home, no environment, nothing of the machine but /usr, bounded in time,
+// memory and size.
 import { chmod, chown, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,15 +31,16 @@ const memoryBytes = 4 * 1024 ** 3;
 const temporaryBytes = 256 * 1024 ** 2;
 const outputBytes = 1024 ** 2;
 /**
- * Who runs specs when the service is root. A user namespace would not do: in it, our root still owns what /proc/sys shows.
+ * Who runs specs when the service is root. A user namespace would not do: in it, our root still owns what /proc/sys
+ * shows.
  */
 const sandboxUser = 61_001;
 const passwd = `root:x:0:0:root:/home:/bin/sh\nsandbox:x:${sandboxUser}:${sandboxUser}::/home:/bin/sh\n`;
 const group = `root:x:0:\nsandbox:x:${sandboxUser}:\n`;
 
 /**
- * Runs one command in a fresh sandbox (bubblewrap). What it leaves in `output` belongs to the sandbox's user. Throws RunnerError
- * `sandbox` or `tool-missing` when there can be none.
+ * Runs one command in a fresh sandbox (bubblewrap). What it leaves in `output` belongs to the sandbox's user. Throws
+ * RunnerError `sandbox` or `tool-missing` when there can be none.
  */
 export async function runInSandbox(order: SandboxOrder): Promise<SandboxEnd> {
   const etc = await mkdtemp(join(tmpdir(), 'coppice-sandbox-'));
@@ -109,7 +111,9 @@ const dropPrivileges = [
   ...['--bounding-set=-all', '--inh-caps=-all', '--no-new-privs', '--'],
 ];
 
-/** Root may make all namespaces and steps down inside; anybody else becomes root of a user namespace that holds nothing. */
+/**
+ * Root may make all namespaces and steps down inside; anybody else becomes root of a user namespace that holds nothing.
+ */
 function identity(isRoot: boolean): readonly string[] {
   const spaces = [
     '--unshare-ipc',

@@ -1,4 +1,4 @@
-// A tree of a Git repository → files, without a work tree or an index that anybody else sees.
+// Writes a tree of a Git repository as files, without a shared work tree or index.
 import { mkdir, rm } from 'node:fs/promises';
 import type { FetchOrder } from './fetch-order.ts';
 import { type GitEnd, git } from './source-git.ts';
@@ -19,7 +19,10 @@ export type WriteEnd =
   | { readonly ok: true }
   | { readonly ok: false; readonly what: 'missing' | 'too-large' | 'failed'; readonly why: string };
 
-/** Writes the tree; its size is known before anything is written. checkout-index keeps modes and refuses `..` and `.git`. */
+/**
+ * Writes the tree; its size is known before anything is written. checkout-index keeps modes and refuses `..` and
+ * `.git`.
+ */
 export async function writeGitTree(
   order: FetchOrder,
   { repository, tree, folder, symlinks }: TreeOrder,

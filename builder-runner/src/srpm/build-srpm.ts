@@ -31,7 +31,10 @@ interface Attempt extends SrpmLogParts {
   readonly builder: string | null;
 }
 
-/** Makes and publishes the build's source package; resolves with its file name. Throws RunnerError for faults of the machinery. */
+/**
+ * Makes and publishes the build's source package; resolves with its file name. Throws RunnerError for faults of the
+ * machinery.
+ */
 export async function buildSrpm(
   context: RunnerContext,
   build: QueuedBuild,

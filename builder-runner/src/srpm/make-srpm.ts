@@ -1,5 +1,5 @@
-// The source package, made of what was fetched, on a builder of the lowest trust level, in a chroot. A spec is a program, and so are all
-// the tools: nothing of them runs on the control host.
+// The source package, made of what was fetched, on a builder of the lowest trust level, in a chroot. A spec is a
+// program, and so are all the tools: nothing of them runs on the control host.
 import { copyFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { QueuedBuild, QueuedChroot } from '@coppice/config';
@@ -150,8 +150,9 @@ async function takeSrpm(
 }
 
 /**
- * Moves the source into a new folder of `staging` (on the same file system), which is to be uploaded as it is but for mock's files, and
- * resolves with that folder. Only plain sources for mock lie open in it: a tree of anybody's making is unpacked inside the chroot alone.
+ * Moves the source into a new folder of `staging` (on the same file system), which is to be uploaded as it is but for
+ * mock's files, and resolves with that folder. Only plain sources for mock lie open in it: a tree of anybody's making
+ * is unpacked inside the chroot alone.
  */
 export async function packSource(source: MakeableSource, staging: string): Promise<string> {
   const upload = join(staging, 'upload');

@@ -1,10 +1,13 @@
 #!/bin/sh
-# Runs inside the chroot, where nothing but the package's own tree can be harmed: lets a tool make what it makes, in TOP/out.
-#   srpm-in-chroot.sh TOP run SUBDIRECTORY COMMAND…       in the tree's folder; the command leaves a source package in TOP/out
+# Runs inside the chroot, where nothing but the package's own tree can be harmed: lets a tool make what it makes, in
+# TOP/out.
+#   srpm-in-chroot.sh TOP run SUBDIRECTORY COMMAND…       in the tree's folder; the command leaves a source package in
+#   TOP/out
 #   srpm-in-chroot.sh TOP tito SUBDIRECTORY COMMAND…      the same, with --test unless the commit has a tag
-#   srpm-in-chroot.sh TOP generate FILE COMMAND…          in TOP/out, beside a copy of FILE; the command leaves a spec there
-#   srpm-in-chroot.sh TOP script RESULTS COMMAND…         in the tree; the regular files in its folder RESULTS are taken to TOP/out
-# TOP/tree is what was fetched.
+#   srpm-in-chroot.sh TOP generate FILE COMMAND…          in TOP/out, beside a copy of FILE; the command leaves a spec
+#   there
+#   srpm-in-chroot.sh TOP script RESULTS COMMAND…         in the tree; the regular files in its folder RESULTS are taken
+#   to TOP/out TOP/tree is what was fetched.
 set -u
 top=$1 how=$2 where=$3
 shift 3

@@ -1,4 +1,5 @@
-// How a builder makes a source package of what was fetched: mock's command lines in their order. Pure; paths are the builder's.
+// How a builder makes a source package of what was fetched: mock's command lines in their order. Pure; paths are the
+// builder's.
 import { shellWords } from '../builder/ssh.ts';
 import type { FetchedSource } from '../source/fetched-source.ts';
 
@@ -8,7 +9,7 @@ export type MakeableSource = Exclude<FetchedSource, { kind: 'srpm' }>;
 export interface SrpmPlace {
   /** Absolute path of the configuration for `mock -r`. */
   readonly config: string;
-  /** Absolute path of the folder that everything lies in. No character of it is special. */
+  /** Absolute path of the folder that holds everything. It has no characters that a shell would interpret. */
   readonly folder: string;
 }
 
@@ -102,7 +103,7 @@ export function planSrpm(source: MakeableSource, place: SrpmPlace, extra: readon
   return { upload: 'archive', steps, results, tool: recipe.tool, packages };
 }
 
-/** The build that a script is told of. */
+/** The build, as a script learns of it. */
 export interface Names {
   readonly owner: string;
   readonly project: string;
@@ -209,7 +210,10 @@ function pyp2spec(source: PypiSource): readonly string[] {
   return ['pyp2spec', source.name, '--version', source.version, '--fedora-compliant', '--automode', ...other];
 }
 
-/** One line of the steps' script: a function of `srpm-steps.sh` and its words, none of which the shell reads anything into. */
+/**
+ * One line of the steps' script: a function of `srpm-steps.sh` and its words, none of which the shell reads anything
+ * into.
+ */
 function call(name: string, ...words: readonly string[]): string {
   return `${name} ${shellWords(words)}\n`;
 }

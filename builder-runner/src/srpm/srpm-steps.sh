@@ -1,5 +1,5 @@
-# Runs on the builder, in a folder of its own: one call of mock after another, as the lines that are appended to this file say.
-# The name of the present step stands in ./step; the first that fails ends it all, with its exit code.
+# Runs on the builder, in a folder of its own: one call of mock after another, as the lines that are appended to this
+# file say. The name of the present step stands in ./step; the first that fails ends it all, with its exit code.
 set -u
 cd "$(dirname "$0")" || exit
 
@@ -16,7 +16,8 @@ afterwards() {
     trap 'code=$?; trap - EXIT; $last >/dev/null 2>&1; exit $code' EXIT
 }
 
-# build_from FOLDER COMMAND…: the command with the one spec of the folder, and the folder as sources. What is not a regular file goes.
+# build_from FOLDER COMMAND…: the command with the one spec of the folder, and the folder as sources. What is not a
+# regular file goes.
 build_from() {
     echo spec >step
     folder=$1

@@ -7,7 +7,7 @@ import type { SrpmPlan } from './srpm-plan.ts';
 
 /** How the steps on the builder ended, without success. */
 export interface SrpmEnd {
-  /** What `srpm-steps.sh` was at. */
+  /** The step of `srpm-steps.sh` that ran last. */
   readonly step: string;
   /** Undefined: its time was over. */
   readonly exitCode: number | undefined;

@@ -1,4 +1,5 @@
-// How the two files of a store are written: a snapshot, and a journal with one JSON line for each group of changes. Pure.
+// How the two files of a store are written: a snapshot, and a journal with one JSON line for each group of changes.
+// Pure.
 import { crc32 } from 'node:zlib';
 import { QueueError } from './store-error.ts';
 
@@ -10,7 +11,9 @@ export interface JournalGroup<Operation> {
   readonly line: number;
 }
 
-/** What a journal holds, and how many of its bytes are good; what follows them is a torn write that nobody was told of. */
+/**
+ * What a journal holds, and how many of its bytes are good; what follows them is a torn write that nobody was told of.
+ */
 export interface ParsedJournal<Operation> {
   readonly groups: readonly JournalGroup<Operation>[];
   readonly goodBytes: number;
@@ -19,15 +22,18 @@ export interface ParsedJournal<Operation> {
 const linePattern = /^\{"seq":([0-9]+),"crc":([0-9]+),"(?:ops|state)":(.*)\}$/s;
 const newline = 0x0a;
 
-/** The line of one group, newline included; the checksum covers number and operations. A group is one line so that it counts as a whole or not at all. */
+/**
+ * The line of one group, newline included; the checksum covers number and operations. A group is one line so that it
+ * counts as a whole or not at all.
+ */
 export function formatGroup(seq: number, operations: readonly unknown[]): string {
   const ops = JSON.stringify(operations);
   return `{"seq":${seq},"crc":${crc32(ops, seq)},"ops":${ops}}\n`;
 }
 
 /**
- * Reads a journal. Only its last line may be torn: it has no newline, or holds zero bytes where a page never reached the disk.
- * Any other bad line was acknowledged once: QueueError `corrupt`, with file and line.
+ * Reads a journal. Only its last line may be torn: it has no newline, or holds zero bytes where a page never reached
+ * the disk. Any other bad line was acknowledged once: QueueError `corrupt`, with file and line.
  */
 export function parseJournal<Operation>(bytes: Buffer, path: string): ParsedJournal<Operation> {
   const groups: JournalGroup<Operation>[] = [];

@@ -1,5 +1,5 @@
-// The lowdb adapter of Coppice's stores: what is in memory is the truth, every change is appended to a journal, changes that
-// come together share one fdatasync (group commit), and now and then a snapshot takes the journal's place.
+// The lowdb adapter of Coppice's stores: what is in memory is the truth, every change is appended to a journal, changes
+// that come together share one fdatasync (group commit), and now and then a snapshot takes the journal's place.
 import { closeSync, constants, fsyncSync, ftruncateSync, openSync, readFileSync } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ export interface JournalRules<State, Operation> {
 export interface JournalEvents<State> {
   /** A write failed: `state`, read from the disk, replaces what is in memory. */
   readonly rolledBack: (state: State) => void;
-  /** Something failed that undid nothing and that nobody waits for. */
+  /** A failure that undid nothing and that no caller waits for. */
   readonly fault: (error: QueueError) => void;
 }
 
@@ -36,9 +36,9 @@ const openFlags = constants.O_RDWR | constants.O_CREAT;
 const smallestJournalToReplace = 8 * 1024 * 1024;
 
 /**
- * `record` operations that were applied in memory, then `write`, which resolves when they are on the disk. When that fails, the
- * torn tail is cut, `rolledBack` gets the state as it is on the disk, and every write that was under way is rejected: what
- * they had changed in memory stood on what was lost.
+ * `record` operations that were applied in memory, then `write`, which resolves when they are on the disk. When that
+ * fails, the torn tail is cut, `rolledBack` gets the state as it is on the disk, and every write that was under way is
+ * rejected: what they had changed in memory stood on what was lost.
  */
 export class JournalAdapter<State, Operation> implements Adapter<State> {
   readonly #folder: string;
@@ -76,7 +76,10 @@ export class JournalAdapter<State, Operation> implements Adapter<State> {
     return join(this.#folder, 'snapshot.json');
   }
 
-  /** Opens the files and gives the state that they hold. A torn tail is cut. Throws QueueError `corrupt`, `full` or `io`. */
+  /**
+   * Opens the files and gives the state that they hold. A torn tail is cut. Throws QueueError `corrupt`, `full` or
+   * `io`.
+   */
   async read(): Promise<State> {
     try {
       this.#journal ??= await open(this.#journalPath, openFlags, 0o600);
@@ -101,7 +104,9 @@ export class JournalAdapter<State, Operation> implements Adapter<State> {
     if (this.#broken !== undefined) throw this.#broken;
   }
 
-  /** Resolves when everything recorded so far is on the disk; rejects with QueueError `full` or `io` when it was undone. */
+  /**
+   * Resolves when everything recorded so far is on the disk; rejects with QueueError `full` or `io` when it was undone.
+   */
   write(state: State): Promise<void> {
     if (this.#broken !== undefined) return Promise.reject(this.#broken);
     const written = new Promise<void>((resolve, reject) => this.#next.waiters.push({ resolve, reject }));
@@ -167,8 +172,9 @@ export class JournalAdapter<State, Operation> implements Adapter<State> {
   }
 
   /**
-   * The journal holds everything, so a snapshot that fails loses nothing: it is reported, and tried again after more changes. This is not
-   * `replaceFile`: the journal may be cut only after snapshot and folder are on the disk, and a failure of any step must leave it whole.
+   * The journal holds everything, so a snapshot that fails loses nothing: it is reported, and tried again after more
+   * changes. This is not `replaceFile`: the journal may be cut only after snapshot and folder are on the disk, and a
+   * failure of any step must leave it whole.
    */
   async #replaceJournal(snapshot: string): Promise<void> {
     const temporary = `${this.#snapshotPath}.new`;

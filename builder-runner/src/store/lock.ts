@@ -15,11 +15,12 @@ export interface FolderLock {
 }
 
 /**
- * Locks `folder` (which must exist) for this process. Throws QueueError `locked` that names the folder and the holder's pid.
+ * Locks `folder` (which must exist) for this process. Throws QueueError `locked` that names the folder and the holder's
+ * pid.
  *
- * Node has no flock. A flock belongs to the open file, not to the process that asked for it: flock(1) (util-linux) gets our
- * open file as descriptor 3, locks it and ends; the lock lives as long as our descriptor. Node opens files close-on-exec, so that
- * no other child of ours can hold it longer than we do.
+ * Node has no flock. A flock belongs to the open file, not to the process that asked for it: flock(1) (util-linux) gets
+ * our open file as descriptor 3, locks it and ends; the lock lives as long as our descriptor. Node opens files
+ * close-on-exec, so that no other child of ours can hold it longer than we do.
  */
 export async function lockFolder(folder: string): Promise<FolderLock> {
   const path = join(folder, 'lock');

@@ -11,15 +11,18 @@ export interface StoreOptions<State, Operation, Effect> {
   /** The state of a new store. */
   readonly initial: () => State;
   /**
-   * Changes `state` in place, and may tell what it did. Deterministic: it runs again at every start, so times and random
-   * numbers belong in the operation. Check before you commit: it
+   * Changes `state` in place, and may tell what it did. Deterministic: it runs again at every start, so times and
+   * random numbers belong in the operation. Check before you commit: it
    * should throw for nothing that is committed.
    */
   readonly apply: (state: State, operation: Operation) => Effect;
   /** State → JSON value and back; left out when the state is JSON as it stands. */
   readonly encode?: (state: State) => unknown;
   readonly decode?: (json: unknown) => State;
-  /** Hears of failures that nobody waits for (a lazy change that was undone, a snapshot that failed). Default: a process warning. */
+  /**
+   * Hears of failures that nobody waits for (a lazy change that was undone, a snapshot that failed). Default: a process
+   * warning.
+   */
   readonly onFault?: (error: QueueError) => void;
   /** Bytes of journal before a snapshot takes its place. Default: 8 MiB. */
   readonly snapshotAfterBytes?: number;
@@ -29,8 +32,8 @@ export interface JournaledStore<State, Operation, Effect> {
   /** The truth: changed by `commit` at once. Never change it yourself. After a failed write it is another object. */
   readonly state: State;
   /**
-   * Applies the operations at once and resolves, with what `apply` gave, when they are on the disk; all of them or none.
-   * Rejects with QueueError `full` or `io` when they are not, and then `state` is without them again.
+   * Applies the operations at once and resolves, with what `apply` gave, when they are on the disk; all of them or
+   * none. Rejects with QueueError `full` or `io` when they are not, and then `state` is without them again.
    */
   commit(operations: readonly Operation[]): Promise<readonly Effect[]>;
   /** As `commit`, but its write may wait up to 50 ms for others. */

@@ -1,6 +1,7 @@
-// A service that is broken again and again while it builds: `node campaign.child.ts <seed> <builds>`, in a network, a mount and a process
-// namespace of its own (`npm run campaign -w builder-runner -- <seed> <builds>` sees to that), as root. Prints what happened as one line of JSON, and exits
-// with 1 when something was lost, doubled, wrongly ended or left behind. COPPICE_CAMPAIGN_LOG=1 shows the service's log.
+// A service that is broken again and again while it builds: `node campaign.child.ts <seed> <builds>`, in a network, a
+// mount and a process namespace of its own (`npm run campaign -w builder-runner -- <seed> <builds>` sees to that), as
+// root. Prints what happened as one line of JSON, and exits with 1 when something was lost, doubled, wrongly ended or
+// left behind. COPPICE_CAMPAIGN_LOG=1 shows the service's log.
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

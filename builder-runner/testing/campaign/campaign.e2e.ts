@@ -1,4 +1,5 @@
-// Everything goes wrong, again and again, while a hundred packages are built: nothing may be lost, doubled or left behind.
+// Everything goes wrong, again and again, while a hundred packages are built: nothing may be lost, doubled or left
+// behind.
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';

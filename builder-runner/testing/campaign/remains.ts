@@ -25,8 +25,8 @@ function readLink(path: string): string | undefined {
 }
 
 /**
- * Sentences about all that is left: processes that speak of one of `folders` (but for `known` ones) or live in one of `namespaces`, mounts
- * below `folders` but for `knownMounts`, loop devices on files below them.
+ * Sentences about all that is left: processes that speak of one of `folders` (but for `known` ones) or live in one of
+ * `namespaces`, mounts below `folders` but for `knownMounts`, loop devices on files below them.
  */
 export async function findRemains(look: {
   readonly folders: readonly string[];

@@ -1,5 +1,6 @@
-// The runner of the campaign, as a program that can be killed: `node service.child.ts <JSON of ServiceOrder>`. Takes a JSON line for each
-// list of builds to accept, and says, a line each, which numbers they got, which chroots ended, and what the log says.
+// The runner of the campaign, as a program that can be killed: `node service.child.ts <JSON of ServiceOrder>`. Takes a
+// JSON line for each list of builds to accept, and says, a line each, which numbers they got, which chroots ended, and
+// what the log says.
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';

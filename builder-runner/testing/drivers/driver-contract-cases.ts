@@ -116,7 +116,9 @@ const openstack: DriverCase = {
 };
 const libvirt: DriverCase = { name: 'libvirt', open: throughStubs('libvirt', {}) };
 
-/** Playbooks of Copr's kind: they print the address, know root and port 22 only, and no driver.yml says what they offer. */
+/**
+ * Playbooks of Copr's kind: they print the address, know root and port 22 only, and no driver.yml says what they offer.
+ */
 const oldStyle: DriverCase = {
   name: 'old playbooks in a folder of their own',
   async open(scratch) {

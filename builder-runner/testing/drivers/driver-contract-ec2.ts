@@ -1,5 +1,5 @@
-// A small cloud that speaks the part of Amazon EC2's query API which the driver `ec2` uses (API version 2016-11-15), on loopback. Its
-// instances are machines (driver-contract-machine.ts) that boot from their user data.
+// A small cloud that speaks the part of Amazon EC2's query API which the driver `ec2` uses (API version 2016-11-15), on
+// loopback. Its instances are machines (driver-contract-machine.ts) that boot from their user data.
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { bootMachine, freshAddress, type Machine } from './driver-contract-machine.ts';
@@ -65,7 +65,8 @@ export async function openCloud(scratch: string): Promise<Cloud> {
         (instance) =>
           `<item><reservationId>r-1</reservationId><instancesSet>${instanceXml(instance)}</instancesSet></item>`,
       );
-      // An instance boots after it was first seen as pending: whoever takes the first answer for the last has no address.
+      // An instance boots after it was first seen as pending: whoever takes the first answer for the last has no
+      // address.
       for (const instance of found.filter(({ state }) => state === 'pending')) {
         instance.machine = await bootMachine(scratch, instance.userData, instance.address, cloudOptions.port);
         instance.state = 'running';

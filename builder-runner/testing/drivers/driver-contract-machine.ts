@@ -1,5 +1,6 @@
-// A machine as a cloud would boot it from cloud-init's user data: a real SSH server on a loopback address of its own, with the host key and
-// the one key that the user data name. It shares this machine's files, so nothing may be provisioned on it.
+// A machine as a cloud would boot it from cloud-init's user data: a real SSH server on a loopback address of its own,
+// with the host key and the one key that the user data name. It shares this machine's files, so nothing may be
+// provisioned on it.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';

@@ -1,4 +1,5 @@
-// Podman for the contract test: storage and settings of its own in a scratch folder, and an image of nothing but an SSH server.
+// Podman for the contract test: storage and settings of its own in a scratch folder, and an image of nothing but an SSH
+// server.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';

@@ -1,5 +1,6 @@
-// Whoever has machines to give, for drivers whose real providers no test machine has: machines (driver-contract-machine.ts) over a few HTTP
-// calls on loopback. POST /machines {name, userData, facts}, GET /machines, DELETE /machines/<name or address>.
+// Whoever has machines to give, for drivers whose real providers no test machine has: machines
+// (driver-contract-machine.ts) over a few HTTP calls on loopback. POST /machines {name, userData, facts}, GET
+// /machines, DELETE /machines/<name or address>.
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';

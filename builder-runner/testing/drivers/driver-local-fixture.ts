@@ -1,5 +1,5 @@
-// What the tests of the driver `local` share: a scratch folder with a key, the real playbooks, ssh with a pinned host key, and a look at
-// all that a builder leaves on a machine.
+// What the tests of the driver `local` share: a scratch folder with a key, the real playbooks, ssh with a pinned host
+// key, and a look at all that a builder leaves on a machine.
 import {
   existsSync,
   globSync,
@@ -141,7 +141,8 @@ export function traces(instance: string) {
   };
   const first = record.processes[0]?.pid ?? -1;
   const namespace = linkOf(first);
-  // The kernel gives the number of a namespace that is gone to the next one, be it somebody else's: this one is held until the tests end.
+  // The kernel gives the number of a namespace that is gone to the next one, be it somebody else's: this one is held
+  // until the tests end.
   if (namespace !== '') openSync(`/proc/${first}/ns/uts`, 'r');
   return () => ({
     processes: readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && namespace !== '' && linkOf(pid) === namespace),

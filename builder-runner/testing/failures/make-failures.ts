@@ -1,7 +1,9 @@
 #!/usr/bin/env node
-// Makes the excerpts in testing/failures/testdata anew: builds every package of its recipes/*.yml, which all fail, with mock-lite and Sapling.
-//   COPPICE_SAPLING=<folder made by ansible/sapling/make-sapling> node make-failures.ts [NAME…]      (as root, one to three minutes)
-// Runs in namespaces of its own, without network, so that no path, address or name of this machine gets into a log.
+// Makes the excerpts in testing/failures/testdata anew: builds every package of its recipes/*.yml, which all fail, with
+// mock-lite and Sapling.
+//   COPPICE_SAPLING=<folder made by ansible/sapling/make-sapling> node make-failures.ts [NAME…]      (as root, one to
+//   three minutes) Runs in namespaces of its own, without network, so that no path, address or name of this machine
+//   gets into a log.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, rmdir, symlink, writeFile } from 'node:fs/promises';

@@ -1,4 +1,5 @@
-// The repositories that a recipe's build uses besides the distribution: real RPMs, real metadata, then whatever is to be wrong with them.
+// The repositories that a recipe's build uses besides the distribution: real RPMs, real metadata, then whatever is to
+// be wrong with them.
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';

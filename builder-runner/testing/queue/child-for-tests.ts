@@ -13,7 +13,9 @@ export interface ChildForTests {
   readonly ended: Promise<number | null>;
 }
 
-/** For `unshare`: mounting needs a mount namespace of one's own, and for users other than root a user namespace as well. */
+/**
+ * For `unshare`: mounting needs a mount namespace of one's own, and for users other than root a user namespace as well.
+ */
 export const ownMounts = process.getuid?.() === 0 ? ['--mount'] : ['--user', '--map-root-user', '--mount'];
 
 /** Runs `program`; what it writes to standard error is seen with the test's own. */

@@ -1,4 +1,5 @@
-// Fills the disk under a queue: `node disk-full.child.ts <folder>`, in a mount namespace of its own, prints what happened as JSON.
+// Fills the disk under a queue: `node disk-full.child.ts <folder>`, in a mount namespace of its own, prints what
+// happened as JSON.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

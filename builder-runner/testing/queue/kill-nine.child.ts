@@ -1,5 +1,5 @@
-// Works a queue until it is killed: `node kill-nine.child.ts <folder> <seed>`. Says each thing it begins and each that was acknowledged,
-// a JSON line each, written before it goes on.
+// Works a queue until it is killed: `node kill-nine.child.ts <folder> <seed>`. Says each thing it begins and each that
+// was acknowledged, a JSON line each, written before it goes on.
 import { writeSync } from 'node:fs';
 import { openQueue } from '../../src/queue/queue.ts';
 import { requestForTests } from './request-for-tests.ts';

@@ -1,5 +1,5 @@
-// The queue's figures: `node builder-runner/testing/queue/queue-bench.ts` prints them as a JSON array. The yardstick is lowdb as it comes:
-// the same state and the same operations, with the whole JSON file written after each.
+// The queue's figures: `node builder-runner/testing/queue/queue-bench.ts` prints them as a JSON array. The yardstick is
+// lowdb as it comes: the same state and the same operations, with the whole JSON file written after each.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +24,10 @@ const samples = 1_000;
 const yardstickSamples = 50;
 const against = 'lowdb JSONFile';
 
-/** Medians, in milliseconds, of one durable enqueue and one durable claim with 10,000 builds waiting, beside lowdb's plain JSON file. */
+/**
+ * Medians, in milliseconds, of one durable enqueue and one durable claim with 10,000 builds waiting, beside lowdb's
+ * plain JSON file.
+ */
 async function queueFigures(): Promise<readonly Figure[]> {
   const folder = await mkdtemp(join(tmpdir(), 'coppice-queue-bench-'));
   try {

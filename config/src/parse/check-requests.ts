@@ -1,4 +1,4 @@
-// What a project asks for, held against what the policy allows: repositories, network, isolation, time and memory.
+// Checks what a project asks for against what the policy allows: repositories, network, isolation, time and memory.
 import { chrootOf } from '../words/chroot.ts';
 import type { Problem } from '../words/problem.ts';
 import type { Policy } from '../words/project.ts';

@@ -1,4 +1,4 @@
-// What `source:` of a package says, held against the files of the config repo, the chroots and itself.
+// Checks a package's `source:` against the files of the config repo, against the chroots, and for contradictions.
 import type { ChrootName } from '../words/chroot.ts';
 import type { Problem } from '../words/problem.ts';
 import type { Policy } from '../words/project.ts';

@@ -1,4 +1,5 @@
-// What changed between two states of a config repo: for the checks of pull requests, and for what is moved or deleted afterwards.
+// What changed between two states of a config repo: for the checks of pull requests, and for what is moved or deleted
+// afterwards.
 import { compareNames } from '../plan/dependency-order.ts';
 import { type ConfigRepo, type Package, type Project, projectKey } from '../words/project.ts';
 import { isScriptText } from '../words/source.ts';
@@ -31,7 +32,9 @@ export interface ConfigDiff {
   readonly policyChanged: boolean;
   /** Chroots whose `chroots/<chroot>.cfg` came, went or changed; only admins may do that. */
   readonly chrootConfigs: readonly string[];
-  /** Packages that came, went or changed, in their keys, their options or their folder; not those of removed projects. */
+  /**
+   * Packages that came, went or changed, in their keys, their options or their folder; not those of removed projects.
+   */
   readonly touchedPackages: readonly TouchedPackage[];
 }
 
@@ -66,7 +69,10 @@ export function diffConfigs(before: ConfigState, after: ConfigState): ConfigDiff
 
 type Projects = ReadonlyMap<string, Project>;
 
-/** Each project that left is the former state of one at most: of the one that says so, else of the first with the same content. */
+/**
+ * Each project that left is the former state of one at most: of the one that says so, else of the first with the same
+ * content.
+ */
 function findRenamed(gone: readonly string[], come: readonly string[], old: Projects, now: Projects) {
   const renamed = new Map<string, string>();
   const free = new Set(gone);

@@ -1,4 +1,5 @@
-// JSON Schemas: of a config repo's files, so that an editor can say what the bot would; of events, for programs that read them.
+// JSON Schemas: of a config repo's files, so that an editor can say what the bot would; of events, for programs that
+// read them.
 import { z } from 'zod';
 import { eventSchema } from '../words/event.ts';
 import { policySchema } from './parse-policy.ts';

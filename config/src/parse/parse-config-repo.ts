@@ -52,8 +52,8 @@ interface KnownProject {
 export type ConfigParser = (tree: ConfigTree) => Parsed<ConfigRepo>;
 
 /**
- * A parser that remembers the last commit: files whose text is the same are not read again, and projects for which nothing changed
- * that they are held against are the same objects. It gives what `parseConfigRepo` gives.
+ * A parser that remembers the last commit: files whose text is the same are not read again, and projects for which
+ * nothing changed that they are held against are the same objects. It gives what `parseConfigRepo` gives.
  */
 export function createConfigParser(): ConfigParser {
   let known = new Map<string, KnownProject>();

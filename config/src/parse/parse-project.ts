@@ -1,4 +1,4 @@
-// `projects/<owner>/<name>.yaml` → Project: its form first, then what its parts say about each other.
+// `projects/<owner>/<name>.yaml` → Project: first the form, then whether its parts fit together.
 import type { ChrootName } from '../words/chroot.ts';
 import type { Problem } from '../words/problem.ts';
 import type { Package, Policy, Project } from '../words/project.ts';

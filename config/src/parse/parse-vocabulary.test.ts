@@ -1,4 +1,5 @@
-// What policy and projects may say beyond the basics, and what is wrong with it: see parse-policy.test.ts and parse-project.test.ts.
+// What policy and projects may say beyond the basics, and what is wrong with it: see parse-policy.test.ts and
+// parse-project.test.ts.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {

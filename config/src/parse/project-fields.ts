@@ -1,4 +1,4 @@
-// The values that only projects and the policy are made of: see fields.ts.
+// The kinds of values that only projects and the policy use; those of all files are in fields.ts.
 import { z } from 'zod';
 import { builderLabelPattern } from '../words/builder-settings.ts';
 import { isolations } from '../words/buildroot.ts';
@@ -78,7 +78,10 @@ const moduleStream = checkedText('a module such as `nodejs:20`', 'A module and i
   };
 });
 
-/** Macros by which rpm and mock find their own places, and by which packages are signed: changed, the build would be lost. */
+/**
+ * Macros by which rpm and mock find their own places, and by which packages are signed: changed, the build would be
+ * lost.
+ */
 const ownMacros: ReadonlySet<string> = new Set(
   [
     'topdir',
@@ -121,7 +124,9 @@ const builderLabel = checkedText('a label', 'A label of builders: big.', (text) 
   };
 });
 
-/** What the builders of a project or a package must have. More labels than these select nothing that fewer would not. */
+/**
+ * What the builders of a project or a package must have. More labels than these select nothing that fewer would not.
+ */
 export const builderLabels = listOf(builderLabel, 'a list of labels', { maximum: 16 });
 
 const maximumMacros = 100;

@@ -1,4 +1,5 @@
-// The reference page of the config repo: hand-written prose with tables that are made from the JSON Schemas of its files.
+// The reference page of the config repo: hand-written prose with tables that are made from the JSON Schemas of its
+// files.
 
 /** As much of JSON Schema as our own schemas use. */
 interface Schema {
@@ -13,8 +14,8 @@ interface Schema {
 }
 
 /**
- * The page. `template` names each table as `{{policy}}`; `policy` and `project` are JSON Schemas as `jsonSchemas` gives them. Throws
- * a RangeError when the template names a table that there is not, or lacks one.
+ * The page. `template` names each table as `{{policy}}`; `policy` and `project` are JSON Schemas as `jsonSchemas` gives
+ * them. Throws a RangeError when the template names a table that there is not, or lacks one.
  */
 export function referencePage(template: string, policy: string, project: string): string {
   const projectForm = JSON.parse(project) as Schema;

@@ -1,4 +1,4 @@
-// What a project says of a chroot and what a package says, laid over each other: the package's word counts.
+// Merges what a project and a package say of a chroot: the package wins.
 import { type Buildroot, plainBuildroot } from '../words/buildroot.ts';
 import { type ChrootName, chrootOf } from '../words/chroot.ts';
 import type { BuildrootYaml } from './project-fields.ts';
@@ -7,8 +7,8 @@ import type { PackageYaml, ProjectYaml } from './project-schema.ts';
 const nothing: BuildrootYaml = { packages: [], repos: [], with: [], without: [], macros: {}, modules: [] };
 
 /**
- * Gives the buildroots of one package after another. Equal ones of a package, and of packages that say nothing, are one object: a
- * project has thousands of packages and dozens of chroots.
+ * Gives the buildroots of one package after another. Equal ones of a package, and of packages that say nothing, are one
+ * object: a project has thousands of packages and dozens of chroots.
  */
 export function resolveBuildroots(
   project: ProjectYaml,

@@ -1,5 +1,5 @@
-// Writes config/schema/, the JSON Schemas of the files of a config repo for editors, and the reference page about them. Run it after
-// a change of a form or of the page's template: npm run schemas -w config
+// Writes config/schema/, the JSON Schemas of the files of a config repo for editors, and the reference page about them.
+// Run it after a change of a form or of the page's template: npm run schemas -w config
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { jsonSchemas } from './json-schemas.ts';

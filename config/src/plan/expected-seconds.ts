@@ -2,8 +2,8 @@
 import type { PlannedBuild } from './plan.ts';
 
 /**
- * Seconds of the longest chain of builds that wait for each other, as if there were builders for all chroots at once. A chroot
- * without history counts as the average of those with one; null when none has.
+ * Seconds of the longest chain of builds that wait for each other, as if there were builders for all chroots at once. A
+ * chroot without history counts as the average of those with one; null when none has.
  */
 export function longestChain(builds: readonly PlannedBuild[]): number | null {
   const known = builds.flatMap(({ chroots }) => chroots.flatMap(({ expectedSeconds }) => expectedSeconds ?? []));

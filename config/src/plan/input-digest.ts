@@ -1,4 +1,5 @@
-// The input digest: one hash over everything that decides what a build gives. Equal digests mean: no need to build again.
+// The input digest: one hash over everything that decides what a build gives. Equal digests mean: no need to build
+// again.
 import { hash } from 'node:crypto';
 import { type Buildroot, plainBuildroot } from '../words/buildroot.ts';
 import type { PinnedSource } from '../words/source.ts';
@@ -19,11 +20,12 @@ export interface BuildInputs {
 const digestVersion = 1;
 
 /**
- * SHA-256, 64 hexadecimal digits. Names that move (branches, the config repo's own commit) are not inputs: what they stand for is. Nor is
- * where it is built and within which bounds (labels of builders, timeout, memory).
+ * SHA-256, 64 hexadecimal digits. Names that move (branches, the config repo's own commit) are not inputs: what they
+ * stand for is. Nor is where it is built and within which bounds (labels of builders, timeout, memory).
  */
 export function inputDigest({ source, chroot, chrootConfigDigest, repos, buildroot, needs }: BuildInputs): string {
-  // What nobody asked for is left out: a key that Coppice learns later changes no digest of a package that does not use it.
+  // What nobody asked for is left out: a key that Coppice learns later changes no digest of a package that does not use
+  // it.
   const options = canonicalOptions(buildroot);
   // The canonical JSON of all of it, its keys sorted. Parts that many packages or chroots share are made once.
   const text = [
@@ -50,7 +52,10 @@ function rememberEach<T extends object>(answer: (value: T) => string): (value: T
   };
 }
 
-/** What a need stands for in the digests of those that are built again with it: its own digest, and the same of all that it needs. */
+/**
+ * What a need stands for in the digests of those that are built again with it: its own digest, and the same of all that
+ * it needs.
+ */
 export function chainDigest(own: string, needs: ReadonlyMap<string, string>): string {
   return needs.size === 0 ? own : sha256(`{"needs":${canonicalMap(needs)},"own":${JSON.stringify(own)}}`);
 }
@@ -78,8 +83,8 @@ function optionsOf(buildroot: Buildroot): Record<string, unknown> {
 }
 
 /**
- * What makes a difference: of a `dir` its tree, of a dist-git the commit and not the branch that led to it. Keys that nobody stated
- * are left out, but for the two that always were there.
+ * What makes a difference: of a `dir` its tree, of a dist-git the commit and not the branch that led to it. Keys that
+ * nobody stated are left out, but for the two that always were there.
  */
 function sourceContent(source: PinnedSource): Record<string, unknown> {
   switch (source.type) {

@@ -23,7 +23,10 @@ import type {
 import { type DigestOf, projectDigests } from './project-digests.ts';
 import { orderBySpecs } from './spec-order.ts';
 
-/** See PlanInput and Plan. A failed build with unchanged inputs is not built again unless forced, or infrastructure was at fault. */
+/**
+ * See PlanInput and Plan. A failed build with unchanged inputs is not built again unless forced, or infrastructure was
+ * at fault.
+ */
 export function planBuilds(input: PlanInput): Plan {
   const builds: PlannedBuild[] = [];
   const skipped: SkippedBuild[] = [];

@@ -1,4 +1,4 @@
-// What a plan is made of: what is known, what is asked, and what follows.
+// The types of planning: what is known, what is requested, and the plan itself.
 import type { BuildState, FailureReason } from '../words/build.ts';
 import type { Buildroot } from '../words/buildroot.ts';
 import type { ChrootName } from '../words/chroot.ts';
@@ -30,8 +30,8 @@ export interface PlanSelection {
 export interface PlanInput {
   readonly config: ConfigRepo;
   /**
-   * The pinned source by `owner/project/package`; a package without one is skipped with the text of `unpinned`, and so is a chroot
-   * without one, with that of `owner/project/package/chroot`.
+   * The pinned source by `owner/project/package`; a package without one is skipped with the text of `unpinned`, and so
+   * is a chroot without one, with that of `owner/project/package/chroot`.
    */
   readonly pinned: ReadonlyMap<string, PinnedByChroot>;
   readonly unpinned: ReadonlyMap<string, string>;
@@ -42,7 +42,10 @@ export interface PlanInput {
   readonly selection: PlanSelection;
   /** Build what is selected although its inputs are unchanged. */
   readonly force: boolean;
-  /** What the specs say, by `owner/project/package`, where they are known: packages come after what provides their BuildRequires. */
+  /**
+   * What the specs say, by `owner/project/package`, where they are known: packages come after what provides their
+   * BuildRequires.
+   */
   readonly specRequires?: ReadonlyMap<string, SpecRequires>;
   /** How long a build of this package for this chroot took lately, in seconds; null: it never was built. */
   readonly expectedSeconds?: (owner: string, project: string, name: string, chroot: ChrootName) => number | null;
@@ -100,7 +103,10 @@ export interface UnknownName {
   readonly nearest: string | null;
 }
 
-/** Packages of one project whose specs require each other, so that no order fits; it was cut at one place, always the same. */
+/**
+ * Packages of one project whose specs require each other, so that no order fits; it was cut at one place, always the
+ * same.
+ */
 export interface PlanCycle {
   readonly owner: string;
   readonly project: string;
@@ -114,6 +120,9 @@ export interface Plan {
   readonly skipped: readonly SkippedBuild[];
   readonly unknown: readonly UnknownName[];
   readonly cycles: readonly PlanCycle[];
-  /** Seconds from the start of the first build to the end of the last with builders enough (the longest chain); null: no history. */
+  /**
+   * Seconds from the start of the first build to the end of the last with builders enough (the longest chain); null: no
+   * history.
+   */
   readonly expectedSeconds: number | null;
 }

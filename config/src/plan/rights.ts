@@ -41,7 +41,9 @@ export function findProject(projects: readonly Project[], owner: string, name: s
   return projects.find((project) => projectKey(project).toLowerCase() === wanted);
 }
 
-/** The project whose people a build concerns: of a pull request's sandbox it is the one whose packages are built there. */
+/**
+ * The project whose people a build concerns: of a pull request's sandbox it is the one whose packages are built there.
+ */
 export function projectOfBuild(
   projects: readonly Project[],
   build: { readonly owner: string; readonly project: string },

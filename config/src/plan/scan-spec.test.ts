@@ -85,7 +85,8 @@ describe('scanSpec', () => {
     );
   });
 
-  // Ten times as much as is read: work that grew with the square of the length would not end within the test's own bound.
+  // Ten times as much as is read: work that grew with the square of the length would not end within the test's own
+  // bound.
   test.each([
     ['brackets that open', 'BuildRequires: ', '('],
     ['brackets that close', 'BuildRequires: ((((a', ')'],

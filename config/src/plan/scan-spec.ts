@@ -1,5 +1,5 @@
-// What a spec says of itself, read without running it: enough to put packages in order. RPM alone knows the truth, in a sandbox:
-// macros are not run but for `%{name}`, `%{version}` and plain `%global`s, and both sides of each `%if` count.
+// What a spec says of itself, read without running it: enough to put packages in order. RPM alone knows the truth, in a
+// sandbox: macros are not run but for `%{name}`, `%{version}` and plain `%global`s, and both sides of each `%if` count.
 
 /** Names only: versions are left out. */
 export interface ScannedSpec {

@@ -1,4 +1,5 @@
-// The order of a project's builds: from what its packages state (`needs`) and from what their specs require of each other.
+// The order of a project's builds: from what its packages state (`needs`) and from what their specs require of each
+// other.
 import { type Project, projectKey } from '../words/project.ts';
 import { compareNames, type Needing, orderByNeeds } from './dependency-order.ts';
 import type { SpecRequires } from './plan.ts';

@@ -79,7 +79,9 @@ export interface BuildRequest {
   /** Upper bound of what the build may write on its builder, in bytes. */
   readonly diskBytes: number;
   readonly sourceBytes: number;
-  /** The project's `repos`: dnf base URLs and `coppice://owner/project`. Each chroot's `buildroot.repos` follow them. */
+  /**
+   * The project's `repos`: dnf base URLs and `coppice://owner/project`. Each chroot's `buildroot.repos` follow them.
+   */
   readonly repos: readonly string[];
   readonly requestedBy: string;
   /** Address of the comment or commit that asked. */

@@ -1,4 +1,5 @@
-// What a build finds in its chroot besides the chroot's own configuration: data that travels from the config repo to mock.
+// What a build finds in its chroot besides the chroot's own configuration: data that travels from the config repo to
+// mock.
 import { z } from 'zod';
 import { type Architecture, architectures } from './chroot.ts';
 
@@ -10,7 +11,10 @@ export type Isolation = (typeof isolations)[number];
 export interface Buildroot {
   /** Installed into the chroot before the build, besides what the spec asks for. */
   readonly packages: readonly string[];
-  /** Repositories besides the project's own and its `repos`: https base URLs and `coppice://owner/project`. In dnf's order. */
+  /**
+   * Repositories besides the project's own and its `repos`: https base URLs and `coppice://owner/project`. In dnf's
+   * order.
+   */
   readonly repos: readonly string[];
   /** `rpmbuild --with`. */
   readonly with: readonly string[];

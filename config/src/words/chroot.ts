@@ -1,4 +1,5 @@
-// A chroot names what a package is built for: `fedora-42-x86_64` = distribution, release, architecture (mock's and Copr's word).
+// A chroot names what a package is built for: `fedora-42-x86_64` = distribution, release, architecture (mock's and
+// Copr's word).
 
 declare const chrootName: unique symbol;
 
@@ -17,13 +18,19 @@ export interface Chroot {
 export const architectures = ['x86_64', 'aarch64', 'ppc64le', 's390x', 'riscv64', 'i686', 'i386', 'armhfp'] as const;
 export type Architecture = (typeof architectures)[number];
 
-/** What may be built for a chroot: `active` everything, `inactive` nothing for now, `eol` (end of life) nothing any more. */
+/**
+ * What may be built for a chroot: `active` everything, `inactive` nothing for now, `eol` (end of life) nothing any
+ * more.
+ */
 export const chrootStates = ['active', 'inactive', 'eol'] as const;
 export type ChrootState = (typeof chrootStates)[number];
 
 const chrootPattern = /^([a-z][a-z0-9+]*(?:-[a-z][a-z0-9+]*)*)-([a-z0-9][a-z0-9._]*)-([a-z0-9_]+)$/;
 
-/** The parts of `text`, or undefined when it is not a chroot name. Distributions may hold hyphens (`centos-stream-9-x86_64`). */
+/**
+ * The parts of `text`, or undefined when it is not a chroot name. Distributions may hold hyphens
+ * (`centos-stream-9-x86_64`).
+ */
 export function parseChroot(text: string): Chroot | undefined {
   if (text.length > 64) return undefined;
   const match = chrootPattern.exec(text);

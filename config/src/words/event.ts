@@ -1,4 +1,5 @@
-// What the service tells programs about builds as it happens: one line of JSON each in `published/events/`, and webhooks of the same form.
+// What the service tells programs about builds as it happens: one line of JSON each in `published/events/`, and
+// webhooks of the same form.
 import { z } from 'zod';
 import { buildStates, failureReasons } from './build.ts';
 
@@ -30,7 +31,7 @@ const end = {
   reason: z.enum(failureReasons).nullable(),
 };
 
-/** One event. Texts of people and builds are as they came: whoever shows them escapes them. */
+/** One event. Texts of people and builds are as they came: code that shows them must escape them. */
 export const eventSchema = z.discriminatedUnion('type', [
   z.strictObject({ ...common, type: z.literal('worker.create'), worker: z.string() }),
   /** Somebody has begun to do something for the build. */

@@ -5,8 +5,9 @@ import { distance } from 'fastest-levenshtein';
 const maximumKnown = 500;
 
 /**
- * The nearest of `known`, or undefined when none is within two edits (a third of longer words). `strictly`: words of up to four letters
- * within one, where a word may well be meant for somebody else. Case counts for nothing. Only the first 500 are compared.
+ * The nearest of `known`, or undefined when none is within two edits (a third of longer words). `strictly`: words of up
+ * to four letters within one, where a word may well be meant for somebody else. Case counts for nothing. Only the first
+ * 500 are compared.
  */
 export function nearest(word: string, known: Iterable<string>, how?: 'strictly'): string | undefined {
   const wanted = word.slice(0, 100).toLowerCase();

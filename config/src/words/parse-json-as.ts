@@ -1,4 +1,4 @@
-// A JSON text as a value of a schema, or why it is none. Pure.
+// Parses JSON and checks it against a schema. Pure.
 import type { z } from 'zod';
 
 export type JsonReading<T> =

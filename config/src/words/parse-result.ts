@@ -1,4 +1,4 @@
-// The text of a `result.json` as a record, and how what is none is told apart. Pure; the text may be anything.
+// Parses `result.json`: a good record, a broken file, or the record of another build. Pure; the text may be anything.
 import { parseChroot } from './chroot.ts';
 import { parseJsonAs } from './parse-json-as.ts';
 import { isBuildPlace, published } from './published.ts';
@@ -6,10 +6,16 @@ import { type Result, resultSchema } from './result.ts';
 
 export type ResultReading =
   | { readonly kind: 'result'; readonly result: Result }
-  /** `broken`: no JSON, or not as the schema says. `foreign`: the record of another build. `why` stands behind the name of the file. */
+  /**
+   * `broken`: no JSON, or not as the schema says. `foreign`: the record of another build. `why` stands behind the name
+   * of the file.
+   */
   | { readonly kind: 'broken' | 'foreign'; readonly why: string };
 
-/** `folder`: where the file is, relative to `published/`. Undefined when the record may speak of another place: it is moving. */
+/**
+ * `folder`: where the file is, relative to `published/`. Undefined when the record may speak of another place: it is
+ * moving.
+ */
 export function parseResult(text: string, folder: string | undefined): ResultReading {
   const read = parseJsonAs(text, resultSchema);
   if (read.kind === 'broken') return read;

@@ -1,6 +1,9 @@
-// What people got wrong, as a value. Only the two parsing borders (YAML, comments) make problems; they make all of them at once.
+// What people got wrong, as a value. Only the two parsing borders (YAML, comments) make problems; they make all of them
+// at once.
 
-/** One mistake in a file that a person wrote. `line` and `column` count from 1; `path` is relative to the config repo. */
+/**
+ * One mistake in a file that a person wrote. `line` and `column` count from 1; `path` is relative to the config repo.
+ */
 export interface Problem {
   readonly path: string;
   readonly line: number;

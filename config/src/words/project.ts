@@ -84,7 +84,10 @@ export interface Policy {
     /** Default and upper bound of a package's memory, in bytes; null: no bound. */
     readonly memoryBytes: number | null;
     readonly maximumMemoryBytes: number | null;
-    /** How many chroots of builds may run at once, of each owner, of a chroot, of an architecture. Null or absent: no bound. */
+    /**
+     * How many chroots of builds may run at once, of each owner, of a chroot, of an architecture. Null or absent: no
+     * bound.
+     */
     readonly perOwner: number | null;
     readonly perChroot: ReadonlyMap<ChrootName, number>;
     readonly perArchitecture: ReadonlyMap<Architecture, number>;
@@ -120,7 +123,10 @@ export interface ConfigRepo {
   readonly projects: readonly Project[];
 }
 
-/** Names of owners, projects and packages: safe as path components, URL parts and arguments. RPM's and GitHub's rules, the smaller of both. */
+/**
+ * Names of owners, projects and packages: safe as path components, URL parts and arguments. RPM's and GitHub's rules,
+ * the smaller of both.
+ */
 export const namePattern = /^[A-Za-z0-9_][A-Za-z0-9._+-]{0,99}$/;
 
 /** `owner/name`. */

@@ -1,4 +1,5 @@
-// The layout of `published/`: every path that the runner writes and the site and the readers rely on. Relative, with `/`.
+// The layout of `published/`: every path that the runner writes and the site and the readers rely on. Relative, with
+// `/`.
 import { type BuildId, paddedBuildId } from './build.ts';
 import { type ChrootName, chrootOf } from './chroot.ts';
 import { namePattern } from './project.ts';

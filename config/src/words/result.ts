@@ -1,4 +1,5 @@
-// The records that live beside the RPMs (`result.json`, schemaVersion 1) and the JSON that the site and its readers get.
+// The records that live beside the RPMs (`result.json`, schemaVersion 1) and the JSON that the site and its readers
+// get.
 import { z } from 'zod';
 import { buildStates, failureReasons, phaseSchema } from './build.ts';
 import { buildrootSchema } from './buildroot.ts';
@@ -31,7 +32,10 @@ export const resultSchema = z.strictObject({
   message: z.string().nullable(),
   /** The lines of the log that say why, escaped nowhere: they are hostile text. */
   excerpt: z.array(z.string()),
-  /** The log and the line of it, from 1, where the excerpt begins; null when no log says more. `srpm.log` is in `srpm-builds/`. */
+  /**
+   * The log and the line of it, from 1, where the excerpt begins; null when no log says more. `srpm.log` is in
+   * `srpm-builds/`.
+   */
   where: z
     .strictObject({ log: z.enum(['build.log', 'root.log', 'srpm.log']), line: z.int().positive() })
     .nullable()
@@ -42,7 +46,9 @@ export const resultSchema = z.strictObject({
   batch: z.string(),
   configCommit: z.string(),
   source: pinnedSourceSchema,
-  /** In the record of a chroot: the source package in `srpm-builds/` that it was built from; absent when there was none. */
+  /**
+   * In the record of a chroot: the source package in `srpm-builds/` that it was built from; absent when there was none.
+   */
   srpm: z.strictObject({ file: z.string(), sha256 }).optional(),
   /** In the record in `srpm-builds/`: what was fetched for the source package. */
   fetched: z.array(fetchedFileSchema).optional(),
@@ -94,7 +100,10 @@ const queuedChrootSchema = z.strictObject({
   skipBecause: z.string().nullable(),
 });
 
-/** `api/v1/queue.json`: the live builds as the queue knows them. Written by the service on each change of the queue or of broken pools. */
+/**
+ * `api/v1/queue.json`: the live builds as the queue knows them. Written by the service on each change of the queue or
+ * of broken pools.
+ */
 export const queueSnapshotSchema = z.strictObject({
   generatedAt: isoTime,
   builds: z.array(

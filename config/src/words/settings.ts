@@ -1,11 +1,14 @@
-// Service settings: one YAML file (`COPPICE_SETTINGS`), every key with its default. Secrets only as names of files or environment variables.
+// Service settings: one YAML file (`COPPICE_SETTINGS`), every key with its default. Secrets only as names of files or
+// environment variables.
 import { z } from 'zod';
 import { builderSettingsSchema } from './builder-settings.ts';
 import { eventTypes } from './event.ts';
 
 export type { PoolSettings } from './builder-settings.ts';
 
-/** The settings of one service. Paths are absolute or relative to COPPICE_HOME; durations in seconds, sizes in bytes. */
+/**
+ * The settings of one service. Paths are absolute or relative to COPPICE_HOME; durations in seconds, sizes in bytes.
+ */
 export const settingsSchema = z.strictObject({
   /** Where the site and the webhooks are answered. */
   listen: z
@@ -35,7 +38,7 @@ export const settingsSchema = z.strictObject({
       throttle: z.boolean().default(true),
     })
     .prefault({}),
-  /** Tasks in hand at once; signing and publishing need no builder. */
+  /** Tasks worked on at once; signing and publishing need no builder. */
   workers: z.int().min(1).max(256).default(2),
   /**
    * Whether the service ends, with exit code 1, when a worker dies of a fault of the machinery: what watches the
@@ -93,7 +96,10 @@ export const settingsSchema = z.strictObject({
         .int()
         .min(0)
         .default(20 * 2 ** 30),
-      /** Whether sources may come from addresses that are not public (10.0.0.0/8, localhost …). Mirrors and the indexes below always may. */
+      /**
+       * Whether sources may come from addresses that are not public (10.0.0.0/8, localhost …). Mirrors and the indexes
+       * below always may.
+       */
       privateAddresses: z.boolean().default(false),
       /** The index of Python packages: it answers at <url>/pypi/<name>/json. */
       pypiUrl: z.url().default('https://pypi.org'),

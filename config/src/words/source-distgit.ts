@@ -29,7 +29,10 @@ const instances: Readonly<Record<DistgitInstance, Instance>> = {
 /** What a lookaside address may hold in braces: the same words as dist-git-client's `lookaside_uri_pattern`. */
 export const lookasideWords = ['name', 'filename', 'hashtype', 'hash'] as const;
 
-/** The repository, the package's name in it, and its lookaside cache (undefined: it has none). `name` is the package's own. */
+/**
+ * The repository, the package's name in it, and its lookaside cache (undefined: it has none). `name` is the package's
+ * own.
+ */
 export function locateDistgit(
   source: DistgitSource,
   name: string,
@@ -69,7 +72,9 @@ function customaryBranch(instance: DistgitInstance, chroot: ChrootName): string 
   return distribution === 'epel' ? `epel${release}` : undefined;
 }
 
-/** The address of one file of the lookaside cache. Every part is encoded: it may come from a file that anybody wrote. */
+/**
+ * The address of one file of the lookaside cache. Every part is encoded: it may come from a file that anybody wrote.
+ */
 export function lookasideAddress(
   template: string,
   file: { readonly name: string; readonly filename: string; readonly hashtype: string; readonly hash: string },

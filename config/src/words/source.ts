@@ -1,4 +1,5 @@
-// Where a package comes from: as a person writes it (`Source`) and as a plan pins it (`PinnedSource`: commits and hashes, never names that move).
+// Where a package comes from: as a person writes it (`Source`) and as a plan pins it (`PinnedSource`: commits and
+// hashes, never names that move).
 import type { ChrootName } from './chroot.ts';
 /** How a source package is made of a Git repository, in Copr's words. */
 export const gitMethods = ['spec', 'rpkg', 'tito', 'make_srpm'] as const;
@@ -68,12 +69,17 @@ export type Source =
   | ({ readonly type: 'pypi'; readonly package: string; readonly version?: string } & PypiOptions)
   /** A release of a Ruby gem, with a generated spec; without `version` the newest stable one. */
   | { readonly type: 'rubygems'; readonly gem: string; readonly version?: string }
-  /** A script that writes spec and sources: its text (begins with `#!`), or the name of a file in the package's folder. */
+  /**
+   * A script that writes spec and sources: its text (begins with `#!`), or the name of a file in the package's folder.
+   */
   | ({ readonly type: 'script'; readonly script: string } & ScriptOptions);
 
 /** A source that cannot move any more. Two equal values give the same SRPM input. */
 export type PinnedSource =
-  /** `commit` is a commit of the config repo, `path` the folder in it, `tree` the Git object id of that folder (its content). */
+  /**
+   * `commit` is a commit of the config repo, `path` the folder in it, `tree` the Git object id of that folder (its
+   * content).
+   */
   | {
       readonly type: 'dir';
       readonly commit: string;

@@ -12,7 +12,9 @@ export function parseDuration(text: string): number | undefined {
 
 const sizeFactors = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 } as const;
 
-/** `10 GiB`, `512MiB` → bytes; undefined when the text is no size. Binary units only, so that a size means one number. */
+/**
+ * `10 GiB`, `512MiB` → bytes; undefined when the text is no size. Binary units only, so that a size means one number.
+ */
 export function parseSize(text: string): number | undefined {
   const match = /^(\d{1,6}) ?(B|KiB|MiB|GiB|TiB)$/.exec(text);
   if (match === null) return undefined;

@@ -1,4 +1,4 @@
-// A zod schema held against a YAML file: the typed value, or plain sentences at the places where the file is wrong.
+// Checks a YAML file against a zod schema: the typed value, or plain sentences with the places where the file is wrong.
 import type { z } from 'zod';
 import { nearest } from '../words/nearest.ts';
 import type { Problem } from '../words/problem.ts';
@@ -24,8 +24,8 @@ export function didYouMean(word: string, known: readonly string[], what: string)
 }
 
 /**
- * All problems at once. Schemas of ours give as `error` what they expect ("a list of chroot names"); the sentence is made
- * here. Their own rules add `custom` issues, with the whole sentence as message and a hint in `params.hint`.
+ * All problems at once. Schemas of ours give as `error` what they expect ("a list of chroot names"); the sentence is
+ * made here. Their own rules add `custom` issues, with the whole sentence as message and a hint in `params.hint`.
  */
 export function checkYaml<T>(schema: z.ZodType<T>, file: YamlFile): Checked<T> {
   const result = schema.safeParse(file.value, {

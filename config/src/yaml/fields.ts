@@ -1,4 +1,4 @@
-// The values that config files are made of: each a text with a form, its sentence when the form is wrong, and a hint.
+// The kinds of values in config files: each with its pattern, the sentence for a wrong value, and a hint.
 import { z } from 'zod';
 import { type ChrootName, parseChroot } from '../words/chroot.ts';
 import { namePattern } from '../words/project.ts';

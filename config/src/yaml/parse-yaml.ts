@@ -1,4 +1,4 @@
-// Hostile text → one plain YAML value that knows where each of its parts stands, or every problem of the text.
+// Parses hostile YAML: one plain value that knows the place of each of its parts, or all problems of the text.
 import { LineCounter, parseDocument } from 'yaml';
 import { compareProblems, type Problem } from '../words/problem.ts';
 import { aliasTargets, NodeReader, positionOf, tooDeep, type YamlFile } from './read-nodes.ts';

@@ -1,4 +1,4 @@
-// YAML nodes → plain values, with the place of each; within bounds, whatever the nodes are.
+// Turns YAML nodes into plain values with the place of each, within bounds for any input.
 import { type Alias, isAlias, isMap, isScalar, isSeq, type LineCounter, type Node, visit } from 'yaml';
 import type { Problem } from '../words/problem.ts';
 import { quote } from '../words/quote.ts';
@@ -38,7 +38,10 @@ export function positionOf(counter: LineCounter, offset: number): Position {
   return { line: Math.max(line, 1), column: Math.max(col, 1) };
 }
 
-/** Which node each alias stands for: the last one before it with that anchor. One pass, as `Alias.resolve` walks the file each time. */
+/**
+ * Which node each alias stands for: the last one before it with that anchor. One pass, as `Alias.resolve` walks the
+ * file each time.
+ */
 export function aliasTargets(contents: Node | null): ReadonlyMap<Alias, Node> {
   const anchors = new Map<string, Node>();
   const targets = new Map<Alias, Node>();

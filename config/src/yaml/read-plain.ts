@@ -1,4 +1,4 @@
-// The quick way from YAML nodes to a plain value, for files with nothing wrong in them: nearly all. It writes down no places.
+// The fast path from YAML nodes to a plain value, for files without mistakes (nearly all). It records no places.
 import { isMap, isScalar, isSeq } from 'yaml';
 import { maximumDepth, maximumNodes } from './read-nodes.ts';
 

@@ -35,9 +35,9 @@ export function explainYamlError(error: YAMLError): Words {
   return error.code === 'MISSING_CHAR' ? { message: `this is not YAML: ${own}`, hint: known.hint } : known;
 }
 
-// Control characters but tab and line ends (a carriage return ends no line by itself); U+FFFD is what invalid UTF-8 decodes to; then lone surrogates.
-// The last group turns the direction of text round, so that a reviewer reads something else than the machine
-// (https://trojansource.codes/).
+// Control characters but tab and line ends (a carriage return ends no line by itself); U+FFFD is what invalid UTF-8
+// decodes to; then lone surrogates. The last group turns the direction of text round, so that a reviewer reads
+// something else than the machine (https://trojansource.codes/).
 const forbidden =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: finding control characters is the purpose
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffd\u202a-\u202e\u2066-\u2069\u2028\u2029\p{Surrogate}]|\r(?!\n|$)/u;

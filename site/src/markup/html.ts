@@ -1,4 +1,5 @@
-// Escaping by default: everything that reaches a page goes through this template tag. Names, logs, messages are hostile text.
+// Escaping by default: everything that reaches a page goes through this template tag. Names, logs, messages are hostile
+// text.
 
 const markup = Symbol.for('coppice.html');
 
@@ -42,7 +43,10 @@ function isHtml(value: Html | readonly HtmlValue[]): value is Html {
   return markup in value;
 }
 
-/** Template tag: the literal parts are markup, every value is escaped unless it is Html itself. Attributes must be quoted. */
+/**
+ * Template tag: the literal parts are markup, every value is escaped unless it is Html itself. Attributes must be
+ * quoted.
+ */
 export function html(literals: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
   const text = literals.map((literal, index) => literal + (index < values.length ? show(values[index]) : '')).join('');
   return { [markup]: text };
@@ -58,7 +62,10 @@ export function renderHtml(value: Html): string {
   return value[markup];
 }
 
-/** `text` when it is an http or https address that may be linked, otherwise undefined (`javascript:`, `data:`, no address). */
+/**
+ * `text` when it is an http or https address that may be linked, otherwise undefined (`javascript:`, `data:`, no
+ * address).
+ */
 export function webAddress(text: string): string | undefined {
   if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return undefined;
   const address = new URL(text);

@@ -1,4 +1,4 @@
-// What packagers write for their users: Markdown, without HTML, pictures or links that are no web addresses.
+// Renders the Markdown that packagers write for their users: no HTML, no pictures, and only links to web addresses.
 import MarkdownIt from 'markdown-it';
 import { type Html, trustedHtml, webAddress } from './html.ts';
 

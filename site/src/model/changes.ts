@@ -1,4 +1,4 @@
-// What the service reports to the site: builds that changed, or that everything may have.
+// What the service reports to the site: the builds that changed, or that anything may have changed.
 
 /** A build that changed; all its chroots are looked at. */
 export interface SiteChange {

@@ -1,5 +1,5 @@
-// Effects: reads as much of a build log as a page may show: all of a small one; of a large one the beginning, the end, and what
-// surrounds the line that the page is opened at.
+// Effects: reads the part of a build log that a page shows: all of a small log; of a large one the beginning, the end,
+// and the lines around the one that the page opens at.
 import { type FileHandle, open } from 'node:fs/promises';
 
 /** Consecutive lines of a log; `firstLine` counts from 1. */
@@ -23,8 +23,8 @@ const surroundingBytes = 32 * 1024;
 const newline = 10;
 
 /**
- * Reads a log in pieces; memory stays bounded however large it is. The line `around` is always among what is read, when there is one.
- * Throws what `open` and `read` throw (a missing file: ENOENT).
+ * Reads a log in pieces; memory stays bounded however large it is. The line `around` is always among what is read, when
+ * there is one. Throws what `open` and `read` throw (a missing file: ENOENT).
  */
 export async function readLog(file: string, around?: number): Promise<LogText> {
   await using handle = await open(file, 'r');
@@ -59,7 +59,9 @@ async function readPiece(handle: FileHandle, from: number, until: number): Promi
   return buffer.subarray(0, bytesRead);
 }
 
-/** How many lines end before `until`, and where the line numbered `sought` begins; undefined when there is no such line. */
+/**
+ * How many lines end before `until`, and where the line numbered `sought` begins; undefined when there is no such line.
+ */
 async function scan(handle: FileHandle, size: number, until: number, sought: number | undefined) {
   const buffer = Buffer.alloc(1024 * 1024);
   const end = sought === undefined ? until : size;
@@ -81,8 +83,8 @@ async function scan(handle: FileHandle, size: number, until: number, sought: num
 }
 
 /**
- * The whole lines of the gap that are near `offset`. `line` is the number of the line there, or of the one where the gap begins or
- * ends when it is beside the gap. A line that is longer than what is read is cut.
+ * The whole lines of the gap that are near `offset`. `line` is the number of the line there, or of the one where the
+ * gap begins or ends when it is beside the gap. A line that is longer than what is read is cut.
  */
 async function readSurroundings(
   handle: FileHandle,

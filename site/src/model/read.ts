@@ -1,4 +1,5 @@
-// Effects: reads what the runner and the bot left in `published/`. What is broken is reported and left out, never fatal.
+// Effects: reads what the runner and the bot left in `published/`. What is broken is reported and left out, never
+// fatal.
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import {

@@ -44,7 +44,9 @@ export function shownText(text: string): string {
   return `${bounded.slice(0, maximumLineLength)} … (${text.length - maximumLineLength} more characters in the raw log)`;
 }
 
-/** Cuts a log into folds. `failed` = the build failed: when no section says so itself, the last fold is the failed one. */
+/**
+ * Cuts a log into folds. `failed` = the build failed: when no section says so itself, the last fold is the failed one.
+ */
 export function foldLog(parts: readonly LogPart[], failed: boolean): readonly LogFold[] {
   const folds: { title: string; lines: LogLine[]; failed: boolean; skippedBefore: number }[] = [];
   const failedSections = new Set<string>();

@@ -1,4 +1,4 @@
-// What a log page shows: the log in folds, where the raw file is, and from where to follow it while it grows.
+// What a log page shows: the log in folds, a link to the raw file, and the position from which to follow a growing log.
 import { type BuildState, isFinal } from '@coppice/config';
 import { siteHref } from '../markup/html.ts';
 import type { LogText } from '../model/read-log.ts';
@@ -24,7 +24,10 @@ export interface LogView {
   /** Bytes of the raw log that this page holds, and whether more will come. */
   readonly bytes: number;
   readonly live: boolean;
-  /** The line that the record names, else the first that looks like an error in the failed fold: where the page should be opened. */
+  /**
+   * The line that the record names, else the first that looks like an error in the failed fold: where the page should
+   * be opened.
+   */
   readonly firstError: number | null;
 }
 

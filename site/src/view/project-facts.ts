@@ -1,5 +1,5 @@
-// What the config repo says of a project besides its packages, as its page shows it. Addresses were written by people: only web addresses
-// and mail addresses become links.
+// What the page of a project shows from the config repo besides its packages. People wrote the addresses: only web and
+// mail addresses become links.
 import { webAddress } from '../markup/html.ts';
 import type { SiteProject } from '../model/site-model.ts';
 

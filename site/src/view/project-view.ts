@@ -59,7 +59,9 @@ export interface PackageView {
   readonly live: boolean;
 }
 
-/** Rows on a project page and in a package's history; older builds stay reachable by their number and in builds.json. */
+/**
+ * Rows on a project page and in a package's history; older builds stay reachable by their number and in builds.json.
+ */
 const latestBuilds = 15;
 const historyBuilds = 100;
 

@@ -25,7 +25,13 @@ class KeptRoots(unittest.TestCase):
 
     def test_whole_images_alone_are_kept(self):
         image = self.write(f"base-{'a' * 24}.ext4")
-        for name in (f"base-{'b' * 24}.ext4.new", 'base-..ext4', 'lock', 'sapling-12-x86_64.confirmed', f"other-{'c' * 24}.ext4"):
+        for name in (
+            f"base-{'b' * 24}.ext4.new",
+            'base-..ext4',
+            'lock',
+            'sapling-12-x86_64.confirmed',
+            f"other-{'c' * 24}.ext4",
+        ):
             self.write(name)
         self.assertEqual(roots.kept(str(self.folder)), [str(image)])
         self.assertEqual(roots.kept(str(self.folder / 'none')), [])

@@ -36,7 +36,8 @@ fi
 
 mkdir -p /etc/mock /var/lib/mock /var/cache/mock /etc/rpm /etc/dnf/plugins
 if [ -e /etc/debian_version ]; then
-  # Debian's rpm keeps its database in the home folder, and its dnf serves every RPM it ever saw as a repository of its own.
+  # Debian's rpm keeps its database in the home folder, and its dnf serves every RPM it ever saw as a repository of its
+  # own.
   printf '%%_dbpath /var/lib/rpm\n' | put /etc/rpm/macros.coppice 0644 root:root
   printf '[main]\nenabled = 0\n' | put /etc/dnf/plugins/local.conf 0644 root:root
 fi

@@ -10,7 +10,9 @@ unpack() {
   find . -type f -exec chmod 0644 {} +
   chmod 0755 mock mock-lite
   visudo -q -c -f sudoers
-  if [ -d /usr/libexec/mock-lite ] && diff -rq --exclude=__pycache__ . /usr/libexec/mock-lite >/dev/null; then exit 0; fi
+  if [ -d /usr/libexec/mock-lite ] && diff -rq --exclude=__pycache__ . /usr/libexec/mock-lite >/dev/null; then
+    exit 0
+  fi
   rm -rf /usr/libexec/mock-lite
   mkdir -p -m 0755 /usr/libexec
   cp -R . /usr/libexec/mock-lite

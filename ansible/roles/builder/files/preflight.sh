@@ -1,4 +1,5 @@
-# Prints what the role decides by, as one JSON object. Values come from closed lists or from uname and id: nothing to escape.
+# Prints what the role decides by, as one JSON object. Values come from closed lists or from uname and id: nothing to
+# escape.
 family=unknown
 if [ -r /etc/os-release ]; then
   . /etc/os-release

@@ -31,7 +31,10 @@ The service's log has each failure; ${code('coppice doctor')} looks for what is 
   });
 }
 
-/** The pools that cannot make builders, as everybody may know it: what a playbook printed is left out. None while there is no state yet. */
+/**
+ * The pools that cannot make builders, as everybody may know it: what a playbook printed is left out. None while there
+ * is no state yet.
+ */
 export function brokenPools(state: PoolState | undefined): readonly BrokenPool[] {
   return (state?.pools ?? []).flatMap(({ name, fault }) =>
     fault === undefined ? [] : [{ name, since: fault.since, failures: fault.failures, retryAt: fault.retryAt }],

@@ -1,10 +1,14 @@
-// Faults of the service that last are told in the config repo: one issue for each, edited while it stands, closed when it is over.
+// Faults of the service that last are told in the config repo: one issue for each, edited while it stands, closed when
+// it is over.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '@coppice/builder-runner/runner';
 import type { OperationsIssue } from '../../github/github.ts';
 import { RateLimited } from '../../github/rate-limit.ts';
 
-/** How one thing that can be at fault is now. `key` names it, the same again after a restart. Texts are Markdown, escaped. */
+/**
+ * How one thing that can be at fault is now. `key` names it, the same again after a restart. Texts are Markdown,
+ * escaped.
+ */
 export type FaultReport =
   | { readonly key: string; readonly state: 'stands'; readonly title: string; readonly body: string }
   | { readonly key: string; readonly state: 'over'; readonly closing: string }

@@ -9,7 +9,9 @@ import { carryOutDebug, endDebug } from './debug.ts';
 import { type CommandContext, type CommentJob, type Done, text } from './done.ts';
 import { explain, statusOfPackage } from './looks.ts';
 
-/** `batch` is unique to the command and the same when it is carried out again. Rejects on faults of the machinery only. */
+/**
+ * `batch` is unique to the command and the same when it is carried out again. Rejects on faults of the machinery only.
+ */
 export async function carryOut(action: Action, job: CommentJob, batch: string, context: CommandContext): Promise<Done> {
   const { line } = action;
   if (action.kind === 'say') return { ...text(line, action.good, action.markdown), petitions: action.petitions };

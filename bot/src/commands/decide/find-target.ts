@@ -35,7 +35,10 @@ export function findOne(
   return { refusal: refusal.whichProject(projects.map(projectKey), again) };
 }
 
-/** The projects that a target means: the named one; else the one that holds the named packages; else all that the actor may build. */
+/**
+ * The projects that a target means: the named one; else the one that holds the named packages; else all that the actor
+ * may build.
+ */
 export function findTargets(target: Target, config: ConfigRepo, actor: string): Targets {
   const { projects, policy } = config;
   if (target.project !== undefined) {

@@ -1,4 +1,5 @@
-// A comment's Markdown → the lines in it that people said themselves: no quotes, no code, no HTML. Pure, and light to load.
+// A comment's Markdown → the lines in it that people said themselves: no quotes, no code, no HTML. Pure, and light to
+// load.
 import { fromMarkdown } from 'mdast-util-from-markdown';
 import { toString as textOf } from 'mdast-util-to-string';
 
@@ -6,8 +7,9 @@ type RootContent = ReturnType<typeof fromMarkdown>['children'][number];
 type PhrasingContent = Extract<RootContent, { type: 'paragraph' }>['children'][number];
 
 /**
- * The lines of plain paragraphs, those in lists included, that begin with `/` or `@` in the source too: an escaped or encoded slash
- * (`\\/build`, `&#47;build`) is meant to be read, not obeyed. Never throws; hostile nesting may take a minute: see read-comment.ts.
+ * The lines of plain paragraphs, those in lists included, that begin with `/` or `@` in the source too: an escaped or
+ * encoded slash (`\\/build`, `&#47;build`) is meant to be read, not obeyed. Never throws; hostile nesting may take a
+ * minute: see read-comment.ts.
  */
 export function commandLines(markdown: string): readonly string[] {
   return [...linesOf(fromMarkdown(markdown).children, markdown)];

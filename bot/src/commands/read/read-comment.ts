@@ -1,5 +1,5 @@
-// Reads a comment within a bounded time: Markdown that is nested on purpose can keep a parser busy for a minute, so long
-// comments are parsed in a thread that can be ended.
+// Reads a comment within a bounded time: Markdown that is nested on purpose can keep a parser busy for a minute, so
+// long comments are parsed in a thread that can be ended.
 import { Worker } from 'node:worker_threads';
 import { holdsNoCommand, maximumCommentLength, type ParsedComment, parseComment, parseLines } from './parse-comment.ts';
 

@@ -1,5 +1,5 @@
-// The contract between runner and drivers, the same for each: spawn, SSH with the pinned key, list, terminate. What stands behind a driver
-// on a test machine is in driver-contract-cases.ts.
+// The contract between runner and drivers, the same for each: spawn, SSH with the pinned key, list, terminate. What
+// stands behind a driver on a test machine is in driver-contract-cases.ts.
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -132,7 +132,8 @@ describe.each(driverCases)('driver $name', ({ name, missing, open }) => {
       expect(await listBuilders(driver)).toEqual([named('2')]);
       expect((await ssh(kept, 'true')).exitCode, `${name} still lets in`).not.toBe(0);
       await Promise.all([named('1'), named('never-was')].map((name) => terminateBuilder(driver, name)));
-      // A builder that does not answer at once is called again, as the runner does; one that was ended with the other would never answer.
+      // A builder that does not answer at once is called again, as the runner does; one that was ended with the other
+      // would never answer.
       const reach = async () => {
         const other = await ssh(two, 'true');
         if (other.exitCode !== 0) console.log(`${two.name} did not answer: ${other.stderr}`);

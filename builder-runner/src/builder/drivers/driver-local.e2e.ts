@@ -1,4 +1,5 @@
-// What the driver `local` does beyond the contract of drivers (driver-contract.e2e.ts): isolation, limits, provisioning, life without root.
+// What the driver `local` does beyond the contract of drivers (driver-contract.e2e.ts): isolation, limits,
+// provisioning, life without root.
 import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

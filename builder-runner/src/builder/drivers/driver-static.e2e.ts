@@ -1,5 +1,5 @@
-// What the driver `static` does beyond the contract of drivers: hosts are cleaned before they are given back, and nothing of who has
-// which is forgotten.
+// What the driver `static` does beyond the contract of drivers: hosts are cleaned before they are given back, and
+// nothing of who has which is forgotten.
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,8 @@
-"""Starts the process that a builder stands and falls with, so that at no moment a builder exists that nobody could end: the process
-waits for its orders, its identity is written down, and only then it gets them. If we die before, its orders never come."""
+"""Starts the process that a builder stands and falls with, so that at no moment a builder exists that nobody could end:
+the process waits for its orders, its identity is written down, and only then it gets them. If we die before, its orders
+never come.
+"""
+
 import json
 import os
 import socket

@@ -1,4 +1,6 @@
-"""Turns a process in fresh namespaces into a builder: its own view of the file system, then powers that it does without."""
+"""Turns a process in fresh namespaces into a builder: its own view of the file system, then powers that it does
+without."""
+
 import os
 import re
 import subprocess
@@ -44,14 +46,26 @@ def make_root(folder, orders):
         os.makedirs(root + target, exist_ok=True)
         run('mount', '--bind', source, root + target)
     roots.show(orders['roots'], root)
-    for target, mode in (('/root', '0700'), ('/run', '0755'), ('/tmp', '1777'), ('/var/tmp', '1777'), ('/srv', '0755'), ('/mnt', '0755'), ('/media', '0755')):
+    for target, mode in (
+        ('/root', '0700'),
+        ('/run', '0755'),
+        ('/tmp', '1777'),
+        ('/var/tmp', '1777'),
+        ('/srv', '0755'),
+        ('/mnt', '0755'),
+        ('/media', '0755'),
+    ):
         cover(root, target, mode)
     os.makedirs(f'{root}/run/sshd', 0o755)
     run('mount', '-t', 'proc', '-o', 'nosuid,nodev,noexec', 'proc', f'{root}/proc')
     run('mount', '-t', 'sysfs', '-o', 'ro,nosuid,nodev,noexec', 'sysfs', f'{root}/sys')
     make_devices(root)
     os.makedirs(f'{root}/etc/coppice-builder', 0o755)
-    run('cp', *(os.path.join(folder, 'etc', name) for name in ('host_key', 'authorized_keys', 'sshd_config')), f'{root}/etc/coppice-builder')
+    run(
+        'cp',
+        *(os.path.join(folder, 'etc', name) for name in ('host_key', 'authorized_keys', 'sshd_config')),
+        f'{root}/etc/coppice-builder',
+    )
     for path in orders['hidden']:  # last, since what was bound above may lie below one of them
         if os.path.isdir(root + path):
             cover(root, path, '0700')
@@ -60,8 +74,8 @@ def make_root(folder, orders):
 
 def make_disk(folder, mib):
     """
-    A real file system for builds: their overlays cannot lie upon an overlay. It is a sparse image, so that a build can fill it
-    and no more; where no loop device is to be had it is a folder without limit, and the log says so.
+    A real file system for builds: their overlays cannot lie upon an overlay. It is a sparse image, so that a build can
+    fill it and no more; where no loop device is to be had it is a folder without limit, and the log says so.
     """
     disk = os.path.join(folder, 'disk')
     image = f'{disk}.image'
@@ -92,12 +106,19 @@ def make_devices(root):
     os.mkdir(f'{dev}/shm')
     run('mount', '-t', 'devpts', '-o', 'newinstance,nosuid,noexec,ptmxmode=0666,mode=0620', 'devpts', f'{dev}/pts')
     run('mount', '-t', 'tmpfs', '-o', 'nosuid,nodev,mode=1777', 'shm', f'{dev}/shm')
-    for name, target in (('ptmx', 'pts/ptmx'), ('fd', '/proc/self/fd'), ('stdin', '/proc/self/fd/0'), ('stdout', '/proc/self/fd/1'), ('stderr', '/proc/self/fd/2')):
+    for name, target in (
+        ('ptmx', 'pts/ptmx'),
+        ('fd', '/proc/self/fd'),
+        ('stdin', '/proc/self/fd/0'),
+        ('stdout', '/proc/self/fd/1'),
+        ('stderr', '/proc/self/fd/2'),
+    ):
         os.symlink(target, f'{dev}/{name}')
 
 
 def write_identity(root, name):
-    """Name and accounts. The host's secrets in /etc (password hashes, SSH and TLS keys) are taken out of the builder's view."""
+    """Name and accounts. The host's secrets in /etc (password hashes, SSH and TLS keys) are taken out of the
+    builder's view."""
     write(f'{root}/etc/hostname', f'{name}\n')
     write(f'{root}/etc/hosts', f'127.0.0.1 localhost {name}\n::1 localhost\n')
     write(f'{root}/etc/resolv.conf', '# A builder has no network of its own.\n')
@@ -111,7 +132,14 @@ def write_identity(root, name):
     for entry in os.listdir(f'{root}/etc/ssh') if os.path.isdir(f'{root}/etc/ssh') else ():
         if entry.startswith('ssh_host_'):
             os.unlink(f'{root}/etc/ssh/{entry}')
-    for path in ('/etc/ssl/private', '/etc/pki/tls/private', '/etc/letsencrypt', '/var/spool', '/var/log', '/var/backups'):
+    for path in (
+        '/etc/ssl/private',
+        '/etc/pki/tls/private',
+        '/etc/letsencrypt',
+        '/var/spool',
+        '/var/log',
+        '/var/backups',
+    ):
         if os.path.isdir(root + path):
             cover(root, path, '0700')
 

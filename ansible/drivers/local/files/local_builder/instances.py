@@ -1,5 +1,6 @@
-"""What is known of each builder: one folder with a record.json that is written before anything else is made, and is complete
-enough at every moment for a half-made builder to be ended by somebody else."""
+"""What is known of each builder: one folder with a record.json that is written before anything else is made, and is
+complete enough at every moment for a half-made builder to be ended by somebody else."""
+
 import contextlib
 import datetime
 import glob
@@ -35,7 +36,8 @@ class Instance:
         write_json(self.path('record.json'), self.record)
 
     def result(self):
-        """The contract of a spawn playbook's result file: {instance, host, port, user, hostKey, arch}, and `roots` where some are kept."""
+        """The contract of a spawn playbook's result file: {instance, host, port, user, hostKey, arch}, and `roots`
+        where some are kept."""
         result = {key: self.record.get(key) for key in ('instance', 'host', 'port', 'user', 'hostKey', 'arch')}
         return {**result, 'roots': self.record['roots']} if self.record.get('roots') else result
 

@@ -4,7 +4,8 @@ import os
 
 PR_CAPBSET_DROP = 24
 PR_SET_CHILD_SUBREAPER = 36
-# linux/capability.h. What a builder never needs of root's powers: the host's kernel, clock, logs, hardware and security modules.
+# linux/capability.h. What a builder never needs of root's powers: the host's kernel, clock, logs, hardware and security
+# modules.
 DROPPED = {'sys_module': 16, 'sys_rawio': 17, 'sys_boot': 22, 'sys_time': 25, 'audit_control': 30, 'mac_override': 32}
 DROPPED |= {'mac_admin': 33, 'syslog': 34, 'wake_alarm': 35, 'audit_read': 37, 'bpf': 39}
 

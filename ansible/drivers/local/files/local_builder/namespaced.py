@@ -1,5 +1,6 @@
-"""A builder as a small machine of its own: own processes, mounts, host name, a throw-away overlay of this machine's files, and a
-network of its own that leads nowhere: it is reached by a listener that is handed in."""
+"""A builder as a small machine of its own: own processes, mounts, host name, a throw-away overlay of this machine's
+files, and a network of its own that leads nowhere: it is reached by a listener that is handed in."""
+
 import os
 import subprocess
 
@@ -22,7 +23,9 @@ def possible():
 
 def start(instance, *, public_key, hidden, disk_mib, roots_folder):
     os.mkdir(instance.path('etc'), 0o700)
-    host_key = sshd.write_files(instance.path('etc'), public_key=public_key, users=('root', 'mockbuild'), seen_as=SEEN_AS)
+    host_key = sshd.write_files(
+        instance.path('etc'), public_key=public_key, users=('root', 'mockbuild'), seen_as=SEEN_AS
+    )
     orders = {
         'hostname': instance.record['instance'],
         'hidden': [os.path.realpath(path) for path in hidden if path],

@@ -1,4 +1,6 @@
-"""Processes named by pid, start time and boot, so that a pid used again is never taken for ours; and how to end them."""
+"""Processes named by pid, start time and boot, so that a pid used again is never taken for ours; and how to end
+them."""
+
 import os
 import select
 import signal
@@ -48,8 +50,9 @@ def descendants(pid):
 
 def end(processes, seconds=20):
     """
-    Kills the processes, and everything below each. The first process of a pid namespace takes all others in it along; a keeper
-    (plain.py) is the parent of last resort of all that came from it, so looking below it until nothing is left finds them all.
+    Kills the processes, and everything below each. The first process of a pid namespace takes all others in it along; a
+    keeper (plain.py) is the parent of last resort of all that came from it, so looking below it until nothing is left
+    finds them all.
     """
     deadline = time.monotonic() + seconds
     for process in processes:

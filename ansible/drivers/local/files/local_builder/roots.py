@@ -1,8 +1,10 @@
-"""Base roots kept for all builders of this machine: what mock-lite made on a builder that nobody had had, as a file system image
-for each. A builder mounts all of them read-only where its mock-lite looks for its own; their names say what they are made of.
+"""Base roots kept for all builders of this machine: what mock-lite made on a builder that nobody had had, as a file
+system image for each. A builder mounts all of them read-only where its mock-lite looks for its own; their names say
+what they are made of.
 
-An image, and not a folder that is bound: root on a builder could make a bound folder writable again and leave something in it for
-the builders of others, and a file that is mounted can be removed without harm to who has it."""
+An image, and not a folder that is bound: root on a builder could make a bound folder writable again and leave
+something in it for the builders of others, and a file that is mounted can be removed without harm to who has it."""
+
 import contextlib
 import fcntl
 import os
@@ -23,12 +25,18 @@ SUFFIX = '.ext4'
 
 def keep(instance, folder, chroot):
     """
-    Keeps the base roots that this builder has used, and notes that what `chroot` is made of now is kept. To be called only for a
-    builder that nobody has had. Returns the names of those that are kept now; none where a builder shares this machine's files.
+    Keeps the base roots that this builder has used, and notes that what `chroot` is made of now is kept. To be called
+    only for a builder that nobody has had. Returns the names of those that are kept now; none where a builder shares
+    this machine's files.
     """
     if instance.record.get('isolation') != 'namespaces':
         return []
-    first = [pid for process in instance.record['processes'] if processes.alive(process) for pid in processes.children(process['pid'])]
+    first = [
+        pid
+        for process in instance.record['processes']
+        if processes.alive(process)
+        for pid in processes.children(process['pid'])
+    ]
     if not first:
         raise BuilderError('the builder is not there any more')
     cache = f'/proc/{first[0]}/root{CACHE}'
@@ -72,12 +80,15 @@ def confirmed(folder):
 
 
 def show(images, root):
-    """Mounts the images in the builder's file system, which is below `root`. One that cannot be is not there, and the log says why."""
+    """Mounts the images in the builder's file system, which is below `root`. One that cannot be is not there, and
+    the log says why."""
     for image in images:
         target = f'{root}{CACHE}/{_base_of(os.path.basename(image))}'
         os.makedirs(target)
         try:
-            subprocess.run(['mount', '-t', 'ext4', '-o', 'loop,ro,nodev', image, target], check=True, stdin=subprocess.DEVNULL)
+            subprocess.run(
+                ['mount', '-t', 'ext4', '-o', 'loop,ro,nodev', image, target], check=True, stdin=subprocess.DEVNULL
+            )
         except (OSError, subprocess.CalledProcessError) as error:
             os.rmdir(target)  # an empty folder would be taken for a base root
             print(f'a kept base root is not to be had: {error}', file=sys.stderr, flush=True)
@@ -85,7 +96,11 @@ def show(images, root):
 
 def _names(cache):
     with contextlib.suppress(FileNotFoundError):
-        return sorted(entry.name for entry in os.scandir(cache) if BASE.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False))
+        return sorted(
+            entry.name
+            for entry in os.scandir(cache)
+            if BASE.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False)
+        )
     return []
 
 
@@ -96,13 +111,25 @@ def _base_of(name):
 
 
 def _make_image(source, image, lock):
-    """Under another name until it is whole and on the disk. `lock` stays locked as long as what fills the image runs."""
+    """Under another name until it is whole and on the disk. `lock` stays locked as long as what fills the image
+    runs."""
     new = f'{image}.new'
     size, files = _measure(source)
     try:
         with open(new, 'wb') as file:
             file.truncate(size + files * 512 + (64 << 20))
-        options = ['-q', '-F', '-m', '0', '-O', '^has_journal', '-N', str(files + 1024), '-E', 'lazy_itable_init=1,nodiscard']
+        options = [
+            '-q',
+            '-F',
+            '-m',
+            '0',
+            '-O',
+            '^has_journal',
+            '-N',
+            str(files + 1024),
+            '-E',
+            'lazy_itable_init=1,nodiscard',
+        ]
         _run(['mkfs.ext4', *options, '-d', source, new], lock)
         _run(['debugfs', '-w', '-R', 'rmdir lost+found', new], lock)  # no root of mock-lite's own has one
         with open(new, 'rb') as file:
@@ -116,13 +143,16 @@ def _make_image(source, image, lock):
 
 def _run(command, lock):
     environment = {**os.environ, 'PATH': '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'}
-    done = subprocess.run(command, pass_fds=[lock], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, pass_fds=[lock], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
     if done.returncode != 0:
         raise OSError(f'{command[0]}: {done.stderr.strip()[-300:]}')
 
 
 def _measure(folder):
-    """(bytes in blocks of 4096 with a margin for what says where they lie, number of files) of all that is below a folder."""
+    """(bytes in blocks of 4096 with a margin for what says where they lie, number of files) of all that is below a
+    folder."""
     size = files = 0
     for path, folders, names in os.walk(folder):
         for name in (*folders, *names):

@@ -37,12 +37,16 @@ def serve(listener, config):
 
 def write_files(folder, *, public_key, users, seen_as):
     """
-    Writes host key, authorized_keys and sshd_config into `folder`, which the server sees as `seen_as`; returns the public host
-    key. Only remote forwarding is allowed: it is how the control host lends its repositories to a builder without network.
+    Writes host key, authorized_keys and sshd_config into `folder`, which the server sees as `seen_as`; returns the
+    public host key. Only remote forwarding is allowed: it is how the control host lends its repositories to a builder
+    without network.
     """
+
     key = os.path.join(folder, 'host_key')
     if not os.path.exists(key):
-        subprocess.run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', key], check=True, stdin=subprocess.DEVNULL)
+        subprocess.run(
+            ['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', key], check=True, stdin=subprocess.DEVNULL
+        )
     with open(os.path.join(folder, 'authorized_keys'), 'w', encoding='utf-8') as file:
         file.write(public_key + '\n')
     options = {
@@ -74,7 +78,8 @@ def write_files(folder, *, public_key, users, seen_as):
 
 
 def wait_until_it_answers(address, *, running, log, seconds=15):
-    """Returns once the server sends its greeting; raises BuilderError with the log's end when it stops or stays silent."""
+    """Returns once the server sends its greeting; raises BuilderError with the log's end when it stops or stays
+    silent."""
     deadline = time.monotonic() + seconds
     while running() and (left := deadline - time.monotonic()) > 0:
         try:
@@ -87,4 +92,6 @@ def wait_until_it_answers(address, *, running, log, seconds=15):
         time.sleep(0.01)
     with open(log, encoding='utf-8', errors='replace') as file:
         end = file.read()[-1000:].strip()
-    raise BuilderError(f'the SSH server of the builder does not answer at {address[0]} port {address[1]}: {end or "its log is empty"}')
+    raise BuilderError(
+        f'the SSH server of the builder does not answer at {address[0]} port {address[1]}: {end or "its log is empty"}'
+    )

@@ -21,7 +21,13 @@ def parse_hosts(options):
     hosts = options.get('hosts')
     if not isinstance(hosts, list) or not hosts:
         raise HostError('the options of this driver need `hosts`: a list of {address, hostKey, …}')
-    defaults = {'port': 22, 'user': 'root', 'architectures': [os.uname().machine], 'labels': [], 'privateKeyFile': options.get('privateKeyFile')}
+    defaults = {
+        'port': 22,
+        'user': 'root',
+        'architectures': [os.uname().machine],
+        'labels': [],
+        'privateKeyFile': options.get('privateKeyFile'),
+    }
     problems = []
     parsed = []
     for number, given in enumerate(hosts):
@@ -29,7 +35,10 @@ def parse_hosts(options):
         problems += [f'hosts[{number}]: {problem}' for problem in _problems(host)]
         parsed.append(host)
     places = [(host.get('address'), host.get('port')) for host in parsed]
-    problems += [f'host {address} port {port} stands there twice' for address, port in sorted({p for p in places if places.count(p) > 1}, key=str)]
+    problems += [
+        f'host {address} port {port} stands there twice'
+        for address, port in sorted({p for p in places if places.count(p) > 1}, key=str)
+    ]
     if problems:
         raise HostError('; '.join(problems))
     return parsed

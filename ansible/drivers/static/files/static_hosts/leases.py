@@ -1,5 +1,6 @@
-"""Who has which host: one file for each taken host, which is there in full or not at all, so that nothing is forgotten by a restart
-and two that want one host at the same moment do not both get it."""
+"""Who has which host: one file for each taken host, which is there in full or not at all, so that nothing is
+forgotten by a restart and two that want one host at the same moment do not both get it."""
+
 import datetime
 import glob
 import json

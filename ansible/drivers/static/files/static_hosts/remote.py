@@ -30,7 +30,9 @@ def _run(host, script, args, as_root=False):
     """Runs a Python script of ours there: Ansible needs Python on every builder anyway."""
     sudo = ['sudo', '-n'] if as_root and host['user'] != 'root' else []
     command = ' '.join(shlex.quote(word) for word in [*sudo, 'python3', '-', *args])
-    with tempfile.NamedTemporaryFile('w', prefix='known-hosts-') as known, open(os.path.join(HERE, 'on_host', script), 'rb') as text:
+    with tempfile.NamedTemporaryFile('w', prefix='known-hosts-') as known, open(
+        os.path.join(HERE, 'on_host', script), 'rb'
+    ) as text:
         place = host['address'] if host['port'] == 22 else f"[{host['address']}]:{host['port']}"
         known.write(f"{place} {host['hostKey']}\n")
         known.flush()

@@ -1,4 +1,6 @@
-"""What the tests that really build share: packages to build, a config on the Sapling repository of COPPICE_SAPLING, a look at what is left."""
+"""What the tests that really build share: packages to build, a config on the Sapling repository of COPPICE_SAPLING,
+a look at what is left."""
+
 import http.server
 import os
 import shutil
@@ -31,8 +33,13 @@ A package of the tests.
 %files
 {files}
 """
-TOOL = {"head": "BuildRequires: gcc", "build": "echo 'int main(void) {{ return 0; }}' > tool.c\ngcc %{{optflags}} -o {name} tool.c",
-        "install": "install -D {name} %{{buildroot}}%{{_bindir}}/{name}", "check": "./{name}", "files": "%{{_bindir}}/{name}"}
+TOOL = {
+    "head": "BuildRequires: gcc",
+    "build": "echo 'int main(void) {{ return 0; }}' > tool.c\ngcc %{{optflags}} -o {name} tool.c",
+    "install": "install -D {name} %{{buildroot}}%{{_bindir}}/{name}",
+    "check": "./{name}",
+    "files": "%{{_bindir}}/{name}",
+}
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
@@ -47,7 +54,9 @@ class Building(unittest.TestCase):
     def setUpClass(cls):
         sapling = os.environ.get("COPPICE_SAPLING")
         if not sapling or not Path(sapling, "repodata/repomd.xml").is_file():
-            raise AssertionError("these tests build real packages: set COPPICE_SAPLING to a folder made by ansible/sapling/make-sapling")
+            raise AssertionError(
+                "these tests build real packages: set COPPICE_SAPLING to a folder made by ansible/sapling/make-sapling"
+            )
         if os.geteuid() != 0:
             raise AssertionError("these tests make real chroots: run them as root")
         cls.folder = Path(tempfile.mkdtemp(prefix="mock-lite-test-"))
@@ -57,7 +66,9 @@ class Building(unittest.TestCase):
         shutil.copyfile(EXAMPLE, cls.folder / "example.cfg")  # the checkout may lie where other users may not look
         (cls.folder / "published/distributions").mkdir(parents=True)
         (cls.folder / "published/distributions/sapling-12-x86_64").symlink_to(Path(sapling).resolve())
-        cls.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=str(cls.folder / "published")))
+        cls.server = http.server.ThreadingHTTPServer(
+            ("127.0.0.1", 0), partial(QuietHandler, directory=str(cls.folder / "published"))
+        )
         threading.Thread(target=cls.server.serve_forever, daemon=True).start()
         cls.addClassCleanup(cls.server.server_close)
         cls.addClassCleanup(cls.server.shutdown)
@@ -95,23 +106,55 @@ class Building(unittest.TestCase):
     def srpm(self, name, **parts):
         """An SRPM made by the host's rpmbuild (%dist as Sapling has it); returns its path."""
         spec = self.spec(name, **parts)
-        command = ["rpmbuild", "-bs", "--quiet", "--nodeps", "--define", f"_srcrpmdir {self.folder}/srpms", "--define", f"_sourcedir {self.folder}/specs",
-                   "--define", f"_dbpath {self.folder}/rpmdb", "--define", "dist .sap12", str(spec)]
+        command = [
+            "rpmbuild",
+            "-bs",
+            "--quiet",
+            "--nodeps",
+            "--define",
+            f"_srcrpmdir {self.folder}/srpms",
+            "--define",
+            f"_sourcedir {self.folder}/specs",
+            "--define",
+            f"_dbpath {self.folder}/rpmdb",
+            "--define",
+            "dist .sap12",
+            str(spec),
+        ]
         subprocess.run(command, check=True, capture_output=True)
         return self.folder / f"srpms/{name}-1-1.sap12.src.rpm"
 
     def addons(self, *names):
-        """Publishes packages that no root holds by itself; returns the configuration line that adds their repository."""
+        """Publishes packages that no root holds by itself; returns the configuration line that adds their
+        repository."""
         folder = self.folder / "published/addons"
         for name in names:
-            command = ["rpmbuild", "-bb", "--quiet", "--nodeps", "--define", f"_topdir {self.folder}/top", "--define", f"_rpmdir {folder}",
-                       "--define", f"_dbpath {self.folder}/rpmdb", str(self.spec(name, head="BuildArch: noarch", build="", install="", check="", files=""))]
+            command = [
+                "rpmbuild",
+                "-bb",
+                "--quiet",
+                "--nodeps",
+                "--define",
+                f"_topdir {self.folder}/top",
+                "--define",
+                f"_rpmdir {folder}",
+                "--define",
+                f"_dbpath {self.folder}/rpmdb",
+                str(self.spec(name, head="BuildArch: noarch", build="", install="", check="", files="")),
+            ]
             subprocess.run(command, check=True, capture_output=True)
         subprocess.run(["createrepo_c", "--quiet", str(folder)], check=True)
         return f"config_opts['dnf.conf'] += '\\n[addons]\\nname=addons\\nbaseurl=http://127.0.0.1:{self.server.server_port}/addons\\n'"
 
     def command(self, *arguments, config=None, results="results"):
-        return [str(MOCK), "-r", str(config or self.config()), "--resultdir", str(self.folder / results), *map(str, arguments)]
+        return [
+            str(MOCK),
+            "-r",
+            str(config or self.config()),
+            "--resultdir",
+            str(self.folder / results),
+            *map(str, arguments),
+        ]
 
     def mock(self, *arguments, **options):
         """Runs mock-lite to its end."""
@@ -127,7 +170,11 @@ class Building(unittest.TestCase):
         for process in Path("/proc").glob("[0-9]*"):
             try:
                 place = os.readlink(process / "root")
-                if str(self.folder) in (process / "mounts").read_text() or place.startswith(str(self.folder)) or str(self.folder).encode() in (process / "cmdline").read_bytes():
+                if (
+                    str(self.folder) in (process / "mounts").read_text()
+                    or place.startswith(str(self.folder))
+                    or str(self.folder).encode() in (process / "cmdline").read_bytes()
+                ):
                     if int(process.name) != os.getpid():
                         left.append((process / "cmdline").read_bytes())
             except OSError:

@@ -26,7 +26,13 @@ class Ending(Building):
     def start(self, *arguments, **options):
         log = self.folder / "results/build.log"
         log.unlink(missing_ok=True)
-        process = subprocess.Popen(self.command("--rebuild", self.waits, *arguments, config=self.config()), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, **options)
+        process = subprocess.Popen(
+            self.command("--rebuild", self.waits, *arguments, config=self.config()),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            **options,
+        )
         self.addCleanup(process.stderr.close)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
@@ -88,7 +94,9 @@ class Ending(Building):
         reader, writer = os.pipe()
         (self.folder / "results/build.log").unlink()
         command = self.command("--rebuild", self.waits)
-        held = subprocess.Popen([command[0], "--lifeline", *command[1:]], stdin=reader, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        held = subprocess.Popen(
+            [command[0], "--lifeline", *command[1:]], stdin=reader, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         self.addCleanup(held.kill)
         os.close(reader)
         log = self.folder / "results/build.log"

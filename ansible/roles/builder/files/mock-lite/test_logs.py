@@ -32,7 +32,9 @@ class LogFiles(unittest.TestCase):
 
     def test_all_logs_of_mock_are_there_from_the_start(self):
         Logs(str(self.folder)).close()
-        self.assertEqual(sorted(os.listdir(self.folder)), ["build.log", "hw_info.log", "installed_pkgs.log", "root.log", "state.log"])
+        self.assertEqual(
+            sorted(os.listdir(self.folder)), ["build.log", "hw_info.log", "installed_pkgs.log", "root.log", "state.log"]
+        )
 
     def test_a_link_in_the_result_folder_is_not_followed(self):
         victim = self.folder / "victim"

@@ -1,4 +1,6 @@
-"""Modes that work in a root that stays: --init, --install, --chroot, --shell, --copyin, --copyout, and an SRPM or a build after them."""
+"""Modes that work in a root that stays: --init, --install, --chroot, --shell, --copyin, --copyout, and an SRPM or a
+build after them."""
+
 import os
 import socket
 import subprocess
@@ -52,9 +54,12 @@ class KeptRoot(Building):
         self.assertEqual(self.in_root("--install", "no-such-package")[0], 30)
 
     def test_root_in_the_chroot_can_own_files_but_not_mount_trace_or_make_devices(self):
-        said = self.inside("--chroot", "touch /x && chown 12:34 /x && stat -c %u:%g /x; mount -t tmpfs none /mnt || echo NO MOUNT; mknod /disk b 8 0 || echo NO DEVICE; "
-                           "echo /x > /proc/sys/kernel/core_pattern || echo NO SYSCTL; chmod 600 /dev/null || echo NO CHMOD; echo b > /proc/sysrq-trigger || echo NO SYSRQ; "
-                           "ls -d /proc/[0-9]* | wc -l; echo discarded > /dev/null && echo NULL WORKS")
+        said = self.inside(
+            "--chroot",
+            "touch /x && chown 12:34 /x && stat -c %u:%g /x; mount -t tmpfs none /mnt || echo NO MOUNT; mknod /disk b 8 0 || echo NO DEVICE; "
+            "echo /x > /proc/sys/kernel/core_pattern || echo NO SYSCTL; chmod 600 /dev/null || echo NO CHMOD; echo b > /proc/sysrq-trigger || echo NO SYSRQ; "
+            "ls -d /proc/[0-9]* | wc -l; echo discarded > /dev/null && echo NULL WORKS",
+        )
         for line in ("12:34", "NO MOUNT", "NO DEVICE", "NO SYSCTL", "NO CHMOD", "NO SYSRQ", "NULL WORKS"):
             self.assertIn(f"{line}\n", said)
         self.assertEqual(os.stat("/dev/null").st_mode & 0o777, 0o666)
@@ -75,7 +80,9 @@ class KeptRoot(Building):
         (tree / "run.sh").write_text("#!/bin/sh\necho ran $(cat deep/one.txt)\n")
         (tree / "run.sh").chmod(0o755)
         self.assertEqual(self.in_root("--copyin", tree, "/builddir/tree")[0], 0)
-        self.assertEqual(self.inside("--unpriv", "--cwd", "/builddir/tree", "--chroot", "./run.sh; touch made"), "ran one\n")
+        self.assertEqual(
+            self.inside("--unpriv", "--cwd", "/builddir/tree", "--chroot", "./run.sh; touch made"), "ran one\n"
+        )
         self.assertEqual(self.in_root("--copyin", tree / "run.sh", tree / "deep/one.txt", "/etc")[0], 0)
         self.assertEqual(self.inside("--chroot", "stat -c %u:%a /etc/run.sh /etc/one.txt"), "0:755\n0:644\n")
         out = self.folder / "out"
@@ -85,7 +92,12 @@ class KeptRoot(Building):
         self.assertEqual((out / "deep/one.txt").read_text(), "one")
         self.assertEqual(self.in_root("--copyout", "/etc/one.txt", self.folder / "renamed")[0], 0)
         self.assertEqual((self.folder / "renamed").read_text(), "one")
-        for wrong in (("--copyout", "/no/such", out), ("--copyin", "/no/such", "/"), ("--copyin", tree, tree / "run.sh", "/new"), ("--copyin", tree)):
+        for wrong in (
+            ("--copyout", "/no/such", out),
+            ("--copyin", "/no/such", "/"),
+            ("--copyin", tree, tree / "run.sh", "/new"),
+            ("--copyin", tree),
+        ):
             self.assertEqual(self.in_root(*wrong)[0], 50, wrong)
 
     def test_links_in_the_chroot_lead_nowhere_else(self):
@@ -93,7 +105,10 @@ class KeptRoot(Building):
         secret.write_text("host secret")
         victim = self.folder / "victim"
         victim.mkdir()
-        self.inside("--chroot", f"ln -s {secret} /stolen; ln -s {victim} /door; mkdir /box; ln -s {secret} /box/link; mkfifo /box/pipe")
+        self.inside(
+            "--chroot",
+            f"ln -s {secret} /stolen; ln -s {victim} /door; mkdir /box; ln -s {secret} /box/link; mkfifo /box/pipe",
+        )
         out = self.folder / "stolen-out"
         self.assertEqual(self.in_root("--copyout", "/stolen", out)[0], 50)
         self.assertFalse(out.exists())
@@ -105,8 +120,21 @@ class KeptRoot(Building):
 
     def test_a_prepared_root_makes_an_srpm_and_builds_it_without_being_made_anew(self):
         self.assertEqual(self.in_root("--init")[0], 0)
-        self.assertEqual(self.in_root("--chroot", "echo '%from_the_root yes' > /etc/rpm/macros.test; echo stale > /builddir/build/SRPMS/old-1-1.src.rpm")[0], 0)
-        spec = self.spec("asks", head="%{?from_the_root:Source0: data.txt}", build="test %{from_the_root} = yes", install="", check="true", files="")
+        self.assertEqual(
+            self.in_root(
+                "--chroot",
+                "echo '%from_the_root yes' > /etc/rpm/macros.test; echo stale > /builddir/build/SRPMS/old-1-1.src.rpm",
+            )[0],
+            0,
+        )
+        spec = self.spec(
+            "asks",
+            head="%{?from_the_root:Source0: data.txt}",
+            build="test %{from_the_root} = yes",
+            install="",
+            check="true",
+            files="",
+        )
         sources = self.folder / "asks-sources"
         sources.mkdir()
         (sources / "data.txt").write_text("data")
@@ -118,7 +146,11 @@ class KeptRoot(Building):
         self.assertEqual(sorted(listed.split()), ["asks.spec", "data.txt"])
         self.assertEqual(self.in_root("--rebuild", srpm, *keep, results="built")[0], 0)
         self.assertEqual(self.in_root("--rebuild", srpm, "--no-clean", results="built")[0], 0)
-        self.assertEqual(self.in_root("--rebuild", srpm, results="built")[0], 1, "cleaned up after the one before, and the macro with it")
+        self.assertEqual(
+            self.in_root("--rebuild", srpm, results="built")[0],
+            1,
+            "cleaned up after the one before, and the macro with it",
+        )
 
     def test_installed_requirements_stay(self):
         needs = self.srpm("needs", head="BuildRequires: addon", build="true", install="", check="true", files="")
@@ -128,7 +160,9 @@ class KeptRoot(Building):
 
 class WithoutResultFolder(Building):
     def test_logs_lie_in_the_roots_own_folder_and_keep_it(self):
-        done = subprocess.run([str(part) for part in self.command("--init")[:3] + ["--init"]], capture_output=True, text=True)
+        done = subprocess.run(
+            [str(part) for part in self.command("--init")[:3] + ["--init"]], capture_output=True, text=True
+        )
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertTrue((self.folder / "lib/build/result/state.log").is_file())
         self.assertEqual(self.mock("--clean").returncode, 0)

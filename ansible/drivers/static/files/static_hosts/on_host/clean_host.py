@@ -1,5 +1,7 @@
-"""Runs on a lent host as root: clean_host.py USER. Ends what the build user's builds left running and removes what they left lying, so
-that the next builder, which may be another project's, finds nothing of them. Exit 1 when something stays."""
+"""Runs on a lent host as root: clean_host.py USER. Ends what the build user's builds left running and removes what
+they left lying, so that the next builder, which may be another project's, finds nothing of them. Exit 1 when
+something stays."""
+
 import contextlib
 import glob
 import os
@@ -15,7 +17,8 @@ SHARED = ('/tmp', '/var/tmp', '/dev/shm')
 
 
 def processes():
-    """pid → (parent, owner, is it a build's); root's part of a build tells itself by where it lives or who called sudo."""
+    """pid → (parent, owner, is it a build's); root's part of a build tells itself by where it lives or who called
+    sudo."""
     table = {}
     for entry in os.listdir('/proc'):
         if not entry.isdigit():
@@ -32,7 +35,10 @@ def belongs(pid):
     if os.stat(f'/proc/{pid}').st_uid == UID:
         return True
     with contextlib.suppress(OSError):
-        if any(os.readlink(f'/proc/{pid}/{name}').startswith((*(f'{place}/' for place in MOCK), f'{HOME}/')) for name in ('root', 'cwd')):
+        if any(
+            os.readlink(f'/proc/{pid}/{name}').startswith((*(f'{place}/' for place in MOCK), f'{HOME}/'))
+            for name in ('root', 'cwd')
+        ):
             return True
     with contextlib.suppress(OSError), open(f'/proc/{pid}/environ', 'rb') as file:
         return f'SUDO_UID={UID}'.encode() in file.read().split(b'\0')

@@ -52,7 +52,11 @@ class Builder:
                 spec = self._install_requirements(srpm)
                 self._write_facts()
             with self._logs.state(f"rpmbuild {name}"):
-                self._rpmbuild(["-bb", "--nodeps", *(["--nocheck"] if self._options.nocheck else [])], spec, self._config["rpmbuild_timeout"])
+                self._rpmbuild(
+                    ["-bb", "--nodeps", *(["--nocheck"] if self._options.nocheck else [])],
+                    spec,
+                    self._config["rpmbuild_timeout"],
+                )
             self._collect("RPMS", ".rpm")
             self._collect("SRPMS", ".src.rpm")
 
@@ -78,7 +82,9 @@ class Builder:
             for file in files:
                 self._put(file, f"SOURCES/{os.path.basename(file)}")
             with self._logs.state("rpmbuild -bs"):
-                self._rpmbuild(["-bs", "--nodeps"], f"{self.root.home}/build/SPECS/{name}", self._config["rpmbuild_timeout"])
+                self._rpmbuild(
+                    ["-bs", "--nodeps"], f"{self.root.home}/build/SPECS/{name}", self._config["rpmbuild_timeout"]
+                )
             if not self._collect("SRPMS", ".src.rpm"):
                 raise BuildError("rpmbuild made no SRPM")
 
@@ -89,18 +95,35 @@ class Builder:
     def _say(self, chunk):
         self._said += len(chunk)
         if self._said > self._config["coppice_log_limit_bytes"]:
-            raise BuildError(f"the build wrote more than {self._config['coppice_log_limit_bytes']} bytes of log and was ended")
+            raise BuildError(
+                f"the build wrote more than {self._config['coppice_log_limit_bytes']} bytes of log and was ended"
+            )
         self._logs.file("build.log").write(chunk)
 
     def _unpack(self, path, name):
-        """Installs the SRPM in the chroot and writes it anew there, so that its requirements are this chroot's. Returns its path outside."""
+        """Installs the SRPM in the chroot and writes it anew there, so that its requirements are this chroot's.
+        Returns its path outside."""
         self._put(path, f"originals/{name}")
-        command = ["/bin/bash", "-c", UNPACK, "unpack", f"{self.root.home}/build/originals/{name}", "-bs", "--noclean", *self._target, "--nodeps"]
+        command = [
+            "/bin/bash",
+            "-c",
+            UNPACK,
+            "unpack",
+            f"{self.root.home}/build/originals/{name}",
+            "-bs",
+            "--noclean",
+            *self._target,
+            "--nodeps",
+        ]
         code = self.root.run(command, self._say, self._config["rpmbuild_timeout"])
         if code == WILL_NOT_INSTALL:
             raise SrpmInstallError(f"Cannot install {name} into the chroot: see build.log")
         if code != 0:
-            raise BuildError(f"{name}: " + ("it is not a good SRPM" if code == BAD_SRPM else "its spec does not parse") + "; see build.log")
+            raise BuildError(
+                f"{name}: "
+                + ("it is not a good SRPM" if code == BAD_SRPM else "its spec does not parse")
+                + "; see build.log"
+            )
         return self._fetch_srpm()
 
     def _fetch_srpm(self, suffix=".src.rpm"):
@@ -115,7 +138,8 @@ class Builder:
         raise BuildError(f"rpmbuild made no {suffix}")
 
     def _install_requirements(self, srpm):
-        """Installs what the SRPM requires, then what its %generate_buildrequires asks for. Returns the spec's path inside."""
+        """Installs what the SRPM requires, then what its %generate_buildrequires asks for. Returns the spec's path
+        inside."""
         spec = self._spec_of(srpm)
         more = self._config["chroot_additional_packages"]
         more = more.split() if isinstance(more, str) else more
@@ -127,9 +151,14 @@ class Builder:
         return spec
 
     def _install_generated_requirements(self, spec):
-        """rpmbuild -br tells what is still missing (exit code 11) until nothing is: one answer may lead to the next question."""
+        """rpmbuild -br tells what is still missing (exit code 11) until nothing is: one answer may lead to the next
+        question."""
         for _ in range(MOST_ROUNDS):
-            code = self.root.run([self._config["rpmbuild_command"], "-br", "--noclean", *self._target, spec], self._say, self._config["rpmbuild_timeout"])
+            code = self.root.run(
+                [self._config["rpmbuild_command"], "-br", "--noclean", *self._target, spec],
+                self._say,
+                self._config["rpmbuild_timeout"],
+            )
             if code != MORE_REQUIREMENTS:
                 break
             self.root.install(None, "builddep", str(self._fetch_srpm(".buildreqs.nosrc.rpm")))
@@ -138,14 +167,27 @@ class Builder:
 
     def _spec_of(self, srpm):
         listed = []
-        self.root.run(["rpm", "-qp", "--qf", "[%{FILENAMES}\\n]", f"{self.root.home}/build/SRPMS/{srpm.name}"], listed.append)
-        specs = [line for line in b"".join(listed).decode(errors="replace").splitlines() if line.endswith(".spec") and "/" not in line]
+        self.root.run(
+            ["rpm", "-qp", "--qf", "[%{FILENAMES}\\n]", f"{self.root.home}/build/SRPMS/{srpm.name}"], listed.append
+        )
+        specs = [
+            line
+            for line in b"".join(listed).decode(errors="replace").splitlines()
+            if line.endswith(".spec") and "/" not in line
+        ]
         if not specs:
             raise BuildError(f"{srpm.name} holds no spec file")
         return f"{self.root.home}/build/SPECS/{specs[0]}"
 
     def _rpmbuild(self, mode, spec, timeout):
-        command = [self._config["rpmbuild_command"], *mode, "--noclean", *self._target, *self._config["rpmbuild_opts"].split(), spec]
+        command = [
+            self._config["rpmbuild_command"],
+            *mode,
+            "--noclean",
+            *self._target,
+            *self._config["rpmbuild_opts"].split(),
+            spec,
+        ]
         self._logs.line("build.log", f"Executing command: {command} with env {{}} and uid {self.root.uid}")
         code = self.root.run(command, self._say, timeout)
         self._logs.line("build.log", f"Child return code was: {code}")
@@ -171,14 +213,20 @@ class Builder:
         memory = Path("/proc/meminfo").read_text().splitlines()[:3]
         model = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.M)
         space = shutil.disk_usage(self.root.folder)
-        facts = [f"Kernel: {platform.release()} {platform.machine()}", f"CPU(s): {os.cpu_count()}", f"Model name: {model[1] if model else 'unknown'}", *memory,
-                 f"Storage: {space.total} bytes, {space.free} free", f"mock: {NAME}"]
+        facts = [
+            f"Kernel: {platform.release()} {platform.machine()}",
+            f"CPU(s): {os.cpu_count()}",
+            f"Model name: {model[1] if model else 'unknown'}",
+            *memory,
+            f"Storage: {space.total} bytes, {space.free} free",
+            f"mock: {NAME}",
+        ]
         self._logs.line("hw_info.log", "\n".join(facts))
 
 
 def build_one(root_of, options, logs, work, label):
-    """Runs `work(Builder)` in a root, builds it anew before and throws it away after as the configuration says, and says how long it
-    took. `root_of(logs)` makes the Root. Returns what `work` returns."""
+    """Runs `work(Builder)` in a root, builds it anew before and throws it away after as the configuration says, and
+    says how long it took. `root_of(logs)` makes the Root. Returns what `work` returns."""
     started = time.monotonic()
     root = root_of(logs)
     name = root.config["root"]
@@ -190,7 +238,9 @@ def build_one(root_of, options, logs, work, label):
                 root.clean()
         went_well = False
         try:
-            keep = keeps_root(root.config, options, logs.folder, success=True) or keeps_root(root.config, options, logs.folder, success=False)
+            keep = keeps_root(root.config, options, logs.folder, success=True) or keeps_root(
+                root.config, options, logs.folder, success=False
+            )
             with root.open(keep):
                 answer = work(Builder(root, logs, options))
             went_well = True
@@ -211,8 +261,8 @@ def build_one(root_of, options, logs, work, label):
 
 
 def keeps_root(config_opts, options, results, success):
-    """Whether the root stays after a run: always where work goes on in it, else unless it is to be cleaned up. Results inside the
-    root's own folder keep it too."""
+    """Whether the root stays after a run: always where work goes on in it, else unless it is to be cleaned up.
+    Results inside the root's own folder keep it too."""
     if options.mode == "init" or options.mode in CONTINUING:
         return True
     own_folder, _ = own_folders(config_opts)

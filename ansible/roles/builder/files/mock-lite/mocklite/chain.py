@@ -11,14 +11,22 @@ from .logs import Logs, as_caller, complain
 
 def build_chain(root_of, config_opts, options):
     """Each SRPM in turn, its results in a local repository that the next ones see. With --recurse what failed is tried
-    again as long as another succeeded. Raises ChainPartlyFailed, or the failure of the first if none was to be tried further."""
+    again as long as another succeeded. Raises ChainPartlyFailed, or the failure of the first if none was to be tried
+    further.
+    """
+
     results = Path(options.localrepo) / "results" / config_opts["chroot_name"]
     with as_caller():
         results.mkdir(parents=True, exist_ok=True)
         refresh_repository(results)
-    config_opts["dnf.conf"] += f"\n[local_build_repo]\nname=local_build_repo\nbaseurl=file://{results.absolute()}\nenabled=1\ngpgcheck=0\nskip_if_unavailable=0\npriority=1\n"
+    config_opts["dnf.conf"] += (
+        f"\n[local_build_repo]\nname=local_build_repo\nbaseurl=file://{results.absolute()}\n"
+        "enabled=1\ngpgcheck=0\nskip_if_unavailable=0\npriority=1\n"
+    )
     if config_opts["coppice_base_repos"] is None:
-        config_opts["coppice_base_repos"] = [name for name in config.base_repositories(config_opts) if name != "local_build_repo"]
+        config_opts["coppice_base_repos"] = [
+            name for name in config.base_repositories(config_opts) if name != "local_build_repo"
+        ]
     waiting, failed = list(options.files), []
     while waiting:
         failed, built = [], 0
@@ -30,12 +38,16 @@ def build_chain(root_of, config_opts, options):
                 complain(str(problem))
                 failed.append(path)
                 if not (options.recurse or options.keep_going):
-                    raise ChainPartlyFailed(f"{os.path.basename(path)} failed; the rest of the chain was not built") from problem
+                    raise ChainPartlyFailed(
+                        f"{os.path.basename(path)} failed; the rest of the chain was not built"
+                    ) from problem
         if not (options.recurse and failed and built):
             break
         waiting = failed
     if failed:
-        raise ChainPartlyFailed(f"{len(failed)} of {len(options.files)} could not be built: " + ", ".join(map(os.path.basename, failed)))
+        raise ChainPartlyFailed(
+            f"{len(failed)} of {len(options.files)} could not be built: " + ", ".join(map(os.path.basename, failed))
+        )
 
 
 def build_link(root_of, options, results, path):

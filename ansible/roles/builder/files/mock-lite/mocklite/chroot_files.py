@@ -25,14 +25,17 @@ def write_below(root, path, source, uid, gid, mode=0o644):
     with folder_below(root, folder) as descriptor:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(name, dir_fd=descriptor)
-        made = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode, dir_fd=descriptor)
+        made = os.open(
+            name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode, dir_fd=descriptor
+        )
         with os.fdopen(made, "wb") as target:
             shutil.copyfileobj(source, target, 1 << 20)
             os.fchown(target.fileno(), uid, gid)
 
 
 def regular_files_below(root, path, suffix):
-    """Open binary files (name, file) of all regular files in a folder and the folders in it, two levels; links and devices are left out."""
+    """Open binary files (name, file) of all regular files in a folder and the folders in it, two levels; links and
+    devices are left out."""
     with folder_below(root, path) as descriptor:
         yield from _regular_files(descriptor, suffix, 2)
 

@@ -1,4 +1,6 @@
-"""mock config files: Python that fills `config_opts`, with include(). Read with the caller's rights, for it is the caller's code."""
+"""mock config files: Python that fills `config_opts`, with include(). Read with the caller's rights, for it is the
+caller's code."""
+
 import ast
 import configparser
 import hashlib
@@ -21,16 +23,48 @@ CONTINUING = ("installdeps", "install", "chroot", "shell", "copyin", "copyout")
 def defaults():
     """config_opts before any file is read: mock's names and values; `coppice_…` are ours and real mock ignores them."""
     return {
-        "basedir": "/var/lib/mock", "cache_topdir": "/var/cache/mock", "config_path": "/etc/mock",
-        "root": "", "target_arch": platform.machine(), "legal_host_arches": (platform.machine(),), "rpmbuild_arch": None,
-        "chroot_setup_cmd": "", "releasever": None, "package_manager": "dnf", "dnf.conf": "", "dist": None,
-        "macros": {"%_topdir": "/builddir/build", "%_rpmfilename": "%%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm", "%_buildhost": "localhost"},
-        "environment": {}, "chroothome": "/builddir", "chrootuser": "mockbuild", "chrootuid": 61000,
-        "rpmbuild_timeout": 0, "rpmbuild_networking": False, "rpmbuild_command": "/usr/bin/rpmbuild", "rpmbuild_opts": "",
-        "use_host_resolv": False, "cleanup_on_success": True, "cleanup_on_failure": True, "clean": True, "resultdir": None,
-        "plugin_conf": {}, "files": {}, "chroot_additional_packages": "", "macrofile": None, "module_setup_commands": [], "forcearch": None, "nspawn_args": [],
+        "basedir": "/var/lib/mock",
+        "cache_topdir": "/var/cache/mock",
+        "config_path": "/etc/mock",
+        "root": "",
+        "target_arch": platform.machine(),
+        "legal_host_arches": (platform.machine(),),
+        "rpmbuild_arch": None,
+        "chroot_setup_cmd": "",
+        "releasever": None,
+        "package_manager": "dnf",
+        "dnf.conf": "",
+        "dist": None,
+        "macros": {
+            "%_topdir": "/builddir/build",
+            "%_rpmfilename": "%%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm",
+            "%_buildhost": "localhost",
+        },
+        "environment": {},
+        "chroothome": "/builddir",
+        "chrootuser": "mockbuild",
+        "chrootuid": 61000,
+        "rpmbuild_timeout": 0,
+        "rpmbuild_networking": False,
+        "rpmbuild_command": "/usr/bin/rpmbuild",
+        "rpmbuild_opts": "",
+        "use_host_resolv": False,
+        "cleanup_on_success": True,
+        "cleanup_on_failure": True,
+        "clean": True,
+        "resultdir": None,
+        "plugin_conf": {},
+        "files": {},
+        "chroot_additional_packages": "",
+        "macrofile": None,
+        "module_setup_commands": [],
+        "forcearch": None,
+        "nspawn_args": [],
         # 0 = no limit; None = all enabled repositories
-        "coppice_disk_quota_bytes": 0, "coppice_memory_bytes": 0, "coppice_log_limit_bytes": 256 << 20, "coppice_base_repos": None,
+        "coppice_disk_quota_bytes": 0,
+        "coppice_memory_bytes": 0,
+        "coppice_log_limit_bytes": 256 << 20,
+        "coppice_base_repos": None,
     }
 
 
@@ -69,9 +103,18 @@ def run_file(path, config_opts, seen):
     except ConfigError:
         raise
     except BaseException as problem:  # whatever the caller's code does is a bad config, exit() included
-        line = next((frame.lineno for frame in reversed(traceback.extract_tb(problem.__traceback__)) if frame.filename == str(path)), None)
+        line = next(
+            (
+                frame.lineno
+                for frame in reversed(traceback.extract_tb(problem.__traceback__))
+                if frame.filename == str(path)
+            ),
+            None,
+        )
         line = problem.lineno if isinstance(problem, SyntaxError) else line
-        raise ConfigError(f"Config error in {path}{f', line {line}' if line else ''}: {type(problem).__name__}: {problem}") from None
+        raise ConfigError(
+            f"Config error in {path}{f', line {line}' if line else ''}: {type(problem).__name__}: {problem}"
+        ) from None
 
 
 def load(options):
@@ -109,7 +152,9 @@ def apply_options(config_opts, options):
     for name in options.without:
         macros[f"%_without_{name}"] = f"--without-{name}"
     for number, url in enumerate(options.addrepo):
-        config_opts["dnf.conf"] += f"\n[addrepo{number}]\nname=addrepo{number}\nbaseurl={url}\nenabled=1\ngpgcheck=0\nskip_if_unavailable=0\n"
+        config_opts[
+            "dnf.conf"
+        ] += f"\n[addrepo{number}]\nname=addrepo{number}\nbaseurl={url}\nenabled=1\ngpgcheck=0\nskip_if_unavailable=0\n"
     if options.rpmbuild_timeout is not None:
         config_opts["rpmbuild_timeout"] = options.rpmbuild_timeout
     if options.enable_network:
@@ -145,13 +190,19 @@ def check(config_opts):
     if not str(config_opts["chroot_setup_cmd"]).split():
         raise ConfigError("config_opts['chroot_setup_cmd'] is not set")
     if platform.machine() not in config_opts["legal_host_arches"]:
-        raise ConfigError(f"Cannot build target {config_opts['target_arch']} on arch {platform.machine()}, because it is not listed in legal_host_arches")
+        raise ConfigError(
+            f"Cannot build target {config_opts['target_arch']} on arch {platform.machine()}, because it is not listed in legal_host_arches"
+        )
     if config_opts["package_manager"] not in ("dnf", "dnf4"):
         raise ConfigError(f"mock-lite only knows package_manager 'dnf', not {config_opts['package_manager']!r}")
     if config_opts["forcearch"] not in (None, platform.machine()):
-        raise ConfigError(f"mock-lite cannot emulate config_opts['forcearch'] = {config_opts['forcearch']!r}: it needs a builder with real mock")
+        raise ConfigError(
+            f"mock-lite cannot emulate config_opts['forcearch'] = {config_opts['forcearch']!r}: it needs a builder with real mock"
+        )
     if config_opts["module_setup_commands"]:
-        raise ConfigError("mock-lite knows no modules: config_opts['module_setup_commands'] needs a builder with real mock")
+        raise ConfigError(
+            "mock-lite knows no modules: config_opts['module_setup_commands'] needs a builder with real mock"
+        )
     try:
         read_dnf_conf(config_opts["dnf.conf"])
     except configparser.Error as problem:
@@ -166,11 +217,18 @@ def read_dnf_conf(text):
 
 
 def effective_dnf_conf(config_opts, cache, only=None, plugin_folders=()):
-    """Text of the dnf.conf that dnf is run with; `only` = repository ids, None for all; `plugin_folders` = where dnf's plug-ins lie."""
+    """Text of the dnf.conf that dnf is run with; `only` = repository ids, None for all; `plugin_folders` = where
+    dnf's plug-ins lie."""
     parsed = read_dnf_conf(config_opts["dnf.conf"])
     if not parsed.has_section("main"):
         parsed.add_section("main")
-    forced = {"cachedir": cache, "logdir": f"{cache}/log", "reposdir": "/dev/null", "keepcache": "1", "install_weak_deps": "0"}
+    forced = {
+        "cachedir": cache,
+        "logdir": f"{cache}/log",
+        "reposdir": "/dev/null",
+        "keepcache": "1",
+        "install_weak_deps": "0",
+    }
     for key, value in forced.items():
         if key not in ("install_weak_deps", "keepcache") or not parsed.has_option("main", key):
             parsed.set("main", key, str(value))
@@ -191,7 +249,9 @@ def base_repositories(config_opts):
     """Ids of the repositories that the base root is made from: `coppice_base_repos`, else all that are enabled."""
     parsed = read_dnf_conf(config_opts["dnf.conf"])
     chosen = config_opts["coppice_base_repos"]
-    enabled = [name for name in parsed.sections() if name != "main" and parsed.get(name, "enabled", fallback="1") != "0"]
+    enabled = [
+        name for name in parsed.sections() if name != "main" and parsed.get(name, "enabled", fallback="1") != "0"
+    ]
     return [name for name in enabled if chosen is None or name in chosen]
 
 
@@ -204,13 +264,19 @@ def fetch_repomd(url):
 
 
 def base_key(config_opts, read_repomd=fetch_repomd):
-    """Hash of all that the base root depends on. A repository counts by its content, not by its address; project repositories
-    (not in coppice_base_repos) do not count. Raises PackageManagerError if a base repository does not answer."""
+    """Hash of all that the base root depends on. A repository counts by its content, not by its address; project
+    repositories (not in coppice_base_repos) do not count. Raises PackageManagerError if a base repository does not
+    answer."""
     parsed = read_dnf_conf(config_opts["dnf.conf"])
     facts = {
-        "program": NAME, "setup": config_opts["chroot_setup_cmd"], "releasever": config_opts["releasever"], "arch": config_opts["target_arch"],
-        "uid": config_opts["chrootuid"], "home": config_opts["chroothome"],
-        "main": sorted(parsed.items("main")) if parsed.has_section("main") else [], "repos": {},
+        "program": NAME,
+        "setup": config_opts["chroot_setup_cmd"],
+        "releasever": config_opts["releasever"],
+        "arch": config_opts["target_arch"],
+        "uid": config_opts["chrootuid"],
+        "home": config_opts["chroothome"],
+        "main": sorted(parsed.items("main")) if parsed.has_section("main") else [],
+        "repos": {},
     }
     for name in base_repositories(config_opts):
         options = dict(parsed.items(name))
@@ -219,7 +285,9 @@ def base_key(config_opts, read_repomd=fetch_repomd):
             try:
                 options["repomd"] = hashlib.sha256(read_repomd(url)).hexdigest()
             except (OSError, ValueError) as problem:
-                raise PackageManagerError(f"Failed to download metadata for repo '{name}': {url.strip()}: {problem}") from None
+                raise PackageManagerError(
+                    f"Failed to download metadata for repo '{name}': {url.strip()}: {problem}"
+                ) from None
         else:
             options["baseurl"] = url
         facts["repos"][name] = options

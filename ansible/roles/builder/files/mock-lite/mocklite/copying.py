@@ -1,5 +1,6 @@
-"""--copyin and --copyout. A child process chroots first, so that no link that a build left leads out of the chroot; files of the
-builder are opened with the rights of who called."""
+"""--copyin and --copyout. A child process chroots first, so that no link that a build left leads out of the chroot;
+files of the builder are opened with the rights of who called."""
+
 import glob
 import os
 import shutil
@@ -21,8 +22,8 @@ def as_root():
 
 
 def copy_in(root, sources, target):
-    """Copies files and folders of the caller's into the chroot: into `target` if that is a folder, else as it. What comes below the build
-    user's home belongs to the build user, all else to root. Raises CommandError."""
+    """Copies files and folders of the caller's into the chroot: into `target` if that is a folder, else as it. What
+    comes below the build user's home belongs to the build user, all else to root. Raises CommandError."""
     target = _inside(root, target)
     owner = (root.uid, root.gid) if os.path.join(target, "").startswith(os.path.join(root.home, "")) else (0, 0)
     opened = [(os.path.basename(os.path.abspath(source)), _open_source(source)) for source in sources]
@@ -42,8 +43,8 @@ def copy_in(root, sources, target):
 
 
 def copy_out(root, sources, target):
-    """Copies files and folders (patterns with * and ? too) out of the chroot, as the caller's: into `target` if that is a folder, else as
-    it. Raises CommandError."""
+    """Copies files and folders (patterns with * and ? too) out of the chroot, as the caller's: into `target` if that
+    is a folder, else as it. Raises CommandError."""
     target = os.path.abspath(target)
     into_folder = os.path.isdir(target)
     try:
@@ -84,7 +85,8 @@ def _open_source(path):
 
 
 def _copy(source, place, name, reading, writing, owner):
-    """Copies what `source` (a descriptor) is to `name` in the folder `place` (a descriptor). Devices and pipes are left out."""
+    """Copies what `source` (a descriptor) is to `name` in the folder `place` (a descriptor). Devices and pipes are
+    left out."""
     kind = os.fstat(source).st_mode
     if stat.S_ISDIR(kind):
         with writing():

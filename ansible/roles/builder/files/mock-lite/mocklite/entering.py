@@ -1,5 +1,6 @@
-"""The way into a chroot: what runs inside the namespaces of one command, before that command and around it. It is started for each
-command of a build, so it loads as little as it can."""
+"""The way into a chroot: what runs inside the namespaces of one command, before that command and around it. It is
+started for each command of a build, so it loads as little as it can."""
+
 import fcntl
 import json
 import os
@@ -16,7 +17,8 @@ SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 
 
 def enter(descriptor):
-    """Inside the new namespaces, as root: the last preparations, then the command in the place of this process. Does not return."""
+    """Inside the new namespaces, as root: the last preparations, then the command in the place of this process. Does
+    not return."""
     with os.fdopen(descriptor, "rb") as file:
         order = json.loads(file.read())
     root, uid = order["root"], order["uid"]
@@ -55,7 +57,8 @@ def _become(order):
 
 
 def reap_until(child):
-    """The duty of pid 1: collects whatever ends, until `child` does; returns its exit code as a shell would. Its end ends the rest."""
+    """The duty of pid 1: collects whatever ends, until `child` does; returns its exit code as a shell would. Its end
+    ends the rest."""
     while True:
         pid, status = os.wait()
         if pid == child:

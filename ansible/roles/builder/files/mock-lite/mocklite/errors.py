@@ -1,5 +1,5 @@
-"""Failures and their exit codes: mock's own (its source lists them in exception.py), for the runner tells reasons by them."""
-
+"""Failures and their exit codes: mock's own (its source lists them in exception.py), for the runner tells reasons by
+them."""
 
 class MockError(Exception):
     """Something happened that ends the run; `code` is the exit code."""

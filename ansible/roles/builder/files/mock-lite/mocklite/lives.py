@@ -9,7 +9,9 @@ COMMANDS = ("dnf", "rpm", "createrepo_c", "unshare", "cp")
 
 
 def load_as_caller(options):
-    """Reads the config in a child with the caller's rights: it is Python of the caller's. Returns config_opts. Raises ConfigError."""
+    """Reads the config in a child with the caller's rights: it is Python of the caller's. Returns config_opts.
+    Raises ConfigError."""
+
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -48,7 +50,9 @@ def keeper(program, arguments, lifeline):
     options = command_line.parse(arguments)
     missing = [name for name in COMMANDS if shutil.which(name) is None]
     if missing:
-        raise errors.MockError(f"missing command(s): {', '.join(missing)}; on Debian: apt-get install dnf dnf-plugins-core rpm createrepo-c util-linux")
+        raise errors.MockError(
+            f"missing command(s): {', '.join(missing)}; on Debian: apt-get install dnf dnf-plugins-core rpm createrepo-c util-linux"
+        )
     if os.geteuid() != 0:
         raise errors.MockError("mock-lite needs root: call it as /usr/bin/mock, as a member of group mock")
     config_opts = load_as_caller(options)

@@ -1,4 +1,6 @@
-"""The log files in the result folder and what is said on the terminal, in mock's format (the runner reads phases from `Start:`/`Finish:`)."""
+"""The log files in the result folder and what is said on the terminal, in mock's format (the runner reads phases
+from `Start:`/`Finish:`)."""
+
 import contextlib
 import os
 import sys
@@ -13,7 +15,8 @@ NAMES = ("build.log", "root.log", "state.log", "hw_info.log", "installed_pkgs.lo
 
 @contextlib.contextmanager
 def as_caller():
-    """Does what follows with the rights of who called, so that a root process can be made to write or read nothing of others."""
+    """Does what follows with the rights of who called, so that a root process can be made to write or read nothing
+    of others."""
     uid, gid = caller_ids()
     own_uid, own_gid = os.geteuid(), os.getegid()
     if uid == own_uid:
@@ -39,7 +42,8 @@ def stamp():
 
 
 def own_result_folder(root_folder):
-    """The result folder of a run without --resultdir, below the root's own folder, which is not the caller's; this one is."""
+    """The result folder of a run without --resultdir, below the root's own folder, which is not the caller's; this
+    one is."""
     folder = root_folder / "result"
     folder.mkdir(parents=True, exist_ok=True)
     os.chown(folder, *caller_ids(), follow_symlinks=False)
@@ -47,7 +51,8 @@ def own_result_folder(root_folder):
 
 
 class Logs:
-    """Open logs of one result folder. `state()` brackets a phase; a phase that fails gets its `Finish:` line too, as with mock."""
+    """Open logs of one result folder. `state()` brackets a phase; a phase that fails gets its `Finish:` line too, as
+    with mock."""
 
     def __init__(self, folder, quiet=False, goes_on=False):
         """Opens the logs, empty or (`goes_on`) as they are. Raises ResultDirError."""
@@ -58,7 +63,14 @@ class Logs:
             with as_caller():
                 os.makedirs(folder, exist_ok=True)
                 for name in NAMES:
-                    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | (0 if goes_on else os.O_TRUNC) | os.O_NOFOLLOW | os.O_CLOEXEC
+                    flags = (
+                        os.O_WRONLY
+                        | os.O_CREAT
+                        | os.O_APPEND
+                        | (0 if goes_on else os.O_TRUNC)
+                        | os.O_NOFOLLOW
+                        | os.O_CLOEXEC
+                    )
                     self._files[name] = os.fdopen(os.open(os.path.join(folder, name), flags, 0o644), "wb", buffering=0)
         except OSError as problem:
             raise ResultDirError(f"result folder {folder}: {problem.strerror}") from None

@@ -13,9 +13,20 @@ def run_mode(root_of, options, logs):
             build_one(root_of, options, logs, lambda builder, path=path: builder.rebuild(path), path)
         return 0
     if options.mode == "buildsrpm":
-        build_one(root_of, options, logs, lambda builder: builder.make_srpm(options.spec, options.sources), os.path.basename(options.spec))
+        build_one(
+            root_of,
+            options,
+            logs,
+            lambda builder: builder.make_srpm(options.spec, options.sources),
+            os.path.basename(options.spec),
+        )
         return 0
-    return build_one(root_of, options, logs, lambda builder: IN_THE_ROOT[options.mode](builder, options, logs), options.mode) or 0
+    return (
+        build_one(
+            root_of, options, logs, lambda builder: IN_THE_ROOT[options.mode](builder, options, logs), options.mode
+        )
+        or 0
+    )
 
 
 def install_requirements(builder: Builder, options, _logs):
@@ -25,8 +36,8 @@ def install_requirements(builder: Builder, options, _logs):
 
 
 def run_command(builder: Builder, options, logs):
-    """--chroot, --shell: a command inside, as root or (--unpriv) the build user. One word is a line for a shell, several are a program
-    and its arguments; --shell makes one line of all. Its exit code becomes ours."""
+    """--chroot, --shell: a command inside, as root or (--unpriv) the build user. One word is a line for a shell,
+    several are a program and its arguments; --shell makes one line of all. Its exit code becomes ours."""
     words = [" ".join(options.files)] if options.mode == "shell" else options.files
     command = ["/bin/sh", "-c", *words] if len(words) == 1 else words
     folder = options.cwd or (builder.root.home if options.mode == "shell" else "/")

@@ -14,22 +14,46 @@ class Parser(argparse.ArgumentParser):
 
 def parser():
     """The table of options."""
-    made = Parser(prog="mock", allow_abbrev=False, description="mock-lite: builds RPMs in chroots, with mock's command line")
+    made = Parser(
+        prog="mock", allow_abbrev=False, description="mock-lite: builds RPMs in chroots, with mock's command line"
+    )
     made.add_argument("--version", action="version", version=NAME)
     mode = made.add_mutually_exclusive_group()
-    for name in ("rebuild", "buildsrpm", "chain", "init", "clean", "installdeps", "chroot", "shell", "copyin", "copyout"):
+    for name in (
+        "rebuild",
+        "buildsrpm",
+        "chain",
+        "init",
+        "clean",
+        "installdeps",
+        "chroot",
+        "shell",
+        "copyin",
+        "copyout",
+    ):
         mode.add_argument(f"--{name}", dest="mode", action="store_const", const=name)
     mode.add_argument("-i", "--install", dest="mode", action="store_const", const="install")
     mode.add_argument("--scrub", choices=("all", "chroot", "cache", "root-cache", "dnf-cache", "yum-cache"))
-    made.add_argument("-r", "--root", dest="chroot", default="default", metavar="CFG", help="a config file, or the name of one in /etc/mock")
+    made.add_argument(
+        "-r",
+        "--root",
+        dest="chroot",
+        default="default",
+        metavar="CFG",
+        help="a config file, or the name of one in /etc/mock",
+    )
     made.add_argument("--configdir", default="/etc/mock")
     made.add_argument("--resultdir")
     made.add_argument("--uniqueext", default="")
     made.add_argument("--spec")
     made.add_argument("--sources")
     made.add_argument("--localrepo")
-    made.add_argument("-c", "--continue", dest="keep_going", action="store_true", help="with --chain: go on after a failure")
-    made.add_argument("--recurse", action="store_true", help="with --chain: try the failed ones again while others succeed")
+    made.add_argument(
+        "-c", "--continue", dest="keep_going", action="store_true", help="with --chain: go on after a failure"
+    )
+    made.add_argument(
+        "--recurse", action="store_true", help="with --chain: try the failed ones again while others succeed"
+    )
     made.add_argument("-a", "--addrepo", action="append", default=[], metavar="URL")
     made.add_argument("-n", "--no-clean", dest="clean", action="store_false")
     made.add_argument("-N", "--no-cleanup-after", dest="cleanup", action="store_false", default=None)
@@ -42,7 +66,11 @@ def parser():
     made.add_argument("--enable-network", action="store_true", default=None)
     made.add_argument("--unpriv", action="store_true", help="with --chroot and --shell: as the build user")
     made.add_argument("--cwd", metavar="DIR", help="with --chroot and --shell: a folder of the chroot")
-    made.add_argument("--isolation", choices=("simple", "nspawn", "auto"), help="changes nothing: builds always have namespaces of their own")
+    made.add_argument(
+        "--isolation",
+        choices=("simple", "nspawn", "auto"),
+        help="changes nothing: builds always have namespaces of their own",
+    )
     made.add_argument("--config-opts", action="append", default=[], metavar="KEY=VALUE")
     made.add_argument("-q", "--quiet", action="store_true")
     made.add_argument("-v", "--verbose", action="store_true")
@@ -52,8 +80,16 @@ def parser():
     return made
 
 
-NEEDS = {"rebuild": "at least one SRPM", "chain": "at least one SRPM", "installdeps": "at least one SRPM", "install": "at least one package",
-         "chroot": "a command", "shell": "a command: there is no terminal here", "copyin": "sources and a destination", "copyout": "sources and a destination"}
+NEEDS = {
+    "rebuild": "at least one SRPM",
+    "chain": "at least one SRPM",
+    "installdeps": "at least one SRPM",
+    "install": "at least one package",
+    "chroot": "a command",
+    "shell": "a command: there is no terminal here",
+    "copyin": "sources and a destination",
+    "copyout": "sources and a destination",
+}
 
 
 def parse(arguments):

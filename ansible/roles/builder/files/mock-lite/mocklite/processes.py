@@ -1,8 +1,10 @@
 """Starting things so that they end: namespaces that die with their parent, output copied as it comes, a deadline.
 
-Three processes: the *keeper* (root, outside) holds the lock and listens for the caller's end; it starts the *worker* as pid 1 of
-its own pid and mount namespaces; the worker starts each command of a build in namespaces of its own through `entering`. When the
-keeper dies, the kernel kills the worker, and with it every process and every mount below."""
+Three processes: the *keeper* (root, outside) holds the lock and listens for the caller's end; it starts the *worker*
+as pid 1 of its own pid and mount namespaces; the worker starts each command of a build in namespaces of its own
+through `entering`. When the keeper dies, the kernel kills the worker, and with it every process and every mount
+below."""
+
 import json
 import os
 import select
@@ -22,14 +24,18 @@ def run(command, sink, timeout=0, **options):
     """Runs a command, hands its output (stdout and stderr, bytes) to `sink(chunk)` as it comes; returns the exit code.
     Raises TimeoutExpired after `timeout` seconds (0 = never); then the command and its namespaces are dead."""
     deadline = time.monotonic() + timeout if timeout else None
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options) as process:
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options
+    ) as process:
         try:
             pipe = process.stdout.fileno()
             while True:
                 left = None if deadline is None else max(0.0, deadline - time.monotonic())
                 readable, _, _ = select.select([pipe], [], [], left)
                 if not readable:
-                    raise TimeoutExpired(f"Timeout({timeout}) expired for command:\n # {' '.join(map(str, command[-1:]))}")
+                    raise TimeoutExpired(
+                        f"Timeout({timeout}) expired for command:\n # {' '.join(map(str, command[-1:]))}"
+                    )
                 chunk = os.read(pipe, 65536)
                 if not chunk:
                     break
@@ -41,33 +47,63 @@ def run(command, sink, timeout=0, **options):
             process.kill()
 
 
-def run_in_root(program, root, command, sink, *, uid, gid, home, environment, network, folder=None, memory=0, timeout=0):
-    """Runs `command` inside `root`, in `folder` (default: `home`): own pid, mount, ipc and uts namespaces, own network namespace unless
-    `network`, no new privileges, no capabilities (a uid 0 keeps those that do not reach out of the chroot), and at most `memory` bytes
-    of address space a process (0 = any). Returns its exit code. Raises TimeoutExpired."""
-    order = {"root": str(root), "command": command, "uid": uid, "gid": gid, "folder": folder or home, "environment": environment, "network": network, "memory": memory}
+def run_in_root(
+    program, root, command, sink, *, uid, gid, home, environment, network, folder=None, memory=0, timeout=0
+):
+    """Runs `command` inside `root`, in `folder` (default: `home`): own pid, mount, ipc and uts namespaces, own
+    network namespace unless `network`, no new privileges, no capabilities (a uid 0 keeps those that do not reach out
+    of the chroot), and at most `memory` bytes of address space a process (0 = any). Returns its exit code. Raises
+    TimeoutExpired."""
+    order = {
+        "root": str(root),
+        "command": command,
+        "uid": uid,
+        "gid": gid,
+        "folder": folder or home,
+        "environment": environment,
+        "network": network,
+        "memory": memory,
+    }
     return _give_order(program, order, sink, timeout)
 
 
 def run_on_stage(program, stage, root, files, command, sink, *, environment):
-    """Runs a program of this machine as root, likewise walled in and without network, on a stage (an empty folder is enough) where
-    `/target` is `root` and `files` (path on the stage → path here) can be read. Returns its exit code."""
-    order = {"root": str(root), "command": command, "uid": 0, "gid": 0, "folder": "/", "environment": environment, "network": False, "memory": 0, "stage": str(stage), "files": files}
+    """Runs a program of this machine as root, likewise walled in and without network, on a stage (an empty folder is
+    enough) where `/target` is `root` and `files` (path on the stage → path here) can be read. Returns its exit code."""
+    order = {
+        "root": str(root),
+        "command": command,
+        "uid": 0,
+        "gid": 0,
+        "folder": "/",
+        "environment": environment,
+        "network": False,
+        "memory": 0,
+        "stage": str(stage),
+        "files": files,
+    }
     return _give_order(program, order, sink, 0)
 
 
 def _give_order(program, order, sink, timeout):
-    """Starts `entering` in new namespaces. The order goes through an open file: a pipe would be too small for a long one."""
+    """Starts `entering` in new namespaces. The order goes through an open file: a pipe would be too small for a long
+    one."""
     namespaces = [*BUILD_NAMESPACES, *([] if order["network"] else ["--net"]), "--"]
     with tempfile.TemporaryFile() as file:
         file.write(json.dumps(order).encode())
         file.seek(0)
-        return run([*namespaces, sys.executable, "-I", program, "--enter", str(file.fileno())], sink, timeout, pass_fds=(file.fileno(),))
+        return run(
+            [*namespaces, sys.executable, "-I", program, "--enter", str(file.fileno())],
+            sink,
+            timeout,
+            pass_fds=(file.fileno(),),
+        )
 
 
 def keep(work, lifeline):
-    """Runs `work()` as the worker and returns its exit code, which is what it returns, or 128 + n when told to stop: by a signal n, by the line `TERM`, `INT` or `HUP` on
-    `lifeline` (a descriptor, None for none), or by its end. When this returns, nothing of the worker is left."""
+    """Runs `work()` as the worker and returns its exit code, which is what it returns, or 128 + n when told to stop:
+    by a signal n, by the line `TERM`, `INT` or `HUP` on `lifeline` (a descriptor, None for none), or by its end.
+    When this returns, nothing of the worker is left."""
     told = []
     wake_reader, wake_writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -92,7 +128,8 @@ def keep(work, lifeline):
 
 
 def end(worker):
-    """Kills the first process of the worker's pid namespace; the kernel then ends all others, and `wait` returns after that."""
+    """Kills the first process of the worker's pid namespace; the kernel then ends all others, and `wait` returns
+    after that."""
     children = []
     try:
         with open(f"/proc/{worker.pid}/task/{worker.pid}/children") as listing:

@@ -1,4 +1,6 @@
-"""The chroot: a base installed once by dnf and kept, a layer over it for each build, dnf from outside, commands inside."""
+"""The chroot: a base installed once by dnf and kept, a layer over it for each build, dnf from outside, commands
+inside."""
+
 import contextlib
 import fcntl
 import io
@@ -101,7 +103,8 @@ class Root:
             raise
 
     def _mark_used(self, base):
-        """Beside the base and not on it: a base may be the builder's to read only, as one that its machine keeps for all builders is."""
+        """Beside the base and not on it: a base may be the builder's to read only, as one that its machine keeps for
+        all builders is."""
         self._mark_of(base).touch()
 
     def _mark_of(self, base):
@@ -109,16 +112,25 @@ class Root:
 
     def _forget_old_bases(self, current):
         """Those that can only be read belong to the machine, which forgets its own."""
-        own = [path for path in self.cache.glob("base-*") if path != current and not os.statvfs(path).f_flag & os.ST_RDONLY]
-        bases = sorted(own, key=lambda path: (self._mark_of(path) if self._mark_of(path).exists() else path).stat().st_mtime)
+        own = [
+            path for path in self.cache.glob("base-*") if path != current and not os.statvfs(path).f_flag & os.ST_RDONLY
+        ]
+        bases = sorted(
+            own, key=lambda path: (self._mark_of(path) if self._mark_of(path).exists() else path).stat().st_mtime
+        )
         for path in bases[: -(KEPT_BASES - 1)]:
             shutil.rmtree(path)
             self._mark_of(path).unlink(missing_ok=True)
 
     def _add_build_user(self, root):
-        for name, line in (("passwd", f"{self.config['chrootuser']}:x:{self.uid}:{self.gid}:Mock user:{self.home}:/bin/bash"), ("group", f"{self.config['chrootuser']}:x:{self.gid}:")):
+        for name, line in (
+            ("passwd", f"{self.config['chrootuser']}:x:{self.uid}:{self.gid}:Mock user:{self.home}:/bin/bash"),
+            ("group", f"{self.config['chrootuser']}:x:{self.gid}:"),
+        ):
             with chroot_files.folder_below(root, "etc") as folder:
-                with os.fdopen(os.open(name, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o644, dir_fd=folder), "a") as file:
+                with os.fdopen(
+                    os.open(name, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o644, dir_fd=folder), "a"
+                ) as file:
                     file.write(f"{line}\n")
         self._add_build_folders(root)
 
@@ -132,7 +144,8 @@ class Root:
 
     @contextlib.contextmanager
     def open(self, keep=False):
-        """Makes the chroot ready at `path` for a `with`: base, layer, /proc, /dev. With `keep` the next one goes on where this one ends."""
+        """Makes the chroot ready at `path` for a `with`: base, layer, /proc, /dev. With `keep` the next one goes on
+        where this one ends."""
         with self.logs.state("chroot init"):
             base = self._base_of_layer()
             self._mount_layer(base)
@@ -145,7 +158,8 @@ class Root:
             self._unmount(keep)
 
     def _base_of_layer(self):
-        """The base that the kept layer lies on, for it fits no other; the newest one, if there is no layer or its base is gone."""
+        """The base that the kept layer lies on, for it fits no other; the newest one, if there is no layer or its
+        base is gone."""
         note = self.folder / "base"
         with contextlib.suppress(FileNotFoundError):
             base = self.cache / note.read_text()
@@ -176,7 +190,9 @@ class Root:
             self._mount("overlay", self.path, "overlay", 0, f"lowerdir={base},upperdir={upper},workdir={work}")
         except OSError as problem:
             if quota:
-                raise RootError(f"no overlay over {base}: {problem.strerror}; a build with a disk quota needs one") from None
+                raise RootError(
+                    f"no overlay over {base}: {problem.strerror}; a build with a disk quota needs one"
+                ) from None
             self.logs.root(f"no overlay here ({problem.strerror}): copying the base")
             if not any(self.path.iterdir()):
                 self._copy(base, self.path)
@@ -190,7 +206,8 @@ class Root:
         subprocess.run(["cp", "-a", "--reflink=auto", f"{source}/.", str(target)], check=True)
 
     def _unmount(self, keep):
-        """A layer with a quota lies in memory: what is to be kept of it goes to the disk, where it takes no more than the quota."""
+        """A layer with a quota lies in memory: what is to be kept of it goes to the disk, where it takes no more
+        than the quota."""
         layer = self.folder / "layer"
         if keep and self._quota() and layer in self._mounted:
             while self._mounted[-1] != layer:
@@ -217,10 +234,28 @@ class Root:
             self._mounted.append(device / name)
         for name in ("shm", "pts"):
             (device / name).mkdir()
-        self._mount("devpts", device / "pts", "devpts", mounts.MS_NOSUID | mounts.MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620")
+        self._mount(
+            "devpts",
+            device / "pts",
+            "devpts",
+            mounts.MS_NOSUID | mounts.MS_NOEXEC,
+            "newinstance,ptmxmode=0666,mode=0620",
+        )
         shared_memory = self._quota()
-        self._mount("tmpfs", device / "shm", "tmpfs", mounts.MS_NOSUID | mounts.MS_NODEV, "mode=1777" + (f",size={shared_memory}" if shared_memory else ""))
-        for name, target in (("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2"), ("ptmx", "pts/ptmx")):
+        self._mount(
+            "tmpfs",
+            device / "shm",
+            "tmpfs",
+            mounts.MS_NOSUID | mounts.MS_NODEV,
+            "mode=1777" + (f",size={shared_memory}" if shared_memory else ""),
+        )
+        for name, target in (
+            ("fd", "/proc/self/fd"),
+            ("stdin", "fd/0"),
+            ("stdout", "fd/1"),
+            ("stderr", "fd/2"),
+            ("ptmx", "pts/ptmx"),
+        ):
             (device / name).symlink_to(target)
 
     def _mount(self, source, target, kind, flags, data=""):
@@ -234,7 +269,13 @@ class Root:
     def clean(self):
         """Throws the layer away; the lock stays."""
         self._unmount_all()
-        for path in (self.folder / "layer", self.path, self.folder / "kept", self.folder / "kept.new", self.folder / "srpm"):
+        for path in (
+            self.folder / "layer",
+            self.path,
+            self.folder / "kept",
+            self.folder / "kept.new",
+            self.folder / "srpm",
+        ):
             if path.exists():
                 shutil.rmtree(path)
         (self.folder / "base").unlink(missing_ok=True)
@@ -250,7 +291,9 @@ class Root:
         self._write_macros()
 
     def _write_macros(self):
-        text = "".join(f"{name if name.startswith('%') else '%' + name} {value}\n" for name, value in self.config["macros"].items())
+        text = "".join(
+            f"{name if name.startswith('%') else '%' + name} {value}\n" for name, value in self.config["macros"].items()
+        )
         self.put(f"{self.home}/.rpmmacros", io.BytesIO(f"{self.config['coppice_macro_text']}\n{text}".encode()))
 
     def _write_name_servers(self):
@@ -267,19 +310,38 @@ class Root:
         chroot_files.write_below(self.path, path, source, self.uid, self.gid)
 
     def install(self, repositories, *arguments):
-        """Does to the chroot what `dnf ARGUMENTS` would; `repositories` are ids, None for all. Raises PackageManagerError."""
+        """Does to the chroot what `dnf ARGUMENTS` would; `repositories` are ids, None for all. Raises
+        PackageManagerError."""
         self._dnf(self.path, repositories, *arguments)
 
     def _dnf(self, root, repositories, *arguments):
         packages.install(self._program, root, self.config, self.cache / "dnf", repositories, arguments, self.logs)
 
     def run(self, command, sink, timeout=0, as_root=False, folder=None):
-        """Runs a command inside as the build user, in `folder` (default: its home), cut off from the network unless the configuration
-        allows it; returns its exit code. Raises TimeoutExpired."""
+        """Runs a command inside as the build user, in `folder` (default: its home), cut off from the network unless
+        the configuration allows it; returns its exit code. Raises TimeoutExpired."""
         uid = 0 if as_root else self.uid
-        environment = {"TERM": "vt100", "SHELL": "/bin/bash", "HOME": self.home, "HOSTNAME": "mock", "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",
-                       "LANG": "C.UTF-8", "TZ": "UTC", **{key: str(value) for key, value in self.config["environment"].items()}}
-        return processes.run_in_root(self._program, self.path, command, sink, uid=uid, gid=0 if as_root else self.gid, home=self.home, folder=folder,
-                                     environment=environment, network=bool(self.config["rpmbuild_networking"]),
-                                     memory=int(self.config["coppice_memory_bytes"] or 0), timeout=timeout)
-
+        environment = {
+            "TERM": "vt100",
+            "SHELL": "/bin/bash",
+            "HOME": self.home,
+            "HOSTNAME": "mock",
+            "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",
+            "LANG": "C.UTF-8",
+            "TZ": "UTC",
+            **{key: str(value) for key, value in self.config["environment"].items()},
+        }
+        return processes.run_in_root(
+            self._program,
+            self.path,
+            command,
+            sink,
+            uid=uid,
+            gid=0 if as_root else self.gid,
+            home=self.home,
+            folder=folder,
+            environment=environment,
+            network=bool(self.config["rpmbuild_networking"]),
+            memory=int(self.config["coppice_memory_bytes"] or 0),
+            timeout=timeout,
+        )

@@ -1,16 +1,31 @@
-"""What a process of a chroot sees: that chroot and nothing else, and kernel settings that it may read but not change."""
+"""What a process of a chroot sees: that chroot and nothing else, and kernel settings that it may read but not
+change."""
+
 import ctypes
 import os
 
-from .mounts import LIBC, MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_PRIVATE, MS_RDONLY, MS_REC, MS_REMOUNT, mount, unmount
+from .mounts import (
+    LIBC,
+    MS_BIND,
+    MS_NODEV,
+    MS_NOEXEC,
+    MS_NOSUID,
+    MS_PRIVATE,
+    MS_RDONLY,
+    MS_REC,
+    MS_REMOUNT,
+    mount,
+    unmount,
+)
 
 SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41, "riscv64": 41, "ppc64le": 203, "s390x": 217}
 SYS_CAPSET = {"x86_64": 126, "aarch64": 91, "riscv64": 91, "ppc64le": 184, "s390x": 185}
 CAPABILITY_VERSION = 0x20080522
 PR_CAPBSET_DROP = 24
 
-# What scripts of packages and root's own commands need inside a chroot: to own, to change users, to chroot. None reaches out: no mounts,
-# no devices, no file handles, no tracing, no network settings. Numbers are linux/capability.h's.
+# What scripts of packages and root's own commands need inside a chroot: to own, to change users, to chroot. None
+# reaches out: no mounts, no devices, no file handles, no tracing, no network settings. Numbers are
+# linux/capability.h's.
 ROOT_CAPABILITIES = frozenset({
     0,  # CHOWN
     1,  # DAC_OVERRIDE
@@ -45,7 +60,8 @@ def read_only(path, flags=0, source=None):
 
 
 def move_into(folder):
-    """Makes a folder the root of this mount namespace: what was mounted elsewhere is gone for good, unlike after chroot(2)."""
+    """Makes a folder the root of this mount namespace: what was mounted elsewhere is gone for good, unlike after
+    chroot(2)."""
     mount(None, "/", None, MS_REC | MS_PRIVATE)
     mount(folder, folder, None, MS_BIND | MS_REC)
     os.chdir(folder)
@@ -56,8 +72,8 @@ def move_into(folder):
 
 
 def set_stage(stage, root, files):
-    """Fills an empty folder with what rpm needs to work on `root`: that as /target, `files` (path on the stage → path here), the
-    machine's programs; all but the target read-only. Nothing else of the machine is there."""
+    """Fills an empty folder with what rpm needs to work on `root`: that as /target, `files` (path on the stage →
+    path here), the machine's programs; all but the target read-only. Nothing else of the machine is there."""
     mount("tmpfs", stage, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=16m")
     for name in PROGRAM_FOLDERS:
         _show(f"/{name}", f"{stage}/{name}")

@@ -13,8 +13,8 @@ KEEPERS_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 
 
 class WorkerProcess:
-    """Runs `work()`, whose answer is the exit code, as pid 1 of its own pid and mount namespaces, with nothing on its standard input and
-    without the keeper's `descriptors`. Ends with the keeper."""
+    """Runs `work()`, whose answer is the exit code, as pid 1 of its own pid and mount namespaces, with nothing on
+    its standard input and without the keeper's `descriptors`. Ends with the keeper."""
 
     def __init__(self, work, *descriptors):
         self.returncode = None

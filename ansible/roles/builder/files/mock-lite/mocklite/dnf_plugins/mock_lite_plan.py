@@ -1,4 +1,6 @@
-"""A plug-in of dnf: writes what dnf decided to install into the file that MOCK_LITE_PLAN names, for dnf itself only downloads it."""
+"""A plug-in of dnf: writes what dnf decided to install into the file that MOCK_LITE_PLAN names, for dnf itself only
+downloads it."""
+
 import json
 import os
 
