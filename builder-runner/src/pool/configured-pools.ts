@@ -1,6 +1,7 @@
-// The pools of the settings, opened: what each driver offers, and how its circuit breaker stands.
+// The pools of the settings: what the driver of each offers, and how its circuit breaker stands.
 import { createHash } from 'node:crypto';
 import type { PoolSettings, Settings } from '@coppice/config';
+import { describeError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { type DriverFacts, type DriverOffer, offerOf, readDriverFacts, thisMachine } from '../builder/driver-facts.ts';
 import { afterFailure, type Breaker, closedBreaker, gateOf, retryPause } from './circuit-breaker.ts';
@@ -14,13 +15,22 @@ export interface OpenPool {
   readonly offer: DriverOffer;
   /** Labels that all of its builders have. */
   readonly commonLabels: readonly string[];
-  breaker: Breaker;
+  readonly breaker: Breaker;
   /** When a builder was made last; milliseconds since 1970. */
-  madeAt: number | undefined;
+  readonly madeAt: number | undefined;
 }
 
-/** Throws RunnerError `spawn` when what the driver says of itself is not good. */
-export async function openSource(settings: PoolSettings): Promise<OpenPool> {
+/**
+ * All pools of the settings, nothing known of them yet. Throws RunnerError `spawn` when what a driver says of itself is
+ * not good.
+ */
+export async function readPools(settings: Settings): Promise<readonly OpenPool[]> {
+  const pools: OpenPool[] = [];
+  for (const one of settings.builders.pools) pools.push(await readPool(one));
+  return pools;
+}
+
+async function readPool(settings: PoolSettings): Promise<OpenPool> {
   const facts = await readDriverFacts(settings.driver);
   const offer = offerOf(facts, settings.options, thisMachine());
   return {
@@ -46,7 +56,7 @@ export function poolId({ name, driver, options }: Pick<PoolSettings, 'name' | 'd
 }
 
 /** What the rules need to know of a pool. Pure. */
-export function rulesOf({ id, settings, offer, breaker }: OpenPool, now: number): PoolRules {
+function rulesOf({ id, settings, offer, breaker }: OpenPool, now: number): PoolRules {
   const { min, max, trust, idleSeconds } = settings;
   return {
     ...{ name: id, ...offer, trust, min, max, idleMilliseconds: idleSeconds * 1000 },
@@ -62,27 +72,93 @@ interface Told {
   readonly now: () => number;
 }
 
-/** Builders of the pool can be made: its breaker is closed. */
-export function noteMade(pool: OpenPool, { log, now }: Told): void {
-  if (pool.breaker.openSince !== null) log('info', `builders of the pool ${pool.settings.name} can be made again`);
-  pool.breaker = closedBreaker;
-  pool.madeAt = now();
+interface FailedMaking {
+  readonly isProbe: boolean;
+  readonly message: string;
 }
 
-/** One could not be made; after several in a row the pool is left alone for a while. */
-export function noteFailed(
-  pool: OpenPool,
-  failure: { readonly isProbe: boolean; readonly message: string },
-  limits: Settings['builders']['breaker'],
-  { log, now }: Told,
-): void {
-  const { name } = pool.settings;
-  const wasClosed = pool.breaker.openSince === null;
-  pool.breaker = afterFailure(pool.breaker, failure, limits, now());
-  log('warn', `a builder of the pool ${name} could not be made: ${failure.message}`);
-  if (wasClosed && gateOf(pool.breaker, now()) !== 'closed') {
-    const { failures, probeAt } = pool.breaker;
+/** The settings that hold, and the pools of them in order of preference; what changes of a pool replaces it. */
+export class ConfiguredPools {
+  #settings: Settings;
+  #all: readonly OpenPool[];
+  readonly #told: Told;
+  #rereading: Promise<void> = Promise.resolve();
+
+  constructor(settings: Settings, pools: readonly OpenPool[], told: Told) {
+    this.#settings = settings;
+    this.#all = pools;
+    this.#told = told;
+  }
+
+  get settings(): Settings {
+    return this.#settings;
+  }
+
+  get all(): readonly OpenPool[] {
+    return this.#all;
+  }
+
+  get(id: string): OpenPool | undefined {
+    return this.#all.find((pool) => pool.id === id);
+  }
+
+  /** As the rules see them. */
+  rules(now: number): readonly PoolRules[] {
+    return this.#all.map((pool) => rulesOf(pool, now));
+  }
+
+  /** Builders of the pool can be made. */
+  noteMade(id: string): void {
+    const pool = this.get(id);
+    if (pool === undefined) return;
+    if (pool.breaker.openSince !== null)
+      this.#told.log('info', `builders of the pool ${pool.settings.name} can be made again`);
+    this.#replace({ ...pool, breaker: closedBreaker, madeAt: this.#told.now() });
+  }
+
+  /** One could not be made; after several in a row the pool is left alone for a while. */
+  noteFailed(id: string, failure: FailedMaking): void {
+    const pool = this.get(id);
+    if (pool === undefined) return;
+    const { log } = this.#told;
+    const { name } = pool.settings;
+    const now = this.#told.now();
+    const breaker = afterFailure(pool.breaker, failure, this.#settings.builders.breaker, now);
+    this.#replace({ ...pool, breaker });
+    log('warn', `a builder of the pool ${name} could not be made: ${failure.message}`);
+    if (pool.breaker.openSince !== null || gateOf(breaker, now) === 'closed') return;
+    const { failures, probeAt } = breaker;
     log('error', `the pool ${name} is left alone after ${failures} failures in a row, until ${iso(probeAt)}`);
+  }
+
+  /** The settings hold at once, their pools when it resolves. A pool whose driver cannot be read stays as it was. */
+  reread(settings: Settings): Promise<void> {
+    this.#settings = settings;
+    this.#rereading = this.#rereading.then(() => this.#reread(settings));
+    return this.#rereading;
+  }
+
+  async #reread(settings: Settings): Promise<void> {
+    const read: OpenPool[] = [];
+    for (const one of settings.builders.pools) read.push(...(await this.#readOrStay(one)));
+    // How a pool stands is asked for only now: builders may have been made meanwhile.
+    this.#all = read.map((pool) => {
+      const { breaker, madeAt } = this.get(pool.id) ?? pool;
+      return { ...pool, breaker, madeAt };
+    });
+  }
+
+  async #readOrStay(settings: PoolSettings): Promise<readonly OpenPool[]> {
+    try {
+      return [await readPool(settings)];
+    } catch (error) {
+      this.#told.log('error', `the pool ${settings.name} stays as it was: ${describeError(error)}`);
+      return this.#all.filter((pool) => pool.settings.name === settings.name);
+    }
+  }
+
+  #replace(pool: OpenPool): void {
+    this.#all = this.#all.map((one) => (one.id === pool.id ? pool : one));
   }
 }
 

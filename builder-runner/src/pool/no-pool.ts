@@ -1,7 +1,7 @@
 // What is said to a build that no pool can serve. Pure.
 import { RunnerError } from '../base/errors.ts';
 import type { OpenPool } from './configured-pools.ts';
-import { architectureFor } from './held.ts';
+import { architectureFor } from './need.ts';
 import type { BuilderNeed } from './pool.ts';
 
 /** What is said to whom no pool can serve. Pure. */

@@ -1,7 +1,6 @@
-// Opens the pool of builders that the settings describe.
-import type { Settings } from '@coppice/config';
+// Opens the pools of builders that the settings describe.
 import { type BuilderOperations, playbookOperations } from './builder-operations.ts';
-import { type OpenPool, openSource } from './configured-pools.ts';
+import { ConfiguredPools, readPools } from './configured-pools.ts';
 import { PoolKeeper } from './keeper.ts';
 import type { BuilderPool, PoolOptions } from './pool.ts';
 
@@ -10,36 +9,24 @@ import type { BuilderPool, PoolOptions } from './pool.ts';
  * driver's facts are not good.
  */
 export async function openPool(options: PoolOptions): Promise<BuilderPool> {
-  let settings = options.settings;
-  return await openPoolWith({
-    ...options,
-    operations: playbookOperations({ ...options, controlPort: options.controlPort, settings: () => settings }),
-    onSettings: (next) => {
-      settings = next;
-    },
-  });
+  const pools = await configuredPools(options);
+  const { controlPort } = options;
+  return await keep(options, playbookOperations({ ...options, controlPort, settings: () => pools.settings }), pools);
 }
 
 /** As `openPool`, with other operations: for tests of what the pool does when those fail. */
 export async function openPoolWith(
-  options: PoolOptions & { readonly operations: BuilderOperations; readonly onSettings?: (settings: Settings) => void },
+  options: PoolOptions & { readonly operations: BuilderOperations },
 ): Promise<BuilderPool> {
-  const pools: OpenPool[] = [];
-  for (const one of options.settings.builders.pools) pools.push(await openSource(one));
-  const keeper = new PoolKeeper(options, pools);
+  return await keep(options, options.operations, await configuredPools(options));
+}
+
+async function configuredPools({ settings, log, now }: PoolOptions): Promise<ConfiguredPools> {
+  return new ConfiguredPools(settings, await readPools(settings), { log, now: () => now().getTime() });
+}
+
+async function keep(options: PoolOptions, operations: BuilderOperations, pools: ConfiguredPools): Promise<BuilderPool> {
+  const keeper = new PoolKeeper({ ...options, operations }, pools);
   await keeper.takeUpKept();
-  return {
-    take: (need, signal, onStage, onNear) => keeper.take(need, signal, onStage, onNear),
-    expect: (need) => keeper.expect(need),
-    adopt: (name, need) => keeper.adopt(name, need),
-    isKept: (name) => keeper.isKept(name),
-    endKept: (name) => keeper.endKept(name),
-    reap: () => keeper.reap(),
-    resize: (settings) => {
-      options.onSettings?.(settings);
-      keeper.resize(settings);
-    },
-    state: () => keeper.state(),
-    stop: (how) => keeper.stop(how),
-  };
+  return keeper;
 }

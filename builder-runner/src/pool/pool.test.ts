@@ -213,6 +213,32 @@ test('who gives up waiting leaves the line; the builder that was made serves the
   expect(builders.made).toBe(1);
 });
 
+test('who leaves while a builder is begun for them takes nobody else out of the line', async () => {
+  let time = Date.now(); // it passes when we say so
+  const log = () => undefined;
+  const now = () => new Date(time);
+  pool = await openPoolWith({ settings: settings({ max: 3 }), home, log, now, operations: builders });
+  await (await pool.take(need('tools'), never)).release('reuse');
+  const gate = Promise.withResolvers<void>();
+  builders.gate = gate.promise;
+  const waits = pool.take(need('letters'), never);
+  builders.gate = Promise.resolve();
+  const leaving = new AbortController();
+  const stages: string[] = [];
+  builders.failures = 1;
+  const gone = pool.take(need('games'), leaving.signal, (stage) => {
+    if (stages.push(stage) === 2) leaving.abort(new Error('canceled'));
+  });
+  await expect.poll(() => [builders.failures, builders.there.size]).toEqual([0, 2]);
+  time += 40_000; // the second try for `games` is due, before anything is given to who comes last
+  const last = pool.take(need('tools'), never);
+  await expect(gone).rejects.toThrow('canceled');
+  gate.resolve();
+  const leases = await Promise.all([waits, last]);
+  expect(new Set(leases.map(({ builder }) => builder.name)).size).toBe(2);
+  expect(pool.state().waiting).toBe(0);
+});
+
 test('a full pool ends the idle builder of another project; a clean one is given to its own again', async () => {
   await open({ max: 1 });
   const first = await pool.take(need('tools'), never);
@@ -345,6 +371,24 @@ test('a builder is ended at its deadline, also when somebody has it', async () =
   const lease = await pool.take(need('tools'), never);
   await expect.poll(() => [...builders.there]).toEqual([]);
   expect(lines).toContain(`warn: builder ${lease.builder.name} is ended: deadline`);
+});
+
+test('who had a builder that was ended can neither keep it nor speak to it, and its release does no harm', async () => {
+  await open({ max: 1 }, { lifetimeSeconds: 0.3 });
+  const lease = await pool.take(need('tools'), never);
+  await expect.poll(() => pool.state().pools[0]?.builders).toMatchObject({ leased: 0, ending: 0 });
+  const wish = {
+    user: 'mock',
+    controlPort: 9,
+    reconnectSeconds: 1,
+    resumes: false,
+    signal: never,
+    warn: () => undefined,
+  };
+  await expect(lease.keep(new Date(Date.now() + 60_000))).rejects.toMatchObject({ code: 'lost' });
+  await expect(lease.session(wish)).rejects.toMatchObject({ code: 'lost' });
+  await lease.release('reuse', Promise.reject(new RunnerError('builder', 'it is gone')));
+  expect(pool.isKept(lease.builder.name)).toBe(false);
 });
 
 test('a builder that is kept is nobody else’s, and ended when its time is over; not all of a pool can be kept', async () => {

@@ -1,4 +1,4 @@
-// The pool of builders: what others may ask of it. How it decides is in pool-rules.ts, what it does in pool-keeper.ts.
+// The pool of builders: what others may ask of it. How it decides is in rules.ts, what it does in scheduler.ts.
 import type { ChrootName, Settings } from '@coppice/config';
 import type { Log } from '../base/log.ts';
 import type { DriverFacts } from '../builder/driver-facts.ts';
@@ -33,20 +33,20 @@ export type SessionWish = Omit<LineOptions, 'builder'> & {
 export interface Lease {
   readonly builder: LeasedBuilder;
   /**
-   * The connection to it, opened by the first who asks. Throws RunnerError `connect` or `host-key`, or the reason of
-   * the abort.
+   * The connection to it, opened by the first who asks. Throws RunnerError `connect`, `host-key` or `lost`, or the
+   * reason of the abort.
    */
   session(options: SessionWish): Promise<Session>;
   /**
    * `reuse`: cleaned and kept warm for the same project and trust; `end`: terminated. Nothing may run on it any more,
    * but results may be on their way from it: until `fetched` settles it is kept for that, and when that fails it is not
-   * used again; what is `left` there is fetched by the next start of the service. The first call counts.
-   * Resolves when the builder is cared for; never rejects.
+   * used again; what is `left` there is fetched by the next start of the service. The first call counts. Resolves when
+   * the builder is cared for; never rejects.
    */
   release(how: 'reuse' | 'end', fetched?: Promise<'fetched' | 'left'>): Promise<void>;
   /**
    * For somebody to look at: nobody else gets it; ended at `until`, which may be changed by another call. Throws
-   * RunnerError `no-builder` when too many are kept already.
+   * RunnerError `no-builder` when too many are kept already, or `lost` when it was ended meanwhile.
    */
   keep(until: Date): Promise<void>;
 }

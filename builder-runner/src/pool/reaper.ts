@@ -1,32 +1,29 @@
 // Ends builders that exist and belong to nobody: what drivers list, and what a folder on the control host tells of.
 import { describeError } from '../base/errors.ts';
 import type { BuilderSource } from '../builder/spawn.ts';
-import type { BuilderOperations } from './builder-operations.ts';
 import type { OpenPool } from './configured-pools.ts';
-import type { Held } from './held.ts';
-import type { PoolOptions } from './pool.ts';
+import type { Fleet } from './fleet.ts';
 import { readRecord, recordedNames } from './records.ts';
 
-export interface ReaperView extends Pick<PoolOptions, 'home' | 'log'> {
-  readonly operations: BuilderOperations;
-  readonly pools: readonly OpenPool[];
-  readonly held: ReadonlyMap<string, Held>;
-  readonly end: (held: Held) => Promise<void>;
-  readonly isStopped: () => boolean;
-}
-
-/** One round. Never rejects: what cannot be ended now is there in the next one. */
-export async function reapOnce(view: ReaperView): Promise<void> {
-  const { home, operations, log, held, isStopped } = view;
+/** One round, cut short when the service stops. Never rejects: what cannot be ended now is there in the next one. */
+export async function reapOnce(
+  fleet: Fleet,
+  pools: readonly OpenPool[],
+  home: string,
+  stopped: AbortSignal,
+): Promise<void> {
+  const { operations, log } = fleet;
   const found = new Map<string, BuilderSource>();
-  for (const pool of view.pools) await listPool(view, pool, found);
+  for (const pool of pools) {
+    for (const name of await listed(fleet, pool)) found.set(name, pool.settings);
+  }
   // Also those that a driver forgot, or whose driver is not in the settings any more.
   for (const name of await recordedNames(home)) {
     const record = await readRecord(home, name);
     if (record !== undefined) found.set(name, record);
   }
   for (const [name, source] of found) {
-    if (held.has(name) || isStopped()) continue;
+    if (fleet.get(name) !== undefined || stopped.aborted) continue;
     try {
       await operations.end(name, source);
       log('warn', `builder ${name} belonged to nobody and was ended`);
@@ -36,22 +33,23 @@ export async function reapOnce(view: ReaperView): Promise<void> {
   }
 }
 
-async function listPool(
-  { operations, log, held, end }: ReaperView,
-  { id, settings }: OpenPool,
-  found: Map<string, BuilderSource>,
-): Promise<void> {
+/**
+ * Names of what the driver lists. What is idle and is not among them somebody else has ended: nobody should be given
+ * it.
+ */
+async function listed(fleet: Fleet, { id, settings }: OpenPool): Promise<readonly string[]> {
+  const { operations, log } = fleet;
   try {
-    const before = [...held.values()].filter(({ poolId, state }) => poolId === id && state === 'idle');
-    const listed = await operations.list(settings);
-    for (const name of listed) found.set(name, settings);
-    // Somebody else has ended it: nobody should be given it.
-    const gone = before.filter(({ name, state }) => state === 'idle' && !listed.includes(name));
-    for (const one of gone) {
-      log('warn', `builder ${one.name} is not there any more`, { pool: settings.name });
-      void end(one);
+    const before = fleet.all.filter(({ poolId, state }) => poolId === id && state === 'idle');
+    const names = await operations.list(settings);
+    const gone = before.filter(({ name }) => fleet.get(name)?.state === 'idle' && !names.includes(name));
+    for (const { name } of gone) {
+      log('warn', `builder ${name} is not there any more`, { pool: settings.name });
+      void fleet.end(name);
     }
+    return names;
   } catch (error) {
     log('error', `the builders of the pool ${settings.name} cannot be listed: ${describeError(error)}`);
+    return [];
   }
 }

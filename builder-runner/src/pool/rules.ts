@@ -1,5 +1,5 @@
 // Which builder to give, to make and to end. Pure: one look at wants, builders, pools and the time. The effects are in
-// pool.ts.
+// scheduler.ts.
 import type { ChrootName } from '@coppice/config';
 
 /** `cleaning`: comes back to those who had it. `kept`: for somebody to look at, until its deadline. */

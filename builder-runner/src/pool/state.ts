@@ -1,15 +1,19 @@
 // What a pool tells of itself. Pure.
 import { iso, type OpenPool } from './configured-pools.ts';
-import type { Held } from './held.ts';
 import type { PoolState } from './pool.ts';
+import type { PooledBuilder } from './pooled-builder.ts';
+import type { MemberState } from './rules.ts';
 
 /** Of all pools and their builders; `waiting`: how many needs wait for one. */
-export function stateOf(pools: readonly OpenPool[], all: readonly Held[], waiting: number): PoolState {
+export function stateOf(pools: readonly OpenPool[], all: readonly PooledBuilder[], waiting: number): PoolState {
   return { pools: pools.map((pool) => stateOfPool(pool, all)), waiting };
 }
 
-function stateOfPool({ id, settings, breaker, madeAt }: OpenPool, all: readonly Held[]): PoolState['pools'][number] {
-  const count = (...states: Held['state'][]) =>
+function stateOfPool(
+  { id, settings, breaker, madeAt }: OpenPool,
+  all: readonly PooledBuilder[],
+): PoolState['pools'][number] {
+  const count = (...states: MemberState[]) =>
     all.filter(({ poolId, state }) => poolId === id && states.includes(state)).length;
   const { name, driver, min, max } = settings;
   const builders = {
