@@ -4,43 +4,57 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { noLimits, openQueue, type Queue } from '@coppice/builder-runner/queue';
 import {
-  type BuilderPool,
+  type DebugSessions,
   ensureKey,
   type Log,
   openBuildNumbers,
   openDebugSessions,
   openEvents,
   openPool,
+  type ProjectsPort,
   type Runner,
   runnerProjects,
   startOutgoingWebhooks,
   startRunner,
 } from '@coppice/builder-runner/runner';
-import { findProject, isFinal, readSandbox, type Settings } from '@coppice/config';
+import { findProject, readSandbox, type Settings } from '@coppice/config';
 import { hookFaults } from './answers/faults/hook-faults.ts';
 import { brokenPools, poolFaults } from './answers/faults/pool-faults.ts';
-import { type Bot, createBot } from './bot.ts';
+import type { FaultReport } from './answers/faults/standing-faults.ts';
+import { createBot } from './bot.ts';
+import { type ConfigInForce, createConfigInForce } from './config-repo/config-in-force.ts';
 import { embeddedSettings, makeDistribution, pushExample, startEmbeddedGithub } from './service/embedded.ts';
 import { writeEndpoint } from './service/endpoint.ts';
+import { introduce, stepper, tellUntilIdle } from './service/first-words.ts';
 import { type Environment, type Home, readGithubPort, readHome, readSettings } from './service/home.ts';
-import { healthOf, startHttpServer, webhooksPath } from './service/http-server.ts';
+import { type HttpServer, startHttpServer, webhooksPath } from './service/http-server.ts';
 import { createLog } from './service/log.ts';
 import { startMetrics } from './service/metrics.ts';
 import { startSettingsReload } from './service/reload-settings.ts';
-import { configuredSecrets, embeddedSecrets, hookSecrets } from './service/secrets.ts';
-import { startSiteUpdates } from './service/site-updates.ts';
+import { configuredSecrets, embeddedSecrets, hookSecrets, type Secrets } from './service/secrets.ts';
+import { createServiceState, type ServiceState } from './service/service-state.ts';
+import { type SiteUpdates, startSiteUpdates } from './service/site-updates.ts';
 import { ServiceError } from './vocabulary/errors.ts';
 
-/** A running service. */
-interface Service {
-  readonly url: string;
-  /** The local GitHub's address, in the embedded default. */
-  readonly githubUrl: string | undefined;
-  readonly settings: Settings;
-  readonly queue: Queue;
-  /** Resolves when no build waits or runs and the pages are written. */
-  idle(): Promise<void>;
+/** What every step of the start is given. */
+interface Start {
+  readonly environment: Environment;
+  readonly home: Home;
+  /** As the settings are stated. */
+  readonly stated: Settings;
+  /** Says what is done next. */
+  readonly step: (text: string) => void;
+  readonly log: Log;
+  readonly now: () => Date;
+  /** Aborted when the service is to end. */
+  readonly signal: AbortSignal;
+  /** Ends the service as one that has failed. */
+  readonly fail: (why: string) => void;
+  /** Each part puts its own end here. */
+  readonly cleanups: Cleanups;
 }
+
+type Cleanups = (() => Promise<unknown>)[];
 
 /**
  * Runs the service until SIGTERM or SIGINT (or a fault that it is to end at), then ends everything that it started.
@@ -49,12 +63,12 @@ interface Service {
  */
 export async function serveUntilStopped(environment: Environment): Promise<number> {
   const now = () => new Date();
-  const log = createLog(
-    (line) => process.stdout.write(line),
-    environment.COPPICE_LOG === 'json' ? 'json' : 'text',
-    now,
-  );
+  const form = environment.COPPICE_LOG === 'json' ? 'json' : 'text';
+  const log = createLog((line) => process.stdout.write(line), form, now);
   const stopping = new AbortController();
+  const aborted = new Promise<void>((resolve) =>
+    stopping.signal.addEventListener('abort', () => resolve(), { once: true }),
+  );
   const stop = (signal: NodeJS.Signals) => {
     if (!stopping.signal.aborted) log('info', `${signal}: ending what is under way`);
     stopping.abort();
@@ -67,15 +81,15 @@ export async function serveUntilStopped(environment: Environment): Promise<numbe
     exitCode = 1;
     stopping.abort();
   };
-  const cleanups: (() => Promise<unknown>)[] = [];
+  const cleanups: Cleanups = [];
   try {
-    const service = await start({ environment, log, now, signal: stopping.signal, fail, cleanups });
+    const home = readHome(environment);
+    const stated = await readSettings(environment);
+    const step = stepper(stated.github.mode === 'embedded' ? 6 : 4, log);
+    const service = await start({ environment, home, stated, step, log, now, signal: stopping.signal, fail, cleanups });
     if (service !== undefined) {
-      const aborted = new Promise<void>((resolve) =>
-        stopping.signal.addEventListener('abort', () => resolve(), { once: true }),
-      );
-      await Promise.race([service.idle().then(() => introduce(service, log, stopping.signal)), aborted]);
-      if (!stopping.signal.aborted) await aborted;
+      await Promise.race([service.idle().then(() => stopping.signal.aborted || service.introduce()), aborted]);
+      await aborted;
     }
     return exitCode;
   } finally {
@@ -87,29 +101,23 @@ export async function serveUntilStopped(environment: Environment): Promise<numbe
   }
 }
 
-interface StartOptions {
-  readonly environment: Environment;
-  readonly log: Log;
-  readonly now: () => Date;
-  /** Aborted when the service is to end. */
-  readonly signal: AbortSignal;
-  /** Ends the service as one that has failed. */
-  readonly fail: (why: string) => void;
-  /** Each part puts its own end here. */
-  readonly cleanups: (() => Promise<unknown>)[];
+/** A running service. */
+interface Service {
+  /** Resolves when no build waits or runs and the pages are written. */
+  idle(): Promise<void>;
+  /** Says where things are. */
+  introduce(): void;
 }
 
-/** Undefined when `signal` was aborted on the way. */
-async function start(options: StartOptions): Promise<Service | undefined> {
-  const { environment, log, now, signal, cleanups } = options;
-  const home = readHome(environment);
-  const stated = await readSettings(environment);
-  const embedded = stated.github.mode === 'embedded';
-  const step = stepper(embedded ? 6 : 4, log);
-
-  let bot: Bot | undefined;
+/** Undefined when the signal was aborted on the way. */
+async function start(options: Start): Promise<Service | undefined> {
+  const { home, stated, step, log, now, cleanups, signal } = options;
   step(`Opening ${home.folder}`);
   await makeFolders(home);
+  const config = createConfigInForce({
+    ...{ publishedFolder: home.published, repository: stated.github.repository, log },
+    keyFingerprint: async (owner, project) => (await ensureKey(home.folder, owner, project)).fingerprint,
+  });
   const queue = await openQueue({
     folder: join(home.state, 'queue'),
     numbers: await openBuildNumbers(home.folder),
@@ -120,47 +128,117 @@ async function start(options: StartOptions): Promise<Service | undefined> {
       ),
     now,
     onFault: (error) => log('error', 'The queue had a fault', { error }),
-    limits: () => bot?.config()?.config.policy.limits ?? noLimits,
+    limits: () => config.current()?.config.policy.limits ?? noLimits,
   });
   cleanups.push(() => queue.close());
-  let pool: BuilderPool | undefined;
-  let runner: Runner | undefined;
-  const metrics = startMetrics(queue, { workers: () => runner?.workers(), builders: () => pool?.state() });
-  let ready = false;
-  const broken = () => brokenPools(pool?.state());
+  const state = createServiceState(brokenPools);
+  const { health } = state;
+  const { host, port } = stated.listen;
   const http = await startHttpServer({
-    host: stated.listen.host,
-    port: stated.listen.port,
-    published: home.published,
-    health: () => healthOf(ready, broken()),
-    metrics,
+    ...{ host, port, published: home.published, health, metrics: startMetrics(queue, state) },
   });
   cleanups.push(() => http.close());
-  const local = `http://${stated.listen.host === '0.0.0.0' ? '127.0.0.1' : stated.listen.host}:${http.port}`;
+  const local = `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${http.port}`;
   const url = stated.url ?? local;
 
-  const secrets = embedded ? await embeddedSecrets(home) : await configuredSecrets(stated);
-  let settings = stated;
-  let github: Awaited<ReturnType<typeof startEmbeddedGithub>> | undefined;
-  if (embedded) {
-    step('Starting the local GitHub');
-    github = await startEmbeddedGithub(home, readGithubPort(environment), `${local}${webhooksPath}`, secrets);
-    cleanups.push(() => github?.stop() ?? Promise.resolve());
-    settings = embeddedSettings(stated, github);
-    await pushExample(github, log);
-    step('Making the distribution that the example builds for (the first time: about a minute)');
-    await makeDistribution(home, log, signal);
-  }
+  const github = await openGithub(`${local}${webhooksPath}`, options);
+  const { settings } = github;
   if (signal.aborted) return undefined;
-  const { appId } = settings.github;
+  step('Starting the runner');
+  const building = await startBuilding(options, { settings, config, queue, state, http, url });
+  const { runner, site } = building;
+
+  step('Starting the bot');
+  const published = async () => {
+    // Looser limits may let waiting builds start.
+    runner.wake();
+    await site.all();
+  };
+  config.onChange(published);
+  const bot = await createBot({
+    ...{ ...building, settings, queue, config, url, log, now, secrets: github.secrets, onPublished: published },
+    ...{ home: home.folder, publishedFolder: home.published },
+  });
+  if (settings.github.webhooks) http.setWebhooks(bot.middleware);
+  else http.refuseWebhooks();
+  cleanups.push(() => bot.stop());
+  await bot.start();
+  followSettings(options, settings, runner);
+  state.isReady();
+  await tellEndpoint(home, url, settings);
+  step(github.url === undefined ? `Ready at ${url}` : `Ready at ${url}; building what the example states`);
+  return {
+    idle: () => tellUntilIdle(queue, log).then(() => site.idle()),
+    introduce: () => introduce(url, github.url, settings.github.repository, log),
+  };
+}
+
+async function makeFolders(home: Home): Promise<void> {
+  await mkdir(home.state, { recursive: true, mode: 0o700 });
+  await mkdir(join(home.published, 'api/v1'), { recursive: true });
+  await mkdir(home.cache, { recursive: true });
+}
+
+interface GithubSide {
+  /** The stated settings with GitHub's addresses filled in. */
+  readonly settings: Settings;
+  readonly secrets: Secrets & { readonly appId: number };
+  /** The local GitHub's address, in the embedded default. */
+  readonly url: string | undefined;
+}
+
+/** The GitHub that the settings name; in the embedded default the local one, with the example and what it builds for. */
+async function openGithub(webhookUrl: string, options: Start): Promise<GithubSide> {
+  const { stated } = options;
+  if (stated.github.mode === 'embedded') return await openEmbeddedGithub(webhookUrl, options);
+  const secrets = await configuredSecrets(stated);
+  const { appId } = stated.github;
   if (appId === undefined)
     throw new ServiceError('settings', 'The settings must name github.appId when github.mode is github.');
+  return { settings: stated, secrets: { ...secrets, appId }, url: undefined };
+}
 
-  step('Starting the runner');
+async function openEmbeddedGithub(
+  webhookUrl: string,
+  { environment, home, stated, step, log, signal, cleanups }: Start,
+): Promise<GithubSide> {
+  const secrets = await embeddedSecrets(home);
+  step('Starting the local GitHub');
+  const github = await startEmbeddedGithub(home, readGithubPort(environment), webhookUrl, secrets);
+  cleanups.push(() => github.stop());
+  await pushExample(github, log);
+  step('Making the distribution that the example builds for (the first time: about a minute)');
+  await makeDistribution(home, log, signal);
+  const { appId, url } = github;
+  return { settings: embeddedSettings(stated, github), secrets: { ...secrets, appId }, url };
+}
+
+/** What builds, and what is told of it elsewhere than on GitHub. */
+interface Building {
+  readonly runner: Runner;
+  readonly site: SiteUpdates;
+  readonly projects: ProjectsPort;
+  readonly debug: DebugSessions;
+  readonly faults: () => readonly FaultReport[];
+}
+
+async function startBuilding(
+  { home, log, now, fail, cleanups }: Start,
+  parts: {
+    readonly settings: Settings;
+    readonly config: ConfigInForce;
+    readonly queue: Queue;
+    readonly state: ServiceState;
+    readonly http: HttpServer;
+    readonly url: string;
+  },
+): Promise<Building> {
+  const { settings, config, queue, state, http, url } = parts;
+  const { brokenPools: broken } = state;
   const site = startSiteUpdates({ queue, brokenPools: broken, published: home.published, url, now, log });
   cleanups.push(() => site.stop());
   const projectOf = (owner: string, name: string) =>
-    findProject(bot?.config()?.config.projects ?? [], owner, readSandbox(name)?.project ?? name);
+    findProject(config.current()?.config.projects ?? [], owner, readSandbox(name)?.project ?? name);
   const publisher = {
     home: home.folder,
     url: url.replace(/\/+$/, ''),
@@ -173,120 +251,31 @@ async function start(options: StartOptions): Promise<Service | undefined> {
   cleanups.push(() => events.stop());
   const outgoing = await startOutgoingWebhooks({ hooks, events, folder: join(home.state, 'webhooks'), log, now });
   cleanups.push(() => outgoing.stop());
-  const builders = await openPool({ settings, home: home.folder, controlPort: http.port, log, now });
-  pool = builders;
-  const started = await startRunner({
-    ...{ ...publisher, queue, pool, settings, controlPort: http.port, log, now },
-    onWorker: (name) => events.noteWorker(name),
-    onFatal: options.fail,
-  });
-  runner = started;
-  cleanups.push(() => started.stop({ drain: false }));
-  const debug = await openDebugSessions({ ...publisher, queue, pool, settings, controlPort: http.port, log, now });
+  const controlPort = http.port;
+  const pool = await openPool({ settings, home: home.folder, controlPort, log, now });
+  state.poolIsThere(pool);
+  const context = { ...publisher, queue, pool, settings, controlPort, log, now };
+  const runner = await startRunner({ ...context, onWorker: (name) => events.noteWorker(name), onFatal: fail });
+  state.runnerIsThere(runner);
+  cleanups.push(() => runner.stop({ drain: false }));
+  const debug = await openDebugSessions(context);
   cleanups.push(() => debug.stop());
   await site.all();
+  const faults = () => [...poolFaults(pool.state()), ...hookFaults(outgoing.states())];
+  return { runner, site, projects: runnerProjects(publisher, queue), debug, faults };
+}
 
-  step('Starting the bot');
-  bot = await createBot({
-    settings,
-    queue,
-    home: home.folder,
-    publishedFolder: home.published,
-    url,
-    log,
-    now,
-    secrets: { appId, ...secrets },
-    keyFingerprint: async (owner, project) => (await ensureKey(home.folder, owner, project)).fingerprint,
-    onConfigChange: async () => {
-      // Looser limits may let waiting builds start.
-      started.wake();
-      await site.all();
-    },
-    projects: runnerProjects(publisher, queue),
-    debug,
-    faults: () => [...poolFaults(builders.state()), ...hookFaults(outgoing.states())],
-  });
-  if (settings.github.webhooks) http.setWebhooks(bot.middleware);
-  else http.refuseWebhooks();
-  cleanups.push(() => bot?.stop() ?? Promise.resolve());
-  await bot.start();
+/** The file of the settings is read again when it changes. */
+function followSettings({ environment, stated, log, cleanups }: Start, inForce: Settings, runner: Runner): void {
   const path = environment.COPPICE_SETTINGS;
-  if (path !== undefined) {
-    const read = () => readSettings(environment);
-    const apply = (changed: Settings) => started.resize(changed);
-    const reload = startSettingsReload({ path, stated, inForce: settings, read, apply, log });
-    cleanups.push(() => reload.stop());
-  }
-  ready = true;
-  await writeEndpoint(home, {
-    pid: process.pid,
-    url,
-    github: {
-      mode: settings.github.mode,
-      apiUrl: settings.github.apiUrl,
-      webUrl: settings.github.webUrl,
-      repository: settings.github.repository,
-    },
-  });
-  step(embedded ? `Ready at ${url}; building what the example states` : `Ready at ${url}`);
-  return { url, githubUrl: github?.url, settings, queue, idle: () => idle(queue, log, () => site.idle()) };
+  if (path === undefined) return;
+  const read = () => readSettings(environment);
+  const reload = startSettingsReload({ path, stated, inForce, read, apply: (changed) => runner.resize(changed), log });
+  cleanups.push(() => reload.stop());
 }
 
-async function makeFolders(home: Home): Promise<void> {
-  await mkdir(home.state, { recursive: true, mode: 0o700 });
-  await mkdir(join(home.published, 'api/v1'), { recursive: true });
-  await mkdir(home.cache, { recursive: true });
-}
-
-function stepper(count: number, log: Log): (text: string) => void {
-  let done = 0;
-  return (text) => {
-    done += 1;
-    log('info', `[${done}/${count}] ${text}`);
-  };
-}
-
-/** Tells how the builds move on until none is left. */
-async function idle(queue: Queue, log: Log, siteIdle: () => Promise<void>): Promise<void> {
-  const told = new Map<string, string>();
-  await new Promise<void>((resolve) => {
-    const forget = queue.onChange(({ build }) => {
-      for (const chroot of build.chroots) {
-        const how = isFinal(chroot.state) ? chroot.state : chroot.phase;
-        const key = `${build.id} ${chroot.chroot}`;
-        if (told.get(key) === how) continue;
-        told.set(key, how);
-        log('info', `Build ${build.id}, ${build.package} for ${chroot.chroot}: ${how}`);
-      }
-      if (queue.builds().length > 0) return;
-      forget();
-      resolve();
-    });
-    if (queue.builds().length === 0) {
-      forget();
-      resolve();
-    }
-  });
-  await siteIdle();
-}
-
-/** The last words of the set-up: where things are and what to try. */
-function introduce(service: Service, log: Log, signal: AbortSignal): void {
-  if (signal.aborted) return;
-  const { url, githubUrl, settings } = service;
-  if (githubUrl === undefined) {
-    log('info', `Serving ${url} for ${settings.github.repository}`);
-    return;
-  }
-  const clone = `${githubUrl.replace('http://', 'http://maintainer:token-maintainer@')}/${settings.github.repository}.git`;
-  process.stdout.write(`
-Coppice is running: ${url}
-
-Three things to try:
-  1. Look at what was built:     ${url}/acme/tools/
-  2. Ask for a build:            npx coppice comment "/build hello"
-  3. Change a package and push:  git clone ${clone}
-
-The comments are at ${githubUrl}/${settings.github.repository}/issues/1. Ctrl-C ends everything.
-`);
+/** For the commands of the same home: where the service is, and which GitHub it serves. */
+async function tellEndpoint(home: Home, url: string, { github }: Settings): Promise<void> {
+  const { mode, apiUrl, webUrl, repository } = github;
+  await writeEndpoint(home, { pid: process.pid, url, github: { mode, apiUrl, webUrl, repository } });
 }

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { openJournaledStore, openQueue, type Queue } from '@coppice/builder-runner/queue';
-import { runnerProjects } from '@coppice/builder-runner/runner';
+import { type Log, runnerProjects } from '@coppice/builder-runner/runner';
 import {
   type ChrootName,
   published,
@@ -20,6 +20,7 @@ import { execa } from 'execa';
 import { type LocalGithub, startLocalGithub } from '../local-github/start.ts';
 import type { FaultReport } from '../src/answers/faults/standing-faults.ts';
 import { type Bot, createBot } from '../src/bot.ts';
+import { createConfigInForce } from '../src/config-repo/config-in-force.ts';
 import { appRegistration } from '../src/github/app-permissions.ts';
 import { applyToBotState, type BotOperation, type BotState, initialBotState } from '../src/vocabulary/bot-state.ts';
 import { type AskRepository, askRepository, type ListRepository, listRepository } from './ask-github.ts';
@@ -133,6 +134,12 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   github.setWebhook(`${url}/api/github/webhooks`, github.webhookSecret);
   const apiUrl = (await options.apiUrl?.(github.apiUrl)) ?? github.apiUrl;
   const open = async () => {
+    const log: Log = (level, message, fields) => {
+      if (level !== 'info') complaints.push(`${message} ${String(fields?.error ?? '')}`);
+    };
+    const config = createConfigInForce({ publishedFolder, repository, keyFingerprint: async () => null, log });
+    const onPublished = () => configChanges.push('changed');
+    config.onChange(onPublished);
     bot = await createBot({
       settings: settingsFor(github, { apiUrl, ...options.github }),
       editMilliseconds: options.editMilliseconds ?? 200,
@@ -142,12 +149,10 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
       publishedFolder,
       url,
       now: () => new Date(),
-      log: (level, message, fields) => {
-        if (level !== 'info') complaints.push(`${message} ${String(fields?.error ?? '')}`);
-      },
+      log,
       secrets: { appId: github.appId, privateKey: github.privateKeyPem, webhookSecret: github.webhookSecret },
-      keyFingerprint: async () => null,
-      onConfigChange: () => configChanges.push('changed'),
+      config,
+      onPublished,
       projects: runnerProjects({ home, url }, queue),
     });
     await bot.start();

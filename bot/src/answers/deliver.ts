@@ -17,7 +17,7 @@ interface DelivererOptions {
   readonly debug: DebugView;
 }
 
-interface Deliverer {
+export interface Deliverer {
   /** `key` is `answer/<comment>` or `check/<key>`. */
   deliver(key: string): Promise<Delivered>;
   /** These may exist on GitHub although their numbers were not noted: look before making another. */

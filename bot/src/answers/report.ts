@@ -9,8 +9,8 @@ import type { BuiltIndex } from '../planning/built.ts';
 import type { Answer, Check } from '../vocabulary/answer.ts';
 import type { BotOperation, BotState } from '../vocabulary/bot-state.ts';
 import { type BuildRef, type BuildView, viewOfQueued, viewOfResults, withExcerpts } from '../vocabulary/build-view.ts';
-import { createDeliverer } from './deliver.ts';
-import { createDispatcher } from './dispatcher.ts';
+import { createDeliverer, type Deliverer } from './deliver.ts';
+import { createDispatcher, type Dispatcher } from './dispatcher.ts';
 
 interface ReporterOptions {
   readonly queue: Queue;
@@ -44,88 +44,111 @@ export interface Reporter {
 }
 
 export function createReporter(options: ReporterOptions): Reporter {
-  const { queue, built, state } = options;
-  /** Builds that have left the queue, as they were then. */
-  const ended = new Map<number, BuildView>();
-  /** Build number → keys of what tells of it. */
-  const watching = new Map<number, Set<string>>();
+  return new GithubReporter(options);
+}
 
-  const view = async (ref: BuildRef): Promise<BuildView> => {
+class GithubReporter implements Reporter {
+  readonly #options: ReporterOptions;
+  readonly #deliverer: Deliverer;
+  readonly #dispatcher: Dispatcher;
+  /** Builds that have left the queue, as they were then. */
+  readonly #ended = new Map<number, BuildView>();
+  /** Build number → keys of what tells of it. */
+  readonly #watching = new Map<number, Set<string>>();
+  readonly #forgetBuilds: () => void;
+  readonly #forgetDebug: (() => void) | undefined;
+
+  constructor(options: ReporterOptions) {
+    const { queue, debug, log, commit, editMilliseconds } = options;
+    this.#options = options;
+    this.#deliverer = createDeliverer({
+      ...options,
+      view: (ref) => this.view(ref),
+      debug: (session) => debug?.session(session),
+    });
+    this.#dispatcher = createDispatcher({
+      log,
+      ...(editMilliseconds === undefined ? {} : { editMilliseconds }),
+      deliver: async (key) => {
+        const outcome = await this.#deliverer.deliver(key);
+        if (outcome === 'final') this.#forget(key);
+        return outcome;
+      },
+      giveUp: async (key) => {
+        await commit([this.#deliverer.closing(key)]);
+        this.#forget(key);
+      },
+    });
+    this.#forgetBuilds = queue.onChange(({ build, gone }) => this.#buildChanged(build, gone));
+    this.#forgetDebug = debug?.onChange(({ id }) => this.#debugChanged(id));
+  }
+
+  async view(ref: BuildRef): Promise<BuildView> {
+    const { queue, built } = this.#options;
     const live = queue.build(ref.id);
-    const last = live === undefined ? ended.get(ref.id) : viewOfQueued(live);
+    const last = live === undefined ? this.#ended.get(ref.id) : viewOfQueued(live);
     if (last === undefined) return viewOfResults(ref, await built.results(ref));
     return last.chroots.some((one) => one.state === 'failed') ? withExcerpts(last, await built.results(ref)) : last;
-  };
+  }
 
-  const deliverer = createDeliverer({ ...options, view, debug: (session) => options.debug?.session(session) });
-  const dispatcher = createDispatcher({
-    log: options.log,
-    ...(options.editMilliseconds === undefined ? {} : { editMilliseconds: options.editMilliseconds }),
-    deliver: async (key) => {
-      const outcome = await deliverer.deliver(key);
-      if (outcome === 'final') forget(key);
-      return outcome;
-    },
-    giveUp: async (key) => {
-      await options.commit([deliverer.closing(key)]);
-      forget(key);
-    },
-  });
-
-  const forget = (key: string) => {
-    for (const [id, keys] of watching) {
-      keys.delete(key);
-      if (keys.size === 0) watching.delete(id);
-    }
-  };
-  const watch = (key: string, builds: readonly BuildRef[]) => {
-    for (const { id } of builds) watching.set(id, (watching.get(id) ?? new Set()).add(key));
-    dispatcher.wanted(key);
-  };
-  const track = (answer: Answer | undefined, checks: readonly Check[]) => {
+  track(answer: Answer | undefined, checks: readonly Check[]): void {
     if (answer !== undefined)
-      watch(
+      this.#watch(
         `answer/${answer.to}`,
         answer.sections.flatMap((section) => (section.kind === 'builds' ? section.builds : [])),
       );
-    for (const check of checks) watch(`check/${check.key}`, check.kind === 'build' ? [check.build] : []);
-  };
-  const changed = (build: QueuedBuild, gone: boolean) => {
-    const keys = watching.get(build.id);
-    if (gone) rememberEnded(ended, viewOfQueued(build));
-    for (const key of keys ?? []) dispatcher.wanted(key);
-  };
-  const forgetBuilds = queue.onChange(({ build, gone }) => changed(build, gone));
-  const forgetDebug = options.debug?.onChange(({ id }) => {
-    for (const { to, sections } of state().answers) {
-      if (sections.some((one) => one.kind === 'debug' && one.session === id)) dispatcher.wanted(`answer/${to}`);
+    for (const check of checks) this.#watch(`check/${check.key}`, check.kind === 'build' ? [check.build] : []);
+  }
+
+  start(): void {
+    const { answers, checks } = this.#options.state();
+    this.#deliverer.expectTwins([
+      ...answers.filter(({ commentId }) => commentId === null).map(({ to }) => `answer/${to}`),
+      ...checks.filter(({ checkRunId }) => checkRunId === null).map(({ key }) => `check/${key}`),
+    ]);
+    for (const answer of answers) this.track(answer, []);
+    this.track(undefined, checks);
+    this.#dispatcher.start();
+  }
+
+  look(): void {
+    const { answers, checks } = this.#options.state();
+    for (const { to } of answers) this.#dispatcher.wanted(`answer/${to}`);
+    for (const { key } of checks) this.#dispatcher.wanted(`check/${key}`);
+  }
+
+  settled(): Promise<void> {
+    return this.#dispatcher.settled();
+  }
+
+  stop(): Promise<void> {
+    this.#forgetBuilds();
+    this.#forgetDebug?.();
+    return this.#dispatcher.stop();
+  }
+
+  #watch(key: string, builds: readonly BuildRef[]): void {
+    for (const { id } of builds) this.#watching.set(id, (this.#watching.get(id) ?? new Set()).add(key));
+    this.#dispatcher.wanted(key);
+  }
+
+  #forget(key: string): void {
+    for (const [id, keys] of this.#watching) {
+      keys.delete(key);
+      if (keys.size === 0) this.#watching.delete(id);
     }
-  });
-  return {
-    track,
-    view,
-    start: () => {
-      const { answers, checks } = state();
-      deliverer.expectTwins([
-        ...answers.filter(({ commentId }) => commentId === null).map(({ to }) => `answer/${to}`),
-        ...checks.filter(({ checkRunId }) => checkRunId === null).map(({ key }) => `check/${key}`),
-      ]);
-      for (const answer of answers) track(answer, []);
-      track(undefined, checks);
-      dispatcher.start();
-    },
-    look: () => {
-      const { answers, checks } = state();
-      for (const { to } of answers) dispatcher.wanted(`answer/${to}`);
-      for (const { key } of checks) dispatcher.wanted(`check/${key}`);
-    },
-    settled: () => dispatcher.settled(),
-    stop: () => {
-      forgetBuilds();
-      forgetDebug?.();
-      return dispatcher.stop();
-    },
-  };
+  }
+
+  #buildChanged(build: QueuedBuild, gone: boolean): void {
+    if (gone) rememberEnded(this.#ended, viewOfQueued(build));
+    for (const key of this.#watching.get(build.id) ?? []) this.#dispatcher.wanted(key);
+  }
+
+  #debugChanged(id: number): void {
+    for (const { to, sections } of this.#options.state().answers) {
+      if (sections.some((one) => one.kind === 'debug' && one.session === id)) this.#dispatcher.wanted(`answer/${to}`);
+    }
+  }
 }
 
 /** The records tell of older ones. */

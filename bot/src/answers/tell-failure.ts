@@ -2,14 +2,27 @@
 // written.
 import { QueueError } from '@coppice/builder-runner/queue';
 import { GitError } from '@coppice/builder-runner/remote';
+import type { Log } from '@coppice/builder-runner/runner';
 import type { Github } from '../github/github.ts';
 import { writeAnswer } from '../reply/answer.ts';
 import * as refusal from '../reply/refused.ts';
 import type { Job } from '../vocabulary/job.ts';
 import { configCheckName } from './check-run.ts';
 
+/** Logs `what` and tells GitHub of it. Does not reject. */
+export type Complain = (what: string, job: Job, error: unknown) => Promise<void>;
+
+export function createComplaints(github: Github, url: string, log: Log): Complain {
+  return async (what, job, error) => {
+    log('error', what, { error });
+    await tellFailure(github, job, error, url).catch((cause: unknown) =>
+      log('error', `${what}, and nobody could be told`, { error: cause }),
+    );
+  };
+}
+
 /** Rejects when GitHub cannot be told either. */
-export async function tellFailure(github: Github, job: Job, error: unknown, url: string): Promise<void> {
+async function tellFailure(github: Github, job: Job, error: unknown, url: string): Promise<void> {
   const why = wordsFor(error);
   if (job.kind === 'comment') {
     const line = job.body.split('\n').find((each) => each.trim() !== '') ?? '';

@@ -49,8 +49,6 @@ interface ConfigInForceOptions {
   readonly repository: string;
   /** The long fingerprint of a project's signing key, null while it has none. */
   readonly keyFingerprint: (owner: string, project: string) => Promise<string | null>;
-  /** Called when `projects.json` says what is in force. */
-  readonly onChange: () => unknown;
   readonly log: Log;
 }
 
@@ -59,18 +57,21 @@ export interface ConfigInForce {
   current(): ConfigAtCommit | undefined;
   /** Puts a config into force at once; that it is published follows, and a fault in that is logged. */
   adopt(config: ConfigAtCommit): void;
+  /** `listener` is called, and waited for, each time when `projects.json` says what is in force. */
+  onChange(listener: () => unknown): void;
   /** Resolves when all that was adopted is published. */
   settled(): Promise<void>;
 }
 
 export function createConfigInForce(options: ConfigInForceOptions): ConfigInForce {
+  const listeners: (() => unknown)[] = [];
   let current: ConfigAtCommit | undefined;
   let publishing: Promise<void> = Promise.resolve();
   const publish = async (config: ConfigAtCommit) => {
     if (config !== current) return;
     try {
       await publishConfig(config, options);
-      await options.onChange();
+      for (const listener of listeners) await listener();
     } catch (error) {
       options.log('error', `The config of ${config.commit} is in force but could not be published`, { error });
     }
@@ -81,6 +82,7 @@ export function createConfigInForce(options: ConfigInForceOptions): ConfigInForc
       current = config;
       publishing = publishing.then(() => publish(config));
     },
+    onChange: (listener) => void listeners.push(listener),
     settled: () => publishing,
   };
 }

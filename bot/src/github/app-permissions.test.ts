@@ -27,7 +27,9 @@ test('the events are those that the bot listens to', () => {
       for (const name of [names].flat()) heard.add(name.split('.')[0] ?? '');
     },
   };
-  createApp({ repository: 'acme/packages', accept: async () => undefined })(listener as unknown as Probot);
+  createApp({ repository: 'acme/packages', hear: async () => true, complain: async () => undefined })(
+    listener as unknown as Probot,
+  );
   expect(appEvents.map(({ name }) => name).sort()).toEqual([...heard].sort());
 });
 

@@ -13,7 +13,7 @@ import {
   rememberedDeliveries,
 } from '../vocabulary/bot-state.ts';
 import type { Delivery, Job } from '../vocabulary/job.ts';
-import { createInbox } from './inbox.ts';
+import { createInbox, type InboxWorker } from './inbox.ts';
 
 type Store = JournaledStore<BotState, BotOperation, void>;
 let folder: string;
@@ -31,45 +31,76 @@ afterEach(async () => {
 });
 
 const push = (commit: string): Job => ({ kind: 'push', commit, branch: 'main', pusher: 'builder' });
-const inboxWith = (work: (delivery: Delivery) => Promise<Handled>, failed: string[] = []) =>
-  createInbox({
-    state: () => store.state,
-    commit: (operations) => store.commit(operations),
-    work,
-    done: () => undefined,
-    failed: async ({ id }) => {
-      failed.push(id);
-    },
-  });
+const newInbox = () => createInbox({ state: () => store.state, commit: (operations) => store.commit(operations) });
+const workerOf = (work: (delivery: Delivery) => Promise<Handled>, failed: string[] = []): InboxWorker => ({
+  work,
+  done: () => undefined,
+  failed: async ({ id }) => {
+    failed.push(id);
+  },
+});
 
 test('what was accepted before the end is worked off after the next start, in order, and once', async () => {
-  const before = inboxWith(async () => ({ checks: [] }));
+  const before = newInbox();
   expect(await Promise.all(['a', 'b', 'a'].map((id) => before.accept(id, push(id))))).toEqual([true, true, false]);
   await store.close();
   store = await open();
 
   const worked: string[] = [];
-  const after = inboxWith(async ({ id }) => {
-    worked.push(id);
-    return { checks: [] };
-  });
+  const after = newInbox();
   expect(await after.accept('b', push('b'))).toBe(false);
-  after.start();
+  after.start(
+    workerOf(async ({ id }) => {
+      worked.push(id);
+      return { checks: [] };
+    }),
+  );
   await after.accept('c', push('c'));
   await after.settled();
   expect(worked).toEqual(['a', 'b', 'c']);
   expect(store.state.inbox).toEqual([]);
 });
 
+test('what an earlier run has noted was heard of before anything of this one', async () => {
+  await newInbox().accept('a', comment(1));
+  const heard: number[] = [];
+  const inbox = newInbox();
+  inbox.start({
+    ...workerOf(async () => ({ checks: [] })),
+    before: async (_delivery, heardAt) => void heard.push(heardAt),
+  });
+  await inbox.settled();
+  expect(heard).toEqual([0]);
+});
+
+test('what is new is told of once, when it is on the disk and before it is worked off', async () => {
+  const told: string[] = [];
+  const inbox = createInbox({
+    state: () => store.state,
+    commit: (operations) => store.commit(operations),
+    noted: ({ id }) => told.push(`noted ${id} ${store.state.inbox.map((one) => one.id)}`),
+  });
+  inbox.start(
+    workerOf(async ({ id }) => {
+      told.push(`worked off ${id}`);
+      return { checks: [] };
+    }),
+  );
+  for (const id of ['a', 'a']) await inbox.accept(id, comment(1));
+  await inbox.settled();
+  expect(told).toEqual(['noted a a', 'worked off a']);
+});
+
 test('a job that fails is told of and does not hold up the next', async () => {
   const failed: string[] = [];
   const worked: string[] = [];
-  const inbox = inboxWith(async ({ id }) => {
+  const inbox = newInbox();
+  const worker = workerOf(async ({ id }) => {
     if (id === 'a') throw new Error('the machinery is at fault');
     worked.push(id);
     return { checks: [], handledCommit: id };
   }, failed);
-  inbox.start();
+  inbox.start(worker);
   await Promise.all(['a', 'b'].map((id) => inbox.accept(id, push(id))));
   await inbox.settled();
   expect([failed, worked]).toEqual([['a'], ['b']]);
@@ -82,36 +113,41 @@ const comment = (id: number): Job => ({
 
 test('a push goes before the comments that wait, also one that is found only when a comment is about to be worked off', async () => {
   const worked: string[] = [];
-  const inbox = createInbox({
-    state: () => store.state,
-    commit: (operations) => store.commit(operations),
-    before: async ({ id }) => {
-      if (id === 'first') await inbox.accept('found', push('found'));
-    },
-    work: async ({ id }) => {
-      worked.push(id);
-      return { checks: [] };
-    },
-    done: () => undefined,
-    failed: async () => undefined,
-  });
+  const heard: [id: string, known: boolean][] = [];
+  const inbox = newInbox();
   await inbox.accept('first', comment(1));
   await inbox.accept('second', comment(2));
   await inbox.accept('push', push('push'));
-  inbox.start();
+  inbox.start({
+    ...workerOf(async ({ id }) => {
+      worked.push(id);
+      return { checks: [] };
+    }),
+    before: async ({ id }, heardAt) => {
+      heard.push([id, heardAt > 0 && heardAt <= performance.now()]);
+      if (id === 'first') await inbox.accept('found', push('found'));
+    },
+  });
   await inbox.settled();
   expect(worked).toEqual(['push', 'found', 'first', 'second']);
+  expect(new Map(heard)).toEqual(
+    new Map([
+      ['first', true],
+      ['second', true],
+    ]),
+  );
 });
 
 test('a job that GitHub had no time for is worked off when it has', async () => {
   const failed: string[] = [];
   let tries = 0;
-  const inbox = inboxWith(async () => {
+  const inbox = newInbox();
+  const worker = workerOf(async () => {
     tries += 1;
     if (tries < 3) throw new RateLimited(performance.now() + 10);
     return { checks: [] };
   }, failed);
-  inbox.start();
+  inbox.start(worker);
   await inbox.accept('a', comment(1));
   await inbox.settled();
   expect([tries, failed, store.state.inbox]).toEqual([3, [], []]);
@@ -121,9 +157,6 @@ test('a delivery that cannot be noted is not accepted, and may come again', asyn
   const inbox = createInbox({
     state: () => store.state,
     commit: () => Promise.reject(new Error('the disk is full')),
-    work: async () => ({ checks: [] }),
-    done: () => undefined,
-    failed: async () => undefined,
   });
   await expect(inbox.accept('a', push('a'))).rejects.toThrow('full');
   await expect(inbox.accept('a', push('a'))).rejects.toThrow('full');

@@ -8,8 +8,17 @@ import type { Delivery, Job } from '../vocabulary/job.ts';
 interface InboxOptions {
   readonly state: () => BotState;
   readonly commit: (operations: readonly BotOperation[]) => Promise<unknown>;
-  /** Called before one is worked off; pushes that it accepts go before it. Does not reject. */
-  readonly before?: (delivery: Delivery) => Promise<void>;
+  /** Called when a new delivery is on the disk, before it is worked off. */
+  readonly noted?: (delivery: Delivery) => void;
+}
+
+/** Who works off what was noted. */
+export interface InboxWorker {
+  /**
+   * Called before one is worked off; pushes that are accepted meanwhile go before it. `heardAt`: when it was accepted, as performance.now()
+   * counts; 0 when that was in an earlier run. Does not reject.
+   */
+  readonly before?: (delivery: Delivery, heardAt: number) => Promise<void>;
   /**
    * Works one off. Does not reject for what people got wrong, nor for faults that it can tell them. One that rejects
    * with RateLimited is worked off again when GitHub can be asked again.
@@ -24,7 +33,8 @@ interface InboxOptions {
 export interface Inbox {
   /** Notes a delivery; resolves when it is on the disk, false when it was known. Rejects when it cannot be noted. */
   accept(id: string, job: Job): Promise<boolean>;
-  start(): void;
+  /** Lets `worker` work off what was noted, and what will be. */
+  start(worker: InboxWorker): void;
   /** Resolves when nothing waits. */
   settled(): Promise<void>;
   /** Ends after the job that is under way. */
@@ -32,76 +42,111 @@ export interface Inbox {
 }
 
 export function createInbox(options: InboxOptions): Inbox {
-  const { state, commit } = options;
-  const known = new Set(state().deliveries);
-  const givenUp = new Set<string>();
-  const stopping = new AbortController();
-  let running = false;
-  let working: Promise<void> | undefined;
+  return new JournaledInbox(options);
+}
 
-  const next = (): Delivery | undefined => {
-    if (!running) return undefined;
-    const waiting = state().inbox.filter(({ id }) => !givenUp.has(id));
-    return waiting.find(({ job }) => job.kind === 'push') ?? waiting[0];
-  };
-  const workOff = async () => {
-    for (;;) {
-      const first = next();
-      if (first !== undefined && first.job.kind !== 'push') await options.before?.(first);
-      const delivery = next();
-      if (delivery === undefined) return;
-      try {
-        const handled = await options.work(delivery);
-        await commit([{ op: 'handled', id: delivery.id, ...handled }]);
-        options.done(delivery, handled);
-      } catch (error) {
-        if (error instanceof RateLimited) {
-          const wait = Math.max(0, error.until - performance.now());
-          await sleep(wait, undefined, { signal: stopping.signal }).catch(() => undefined);
-          continue;
-        }
-        givenUp.add(delivery.id);
-        await options.failed(delivery, error);
-        // When even this cannot be noted it is taken up again at the next start.
-        await commit([{ op: 'handled', id: delivery.id, checks: [] }]).catch(() => undefined);
-      }
+class JournaledInbox implements Inbox {
+  readonly #options: InboxOptions;
+  readonly #known: Set<string>;
+  readonly #heardAt = new Map<string, number>();
+  readonly #givenUp = new Set<string>();
+  readonly #stopping = new AbortController();
+  /** Undefined before the start and after the end. */
+  #worker: InboxWorker | undefined;
+  #working: Promise<void> | undefined;
+
+  constructor(options: InboxOptions) {
+    this.#options = options;
+    this.#known = new Set(options.state().deliveries);
+  }
+
+  async accept(id: string, job: Job): Promise<boolean> {
+    const { state, commit, noted } = this.#options;
+    if (this.#known.has(id)) return false;
+    this.#known.add(id);
+    this.#heardAt.set(id, performance.now());
+    try {
+      await commit([{ op: 'noted', delivery: { id, job } }]);
+    } catch (error) {
+      this.#known.delete(id);
+      this.#heardAt.delete(id);
+      throw error;
     }
-  };
-  const wake = () => {
-    if (!running || working !== undefined) return;
-    working = workOff().finally(() => {
-      working = undefined;
-      if (state().inbox.some(({ id }) => !givenUp.has(id))) wake();
+    for (const forgotten of this.#known) {
+      if (this.#known.size <= state().deliveries.length) break;
+      this.#known.delete(forgotten);
+    }
+    noted?.({ id, job });
+    this.#wake();
+    return true;
+  }
+
+  start(worker: InboxWorker): void {
+    this.#worker = worker;
+    this.#wake();
+  }
+
+  async settled(): Promise<void> {
+    while (this.#working !== undefined) await this.#working;
+  }
+
+  async stop(): Promise<void> {
+    this.#worker = undefined;
+    this.#stopping.abort();
+    await this.#working;
+  }
+
+  #waiting(): readonly Delivery[] {
+    return this.#options.state().inbox.filter(({ id }) => !this.#givenUp.has(id));
+  }
+
+  #next(): Delivery | undefined {
+    if (this.#worker === undefined) return undefined;
+    const waiting = this.#waiting();
+    return waiting.find(({ job }) => job.kind === 'push') ?? waiting[0];
+  }
+
+  #wake(): void {
+    const worker = this.#worker;
+    if (worker === undefined || this.#working !== undefined) return;
+    this.#working = this.#workOff(worker).finally(() => {
+      this.#working = undefined;
+      if (this.#waiting().length > 0) this.#wake();
     });
-  };
-  return {
-    async accept(id, job) {
-      if (known.has(id)) return false;
-      known.add(id);
-      try {
-        await commit([{ op: 'noted', delivery: { id, job } }]);
-      } catch (error) {
-        known.delete(id);
-        throw error;
+  }
+
+  /** All that waits. */
+  async #workOff(worker: InboxWorker): Promise<void> {
+    for (;;) {
+      const first = this.#next();
+      if (first !== undefined && first.job.kind !== 'push') {
+        await worker.before?.(first, this.#heardAt.get(first.id) ?? 0);
       }
-      for (const forgotten of known) {
-        if (known.size <= state().deliveries.length) break;
-        known.delete(forgotten);
+      const delivery = this.#next();
+      if (delivery === undefined) return;
+      await this.#workOffOne(delivery, worker);
+    }
+  }
+
+  async #workOffOne(delivery: Delivery, worker: InboxWorker): Promise<void> {
+    const { commit } = this.#options;
+    const { id } = delivery;
+    try {
+      const handled = await worker.work(delivery);
+      await commit([{ op: 'handled', id, ...handled }]);
+      this.#heardAt.delete(id);
+      worker.done(delivery, handled);
+    } catch (error) {
+      if (error instanceof RateLimited) {
+        const wait = Math.max(0, error.until - performance.now());
+        await sleep(wait, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+        return;
       }
-      wake();
-      return true;
-    },
-    start() {
-      running = true;
-      wake();
-    },
-    async settled() {
-      while (working !== undefined) await working;
-    },
-    async stop() {
-      running = false;
-      stopping.abort();
-      await working;
-    },
-  };
+      this.#givenUp.add(id);
+      this.#heardAt.delete(id);
+      await worker.failed(delivery, error);
+      // When even this cannot be noted it is taken up again at the next start.
+      await commit([{ op: 'handled', id, checks: [] }]).catch(() => undefined);
+    }
+  }
 }

@@ -1,7 +1,7 @@
 // Looks at GitHub now and then, and works off what no webhook has brought: at the start, on a timer, and before a
 // comment is worked off. With webhooks switched off this is all there is, and it happens more often.
 import type { Log } from '@coppice/builder-runner/runner';
-import type { Github } from '../github/github.ts';
+import type { Github, Head } from '../github/github.ts';
 import { RateLimited } from '../github/rate-limit.ts';
 import type { BotOperation, BotState } from '../vocabulary/bot-state.ts';
 import { type Job, workKey } from '../vocabulary/job.ts';
@@ -38,48 +38,105 @@ export interface Reconciler {
 const longestWaitSeconds = 3600;
 
 export function createReconciler(options: ReconcilerOptions): Reconciler {
-  const { github, state, commit, accept, log, seconds } = options;
-  /** What a look has asked for in vain → how often, and when it may be asked for again, as performance.now() counts. */
-  const tries = new Map<string, { readonly count: number; readonly notBefore: number }>();
-  let timer: NodeJS.Timeout | undefined;
-  let looking: Promise<void> = Promise.resolve();
-  let failures = 0;
-  let headAskedAt = Number.NEGATIVE_INFINITY;
-  let stopped = false;
+  return new GithubReconciler(options);
+}
 
-  /**
-   * Work that is known by its outcome, not by its name: it is asked for again while the outcome is missing, later and
-   * later.
-   */
-  const insist = async (key: string, job: Job): Promise<void> => {
-    const { count, notBefore } = tries.get(key) ?? { count: 0, notBefore: 0 };
-    if (performance.now() < notBefore) return;
-    const wait = Math.min(longestWaitSeconds, Math.max(seconds, 10) * 2 ** count);
-    tries.set(key, { count: count + 1, notBefore: performance.now() + wait * 1000 });
-    if (await accept(key, job)) return log('info', `Found on GitHub without a webhook: ${key}`);
-    await accept(`${key}/${options.now().getTime()}`, job);
-  };
-  const forgetTries = (kind: string, but: readonly string[]) => {
-    for (const key of tries.keys()) if (key.startsWith(kind) && !but.includes(key)) tries.delete(key);
-  };
-  const lookAtHead = async () => {
+class GithubReconciler implements Reconciler {
+  readonly #options: ReconcilerOptions;
+  /** What a look has asked for in vain → how often, and when it may be asked for again, as performance.now() counts. */
+  readonly #tries = new Map<string, Tries>();
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> = Promise.resolve();
+  #failures = 0;
+  #headAskedAt = Number.NEGATIVE_INFINITY;
+  #stopped = false;
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    this.#begin();
+    await this.#looking;
+  }
+
+  async hear(deliveryId: string, job: Job): Promise<boolean> {
+    const { state, accept, log } = this.#options;
+    if (isLate(job, state().comments)) return false;
+    const fresh = await accept(workKey(deliveryId, job), job);
+    // A commit that is known and comes again may have been pushed back to: the head tells.
+    if (!fresh && job.kind === 'push' && job.commit !== state().handledCommit) {
+      this.#looking = this.#looking.then(async () => {
+        await this.#lookAtHead().catch((error: unknown) =>
+          log('warn', 'GitHub could not be asked for the head; the next look does it', { error }),
+        );
+      });
+    }
+    return fresh;
+  }
+
+  async catchUp(heardAt: number): Promise<void> {
+    if (this.#headAskedAt > heardAt) return;
+    await this.#lookAtHead();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#looking;
+  }
+
+  #begin(): void {
+    clearTimeout(this.#timer);
+    this.#looking = this.#looking.then(() => (this.#stopped ? undefined : this.#lookAgain()));
+  }
+
+  async #lookAgain(): Promise<void> {
+    const { seconds, log } = this.#options;
+    let wait = seconds * 1000;
+    try {
+      await this.#look();
+      this.#failures = 0;
+    } catch (error) {
+      this.#failures += 1;
+      wait = Math.min(longestWaitSeconds * 1000, wait * 2 ** Math.min(this.#failures - 1, 16));
+      // The limit has been told of, and names its own time.
+      if (error instanceof RateLimited) wait = Math.max(wait, error.until - performance.now());
+      else
+        log('warn', `GitHub could not be asked what was missed; next try in ${Math.round(wait / 1000)} s`, { error });
+    }
+    if (!this.#stopped) this.#timer = setTimeout(() => this.#begin(), wait);
+  }
+
+  /** Pushes before comments: those may be about what was pushed. */
+  async #look(): Promise<void> {
+    const { branch } = await this.#lookAtHead();
+    await this.#lookAtPulls(branch);
+    await this.#lookAtComments();
+    this.#options.looked();
+  }
+
+  async #lookAtHead(): Promise<Head> {
     const at = performance.now();
-    const head = await github.head();
-    headAskedAt = at;
-    const job = missedPush(head, state());
-    if (job !== undefined) await insist(workKey('', job), job);
-    else forgetTries('push/', []);
+    const head = await this.#options.github.head();
+    this.#headAskedAt = at;
+    const job = missedPush(head, this.#options.state());
+    if (job !== undefined) await this.#insist(workKey('', job), job);
+    else this.#forgetTries('push', []);
     return head;
-  };
-  const lookAtPulls = async (defaultBranch: string) => {
-    const missed = missedPulls(await github.openPulls(), defaultBranch, state());
-    for (const { key, job } of missed) await insist(key, job);
-    forgetTries(
-      'pull/',
+  }
+
+  async #lookAtPulls(defaultBranch: string): Promise<void> {
+    const missed = missedPulls(await this.#options.github.openPulls(), defaultBranch, this.#options.state());
+    for (const { key, job } of missed) await this.#insist(key, job);
+    this.#forgetTries(
+      'pull',
       missed.map(({ key }) => key),
     );
-  };
-  const lookAtComments = async () => {
+  }
+
+  async #lookAtComments(): Promise<void> {
+    const { github, state, commit, accept, log } = this.#options;
     const cursor = state().comments;
     if (cursor === null) {
       await commit([{ op: 'looked', comments: firstCursor(await github.newestComment()) }]);
@@ -91,59 +148,26 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       if (await accept(key, job)) log('info', `Found on GitHub without a webhook: ${key}`);
     }
     if (missed.cursor.seenUntil !== cursor.seenUntil) await commit([{ op: 'looked', comments: missed.cursor }]);
-  };
-  /** Pushes before comments: those may be about what was pushed. */
-  const look = async () => {
-    const { branch } = await lookAtHead();
-    await lookAtPulls(branch);
-    await lookAtComments();
-    options.looked();
-  };
-  const lookAgain = async () => {
-    let wait = seconds * 1000;
-    try {
-      await look();
-      failures = 0;
-    } catch (error) {
-      failures += 1;
-      wait = Math.min(longestWaitSeconds * 1000, wait * 2 ** Math.min(failures - 1, 16));
-      // The limit has been told of, and names its own time.
-      if (error instanceof RateLimited) wait = Math.max(wait, error.until - performance.now());
-      else
-        log('warn', `GitHub could not be asked what was missed; next try in ${Math.round(wait / 1000)} s`, { error });
-    }
-    if (!stopped) timer = setTimeout(begin, wait);
-  };
-  const begin = () => {
-    clearTimeout(timer);
-    looking = looking.then(() => (stopped ? undefined : lookAgain()));
-  };
-  return {
-    async start() {
-      begin();
-      await looking;
-    },
-    async hear(deliveryId, job) {
-      if (isLate(job, state().comments)) return false;
-      const fresh = await accept(workKey(deliveryId, job), job);
-      // A commit that is known and comes again may have been pushed back to: the head tells.
-      if (!fresh && job.kind === 'push' && job.commit !== state().handledCommit) {
-        looking = looking.then(async () => {
-          await lookAtHead().catch((error: unknown) =>
-            log('warn', 'GitHub could not be asked for the head; the next look does it', { error }),
-          );
-        });
-      }
-      return fresh;
-    },
-    async catchUp(heardAt) {
-      if (headAskedAt > heardAt) return;
-      await lookAtHead();
-    },
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
-      await looking;
-    },
-  };
+  }
+
+  /** Work that is known by its outcome, not by its name: it is asked for again while the outcome is missing, later and later. */
+  async #insist(key: string, job: Job): Promise<void> {
+    const { accept, seconds, now, log } = this.#options;
+    const { count, notBefore } = this.#tries.get(key) ?? { count: 0, notBefore: 0 };
+    if (performance.now() < notBefore) return;
+    const wait = Math.min(longestWaitSeconds, Math.max(seconds, 10) * 2 ** count);
+    this.#tries.set(key, { kind: job.kind, count: count + 1, notBefore: performance.now() + wait * 1000 });
+    if (await accept(key, job)) return log('info', `Found on GitHub without a webhook: ${key}`);
+    await accept(`${key}/${now().getTime()}`, job);
+  }
+
+  #forgetTries(kind: Job['kind'], but: readonly string[]): void {
+    for (const [key, tries] of this.#tries) if (tries.kind === kind && !but.includes(key)) this.#tries.delete(key);
+  }
+}
+
+interface Tries {
+  readonly kind: Job['kind'];
+  readonly count: number;
+  readonly notBefore: number;
 }

@@ -1,5 +1,6 @@
 // The webhook entry: what concerns us is put into the inbox; everything else is none of our business.
 import type { Context, Probot } from 'probot';
+import type { Complain } from '../answers/tell-failure.ts';
 import { holdsNoCommand, maximumCommentLength } from '../commands/read/parse-comment.ts';
 import type { SeenComment } from '../github/github.ts';
 import type { Job } from '../vocabulary/job.ts';
@@ -8,14 +9,21 @@ interface AppOptions {
   /** owner/name of the config repo; events of other repositories are ignored. */
   readonly repository: string;
   /** Notes a job; resolves when it is on the disk. */
-  readonly accept: (deliveryId: string, job: Job) => Promise<void>;
+  readonly hear: (deliveryId: string, job: Job) => Promise<unknown>;
+  readonly complain: Complain;
 }
 
-/**
- * The Probot app. Its handlers reject only when a job could not be noted, so that GitHub lists the delivery as failed.
- */
-export function createApp({ repository, accept }: AppOptions): (app: Probot) => void {
+/** The Probot app. Its handlers reject only when a job could not be noted, so that GitHub lists the delivery as failed. */
+export function createApp({ repository, hear, complain }: AppOptions): (app: Probot) => void {
   const ours = (name: string) => name.toLowerCase() === repository.toLowerCase();
+  const accept = async (id: string, job: Job): Promise<void> => {
+    try {
+      await hear(id, job);
+    } catch (error) {
+      void complain(`Delivery ${id} could not be noted`, job, error);
+      throw error;
+    }
+  };
   return (app) => {
     app.on('push', async ({ id, payload }) => {
       const job = jobOfPush(payload);

@@ -14,7 +14,7 @@ import type { Check } from '../vocabulary/answer.ts';
 import type { Handled } from '../vocabulary/bot-state.ts';
 import type { Job } from '../vocabulary/job.ts';
 
-interface PushContext {
+export interface PushContext {
   readonly queue: Queue;
   readonly built: BuiltIndex;
   readonly settings: Settings;

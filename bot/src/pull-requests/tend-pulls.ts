@@ -1,0 +1,98 @@
+// What time and changed rights end, without anybody asking: builds of pull requests that may not go on, sandboxes of closed ones,
+// projects whose last day has come.
+import type { Queue } from '@coppice/builder-runner/queue';
+import type { Log, ProjectsPort } from '@coppice/builder-runner/runner';
+import type { Settings } from '@coppice/config';
+import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
+import type { Committer } from '../edits/commit-edit.ts';
+import { expireProjects } from '../edits/expire-projects.ts';
+import type { BotOperation, BotState } from '../vocabulary/bot-state.ts';
+import { revokedBuilds } from './handle-pull.ts';
+import { sweepSandboxes } from './sweep-sandboxes.ts';
+
+interface TendContext {
+  readonly queue: Queue;
+  readonly settings: Settings;
+  readonly state: () => BotState;
+  readonly commit: (operations: readonly BotOperation[]) => Promise<unknown>;
+  /** The config in force. */
+  readonly config: () => ConfigAtCommit | undefined;
+  readonly commitEdit: Committer;
+  readonly projects: ProjectsPort;
+  readonly publishedFolder: string;
+  /** To be called when what is published has changed otherwise than by a build. */
+  readonly published: () => unknown;
+  readonly now: () => Date;
+  readonly log: Log;
+}
+
+export interface Tending {
+  /** Looks now, and every hour from now on. */
+  start(): void;
+  /** Looks now: something has ended that may have consequences. Faults are logged; the next look tries again. */
+  look(): void;
+  /** Resolves when no look is under way. */
+  settled(): Promise<void>;
+  /** Ends after the look that is under way. */
+  stop(): Promise<void>;
+}
+
+/** How often it is looked whether something is due; each end of a delivery is another occasion. */
+const lookMilliseconds = 3_600_000;
+
+export function createTending(context: TendContext): Tending {
+  let looking: Promise<void> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
+  const look = () => {
+    looking = looking.then(() =>
+      tendPulls(context).catch((error: unknown) =>
+        context.log('error', 'What time has ended could not be taken away', { error }),
+      ),
+    );
+  };
+  return {
+    start() {
+      timer = setInterval(look, lookMilliseconds);
+      look();
+    },
+    look,
+    settled: () => looking,
+    async stop() {
+      clearInterval(timer);
+      await looking;
+    },
+  };
+}
+
+async function tendPulls(context: TendContext): Promise<void> {
+  await revoke(context);
+  await sweep(context);
+  await expire(context);
+}
+
+/** Builds of pull requests end when these are closed or move, and when nobody's leave for them counts any more. */
+async function revoke({ queue, state, config }: TendContext): Promise<void> {
+  const base = config();
+  if (base === undefined) return;
+  for (const { id } of revokedBuilds(queue.builds(), state(), base)) await queue.cancel(id, 'coppice');
+}
+
+async function sweep(context: TendContext): Promise<void> {
+  const { queue, state, commit, config, projects, publishedFolder, now, log } = context;
+  const gone = await sweepSandboxes({
+    ...{ pulls: () => state().pulls, live: () => queue.builds(), publishedFolder, now },
+    retentionSeconds: () => config()?.config.policy.retention.pullRequestsSeconds,
+    remove: (owner, name) => projects.remove({ owner, name }),
+    forget: (pull) => commit([{ op: 'forgotten', pull }]),
+  });
+  if (gone.length === 0) return;
+  log('info', `The sandboxes of closed pull requests were deleted: ${gone.join(', ')}`);
+  await context.published();
+}
+
+async function expire({ config, settings, commitEdit, now, log }: TendContext): Promise<void> {
+  const at = config();
+  if (at === undefined) return;
+  const { webUrl, repository } = settings.github;
+  await expireProjects(at, { now: now(), commit: commitEdit, repositoryUrl: `${webUrl}/${repository}`, log });
+}
