@@ -6,6 +6,7 @@ import {
   findProject,
   mayBuild,
   mayCancel,
+  type PlanSelection,
   type Project,
   projectKey,
   projectOfBuild,
@@ -13,12 +14,10 @@ import {
 } from '@coppice/config';
 import { checksOf } from '../answers/check-run.ts';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
-import { builtFromQueue } from '../planning/built.ts';
-import { annotateSources, makePlan, requestsOf } from '../planning/plan-requests.ts';
+import { type Planned, planOnce } from '../planning/planner.ts';
 import { handlePull, type PullContext } from '../pull-requests/handle-pull.ts';
 import { buildPullRequest } from '../pull-requests/pull-commands.ts';
 import { code } from '../reply/escape.ts';
-import { planSummary } from '../reply/plan.ts';
 import type { Check } from '../vocabulary/answer.ts';
 import type { Handled } from '../vocabulary/bot-state.ts';
 import { type BuildRef, refOf } from '../vocabulary/build-view.ts';
@@ -152,9 +151,9 @@ async function rebuildOfProject(
   const project = at && findProject(at.config.projects, ref.owner, ref.project);
   if (at === undefined || project === undefined) return { why: 'Its project does not exist any more.' };
   if (!mayBuild(at.config.policy, project, job.actor)) return { why: `${code(job.actor)} may not build this project.` };
-  const selection = { packages: [ref.package], chroots: [chroot] };
-  const builds = await queueAgain(job, at, [project], selection, true, batch, context);
-  return builds.checks.length > 0 ? builds : { why: 'The config in force does not state it, or it is being built.' };
+  const selection = { packages: [ref.package], chroots: [chroot], force: true };
+  const { checks } = await queueAgain(job, at, [project], selection, batch, context);
+  return checks.length > 0 ? { checks } : { why: 'The config in force does not state it, or it is being built.' };
 }
 
 /** The check of the default branch's config: plans again what differs from what is built, for who may build it. */
@@ -162,15 +161,8 @@ async function replan(job: CheckJob, batch: string, context: PullContext): Promi
   const at = context.config();
   if (at?.commit !== job.commit) return { checks: [] };
   const mine = at.config.projects.filter((project) => mayBuild(at.config.policy, project, job.actor));
-  const { plan, checks, summary } = await queueAgain(
-    job,
-    at,
-    mine,
-    { packages: [], chroots: [] },
-    false,
-    batch,
-    context,
-  );
+  const all = { packages: [], chroots: [], force: false };
+  const { checks, summary, annotations } = await queueAgain(job, at, mine, all, batch, context);
   const check: Check = {
     kind: 'config',
     key: `config/${at.commit}/${batch}`,
@@ -178,40 +170,23 @@ async function replan(job: CheckJob, batch: string, context: PullContext): Promi
     checkRunId: null,
     good: true,
     ...summary,
-    annotations: await annotateSources(plan, at.commit, context.mirror),
+    annotations,
     sentAnnotations: 0,
   };
   return { checks: [check, ...checks] };
 }
 
+/** Queues what is selected of these projects. */
 async function queueAgain(
   job: CheckJob,
   at: ConfigAtCommit,
   projects: readonly Project[],
-  { packages, chroots }: { readonly packages: readonly string[]; readonly chroots: readonly string[] },
-  force: boolean,
+  { packages, chroots, force }: Pick<PlanSelection, 'packages' | 'chroots'> & { readonly force: boolean },
   batch: string,
-  { queue, built, settings }: PullContext,
-) {
-  const before = queue.builds().filter((one) => one.batch === batch);
-  const plan = await makePlan({
-    at,
-    selections: projects.map((project) => ({ project: projectKey(project), packages, chroots })),
-    force,
-    rules: settings,
-    built: built.lastOf,
-    queued: () => builtFromQueue(queue.builds()),
-    expectedSeconds: built.expectedSeconds,
-  });
+  context: PullContext,
+): Promise<Planned & { readonly checks: readonly Check[] }> {
+  const selections = projects.map((project) => ({ project: projectKey(project), packages, chroots }));
   const asker = { login: job.actor, request: job.url, batch };
-  // Worked off before, and killed before that was noted: these are its builds.
-  const builds = before.length > 0 ? before : await queue.enqueue(requestsOf(plan, at, asker));
-  return {
-    plan,
-    checks: checksOf(builds),
-    summary: planSummary(
-      plan,
-      builds.map(({ id }) => id),
-    ),
-  };
+  const planned = await planOnce({ at, selections, force }, asker, context);
+  return { ...planned, checks: checksOf(planned.builds) };
 }

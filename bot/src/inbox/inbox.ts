@@ -8,7 +8,7 @@ import type { Delivery, Job } from '../vocabulary/job.ts';
 interface InboxOptions {
   readonly state: () => BotState;
   readonly commit: (operations: readonly BotOperation[]) => Promise<unknown>;
-  /** Called when a new delivery is on the disk, before it is worked off. */
+  /** Called when a new delivery is on the disk, unless it has been worked off by then. */
   readonly noted?: (delivery: Delivery) => void;
 }
 
@@ -76,7 +76,7 @@ class JournaledInbox implements Inbox {
       if (this.#known.size <= state().deliveries.length) break;
       this.#known.delete(forgotten);
     }
-    noted?.({ id, job });
+    if (state().inbox.some((waiting) => waiting.id === id)) noted?.({ id, job });
     this.#wake();
     return true;
   }

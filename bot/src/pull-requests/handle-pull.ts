@@ -1,13 +1,12 @@
 // Works off that a pull request was opened, moved or closed: fetch → examine → plan → queue its sandbox → checks.
-import type { Queue } from '@coppice/builder-runner/queue';
 import type { Log } from '@coppice/builder-runner/runner';
-import { isFinal, type QueuedBuild, readSandbox, type Settings } from '@coppice/config';
+import { isFinal, type QueuedBuild, readSandbox } from '@coppice/config';
 import { checksOf } from '../answers/check-run.ts';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
 import type { Github } from '../github/github.ts';
-import type { BuiltIndex } from '../planning/built.ts';
 import { type Asker, annotateSources } from '../planning/plan-requests.ts';
+import { type PlanContext, queuedBefore } from '../planning/planner.ts';
 import type { Check } from '../vocabulary/answer.ts';
 import type { BotState, Handled } from '../vocabulary/bot-state.ts';
 import type { Job } from '../vocabulary/job.ts';
@@ -17,10 +16,7 @@ import { type Examined, examinePull } from './examine-pull.ts';
 import { enqueuePull, type PullSelection, planPull } from './plan-pull.ts';
 import { planReport, problemsReport, type Start, untouchedReport } from './say.ts';
 
-export interface PullContext {
-  readonly queue: Queue;
-  readonly built: BuiltIndex;
-  readonly settings: Settings;
+export interface PullContext extends PlanContext {
   readonly mirror: ConfigRepoMirror;
   readonly github: Github;
   /** The config in force. */
@@ -87,7 +83,7 @@ export async function judge(
     return { builds: [], checks: [check(problemsReport(examined, base?.commit ?? null))], start: undefined };
   }
   const standing = standingOf(known, base.config);
-  const before = context.queue.builds().filter((one) => one.batch === asker.batch);
+  const before = queuedBefore(asker.batch, context);
   const plan = await planPull(examined, selection, standing.kind !== 'waiting', context);
   const annotations = await annotateSources(plan, known.head, context.mirror);
   const { start, builds } = await begin();
@@ -96,8 +92,8 @@ export async function judge(
   return { builds, checks: [...checks, ...checksOf(builds)], start };
 
   async function begin(): Promise<{ readonly start: Start; readonly builds: readonly QueuedBuild[] }> {
-    // Worked off before, and killed before that was noted: these are its builds.
-    if (before.length > 0) return { start: { kind: 'queued before', ids: before.map(({ id }) => id) }, builds: before };
+    if (before !== undefined)
+      return { start: { kind: 'queued before', ids: before.map(({ id }) => id) }, builds: before };
     if (standing.kind === 'waiting' && mustWait(examined, plan.builds.length + plan.skipped.length)) {
       return { start: { kind: 'waiting', who: standing.who }, builds: [] };
     }

@@ -1,6 +1,4 @@
-// Plans what a pull request changes, and queues it for its sandboxes. Its head and its rights are looked at once more
-// right before.
-import type { Queue } from '@coppice/builder-runner/queue';
+// Plans what a pull request changes, and queues it for its sandboxes. Its head and its rights are looked at once more right before.
 import {
   type BuildRequest,
   type BuiltChroot,
@@ -8,22 +6,19 @@ import {
   type PlanSelection,
   projectKey,
   type QueuedBuild,
-  type Settings,
   sandboxOf,
 } from '@coppice/config';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 import type { Github } from '../github/github.ts';
-import { type BuiltIndex, seenBuilds } from '../planning/built.ts';
-import { type Asker, makePlan, type PinnedPlan, requestsOf } from '../planning/plan-requests.ts';
+import { seenBuilds } from '../planning/built.ts';
+import { type Asker, type PinnedPlan, requestsOf } from '../planning/plan-requests.ts';
+import { type PlanContext, planNow } from '../planning/planner.ts';
 import type { KnownPull } from '../vocabulary/known-pull.ts';
 import { standingOf } from './approval.ts';
 import { changedPackages } from './changes.ts';
 import type { Examined } from './examine-pull.ts';
 
-interface BuildContext {
-  readonly queue: Queue;
-  readonly built: BuiltIndex;
-  readonly settings: Settings;
+interface BuildContext extends PlanContext {
   readonly github: Github;
   readonly config: () => ConfigAtCommit | undefined;
 }
@@ -45,7 +40,7 @@ export async function planPull(
   { at, before, known }: Examined,
   selection: PullSelection,
   lookUp: boolean,
-  { queue, built, settings }: BuildContext,
+  context: BuildContext,
 ): Promise<PinnedPlan> {
   if (at === undefined) return nothingPlanned;
   const selections = known.touched.flatMap((key): PlanSelection[] => {
@@ -58,21 +53,16 @@ export async function planPull(
   });
   // No selection at all would mean everything.
   if (selections.length === 0) return nothingPlanned;
-  return await makePlan({
-    at,
-    selections,
-    force: selection.force,
-    rules: settings,
-    lookUp,
-    built: async (owner, project) => {
-      const sandbox = sandboxOf(project, known.number);
-      const seen = await seenBuilds({ queue, built }, owner, [sandbox, project]);
-      const all = seen.filter((one) => one.owner === owner);
-      return preferSandbox(all, project, sandbox);
-    },
-    queued: () => [],
-    expectedSeconds: built.expectedSeconds,
-  });
+  const seen = async (owner: string, project: string) => {
+    const sandbox = sandboxOf(project, known.number);
+    const all = await seenBuilds(context, owner, [sandbox, project]);
+    return preferSandbox(
+      all.filter((one) => one.owner === owner),
+      project,
+      sandbox,
+    );
+  };
+  return await planNow({ at, selections, force: selection.force, lookUp, seen }, context);
 }
 
 /** What has been built of a project as its sandbox sees it: its own word first, else the project's. Pure. */

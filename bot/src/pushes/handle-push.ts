@@ -1,23 +1,16 @@
 // Works a push to the default branch off: fetch → parse → plan → queue → checks.
-import type { Queue } from '@coppice/builder-runner/queue';
 import type { Log } from '@coppice/builder-runner/runner';
-import type { Settings } from '@coppice/config';
 import { checksOf } from '../answers/check-run.ts';
 import { type ConfigAtCommit, readConfigAt } from '../config-repo/config-in-force.ts';
 import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
 import { askerOf } from '../edits/commit-message.ts';
-import { type BuiltIndex, builtFromQueue } from '../planning/built.ts';
-import { annotateSources, makePlan, requestsOf } from '../planning/plan-requests.ts';
+import { type PlanContext, planOnce, queuedBefore } from '../planning/planner.ts';
 import { reportProblems } from '../reply/config-problems.ts';
-import { planSummary } from '../reply/plan.ts';
 import type { Check } from '../vocabulary/answer.ts';
 import type { Handled } from '../vocabulary/bot-state.ts';
 import type { Job } from '../vocabulary/job.ts';
 
-export interface PushContext {
-  readonly queue: Queue;
-  readonly built: BuiltIndex;
-  readonly settings: Settings;
+export interface PushContext extends PlanContext {
   readonly mirror: ConfigRepoMirror;
   readonly handledCommit: () => string | null;
   readonly goodCommit: () => string | null;
@@ -34,7 +27,7 @@ const nothing: Handled = { checks: [] };
 
 /** Rejects on faults of the machinery only: GitError, QueueError. */
 export async function handlePush(job: PushJob, batch: string, context: PushContext): Promise<Handled> {
-  const { mirror, queue, log } = context;
+  const { mirror, log } = context;
   const { commit } = job;
   if (commit === context.handledCommit()) return nothing;
   const head = await mirror.fetch(job.branch);
@@ -54,43 +47,24 @@ export async function handlePush(job: PushJob, batch: string, context: PushConte
   }
   // A later push is under way: it plans everything that this one would.
   if (!isHead) return { checks: [{ ...configCheck(commit), good: true, ...superseded(head) }] };
-  const before = queue.builds().filter((one) => one.batch === batch);
-  if (before.length > 0) {
+  const inForce = { handledCommit: commit, goodCommit: commit };
+  const before = queuedBefore(batch, context);
+  if (before !== undefined) {
     context.adopt(parsed.value);
-    const summary = {
-      title: `${before.length} builds queued`,
-      summary: 'Its builds were queued before the service was restarted.',
-    };
-    return {
-      checks: [{ ...configCheck(commit), good: true, ...summary }, ...checksOf(before)],
-      handledCommit: commit,
-      goodCommit: commit,
-    };
+    const summary = 'Its builds were queued before the service was restarted.';
+    const check = { ...configCheck(commit), good: true, title: `${before.length} builds queued`, summary };
+    return { checks: [check, ...checksOf(before)], ...inForce };
   }
   await context.applyChange(parsed.value);
-  const plan = await makePlan({
-    at: parsed.value,
-    selections: [],
-    force: false,
-    rules: context.settings,
-    built: context.built.lastOf,
-    queued: () => builtFromQueue(queue.builds()),
-    expectedSeconds: context.built.expectedSeconds,
-  });
-  const annotations = await annotateSources(plan, commit, mirror);
   const request = `${context.settings.github.webUrl}/${context.settings.github.repository}/commit/${commit}`;
-  const login = await whoAsked(job, mirror);
-  const builds = await queue.enqueue(requestsOf(plan, parsed.value, { login, request, batch }));
+  const asker = { login: await whoAsked(job, mirror), request, batch };
+  const planned = await planOnce({ at: parsed.value, selections: [], force: false }, asker, context);
+  const { builds, summary, annotations } = planned;
   context.adopt(parsed.value);
   log('info', `Config commit ${commit} is in force; ${builds.length} builds queued`);
-  const summary = planSummary(
-    plan,
-    builds.map(({ id }) => id),
-  );
   return {
     checks: [{ ...configCheck(commit), good: true, ...summary, annotations }, ...checksOf(builds)],
-    handledCommit: commit,
-    goodCommit: commit,
+    ...inForce,
   };
 }
 

@@ -11,40 +11,23 @@ import {
 } from '@coppice/config';
 import { checksOf } from '../../answers/check-run.ts';
 import type { ConfigAtCommit } from '../../config-repo/config-in-force.ts';
-import { builtFromQueue, seenBuilds } from '../../planning/built.ts';
-import { makePlan, requestsOf } from '../../planning/plan-requests.ts';
+import { seenBuilds } from '../../planning/built.ts';
+import { requestsOf } from '../../planning/plan-requests.ts';
+import { planNow, queuedBefore } from '../../planning/planner.ts';
 import { sourceOf } from '../../planning/source-of.ts';
 import { withWishes } from '../../planning/wishes.ts';
 import { nothingToDo, skippedNotes } from '../../reply/accepted.ts';
 import { planBody } from '../../reply/plan.ts';
 import * as refusal from '../../reply/refused.ts';
-import type { Check, Section } from '../../vocabulary/answer.ts';
 import { type BuildView, refOf } from '../../vocabulary/build-view.ts';
 import type { Action } from '../decide/action.ts';
-import type { CommandContext, CommentJob, Done } from './done.ts';
+import { type CommandContext, type CommentJob, type Done, text } from './done.ts';
 
 type Of<Kind extends Action['kind']> = Extract<Action, { readonly kind: Kind }>;
 
-/** What the selections give now. */
-export async function planNow(
-  at: ConfigAtCommit,
-  selections: readonly PlanSelection[],
-  force: boolean,
-  { queue, built, settings }: CommandContext,
-): Promise<Plan> {
-  return await makePlan({
-    at,
-    selections,
-    force,
-    rules: settings,
-    built: built.lastOf,
-    queued: () => builtFromQueue(queue.builds()),
-    expectedSeconds: built.expectedSeconds,
-  });
-}
-
 export async function carryOutPlan(action: Of<'plan'>, at: ConfigAtCommit, context: CommandContext): Promise<string> {
-  const plan = await planNow(at, action.selections, action.force, context);
+  const { selections, force } = action;
+  const plan = await planNow({ at, selections, force }, context);
   return planBody(plan, []) || nothingToDo([]);
 }
 
@@ -55,18 +38,16 @@ export async function carryOutBuild(
   batch: string,
   context: CommandContext,
 ): Promise<Done> {
-  const before = queuedBefore(action.line, batch, context);
-  if (before !== undefined) return before;
-  const wished = withWishes(at, action.selections, action.wishes);
-  const plan = await planNow(wished, action.selections, action.force, context);
+  const { line, selections, force, wishes } = action;
+  const before = queuedBefore(batch, context);
+  if (before !== undefined) return queued(line, before, [], '');
+  const wished = withWishes(at, selections, wishes);
+  const plan = await planNow({ at: wished, selections, force }, context);
   const running = alreadyRunning(plan, context.queue.builds());
-  if (plan.builds.length === 0 && running.length === 0) {
-    // Nothing to do is what was asked for, unless packages were named and none could be built.
-    return done(text(action.line, !action.force, nothingToDo(plan.skipped)), []);
-  }
-  const requests = requestsOf(plan, wished, askerOf(job, batch));
-  const builds = await enqueue(requests, action.wishes.after, context);
-  return queued(action.line, builds, running, skippedNotes(plan.skipped));
+  // Nothing to do is what was asked for, unless packages were named and none could be built.
+  if (plan.builds.length === 0 && running.length === 0) return text(line, !force, nothingToDo(plan.skipped));
+  const builds = await enqueue(requestsOf(plan, wished, askerOf(job, batch)), wishes.after, context);
+  return queued(line, builds, running, skippedNotes(plan.skipped));
 }
 
 /** The packages of these builds again, each from the source that its build was made of. */
@@ -78,12 +59,12 @@ export async function carryOutRebuild(
   context: CommandContext,
 ): Promise<Done> {
   const { line, builds, wishes } = action;
-  const before = queuedBefore(line, batch, context);
-  if (before !== undefined) return before;
+  const before = queuedBefore(batch, context);
+  if (before !== undefined) return queued(line, before, [], '');
   const sources = new Map<BuildView, PinnedSource>();
   for (const build of builds) {
     const source = await sourceOf(build, context);
-    if (source === undefined) return done(text(line, false, refusal.noSource(build.id)), []);
+    if (source === undefined) return text(line, false, refusal.noSource(build.id));
     sources.set(build, source);
   }
   const requests: BuildRequest[] = [];
@@ -102,14 +83,8 @@ export async function carryOutRebuild(
     skipped.push(...plan.skipped);
     requests.push(...requestsOf(plan, { ...at, config }, askerOf(job, batch)));
   }
-  if (requests.length === 0 && running.length === 0) return done(text(line, false, nothingToDo(skipped)), []);
+  if (requests.length === 0 && running.length === 0) return text(line, false, nothingToDo(skipped));
   return queued(line, await enqueue(requests, wishes.after, context), running, skippedNotes(skipped));
-}
-
-/** Worked off before, and killed before that was noted: these are its builds. */
-function queuedBefore(line: string, batch: string, { queue }: CommandContext): Done | undefined {
-  const before = queue.builds().filter((one) => one.batch === batch);
-  return before.length > 0 ? queued(line, before, [], '') : undefined;
 }
 
 async function enqueue(
@@ -141,13 +116,8 @@ function alreadyRunning({ skipped }: Plan, live: readonly QueuedBuild[]): readon
 
 function queued(line: string, builds: readonly QueuedBuild[], running: readonly QueuedBuild[], notes: string): Done {
   const all = [...builds, ...running].map(refOf);
-  return done({ kind: 'builds', line, builds: all, intro: '', notes, canceling: false }, checksOf(builds));
-}
-
-function done(section: Section, checks: readonly Check[]): Done {
-  return { section, checks };
-}
-
-function text(line: string, good: boolean, markdown: string): Section {
-  return { kind: 'text', line, good, markdown };
+  return {
+    section: { kind: 'builds', line, builds: all, intro: '', notes, canceling: false },
+    checks: checksOf(builds),
+  };
 }

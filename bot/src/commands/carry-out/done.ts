@@ -1,19 +1,14 @@
 // What carrying out a command is given, and what comes of it.
-import type { Queue } from '@coppice/builder-runner/queue';
 import type { DebugSessions, ProjectsPort } from '@coppice/builder-runner/runner';
-import type { Settings } from '@coppice/config';
 import type { ConfigAtCommit } from '../../config-repo/config-in-force.ts';
 import type { Committer } from '../../edits/commit-edit.ts';
-import type { BuiltIndex } from '../../planning/built.ts';
+import type { PlanContext } from '../../planning/planner.ts';
 import type { Section } from '../../vocabulary/answer.ts';
 import type { Handled } from '../../vocabulary/bot-state.ts';
 import type { BuildRef, BuildView } from '../../vocabulary/build-view.ts';
 import type { Job } from '../../vocabulary/job.ts';
 
-export interface CommandContext {
-  readonly queue: Queue;
-  readonly built: BuiltIndex;
-  readonly settings: Settings;
+export interface CommandContext extends PlanContext {
   readonly url: string;
   readonly config: () => ConfigAtCommit | undefined;
   readonly view: (ref: BuildRef) => Promise<BuildView>;

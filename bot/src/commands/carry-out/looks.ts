@@ -2,12 +2,12 @@
 import { isFinal, type PlanSelection, type Project, projectKey } from '@coppice/config';
 import type { ConfigAtCommit } from '../../config-repo/config-in-force.ts';
 import { seenBuilds } from '../../planning/built.ts';
+import { planNow } from '../../planning/planner.ts';
 import { sourceOf } from '../../planning/source-of.ts';
 import { explainBuild, explainPackage } from '../../reply/explain.ts';
 import { buildsOfPackage } from '../../reply/status.ts';
 import { type BuildView, refOf } from '../../vocabulary/build-view.ts';
 import type { Action } from '../decide/action.ts';
-import { planNow } from './builds.ts';
 import type { CommandContext } from './done.ts';
 
 type Of<Kind extends Action['kind']> = Extract<Action, { readonly kind: Kind }>;
@@ -32,7 +32,7 @@ export async function explain(action: Of<'explain'>, at: ConfigAtCommit, context
   }
   if (build !== undefined && !isFinal(build.state)) return parts.join('\n\n');
   const selection: PlanSelection = { project: projectKey(project), packages: [name], chroots: [] };
-  const plan = await planNow(at, [selection], false, context);
+  const plan = await planNow({ at, selections: [selection], force: false }, context);
   const builds = await lastBuilds(project, name, context);
   const [last] = builds;
   const states = new Map(

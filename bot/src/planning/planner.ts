@@ -1,0 +1,78 @@
+// Plans what is asked for as things are now, and queues it once for each batch, however often the work is begun.
+import type { Queue } from '@coppice/builder-runner/queue';
+import type { BuiltChroot, PlanSelection, QueuedBuild, Settings } from '@coppice/config';
+import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
+import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
+import { planSummary } from '../reply/plan.ts';
+import type { CheckAnnotation } from '../vocabulary/answer.ts';
+import { type BuiltIndex, builtFromQueue } from './built.ts';
+import { type Asker, annotateSources, makePlan, type PinnedPlan, requestsOf } from './plan-requests.ts';
+
+/** What is asked when something is planned. */
+export interface PlanContext {
+  readonly queue: Queue;
+  readonly built: BuiltIndex;
+  readonly settings: Settings;
+}
+
+export interface PlanWish {
+  readonly at: ConfigAtCommit;
+  /** One a project; an empty list means all of all projects. */
+  readonly selections: readonly PlanSelection[];
+  readonly force: boolean;
+  /** Ask other servers what branches and tags are now. Default: true. */
+  readonly lookUp?: boolean;
+  /** What has been built and is being built of a project, where that is not simply the project's own. */
+  readonly seen?: (owner: string, project: string) => Promise<readonly BuiltChroot[]>;
+}
+
+/** What the wish gives now, after what has been built and what is in the queue. */
+export async function planNow(
+  { seen, ...wish }: PlanWish,
+  { queue, built, settings }: PlanContext,
+): Promise<PinnedPlan> {
+  return await makePlan({
+    ...wish,
+    rules: settings,
+    built: seen ?? built.lastOf,
+    queued: seen === undefined ? () => builtFromQueue(queue.builds()) : () => [],
+    expectedSeconds: built.expectedSeconds,
+  });
+}
+
+/**
+ * Builds of work that was worked off before, and cut off before that was noted: nothing is queued for it again. Undefined when there are
+ * none. To be asked before planning: they may end meanwhile.
+ */
+export function queuedBefore(
+  batch: string,
+  { queue }: { readonly queue: Pick<Queue, 'builds'> },
+): readonly QueuedBuild[] | undefined {
+  const before = queue.builds().filter((one) => one.batch === batch);
+  return before.length > 0 ? before : undefined;
+}
+
+/** What a batch came to, and how the check of its commit says so. */
+export interface Planned {
+  readonly builds: readonly QueuedBuild[];
+  readonly summary: ReturnType<typeof planSummary>;
+  /** On the lines of sources that could not be looked up. */
+  readonly annotations: readonly CheckAnnotation[];
+}
+
+/** Plans the wish and queues it for who asked, unless that was done before. Throws GitError and QueueError. */
+export async function planOnce(
+  wish: PlanWish,
+  asker: Asker,
+  context: PlanContext & { readonly mirror: Pick<ConfigRepoMirror, 'read'> },
+): Promise<Planned> {
+  const before = queuedBefore(asker.batch, context);
+  const plan = await planNow(wish, context);
+  const annotations = await annotateSources(plan, wish.at.commit, context.mirror);
+  const builds = before ?? (await context.queue.enqueue(requestsOf(plan, wish.at, asker)));
+  const summary = planSummary(
+    plan,
+    builds.map(({ id }) => id),
+  );
+  return { builds, summary, annotations };
+}
