@@ -6,6 +6,7 @@ import type { Log } from '@coppice/builder-runner/runner';
 import type { Github } from '../github/github.ts';
 import { writeAnswer } from '../reply/answer.ts';
 import * as refusal from '../reply/refused.ts';
+import { configCheckKey, pullCheckKey } from '../vocabulary/check-key.ts';
 import type { Job } from '../vocabulary/job.ts';
 import { configCheckName } from './check-run.ts';
 
@@ -37,7 +38,7 @@ async function tellFailure(github: Github, job: Job, error: unknown, url: string
   const check = {
     name: configCheckName,
     commit,
-    externalId: job.kind === 'pull' ? `pull/${job.number}/${commit}` : `config/${commit}`,
+    externalId: job.kind === 'pull' ? pullCheckKey(job.number, commit) : configCheckKey(commit),
     detailsUrl: `${url}/`,
     status: 'completed',
     conclusion: 'failure',

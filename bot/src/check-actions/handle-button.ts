@@ -21,7 +21,7 @@ import { code } from '../reply/escape.ts';
 import type { Check } from '../vocabulary/answer.ts';
 import type { Handled } from '../vocabulary/bot-state.ts';
 import { type BuildRef, refOf } from '../vocabulary/build-view.ts';
-import { buildCheckKey, type CheckSubject, readCheckKey } from '../vocabulary/check-key.ts';
+import { buildCheckKey, type CheckSubject, configCheckKey, readCheckKey } from '../vocabulary/check-key.ts';
 import type { Job } from '../vocabulary/job.ts';
 import type { KnownPull } from '../vocabulary/known-pull.ts';
 
@@ -165,7 +165,7 @@ async function replan(job: CheckJob, batch: string, context: PullContext): Promi
   const { checks, summary, annotations } = await queueAgain(job, at, mine, all, batch, context);
   const check: Check = {
     kind: 'config',
-    key: `config/${at.commit}/${batch}`,
+    key: configCheckKey(at.commit, batch),
     commit: at.commit,
     checkRunId: null,
     good: true,

@@ -1,7 +1,7 @@
 // What GitHub shows against what was handled: the jobs that no webhook has brought. Pure.
 import type { Head, ListedComment, OpenPull } from '../github/github.ts';
 import type { BotState } from '../vocabulary/bot-state.ts';
-import { type CommentCursor, type Job, workKey } from '../vocabulary/job.ts';
+import { type CommentCursor, foundPullKey, type Job, workKey } from '../vocabulary/job.ts';
 import { jobOfComment } from './webhooks.ts';
 
 /**
@@ -79,7 +79,7 @@ export function missedPulls(
     .map(({ number, head }) => ({ number, head, again: false }));
   return [...changed, ...gone]
     .filter(({ number }) => !waiting.has(number))
-    .map(({ number, head, again }) => ({ key: `pull/${number}/${head}`, job: { kind: 'pull', number, again } }));
+    .map(({ number, head, again }) => ({ key: foundPullKey(number, head), job: { kind: 'pull', number, again } }));
 }
 
 function waits(job: Job, { inbox }: Pick<BotState, 'inbox'>): boolean {

@@ -9,6 +9,7 @@ import { type Asker, annotateSources } from '../planning/plan-requests.ts';
 import { type PlanContext, queuedBefore } from '../planning/planner.ts';
 import type { Check } from '../vocabulary/answer.ts';
 import type { BotState, Handled } from '../vocabulary/bot-state.ts';
+import { pullCheckKey } from '../vocabulary/check-key.ts';
 import type { Job } from '../vocabulary/job.ts';
 import type { KnownPull } from '../vocabulary/known-pull.ts';
 import { standingOf } from './approval.ts';
@@ -71,7 +72,7 @@ export async function judge(
   const { changes, known, problems, at } = examined;
   const check = (report: ReturnType<typeof planReport>): Check => ({
     kind: 'config',
-    key: `pull/${known.number}/${known.head}/${asker.batch}`,
+    key: pullCheckKey(known.number, known.head, asker.batch),
     commit: known.head,
     checkRunId: null,
     sentAnnotations: 0,

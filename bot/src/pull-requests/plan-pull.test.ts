@@ -1,6 +1,5 @@
 import type { BuildRequest, BuiltChroot, ChrootName } from '@coppice/config';
-import { describe, expect, test } from 'vitest';
-import { readCheckKey } from '../vocabulary/check-key.ts';
+import { expect, test } from 'vitest';
 import { inSandbox, preferSandbox } from './plan-pull.ts';
 
 const chroot = 'sapling-12-x86_64' as ChrootName;
@@ -27,24 +26,5 @@ test('a request for a sandbox leaves the project as an input, after all that it 
   expect(inSandbox(request, 7)).toEqual({
     ...{ owner: 'acme', project: 'tools+pr7' },
     repos: ['https://example.test/r/', 'coppice://acme/tools'],
-  });
-});
-
-describe('the external id of a check run', () => {
-  test.each<[string, ReturnType<typeof readCheckKey>]>([
-    [`build/42/${chroot}`, { kind: 'build', id: 42 as never, chroot }],
-    [`pull/7/${'a'.repeat(40)}/some-delivery/0`, { kind: 'pull', number: 7 }],
-    [`config/${'a'.repeat(40)}`, { kind: 'config' }],
-    [`config/${'a'.repeat(40)}/again`, { kind: 'config' }],
-    ['', undefined],
-    ['build/42', undefined],
-    ['build/42/../../etc', undefined],
-    [`build/-1/${chroot}`, undefined],
-    [`build/1e3/${chroot}`, undefined],
-    ['pull/x/y', undefined],
-    ['config/main', undefined],
-    ['somebody else’s', undefined],
-  ])('%s', (externalId, subject) => {
-    expect(readCheckKey(externalId)).toEqual(subject);
   });
 });

@@ -8,6 +8,7 @@ import { type PlanContext, planOnce, queuedBefore } from '../planning/planner.ts
 import { reportProblems } from '../reply/config-problems.ts';
 import type { Check } from '../vocabulary/answer.ts';
 import type { Handled } from '../vocabulary/bot-state.ts';
+import { configCheckKey } from '../vocabulary/check-key.ts';
 import type { Job } from '../vocabulary/job.ts';
 
 export interface PushContext extends PlanContext {
@@ -76,7 +77,7 @@ async function whoAsked({ pusher, commit }: PushJob, mirror: ConfigRepoMirror): 
 function configCheck(commit: string) {
   return {
     kind: 'config' as const,
-    key: `config/${commit}`,
+    key: configCheckKey(commit),
     commit,
     checkRunId: null,
     annotations: [],

@@ -17,6 +17,17 @@ export function readCheckKey(externalId: string): CheckSubject | undefined {
   return kind === 'build' && id !== undefined && chroot !== undefined ? { kind, id, chroot } : undefined;
 }
 
+/** Of one chroot of a build. */
 export function buildCheckKey(id: number, chroot: string): string {
-  return `build/${id}/${chroot}`;
+  return ['build', id, chroot].join('/');
+}
+
+/** Of a commit of the default branch; with the batch of the request when it is planned again. */
+export function configCheckKey(commit: string, batch?: string): string {
+  return ['config', commit, ...(batch === undefined ? [] : [batch])].join('/');
+}
+
+/** Of the head of a pull request; with the batch of the request that it was judged for. */
+export function pullCheckKey(number: number, head: string, batch?: string): string {
+  return ['pull', number, head, ...(batch === undefined ? [] : [batch])].join('/');
 }

@@ -61,3 +61,8 @@ export function workKey(deliveryId: string, job: Job): string {
       return deliveryId;
   }
 }
+
+/** The name of the work on a head of a pull request that no webhook has told of. Pure. */
+export function foundPullKey(number: number, head: string): string {
+  return `pull/${number}/${head}`;
+}
