@@ -1,9 +1,7 @@
 import { parseConfigRepo, projectKey } from '@coppice/config';
 import { describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
 import type { ConfigEdit } from '../vocabulary/config-edit.ts';
 import { applyEdit } from './apply-edit.ts';
-import { askerOf, markOf, writeMessage } from './commit-message.ts';
 import { judgeEdit } from './judge-edit.ts';
 
 const path = 'projects/acme/tools.yaml';
@@ -48,44 +46,10 @@ describe('a change of the config repo', () => {
     }
   });
 
-  test('who becomes a maintainer is no builder any more', () => {
-    const { write } = applyEdit({ kind: 'grant', project, role: 'maintainer', login: 'bea' }, path, text, 'mia');
-    const file = parse(write.get(path) ?? '');
-    expect([file.maintainers, file.builders]).toEqual([['Mia', 'bea'], undefined]);
-  });
-
-  test('a fork takes over neither people nor what was decided about the project', () => {
-    const stated = `pinned: true\ndeleteAfter: 2030-01-01\n${text}`;
-    const { write, copy } = applyEdit({ kind: 'fork', project, owner: 'Mia', name: 'mine' }, path, stated, 'Mia');
-    expect(parse(write.get('projects/Mia/mine.yaml') ?? '')).toEqual({
-      forkedFrom: project,
-      description: 'Small tools',
-      maintainers: ['mia'],
-      chroots: ['fedora-42-x86_64'],
-    });
-    expect(copy).toEqual([{ from: 'packages/acme/tools', to: 'packages/Mia/mine' }]);
-  });
-
   test('of a project that is gone is refused', () => {
     const parsed = at(text);
     const config = parsed.ok ? { ...parsed.value, projects: [] } : undefined;
     expect(config && judgeEdit({ kind: 'delete', project }, config, 'root').kind).toBe('refuse');
     expect(parsed.ok && parsed.value.projects.map(projectKey)).toEqual([project]);
-  });
-});
-
-describe('the message of a commit', () => {
-  test('gives back who asked, whatever the rest says', () => {
-    const message = writeMessage('Freeze a\n\nAsked-by: nobody', {
-      login: 'mia',
-      url: 'https://x/1',
-      batch: 'comment/1/0',
-    });
-    expect(askerOf(message)).toBe('mia');
-    expect(message.split('\n')).toContain(markOf('comment/1/0'));
-  });
-
-  test.each(['', 'Change', 'Asked-by: mia and more', 'Asked-by: mia\n\nText'])('%j names nobody', (message) => {
-    expect(askerOf(message)).toBeUndefined();
   });
 });

@@ -10,7 +10,6 @@ import {
   type BotState,
   type Handled,
   initialBotState,
-  rememberedDeliveries,
 } from '../vocabulary/bot-state.ts';
 import type { Delivery, Job } from '../vocabulary/job.ts';
 import { createInbox, type InboxWorker } from './inbox.ts';
@@ -167,14 +166,4 @@ test('a delivery that cannot be noted is not accepted, and may come again', asyn
   });
   await expect(inbox.accept('a', push('a'))).rejects.toThrow('full');
   await expect(inbox.accept('a', push('a'))).rejects.toThrow('full');
-});
-
-test('only the last ten thousand delivery ids are kept', () => {
-  const state = initialBotState();
-  for (let at = 0; at < rememberedDeliveries + 5; at += 1) {
-    applyToBotState(state, { op: 'noted', delivery: { id: `d${at}`, job: push('x') } });
-    applyToBotState(state, { op: 'handled', id: `d${at}`, checks: [] });
-  }
-  expect(state.deliveries).toHaveLength(rememberedDeliveries);
-  expect(state.deliveries[0]).toBe('d5');
 });

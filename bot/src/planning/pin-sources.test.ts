@@ -5,7 +5,6 @@ import { type ChrootName, type PinnedSource, type Source, settingsSchema } from 
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packageForTests, projectForTests } from '../../testing/project-for-tests.ts';
-import { pickRef } from './pin-git.ts';
 import { pinSources } from './pin-sources.ts';
 
 let folder: string;
@@ -114,10 +113,4 @@ test('a dir source is the tree of its folder', async () => {
     tree: 'a-tree',
     spec: 'hello.spec',
   });
-});
-
-test('a tag goes before a branch of the same name, its commit before the tag object', () => {
-  const [a, b, c] = ['a', 'b', 'c'].map((letter) => letter.repeat(40));
-  const listed = `${a}\trefs/heads/x\n${b}\trefs/tags/x\n${c}\trefs/tags/x^{}\n`;
-  expect(pickRef(listed, ['refs/tags/x^{}', 'refs/tags/x', 'refs/heads/x'])).toBe(c);
 });

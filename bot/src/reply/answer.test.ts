@@ -163,9 +163,4 @@ describe('an answer', () => {
     expect(body).toContain('This is shortened');
     expect(readAnswerMark(body)).toEqual({ to: 5, state: 'bad' });
   });
-
-  test('is found by its mark only at the start of a comment', () => {
-    expect(readAnswerMark('text <!-- coppice:answer to=5 state=good -->')).toBeUndefined();
-    expect(readAnswerMark('<!-- coppice:answer to=5 state=odd -->')).toBeUndefined();
-  });
 });

@@ -10,7 +10,6 @@ import {
 import { expect, test } from 'vitest';
 import type { BuildView, ChrootView } from '../vocabulary/build-view.ts';
 import { explainBuild, explainPackage, type Subject } from './explain.ts';
-import { logsOf } from './logs.ts';
 
 const url = 'https://coppice.example';
 const sapling = 'sapling-12-x86_64' as ChrootName;
@@ -136,16 +135,4 @@ test('a build that waits for others', () => {
     chroots: [{ ...failed, state: 'pending', reason: null, message: null, excerpt: [] } as const],
   };
   expect(explainBuild(waiting, [5, 6], url)).toContain('It waits for build 5, build 6.');
-});
-
-test('hostile lines of a log stay in their block', () => {
-  expect(logsOf(build, build.chroots, url)).toMatchInlineSnapshot(`
-    "- \`sapling-12-x86_64\` failed (timeout): mock took longer than 1 h. @​everybody ([log](https://coppice.example/acme/tools/build/7/sapling-12-x86_64/))
-
-    \`\`\`\`text
-    \`\`\`
-    @everybody
-    \`\`\`\`
-    "
-  `);
 });

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { maximumCommands, parseCommandLine, parseComment } from '../commands/read/parse-comment.ts';
-import { readComment } from '../commands/read/read-comment.ts';
-import { type Command, verbs } from './command.ts';
+import { type Command, verbs } from '../../vocabulary/command.ts';
+import { maximumCommands, parseCommandLine, parseComment } from './parse-comment.ts';
 
 /** The command as one would say it: what it names, then what it wishes. */
 const brief = (command: Command | undefined): string => {
@@ -230,14 +229,5 @@ describe('a comment', () => {
         expect(parseComment(wrap(text)).commands).toEqual([]);
       }),
     );
-  });
-
-  test('Markdown that would keep the parser busy for a minute is given up', async () => {
-    expect(await readComment(`/build hello\n${'*a_'.repeat(21_000)}`)).toBe('tangled');
-  });
-
-  test('a long comment that is not tangled is read as a short one', async () => {
-    const parsed = await readComment(`/build hello\n\n${'A log line that says nothing.\n'.repeat(1000)}`);
-    expect(parsed !== 'tangled' && parsed.commands.map(brief)).toEqual(['build hello']);
   });
 });

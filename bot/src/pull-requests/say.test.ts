@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest';
+import { commitForTests as head, emptyPlan as nothing, planForTests as plan } from '../../testing/plan-for-tests.ts';
+import type { Standing } from './approval.ts';
+import type { Examined } from './examine-pull.ts';
+import { approvalRefused, planReport, problemsReport, type Start, untouchedReport } from './say.ts';
+
+const examined = (stated: Partial<Examined> = {}): Examined => ({
+  pull: {
+    number: 7,
+    author: 'eve',
+    head,
+    base: 'main',
+    intoDefault: true,
+    open: true,
+    draft: false,
+    url: 'https://github.example/acme/packages/pull/7',
+  },
+  changes: { ours: true, policy: false, chroots: [], projects: ['acme/tools'] },
+  problems: [],
+  blocked: [],
+  demands: { touched: ['acme/tools'], adminReasons: [], notes: [] },
+  before: undefined,
+  at: undefined,
+  known: {
+    number: 7,
+    author: 'eve',
+    head,
+    headSeenAt: '2026-01-01T00:00:00Z',
+    touched: ['acme/tools'],
+    needsAdmin: false,
+    approvals: [],
+    closedAt: null,
+  },
+  ...stated,
+});
+const problem = { path: 'coppice.yaml', line: 2, column: 1, message: 'it is wrong', hint: 'mend it' };
+
+const written = ({ title, conclusion, good, summary }: ReturnType<typeof planReport>) =>
+  `${conclusion ?? (good ? 'success' : 'failure')}: ${title}\n\n${summary}\n`;
+const waiting: Standing = { kind: 'waiting', who: ['mia', 'ada'] };
+const author: Standing = { kind: 'author' };
+
+describe('golden summaries of checks (testdata)', () => {
+  test.each<[string, () => string]>([
+    ['pull-untouched', () => written(untouchedReport())],
+    ['pull-problems', () => written(problemsReport(examined({ problems: [problem] }), 'c0ffee'))],
+    ['pull-no-config', () => written(problemsReport(examined(), null))],
+    ['pull-queued', () => written(planReport(examined(), author, plan, { kind: 'queued', ids: [11, 12] }))],
+    [
+      'pull-approved',
+      () => written(planReport(examined(), { kind: 'approved', by: 'mia' }, plan, { kind: 'queued', ids: [11, 12] })),
+    ],
+    ['pull-waiting', () => written(planReport(examined(), waiting, plan, { kind: 'waiting', who: ['mia', 'ada'] }))],
+    [
+      'pull-needs-admin',
+      () => {
+        const demands = {
+          touched: ['acme/tools'],
+          adminReasons: ['it changes the policy (`coppice.yaml`)', '`acme/new` is a new project'],
+          notes: ['It changes who may change or build `acme/tools`; that counts once it is merged.'],
+        };
+        return written(planReport(examined({ demands }), waiting, plan, { kind: 'waiting', who: ['ada'] }));
+      },
+    ],
+    ['pull-draft', () => written(planReport(examined(), author, plan, { kind: 'draft' }))],
+    ['pull-moved', () => written(planReport(examined(), author, plan, { kind: 'moved' }))],
+    ['pull-nothing', () => written(planReport(examined(), author, nothing, { kind: 'queued', ids: [] }))],
+    [
+      'pull-blocked',
+      () => written(planReport(examined({ blocked: [problem] }), author, nothing, { kind: 'queued', ids: [] })),
+    ],
+  ])('%s', async (name, write) => {
+    await expect(write()).toMatchFileSnapshot(`../../testdata/${name}.md`);
+  });
+});
+
+test('a plan whose builds were queued before a restart do not number them anew', () => {
+  const start: Start = { kind: 'queued before', ids: [11, 12] };
+  const { title, summary } = planReport(examined(), author, nothing, start);
+  expect(title).toBe('2 builds queued');
+  expect(summary).toContain('before the service was restarted');
+});
+
+test('an approval that does not count says which head to look at, and never lets a mention out', () => {
+  const say = (why: Parameters<typeof approvalRefused>[0], sha?: string) =>
+    approvalRefused(why, 'eve', sha, head, ['mia']);
+  expect(say('another SHA', 'a'.repeat(40))).toContain(`/approve ${head}`);
+  expect(say('head moved')).toContain(`/approve ${head}`);
+  expect(say('not a full SHA', '@all `x`')).toContain('`` @all `x` ``');
+  expect(say('not allowed')).toContain('These may: `mia`');
+});
