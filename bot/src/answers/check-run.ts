@@ -7,7 +7,7 @@ import {
   type QueuedBuild,
   readSandbox,
 } from '@coppice/config';
-import type { CheckRun } from '../github/github.ts';
+import type { CheckRun } from '../github/checks.ts';
 import { codeBlock, plain } from '../reply/escape.ts';
 import { installLines, logAddress, stateInWords } from '../reply/progress.ts';
 import type { Check } from '../vocabulary/answer.ts';

@@ -1,7 +1,8 @@
 // Reactions to comments: the first sign that somebody was heard. They are a courtesy, so a failed one is only logged.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '@coppice/builder-runner/runner';
-import type { Github, Reaction } from '../github/github.ts';
+import type { Reaction } from '../github/comments.ts';
+import type { Github } from '../github/github.ts';
 import { RateLimited } from '../github/rate-limit.ts';
 
 export interface Reactions {

@@ -1,6 +1,6 @@
 // Works a comment off: commands → decisions → what they come to, as sections of its one answer.
 import type { BuildId } from '@coppice/config';
-import type { Reaction } from '../github/github.ts';
+import type { Reaction } from '../github/comments.ts';
 import * as refusal from '../reply/refused.ts';
 import type { Section } from '../vocabulary/answer.ts';
 import type { Handled } from '../vocabulary/bot-state.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { ListedComment } from '../github/github.ts';
+import type { ListedComment } from '../github/comments.ts';
 import { initialBotState } from '../vocabulary/bot-state.ts';
 import type { Job } from '../vocabulary/job.ts';
 import type { KnownPull } from '../vocabulary/known-pull.ts';

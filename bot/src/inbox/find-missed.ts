@@ -1,5 +1,6 @@
 // What GitHub shows against what was handled: the jobs that no webhook has brought. Pure.
-import type { Head, ListedComment, OpenPull } from '../github/github.ts';
+import type { ListedComment } from '../github/comments.ts';
+import type { Head, OpenPull } from '../github/repository.ts';
 import type { BotState } from '../vocabulary/bot-state.ts';
 import { type CommentCursor, foundPullKey, type Job, workKey } from '../vocabulary/job.ts';
 import { jobOfComment } from './webhooks.ts';

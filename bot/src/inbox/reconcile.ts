@@ -1,8 +1,9 @@
 // Looks at GitHub now and then, and works off what no webhook has brought: at the start, on a timer, and before a
 // comment is worked off. With webhooks switched off this is all there is, and it happens more often.
 import type { Log } from '@coppice/builder-runner/runner';
-import type { Github, Head } from '../github/github.ts';
+import type { Github } from '../github/github.ts';
 import { RateLimited } from '../github/rate-limit.ts';
+import type { Head } from '../github/repository.ts';
 import type { BotOperation, BotState } from '../vocabulary/bot-state.ts';
 import { type Job, workKey } from '../vocabulary/job.ts';
 import { firstCursor, isLate, lookedUntil, missedComments, missedPulls, missedPush } from './find-missed.ts';

@@ -2,7 +2,7 @@
 import type { Context, Probot } from 'probot';
 import type { Complain } from '../answers/tell-failure.ts';
 import { holdsNoCommand, maximumCommentLength } from '../commands/read/parse-comment.ts';
-import type { SeenComment } from '../github/github.ts';
+import type { SeenComment } from '../github/comments.ts';
 import type { Job } from '../vocabulary/job.ts';
 
 interface AppOptions {

@@ -3,7 +3,8 @@ import { GitError } from '@coppice/builder-runner/remote';
 import { type Problem, parseConfigRepo } from '@coppice/config';
 import { type ConfigAtCommit, configAt } from '../config-repo/config-in-force.ts';
 import type { ConfigFiles, ConfigRepoMirror } from '../config-repo/mirror.ts';
-import type { Github, PullRequest } from '../github/github.ts';
+import type { Github } from '../github/github.ts';
+import type { PullRequest } from '../github/repository.ts';
 import type { KnownPull } from '../vocabulary/known-pull.ts';
 import { type Changes, type Demands, judgeChanges, sortChanges, underPolicy } from './changes.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { OperationsIssue } from '../../github/github.ts';
+import type { OperationsIssue } from '../../github/issues.ts';
 import { type FaultReport, faultOf, planIssues } from './standing-faults.ts';
 
 const stands = (key: string, body = 'It stands.'): FaultReport => ({
