@@ -19,20 +19,36 @@ const terminal: Terminal = {
 
 const environment = process.env as Environment;
 
+/** Is told the exit code of the command that was run. */
+type Exit = (code: number) => void;
+
 /** Runs the command line; the promise gives the exit code. */
 async function run(argv: readonly string[]): Promise<number> {
   let code = 0;
+  const exit: Exit = (given) => {
+    code = given;
+  };
   const program = new Command('coppice')
     .description('A Git repository in, signed RPM repositories and a static site out.')
     .version('0.1.0')
     .exitOverride()
     .showHelpAfterError('(coppice --help lists the commands)');
+  addService(program, exit);
+  addRequests(program, exit);
+  addDoctor(program, exit);
+  addImports(program, exit);
+  await program.parseAsync(argv as string[]);
+  return code;
+}
+
+/** What runs the service, and what looks at it. */
+function addService(program: Command, exit: Exit): void {
   program
     .command('serve')
     .description('run the service; with no settings, the embedded default')
     .action(async () => {
       const { serveUntilStopped } = await import('./serve.ts');
-      code = await serveUntilStopped(environment);
+      exit(await serveUntilStopped(environment));
     });
   program
     .command('plan')
@@ -40,7 +56,7 @@ async function run(argv: readonly string[]): Promise<number> {
     .argument('[folder]', 'a checkout of the config repo', '.')
     .option('--json', 'print JSON')
     .action(async (folder: string, options: { json?: true }) => {
-      code = await plan(terminal, environment, folder, options.json === true);
+      exit(await plan(terminal, environment, folder, options.json === true));
     });
   program
     .command('status')
@@ -57,9 +73,13 @@ async function run(argv: readonly string[]): Promise<number> {
     .action(
       async (id: number | undefined, options: { project?: string; state: readonly BuildState[]; json?: true }) => {
         const { project, state: states, json } = options;
-        code = await status(terminal, environment, { id, project, states, json: json === true });
+        exit(await status(terminal, environment, { id, project, states, json: json === true }));
       },
     );
+}
+
+/** What asks the service for something, as a comment does. */
+function addRequests(program: Command, exit: Exit): void {
   program
     .command('comment')
     .description('post a comment such as "/build hello" and follow the answer until it is final')
@@ -72,11 +92,13 @@ async function run(argv: readonly string[]): Promise<number> {
       '\nThe GitHub token is read from COPPICE_TOKEN (embedded default: the token of the user maintainer).',
     )
     .action(async (text: string, options: { issue: number; json?: true; follow: boolean }) => {
-      code = await comment(terminal, environment, text, {
-        issue: options.issue,
-        json: options.json === true,
-        follow: options.follow,
-      });
+      exit(
+        await comment(terminal, environment, text, {
+          issue: options.issue,
+          json: options.json === true,
+          follow: options.follow,
+        }),
+      );
     });
   program
     .command('cancel')
@@ -84,15 +106,21 @@ async function run(argv: readonly string[]): Promise<number> {
     .argument('<id>', 'the number of the build', buildId)
     .option('--issue <number>', 'the issue of the config repo to comment on', issueNumber, 1)
     .action(async (id: number, options: { issue: number }) => {
-      code = await cancel(terminal, environment, id, options.issue);
+      exit(await cancel(terminal, environment, id, options.issue));
     });
+}
+
+function addDoctor(program: Command, exit: Exit): void {
   program
     .command('doctor')
     .description('name what is missing or broken on this machine, and the fix')
     .option('--json', 'print JSON')
     .action(async (options: { json?: true }) => {
-      code = await doctor(terminal, environment, process.env.PATH ?? '', options.json === true);
+      exit(await doctor(terminal, environment, process.env.PATH ?? '', options.json === true));
     });
+}
+
+function addImports(program: Command, exit: Exit): void {
   const imports = program.command('import').description('turn what a Copr has into files of Coppice');
   imports
     .command('copr-be.conf')
@@ -101,7 +129,7 @@ async function run(argv: readonly string[]): Promise<number> {
     .option('--output <folder>', 'write settings.yaml there instead of printing it')
     .option('--force', 'replace a file that is there')
     .action(async (file: string, options: { output?: string; force?: true }) => {
-      code = await importBackendConf(terminal, file, { output: options.output, force: options.force === true });
+      exit(await importBackendConf(terminal, file, { output: options.output, force: options.force === true }));
     });
   imports
     .command('copr')
@@ -117,10 +145,8 @@ async function run(argv: readonly string[]): Promise<number> {
     .action(async (project: string, options: CoprOptions) => {
       const { from, output, hash, maintainer, force } = options;
       const order = { from, output, hash: hash === true, force: force === true, maintainers: maintainer };
-      code = await importCoprProject(terminal, project, order);
+      exit(await importCoprProject(terminal, project, order));
     });
-  await program.parseAsync(argv as string[]);
-  return code;
 }
 
 interface CoprOptions {

@@ -1,5 +1,6 @@
 // Brings one answer or one check run on GitHub to its wanted state, and notes what GitHub has given back.
-import { annotationsPerCall, type CheckRun, type Github } from '../github/github.ts';
+import { annotationsPerCall, type CheckRun } from '../github/checks.ts';
+import type { Github } from '../github/github.ts';
 import { answerState, type DebugView, writeAnswer } from '../reply/answer.ts';
 import { readAnswerMark } from '../reply/answer-mark.ts';
 import type { Answer, Check, CheckAnnotation } from '../vocabulary/answer.ts';
@@ -26,50 +27,84 @@ export interface Deliverer {
   closing(key: string): BotOperation;
 }
 
-export function createDeliverer({ github, state, commit, url, view, debug }: DelivererOptions): Deliverer {
-  const twins = new Set<string>();
-  /** Key → what GitHub shows. */
-  const shown = new Map<string, string>();
+export function createDeliverer(options: DelivererOptions): Deliverer {
+  return new GithubDeliverer(options);
+}
 
-  const deliverAnswer = async (key: string, answer: Answer): Promise<Delivered> => {
+class GithubDeliverer implements Deliverer {
+  readonly #options: DelivererOptions;
+  readonly #twins = new Set<string>();
+  /** Key → what GitHub shows. */
+  readonly #shown = new Map<string, string>();
+
+  constructor(options: DelivererOptions) {
+    this.#options = options;
+  }
+
+  async deliver(key: string): Promise<Delivered> {
+    const { answers, checks } = this.#options.state();
+    const answer = answers.find(({ to }) => key === `answer/${to}`);
+    if (answer !== undefined) return await this.#deliverAnswer(key, answer);
+    const check = checks.find((one) => key === `check/${one.key}`);
+    return check === undefined ? 'final' : await this.#deliverCheck(key, check);
+  }
+
+  expectTwins(keys: readonly string[]): void {
+    for (const key of keys) this.#twins.add(key);
+  }
+
+  closing(key: string): BotOperation {
+    if (key.startsWith('answer/')) return { op: 'answered', to: Number(key.slice('answer/'.length)) };
+    return { op: 'concluded', key: key.slice('check/'.length) };
+  }
+
+  async #deliverAnswer(key: string, answer: Answer): Promise<Delivered> {
+    const { view, url, debug } = this.#options;
     const refs = answer.sections.flatMap((section) => (section.kind === 'builds' ? section.builds : []));
     const views = new Map(await Promise.all(refs.map(async (ref) => [Number(ref.id), await view(ref)] as const)));
     const body = writeAnswer(answer.to, answer.sections, views, url, debug);
-    const unchanged = shown.get(key) === body;
+    const unchanged = this.#shown.get(key) === body;
     if (!unchanged) {
-      let id = answer.commentId;
-      if (id === null && twins.has(key)) {
-        id =
-          (await github.findComment(answer.issue, answer.to, (text) => readAnswerMark(text)?.to === answer.to)) ?? null;
-      }
-      if (id === null) id = await github.createComment(answer.issue, body);
-      else await github.updateComment(id, body);
-      if (answer.commentId !== id) await commit([{ op: 'commented', to: answer.to, commentId: id }]);
-      shown.set(key, body);
+      await this.#writeAnswer(key, answer, body);
+      this.#shown.set(key, body);
     }
     if (answerState(answer.sections, views, debug) === 'working') return unchanged ? 'unchanged' : 'again';
-    return await conclude(key);
-  };
+    return await this.#conclude(key);
+  }
 
-  const deliverCheck = async (key: string, check: Check): Promise<Delivered> => {
+  async #writeAnswer(key: string, answer: Answer, body: string): Promise<void> {
+    const { github, commit } = this.#options;
+    const { to, issue } = answer;
+    let id = answer.commentId;
+    if (id === null && this.#twins.has(key)) {
+      id = (await github.findComment(issue, to, (text) => readAnswerMark(text)?.to === to)) ?? null;
+    }
+    if (id === null) id = await github.createComment(issue, body);
+    else await github.updateComment(id, body);
+    if (answer.commentId !== id) await commit([{ op: 'commented', to, commentId: id }]);
+  }
+
+  async #deliverCheck(key: string, check: Check): Promise<Delivered> {
+    const { view, url } = this.#options;
     const wanted =
       check.kind === 'build' ? checkOfBuild(check, await view(check.build), url) : checkOfConfig(check, url);
     // When it began is told with how it ended: on its own it is not worth a request.
     const text = JSON.stringify(wanted.status === 'completed' ? wanted : { ...wanted, startedAt: null });
-    const unchanged = shown.get(key) === text;
+    const unchanged = this.#shown.get(key) === text;
     if (!unchanged) {
-      await writeCheck(key, check, wanted);
-      shown.set(key, text);
+      await this.#writeCheck(key, check, wanted);
+      this.#shown.set(key, text);
     }
-    if (wanted.status === 'completed') return await conclude(key);
+    if (wanted.status === 'completed') return await this.#conclude(key);
     return unchanged ? 'unchanged' : 'again';
-  };
+  }
 
-  const writeCheck = async (key: string, check: Check, wanted: CheckRun): Promise<void> => {
+  async #writeCheck(key: string, check: Check, wanted: CheckRun): Promise<void> {
+    const { github, commit } = this.#options;
     const annotations = check.kind === 'config' ? check.annotations : [];
     let sent = check.kind === 'config' ? check.sentAnnotations : 0;
     let id = check.checkRunId;
-    if (id === null && twins.has(key)) id = (await github.findCheck(wanted)) ?? null;
+    if (id === null && this.#twins.has(key)) id = (await github.findCheck(wanted)) ?? null;
     do {
       const batch: readonly CheckAnnotation[] = annotations.slice(sent, sent + annotationsPerCall);
       if (id === null) id = await github.createCheck(wanted, batch);
@@ -79,30 +114,12 @@ export function createDeliverer({ github, state, commit, url, view, debug }: Del
         await commit([{ op: 'checked', key: check.key, checkRunId: id, sentAnnotations: sent }]);
       }
     } while (sent < annotations.length);
-  };
+  }
 
-  const conclude = async (key: string): Promise<Delivered> => {
-    await commit([closing(key)]);
-    shown.delete(key);
-    twins.delete(key);
+  async #conclude(key: string): Promise<Delivered> {
+    await this.#options.commit([this.closing(key)]);
+    this.#shown.delete(key);
+    this.#twins.delete(key);
     return 'final';
-  };
-
-  return {
-    async deliver(key) {
-      const answer = state().answers.find(({ to }) => key === `answer/${to}`);
-      if (answer !== undefined) return await deliverAnswer(key, answer);
-      const check = state().checks.find((one) => key === `check/${one.key}`);
-      return check === undefined ? 'final' : await deliverCheck(key, check);
-    },
-    expectTwins: (keys) => {
-      for (const key of keys) twins.add(key);
-    },
-    closing,
-  };
-}
-
-function closing(key: string): BotOperation {
-  if (key.startsWith('answer/')) return { op: 'answered', to: Number(key.slice('answer/'.length)) };
-  return { op: 'concluded', key: key.slice('check/'.length) };
+  }
 }

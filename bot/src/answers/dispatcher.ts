@@ -33,114 +33,138 @@ const longestWaitMilliseconds = 5 * 60_000;
 const maximumFailures = 50;
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const editMilliseconds = options.editMilliseconds ?? defaultEditMilliseconds;
-  /** Key → when it may be delivered, as performance.now() counts. */
-  const waiting = new Map<string, number>();
-  const failures = new Map<string, number>();
-  const lastDelivered = new Map<string, number>();
-  const underWay = new Map<string, Promise<void>>();
-  /** Answers that somebody waits for and that are being given for the first time: nothing else starts meanwhile. */
-  const firstAnswers = new Set<string>();
-  const settling: (() => void)[] = [];
-  let timer: NodeJS.Timeout | undefined;
-  let running = false;
-  /** GitHub wants nothing before, as performance.now() counts. */
-  let pausedUntil = Number.NEGATIVE_INFINITY;
+  return new PacedDispatcher(options);
+}
 
-  const deliver = async (key: string): Promise<void> => {
-    const before = lastDelivered.get(key);
-    if (isAnswer(key) && before === undefined) firstAnswers.add(key);
+class PacedDispatcher implements Dispatcher {
+  readonly #options: DispatcherOptions;
+  /** Key → when it may be delivered, as performance.now() counts. */
+  readonly #waiting = new Map<string, number>();
+  readonly #failures = new Map<string, number>();
+  readonly #lastDelivered = new Map<string, number>();
+  readonly #underWay = new Map<string, Promise<void>>();
+  /** Answers that somebody waits for and that are being given for the first time: nothing else starts meanwhile. */
+  readonly #firstAnswers = new Set<string>();
+  readonly #settling: (() => void)[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #running = false;
+  /** GitHub wants nothing before, as performance.now() counts. */
+  #pausedUntil = Number.NEGATIVE_INFINITY;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+  }
+
+  wanted(key: string): void {
+    // A failing one keeps its distance.
+    if (this.#failures.has(key) && this.#waiting.has(key)) return;
+    this.#waiting.set(key, this.#earliest(key));
+    this.#pump();
+  }
+
+  start(): void {
+    this.#running = true;
+    this.#pump();
+  }
+
+  settled(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#settling.push(resolve);
+      this.#pump();
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#running = false;
+    clearTimeout(this.#timer);
+    await Promise.all(this.#underWay.values());
+  }
+
+  /** Starts what may be started now, and sees to it that this is done again when the next one may. */
+  #pump(): void {
+    clearTimeout(this.#timer);
+    if (!this.#running) return;
+    for (let key = this.#next(); key !== undefined && this.#underWay.size < parallel; key = this.#next()) {
+      this.#begin(key);
+    }
+    if (this.#waiting.size === 0 && this.#underWay.size === 0) {
+      for (const settle of this.#settling.splice(0)) settle();
+    }
+    const idle = [...this.#waiting].filter(([key]) => !this.#underWay.has(key)).map(([, at]) => at);
+    // A delivery that ends pumps again, so no timer is needed for what is ready and waits for one.
+    if (idle.length > 0 && this.#underWay.size < parallel && this.#firstAnswers.size === 0) {
+      const at = Math.max(this.#pausedUntil, Math.min(...idle));
+      this.#timer = setTimeout(() => this.#pump(), Math.max(1, at - performance.now()));
+    }
+  }
+
+  #next(): string | undefined {
+    const now = performance.now();
+    if (now < this.#pausedUntil) return undefined;
+    const ready = [...this.#waiting].filter(([key, at]) => at <= now && !this.#underWay.has(key)).map(([key]) => key);
+    return ready.find(isAnswer) ?? (this.#firstAnswers.size === 0 ? ready[0] : undefined);
+  }
+
+  #begin(key: string): void {
+    this.#waiting.delete(key);
+    const delivering = this.#deliver(key).finally(() => {
+      this.#underWay.delete(key);
+      this.#firstAnswers.delete(key);
+      this.#pump();
+    });
+    this.#underWay.set(key, delivering);
+  }
+
+  async #deliver(key: string): Promise<void> {
+    const before = this.#lastDelivered.get(key);
+    if (isAnswer(key) && before === undefined) this.#firstAnswers.add(key);
     try {
-      lastDelivered.set(key, performance.now());
-      const delivered = await options.deliver(key);
-      failures.delete(key);
-      if (delivered === 'final') return forget(key);
+      this.#lastDelivered.set(key, performance.now());
+      const delivered = await this.#options.deliver(key);
+      this.#failures.delete(key);
+      if (delivered === 'final') return this.#forget(key);
       if (delivered === 'again') return;
       // Nothing was sent, so the next edit need not keep its distance from this.
-      if (before === undefined) lastDelivered.delete(key);
-      else lastDelivered.set(key, before);
-      const at = waiting.get(key);
-      if (at !== undefined) waiting.set(key, Math.min(at, earliest(key)));
+      if (before === undefined) this.#lastDelivered.delete(key);
+      else this.#lastDelivered.set(key, before);
+      const at = this.#waiting.get(key);
+      if (at !== undefined) this.#waiting.set(key, Math.min(at, this.#earliest(key)));
     } catch (error) {
       if (error instanceof RateLimited) {
         // It is nobody's failure and nobody's turn: all wait for the same moment.
-        pausedUntil = Math.max(pausedUntil, error.until);
-        if (before === undefined) lastDelivered.delete(key);
-        waiting.set(key, performance.now());
+        this.#pausedUntil = Math.max(this.#pausedUntil, error.until);
+        if (before === undefined) this.#lastDelivered.delete(key);
+        this.#waiting.set(key, performance.now());
         return;
       }
-      await failed(key, error);
+      await this.#failed(key, error);
     }
-  };
-  const earliest = (key: string) =>
-    Math.max(performance.now(), (lastDelivered.get(key) ?? Number.NEGATIVE_INFINITY) + editMilliseconds);
-  const forget = (key: string) => {
-    waiting.delete(key);
-    failures.delete(key);
-    lastDelivered.delete(key);
-  };
-  const failed = async (key: string, error: unknown) => {
-    const count = (failures.get(key) ?? 0) + 1;
-    failures.set(key, count);
+  }
+
+  async #failed(key: string, error: unknown): Promise<void> {
+    const { giveUp, log } = this.#options;
+    const count = (this.#failures.get(key) ?? 0) + 1;
+    this.#failures.set(key, count);
     if (isHopeless(error) || count > maximumFailures) {
-      options.log('error', `${key} cannot be told to GitHub and is given up`, { error });
-      await options
-        .giveUp(key)
-        .catch((cause: unknown) => options.log('error', `${key} could not be forgotten`, { error: cause }));
-      return forget(key);
+      log('error', `${key} cannot be told to GitHub and is given up`, { error });
+      await giveUp(key).catch((cause: unknown) => log('error', `${key} could not be forgotten`, { error: cause }));
+      return this.#forget(key);
     }
     const wait = Math.max(retryAfter(error), Math.min(longestWaitMilliseconds, 1000 * 2 ** (count - 1)));
-    options.log('warn', `${key} could not be told to GitHub; next try in ${Math.round(wait / 1000)} s`, { error });
-    waiting.set(key, performance.now() + wait);
-  };
-  const next = (): string | undefined => {
-    const now = performance.now();
-    if (now < pausedUntil) return undefined;
-    const ready = [...waiting].filter(([key, at]) => at <= now && !underWay.has(key)).map(([key]) => key);
-    return ready.find(isAnswer) ?? (firstAnswers.size === 0 ? ready[0] : undefined);
-  };
-  const pump = () => {
-    clearTimeout(timer);
-    if (!running) return;
-    for (let key = next(); key !== undefined && underWay.size < parallel; key = next()) {
-      const one = key;
-      waiting.delete(one);
-      const delivering = deliver(one).finally(() => {
-        underWay.delete(one);
-        firstAnswers.delete(one);
-        pump();
-      });
-      underWay.set(one, delivering);
-    }
-    if (waiting.size === 0 && underWay.size === 0) for (const settle of settling.splice(0)) settle();
-    const idle = [...waiting].filter(([key]) => !underWay.has(key)).map(([, at]) => at);
-    // A delivery that ends pumps again, so no timer is needed for what is ready and waits for one.
-    if (idle.length > 0 && underWay.size < parallel && firstAnswers.size === 0) {
-      timer = setTimeout(pump, Math.max(1, Math.max(pausedUntil, Math.min(...idle)) - performance.now()));
-    }
-  };
-  return {
-    wanted(key) {
-      // A failing one keeps its distance.
-      if (failures.has(key) && waiting.has(key)) return;
-      waiting.set(key, earliest(key));
-      pump();
-    },
-    start() {
-      running = true;
-      pump();
-    },
-    settled: () =>
-      new Promise((resolve) => {
-        settling.push(resolve);
-        pump();
-      }),
-    async stop() {
-      running = false;
-      clearTimeout(timer);
-      await Promise.all(underWay.values());
-    },
-  };
+    log('warn', `${key} could not be told to GitHub; next try in ${Math.round(wait / 1000)} s`, { error });
+    this.#waiting.set(key, performance.now() + wait);
+  }
+
+  #earliest(key: string): number {
+    const { editMilliseconds = defaultEditMilliseconds } = this.#options;
+    return Math.max(performance.now(), (this.#lastDelivered.get(key) ?? Number.NEGATIVE_INFINITY) + editMilliseconds);
+  }
+
+  #forget(key: string): void {
+    this.#waiting.delete(key);
+    this.#failures.delete(key);
+    this.#lastDelivered.delete(key);
+  }
 }
 
 function isAnswer(key: string): boolean {

@@ -1,9 +1,8 @@
-// Takes away the sandboxes of pull requests that were closed long enough ago, as `retention.pullRequests` of the policy
-// says.
-import { readdir } from 'node:fs/promises';
+// Takes away the sandboxes of pull requests that were closed long enough ago, as `retention.pullRequests` of the policy says.
 import { join } from 'node:path';
 import type { QueuedBuild } from '@coppice/config';
 import { readSandbox } from '@coppice/config';
+import { foldersIn } from '../planning/result-folders.ts';
 import type { KnownPull } from '../vocabulary/known-pull.ts';
 
 interface SweepContext {
@@ -41,20 +40,12 @@ export async function sweepSandboxes(context: SweepContext): Promise<readonly nu
   if (due.length === 0) return [];
   // The folders tell, not the last head: an earlier one may have built other projects.
   const results = join(context.publishedFolder, 'results');
-  for (const owner of await list(results)) {
-    for (const project of await list(join(results, owner))) {
+  for (const owner of await foldersIn(results)) {
+    for (const project of await foldersIn(join(results, owner))) {
       const pull = readSandbox(project)?.pull;
       if (pull !== undefined && due.includes(pull)) await context.remove(owner, project);
     }
   }
   for (const pull of due) await context.forget(pull);
   return due;
-}
-
-async function list(folder: string): Promise<readonly string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
-  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }

@@ -2,7 +2,8 @@
 // it is over.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '@coppice/builder-runner/runner';
-import type { OperationsIssue } from '../../github/github.ts';
+import type { CommentCalls } from '../../github/comments.ts';
+import type { IssueCalls, OperationsIssue } from '../../github/issues.ts';
 import { RateLimited } from '../../github/rate-limit.ts';
 
 /**
@@ -73,14 +74,7 @@ function sameText(one: string, other: string): boolean {
 }
 
 /** What this room asks of GitHub. */
-export interface IssuesPort {
-  /** The app's own open issues with the label. */
-  operationsIssues(label: string): Promise<readonly OperationsIssue[]>;
-  openIssue(title: string, body: string, label: string): Promise<number>;
-  editIssue(number: number, title: string, body: string): Promise<void>;
-  closeIssue(number: number): Promise<void>;
-  createComment(issue: number, body: string): Promise<number>;
-}
+export type IssuesPort = IssueCalls & Pick<CommentCalls, 'createComment'>;
 
 export interface StandingFaults {
   start(): void;
@@ -89,45 +83,29 @@ export interface StandingFaults {
   stop(): Promise<void>;
 }
 
-/** `faults` is asked again and again. What GitHub does not take is tried at the next look. */
-export function createStandingFaults(options: {
+interface StandingFaultsOptions {
   readonly github: IssuesPort;
   readonly faults: () => readonly FaultReport[];
   readonly log: Log;
   /** Between two looks. Default: 5000. */
   readonly lookMilliseconds?: number;
-}): StandingFaults {
+}
+
+/** `faults` is asked again and again. What GitHub does not take is tried at the next look. */
+export function createStandingFaults(options: StandingFaultsOptions): StandingFaults {
   const { github, faults, log, lookMilliseconds = 5000 } = options;
   /** Undefined: not known, ask GitHub. */
   let open: OperationsIssue[] | undefined;
   let looking: Promise<void> | undefined;
+  let running: Promise<void> | undefined;
   const stopping = new AbortController();
 
-  const take = async (step: IssueStep, known: OperationsIssue[]): Promise<void> => {
-    const { key } = step;
-    if (step.kind === 'open') {
-      const number = await github.openIssue(step.title, step.body, operationsLabel);
-      known.push({ number, title: step.title, body: step.body });
-      log('info', `Issue ${number} was opened: ${step.title}`, { key });
-      return;
-    }
-    const index = known.findIndex(({ number }) => number === step.number);
-    if (step.kind === 'edit') {
-      await github.editIssue(step.number, step.title, step.body);
-      known[index] = { number: step.number, title: step.title, body: step.body };
-      return;
-    }
-    await github.createComment(step.number, step.closing);
-    await github.closeIssue(step.number);
-    known.splice(index, 1);
-    log('info', `Issue ${step.number} was closed: ${step.closing}`, { key });
-  };
   const lookOnce = async (): Promise<void> => {
     try {
       open ??= [...(await github.operationsIssues(operationsLabel))];
       for (const step of planIssues(faults(), open)) {
         if (stopping.signal.aborted) return;
-        await take(step, open);
+        await take(step, open, github, log);
       }
     } catch (error) {
       // It may have been done all the same: the next look asks GitHub first, so that nothing is told twice.
@@ -149,7 +127,6 @@ export function createStandingFaults(options: {
       await sleep(lookMilliseconds, undefined, { signal, ref: false }).catch(() => undefined);
     }
   };
-  let running: Promise<void> | undefined;
   return {
     start() {
       running ??= loop();
@@ -161,4 +138,25 @@ export function createStandingFaults(options: {
       await looking;
     },
   };
+}
+
+/** Takes one step, and notes in `known` what is open after it. */
+async function take(step: IssueStep, known: OperationsIssue[], github: IssuesPort, log: Log): Promise<void> {
+  const { key } = step;
+  if (step.kind === 'open') {
+    const number = await github.openIssue(step.title, step.body, operationsLabel);
+    known.push({ number, title: step.title, body: step.body });
+    log('info', `Issue ${number} was opened: ${step.title}`, { key });
+    return;
+  }
+  const index = known.findIndex(({ number }) => number === step.number);
+  if (step.kind === 'edit') {
+    await github.editIssue(step.number, step.title, step.body);
+    known[index] = { number: step.number, title: step.title, body: step.body };
+    return;
+  }
+  await github.createComment(step.number, step.closing);
+  await github.closeIssue(step.number);
+  known.splice(index, 1);
+  log('info', `Issue ${step.number} was closed: ${step.closing}`, { key });
 }

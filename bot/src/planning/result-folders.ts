@@ -1,0 +1,51 @@
+// The records under `published/results`: in which folders they are, and what they hold.
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseBuildId, parseChroot, type Result, resultSchema } from '@coppice/config';
+import type { BuildRef } from '../vocabulary/build-view.ts';
+
+/** All result folders below `folder` (`published/`). */
+export async function* findPlaces(folder: string): AsyncGenerator<BuildRef> {
+  const root = join(folder, 'results');
+  for (const owner of await foldersIn(root)) {
+    for (const project of await foldersIn(join(root, owner))) yield* findPlacesOf(folder, owner, project);
+  }
+}
+
+/** Those of one project. */
+export async function* findPlacesOf(folder: string, owner: string, project: string): AsyncGenerator<BuildRef> {
+  const root = join(folder, 'results', owner, project);
+  for (const chroot of (await foldersIn(root)).map(parseChroot)) {
+    if (chroot === undefined) continue;
+    for (const name of await foldersIn(join(root, chroot.name))) {
+      const [, digits = '', built = ''] = /^0*(\d+)-(.+)$/.exec(name) ?? [];
+      const id = parseBuildId(digits);
+      if (id !== undefined) yield { id, owner, project, package: built, chroots: [chroot.name] };
+    }
+  }
+}
+
+/** Names of the folders in a folder; none when it is not there. */
+export async function foldersIn(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+}
+
+/** Undefined when there is no record yet or it is not one of ours. */
+export async function readResult(folder: string): Promise<Result | undefined> {
+  const text = await readFile(join(folder, 'result.json'), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (text === undefined) return undefined;
+  try {
+    const parsed = resultSchema.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    // Half a file is no record: the commit mark is a whole one.
+    return undefined;
+  }
+}
