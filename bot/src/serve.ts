@@ -23,15 +23,15 @@ import { brokenPools, poolFaults } from './answers/faults/pool-faults.ts';
 import type { FaultReport } from './answers/faults/standing-faults.ts';
 import { createBot } from './bot.ts';
 import { type ConfigInForce, createConfigInForce } from './config-repo/config-in-force.ts';
-import { embeddedSettings, makeDistribution, pushExample, startEmbeddedGithub } from './service/embedded.ts';
 import { writeEndpoint } from './service/endpoint.ts';
 import { introduce, stepper, tellUntilIdle } from './service/first-words.ts';
-import { type Environment, type Home, readGithubPort, readHome, readSettings } from './service/home.ts';
+import { type Environment, type Home, readHome, readSettings } from './service/home.ts';
 import { type HttpServer, startHttpServer, webhooksPath } from './service/http-server.ts';
 import { createLog } from './service/log.ts';
 import { startMetrics } from './service/metrics.ts';
+import { openGithub } from './service/open-github.ts';
 import { startSettingsReload } from './service/reload-settings.ts';
-import { configuredSecrets, embeddedSecrets, hookSecrets, type Secrets } from './service/secrets.ts';
+import { hookSecrets } from './service/secrets.ts';
 import { createServiceState, type ServiceState } from './service/service-state.ts';
 import { type SiteUpdates, startSiteUpdates } from './service/site-updates.ts';
 import { ServiceError } from './vocabulary/errors.ts';
@@ -177,40 +177,6 @@ async function makeFolders(home: Home): Promise<void> {
   await mkdir(home.state, { recursive: true, mode: 0o700 });
   await mkdir(join(home.published, 'api/v1'), { recursive: true });
   await mkdir(home.cache, { recursive: true });
-}
-
-interface GithubSide {
-  /** The stated settings with GitHub's addresses filled in. */
-  readonly settings: Settings;
-  readonly secrets: Secrets & { readonly appId: number };
-  /** The local GitHub's address, in the embedded default. */
-  readonly url: string | undefined;
-}
-
-/** The GitHub that the settings name; in the embedded default the local one, with the example and what it builds for. */
-async function openGithub(webhookUrl: string, options: Start): Promise<GithubSide> {
-  const { stated } = options;
-  if (stated.github.mode === 'embedded') return await openEmbeddedGithub(webhookUrl, options);
-  const secrets = await configuredSecrets(stated);
-  const { appId } = stated.github;
-  if (appId === undefined)
-    throw new ServiceError('settings', 'The settings must name github.appId when github.mode is github.');
-  return { settings: stated, secrets: { ...secrets, appId }, url: undefined };
-}
-
-async function openEmbeddedGithub(
-  webhookUrl: string,
-  { environment, home, stated, step, log, signal, cleanups }: Start,
-): Promise<GithubSide> {
-  const secrets = await embeddedSecrets(home);
-  step('Starting the local GitHub');
-  const github = await startEmbeddedGithub(home, readGithubPort(environment), webhookUrl, secrets);
-  cleanups.push(() => github.stop());
-  await pushExample(github, log);
-  step('Making the distribution that the example builds for (the first time: about a minute)');
-  await makeDistribution(home, log, signal);
-  const { appId, url } = github;
-  return { settings: embeddedSettings(stated, github), secrets: { ...secrets, appId }, url };
 }
 
 /** What builds, and what is told of it elsewhere than on GitHub. */

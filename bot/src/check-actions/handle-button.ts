@@ -14,13 +14,14 @@ import {
 } from '@coppice/config';
 import { checksOf } from '../answers/check-run.ts';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
+import { findBuild } from '../planning/built.ts';
 import { type Planned, planOnce } from '../planning/planner.ts';
 import { handlePull, type PullContext } from '../pull-requests/handle-pull.ts';
 import { buildPullRequest } from '../pull-requests/pull-commands.ts';
 import { code } from '../reply/escape.ts';
 import type { Check } from '../vocabulary/answer.ts';
 import type { Handled } from '../vocabulary/bot-state.ts';
-import { type BuildRef, refOf } from '../vocabulary/build-view.ts';
+import type { BuildRef } from '../vocabulary/build-view.ts';
 import { buildCheckKey, type CheckSubject, configCheckKey, readCheckKey } from '../vocabulary/check-key.ts';
 import type { Job } from '../vocabulary/job.ts';
 import type { KnownPull } from '../vocabulary/known-pull.ts';
@@ -98,8 +99,7 @@ async function rebuild(
   batch: string,
   context: PullContext,
 ): Promise<Handled> {
-  const live = context.queue.build(id);
-  const ref = live === undefined ? context.built.find(id) : refOf(live);
+  const ref = findBuild(id, context);
   if (ref === undefined) return { checks: [] };
   const sandbox = readSandbox(ref.project);
   const done: Rebuilt =
@@ -136,7 +136,7 @@ async function rebuildOfPull(
   const packages = [`${ref.owner}/${sandbox.project}/${ref.package}`];
   const wish = { number: sandbox.pull, actor: job.actor, line: '', url: job.url, writtenAt: undefined };
   const done = await buildPullRequest({ ...wish, packages, chroots: [chroot] }, batch, context);
-  if (done.checks.length > 0) return done;
+  if (done.checks.length > 0) return { checks: done.checks, pulls: done.pulls ?? [] };
   return { why: done.section.kind === 'text' ? done.section.markdown : 'There is nothing to build.' };
 }
 

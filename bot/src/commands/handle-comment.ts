@@ -1,10 +1,11 @@
 // Works a comment off: commands → decisions → what they come to, as sections of its one answer.
 import type { BuildId } from '@coppice/config';
 import type { Reaction } from '../github/comments.ts';
+import { findBuild } from '../planning/built.ts';
 import * as refusal from '../reply/refused.ts';
 import type { Section } from '../vocabulary/answer.ts';
 import type { Handled } from '../vocabulary/bot-state.ts';
-import { type BuildView, refOf, viewOfQueued } from '../vocabulary/build-view.ts';
+import { type BuildView, viewOfQueued } from '../vocabulary/build-view.ts';
 import type { Command } from '../vocabulary/command.ts';
 import { applyToPetitions, type PetitionOperation, type Petitions } from '../vocabulary/petitions.ts';
 import { carryOut } from './carry-out/carry-out.ts';
@@ -91,15 +92,11 @@ function isPlain({ wishes, project }: Extract<Command, { kind: 'build' }>): bool
   );
 }
 
-async function viewsOf(
-  ids: readonly BuildId[],
-  { queue, built, view }: CommentContext,
-): Promise<ReadonlyMap<BuildId, BuildView>> {
+async function viewsOf(ids: readonly BuildId[], context: CommentContext): Promise<ReadonlyMap<BuildId, BuildView>> {
   const views = new Map<BuildId, BuildView>();
   for (const id of ids) {
-    const live = queue.build(id);
-    const ref = live === undefined ? built.find(id) : refOf(live);
-    if (ref !== undefined) views.set(id, await view(ref));
+    const ref = findBuild(id, context);
+    if (ref !== undefined) views.set(id, await context.view(ref));
   }
   return views;
 }

@@ -10,7 +10,7 @@ import {
   type QueuedBuild,
   type Result,
 } from '@coppice/config';
-import type { BuildRef } from '../vocabulary/build-view.ts';
+import { type BuildRef, refOf } from '../vocabulary/build-view.ts';
 import { findPlaces, findPlacesOf, readResult } from './result-folders.ts';
 
 /** `lastOf` and `expectedSeconds` may be handed on by themselves: the plan takes them so. */
@@ -199,4 +199,13 @@ export function builtFromQueue(builds: readonly QueuedBuild[]): readonly BuiltCh
       return { id, owner, project, package: build.package, chroot, inputDigest, state, reason };
     }),
   );
+}
+
+/** A build by its number, live or ended; undefined when nobody knows it. */
+export function findBuild(
+  id: BuildId,
+  { queue, built }: { readonly queue: Pick<Queue, 'build'>; readonly built: Pick<BuiltIndex, 'find'> },
+): BuildRef | undefined {
+  const live = queue.build(id);
+  return live === undefined ? built.find(id) : refOf(live);
 }

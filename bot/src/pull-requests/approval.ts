@@ -1,6 +1,6 @@
-// Who lets a pull request be built: its author by their own rights, or somebody by approving one head of it. Rights are
-// always those of the config in force, never those that the pull request states. Pure.
-import { type ConfigRepo, mayBuild, type Policy, type Project, projectKey } from '@coppice/config';
+// Who lets a pull request be built: its author by their own rights, or somebody by approving one head of it. Rights are always
+// those of the config in force, never those that the pull request states. Pure.
+import { type ConfigRepo, isAdmin, mayBuild, type Project, projectKey } from '@coppice/config';
 import type { Approval, KnownPull } from '../vocabulary/known-pull.ts';
 
 /** What the rule looks at. */
@@ -86,10 +86,6 @@ function wasSeen(writtenAt: string | undefined, seenAt: string): boolean {
  */
 function projectsOf(keys: readonly string[], base: ConfigRepo): readonly (Project | undefined)[] {
   return keys.map((key) => base.projects.find((project) => projectKey(project) === key));
-}
-
-function isAdmin(policy: Policy, login: string): boolean {
-  return has(policy.admins, login);
 }
 
 function has(names: readonly string[], login: string): boolean {

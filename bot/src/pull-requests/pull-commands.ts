@@ -1,12 +1,11 @@
 // The commands that mean something of their own on a pull request: `/approve` lets its head be built, `/build` builds
 // it again.
 import { nearest, projectKey, type QueuedBuild } from '@coppice/config';
-import type { CommentJob } from '../commands/carry-out/done.ts';
+import { type CommentJob, type Done, text } from '../commands/carry-out/done.ts';
 import type { OnPull } from '../commands/handle-comment.ts';
 import { noConfig, unknownPackages } from '../reply/refused.ts';
-import type { Check, Section } from '../vocabulary/answer.ts';
+import type { Section } from '../vocabulary/answer.ts';
 import { refOf } from '../vocabulary/build-view.ts';
-import type { KnownPull } from '../vocabulary/known-pull.ts';
 import { decideApproval, mayBuildAll, standingOf, whoMayApprove } from './approval.ts';
 import { type Examined, examinePull } from './examine-pull.ts';
 import { everything, judge, type PullContext } from './handle-pull.ts';
@@ -24,19 +23,12 @@ export interface PullWish {
   readonly writtenAt: string | undefined;
 }
 
-/** What came of it: one section of the answer, and what else is to be noted with it. */
-export interface PullDone {
-  readonly section: Section;
-  readonly checks: readonly Check[];
-  readonly pulls: readonly KnownPull[];
-}
-
 /** `sha` as written, undefined for the head that everybody sees. Rejects on faults of the machinery only. */
 async function approvePullRequest(
   wish: PullWish & { readonly sha: string | undefined },
   batch: string,
   context: PullContext,
-): Promise<PullDone> {
+): Promise<Done> {
   const looked = await look(wish, context);
   if ('section' in looked) return looked;
   const { examined, base } = looked;
@@ -45,13 +37,13 @@ async function approvePullRequest(
   if (typeof decided === 'string') {
     const who = whoMayApprove(examined.known, base.config);
     const why = say.approvalRefused(decided, wish.actor, wish.sha, examined.pull.head, who);
-    return text(wish, false, why);
+    return text(wish.line, false, why);
   }
-  if (standingOf(examined.known, base.config).kind !== 'waiting') return text(wish, true, say.alreadyApproved());
+  if (standingOf(examined.known, base.config).kind !== 'waiting') return text(wish.line, true, say.alreadyApproved());
   const known = { ...examined.known, approvals: [...examined.known.approvals, decided] };
   const asker = { login: wish.actor, request: wish.url, batch };
   const done = await judge({ ...examined, known }, everything, asker, { draftsToo: true }, context);
-  if (done.start?.kind === 'moved') return text(wish, false, say.movedMeanwhile());
+  if (done.start?.kind === 'moved') return text(wish.line, false, say.movedMeanwhile());
   return { section: builds(wish, done.builds, `Approved \`${known.head}\`.`), checks: done.checks, pulls: [known] };
 }
 
@@ -67,32 +59,32 @@ export async function buildPullRequest(
   },
   batch: string,
   context: PullContext,
-): Promise<PullDone> {
+): Promise<Done> {
   const looked = await look(wish, context);
   if ('section' in looked) return looked;
   const { examined, base } = looked;
   const { known } = examined;
-  if (examined.at === undefined) return text(wish, false, say.onlyAfterMerge());
+  if (examined.at === undefined) return text(wish.line, false, say.onlyAfterMerge());
   const standing = standingOf(known, base.config);
   const isAuthor = known.author.toLowerCase() === wish.actor.toLowerCase();
   const who = whoMayApprove(known, base.config);
-  if (standing.kind === 'waiting') return text(wish, false, say.needsApproval(known.head, who));
+  if (standing.kind === 'waiting') return text(wish.line, false, say.needsApproval(known.head, who));
   if (!isAuthor && !mayBuildAll(known, base.config, wish.actor)) {
-    return text(wish, false, say.mayNotBuildPull(wish.actor, who));
+    return text(wish.line, false, say.mayNotBuildPull(wish.actor, who));
   }
   const unknown = unknownNames(wish.packages, examined);
-  if (unknown !== undefined) return text(wish, false, unknown);
+  if (unknown !== undefined) return text(wish.line, false, unknown);
   const force = wish.force === true || wish.packages.length > 0;
   const asker = { login: wish.actor, request: wish.url, batch };
   // A head that nobody has looked at is built as a whole first: its check says so.
   const seen = context.pulls().some(({ number, head }) => number === wish.number && head === known.head);
   const selection = seen ? { packages: wish.packages, chroots: wish.chroots, force } : everything;
   const done = await judge(examined, selection, asker, { draftsToo: true }, context);
-  if (done.start?.kind === 'moved') return text(wish, false, say.movedMeanwhile());
+  if (done.start?.kind === 'moved') return text(wish.line, false, say.movedMeanwhile());
   const pulls = [known];
   if (done.builds.length > 0) return { section: builds(wish, done.builds, ''), checks: done.checks, pulls };
   return {
-    ...text(wish, true, 'There is nothing to build. The check "coppice / config" says why.'),
+    ...text(wish.line, true, 'There is nothing to build. The check "coppice / config" says why.'),
     checks: done.checks,
     pulls,
   };
@@ -101,15 +93,15 @@ export async function buildPullRequest(
 type Looked = { readonly examined: Examined; readonly base: NonNullable<ReturnType<PullContext['config']>> };
 
 /** The pull request as it is now, when something could be built of it; else the answer. */
-async function look(wish: PullWish, context: PullContext): Promise<Looked | PullDone> {
+async function look(wish: PullWish, context: PullContext): Promise<Looked | Done> {
   const base = context.config();
-  if (base === undefined) return text(wish, false, noConfig());
+  if (base === undefined) return text(wish.line, false, noConfig());
   const pull = await context.github.pull(wish.number);
-  if (!pull.open) return text(wish, false, say.closedPull(wish.number));
-  if (!pull.intoDefault) return text(wish, false, say.notIntoDefault());
+  if (!pull.open) return text(wish.line, false, say.closedPull(wish.number));
+  if (!pull.intoDefault) return text(wish.line, false, say.notIntoDefault());
   const examined = await examinePull(pull, context);
-  if (!examined.changes.ours) return text(wish, false, say.notOurs());
-  if (examined.problems.length > 0) return text(wish, false, say.hasProblems());
+  if (!examined.changes.ours) return text(wish.line, false, say.notOurs());
+  if (examined.problems.length > 0) return text(wish.line, false, say.hasProblems());
   return { examined, base };
 }
 
@@ -129,10 +121,6 @@ function unknownNames(packages: readonly string[], { at, known }: Examined): str
 
 function builds(wish: PullWish, queued: readonly QueuedBuild[], intro: string): Section {
   return { kind: 'builds', line: wish.line, builds: queued.map(refOf), intro, notes: '', canceling: false };
-}
-
-function text(wish: PullWish, good: boolean, markdown: string): PullDone {
-  return { section: { kind: 'text', line: wish.line, good, markdown }, checks: [], pulls: [] };
 }
 
 export function onPullRequests(context: PullContext): OnPull {

@@ -1,6 +1,10 @@
 // The words after a command → plain words, flags and values, as a command line has them. Pure.
-import { nearest } from '@coppice/config';
+import { type BuildId, nearest, parseBuildId } from '@coppice/config';
 import { code } from '../../reply/escape.ts';
+import type { Command } from '../../vocabulary/command.ts';
+
+/** A command without the line that it was written as. */
+export type Read = Command extends infer One ? (One extends Command ? Omit<One, 'line'> : never) : never;
 
 /** An option's example value; null for a flag, which has none. */
 export type OptionTable = Readonly<Record<string, string | null>>;
@@ -57,4 +61,9 @@ function unknownOption(verb: string, name: string, known: OptionTable): Mistake 
 
 export function mistake(why: string, suggestion: string | undefined): Mistake {
   return { kind: 'mistake', why, suggestion };
+}
+
+/** The number of a build, `42` or `#42`. */
+export function readId(word: string): BuildId | undefined {
+  return parseBuildId(word.replace(/^#/, ''));
 }
