@@ -64,7 +64,10 @@ export interface Bot {
   stop(): Promise<void>;
 }
 
-/** Opens the bot's state and makes its webhook middleware; nothing is worked off before `start`. Throws QueueError, GitError. */
+/**
+ * Opens the bot's state and makes its webhook middleware; nothing is worked off before `start`. Throws QueueError,
+ * GitError.
+ */
 export async function createBot(options: BotOptions): Promise<Bot> {
   const { settings, config, url, log, now } = options;
   const { repository, webhooks, reconcileSeconds, pollSeconds } = settings.github;

@@ -1,11 +1,11 @@
 // Decides when something is delivered: few at a time, answers before checks, each not more than once in five seconds
-// while builds move on, later and later when GitHub fails, and nothing while GitHub wants nothing.
+// while builds move on, after longer and longer pauses when GitHub fails, and nothing while GitHub's limit is reached.
 import type { Log } from '@coppice/builder-runner/runner';
 import { RateLimited } from '../github/rate-limit.ts';
 
 /**
- * `again`: a later state will follow; `unchanged`: so it will, and GitHub shows this one already; `final`: it was the
- * last one.
+ * `final`: GitHub shows the last state; `again`: it shows this state, and a later one will follow; `unchanged`: as
+ * `again`, and nothing had to be sent.
  */
 export type Delivered = 'again' | 'unchanged' | 'final';
 
@@ -48,7 +48,7 @@ class PacedDispatcher implements Dispatcher {
   readonly #settling: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
   #running = false;
-  /** GitHub wants nothing before, as performance.now() counts. */
+  /** GitHub takes no requests before this, as performance.now() counts. */
   #pausedUntil = Number.NEGATIVE_INFINITY;
 
   constructor(options: DispatcherOptions) {
@@ -56,7 +56,7 @@ class PacedDispatcher implements Dispatcher {
   }
 
   wanted(key: string): void {
-    // A failing one keeps its distance.
+    // One that has failed waits until its next try is due.
     if (this.#failures.has(key) && this.#waiting.has(key)) return;
     this.#waiting.set(key, this.#earliest(key));
     this.#pump();

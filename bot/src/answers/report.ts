@@ -32,7 +32,8 @@ export interface Reporter {
   /** A build as it is now, or as it ended; undefined when nobody knows it. */
   view(ref: BuildRef): Promise<BuildView>;
   /**
-   * Takes up all that is in the state; `interrupted` ones may be on GitHub already without our knowing their number.
+   * Takes up all that is in the state. What has no number yet may be on GitHub all the same: it is looked for there
+   * before it is made.
    */
   start(): void;
   /** Compares all that is open with the queue again, in case a change was not heard of. */

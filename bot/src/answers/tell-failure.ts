@@ -32,7 +32,7 @@ async function tellFailure(github: Github, job: Job, error: unknown, url: string
     await github.react(job.comment, 'confused');
     return;
   }
-  // A button that did nothing has the state of its build to show.
+  // The check that the button is on goes on showing the state of its build.
   if (job.kind === 'check') return;
   const commit = job.kind === 'pull' ? (await github.pull(job.number)).head : job.commit;
   const check = {

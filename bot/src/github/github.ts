@@ -8,7 +8,9 @@ import { type IssueCalls, issueCalls } from './issues.ts';
 import type { RateGate } from './rate-limit.ts';
 import { type RepositoryCalls, repositoryCalls } from './repository.ts';
 
-/** All methods reject with RateLimited while GitHub takes no requests, and with Octokit's RequestError when it says no. */
+/**
+ * All methods reject with RateLimited while GitHub takes no requests, and with Octokit's RequestError when it says no.
+ */
 export interface Github
   extends RepositoryCalls,
     CommentCalls,

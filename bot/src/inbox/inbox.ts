@@ -15,8 +15,8 @@ interface InboxOptions {
 /** Who works off what was noted. */
 export interface InboxWorker {
   /**
-   * Called before one is worked off; pushes that are accepted meanwhile go before it. `heardAt`: when it was accepted, as performance.now()
-   * counts; 0 when that was in an earlier run. Does not reject.
+   * Called before one is worked off; pushes that are accepted meanwhile go before it. `heardAt`: when it was accepted,
+   * as performance.now() counts; 0 when that was in an earlier run. Does not reject.
    */
   readonly before?: (delivery: Delivery, heardAt: number) => Promise<void>;
   /**

@@ -151,7 +151,10 @@ class GithubReconciler implements Reconciler {
     if (missed.cursor.seenUntil !== cursor.seenUntil) await commit([{ op: 'looked', comments: missed.cursor }]);
   }
 
-  /** Work that is known by its outcome, not by its name: it is asked for again while the outcome is missing, later and later. */
+  /**
+   * Work that is known by its outcome, not by its name: it is asked for again while the outcome is missing, later and
+   * later.
+   */
   async #insist(key: string, job: Job): Promise<void> {
     const { accept, seconds, now, log } = this.#options;
     const { count, notBefore } = this.#tries.get(key) ?? { count: 0, notBefore: 0 };

@@ -13,7 +13,9 @@ interface AppOptions {
   readonly complain: Complain;
 }
 
-/** The Probot app. Its handlers reject only when a job could not be noted, so that GitHub lists the delivery as failed. */
+/**
+ * The Probot app. Its handlers reject only when a job could not be noted, so that GitHub lists the delivery as failed.
+ */
 export function createApp({ repository, hear, complain }: AppOptions): (app: Probot) => void {
   const ours = (name: string) => name.toLowerCase() === repository.toLowerCase();
   const accept = async (id: string, job: Job): Promise<void> => {

@@ -1,4 +1,5 @@
-// What has been built: the records under `published/results`, found once by their folders' names and followed from then on.
+// What has been built: the records under `published/results`, found once by their folders' names and followed from then
+// on.
 import { join } from 'node:path';
 import type { Queue } from '@coppice/builder-runner/queue';
 import {

@@ -41,8 +41,8 @@ export async function planNow(
 }
 
 /**
- * Builds of work that was worked off before, and cut off before that was noted: nothing is queued for it again. Undefined when there are
- * none. To be asked before planning: they may end meanwhile.
+ * Builds of work that was worked off before, and cut off before that was noted: nothing is queued for it again.
+ * Undefined when there are none. To be asked before planning: they may end meanwhile.
  */
 export function queuedBefore(
   batch: string,

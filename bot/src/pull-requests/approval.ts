@@ -1,5 +1,5 @@
-// Who lets a pull request be built: its author by their own rights, or somebody by approving one head of it. Rights are always
-// those of the config in force, never those that the pull request states. Pure.
+// Who lets a pull request be built: its author by their own rights, or somebody by approving one head of it. Rights are
+// always those of the config in force, never those that the pull request states. Pure.
 import { type ConfigRepo, isAdmin, mayBuild, type Project, projectKey } from '@coppice/config';
 import type { Approval, KnownPull } from '../vocabulary/known-pull.ts';
 
@@ -12,7 +12,7 @@ export type Standing =
   | { readonly kind: 'approved'; readonly by: string }
   | { readonly kind: 'waiting'; readonly who: readonly string[] };
 
-/** May its builds start, and by whose leave? */
+/** Whether its builds may start, and who allowed it. */
 export function standingOf(claim: Claim, base: ConfigRepo): Standing {
   if (mayBuildAll(claim, base, claim.author)) return { kind: 'author' };
   const approval = claim.approvals.find(({ sha, by }) => sha === claim.head && mayApprove(claim, base, by));

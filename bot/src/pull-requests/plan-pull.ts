@@ -1,4 +1,5 @@
-// Plans what a pull request changes, and queues it for its sandboxes. Its head and its rights are looked at once more right before.
+// Plans what a pull request changes, and queues it for its sandboxes. Its head and its rights are looked at once more
+// right before.
 import {
   type BuildRequest,
   type BuiltChroot,

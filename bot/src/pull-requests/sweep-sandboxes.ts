@@ -1,4 +1,5 @@
-// Takes away the sandboxes of pull requests that were closed long enough ago, as `retention.pullRequests` of the policy says.
+// Takes away the sandboxes of pull requests that were closed long enough ago, as `retention.pullRequests` of the policy
+// says.
 import { join } from 'node:path';
 import type { QueuedBuild } from '@coppice/config';
 import { readSandbox } from '@coppice/config';

@@ -1,4 +1,4 @@
-// What time and changed rights end, without anybody asking: builds of pull requests that may not go on, sandboxes of closed ones,
+// Ends what is over without anybody asking: builds of pull requests that may not go on, sandboxes of closed ones,
 // projects whose last day has come.
 import type { Queue } from '@coppice/builder-runner/queue';
 import type { Log, ProjectsPort } from '@coppice/builder-runner/runner';
@@ -70,7 +70,7 @@ async function tendPulls(context: TendContext): Promise<void> {
   await expire(context);
 }
 
-/** Builds of pull requests end when these are closed or move, and when nobody's leave for them counts any more. */
+/** Builds of pull requests end when these are closed or move, and when nobody who allowed them may do so any more. */
 async function revoke({ queue, state, config }: TendContext): Promise<void> {
   const base = config();
   if (base === undefined) return;

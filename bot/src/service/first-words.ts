@@ -1,4 +1,5 @@
-// What the service says on the terminal while it starts, while it works off what it found, and when it has nothing to do for the first time.
+// What the service says on the terminal while it starts, while it works off what it found, and when it has nothing to
+// do for the first time.
 import type { Queue } from '@coppice/builder-runner/queue';
 import type { Log } from '@coppice/builder-runner/runner';
 import { isFinal } from '@coppice/config';
@@ -35,7 +36,10 @@ export async function tellUntilIdle(queue: Queue, log: Log): Promise<void> {
   });
 }
 
-/** The last words of the set-up: where things are and what to try. `githubUrl`: the local GitHub's, in the embedded default. */
+/**
+ * The last words of the set-up: where things are and what to try. `githubUrl`: the local GitHub's, in the embedded
+ * default.
+ */
 export function introduce(url: string, githubUrl: string | undefined, repository: string, log: Log): void {
   if (githubUrl === undefined) {
     log('info', `Serving ${url} for ${repository}`);

@@ -28,7 +28,9 @@ export interface GithubSide {
   readonly url: string | undefined;
 }
 
-/** The GitHub that the settings name; in the embedded default the local one, with the example and what it builds for. */
+/**
+ * The GitHub that the settings name; in the embedded default the local one, with the example and what it builds for.
+ */
 export async function openGithub(webhookUrl: string, options: Start): Promise<GithubSide> {
   const { stated } = options;
   if (stated.github.mode === 'embedded') return await openEmbeddedGithub(webhookUrl, options);

@@ -1,4 +1,5 @@
-// What health, metrics and pages tell of parts that are made after the port on which they are told: none of them while it starts.
+// What health, metrics and pages tell of parts that are made after the port on which they are told: none of them while
+// it starts.
 import type { BuilderPool, PoolState, Runner, WorkerState } from '@coppice/builder-runner/runner';
 import type { BrokenPool } from '@coppice/config';
 import { type Health, healthOf } from './http-server.ts';

@@ -32,7 +32,8 @@ describe('the external id of a check run', () => {
     | { readonly kind: 'pull'; readonly number: number; readonly commit: string; readonly batch: string | undefined };
   const madeOf = (number: fc.Arbitrary<number>, commit: fc.Arbitrary<string>): fc.Arbitrary<Made> => {
     const joined = (...parts: fc.Arbitrary<string | number>[]) => fc.tuple(...parts).map((all) => all.join('/'));
-    // As batches are: the names of work and of GitHub's deliveries, with the numbers of commands and checks behind them.
+    // As batches are: the names of work and of GitHub's deliveries, with the numbers of commands and checks behind
+    // them.
     const batch = fc.option(
       fc.oneof(joined(number), joined(number, number), joined(fc.constant('pull'), number, commit)),
       { nil: undefined },

@@ -1,5 +1,5 @@
-// Faults of the service that last are told in the config repo: one issue for each, edited while it stands, closed when
-// it is over.
+// A fault of the service that lasts gets an issue in the config repo: one for each, edited while the fault lasts, closed
+// when it is over.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '@coppice/builder-runner/runner';
 import type { CommentCalls } from '../../github/comments.ts';
@@ -7,8 +7,8 @@ import type { IssueCalls, OperationsIssue } from '../../github/issues.ts';
 import { RateLimited } from '../../github/rate-limit.ts';
 
 /**
- * How one thing that can be at fault is now. `key` names it, the same again after a restart. Texts are Markdown,
- * escaped.
+ * The present state of one thing that can be at fault. `key` names it and stays the same after a restart. Texts are
+ * Markdown, escaped.
  */
 export type FaultReport =
   | { readonly key: string; readonly state: 'stands'; readonly title: string; readonly body: string }

@@ -1,4 +1,5 @@
-// What the commands about projects and rights want after their names: words and options → a command, or the mistake in them. Pure.
+// What the commands about projects and rights want after their names: words and options → a command, or the mistake in
+// them. Pure.
 import type { Role } from '../../vocabulary/command.ts';
 import { mistake, type Read, readId, type Words } from './read-options.ts';
 
