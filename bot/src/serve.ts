@@ -34,7 +34,6 @@ import { startSettingsReload } from './service/reload-settings.ts';
 import { hookSecrets } from './service/secrets.ts';
 import { createServiceState, type ServiceState } from './service/service-state.ts';
 import { type SiteUpdates, startSiteUpdates } from './service/site-updates.ts';
-import { ServiceError } from './vocabulary/errors.ts';
 
 /** What every step of the start is given. */
 interface Start {

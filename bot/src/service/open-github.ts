@@ -1,8 +1,8 @@
 // The GitHub that the service speaks to: the one that the settings name, or in the embedded default the local one.
 import type { Log } from '@coppice/builder-runner/runner';
 import type { Settings } from '@coppice/config';
+import { ServiceError } from '../vocabulary/errors.ts';
 import { embeddedSettings, makeDistribution, pushExample, startEmbeddedGithub } from './embedded.ts';
-import { ServiceError } from './errors.ts';
 import { type Environment, type Home, readGithubPort } from './home.ts';
 import { configuredSecrets, embeddedSecrets, type Secrets } from './secrets.ts';
 

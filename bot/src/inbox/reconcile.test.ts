@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import type { Github } from './github/github.ts';
-import { createReconciler } from './inbox/reconcile.ts';
-import { initialBotState } from './vocabulary/bot-state.ts';
+import type { Github } from '../github/github.ts';
+import { initialBotState } from '../vocabulary/bot-state.ts';
+import { createReconciler } from './reconcile.ts';
 
 afterEach(() => void vi.useRealTimers());
 
