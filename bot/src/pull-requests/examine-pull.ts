@@ -1,4 +1,5 @@
-// Looks at a pull request: fetches its head, reads what it states, and says what it changes. Policy is that of the config in force.
+// Looks at a pull request: fetches its head, reads what it states, and says what it changes. Policy is that of the
+// config in force.
 import { GitError } from '@coppice/builder-runner/remote';
 import { type Problem, parseConfigRepo } from '@coppice/config';
 import { type ConfigAtCommit, configAt } from '../config-repo/config-in-force.ts';
