@@ -1,5 +1,6 @@
-// Runs every test of the repository and ends with the sum, `N passed, N failed`. Called by `npm test` after the set-up. Exit 1
-// when a test failed, a runner died or a runner found no test. What needs root runs through sudo where the caller is not root.
+// Runs every test of the repository and ends with the sum, `N passed, N failed`. Called by `npm test` after the set-up.
+// Exit 1 when a test failed, a runner died or a runner found no test. What needs root runs through sudo where the
+// caller is not root.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +15,9 @@ const debs = join(root, 'var/cache/debs');
 const total = { passed: 0, failed: 0, skipped: [] };
 const isRoot = process.getuid?.() === 0;
 
-/** What only root may make: real chroots, and builders with namespaces and limits. All other tests run as whoever calls. */
+/**
+ * What only root may make: real chroots, and builders with namespaces and limits. All other tests run as whoever calls.
+ */
 const needsRoot = {
   python: ['ansible/roles/builder/files/mock-lite', 'ansible/sapling'],
   /** Folders (with a slash at the end) and names of files. */
@@ -48,7 +51,10 @@ function runAsRoot(command, args, env = {}, cwd = root) {
   return run('sudo', ['-n', 'env', ...unset, ...variables, command, ...args], {}, cwd);
 }
 
-/** What root has made in the checkout is the caller's again, who could neither use nor remove it. A service's own home is left alone. */
+/**
+ * What root has made in the checkout is the caller's again, who could neither use nor remove it. A service's own home
+ * is left alone.
+ */
 async function giveBack() {
   if (isRoot) return;
   const homes = ['state', 'published'].flatMap((name) => ['-path', join(root, 'var', name), '-o']).slice(0, -1);
@@ -108,7 +114,10 @@ async function vitest(project, { which = '', more = [], runIt = run } = {}) {
   count(name, exit, report && fromVitest(report));
 }
 
-/** Root runs all of them at once. For others builders are this machine and their own account: one service at a time has it. */
+/**
+ * Root runs all of them at once. For others builders are this machine and their own account: one service at a time has
+ * it.
+ */
 async function endToEnd() {
   if (isRoot) return await vitest('e2e');
   const others = needsRoot.e2e.map((name) => `--exclude=${name.endsWith('/') ? `${name}**` : `**/${name}`}`);

@@ -1,5 +1,5 @@
-// `npm start` as the first thing that somebody does with Coppice: in a clean copy of what this repository's HEAD holds, with a clean home.
-// Only what was downloaded before is not downloaded again.
+// `npm start` as the first thing that somebody does with Coppice: in a clean copy of what this repository's HEAD holds,
+// with a clean home. Only what was downloaded before is not downloaded again.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { access, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
@@ -15,7 +15,9 @@ import { waitFor } from '../testing/wait-for.ts';
 
 const chroot = 'sapling-12-x86_64';
 const ended = 'Ctrl-C ends everything.';
-/** A minute or two on an idle machine, most of it for the distribution that is made. A slow machine is not a failure. */
+/**
+ * A minute or two on an idle machine, most of it for the distribution that is made. A slow machine is not a failure.
+ */
 const startSeconds = 900;
 const limit = { timeout: 1_200_000 };
 
@@ -162,7 +164,10 @@ test('the next time it finds everything in place, and ends with SIGTERM', limit,
   expect(leftovers(scratch)).toEqual([]);
 });
 
-/** That dnf finds a package in the example's repository, and that it is an RPM: lead of the file format, see rpm's "Package format". */
+/**
+ * That dnf finds a package in the example's repository, and that it is an RPM: lead of the file format, see rpm's
+ * "Package format".
+ */
 async function expectPackage(url: string, name: string): Promise<void> {
   const client = await makeDnfClient(url);
   try {

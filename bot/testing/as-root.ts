@@ -3,7 +3,10 @@ import { execa } from 'execa';
 
 const asRoot = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
 
-/** Runs a command as root. It does not reject: a failure is an exit code (-1: not started, or ended by a signal) and what was said. */
+/**
+ * Runs a command as root. It does not reject: a failure is an exit code (-1: not started, or ended by a signal) and
+ * what was said.
+ */
 export async function runAsRoot(
   command: readonly string[],
   options: { readonly input?: string; readonly milliseconds?: number } = {},

@@ -1,4 +1,5 @@
-// Repositories as somebody makes them who has changed what a service published: real packages, real metadata, real signatures of the wrong key.
+// Repositories as somebody makes them who has changed what a service published: real packages, real metadata, real
+// signatures of the wrong key.
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

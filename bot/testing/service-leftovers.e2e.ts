@@ -1,4 +1,5 @@
-// What the tests of the service call clean: each thing that a service can leave is left here for real, and has to be seen.
+// What the tests of the service call clean: each thing that a service can leave is left here for real, and has to be
+// seen.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, open, rm, symlink, writeFile } from 'node:fs/promises';

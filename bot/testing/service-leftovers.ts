@@ -3,15 +3,17 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync } fro
 import { join } from 'node:path';
 import process from 'node:process';
 
-/** Where the service with this home keeps what is only for a while: beside its home, and with a path that is as short. */
+/**
+ * Where the service with this home keeps what is only for a while: beside its home, and with a path that is as short.
+ */
 export function scratchOf(home: string): string {
   return `${home}-tmp`;
 }
 
 /**
- * Sentences about all that is left of the service with this home, and of no other one: its processes and their namespaces, its mounts, its
- * loop devices, its temporary files. A process is its own when its words, environment, folders, open files or file system name the home or the
- * temporary folder, or when it comes from such a process.
+ * Sentences about all that is left of the service with this home, and of no other one: its processes and their
+ * namespaces, its mounts, its loop devices, its temporary files. A process is its own when its words, environment,
+ * folders, open files or file system name the home or the temporary folder, or when it comes from such a process.
  */
 export function leftovers(home: string): readonly string[] {
   const isOurs = (text: string) => text.includes(home);
@@ -41,7 +43,10 @@ function processesOf(isOurs: (text: string) => boolean): readonly string[] {
   });
 }
 
-/** Empty for the tests' own process, for one that has ended, and for one that has ended but that its parent has not asked about. */
+/**
+ * Empty for the tests' own process, for one that has ended, and for one that has ended but that its parent has not
+ * asked about.
+ */
 function readProcess(pid: number, isOurs: (text: string) => boolean): FoundProcess[] {
   const status = text(`/proc/${pid}/status`);
   if (pid === process.pid || status === '' || /^State:\s+Z/m.test(status)) return [];
@@ -55,7 +60,10 @@ function readProcess(pid: number, isOurs: (text: string) => boolean): FoundProce
   return [{ pid, parent, args: words.join(' ').trim(), isMarked: signs.some(isOurs) }];
 }
 
-/** What a process's file system is made of. Its other mounts may be copies of everybody's, as they were when its namespace was made. */
+/**
+ * What a process's file system is made of. Its other mounts may be copies of everybody's, as they were when its
+ * namespace was made.
+ */
 function rootOf(pid: number): string {
   const lines = text(`/proc/${pid}/mountinfo`).split('\n');
   return lines.filter((line) => line.split(' ')[4] === '/').join('\n');

@@ -35,7 +35,10 @@ export interface ServiceUnderTest {
   ): Promise<{ exitCode: number; stdout: string; stderr: string }>;
   /** The local GitHub's REST API as `login`. */
   readonly github: AskRepository;
-  /** Clones acme/packages, lets `change` edit the checkout, pushes as `login` to `branch` (default: main); gives the new commit. */
+  /**
+   * Clones acme/packages, lets `change` edit the checkout, pushes as `login` to `branch` (default: main); gives the new
+   * commit.
+   */
   push(login: string, message: string, change: (folder: string) => Promise<void>, branch?: string): Promise<string>;
 }
 

@@ -1,6 +1,9 @@
 // For test files whose subject only root may make: builders with namespaces, mounts and limits of their own.
 
-/** Called at the head of such a file: without root it fails, and says how it is run, instead of testing nothing. `npm test` asks sudo. */
+/**
+ * Called at the head of such a file: without root it fails, and says how it is run, instead of testing nothing. `npm
+ * test` asks sudo.
+ */
 export function needRoot(): void {
   if (process.getuid?.() === 0) return;
   throw new Error(

@@ -1,5 +1,5 @@
-// Holds the two tables of rooms in the architecture page: which workspace may import what of ours, and which folder which. The gates of
-// workspaces are `exports` of package.json; this is the wall.
+// Holds the two tables of rooms in the architecture page: which workspace may import what of ours, and which folder
+// which. The gates of workspaces are `exports` of package.json; this is the wall.
 import { readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -44,7 +44,9 @@ const production: Arrows = new Map(
 );
 const folders = arrowsBetween(production, dirname);
 
-/** Rows of the page's tables of folders: `bot/src/answers/` and what it imports, as folders beside it in the same table. */
+/**
+ * Rows of the page's tables of folders: `bot/src/answers/` and what it imports, as folders beside it in the same table.
+ */
 function statedFolders(): ReadonlyMap<string, ReadonlySet<string>> {
   const stated = new Map<string, ReadonlySet<string>>();
   const rows = page.matchAll(/^\| `([\w/.-]+)\/` \| [^|]+ \| ([^|]+) \|$/gm);

@@ -1,4 +1,5 @@
-// Which file of the repository imports which, read from their texts, and where such arrows run in a circle. Pure but for `readImports`.
+// Which file of the repository imports which, read from their texts, and where such arrows run in a circle. Pure but
+// for `readImports`.
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
@@ -38,7 +39,10 @@ export function arrowsBetween(arrows: Arrows, nameOf: (file: string) => string):
   return between;
 }
 
-/** The circles: sets of names that reach each other, each sorted (Tarjan's strongly connected components, of more than one name). */
+/**
+ * The circles: sets of names that reach each other, each sorted (Tarjan's strongly connected components, of more than
+ * one name).
+ */
 export function circlesIn(arrows: Arrows): readonly (readonly string[])[] {
   const order = new Map<string, number>();
   const lowest = new Map<string, number>();

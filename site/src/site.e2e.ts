@@ -183,7 +183,8 @@ test('a running log is followed by asking for the bytes that are new, each once'
     await expect.poll(() => logRequests.at(-1)?.sent, patience).toBe('\n');
     const lines = await page.locator('.line').allInnerTexts();
     expect(lines.map((line) => line.replace(/^\d+/, '').trim())).toEqual(['first line', 'zwölf']);
-    // The page holds what was there when it was made; of all that came later each byte goes out once, but for the one that is known.
+    // The page holds what was there when it was made; of all that came later each byte goes out once, but for the one
+    // that is known.
     const whole = (await readFile(join(folder, liveLog))).toString('latin1');
     let known = text.length;
     for (const { range, status, sent } of logRequests) {

@@ -1,4 +1,5 @@
-// `coppice comment` and `coppice cancel`: post a comment as a person does, then follow the bot's one answer until it is final.
+// `coppice comment` and `coppice cancel`: post a comment as a person does, then follow the bot's one answer until it is
+// final.
 import { connectGithub, explainRefusal, type GithubClient } from '../github/octokit-client.ts';
 import { readAnswerMark } from '../reply/answer-mark.ts';
 import type { Endpoint } from '../service/endpoint.ts';

@@ -54,7 +54,8 @@ function poolFinding(name: string): Finding {
 export async function clockFinding(what: string, address: string, now: () => number): Promise<Finding> {
   try {
     const before = now();
-    // By hand, for GitHub, too: only when it answered counts, and that needs neither a token nor an answer that is good.
+    // By hand, for GitHub, too: only when it answered counts, and that needs neither a token nor an answer that is
+    // good.
     const answer = await fetch(address, { signal: AbortSignal.timeout(answerMilliseconds) });
     const after = now();
     await answer.body?.cancel();

@@ -184,7 +184,10 @@ echo ${name} > %{buildroot}%{_datadir}/${name}.txt
 %{_datadir}/${name}.txt
 `;
 
-/** Text of a comment or a check as GitHub shows it: without the marks that keep it from being read as Markdown or as an address. */
+/**
+ * Text of a comment or a check as GitHub shows it: without the marks that keep it from being read as Markdown or as an
+ * address.
+ */
 function unmarked(markdown: string): string {
   return markdown.replaceAll('\u200b', '').replace(/\\([^\w\s])/g, '$1');
 }

@@ -7,7 +7,9 @@ afterEach(() => void vi.useRealTimers());
 
 const gaps = (times: readonly number[]) => times.slice(1).map((time, index) => Math.round(time - (times[index] ?? 0)));
 
-/** A reconciler that looks every ten seconds of a clock of its own, and when it asked GitHub for the head, in seconds. */
+/**
+ * A reconciler that looks every ten seconds of a clock of its own, and when it asked GitHub for the head, in seconds.
+ */
 function watch(head: (index: number) => Promise<Awaited<ReturnType<Github['head']>>>) {
   vi.useFakeTimers();
   const asked: number[] = [];

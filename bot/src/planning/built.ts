@@ -1,6 +1,5 @@
 // What has been built: the records under `published/results`, found once by their folders' names and followed from then
 // on.
-import { join } from 'node:path';
 import type { Queue } from '@coppice/builder-runner/queue';
 import {
   type BuildId,
@@ -86,7 +85,7 @@ class FolderIndex implements BuiltIndex {
   async results(ref: BuildRef): Promise<ReadonlyMap<string, Result>> {
     const found = new Map<string, Result>();
     const read = async (name: string, path: string) => {
-      const result = await readResult(join(this.#folder, path));
+      const result = await readResult(this.#folder, path);
       if (result !== undefined) found.set(name, result);
     };
     await Promise.all([
@@ -159,7 +158,7 @@ class FolderIndex implements BuiltIndex {
       if (known?.id === id) return known;
       if (this.#neverBuilt.has(`${key}/${id}`)) continue;
       const place = { id, owner, project, package: name };
-      const result = await readResult(join(this.#folder, published.chrootBuild(place, chroot)));
+      const result = await readResult(this.#folder, published.chrootBuild(place, chroot));
       if (result === undefined) continue;
       const { inputDigest, state, reason } = result;
       // No builder could try: for the plan this build never was, and the one before it counts.

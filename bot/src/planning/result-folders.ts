@@ -1,7 +1,7 @@
 // The records under `published/results`: in which folders they are, and what they hold.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseBuildId, parseChroot, type Result, resultSchema } from '@coppice/config';
+import { parseBuildId, parseChroot, parseResult, type Result } from '@coppice/config';
 import type { BuildRef } from '../vocabulary/build-view.ts';
 
 /** All result folders below `folder` (`published/`). */
@@ -34,18 +34,16 @@ export async function foldersIn(folder: string): Promise<readonly string[]> {
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
 
-/** Undefined when there is no record yet or it is not one of ours. */
-export async function readResult(folder: string): Promise<Result | undefined> {
-  const text = await readFile(join(folder, 'result.json'), 'utf8').catch((error: NodeJS.ErrnoException) => {
+/**
+ * The record in `folder`, which is relative to `published`; undefined when there is none, and when what is there is no
+ * record of that build: the site tells of that.
+ */
+export async function readResult(published: string, folder: string): Promise<Result | undefined> {
+  const text = await readFile(join(published, folder, 'result.json'), 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
   if (text === undefined) return undefined;
-  try {
-    const parsed = resultSchema.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : undefined;
-  } catch {
-    // Half a file is no record: the commit mark is a whole one.
-    return undefined;
-  }
+  const read = parseResult(text, folder);
+  return read.kind === 'result' ? read.result : undefined;
 }

@@ -136,8 +136,8 @@ function isCancelable({ chroots }: QueuedBuild): boolean {
 }
 
 /**
- * Live builds of pull requests that may not go on: it was closed, it moved, or nobody allows it any more. Builds of work
- * that waits in the inbox, or is under way, are left out: who allowed them is noted when that work ends. Pure.
+ * Live builds of pull requests that may not go on: it was closed, it moved, or nobody allows it any more. Builds of
+ * work that waits in the inbox, or is under way, are left out: who allowed them is noted when that work ends. Pure.
  */
 export function revokedBuilds(
   live: readonly QueuedBuild[],

@@ -1,5 +1,5 @@
-// The way of a pull request to its end, for real: proposed, built in a sandbox, installed from there, merged over GitHub's API, built and
-// signed for the project, installed by dnf; then its sandbox is taken away.
+// The way of a pull request to its end, for real: proposed, built in a sandbox, installed from there, merged over
+// GitHub's API, built and signed for the project, installed by dnf; then its sandbox is taken away.
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -16,7 +16,9 @@ import { waitFor } from '../../testing/wait-for.ts';
 const chroot = 'sapling-12-x86_64';
 const tools = 'packages/acme/tools';
 
-/** A program that is built with a library of the project: the sandbox's builds find it in the project's own repository. */
+/**
+ * A program that is built with a library of the project: the sandbox's builds find it in the project's own repository.
+ */
 const whistleSpec = (version: number) => `Name: whistle
 Version: ${version}
 Release: 1%{?dist}
@@ -123,7 +125,9 @@ async function verdicts(commit: string, ...packages: string[]): Promise<Readonly
 async function buildsOf(project: string): Promise<readonly BuildSummary[]> {
   return (await service.builds()).filter((build) => build.project === project);
 }
-/** What the public list says of a project's builds, once all have ended: it is written a little after the check runs. */
+/**
+ * What the public list says of a project's builds, once all have ended: it is written a little after the check runs.
+ */
 async function ended(project: string): Promise<readonly string[]> {
   const builds = await waitFor(`the builds of ${project} to end`, 60, async () => {
     const found = await buildsOf(project);

@@ -38,9 +38,9 @@ const entryBytes = 400;
 const mostFiles = 20_000;
 
 /**
- * Takes the regular files of a folder whose names fit. The builder is hostile: names stay in their folder and nothing comes beyond the bounds;
- * what is in the files is for others to judge. How long it takes is for `signal` to say. Throws RunnerError `lost`
- * (it may be done again),
+ * Takes the regular files of a folder whose names fit. The builder is hostile: names stay in their folder and nothing
+ * comes beyond the bounds; what is in the files is for others to judge. How long it takes is for `signal` to say.
+ * Throws RunnerError `lost` (it may be done again),
  * `collect` (not what was agreed), or the reason of the abort.
  */
 export async function receiveFiles(connection: Connection, order: ReceiveOrder): Promise<Received> {

@@ -203,7 +203,10 @@ function endSeconds({ settings }: Driver): number {
   return Math.max(60, settings.timeouts.spawnSeconds);
 }
 
-/** Ends the builder of this name, also one that is half made or gone, and removes its files. Throws RunnerError `terminate`. */
+/**
+ * Ends the builder of this name, also one that is half made or gone, and removes its files. Throws RunnerError
+ * `terminate`.
+ */
 export async function terminateBuilder(driver: Driver, name: string): Promise<void> {
   const folder = builderFolder(driver.home, name);
   await mkdir(folder, { recursive: true, mode: 0o700 });

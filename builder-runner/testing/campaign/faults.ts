@@ -47,8 +47,8 @@ export interface Witness {
 const patienceSeconds = 60;
 
 /**
- * Does one thing; resolves when it is undone. `random` gives 0 ≤ number < 1. True when it was seen to hit something: a builder or a service
- * in the middle of a build, packets, a write, a builder's making.
+ * Does one thing; resolves when it is undone. `random` gives 0 ≤ number < 1. True when it was seen to hit something: a
+ * builder or a service in the middle of a build, packets, a write, a builder's making.
  */
 export async function doFault(
   name: FaultName,
@@ -184,7 +184,10 @@ async function killBuilder(place: Place, random: () => number): Promise<boolean>
   return space !== undefined && (await until(() => !victim.inside.some((pid) => spaceOf(pid) === space)));
 }
 
-/** The way to all builders drops every packet for that long, and at least one. The network namespace is the campaign's own. */
+/**
+ * The way to all builders drops every packet for that long, and at least one. The network namespace is the campaign's
+ * own.
+ */
 async function cutNetwork(place: Place, seconds: number): Promise<boolean> {
   await busyBuilders(place);
   await nft('add table inet coppice_cut');
@@ -201,7 +204,9 @@ async function nft(command: string): Promise<string> {
   return (await execa('nft', [command], { stdin: 'ignore' })).stdout;
 }
 
-/** COPPICE_HOME is a small file system of its own. The service meets it when it cannot note a build that is asked for. */
+/**
+ * COPPICE_HOME is a small file system of its own. The service meets it when it cannot note a build that is asked for.
+ */
 async function fillDisk({ home }: Place, seconds: number, witness: Witness): Promise<boolean> {
   const path = join(home, 'filling');
   const file = openSync(path, 'w');

@@ -1,5 +1,5 @@
-// A fault of the service that lasts gets an issue in the config repo: one for each, edited while the fault lasts, closed
-// when it is over.
+// A fault of the service that lasts gets an issue in the config repo: one for each, edited while the fault lasts,
+// closed when it is over.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '@coppice/builder-runner/runner';
 import type { CommentCalls } from '../../github/comments.ts';
