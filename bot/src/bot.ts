@@ -71,10 +71,10 @@ export interface Bot {
 export async function createBot(options: BotOptions): Promise<Bot> {
   const { settings, config, url, log, now } = options;
   const { repository, webhooks, reconcileSeconds, pollSeconds } = settings.github;
-  const ground = await openGround(options);
-  const { probot, store, state, commit, github, mirror, built } = ground;
+  const parts = await openParts(options);
+  const { probot, store, state, commit, github, mirror, built } = parts;
 
-  const reporter = createReporter({ ...options, ...ground, debug: options.debug });
+  const reporter = createReporter({ ...options, ...parts, debug: options.debug });
   const reactions = createReactions(github, log);
   const standing = createStandingFaults({
     ...{ github, log, faults: options.faults ?? (() => []) },
@@ -82,7 +82,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   });
   const complain = createComplaints(github, url, log);
 
-  const tending = createTending({ ...options, ...ground, config: config.current });
+  const tending = createTending({ ...options, ...parts, config: config.current });
   const comments = createCommentReader((job) => reactions.react(job.comment, 'eyes'));
   const inbox = createInbox({ state, commit, noted: (delivery) => comments.ahead(delivery) });
   const reconciler = createReconciler({
@@ -91,7 +91,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     seconds: webhooks ? reconcileSeconds : pollSeconds,
   });
   const worker = createWorker({
-    ...contextsOf(options, ground, (ref) => reporter.view(ref)),
+    ...contextsOf(options, parts, (ref) => reporter.view(ref)),
     ...{ comments, reconciler, reporter, reactions, complain, log, tend: () => tending.look() },
   });
   const app = createApp({ repository, complain, hear: (id, job) => reconciler.hear(id, job) });
@@ -110,10 +110,10 @@ export async function createBot(options: BotOptions): Promise<Bot> {
       await config.settled();
     },
     async settled() {
-      for (const part of [inbox, tending, reactions, reporter, config]) await part.settled();
+      for (const one of [inbox, tending, reactions, reporter, config]) await one.settled();
     },
     async stop() {
-      for (const part of [reconciler, standing, inbox, tending, reporter]) await part.stop();
+      for (const one of [reconciler, standing, inbox, tending, reporter]) await one.stop();
       built.close();
       await reactions.settled();
       await config.settled();
@@ -122,10 +122,10 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   };
 }
 
-type Ground = Awaited<ReturnType<typeof openGround>>;
+type Parts = Awaited<ReturnType<typeof openParts>>;
 
 /** What everything else stands on: the bot's own state, GitHub, the config repo, and what has been built. */
-async function openGround(options: BotOptions) {
+async function openParts(options: BotOptions) {
   const { settings, queue, home, publishedFolder, log, now } = options;
   const { repository, webUrl } = settings.github;
   const store = await openJournaledStore<BotState, BotOperation, void>({
@@ -152,9 +152,9 @@ async function openGround(options: BotOptions) {
 }
 
 /** What the rooms are given that work jobs off. */
-function contextsOf(options: BotOptions, ground: Ground, view: CommentContext['view']) {
+function contextsOf(options: BotOptions, parts: Parts, view: CommentContext['view']) {
   const { settings, queue, config, projects, debug, url, log, now } = options;
-  const { state, github, mirror, built, commitEdit, published } = ground;
+  const { state, github, mirror, built, commitEdit, published } = parts;
   const planning = { queue, built, settings };
   const pulls: PullContext = {
     ...{ ...planning, mirror, github, config: config.current, now, log },

@@ -2,7 +2,7 @@
 // reverse.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { noLimits, openQueue, type Queue } from '@coppice/builder-runner/queue';
+import { noLimits, openQueue, type Queue, type QueueOptions } from '@coppice/builder-runner/queue';
 import {
   type DebugSessions,
   ensureKey,
@@ -117,18 +117,7 @@ async function start(options: Start): Promise<Service | undefined> {
     ...{ publishedFolder: home.published, repository: stated.github.repository, log },
     keyFingerprint: async (owner, project) => (await ensureKey(home.folder, owner, project)).fingerprint,
   });
-  const queue = await openQueue({
-    folder: join(home.state, 'queue'),
-    numbers: await openBuildNumbers(home.folder),
-    onUnknownNumbers: (first, last) =>
-      log(
-        'warn',
-        `The queue in state/ was lost, or is older than published/: numbers ${first} to ${last} are left out`,
-      ),
-    now,
-    onFault: (error) => log('error', 'The queue had a fault', { error }),
-    limits: () => config.current()?.config.policy.limits ?? noLimits,
-  });
+  const queue = await openBuildQueue(options, () => config.current()?.config.policy.limits ?? noLimits);
   cleanups.push(() => queue.close());
   const state = createServiceState(brokenPools);
   const { health } = state;
@@ -170,6 +159,21 @@ async function start(options: Start): Promise<Service | undefined> {
     idle: () => tellUntilIdle(queue, log).then(() => site.idle()),
     introduce: () => introduce(url, github.url, settings.github.repository, log),
   };
+}
+
+async function openBuildQueue({ home, log, now }: Start, limits: NonNullable<QueueOptions['limits']>): Promise<Queue> {
+  return await openQueue({
+    folder: join(home.state, 'queue'),
+    numbers: await openBuildNumbers(home.folder),
+    onUnknownNumbers: (first, last) =>
+      log(
+        'warn',
+        `The queue in state/ was lost, or is older than published/: numbers ${first} to ${last} are left out`,
+      ),
+    now,
+    onFault: (error) => log('error', 'The queue had a fault', { error }),
+    limits,
+  });
 }
 
 async function makeFolders(home: Home): Promise<void> {

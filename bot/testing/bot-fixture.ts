@@ -204,11 +204,11 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
       });
       const { answers, checks } = structuredClone(store.state);
       await store.commit([
-        ...answers.map(({ to }) => ({ op: 'answered', to }) as const),
-        ...checks.map(({ key }) => ({ op: 'concluded', key }) as const),
-        { op: 'handled', id: '', checks: checks.map((check) => ({ ...check, checkRunId: null })) },
+        ...answers.map(({ to }) => ({ kind: 'answered', to }) as const),
+        ...checks.map(({ key }) => ({ kind: 'concluded', key }) as const),
+        { kind: 'handled', id: '', checks: checks.map((check) => ({ ...check, checkRunId: null })) },
         ...answers.map(
-          (answer) => ({ op: 'handled', id: '', checks: [], answer: { ...answer, commentId: null } }) as const,
+          (answer) => ({ kind: 'handled', id: '', checks: [], answer: { ...answer, commentId: null } }) as const,
         ),
       ]);
       await store.close();

@@ -22,10 +22,10 @@ export interface RunnerProcess {
 }
 
 type Message =
-  | { readonly type: 'change'; readonly change: QueueChange }
-  | { readonly type: 'line'; readonly line: string }
-  | { readonly type: 'enqueued'; readonly builds: readonly QueuedBuild[] }
-  | { readonly type: 'ready' };
+  | { readonly kind: 'change'; readonly change: QueueChange }
+  | { readonly kind: 'line'; readonly line: string }
+  | { readonly kind: 'enqueued'; readonly builds: readonly QueuedBuild[] }
+  | { readonly kind: 'ready' };
 
 /** Resolves when the runner has taken up what an earlier one left. */
 export async function startRunnerProcess(options: RunnerProcessOptions): Promise<RunnerProcess> {
@@ -37,8 +37,8 @@ export async function startRunnerProcess(options: RunnerProcessOptions): Promise
   const lines: string[] = [];
   const messages = new Set<(message: Message) => void>();
   child.on('message', (message: Message) => {
-    if (message.type === 'change') changes.push(message.change);
-    if (message.type === 'line') lines.push(message.line);
+    if (message.kind === 'change') changes.push(message.change);
+    if (message.kind === 'line') lines.push(message.line);
     for (const listen of messages) listen(message);
   });
   const end = new Promise<never>((_, reject) => {
@@ -57,24 +57,24 @@ export async function startRunnerProcess(options: RunnerProcessOptions): Promise
     });
     return Promise.race([picked, end]);
   };
-  await wait(({ type }) => (type === 'ready' ? true : undefined));
+  await wait(({ kind }) => (kind === 'ready' ? true : undefined));
   const order = (what: Order) => child.send(what);
   return {
     lines,
     enqueue: (requests) => {
-      const enqueued = wait((message) => (message.type === 'enqueued' ? message.builds : undefined));
-      order({ type: 'enqueue', requests });
+      const enqueued = wait((message) => (message.kind === 'enqueued' ? message.builds : undefined));
+      order({ kind: 'enqueue', requests });
       return enqueued;
     },
-    cancel: (id) => order({ type: 'cancel', id }),
+    cancel: (id) => order({ kind: 'cancel', id }),
     until: async (id, fits) => {
       const isIt = (change: QueueChange) => change.build.id === id && fits(change);
       const before = changes.find(isIt);
       if (before !== undefined) return before.build;
-      return wait((message) => (message.type === 'change' && isIt(message.change) ? message.change.build : undefined));
+      return wait((message) => (message.kind === 'change' && isIt(message.change) ? message.change.build : undefined));
     },
     kill: () => ended(child, () => child.kill('SIGKILL')),
-    stop: () => ended(child, () => order({ type: 'stop' })),
+    stop: () => ended(child, () => order({ kind: 'stop' })),
   };
 }
 
@@ -87,6 +87,6 @@ async function ended(child: ChildProcess, act: () => void): Promise<void> {
 
 /** What the test says. */
 export type Order =
-  | { readonly type: 'enqueue'; readonly requests: readonly BuildRequest[] }
-  | { readonly type: 'cancel'; readonly id: BuildId }
-  | { readonly type: 'stop' };
+  | { readonly kind: 'enqueue'; readonly requests: readonly BuildRequest[] }
+  | { readonly kind: 'cancel'; readonly id: BuildId }
+  | { readonly kind: 'stop' };

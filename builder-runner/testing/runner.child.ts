@@ -9,18 +9,18 @@ const options = JSON.parse(process.argv[2] ?? '') as RunnerProcessOptions;
 const say = (message: object) => process.send?.(message);
 process.on('disconnect', () => process.exit(1)); // the test is gone
 const queue = await openQueue({ folder: join(options.home, 'state', 'queue'), now: () => new Date() });
-queue.onChange((change) => say({ type: 'change', change }));
-for (const build of queue.builds()) say({ type: 'change', change: { build, gone: false } });
+queue.onChange((change) => say({ kind: 'change', change }));
+for (const build of queue.builds()) say({ kind: 'change', change: { build, gone: false } });
 const log = (level: string, message: string, fields?: object) =>
-  say({ type: 'line', line: `${level} ${message} ${JSON.stringify(fields ?? {})}` });
+  say({ kind: 'line', line: `${level} ${message} ${JSON.stringify(fields ?? {})}` });
 const runner: Runner = await startTestRunner({ ...options, queue, log });
 process.on('message', (order: Order) => void obey(order));
-say({ type: 'ready' });
+say({ kind: 'ready' });
 
 async function obey(order: Order): Promise<void> {
-  switch (order.type) {
+  switch (order.kind) {
     case 'enqueue':
-      say({ type: 'enqueued', builds: await queue.enqueue(order.requests) });
+      say({ kind: 'enqueued', builds: await queue.enqueue(order.requests) });
       return;
     case 'cancel':
       await queue.cancel(order.id, 'somebody');

@@ -54,8 +54,8 @@ class GithubDeliverer implements Deliverer {
   }
 
   closing(key: string): BotOperation {
-    if (key.startsWith('answer/')) return { op: 'answered', to: Number(key.slice('answer/'.length)) };
-    return { op: 'concluded', key: key.slice('check/'.length) };
+    if (key.startsWith('answer/')) return { kind: 'answered', to: Number(key.slice('answer/'.length)) };
+    return { kind: 'concluded', key: key.slice('check/'.length) };
   }
 
   async #deliverAnswer(key: string, answer: Answer): Promise<Delivered> {
@@ -81,7 +81,7 @@ class GithubDeliverer implements Deliverer {
     }
     if (id === null) id = await github.createComment(issue, body);
     else await github.updateComment(id, body);
-    if (answer.commentId !== id) await commit([{ op: 'commented', to, commentId: id }]);
+    if (answer.commentId !== id) await commit([{ kind: 'commented', to, commentId: id }]);
   }
 
   async #deliverCheck(key: string, check: Check): Promise<Delivered> {
@@ -111,7 +111,7 @@ class GithubDeliverer implements Deliverer {
       else await github.updateCheck(id, wanted, batch);
       sent += batch.length;
       if (check.checkRunId !== id || batch.length > 0) {
-        await commit([{ op: 'checked', key: check.key, checkRunId: id, sentAnnotations: sent }]);
+        await commit([{ kind: 'checked', key: check.key, checkRunId: id, sentAnnotations: sent }]);
       }
     } while (sent < annotations.length);
   }

@@ -66,7 +66,7 @@ class JournaledInbox implements Inbox {
     this.#known.add(id);
     this.#heardAt.set(id, performance.now());
     try {
-      await commit([{ op: 'noted', delivery: { id, job } }]);
+      await commit([{ kind: 'noted', delivery: { id, job } }]);
     } catch (error) {
       this.#known.delete(id);
       this.#heardAt.delete(id);
@@ -133,7 +133,7 @@ class JournaledInbox implements Inbox {
     const { id } = delivery;
     try {
       const handled = await worker.work(delivery);
-      await commit([{ op: 'handled', id, ...handled }]);
+      await commit([{ kind: 'handled', id, ...handled }]);
       this.#heardAt.delete(id);
       worker.done(delivery, handled);
     } catch (error) {
@@ -146,7 +146,7 @@ class JournaledInbox implements Inbox {
       this.#heardAt.delete(id);
       await worker.failed(delivery, error);
       // When even this cannot be noted it is taken up again at the next start.
-      await commit([{ op: 'handled', id, checks: [] }]).catch(() => undefined);
+      await commit([{ kind: 'handled', id, checks: [] }]).catch(() => undefined);
     }
   }
 }

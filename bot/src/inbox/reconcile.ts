@@ -140,7 +140,7 @@ class GithubReconciler implements Reconciler {
     const { github, state, commit, accept, log } = this.#options;
     const cursor = state().comments;
     if (cursor === null) {
-      await commit([{ op: 'looked', comments: firstCursor(await github.newestComment()) }]);
+      await commit([{ kind: 'looked', comments: firstCursor(await github.newestComment()) }]);
       return;
     }
     const missed = missedComments(await github.comments(lookedUntil(cursor)), cursor);
@@ -148,7 +148,7 @@ class GithubReconciler implements Reconciler {
       const key = workKey('', job);
       if (await accept(key, job)) log('info', `Found on GitHub without a webhook: ${key}`);
     }
-    if (missed.cursor.seenUntil !== cursor.seenUntil) await commit([{ op: 'looked', comments: missed.cursor }]);
+    if (missed.cursor.seenUntil !== cursor.seenUntil) await commit([{ kind: 'looked', comments: missed.cursor }]);
   }
 
   /**

@@ -83,7 +83,7 @@ async function sweep(context: TendContext): Promise<void> {
     ...{ pulls: () => state().pulls, live: () => queue.builds(), publishedFolder, now },
     retentionSeconds: () => config()?.config.policy.retention.pullRequestsSeconds,
     remove: (owner, name) => projects.remove({ owner, name }),
-    forget: (pull) => commit([{ op: 'forgotten', pull }]),
+    forget: (pull) => commit([{ kind: 'forgotten', pull }]),
   });
   if (gone.length === 0) return;
   log('info', `The sandboxes of closed pull requests were deleted: ${gone.join(', ')}`);

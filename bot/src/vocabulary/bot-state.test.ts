@@ -7,8 +7,8 @@ const job: Job = { kind: 'push', commit: 'x', branch: 'main', pusher: 'builder' 
 test('only the last ten thousand delivery ids are kept', () => {
   const state = initialBotState();
   for (let at = 0; at < rememberedDeliveries + 5; at += 1) {
-    applyToBotState(state, { op: 'noted', delivery: { id: `d${at}`, job } });
-    applyToBotState(state, { op: 'handled', id: `d${at}`, checks: [] });
+    applyToBotState(state, { kind: 'noted', delivery: { id: `d${at}`, job } });
+    applyToBotState(state, { kind: 'handled', id: `d${at}`, checks: [] });
   }
   expect(state.deliveries).toHaveLength(rememberedDeliveries);
   expect(state.deliveries[0]).toBe('d5');

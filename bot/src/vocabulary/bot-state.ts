@@ -27,9 +27,9 @@ export interface BotState {
 }
 
 export type BotOperation =
-  | { readonly op: 'noted'; readonly delivery: Delivery }
+  | { readonly kind: 'noted'; readonly delivery: Delivery }
   | {
-      readonly op: 'handled';
+      readonly kind: 'handled';
       readonly id: string;
       readonly answer?: Answer;
       readonly checks: readonly Check[];
@@ -39,12 +39,12 @@ export type BotOperation =
       readonly pulls?: readonly KnownPull[];
       readonly petitions?: readonly PetitionOperation[];
     }
-  | { readonly op: 'forgotten'; readonly pull: number }
-  | { readonly op: 'looked'; readonly comments: CommentCursor }
-  | { readonly op: 'commented'; readonly to: number; readonly commentId: number }
-  | { readonly op: 'answered'; readonly to: number }
-  | { readonly op: 'checked'; readonly key: string; readonly checkRunId: number; readonly sentAnnotations: number }
-  | { readonly op: 'concluded'; readonly key: string };
+  | { readonly kind: 'forgotten'; readonly pull: number }
+  | { readonly kind: 'looked'; readonly comments: CommentCursor }
+  | { readonly kind: 'commented'; readonly to: number; readonly commentId: number }
+  | { readonly kind: 'answered'; readonly to: number }
+  | { readonly kind: 'checked'; readonly key: string; readonly checkRunId: number; readonly sentAnnotations: number }
+  | { readonly kind: 'concluded'; readonly key: string };
 
 export function initialBotState(): BotState {
   return {
@@ -62,7 +62,7 @@ export function initialBotState(): BotState {
 
 /** Changes `state` in place. An operation on something that is gone changes nothing. */
 export function applyToBotState(state: BotState, operation: BotOperation): void {
-  switch (operation.op) {
+  switch (operation.kind) {
     case 'noted':
       state.deliveries.push(operation.delivery.id);
       if (state.deliveries.length > rememberedDeliveries) state.deliveries.shift();
@@ -98,7 +98,7 @@ export function applyToBotState(state: BotState, operation: BotOperation): void 
   }
 }
 
-function applyHandled(state: BotState, operation: Extract<BotOperation, { op: 'handled' }>): void {
+function applyHandled(state: BotState, operation: Extract<BotOperation, { kind: 'handled' }>): void {
   const { id, answer, checks, handledCommit, goodCommit } = operation;
   state.inbox = state.inbox.filter((delivery) => delivery.id !== id);
   // Copies: operations are also lines of the journal and stay as they were.
@@ -115,4 +115,4 @@ function applyHandled(state: BotState, operation: Extract<BotOperation, { op: 'h
 }
 
 /** What came of a job, noted together with its being done. */
-export type Handled = Omit<Extract<BotOperation, { op: 'handled' }>, 'op' | 'id'>;
+export type Handled = Omit<Extract<BotOperation, { kind: 'handled' }>, 'kind' | 'id'>;

@@ -32,11 +32,11 @@ export interface Petitions {
 }
 
 export type PetitionOperation =
-  | { readonly op: 'asked'; readonly request: RightsRequest }
+  | { readonly kind: 'asked'; readonly request: RightsRequest }
   /** Granted, or no longer wanted. */
-  | { readonly op: 'settled'; readonly login: string; readonly project: string }
-  | { readonly op: 'reported'; readonly report: LegalReport }
-  | { readonly op: 'resolved'; readonly project: string };
+  | { readonly kind: 'settled'; readonly login: string; readonly project: string }
+  | { readonly kind: 'reported'; readonly report: LegalReport }
+  | { readonly kind: 'resolved'; readonly project: string };
 
 /** Anybody may ask: the oldest are forgotten beyond this. */
 const maximumRights = 1000;
@@ -48,7 +48,7 @@ export const noPetitions: Petitions = { rights: [], reports: [], lastReport: 0 }
 /** The same again changes nothing: commands are worked off again after a crash. */
 export function applyToPetitions(petitions: Petitions, operation: PetitionOperation): Petitions {
   const { rights, reports, lastReport } = petitions;
-  switch (operation.op) {
+  switch (operation.kind) {
     case 'asked': {
       const { request } = operation;
       return { ...petitions, rights: [...without(rights, request), request].slice(-maximumRights) };

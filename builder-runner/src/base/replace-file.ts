@@ -14,6 +14,8 @@ export interface ReplaceOptions {
   readonly sync: boolean;
   /** Permissions of the file, less the umask. Default: 0o666. */
   readonly mode?: number;
+  /** Whether missing folders are made. Default: true. */
+  readonly makesFolders?: boolean;
 }
 
 /**
@@ -21,10 +23,14 @@ export interface ReplaceOptions {
  * Calls for one path take turns within this process; other processes are not expected to write it. Throws what the file
  * system says; then `path` is as it was (with `sync`, a failure to sync the folder comes after the replacement).
  */
-export function replaceFile(path: string, content: string, { sync, mode }: ReplaceOptions): Promise<void> {
+export function replaceFile(
+  path: string,
+  content: string,
+  { sync, mode, makesFolders = true }: ReplaceOptions,
+): Promise<void> {
   return inTurn(`replace ${path}`, async () => {
     const fresh = `${path}.new`;
-    await mkdir(dirname(path), { recursive: true });
+    if (makesFolders) await mkdir(dirname(path), { recursive: true });
     await rm(fresh, { force: true });
     try {
       const file = await open(fresh, 'wx', mode);

@@ -32,6 +32,11 @@ export function quoted(text: string | undefined, most = 160): string {
   return short.replace(/[.\s]+$/, '');
 }
 
+/** Hostile text, such as a name that a builder gave: in quotes, printable, short. */
+export function inQuotes(text: string): string {
+  return JSON.stringify(text.slice(0, 120));
+}
+
 /** The last part of a path. */
 export function baseName(path: string | undefined): string {
   return (path ?? '').split('/').at(-1) ?? '';

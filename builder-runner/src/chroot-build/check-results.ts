@@ -1,9 +1,11 @@
 // What a builder sent back is hostile until it has passed here: regular files, known names, sane sizes, headers that
 // agree.
+
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatNevra, parseNevra, rpmFileName } from '@coppice/config';
 import { type Failure, fail, type Outcome, succeed } from '../base/outcome.ts';
+import { inQuotes } from '../base/sentence-parts.ts';
 import { type RpmHeader, RpmHeaderError, readRpmHeader } from '../rpm/rpm-header.ts';
 
 /** The logs that are kept, in mock's names. Others are left behind. */
@@ -41,13 +43,13 @@ export async function checkResults(folder: string, limits: ResultLimits): Promis
   let totalBytes = 0;
   for (const name of names) {
     const status = await lstat(join(folder, name));
-    if (!status.isFile()) return refuse(`${quote(name)} is not a regular file`);
-    if (status.nlink > 1) return refuse(`${quote(name)} has more than one name`);
+    if (!status.isFile()) return refuse(`${inQuotes(name)} is not a regular file`);
+    if (status.nlink > 1) return refuse(`${inQuotes(name)} has more than one name`);
     totalBytes += status.size;
     if (totalBytes > limits.totalBytes) return { ok: false, failure: tooLarge(limits.totalBytes) };
     if ((keptLogs as readonly string[]).includes(name)) logs.push(name);
     else if (limits.logsOnly !== true && rpmNamePattern.test(name) && name.length <= 255) rpms.push(name);
-    else return refuse(`${quote(name)} is neither a package nor one of mock's logs`);
+    else return refuse(`${inQuotes(name)} is neither a package nor one of mock's logs`);
   }
   if (limits.logsOnly === true) return succeed({ rpms, logs });
   const problem = await checkHeaders(folder, rpms, limits);
@@ -64,7 +66,7 @@ async function checkHeaders(
     try {
       headers.set(name, await readRpmHeader(join(folder, name)));
     } catch (error) {
-      if (error instanceof RpmHeaderError) return `${quote(name)} is not a good RPM: ${error.message}`;
+      if (error instanceof RpmHeaderError) return `${inQuotes(name)} is not a good RPM: ${error.message}`;
       throw error;
     }
   }
@@ -80,21 +82,21 @@ export function judgeHeaders(
   if (sources.length !== 1) return `there are ${sources.length} source packages instead of one`;
   const [sourceFile = '', source] = sources[0] ?? [];
   if (source?.nevra.name !== limits.sourceName) {
-    return `the source package is called ${quote(source?.nevra.name ?? '')} instead of ${quote(limits.sourceName)}`;
+    return `the source package is called ${inQuotes(source?.nevra.name ?? '')} instead of ${inQuotes(limits.sourceName)}`;
   }
   if (headers.size === 1) return 'there is no binary package';
   const allowed = new Set(['src', 'noarch', ...compatibleArchitectures(limits.architecture)]);
   for (const [file, { nevra, sourceRpm }] of headers) {
     const nosrc = rpmFileName({ ...nevra, architecture: 'nosrc' });
     if (parseNevra(formatNevra(nevra)) === undefined)
-      return `${quote(file)} has a header with an impossible name or version`;
+      return `${inQuotes(file)} has a header with an impossible name or version`;
     if (file !== rpmFileName(nevra) && !(nevra.architecture === 'src' && file === nosrc)) {
-      return `${quote(file)} holds the package ${quote(formatNevra(nevra))}`;
+      return `${inQuotes(file)} holds the package ${inQuotes(formatNevra(nevra))}`;
     }
     if (!allowed.has(nevra.architecture))
-      return `${quote(file)} is for ${nevra.architecture}, not ${limits.architecture}`;
+      return `${inQuotes(file)} is for ${nevra.architecture}, not ${limits.architecture}`;
     if (nevra.architecture !== 'src' && sourceRpm !== sourceFile) {
-      return `${quote(file)} says that it comes from ${quote(sourceRpm ?? '')}, not from ${quote(sourceFile)}`;
+      return `${inQuotes(file)} says that it comes from ${inQuotes(sourceRpm ?? '')}, not from ${inQuotes(sourceFile)}`;
     }
   }
   return undefined;
@@ -109,9 +111,4 @@ function compatibleArchitectures(architecture: string): readonly string[] {
 
 function refuse(why: string) {
   return fail('policy', `The builder's results were refused: ${why}.`);
-}
-
-/** Hostile text in a sentence: quoted, printable, short. */
-function quote(text: string): string {
-  return JSON.stringify(text.slice(0, 120));
 }

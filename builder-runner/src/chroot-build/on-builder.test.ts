@@ -9,7 +9,7 @@ import { needOf } from './need.ts';
 function needOfRequest(changes: Parameters<typeof requestForTests>[0]) {
   const state = emptyQueueState();
   const requests = [requestForTests({ ...changes, chroots: chrootsForTests('sapling-12-x86_64') })];
-  applyQueueOperation(state, { type: 'enqueue', requests, at: '2026-01-01T00:00:00.000Z' });
+  applyQueueOperation(state, { kind: 'enqueue', requests, at: '2026-01-01T00:00:00.000Z' });
   const [build] = [...state.builds.values()];
   const [chroot] = build?.chroots ?? [];
   return build !== undefined && chroot !== undefined ? needOf(build, chroot) : undefined;

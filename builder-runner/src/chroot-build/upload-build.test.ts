@@ -32,7 +32,7 @@ beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), 'coppice-ahead-'));
   const state = emptyQueueState();
   const requests = [requestForTests({ chroots: chrootsForTests('sapling-12-x86_64') })];
-  applyQueueOperation(state, { type: 'enqueue', requests, at: '2026-01-01T00:00:00.000Z' });
+  applyQueueOperation(state, { kind: 'enqueue', requests, at: '2026-01-01T00:00:00.000Z' });
   const build = { ...([...state.builds.values()][0] as QueuedBuild), srpm: 'hello-1-1.src.rpm' };
   const context = { home } as Upload['context'];
   mkdirSync(dirname(srpmPath(context, build)), { recursive: true });

@@ -96,7 +96,7 @@ class KeptDebugSessions implements DebugSessions {
       }
       // An interrupted attempt starts again: how far it got is unknown.
       if (builder !== null) await this.#context.pool.endKept(builder);
-      if (state === 'preparing') await this.#commit({ op: 'wait', id });
+      if (state === 'preparing') await this.#commit({ kind: 'wait', id });
       this.#begin(id);
     }
   }
@@ -108,7 +108,7 @@ class KeptDebugSessions implements DebugSessions {
     const build = await this.#buildOf(wish, requestedAt);
     if (build === undefined) return 'no-source';
     const { key, chroot, by, keys } = wish;
-    const session = await this.#commit({ op: 'request', session: { key, build, chroot, by, keys, requestedAt } });
+    const session = await this.#commit({ kind: 'request', session: { key, build, chroot, by, keys, requestedAt } });
     if (session === undefined) throw new RangeError('a request makes a session');
     this.#begin(session.id);
     return session;
@@ -191,10 +191,10 @@ class KeptDebugSessions implements DebugSessions {
       }
       // From here on no other build can get this builder, even after a crash of the service.
       await lease.keep(new Date(now().getTime() + seconds * 1000));
-      await this.#commit({ op: 'prepare', id, builder: lease.builder.name });
+      await this.#commit({ kind: 'prepare', id, builder: lease.builder.name });
       const access = await openAccess(this.#context, session, lease.builder, this.#openSeconds, signal);
       await lease.keep(new Date(access.until));
-      await this.#commit({ op: 'open', id, access });
+      await this.#commit({ kind: 'open', id, access });
       signal.throwIfAborted();
       log('info', `${name} is open until ${access.until}`, { builder: lease.builder.name });
       this.#endAt(id, access.until);
@@ -204,7 +204,7 @@ class KeptDebugSessions implements DebugSessions {
       await lease?.release('end');
       if (signal.aborted) return;
       log('warn', `${name} could not be opened: ${describeError(error)}`);
-      await this.#commit({ op: 'end', id, state: 'failed', message: `${describeError(error)}.` });
+      await this.#commit({ kind: 'end', id, state: 'failed', message: `${describeError(error)}.` });
     }
   }
 
@@ -229,7 +229,7 @@ class KeptDebugSessions implements DebugSessions {
     this.#timers.delete(id);
     const under = this.#underWay.get(id);
     under?.abort.abort(new Error(message));
-    if ((await this.#commit({ op: 'end', id, state: 'ended', message })) === undefined) return;
+    if ((await this.#commit({ kind: 'end', id, state: 'ended', message })) === undefined) return;
     await under?.ended;
     const present = this.session(id)?.builder ?? builder;
     if (present !== null) await this.#context.pool.endKept(present);

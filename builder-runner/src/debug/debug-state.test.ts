@@ -5,7 +5,7 @@ import { applyDebugOperation, type DebugAccess, type DebugOperation, emptyDebugS
 
 const access = { port: 1 } as DebugAccess;
 const request = (key: string): DebugOperation => ({
-  op: 'request',
+  kind: 'request',
   session: {
     ...{ key, build: {} as QueuedBuild, chroot: 'a-1-x86_64' as ChrootName, by: 'octocat', keys: [] },
     requestedAt: '2026-01-01T00:00:00.000Z',
@@ -23,10 +23,15 @@ test('whatever happens, what is over stays as it was, and tells nobody that it c
   const id = fc.integer({ min: 1, max: 3 });
   const operation: fc.Arbitrary<DebugOperation> = fc.oneof(
     fc.constantFrom('a', 'b', 'c').map(request),
-    id.map((one) => ({ op: 'wait', id: one }) as const),
-    id.map((one) => ({ op: 'prepare', id: one, builder: 'b' }) as const),
-    id.map((one) => ({ op: 'open', id: one, access }) as const),
-    fc.record({ op: fc.constant('end' as const), id, state: fc.constantFrom('ended', 'failed'), message: fc.string() }),
+    id.map((one) => ({ kind: 'wait', id: one }) as const),
+    id.map((one) => ({ kind: 'prepare', id: one, builder: 'b' }) as const),
+    id.map((one) => ({ kind: 'open', id: one, access }) as const),
+    fc.record({
+      kind: fc.constant('end' as const),
+      id,
+      state: fc.constantFrom('ended', 'failed'),
+      message: fc.string(),
+    }),
   );
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 30 }), (operations) => {
@@ -35,7 +40,7 @@ test('whatever happens, what is over stays as it was, and tells nobody that it c
         const over = state.sessions.filter(isOver);
         const changed = applyDebugOperation(state, one);
         expect(state.sessions).toEqual(expect.arrayContaining(over));
-        if (one.op !== 'request') expect(over.map(({ id: known }) => known)).not.toContain(changed?.id);
+        if (one.kind !== 'request') expect(over.map(({ id: known }) => known)).not.toContain(changed?.id);
       }
       expect(state.sessions.every(({ state: is, access: way }) => is !== 'open' || way !== null)).toBe(true);
     }),
@@ -47,7 +52,7 @@ test('only the last of many that are over are remembered, and all that are not',
   applyDebugOperation(state, request('open'));
   for (let at = 0; at < 300; at += 1) {
     const made = applyDebugOperation(state, request(`over ${at}`));
-    applyDebugOperation(state, { op: 'end', id: made?.id ?? 0, state: 'ended', message: '' });
+    applyDebugOperation(state, { kind: 'end', id: made?.id ?? 0, state: 'ended', message: '' });
   }
   expect(state.sessions.length).toBeLessThan(210);
   expect(state.sessions[0]?.key).toBe('open');

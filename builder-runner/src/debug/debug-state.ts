@@ -38,12 +38,15 @@ export interface DebugSession {
 }
 
 export type DebugOperation =
-  | { readonly op: 'request'; readonly session: Omit<DebugSession, 'id' | 'state' | 'builder' | 'access' | 'message'> }
+  | {
+      readonly kind: 'request';
+      readonly session: Omit<DebugSession, 'id' | 'state' | 'builder' | 'access' | 'message'>;
+    }
   /** It is begun anew: an earlier try was cut off. */
-  | { readonly op: 'wait'; readonly id: number }
-  | { readonly op: 'prepare'; readonly id: number; readonly builder: string }
-  | { readonly op: 'open'; readonly id: number; readonly access: DebugAccess }
-  | { readonly op: 'end'; readonly id: number; readonly state: 'ended' | 'failed'; readonly message: string };
+  | { readonly kind: 'wait'; readonly id: number }
+  | { readonly kind: 'prepare'; readonly id: number; readonly builder: string }
+  | { readonly kind: 'open'; readonly id: number; readonly access: DebugAccess }
+  | { readonly kind: 'end'; readonly id: number; readonly state: 'ended' | 'failed'; readonly message: string };
 
 export interface DebugState {
   lastId: number;
@@ -63,7 +66,7 @@ export function isOver({ state }: DebugSession): boolean {
 
 /** Returns the changed session; undefined when nothing changed, as for a session that has ended. */
 export function applyDebugOperation(state: DebugState, operation: DebugOperation): DebugSession | undefined {
-  if (operation.op === 'request') return request(state, operation.session);
+  if (operation.kind === 'request') return request(state, operation.session);
   const index = state.sessions.findIndex(({ id }) => id === operation.id);
   const before = state.sessions[index];
   if (before === undefined || isOver(before)) return undefined;
@@ -74,7 +77,7 @@ export function applyDebugOperation(state: DebugState, operation: DebugOperation
 
 function request(
   state: DebugState,
-  session: Extract<DebugOperation, { op: 'request' }>['session'],
+  session: Extract<DebugOperation, { kind: 'request' }>['session'],
 ): DebugSession | undefined {
   const known = state.sessions.find(({ key }) => key === session.key);
   if (known !== undefined) return known;
@@ -89,8 +92,8 @@ function request(
   return made;
 }
 
-function change(before: DebugSession, operation: Exclude<DebugOperation, { op: 'request' }>): DebugSession {
-  switch (operation.op) {
+function change(before: DebugSession, operation: Exclude<DebugOperation, { kind: 'request' }>): DebugSession {
+  switch (operation.kind) {
     case 'wait':
       return { ...before, state: 'waiting', builder: null, access: null };
     case 'prepare':

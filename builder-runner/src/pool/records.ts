@@ -1,9 +1,11 @@
 // What is written down of each builder in `state/builders/<name>/builder.json`: enough to take it up, or to end it,
 // after a crash.
-import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
+
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ChrootName } from '@coppice/config';
 import { z } from 'zod';
+import { replaceFile } from '../base/replace-file.ts';
 import { type Builder, builderFolder, instanceSchema } from '../builder/spawn.ts';
 
 const chrootName = z.string().transform((name) => name as ChrootName);
@@ -40,11 +42,13 @@ const recordSchema = z.object({
 });
 export type BuilderRecord = z.infer<typeof recordSchema>;
 
-/** Writes the record as a whole, or leaves the one before. */
+/**
+ * Writes the record as a whole, or leaves the one before. Not synced: it is written for every build, and a builder
+ * whose record is lost is ended as one that belongs to nobody. The folder of one that has ended is not made again.
+ */
 export async function writeRecord(home: string, name: string, record: BuilderRecord): Promise<void> {
   const path = join(builderFolder(home, name), 'builder.json');
-  await writeFile(`${path}.new`, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
-  await rename(`${path}.new`, path);
+  await replaceFile(path, `${JSON.stringify(record, null, 2)}\n`, { sync: false, mode: 0o600, makesFolders: false });
 }
 
 /** The record of a builder; undefined when there is none that can be read. */

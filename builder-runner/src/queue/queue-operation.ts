@@ -34,43 +34,43 @@ export interface Outcome {
 
 /** Everything that can happen in the queue. `at` is ISO 8601 UTC. `srpm` as a chroot means the making of the SRPM. */
 export type QueueOperation = { readonly at: string } & (
-  | { readonly type: 'enqueue'; readonly requests: readonly BuildRequest[] }
+  | { readonly kind: 'enqueue'; readonly requests: readonly BuildRequest[] }
   | {
-      readonly type: 'claim';
+      readonly kind: 'claim';
       readonly id: BuildId;
       readonly chroot: ChrootName | 'srpm';
-      readonly kind: 'srpm' | 'chroot' | 'close';
+      readonly task: 'srpm' | 'chroot' | 'close';
       readonly worker: string;
     }
-  | { readonly type: 'srpmDone'; readonly id: BuildId; readonly file: string }
+  | { readonly kind: 'srpmDone'; readonly id: BuildId; readonly file: string }
   | {
-      readonly type: 'phase';
+      readonly kind: 'phase';
       readonly id: BuildId;
       readonly chroot: ChrootName;
       readonly phase: PhaseName;
       readonly builder?: string;
     }
-  | { readonly type: 'finish'; readonly id: BuildId; readonly chroot: ChrootName; readonly outcome: Outcome }
+  | { readonly kind: 'finish'; readonly id: BuildId; readonly chroot: ChrootName; readonly outcome: Outcome }
   | {
-      readonly type: 'release';
+      readonly kind: 'release';
       readonly id: BuildId;
       readonly chroot: ChrootName | 'srpm';
       readonly countAttempt: boolean;
     }
   | {
-      readonly type: 'postpone';
+      readonly kind: 'postpone';
       readonly id: BuildId;
       readonly chroot: ChrootName;
       readonly reason: FailureReason;
       readonly message: string;
     }
-  | { readonly type: 'cancel'; readonly id: BuildId; readonly by: string }
-  | { readonly type: 'reserve'; readonly count: number }
+  | { readonly kind: 'cancel'; readonly id: BuildId; readonly by: string }
+  | { readonly kind: 'reserve'; readonly count: number }
 );
 
 /** Applies one operation in place and tells what changed. The queue checks beforehand that it fits. */
 export function applyQueueOperation(state: QueueState, operation: QueueOperation): readonly QueueChange[] {
-  switch (operation.type) {
+  switch (operation.kind) {
     case 'enqueue':
       return enqueue(state, operation.requests, operation.at);
     case 'claim':
@@ -93,7 +93,7 @@ export function applyQueueOperation(state: QueueState, operation: QueueOperation
   }
 }
 
-type OperationOf<Type extends QueueOperation['type']> = Extract<QueueOperation, { type: Type }>;
+type OperationOf<Kind extends QueueOperation['kind']> = Extract<QueueOperation, { kind: Kind }>;
 
 function enqueue(state: QueueState, requests: readonly BuildRequest[], at: string): QueueChange[] {
   const first = state.lastId + 1;
@@ -155,14 +155,14 @@ function sayWhySkipped(needed: QueuedBuild, chroot: ChrootName, state: BuildStat
   return `It needs ${needed.package}, and build ${needed.id} of ${needed.package} ${ended} for ${chroot}.`;
 }
 
-function claim(state: QueueState, { id, chroot, kind, at }: OperationOf<'claim'>): QueueChange {
+function claim(state: QueueState, { id, chroot, task, at }: OperationOf<'claim'>): QueueChange {
   const build = liveBuild(state, id);
-  if (kind !== 'close') state.turns.take(build.owner);
+  if (task !== 'close') state.turns.take(build.owner);
   if (chroot === 'srpm') {
     const chroots = build.chroots.map((each) => (each.state === 'pending' ? enterPhase(each, 'srpm', at) : each));
     return replace(state, { ...build, srpmState: 'running', chroots });
   }
-  if (kind === 'close') {
+  if (task === 'close') {
     state.closing.add(taskKey(id, chroot));
     return replaceChroot(state, build, chroot, (each) => ({ ...each, state: 'starting' }));
   }
@@ -236,7 +236,7 @@ function helpThoseThatRun(state: QueueState, by: QueuedBuild, chroot: ChrootName
 function postpone(state: QueueState, operation: OperationOf<'postpone'>): QueueChange[] {
   const { id, chroot, reason, message, at } = operation;
   const isHelped = wasHelped(state, id, chroot);
-  const change = release(state, { type: 'release', id, chroot, countAttempt: false, at });
+  const change = release(state, { kind: 'release', id, chroot, countAttempt: false, at });
   if (isHelped) return [change];
   const put = replaceChroot(state, change.build, chroot, (each) => ({ ...each, reason, message }));
   return [put, ...lookAtPostponed(state, put.build, chroot, false)];

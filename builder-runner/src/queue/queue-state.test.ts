@@ -91,10 +91,10 @@ class Life {
     if (chosen.kind === 'enqueue') this.enqueue(chosen, live);
     else if (chosen.kind === 'claim') this.claim();
     else if (chosen.kind === 'cancel' && live.length > 0) {
-      this.perform({ type: 'cancel', id: live[pick % live.length] as BuildId, by: 'octocat', at });
+      this.perform({ kind: 'cancel', id: live[pick % live.length] as BuildId, by: 'octocat', at });
     } else if (held !== undefined && chosen.kind === 'release') {
       this.claimed.splice(this.claimed.indexOf(held), 1);
-      this.perform({ type: 'release', ...pickIdAndChroot(held), countAttempt: pick % 2 === 0, at });
+      this.perform({ kind: 'release', ...pickIdAndChroot(held), countAttempt: pick % 2 === 0, at });
     } else if (held !== undefined && chosen.kind === 'postpone') {
       this.postpone(held);
     } else if (held !== undefined && (chosen.kind === 'end' || chosen.kind === 'fail')) {
@@ -109,7 +109,7 @@ class Life {
       requestForTests({ owner, background, chroots: chrootsForTests(...chroots), afterBuilds }),
       requestForTests({ owner, chroots: chrootsForTests(...names), after: [0] }),
     ];
-    this.perform({ type: 'enqueue', requests, at });
+    this.perform({ kind: 'enqueue', requests, at });
     for (const id of [first, first + 1] as BuildId[]) {
       expect(this.seen.has(id)).toBe(false);
       const build = this.state.builds.get(id) as QueuedBuild;
@@ -133,7 +133,7 @@ class Life {
       this.turns = [...this.turns.filter((each) => each !== owner), owner];
     }
     this.claimed.push({ id, chroot, owner, close: task.kind === 'close' ? task.state : undefined });
-    this.perform({ type: 'claim', id, chroot, kind: task.kind, worker: 'w', at });
+    this.perform({ kind: 'claim', id, chroot, task: task.kind, worker: 'w', at });
     return true;
   }
 
@@ -150,7 +150,7 @@ class Life {
     if (chroot === 'srpm' || close !== undefined) return;
     if (!wasHelped(this.state, id, chroot) && !othersMayHelp(this.state.builds, build, chroot)) return;
     this.claimed.splice(this.claimed.indexOf(held), 1);
-    this.perform({ type: 'postpone', id, chroot, reason: 'dependencies', message: 'It misses libgreet.', at });
+    this.perform({ kind: 'postpone', id, chroot, reason: 'dependencies', message: 'It misses libgreet.', at });
   }
 
   end(held: Claimed, well: boolean): void {
@@ -158,15 +158,15 @@ class Life {
     this.claimed.splice(this.claimed.indexOf(held), 1);
     if (chroot !== 'srpm') {
       const outcome = { state: close ?? (well ? 'succeeded' : 'failed'), reason: null, message: null } as const;
-      this.perform({ type: 'finish', id, chroot, outcome, at });
+      this.perform({ kind: 'finish', id, chroot, outcome, at });
     } else if (well) {
-      this.perform({ type: 'srpmDone', id, file: 'hello-1-1.src.rpm', at });
+      this.perform({ kind: 'srpmDone', id, file: 'hello-1-1.src.rpm', at });
     } else {
       const outcome = { state: 'failed', reason: 'source', message: 'No spec.' } as const;
       const unfinished = this.state.builds.get(id)?.chroots.filter(({ state }) => !isFinal(state)) ?? [];
       // A worker that is only closing one of them finds it closed.
       this.claimed = this.claimed.filter((each) => each.id !== id);
-      for (const each of unfinished) this.perform({ type: 'finish', id, chroot: each.chroot, outcome, at });
+      for (const each of unfinished) this.perform({ kind: 'finish', id, chroot: each.chroot, outcome, at });
     }
   }
 }

@@ -58,7 +58,7 @@ test('labels of builders are kept when the queue is opened anew; requests and sn
   expect(labelsOf(again)).toEqual([[], ['big']]);
 
   const state = emptyQueueState();
-  applyQueueOperation(state, { type: 'enqueue', requests: [old], at: '2026-01-01T00:00:00.000Z' });
+  applyQueueOperation(state, { kind: 'enqueue', requests: [old], at: '2026-01-01T00:00:00.000Z' });
   const json = JSON.parse(JSON.stringify(encodeQueueState(state))) as { builds: Record<string, unknown>[] };
   for (const build of json.builds) delete build.builderLabels;
   expect([...decodeQueueState(json).builds.values()].map(({ builderLabels }) => builderLabels)).toEqual([[]]);

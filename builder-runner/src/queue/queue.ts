@@ -176,7 +176,7 @@ class JournaledQueue implements Queue {
     const { lastId } = this.#store.state;
     const newest = this.#numbers?.newest ?? 0;
     if (newest > lastId) {
-      await this.#commitNumbers({ type: 'reserve', count: newest - lastId, at: this.#time() });
+      await this.#commitNumbers({ kind: 'reserve', count: newest - lastId, at: this.#time() });
       onUnknown?.(lastId + 1, newest);
     } else await this.#noteNumbers();
   }
@@ -184,7 +184,7 @@ class JournaledQueue implements Queue {
   async enqueue(requests: readonly BuildRequest[]): Promise<readonly QueuedBuild[]> {
     assertQueueable(requests, this.#store.state.lastId);
     if (requests.length === 0) return [];
-    const changes = await this.#commitNumbers({ type: 'enqueue', requests, at: this.#time() });
+    const changes = await this.#commitNumbers({ kind: 'enqueue', requests, at: this.#time() });
     return changes.map(({ build }) => build);
   }
 
@@ -194,7 +194,7 @@ class JournaledQueue implements Queue {
     const { kind } = task;
     const { id } = task.build;
     const chroot = kind === 'srpm' ? 'srpm' : task.chroot.chroot;
-    const [change] = await this.#commit([{ type: 'claim', id, chroot, kind, worker, at: this.#time() }]);
+    const [change] = await this.#commit([{ kind: 'claim', id, chroot, task: kind, worker, at: this.#time() }]);
     const build = change?.build ?? task.build;
     if (task.kind === 'srpm') return { ...task, build };
     return { ...task, build, chroot: build.chroots.find((each) => each.chroot === chroot) ?? task.chroot };
@@ -212,12 +212,12 @@ class JournaledQueue implements Queue {
 
   async srpmDone(id: BuildId, file: string): Promise<void> {
     this.#assertClaimed(id, 'srpm');
-    await this.#commit([{ type: 'srpmDone', id, file, at: this.#time() }]);
+    await this.#commit([{ kind: 'srpmDone', id, file, at: this.#time() }]);
   }
 
   async setPhase(id: BuildId, chroot: ChrootName, phase: PhaseName, builder?: string): Promise<void> {
     this.#liveChroot(id, chroot);
-    const operation: QueueOperation = { type: 'phase', id, chroot, phase, at: this.#time() };
+    const operation: QueueOperation = { kind: 'phase', id, chroot, phase, at: this.#time() };
     this.#store.commitLazily([builder === undefined ? operation : { ...operation, builder }]).then(
       (effects) => this.#tell(effects.flat()),
       (error: QueueError) => this.#onFault(error),
@@ -228,7 +228,7 @@ class JournaledQueue implements Queue {
     this.#liveChroot(id, chroot);
     const { state, reason, message } = outcome;
     const before = this.#liveBuild(id);
-    const operation = { type: 'finish', id, chroot, outcome: { state, reason, message }, at: this.#time() } as const;
+    const operation = { kind: 'finish', id, chroot, outcome: { state, reason, message }, at: this.#time() } as const;
     const written = this.#store.commit([operation]);
     // Gone from the state by now, while those who keep the records hear of it when it is written: until then it is
     // here.
@@ -239,7 +239,7 @@ class JournaledQueue implements Queue {
 
   async release(id: BuildId, chroot: ChrootName | 'srpm', { countAttempt }: { countAttempt: boolean }): Promise<void> {
     this.#assertClaimed(id, chroot);
-    await this.#commit([{ type: 'release', id, chroot, countAttempt, at: this.#time() }]);
+    await this.#commit([{ kind: 'release', id, chroot, countAttempt, at: this.#time() }]);
   }
 
   async postpone(
@@ -250,20 +250,20 @@ class JournaledQueue implements Queue {
     this.#assertClaimed(id, chroot);
     const { state } = this.#store;
     if (!wasHelped(state, id, chroot) && !othersMayHelp(state.builds, this.#liveBuild(id), chroot)) return false;
-    await this.#commit([{ type: 'postpone', id, chroot, reason, message, at: this.#time() }]);
+    await this.#commit([{ kind: 'postpone', id, chroot, reason, message, at: this.#time() }]);
     return true;
   }
 
   async cancel(id: BuildId, by: string): Promise<'canceling' | 'unknown'> {
     if (!this.#store.state.builds.has(id)) return 'unknown';
-    await this.#commit([{ type: 'cancel', id, by, at: this.#time() }]);
+    await this.#commit([{ kind: 'cancel', id, by, at: this.#time() }]);
     return 'canceling';
   }
 
   async reserve(count: number): Promise<readonly BuildId[]> {
     // Read at once, before anything else can be given out: a commit changes the memory at the call.
     const first = this.#store.state.lastId + 1;
-    await this.#commitNumbers({ type: 'reserve', count, at: this.#time() });
+    await this.#commitNumbers({ kind: 'reserve', count, at: this.#time() });
     return Array.from({ length: count }, (_, index) => (first + index) as BuildId);
   }
 
@@ -276,7 +276,7 @@ class JournaledQueue implements Queue {
       ])
       .filter((each) => !isKept(each));
     const at = this.#time();
-    await this.#commit(claimed.map((each) => ({ type: 'release', ...each, countAttempt: false, at })));
+    await this.#commit(claimed.map((each) => ({ kind: 'release', ...each, countAttempt: false, at })));
     return claimed;
   }
 

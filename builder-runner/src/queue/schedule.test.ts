@@ -19,7 +19,7 @@ function perform(state: QueueState, operation: Untimed) {
 
 function queueOf(...requests: Partial<BuildRequest>[]): QueueState {
   const state = emptyQueueState();
-  perform(state, { type: 'enqueue', requests: requests.map(requestForTests) });
+  perform(state, { kind: 'enqueue', requests: requests.map(requestForTests) });
   return state;
 }
 
@@ -37,13 +37,13 @@ function claimNext(state: QueueState, limits = noLimits): string {
   const task = nextTask(state, limits);
   if (task === undefined) return what;
   const chroot = task.kind === 'srpm' ? 'srpm' : task.chroot.chroot;
-  perform(state, { type: 'claim', id: task.build.id, chroot, kind: task.kind, worker: 'w' });
+  perform(state, { kind: 'claim', id: task.build.id, chroot, task: task.kind, worker: 'w' });
   return what;
 }
 
 function makeSrpm(state: QueueState, id: number) {
-  perform(state, { type: 'claim', id: id as BuildId, chroot: 'srpm', kind: 'srpm', worker: 'w' });
-  perform(state, { type: 'srpmDone', id: id as BuildId, file: 'hello-1-1.src.rpm' });
+  perform(state, { kind: 'claim', id: id as BuildId, chroot: 'srpm', task: 'srpm', worker: 'w' });
+  perform(state, { kind: 'srpmDone', id: id as BuildId, file: 'hello-1-1.src.rpm' });
 }
 
 function finish(
@@ -53,7 +53,7 @@ function finish(
   ended: 'succeeded' | 'failed' | 'skipped' | 'canceled',
 ) {
   const outcome = { state: ended, reason: ended === 'failed' ? ('compile' as const) : null, message: null };
-  return perform(state, { type: 'finish', id: id as BuildId, chroot, outcome });
+  return perform(state, { kind: 'finish', id: id as BuildId, chroot, outcome });
 }
 
 describe('what is done next', () => {
@@ -65,7 +65,7 @@ describe('what is done next', () => {
     const state = queueOf(both);
     expect(claimNext(state)).toBe('srpm 1');
     expect(next(state)).toBe('nothing');
-    perform(state, { type: 'srpmDone', id: 1 as BuildId, file: 'hello-1-1.src.rpm' });
+    perform(state, { kind: 'srpmDone', id: 1 as BuildId, file: 'hello-1-1.src.rpm' });
     expect([claimNext(state), claimNext(state), next(state)]).toEqual([
       `chroot 1 ${sapling}`,
       `chroot 1 ${fedora}`,
@@ -122,13 +122,13 @@ describe('what is done next', () => {
     const state = queueOf({ package: 'libgreet', ...both });
     makeSrpm(state, 1);
     finish(state, 1, sapling, 'failed');
-    perform(state, { type: 'enqueue', requests: [requestForTests({ ...both, afterBuilds: [1 as BuildId] })] });
+    perform(state, { kind: 'enqueue', requests: [requestForTests({ ...both, afterBuilds: [1 as BuildId] })] });
     expect(next(state)).toContain(`close 2 ${sapling} skipped: It needs libgreet`);
   });
 
   test('waiting chroots of a canceled build are closed and its SRPM is not made', () => {
     const state = queueOf(both, {});
-    perform(state, { type: 'cancel', id: 1 as BuildId, by: 'octocat' });
+    perform(state, { kind: 'cancel', id: 1 as BuildId, by: 'octocat' });
     expect([claimNext(state), claimNext(state), next(state)]).toEqual([
       `close 1 ${sapling} canceled: Canceled by octocat.`,
       `close 1 ${fedora} canceled: Canceled by octocat.`,
@@ -139,9 +139,9 @@ describe('what is done next', () => {
   test('a build canceled while its SRPM is made stays with the worker that makes it', () => {
     const state = queueOf({});
     claimNext(state);
-    perform(state, { type: 'cancel', id: 1 as BuildId, by: 'octocat' });
+    perform(state, { kind: 'cancel', id: 1 as BuildId, by: 'octocat' });
     expect(next(state)).toBe('nothing');
-    perform(state, { type: 'release', id: 1 as BuildId, chroot: 'srpm', countAttempt: false });
+    perform(state, { kind: 'release', id: 1 as BuildId, chroot: 'srpm', countAttempt: false });
     expect(next(state)).toBe(`close 1 ${sapling} canceled: Canceled by octocat.`);
   });
 
@@ -160,12 +160,12 @@ describe('what is done next', () => {
     const attempts = () => state.builds.get(1 as BuildId)?.chroots[0]?.attempts;
     for (const countAttempt of [true, false]) {
       expect(claimNext(state)).toBe(`chroot 1 ${sapling}`);
-      perform(state, { type: 'release', id: 1 as BuildId, chroot: sapling, countAttempt });
+      perform(state, { kind: 'release', id: 1 as BuildId, chroot: sapling, countAttempt });
       expect(attempts()).toBe(1);
     }
-    perform(state, { type: 'cancel', id: 1 as BuildId, by: 'octocat' });
+    perform(state, { kind: 'cancel', id: 1 as BuildId, by: 'octocat' });
     claimNext(state);
-    perform(state, { type: 'release', id: 1 as BuildId, chroot: sapling, countAttempt: false });
+    perform(state, { kind: 'release', id: 1 as BuildId, chroot: sapling, countAttempt: false });
     expect(attempts()).toBe(1);
   });
 });
@@ -194,13 +194,13 @@ describe('owners', () => {
     for (const expected of [1, 4, 2, 5]) expect(claimNext(state)).toBe(`chroot ${expected} ${sapling}`);
     finish(state, 4, sapling, 'succeeded');
     finish(state, 5, sapling, 'succeeded');
-    perform(state, { type: 'enqueue', requests: [requestForTests({ owner: 'small' })] });
+    perform(state, { kind: 'enqueue', requests: [requestForTests({ owner: 'small' })] });
     expect(claimNext(state)).toBe('srpm 6');
   });
 
   test('may not run more chroots at once than their limit; SRPMs are made meanwhile', () => {
     const state = madeQueue(big, big, big);
-    perform(state, { type: 'enqueue', requests: [requestForTests(big)] });
+    perform(state, { kind: 'enqueue', requests: [requestForTests(big)] });
     const two = limited({ perOwner: 2 });
     claimNext(state, two);
     claimNext(state, two);
@@ -236,7 +236,7 @@ describe('limits', () => {
     const state = madeQueue({}, {}, {});
     const one = limited({ perOwner: 1 });
     claimNext(state, one);
-    perform(state, { type: 'cancel', id: 2 as BuildId, by: 'octocat' });
+    perform(state, { kind: 'cancel', id: 2 as BuildId, by: 'octocat' });
     expect(claimNext(state, one)).toContain('close 2');
     finish(state, 1, sapling, 'succeeded');
     expect(next(state, one)).toBe(`chroot 3 ${sapling}`);
@@ -262,7 +262,7 @@ describe('background builds', () => {
 describe('a batch in the wrong order', () => {
   const postpone = (state: QueueState, id: number) =>
     perform(state, {
-      type: 'postpone',
+      kind: 'postpone',
       id: id as BuildId,
       chroot: sapling,
       reason: 'dependencies',

@@ -32,7 +32,7 @@ export type LaneName = 'close' | 'srpm' | ChrootName;
 export function lanesOf(build: QueuedBuild): readonly LaneName[] {
   if (build.srpmState === 'running') return [];
   const pending = build.chroots.filter(({ state }) => state === 'pending');
-  const going = pending.filter((chroot) => !isOver(chroot));
+  const going = pending.filter((chroot) => !endsUntried(chroot));
   const lanes: LaneName[] = going.length < pending.length ? ['close'] : [];
   if (build.srpmState !== 'succeeded') return going.length > 0 ? [...lanes, 'srpm'] : lanes;
   return [...lanes, ...going.filter((each) => !isPostponed(each)).map(({ chroot }) => chroot)];
@@ -47,13 +47,13 @@ export function taskIn(lane: LaneName, build: QueuedBuild, builds: Builds): Task
   if (!lanesOf(build).includes(lane)) return undefined;
   if (lane === 'srpm') return { kind: 'srpm', build };
   const pending = build.chroots.filter(({ state }) => state === 'pending');
-  if (lane === 'close') return pending.filter(isOver).map((chroot) => closeTask(build, chroot))[0];
+  if (lane === 'close') return pending.filter(endsUntried).map((chroot) => closeTask(build, chroot))[0];
   const chroot = pending.find((each) => each.chroot === lane);
   if (chroot === undefined || !build.after.every((id) => hasSucceeded(builds.get(id), chroot))) return undefined;
   return { kind: 'chroot', build, chroot };
 }
 
-function isOver({ cancelRequestedBy, skipBecause }: QueuedChroot): boolean {
+function endsUntried({ cancelRequestedBy, skipBecause }: QueuedChroot): boolean {
   return cancelRequestedBy !== null || skipBecause !== null;
 }
 
@@ -86,7 +86,7 @@ export function othersMayHelp(builds: Builds, build: QueuedBuild, chroot: Chroot
   for (const other of builds.values()) {
     const there = other.chroots.find((each) => each.chroot === chroot);
     if (there === undefined || isFinal(there.state) || other.id === build.id) continue;
-    if (isPostponed(there) || isOver(there) || other.after.some((id) => stuck.has(id))) stuck.add(other.id);
+    if (isPostponed(there) || endsUntried(there) || other.after.some((id) => stuck.has(id))) stuck.add(other.id);
     else if (isSameBatch(build, other)) return true;
   }
   return false;

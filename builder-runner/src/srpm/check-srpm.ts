@@ -1,7 +1,9 @@
 // The source package that a builder sent back: hostile until it has passed here.
+
 import { join } from 'node:path';
 import { formatNevra, parseNevra, rpmFileName } from '@coppice/config';
 import { fail, type Outcome, succeed } from '../base/outcome.ts';
+import { inQuotes } from '../base/sentence-parts.ts';
 import { RpmHeaderError, readRpmHeader } from '../rpm/rpm-header.ts';
 
 /** The file name of the source package, when its header says that it is one, and of that name. */
@@ -9,22 +11,17 @@ export async function checkSrpm(folder: string, name: string): Promise<Outcome<s
   try {
     const { nevra } = await readRpmHeader(join(folder, name));
     const expected = [rpmFileName(nevra), rpmFileName({ ...nevra, architecture: 'nosrc' })];
-    if (nevra.architecture !== 'src') return refuse(`${quote(name)} is a binary package`);
+    if (nevra.architecture !== 'src') return refuse(`${inQuotes(name)} is a binary package`);
     if (!expected.includes(name) || parseNevra(formatNevra(nevra)) === undefined) {
-      return refuse(`${quote(name)} says of itself that it is ${quote(expected[0] ?? '')}`);
+      return refuse(`${inQuotes(name)} says of itself that it is ${inQuotes(expected[0] ?? '')}`);
     }
     return succeed(name);
   } catch (error) {
-    if (error instanceof RpmHeaderError) return refuse(`${quote(name)} is not a source package: ${error.message}`);
+    if (error instanceof RpmHeaderError) return refuse(`${inQuotes(name)} is not a source package: ${error.message}`);
     throw error;
   }
 }
 
 function refuse(why: string) {
   return fail('source', `The source package was refused: ${why}.`);
-}
-
-/** Hostile text in a sentence: quoted, printable, short. */
-function quote(text: string): string {
-  return JSON.stringify(text.slice(0, 120));
 }

@@ -68,7 +68,7 @@ async function measureJsonFile(file: string): Promise<Medians> {
     await low.write();
   };
   const enqueueNow = (count: number) =>
-    perform({ type: 'enqueue', requests: Array.from({ length: count }, () => requestForTests()), at: timeNow() });
+    perform({ kind: 'enqueue', requests: Array.from({ length: count }, () => requestForTests()), at: timeNow() });
   await enqueueNow(pendingBuilds);
   const enqueue = await medianOf(yardstickSamples, () => enqueueNow(1));
   const claim = await medianOf(yardstickSamples, () => perform(claimOf(state)));
@@ -78,7 +78,7 @@ async function measureJsonFile(file: string): Promise<Medians> {
 function claimOf(state: QueueState): QueueOperation {
   const task = nextTask(state, noLimits);
   if (task?.kind !== 'srpm') throw new Error('the next task of a fresh queue is an SRPM');
-  return { type: 'claim', id: task.build.id, chroot: 'srpm', kind: 'srpm', worker: 'bench', at: timeNow() };
+  return { kind: 'claim', id: task.build.id, chroot: 'srpm', task: 'srpm', worker: 'bench', at: timeNow() };
 }
 
 function timeNow(): string {

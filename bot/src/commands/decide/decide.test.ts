@@ -66,7 +66,7 @@ const asks = (actor: string, line: string, more: Partial<Situation> = {}) => {
   const action = decide(command, situation);
   switch (action.kind) {
     case 'say': {
-      const noted = action.petitions.map(({ op }) => op);
+      const noted = action.petitions.map(({ kind }) => kind);
       return `${action.good ? 'says' : 'refuses'}${noted.length === 0 ? '' : ` (${noted})`}: ${action.markdown}`;
     }
     case 'cancel':

@@ -44,7 +44,7 @@ export function decideRequest({ line, role, project: written }: Of<'request'>, k
   const found = findOne(written, near, `/request ${role}`);
   if ('refusal' in found) return say(line, false, found.refusal);
   const project = projectKey(found.project);
-  const settled: PetitionOperation = { op: 'settled', login, project };
+  const settled: PetitionOperation = { kind: 'settled', login, project };
   if (role === 'drop') return decideEdit(line, project, () => ({ kind: 'drop', project, login }), known, [settled]);
   const { maintainers, builders } = found.project;
   const holders = role === 'maintainer' ? maintainers : [...maintainers, ...builders];
@@ -52,7 +52,7 @@ export function decideRequest({ line, role, project: written }: Of<'request'>, k
     return say(line, true, edits.holdsAlready({ kind: 'grant', project, role, login }));
   }
   const request = { login, role, project, url: comment };
-  return say(line, true, reply.asked(request, whoManages(config.policy, found.project)), [{ op: 'asked', request }]);
+  return say(line, true, reply.asked(request, whoManages(config.policy, found.project)), [{ kind: 'asked', request }]);
 }
 
 export function decideApprove({ line, login: written, project: named }: Of<'approve-rights'>, known: Known): Action {
@@ -69,7 +69,7 @@ export function decideApprove({ line, login: written, project: named }: Of<'appr
   const request = open.find((one) => one.project === project);
   if (request === undefined) return say(line, false, reply.nothingAsked(login, project));
   const edit = { kind: 'grant', project, role: request.role, login } as const;
-  return decideEdit(line, project, () => edit, known, [{ op: 'settled', login, project }]);
+  return decideEdit(line, project, () => edit, known, [{ kind: 'settled', login, project }]);
 }
 
 export function decideLegal({ line, text, project: written }: Of<'legal'>, known: Known): Action {
@@ -82,7 +82,7 @@ export function decideLegal({ line, text, project: written }: Of<'legal'>, known
     return say(line, false, reply.tooManyReports(config.policy.admins));
   }
   const report: LegalReport = { number: petitions.lastReport + 1, by: actor, text, project, url: comment };
-  return say(line, true, reply.reported(report, config.policy.admins), [{ op: 'reported', report }]);
+  return say(line, true, reply.reported(report, config.policy.admins), [{ kind: 'reported', report }]);
 }
 
 /** Lets the project build again and closes what was reported of it. */
@@ -91,7 +91,7 @@ export function decideResolve({ line, project: written }: Of<'resolve'>, known: 
   const found = findNamed(written, config.projects);
   if ('refusal' in found) return say(line, false, found.refusal);
   const project = projectKey(found.project);
-  const closing: PetitionOperation = { op: 'resolved', project };
+  const closing: PetitionOperation = { kind: 'resolved', project };
   const reports = petitions.reports.filter((one) => one.project === project);
   if (found.project.frozen === null && reports.length > 0 && isAdmin(config.policy, actor)) {
     return say(line, true, reply.closed(reports), [closing]);
