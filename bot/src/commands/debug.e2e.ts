@@ -166,7 +166,8 @@ test('a service that is killed in the middle of a build tells each event once, a
   const ids = events.map(({ id }) => id);
   expect(ids).toEqual([...new Set(ids)]);
   const [, id = ''] = /^(\d+)-build-end$/.exec(ids.at(-1) ?? '') ?? [];
-  expect(ids.filter((one) => one.startsWith(`${id}-`))).toEqual([
+  const ofBuild = ids.filter((one) => one.startsWith(`${id}-`));
+  expect(ofBuild, service.output()).toEqual([
     `${id}-build-start`,
     `${id}-${chroot}-start-1`,
     `${id}-${chroot}-end`,

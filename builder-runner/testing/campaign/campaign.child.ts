@@ -36,10 +36,12 @@ export interface CampaignReport {
 }
 
 const [seed, count] = process.argv.slice(2).map(Number) as [number, number];
-/** Room for a hundred small builds and their repository, not for much more. */
-const homeMebibytes = 256;
+/** Room for two hundred small builds and their repository, not for much more. */
+const homeMebibytes = 384;
 const builders = 3;
-const buildsBetweenFaults = 4;
+const buildsBetweenFaults = 8;
+/** So many have not ended when a fault begins. */
+const buildsAhead = 10;
 
 let state = seed >>> 0;
 /** 0 ≤ number < 1; the same for the same seed (a linear congruential generator: nothing depends on its quality). */
@@ -141,10 +143,11 @@ async function campaign(): Promise<CampaignReport> {
     return order.slice(0, Math.floor(count / buildsBetweenFaults) - 1);
   };
   try {
-    await accept(service, Math.min(count, 10));
     for (const name of faultOrder()) {
       await untilEnded(records.size + buildsBetweenFaults);
-      if (packageOf.size < count) await accept(service, Math.min(10, count - packageOf.size));
+      // However long the faults before took: what a fault is to hit is there.
+      const wanted = buildsAhead - (packageOf.size - records.size);
+      if (wanted > 0) await accept(service, wanted);
       if (await doFault(name, place, service, random, witness())) faults[name] += 1;
     }
     while (packageOf.size < count) await accept(service, Math.min(10, count - packageOf.size));

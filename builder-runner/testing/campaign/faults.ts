@@ -74,6 +74,8 @@ export async function doFault(
       return fillDisk(place, 1 + 2 * random(), witness);
     case 'fail-spawn': {
       writeFileSync(place.noSpawn, '');
+      // Another one is wanted only when one is gone.
+      await killBuilder(place, random);
       const failed = await until(() => witness.heard(/ could not be made: [\s\S]*no builder can be made now/));
       await delay((2 + 3 * random()) * 1000);
       rmSync(place.noSpawn);
