@@ -4,18 +4,30 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 
+/** What a spec says beyond the least: lines of its preamble, description, `%install` and `%files`, changelog. */
+export interface SpecTexts {
+  readonly preamble?: string | undefined;
+  readonly description?: string | undefined;
+  readonly changelog?: string | undefined;
+  readonly files?: string | undefined;
+}
+
 /** Makes `<name>-<version>-1.noarch.rpm` and its source package in `folder`. */
-export async function makeRpms(folder: string, name: string, version: string): Promise<void> {
+export async function makeRpms(folder: string, name: string, version: string, texts: SpecTexts = {}): Promise<void> {
   const top = await mkdtemp(join(tmpdir(), 'coppice-rpmbuild-'));
-  const spec = `Name: ${name}
+  const spec = `# ${'rpm takes no spec whose first lines hold control characters. '.repeat(8)}
+Name: ${name}
 Version: ${version}
 Release: 1
 Summary: Tiny
 License: Apache-2.0
 BuildArch: noarch
+${texts.preamble ?? ''}
 %description
-Tiny.
-%files
+${texts.description ?? 'Tiny.'}
+${texts.files ?? '%files'}
+%changelog
+${texts.changelog ?? ''}
 `;
   try {
     await writeFile(join(top, `${name}.spec`), spec);
@@ -25,7 +37,9 @@ Tiny.
       '--define',
       '_rpmfilename %{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}.rpm',
     ];
-    await execa('rpmbuild', ['-ba', '--nodeps', ...defines, join(top, `${name}.spec`)], { env: { HOME: top } });
+    await execa('rpmbuild', ['-ba', '--nodeps', ...defines, join(top, `${name}.spec`)], {
+      env: { HOME: top, LC_ALL: 'C.UTF-8' },
+    });
     for (const kind of ['RPMS', 'SRPMS']) {
       for (const file of await readdir(join(top, kind))) await rename(join(top, kind, file), join(folder, file));
     }

@@ -9,7 +9,7 @@ import type { Publisher } from '../src/publish/publisher.ts';
 import type { Ending } from '../src/publish/record.ts';
 import { signRpms } from '../src/publish/sign.ts';
 import { describeArtifacts } from '../src/rpm/describe-artifacts.ts';
-import { makeRpms } from './make-rpms.ts';
+import { makeRpms, type SpecTexts } from './make-rpms.ts';
 
 export const testChroot = 'sapling-12-x86_64' as ChrootName;
 const at = '2026-01-02T03:04:05.000Z';
@@ -72,7 +72,7 @@ export function endingOf(state: Ending['state'], artifacts: Ending['artifacts'] 
   };
 }
 
-/** Makes, signs and publishes `name`-`version`; false when its project may not publish. */
+/** Makes, signs and publishes `name`-`version`; false when its project may not publish, or no repository can show it. */
 export async function publishTiny(
   publisher: Publisher,
   id: number,
@@ -80,15 +80,24 @@ export async function publishTiny(
   version: string,
   project = 'tools',
 ): Promise<boolean> {
-  const build = buildOf(id, name, project);
+  return (await publishMade(publisher, buildOf(id, name, project), version)) === 'published';
+}
+
+/** Does the same with packages whose spec says more, and resolves with what publishing said. */
+export async function publishMade(
+  publisher: Publisher,
+  build: ReturnType<typeof buildOf>,
+  version: string,
+  texts?: SpecTexts,
+): ReturnType<typeof publishPackages> {
   const staging = await mkdtemp(join(publisher.home, 'staging-'));
-  await makeRpms(staging, name, version);
+  await makeRpms(staging, build.package, version, texts);
   const files = await readdir(staging);
   await signRpms(await signerOf(publisher, build), staging, files);
   const artifacts = await describeArtifacts(staging, files);
-  const isPublished = await publishPackages(publisher, build, testChroot, { folder: staging, files });
-  if (isPublished) await publishEnding(publisher, build, build.chroots[0], endingOf('succeeded', artifacts));
-  return isPublished;
+  const end = await publishPackages(publisher, build, testChroot, { folder: staging, files });
+  if (end === 'published') await publishEnding(publisher, build, build.chroots[0], endingOf('succeeded', artifacts));
+  return end;
 }
 
 /** What dnf sees in a repository: `name-version.arch`, sorted. With a key it must have signed the metadata. */

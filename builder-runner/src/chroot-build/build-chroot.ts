@@ -70,8 +70,9 @@ async function publish(task: ChrootTask, { engine, files, artifacts }: Signed): 
   const { context, build, chroot } = task;
   enter(task, 'publish');
   const folder = stagingFolder(placeOf(task));
-  const isPublished = await publishPackages(context, build, chroot.chroot, { folder, files });
-  if (!isPublished) return { ...frozenEnding(build, context.now()), engine };
+  const published = await publishPackages(context, build, chroot.chroot, { folder, files });
+  if (published === 'frozen') return { ...frozenEnding(build, context.now()), engine };
+  if (published !== 'published') return { ...failedEnding(task, published), engine };
   return { state: 'succeeded', reason: null, message: null, excerpt: [], engine, artifacts, endedAt: context.now() };
 }
 

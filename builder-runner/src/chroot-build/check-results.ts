@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { formatNevra, parseNevra, rpmFileName } from '@coppice/config';
 import { type Failure, fail, type Outcome, succeed } from '../base/outcome.ts';
 import { inQuotes } from '../base/sentence-parts.ts';
+import { judgeTexts } from '../rpm/judge-texts.ts';
 import { type RpmHeader, RpmHeaderError, readRpmHeader } from '../rpm/rpm-header.ts';
 
 /** The logs that are kept, in mock's names. Others are left behind. */
@@ -34,7 +35,7 @@ export function tooLarge(bytes: number): Failure {
   return refuse(`the files are larger than ${bytes} bytes together`).failure;
 }
 
-/** The files in `folder` that may be signed and published, or why none may (reason `policy`). */
+/** The files in `folder` that may be signed and published, or why none may (reason `policy`; `packaging` for text). */
 export async function checkResults(folder: string, limits: ResultLimits): Promise<Outcome<CheckedResults>> {
   const names = (await readdir(folder)).sort();
   if (names.length > maximumFiles) return refuse(`${names.length} files, more than ${maximumFiles}`);
@@ -52,15 +53,16 @@ export async function checkResults(folder: string, limits: ResultLimits): Promis
     else return refuse(`${inQuotes(name)} is neither a package nor one of mock's logs`);
   }
   if (limits.logsOnly === true) return succeed({ rpms, logs });
-  const problem = await checkHeaders(folder, rpms, limits);
-  return problem === undefined ? succeed({ rpms, logs }) : refuse(problem);
+  const headers = await readHeaders(folder, rpms);
+  if (typeof headers === 'string') return refuse(headers);
+  const problem = judgeHeaders(headers, limits);
+  if (problem !== undefined) return refuse(problem);
+  const unfit = judgeTexts(headers.values());
+  return unfit === undefined ? succeed({ rpms, logs }) : { ok: false, failure: unfit };
 }
 
-async function checkHeaders(
-  folder: string,
-  rpms: readonly string[],
-  limits: ResultLimits,
-): Promise<string | undefined> {
+/** The headers by file name, or what is wrong with one that cannot be read. */
+async function readHeaders(folder: string, rpms: readonly string[]): Promise<Map<string, RpmHeader> | string> {
   const headers = new Map<string, RpmHeader>();
   for (const name of rpms) {
     try {
@@ -70,7 +72,7 @@ async function checkHeaders(
       throw error;
     }
   }
-  return judgeHeaders(headers, limits);
+  return headers;
 }
 
 /** The first thing that is wrong with these headers by file name, or undefined. Pure. */

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { published, resultSchema } from '@coppice/config';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildOf, endingOf, publishTiny, showPackages, testChroot } from '../../testing/publish-builds.ts';
+import { makeRpms } from '../../testing/make-rpms.ts';
+import { buildOf, endingOf, publishMade, publishTiny, showPackages, testChroot } from '../../testing/publish-builds.ts';
 import { ensureKey, keyFolder } from './keys.ts';
 import { publishEnding } from './publish.ts';
 import { newestOfEach } from './repodata.ts';
@@ -56,6 +57,37 @@ describe('a repository', () => {
     // The generation before stays for readers in the middle of a download; older ones are gone.
     expect(readdirSync(join(repository(), 'repodata'))).toHaveLength(2 * named.length + 2);
   }, 20_000);
+
+  test('keeps the good version when createrepo_c leaves the new one out, which then failed', async () => {
+    await publishTiny(publisher, 5, 'fickle', '1.0');
+    const before = await showPackages(home, repository());
+    const changelog = '* Mon Jan 06 2025 Pat <pat@example.org> - 2.0-1\n- pasted \u001b[200~\n';
+    const end = await publishMade(publisher, buildOf(6, 'fickle'), '2.0', { changelog });
+    expect(end).toMatchObject({
+      reason: 'packaging',
+      message: expect.stringMatching(/^createrepo_c leaves fickle-2.0-1.noarch.rpm out .+: .*Forbidden control chars/),
+    });
+    expect(before).toContain('fickle-1.0.noarch');
+    expect(await showPackages(home, repository())).toEqual(before);
+    expect(readdirSync(join(repository(), '00000006-fickle'))).toEqual([]);
+    // The next build is not troubled, even by one that an older service has published so.
+    await publishEnding(publisher, buildOf(6, 'fickle'), buildOf(6, 'fickle').chroots[0], endingOf('succeeded'));
+    await makeRpms(join(repository(), '00000006-fickle'), 'fickle', '2.0', { changelog });
+    await publishTiny(publisher, 7, 'other', '1.0');
+    expect(await showPackages(home, repository())).toEqual([...before, 'other-1.0.noarch', 'other-1.0.src'].sort());
+  }, 30_000);
+
+  test('stays as it is when a package that it shows cannot be read', async () => {
+    const before = await showPackages(home, repository());
+    const good = join(repository(), '00000005-fickle', 'fickle-1.0-1.noarch.rpm');
+    const bytes = readFileSync(good);
+    await writeFile(good, 'damaged');
+    await expect(publishTiny(publisher, 8, 'other', '2.0')).rejects.toThrow(/leaves out 00000005-fickle\/.+ shown now/);
+    await writeFile(good, bytes);
+    expect(await showPackages(home, repository())).toEqual(before);
+    await publishTiny(publisher, 9, 'other', '3.0');
+    expect(await showPackages(home, repository())).toContain('other-3.0.noarch');
+  }, 30_000);
 
   test('is signed with the published key', () => {
     const ring = join(home, 'k');

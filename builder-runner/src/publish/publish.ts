@@ -3,38 +3,49 @@ import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type ChrootName, published, type QueuedBuild, type QueuedChroot, type Result } from '@coppice/config';
 import { inTurn } from '../base/in-turn.ts';
+import { type Failure, fail } from '../base/outcome.ts';
 import { isFrozen } from './frozen.ts';
 import { ensureKey } from './keys.ts';
 import { chrootFolder, type Publisher } from './publisher.ts';
 import { readRecord } from './read-record.ts';
 import { type Ending, recordOfChroot, writeRecord } from './record.ts';
 import { writeRepoFile } from './repo-files.ts';
-import { type Exceptions, hasRepodata, writeRepodata } from './repodata.ts';
+import { type Exceptions, hasRepodata, type LeftOut, writeRepodata } from './repodata.ts';
 import type { Signer } from './sign.ts';
 
 /**
- * Moves a succeeded build's checked and signed files in place and makes its repository show them. False, and nothing is
- * done, when the project is frozen.
+ * Moves a succeeded build's checked and signed files in place and makes its repository show them. `frozen`, and nothing
+ * is done, when the project is. A failure when no metadata can show them: then the repository shows what it did before,
+ * and the packages are back in the staging folder.
  */
 export function publishPackages(
   publisher: Publisher,
   build: QueuedBuild,
   chroot: ChrootName,
   staging: { readonly folder: string; readonly files: readonly string[] },
-): Promise<boolean> {
+): Promise<'published' | 'frozen' | Failure> {
   return alone(build, async () => {
-    if (await isFrozen(publisher, build.owner, build.project)) return false;
+    if (await isFrozen(publisher, build.owner, build.project)) return 'frozen';
     const folder = chrootFolder(publisher, build, chroot);
     unrecorded.add(folder);
     try {
       await moveFiles(staging.folder, folder, staging.files);
-      await writeMetadata(publisher, build, chroot);
+      const leftOut = (await writeMetadata(publisher, build, chroot)).find((each) => each.build === basename(folder));
+      if (leftOut === undefined) return 'published';
+      unrecorded.delete(folder);
+      const packages = staging.files.filter((file) => file.endsWith('.rpm'));
+      await moveFiles(folder, staging.folder, packages);
+      return cannotBeShown(leftOut);
     } catch (error) {
       unrecorded.delete(folder);
       throw error;
     }
-    return true;
   });
+}
+
+function cannotBeShown({ file, line }: LeftOut): Failure {
+  const sentence = `createrepo_c leaves ${file} out of the repository: ${line}.`;
+  return fail('packaging', sentence).failure;
 }
 
 /**
@@ -112,17 +123,22 @@ export async function signerOf(publisher: Publisher, { owner, project }: Project
   return { home: publisher.home, owner, project, fingerprint };
 }
 
-/** New metadata of one repository, and its `.repo` file. Callers hold the project alone. */
+/**
+ * New metadata of one repository, and its `.repo` file; resolves with the builds that it cannot show. Callers hold the
+ * project alone.
+ */
 export async function writeMetadata(
   publisher: Publisher,
   { owner, project }: ProjectPlace,
   chroot: ChrootName,
   exceptions: Pick<Exceptions, 'leaving'> = {},
-): Promise<void> {
+): Promise<readonly LeftOut[]> {
   const repository = join(publisher.home, 'published', published.repository(owner, project, chroot));
   const justPublished = new Set(
     [...unrecorded].filter((path) => dirname(path) === repository).map((path) => basename(path)),
   );
-  await writeRepodata(repository, await signerOf(publisher, { owner, project }), { ...exceptions, justPublished });
+  const signer = await signerOf(publisher, { owner, project });
+  const leftOut = await writeRepodata(repository, signer, { ...exceptions, justPublished });
   await writeRepoFile(publisher, { owner, name: project }, chroot, publisher.runtimeRepos?.(owner, project) ?? []);
+  return leftOut;
 }

@@ -1,9 +1,10 @@
 // The metadata of one dnf repository: which builds it shows, made by createrepo_c, signed, and put in place so that
 // readers never meet a file that is missing.
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { execa } from 'execa';
-import { describeError, RunnerError } from '../base/errors.ts';
+import { describeError, isDiskFull, RunnerError } from '../base/errors.ts';
+import { lineAbout, namedByIndex, packagesShown } from './primary.ts';
 import { type Signer, signDetached } from './sign.ts';
 
 /** Builds, by the names of their folders, that count although their records say otherwise. */
@@ -14,8 +15,25 @@ export interface Exceptions {
   readonly leaving?: ReadonlySet<string>;
 }
 
-/** Writes new metadata of the repository in `folder`. Callers see to it that nobody else does at the same time. */
-export async function writeRepodata(folder: string, signer: Signer, exceptions: Exceptions = {}): Promise<void> {
+/** A build that createrepo_c leaves out, so that the repository goes on to show the one before it. */
+export interface LeftOut {
+  /** Its folder. */
+  readonly build: string;
+  /** The first of its packages that is missing. */
+  readonly file: string;
+  /** What createrepo_c says about it. */
+  readonly line: string;
+}
+
+/**
+ * Writes new metadata of the repository in `folder`, and resolves with the builds that it cannot show. Callers see to it
+ * that nobody else does at the same time.
+ */
+export async function writeRepodata(
+  folder: string,
+  signer: Signer,
+  exceptions: Exceptions = {},
+): Promise<readonly LeftOut[]> {
   await mkdir(join(folder, 'repodata'), { recursive: true });
   for (const name of await readdir(folder)) {
     // What a writer that was killed left.
@@ -23,18 +41,62 @@ export async function writeRepodata(folder: string, signer: Signer, exceptions: 
   }
   const fresh = await mkdtemp(join(folder, '.repodata-'));
   try {
-    const packages = await listPackages(folder, exceptions);
-    await writeFile(join(fresh, 'packages'), packages.map((path) => `${path}\n`).join(''));
-    await createMetadata(folder, fresh);
+    const leftOut = await createMetadata(folder, fresh, exceptions);
     await signDetached(signer, join(fresh, 'repodata', 'repomd.xml'), join(fresh, 'repodata', 'repomd.xml.asc'));
     await putInPlace(join(fresh, 'repodata'), join(folder, 'repodata'));
+    return leftOut;
   } finally {
     await rm(fresh, { recursive: true, force: true });
   }
 }
 
-async function createMetadata(folder: string, fresh: string): Promise<void> {
-  const options = ['--quiet', '--no-database', '--unique-md-filenames', '--workers=2', '--update'];
+/** Without the builds that cannot be shown, as often as it takes: a build counts with all of its packages or not. */
+async function createMetadata(folder: string, fresh: string, exceptions: Exceptions): Promise<readonly LeftOut[]> {
+  const leftOut = new Map<string, LeftOut>();
+  for (;;) {
+    const leaving = new Set([...(exceptions.leaving ?? []), ...leftOut.keys()]);
+    const packages = await listPackages(folder, { ...exceptions, leaving });
+    await writeFile(join(fresh, 'packages'), packages.map((path) => `${path}\n`).join(''));
+    const { failed, said } = await runCreaterepo(folder, fresh);
+    const shown = await packagesShown(join(fresh, 'repodata'));
+    const missing = packages.filter((path) => !shown.has(path));
+    const trouble = new RunnerError('metadata', `createrepo_c failed: ${describeError(said)}`, {
+      cause: new Error(said),
+    });
+    if (failed && (missing.length === 0 || isDiskFull(trouble))) throw trouble;
+    if (missing.length === 0) return [...leftOut.values()];
+    await keepWhatIsShown(folder, missing, exceptions, said);
+    for (const path of missing) {
+      const [build = '', file = ''] = path.split('/');
+      const line = lineAbout(file.replace(/-[^-]+-[^-]+$/, ''), said);
+      if (!leftOut.has(build)) leftOut.set(build, { build, file, line });
+    }
+    await rm(join(fresh, 'repodata'), { recursive: true });
+  }
+}
+
+/** A package that users have already does not go because it cannot be read now: that is a fault of the machinery. */
+async function keepWhatIsShown(
+  folder: string,
+  missing: readonly string[],
+  { justPublished }: Exceptions,
+  said: string,
+): Promise<void> {
+  const older = missing.filter((path) => !justPublished?.has(path.split('/')[0] ?? ''));
+  if (older.length === 0 || !(await hasRepodata(folder))) return;
+  const live = await packagesShown(join(folder, 'repodata'));
+  const lost = older.find((path) => live.has(path));
+  if (lost === undefined) return;
+  throw new RunnerError('metadata', `createrepo_c leaves out ${lost}, which is shown now: ${describeError(said)}`);
+}
+
+/** `failed`: it met errors, yet wrote metadata of what it could. */
+async function runCreaterepo(
+  folder: string,
+  fresh: string,
+): Promise<{ readonly failed: boolean; readonly said: string }> {
+  // Versions from 1.0 on end with 2 of themselves when they leave a package out.
+  const options = ['--quiet', '--error-exit-val', '--no-database', '--unique-md-filenames', '--workers=2', '--update'];
   const places = ['--update-md-path', folder, '--outputdir', fresh, '--pkglist', join(fresh, 'packages')];
   const done = await execa('createrepo_c', [...options, ...places, folder], {
     stdin: 'ignore',
@@ -44,9 +106,11 @@ async function createMetadata(folder: string, fresh: string): Promise<void> {
   });
   if (done.code === 'ENOENT')
     throw new RunnerError('tool-missing', 'createrepo_c is missing: install it', { cause: done });
-  if (done.exitCode !== 0) {
+  const failed = done.exitCode !== 0;
+  if (failed && (done.exitCode !== 2 || !(await hasRepodata(fresh)))) {
     throw new RunnerError('metadata', `createrepo_c failed: ${describeError(done.stderr)}`, { cause: done });
   }
+  return { failed, said: done.stderr };
 }
 
 /** Paths, inside `folder`, of the RPMs to be shown: those of each package's newest succeeded build. */
@@ -98,18 +162,14 @@ export function newestOfEach(names: readonly string[]): readonly string[] {
  */
 async function putInPlace(fresh: string, live: string): Promise<void> {
   const index = join(live, 'repomd.xml');
-  const before = await readFile(index, 'utf8').catch(() => '');
+  const before = await namedByIndex(live);
   const files = await readdir(fresh);
   for (const file of files.filter((name) => !name.startsWith('repomd.xml')))
     await rename(join(fresh, file), join(live, file));
   await rename(join(fresh, 'repomd.xml.asc'), join(live, 'repomd.xml.asc'));
   await rename(join(fresh, 'repomd.xml'), index);
-  const keep = new Set([...files, ...namedBy(before)]);
+  const keep = new Set([...files, ...before]);
   for (const file of await readdir(live)) if (!keep.has(file)) await rm(join(live, file), { force: true });
-}
-
-function namedBy(repomd: string): readonly string[] {
-  return [...repomd.matchAll(/<location href="repodata\/([^"/]+)"/g)].map((match) => basename(match[1] ?? ''));
 }
 
 /** True when the repository in `folder` can be read by dnf already. */

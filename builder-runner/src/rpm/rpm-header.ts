@@ -2,11 +2,14 @@
 // Source of the format: https://rpm-software-management.github.io/rpm/manual/format_v4.html
 import { open } from 'node:fs/promises';
 import type { Nevra } from '@coppice/config';
+import { findTextFault, type TagPlace, type TextFault } from './header-text.ts';
 
 /** What an RPM's header says of itself. `sourceRpm` is null for a source package. */
 export interface RpmHeader {
   readonly nevra: Nevra;
   readonly sourceRpm: string | null;
+  /** The first text that a repository's metadata cannot hold; undefined: all can go in. */
+  readonly textFault: TextFault | undefined;
 }
 
 /** Thrown for a file that is no RPM; the message says why. */
@@ -64,13 +67,16 @@ function parseIntro(intro: Buffer): { readonly entries: number; readonly bytes: 
   return { entries, bytes };
 }
 
+type FourNumbers = [number, number, number, number];
+
 /** The tags from a header's index (`entries` × 16 bytes) and store. Throws RpmHeaderError. */
 function parseRpmHeader(data: Buffer, entries: number): RpmHeader {
   const store = data.subarray(entries * 16);
-  const places = new Map<number, { readonly type: number; readonly offset: number }>();
+  const places = new Map<number, TagPlace>();
   for (let index = 0; index < entries; index += 1) {
     const at = index * 16;
-    places.set(data.readUInt32BE(at), { type: data.readUInt32BE(at + 4), offset: data.readUInt32BE(at + 8) });
+    const [tag, type, offset, count] = [0, 4, 8, 12].map((field) => data.readUInt32BE(at + field)) as FourNumbers;
+    places.set(tag, { type, offset, count });
   }
   const text = (tag: number): string | undefined => {
     const place = places.get(tag);
@@ -100,5 +106,6 @@ function parseRpmHeader(data: Buffer, entries: number): RpmHeader {
       architecture: isSource ? 'src' : required(tags.architecture, 'architecture'),
     },
     sourceRpm: isSource ? null : sourceRpm,
+    textFault: findTextFault(store, places),
   };
 }

@@ -4,18 +4,21 @@ import { join } from 'node:path';
 import { formatNevra, parseNevra, rpmFileName } from '@coppice/config';
 import { fail, type Outcome, succeed } from '../base/outcome.ts';
 import { inQuotes } from '../base/sentence-parts.ts';
+import { judgeTexts } from '../rpm/judge-texts.ts';
 import { RpmHeaderError, readRpmHeader } from '../rpm/rpm-header.ts';
 
 /** The file name of the source package, when its header says that it is one, and of that name. */
 export async function checkSrpm(folder: string, name: string): Promise<Outcome<string>> {
   try {
-    const { nevra } = await readRpmHeader(join(folder, name));
+    const header = await readRpmHeader(join(folder, name));
+    const { nevra } = header;
     const expected = [rpmFileName(nevra), rpmFileName({ ...nevra, architecture: 'nosrc' })];
     if (nevra.architecture !== 'src') return refuse(`${inQuotes(name)} is a binary package`);
     if (!expected.includes(name) || parseNevra(formatNevra(nevra)) === undefined) {
       return refuse(`${inQuotes(name)} says of itself that it is ${inQuotes(expected[0] ?? '')}`);
     }
-    return succeed(name);
+    const unfit = judgeTexts([header]);
+    return unfit === undefined ? succeed(name) : { ok: false, failure: unfit };
   } catch (error) {
     if (error instanceof RpmHeaderError) return refuse(`${inQuotes(name)} is not a source package: ${error.message}`);
     throw error;
