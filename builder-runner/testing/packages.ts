@@ -1,6 +1,6 @@
 // Tiny packages for tests of the whole line: their build takes no time, so that tests measure the line.
 
-/** Path in the package's folder → text. */
+/** Path in the package's folder → text. A text that begins with `#!` makes an executable file. */
 export type PackageFiles = Readonly<Record<string, string>>;
 
 const head = (name: string) => `Name: ${name}

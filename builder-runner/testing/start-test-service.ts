@@ -201,7 +201,7 @@ async function makeConfigRepository(home: string, packages: Readonly<Record<stri
       for (const [path, text] of Object.entries(files)) {
         const file = join(work, folderOf(name), path);
         await mkdir(dirname(file), { recursive: true });
-        await writeFile(file, text);
+        await writeFile(file, text, { mode: text.startsWith('#!') ? 0o755 : 0o644 });
       }
     }
     await cp(join(repository, 'config', 'example', 'chroots'), join(work, 'chroots'), { recursive: true });

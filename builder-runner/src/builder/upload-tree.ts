@@ -8,6 +8,8 @@ import { describeError, RunnerError } from '../base/errors.ts';
 import { type Connection, openChannel } from './ssh.ts';
 
 const unpack = 'rm -rf -- "$0" && mkdir -p -- "$0" && cd "$0" && exec tar -xf - --no-same-owner';
+/** For tar: executable or not is all that is left of modes, whatever umask this service runs with. */
+export const plainModes = 'u+rwX,go+rX,go-w';
 const complaintBytes = 4096;
 
 /**
@@ -29,7 +31,7 @@ export async function uploadTree(
   });
   const files = beside.flatMap((path) => ['-C', dirname(path), `./${basename(path)}`]);
   // Temporary folders are closed to others; on the builder mock's own user has to come in.
-  const mode = ['--owner=0', '--group=0', '--mode=u+rwX,go+rX'];
+  const mode = ['--owner=0', '--group=0', `--mode=${plainModes}`];
   const pack = spawn('tar', ['-cf', '-', ...mode, '-C', local, '.', ...files], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

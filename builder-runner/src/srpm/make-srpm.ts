@@ -13,7 +13,7 @@ import { receiveFiles } from '../builder/receive-files.ts';
 import { runDetached } from '../builder/run-detached.ts';
 import type { Session } from '../builder/session.ts';
 import type { Connection } from '../builder/ssh.ts';
-import { uploadTree } from '../builder/upload-tree.ts';
+import { plainModes, uploadTree } from '../builder/upload-tree.ts';
 import { nameBuild, type RunnerContext } from '../context/runner-context.ts';
 import { mockFiles } from '../mock/mock-files.ts';
 import type { Lease } from '../pool/pool.ts';
@@ -166,6 +166,7 @@ export async function packSource(source: MakeableSource, staging: string): Promi
   await mkdir(pack);
   await rename(source.folder, join(pack, 'tree'));
   await copyFile(join(import.meta.dirname, inChrootScript), join(pack, inChrootScript));
-  await execa('tar', ['-cf', join(upload, 'tree.tar'), '--owner=0', '--group=0', '-C', pack, '.'], { stdin: 'ignore' });
+  const options = ['--owner=0', '--group=0', `--mode=${plainModes}`];
+  await execa('tar', ['-cf', join(upload, 'tree.tar'), ...options, '-C', pack, '.'], { stdin: 'ignore' });
   return upload;
 }

@@ -59,19 +59,24 @@ class GoodBuilds(Building):
         self.assert_nothing_left()
 
     def test_a_spec_becomes_an_srpm(self):
-        spec = self.spec("tool", head="Source0: data.txt")
+        spec = self.spec("tool", head="Source0: data.txt\nSource1: tool.sh")
         sources = self.folder / "sources"
         sources.mkdir()
         (sources / "data.txt").write_text("data")
+        (sources / "data.txt").chmod(0o666)
+        (sources / "tool.sh").write_text("#!/bin/sh\n")
+        (sources / "tool.sh").chmod(0o6700)
         done = self.mock("--buildsrpm", "--spec", spec, "--sources", sources, results="srpm-results")
         self.assertEqual(done.returncode, 0, done.stderr)
+        form = "[%{FILENAMES} %{FILEMODES:perms}\n]"
         listed = subprocess.run(
-            ["rpm", "-qlp", self.folder / "srpm-results/tool-1-1.sap12.src.rpm"],
+            ["rpm", "-qp", "--qf", form, self.folder / "srpm-results/tool-1-1.sap12.src.rpm"],
             check=True,
             capture_output=True,
             text=True,
         ).stdout
-        self.assertEqual(sorted(listed.split()), ["data.txt", "tool.spec"])
+        modes = ["data.txt -rw-r--r--", "tool.sh -rwxr-xr-x", "tool.spec -rw-r--r--"]
+        self.assertEqual(sorted(listed.splitlines()), modes)
         self.assert_nothing_left()
 
     def test_macros_reach_the_build(self):

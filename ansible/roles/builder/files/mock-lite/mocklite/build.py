@@ -3,6 +3,7 @@ import os
 import platform
 import re
 import shutil
+import stat
 import time
 from pathlib import Path
 
@@ -89,8 +90,10 @@ class Builder:
                 raise BuildError("rpmbuild made no SRPM")
 
     def _put(self, path, inside):
+        """What is executable for its owner stays so: the package may install it with its mode."""
         with open_input(path) as source:
-            self.root.put(f"{self.root.home}/build/{inside}", source)
+            executable = os.fstat(source.fileno()).st_mode & stat.S_IXUSR
+            self.root.put(f"{self.root.home}/build/{inside}", source, 0o755 if executable else 0o644)
 
     def _say(self, chunk):
         self._said += len(chunk)

@@ -20,7 +20,7 @@ def folder_below(root, path):
 
 
 def write_below(root, path, source, uid, gid, mode=0o644):
-    """Writes a new file from a readable binary file; what was there is removed first."""
+    """Writes a new file, with just this mode, from a readable binary file; what was there is removed first."""
     folder, name = os.path.split(path)
     with folder_below(root, folder) as descriptor:
         with contextlib.suppress(FileNotFoundError):
@@ -31,6 +31,7 @@ def write_below(root, path, source, uid, gid, mode=0o644):
         with os.fdopen(made, "wb") as target:
             shutil.copyfileobj(source, target, 1 << 20)
             os.fchown(target.fileno(), uid, gid)
+            os.fchmod(target.fileno(), mode)
 
 
 def regular_files_below(root, path, suffix):

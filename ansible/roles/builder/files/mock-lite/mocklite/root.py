@@ -305,9 +305,9 @@ class Root:
 
     # --- files, packages, commands ---
 
-    def put(self, path, source):
+    def put(self, path, source, mode=0o644):
         """Writes a file of the build user into the chroot."""
-        chroot_files.write_below(self.path, path, source, self.uid, self.gid)
+        chroot_files.write_below(self.path, path, source, self.uid, self.gid, mode)
 
     def install(self, repositories, *arguments):
         """Does to the chroot what `dnf ARGUMENTS` would; `repositories` are ids, None for all. Raises
