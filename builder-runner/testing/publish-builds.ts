@@ -72,7 +72,9 @@ export function endingOf(state: Ending['state'], artifacts: Ending['artifacts'] 
   };
 }
 
-/** Makes, signs and publishes `name`-`version`; false when its project may not publish, or no repository can show it. */
+/**
+ * Makes, signs and publishes `name`-`version`; false when its project may not publish, or no repository can show it.
+ */
 export async function publishTiny(
   publisher: Publisher,
   id: number,

@@ -1,14 +1,15 @@
 // The config repo on this machine: a bare mirror, fetched with the app's own token and read commit by commit.
 import { mkdir } from 'node:fs/promises';
-import { type Git, openGit } from '@coppice/builder-runner/remote';
+import { type Git, listTree, openGit, readLinks, readTexts, type TreeEntry } from '@coppice/builder-runner/remote';
 import { type ConfigTree, isConfigYaml, maximumYamlBytes, type SpecRequires } from '@coppice/config';
 import { appAccess } from './app-access.ts';
+import { followPackageLinks } from './package-links.ts';
 import { createSpecScanner, isPackageSpec } from './package-specs.ts';
 
 /** The files of one commit that matter to the bot. */
 export interface ConfigFiles {
   readonly tree: ConfigTree;
-  /** `packages/<owner>/<project>/<package>` → the Git object id of that folder. */
+  /** `packages/<owner>/<project>/<package>` → the `tree` of a pinned source: what that folder and its links hold. */
   readonly packageTrees: ReadonlyMap<string, string>;
   /** Chroot name → the Git object id of `chroots/<chroot>.cfg`. */
   readonly chrootConfigDigests: ReadonlyMap<string, string>;
@@ -34,7 +35,10 @@ export interface ConfigRepoMirror {
 /** `from` is the commit that both sides come from; the base itself when they share none. */
 export interface PullChanges {
   readonly from: string;
-  /** Every path that differs between `from` and the head, those that are gone included. */
+  /**
+   * Every path that differs between `from` and the head, those that are gone included; also where links of packages
+   * lead to one of those.
+   */
   readonly paths: readonly string[];
 }
 
@@ -81,7 +85,11 @@ export async function openConfigRepo(options: ConfigRepoOptions): Promise<Config
       // Without a common commit there is nothing to print, and git ends with 1.
       const from = (await ask('merge-base', base, head).catch(() => '')) || base;
       const listed = await ask('diff-tree', '-r', '-z', '--no-renames', '--name-only', from, head);
-      return { from, paths: listed.split('\0').filter((path) => path !== '') };
+      const paths = new Set(listed.split('\0').filter((path) => path !== ''));
+      for (const commit of [from, head]) {
+        for (const place of await placesOf(git, commit, new Set(paths))) paths.add(place);
+      }
+      return { from, paths: [...paths].sort() };
     },
     async isContained(commit, later) {
       return await git.text(['merge-base', '--is-ancestor', commit, later]).then(
@@ -93,19 +101,12 @@ export async function openConfigRepo(options: ConfigRepoOptions): Promise<Config
   };
 }
 
-interface Entry {
-  readonly type: string;
-  readonly id: string;
-  readonly bytes: number;
-  readonly path: string;
-}
-
-type SpecScanner = ReturnType<typeof createSpecScanner<Entry>>;
+type SpecScanner = ReturnType<typeof createSpecScanner<TreeEntry>>;
 
 async function readFiles(git: Git, commit: string, scanSpecs: SpecScanner): Promise<ConfigFiles> {
-  const entries = parseTreeListing(await git.text(['ls-tree', '-r', '-t', '-l', '-z', '--full-tree', commit]));
+  const entries = await listTree(git, commit);
   const files = entries.filter(({ type }) => type === 'blob');
-  const yaml = files.filter(({ path }) => isConfigYaml(path));
+  const yaml = files.filter(({ path, mode }) => isConfigYaml(path) && mode !== '120000');
   const oversize = new Map(
     yaml.filter(({ bytes }) => bytes > maximumYamlBytes).map(({ path, bytes }) => [path, bytes]),
   );
@@ -114,43 +115,27 @@ async function readFiles(git: Git, commit: string, scanSpecs: SpecScanner): Prom
     yaml.filter(({ path }) => !oversize.has(path)),
   );
   for (const path of oversize.keys()) texts.set(path, '');
+  const tree = { texts, oversize, paths: new Set(files.map(({ path }) => path)), links: await readLinks(git, files) };
+  const linked = followPackageLinks(tree, entries);
   return {
-    tree: { texts, oversize, paths: new Set(files.map(({ path }) => path)) },
-    packageTrees: new Map(
-      entries.filter(({ type, path }) => type === 'tree' && packageFolder.test(path)).map(({ path, id }) => [path, id]),
-    ),
+    tree,
+    packageTrees: linked.trees,
     chrootConfigDigests: new Map(
       files.flatMap(({ path, id }) => {
         const [, chroot] = chrootConfig.exec(path) ?? [];
         return chroot === undefined ? [] : [[chroot, id] as const];
       }),
     ),
-    specs: await scanSpecs(files.filter(({ path }) => isPackageSpec(path))),
+    specs: await scanSpecs(linked.files.filter(({ path }) => isPackageSpec(path))),
   };
 }
 
-const packageFolder = /^packages\/[^/]+\/[^/]+\/[^/]+$/;
+/** Where links of packages put one of these files. */
+async function placesOf(git: Git, commit: string, targets: ReadonlySet<string>): Promise<readonly string[]> {
+  const entries = await listTree(git, commit);
+  const files = entries.filter(({ type }) => type === 'blob');
+  const tree = { paths: new Set(files.map(({ path }) => path)), links: await readLinks(git, files) };
+  return followPackageLinks(tree, entries).linked.flatMap(({ place, target }) => (targets.has(target) ? [place] : []));
+}
+
 const chrootConfig = /^chroots\/([^/]+)\.cfg$/;
-
-/** `<mode> <type> <id> <bytes>\t<path>\0` of `git ls-tree -l -z`. Pure. */
-function parseTreeListing(text: string): readonly Entry[] {
-  return text.split('\0').flatMap((line) => {
-    const [, type, id, bytes, path] = /^\d+ (\w+) ([0-9a-f]+)\s+(\d+|-)\t(.+)$/s.exec(line) ?? [];
-    if (type === undefined || id === undefined || path === undefined) return [];
-    return [{ type, id, bytes: bytes === '-' ? 0 : Number(bytes), path }];
-  });
-}
-
-async function readTexts(git: Git, entries: readonly Entry[]): Promise<Map<string, string>> {
-  const texts = new Map<string, string>();
-  if (entries.length === 0) return texts;
-  const output = await git.catFile(['--batch'], entries.map(({ id }) => `${id}\n`).join(''));
-  let at = 0;
-  for (const { path, bytes } of entries) {
-    // `<id> blob <bytes>\n<content>\n`
-    const start = output.indexOf(0x0a, at) + 1;
-    texts.set(path, output.toString('utf8', start, start + bytes));
-    at = start + bytes + 1;
-  }
-  return texts;
-}

@@ -1,4 +1,5 @@
-// What metadata that createrepo_c wrote really shows: it may leave packages out, with a line on its standard error only.
+// What metadata that createrepo_c wrote really shows: it may leave packages out, with no more than a line on its
+// standard error.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';

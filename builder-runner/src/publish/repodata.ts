@@ -26,8 +26,8 @@ export interface LeftOut {
 }
 
 /**
- * Writes new metadata of the repository in `folder`, and resolves with the builds that it cannot show. Callers see to it
- * that nobody else does at the same time.
+ * Writes new metadata of the repository in `folder`, and resolves with the builds that it cannot show. Callers see to
+ * it that nobody else does at the same time.
  */
 export async function writeRepodata(
   folder: string,

@@ -6,6 +6,7 @@ import type { FetchOrder } from './fetch-order.ts';
 import { fetchSpecSources } from './fetch-spec-sources.ts';
 import type { FetchedSource } from './fetched-source.ts';
 import { flattenTree } from './flatten-tree.ts';
+import { followConfigLinks } from './follow-config-links.ts';
 import { isCommitId } from './source-git.ts';
 import { writeGitTree } from './write-git-tree.ts';
 
@@ -20,17 +21,19 @@ export async function fetchFromConfigRepo(order: FetchOrder, source: DirSource):
   return flat.ok ? fetchSpecSources(order, { ...flat.value, stated: source.sources, lookaside: undefined }) : flat;
 }
 
-/** Writes a folder of the config repo to the order's folder. */
+/** Writes a folder of the config repo to the order's folder, with the files that its links lead to. */
 export async function writeConfigFolder(
   order: FetchOrder,
   { commit, path }: { readonly commit: string; readonly path: string },
 ): Promise<Outcome<undefined>> {
   if (!isCommitId(commit)) return fail('source', `${JSON.stringify(commit)} is not a commit.`);
+  const instead = await followConfigLinks(order.configRepository, commit, path);
+  if (typeof instead === 'string') return fail('source', `${instead}.`);
   const written = await writeGitTree(order, {
     repository: order.configRepository,
     tree: `${commit}:${path}`,
     folder: order.folder,
-    symlinks: false,
+    instead,
   });
   if (written.ok) return succeed(undefined);
   if (written.what === 'too-large')

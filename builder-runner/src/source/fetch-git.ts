@@ -42,7 +42,7 @@ async function writeTree(order: FetchOrder, wanted: MirrorOrder): Promise<Outcom
   const { url, commit } = wanted;
   return withMirror(order, wanted, async (repository) => {
     await rm(folder, { recursive: true, force: true });
-    const written = await writeGitTree(order, { repository, tree: commit, folder, symlinks: true });
+    const written = await writeGitTree(order, { repository, tree: commit, folder });
     if (written.ok) return succeed(folder);
     if (written.what === 'too-large')
       return fail('source', `${url} is larger than the limit of ${order.sourceBytes} bytes.`);

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -21,6 +21,7 @@ beforeAll(async () => {
   await writeFile(join(shared, 'work', 'packages', 'tiny', 'tiny.spec'), 'Name: tiny\n');
   await writeFile(join(shared, 'work', 'big.bin'), Buffer.alloc(2_000_000, 'x'));
   await symlink('/etc', join(shared, 'work', 'outside'));
+  await writeLinks(join(shared, 'work'));
   git('init', '--quiet', '--initial-branch=main');
   git('add', '.');
   git('commit', '--quiet', '-m', 'One');
@@ -30,6 +31,34 @@ beforeAll(async () => {
 });
 afterAll(() => rm(shared, { recursive: true, force: true }));
 afterEach(() => rm(join(shared, 'cache'), { recursive: true, force: true }));
+
+/** A package whose files are links, beside others whose links cannot be followed. */
+async function writeLinks(work: string): Promise<void> {
+  const files = {
+    'shared/common.inc': 'common\n',
+    'shared/patches/deep/a.patch': 'a\n',
+    'shared/patches/tool.sh': '#!/bin/sh\n',
+    'packages/linked/linked.spec': 'Name: linked\n',
+    'packages/linked/real.txt': 'REAL\n',
+  };
+  const links = {
+    'packages/linked/same.txt': 'real.txt',
+    'packages/linked/common.inc': '../../shared/common.inc',
+    'packages/linked/again.inc': 'common.inc',
+    'packages/linked/patches': '../../shared/patches',
+    'packages/linked/tool.sh': 'patches/tool.sh',
+    'packages/absolute/passwd': '/etc/passwd',
+    'packages/out/passwd': '../../../../../../../../../etc/passwd',
+    'packages/dangling/gone': '../tiny/gone',
+    'packages/circle/a': 'b',
+    'packages/circle/b': 'a',
+    'packages/heavy/big.bin': '../../big.bin',
+  };
+  for (const path of Object.keys({ ...files, ...links })) await mkdir(join(work, path, '..'), { recursive: true });
+  for (const [path, text] of Object.entries(files)) await writeFile(join(work, path), text);
+  for (const [path, text] of Object.entries(links)) await symlink(text, join(work, path));
+  await chmod(join(work, 'shared/patches/tool.sh'), 0o755);
+}
 
 function fetchIt(source: PinnedSource, { protocols, mirrors, ...options }: Options = {}) {
   const git = { ...(protocols === undefined ? {} : { protocols }), ...(mirrors === undefined ? {} : { mirrors }) };
@@ -64,6 +93,47 @@ describe('dir', () => {
     );
     const whole = { type: 'dir' as const, commit, path: '', tree: '' };
     expect(await fetchIt(whole, { sourceBytes: 1_000_000 })).toMatchObject(failing(/larger than the limit/));
+  });
+});
+
+describe('links in a folder of the config repo', () => {
+  const linked = { commit: '', path: 'packages/linked', tree: '' };
+  const textOf = (folder: string, name: string) => readFileSync(join(folder, name), 'utf8');
+
+  test('are the files that they lead to, with their modes', async () => {
+    const fetched = await fetchIt({ type: 'dir', ...linked, commit });
+    if (!fetched.ok) throw new Error(fetched.failure.message);
+    const { folder } = fetched.value;
+    const names = ['again.inc', 'common.inc', 'linked.spec', 'real.txt', 'same.txt', 'tool.sh'];
+    expect(readdirSync(folder).sort()).toEqual(names);
+    expect(names.filter((name) => !lstatSync(join(folder, name)).isFile())).toEqual([]);
+    expect(names.map((name) => textOf(folder, name))).toEqual([
+      ...['common\n', 'common\n', 'Name: linked\n', 'REAL\n', 'REAL\n', '#!/bin/sh\n'],
+    ]);
+    expect(lstatSync(join(folder, 'tool.sh')).mode & 0o100).toBe(0o100);
+    expect(lstatSync(join(folder, 'same.txt')).mode & 0o111).toBe(0);
+  });
+
+  test('of a script may be folders', async () => {
+    const fetched = await fetchIt({ type: 'script', script: 'tool.sh', ...linked, commit });
+    if (!fetched.ok) throw new Error(fetched.failure.message);
+    const { folder } = fetched.value;
+    expect(textOf(folder, 'patches/deep/a.patch')).toBe('a\n');
+    expect(lstatSync(join(folder, 'patches/tool.sh')).mode & 0o100).toBe(0o100);
+    expect(lstatSync(join(folder, 'patches')).isDirectory()).toBe(true);
+  });
+
+  test('that cannot be followed are refused, and what they lead to counts', async () => {
+    const fetchFolder = (name: string, sourceBytes?: number) =>
+      fetchIt({ type: 'dir', commit, path: `packages/${name}`, tree: '' }, sourceBytes ? { sourceBytes } : {});
+    expect(await fetchFolder('absolute')).toMatchObject(
+      failing(/"packages.absolute.passwd" leads to an absolute path/),
+    );
+    expect(await fetchFolder('out')).toMatchObject(failing(/"packages.out.passwd" leads out of the repository/));
+    expect(await fetchFolder('dangling')).toMatchObject(failing(/"packages.dangling.gone" leads to nothing/));
+    expect(await fetchFolder('circle')).toMatchObject(failing(/"packages.circle.a" leads in a circle/));
+    expect(await fetchFolder('heavy', 1_000_000)).toMatchObject(failing(/packages.heavy is larger than the limit/));
+    expect(await fetchFolder('heavy')).toMatchObject(failing(/There is no .spec file/));
   });
 });
 

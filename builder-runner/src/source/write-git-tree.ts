@@ -10,8 +10,11 @@ interface TreeOrder {
   readonly tree: string;
   /** The new folder that gets the files. */
   readonly folder: string;
-  /** Whether symbolic links are made; else they become files that hold where the link led. */
-  readonly symlinks: boolean;
+  /**
+   * Files of the repository that are written instead of links: what `git update-index --index-info -z` reads, and their
+   * bytes. Undefined: symbolic links are made.
+   */
+  readonly instead?: { readonly index: string; readonly bytes: number } | undefined;
 }
 
 /** `missing`: there is no such tree; `too-large`: nothing was written. */
@@ -25,7 +28,7 @@ export type WriteEnd =
  */
 export async function writeGitTree(
   order: FetchOrder,
-  { repository, tree, folder, symlinks }: TreeOrder,
+  { repository, tree, folder, instead }: TreeOrder,
 ): Promise<WriteEnd> {
   const index = `${folder}.index`;
   const env = { GIT_DIR: repository, GIT_WORK_TREE: folder, GIT_INDEX_FILE: index };
@@ -33,10 +36,15 @@ export async function writeGitTree(
   try {
     const size = await measureGitTree(order, repository, tree);
     if (!size.ok) return { ok: false, what: 'missing', why: size.why };
-    if (size.bytes > order.sourceBytes) return { ok: false, what: 'too-large', why: 'it is too large' };
+    if (size.bytes + (instead?.bytes ?? 0) > order.sourceBytes)
+      return { ok: false, what: 'too-large', why: 'it is too large' };
     const read = await git(order, ['read-tree', tree], { env });
     if (!read.ok) return failed(read);
-    const links = symlinks ? [] : ['-c', 'core.symlinks=false'];
+    if (instead !== undefined && instead.index !== '') {
+      const replaced = await git(order, ['update-index', '-z', '--index-info'], { env, input: instead.index });
+      if (!replaced.ok) return failed(replaced);
+    }
+    const links = instead === undefined ? [] : ['-c', 'core.symlinks=false'];
     const written = await git(order, [...links, 'checkout-index', '--all', '--force'], { env, cwd: folder });
     return written.ok ? { ok: true } : failed(written);
   } finally {

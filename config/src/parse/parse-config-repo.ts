@@ -4,6 +4,7 @@ import type { ConfigRepo, Policy } from '../words/project.ts';
 import { quote } from '../words/quote.ts';
 import type { Checked } from '../yaml/check-yaml.ts';
 import { oversizeProblem, parseYaml, type ReadYaml } from '../yaml/parse-yaml.ts';
+import { checkLinks } from './follow-links.ts';
 import { parsePolicy, policyPath } from './parse-policy.ts';
 import {
   checkProjectName,
@@ -22,6 +23,8 @@ export interface ConfigTree {
   readonly oversize: ReadonlyMap<string, number>;
   /** Every file of the repo. */
   readonly paths: ReadonlySet<string>;
+  /** Path of a symbolic link, one of `paths` → its text. Default: there are none. */
+  readonly links?: ReadonlyMap<string, string>;
 }
 
 const projectPattern = /^projects\/([^/]+)\/([^/]+)\.yaml$/;
@@ -60,6 +63,7 @@ export function createConfigParser(): ConfigParser {
   let knownPolicy: { readonly text: string; readonly checked: Checked<Policy> } | undefined;
   return (tree) => {
     const problems = checkPlaces(tree);
+    if (tree.links !== undefined) problems.push(...checkLinks({ paths: tree.paths, links: tree.links }));
     const policyText = tree.oversize.has(policyPath) ? undefined : tree.texts.get(policyPath);
     if (policyText === undefined) problems.push(...lackOfPolicy(tree));
     else if (knownPolicy?.text !== policyText) knownPolicy = { text: policyText, checked: readPolicy(policyText) };
@@ -142,13 +146,14 @@ function projectNames(tree: ConfigTree): Map<string, { readonly owner: string; r
 function checkPlaces(tree: ConfigTree): Problem[] {
   const problems: Problem[] = [];
   const seen = new Map<string, string>();
-  const ours = [...tree.paths].filter((path) => path === policyPath || path.startsWith('projects/'));
+  const links = [...(tree.links?.keys() ?? [])].filter((path) => /^chroots\/[^/]+\.cfg$/.test(path));
+  const ours = [...tree.paths].filter((path) => path === policyPath || path.startsWith('projects/')).concat(links);
   for (const path of ours.sort()) {
     const at = { path, line: 1, column: 1 };
     if (/^projects\/.*\.ya?ml$/.test(path) && !isConfigYaml(path)) {
       const message = 'a project is not read from this place';
       problems.push({ ...at, message, hint: 'move it to projects/<owner>/<name>.yaml' });
-    } else if (isConfigYaml(path) && !tree.texts.has(path)) {
+    } else if (tree.links?.has(path) || (isConfigYaml(path) && !tree.texts.has(path))) {
       problems.push({ ...at, message: 'this is not a regular file', hint: 'put the file itself here, not a link' });
     } else if (projectPattern.test(path)) {
       const other = seen.get(path.toLowerCase());

@@ -77,8 +77,8 @@ export type Source =
 /** A source that cannot move any more. Two equal values give the same SRPM input. */
 export type PinnedSource =
   /**
-   * `commit` is a commit of the config repo, `path` the folder in it, `tree` the Git object id of that folder (its
-   * content).
+   * `commit` is a commit of the config repo, `path` the folder in it, `tree` says its content: the Git object id of
+   * that folder, or, where it holds symbolic links, a hash of that and of the files that they lead to.
    */
   | {
       readonly type: 'dir';

@@ -1,0 +1,89 @@
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parseConfigRepo } from '@coppice/config';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type ConfigRepoMirror, openConfigRepo } from './mirror.ts';
+
+const hello = 'packages/acme/tools/hello';
+const plain = 'packages/acme/tools/plain';
+let folder: string;
+let mirror: ConfigRepoMirror;
+
+function git(...args: string[]): string {
+  // Opening made the repository a bare one.
+  const places = [`--git-dir=${folder}/.git`, `--work-tree=${folder}`];
+  const identity = ['-c', 'user.name=t', '-c', 'user.email=t@example.org'];
+  return execFileSync('git', [...places, ...identity, ...args], { cwd: folder, encoding: 'utf8' }).trim();
+}
+
+async function put(path: string, text: string): Promise<void> {
+  await mkdir(dirname(join(folder, path)), { recursive: true });
+  await writeFile(join(folder, path), text);
+}
+
+function commitAll(): string {
+  git('add', '--all');
+  git('commit', '--quiet', '--allow-empty', '-m', 'x');
+  return git('rev-parse', 'HEAD');
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'coppice-mirror-'));
+  execFileSync('git', ['init', '--quiet', '--initial-branch=main', folder]);
+  await put('shared/hello.spec', 'Name: hello\nBuildRequires: gcc\n');
+  await put('shared/tool.sh', 'one\n');
+  await put(`${plain}/plain.spec`, 'Name: plain\n');
+  await mkdir(join(folder, hello), { recursive: true });
+  await symlink('../../../../shared/hello.spec', join(folder, hello, 'hello.spec'));
+  await symlink('../../../../shared/tool.sh', join(folder, hello, 'tool.sh'));
+  const options = { folder: join(folder, '.git'), url: 'https://example.org/', token: async () => '' };
+  mirror = await openConfigRepo(options);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('a folder with links', () => {
+  test('is another one when what they lead to changes, its mode included; others are not', async () => {
+    const first = await mirror.read(commitAll());
+    await put('shared/tool.sh', 'two\n');
+    const second = await mirror.read(commitAll());
+    await chmod(join(folder, 'shared/tool.sh'), 0o755);
+    const third = await mirror.read(commitAll());
+    await put('shared/other', 'x\n');
+    const fourth = await mirror.read(commitAll());
+    const trees = [first, second, third, fourth].map(({ packageTrees }) => packageTrees.get(hello));
+    expect(new Set(trees.slice(0, 3)).size).toBe(3);
+    expect(trees[3]).toBe(trees[2]);
+    for (const { packageTrees } of [first, fourth])
+      expect(packageTrees.get(plain)).toBe(git('rev-parse', `HEAD:${plain}`));
+    expect(first.specs.get(`${hello}/hello.spec`)?.buildRequires).toEqual(['gcc']);
+  });
+
+  test('is changed by a pull request that changes what they lead to', async () => {
+    const base = commitAll();
+    await put('shared/tool.sh', 'three\n');
+    await put('shared/other', 'y\n');
+    const { paths } = await mirror.changes(base, commitAll());
+    expect(paths).toEqual([`${hello}/tool.sh`, 'shared/other', 'shared/tool.sh']);
+  });
+
+  test('is refused by the check when one cannot be followed', async () => {
+    await symlink('../../../../../outside', join(folder, hello, 'lost'));
+    for (const path of ['chroots/sapling-12-x86_64.cfg', 'projects/acme/tools.yaml']) {
+      await mkdir(dirname(join(folder, path)), { recursive: true });
+      await symlink('elsewhere', join(folder, path));
+    }
+    const parsed = parseConfigRepo((await mirror.read(commitAll())).tree);
+    const problems = parsed.ok ? [] : parsed.problems;
+    expect(problems.filter(({ message }) => message === 'this is not a regular file').map(({ path }) => path)).toEqual([
+      'chroots/sapling-12-x86_64.cfg',
+      'projects/acme/tools.yaml',
+    ]);
+    expect(problems).toContainEqual({
+      ...{ path: `${hello}/lost`, line: 1, column: 1 },
+      message: 'the link to `../../../../../outside` leads out of the repository',
+      hint: 'let it lead to a file of this repository, or put the file itself here',
+    });
+  });
+});
