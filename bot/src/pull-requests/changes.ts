@@ -77,6 +77,7 @@ function sameRights(a: Rights, b: Rights): boolean {
 /** The files of a head under the policy in force: what it states of the policy itself counts once it is merged. */
 export function underPolicy(head: ConfigTree, policy: string): ConfigTree {
   return {
+    ...head,
     texts: new Map([...head.texts, [policyFile, policy]]),
     oversize: new Map([...head.oversize].filter(([path]) => path !== policyFile)),
     paths: new Set([...head.paths, policyFile]),

@@ -33,7 +33,7 @@ const maximumSteps = 20_000;
 const maximumStepsOfAll = 200_000;
 const maximumDepth = 100;
 
-/** Pure; looks into the tree once, when first asked. */
+/** Looks into the tree once, for all folders that are asked for. Pure. */
 export function createLinkFollower(tree: LinkedTree): FollowLinks {
   if (tree.links.size === 0) return () => ({ files: [], faults: [] });
   const folders = childrenByFolder(tree.paths);
