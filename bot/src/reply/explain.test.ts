@@ -136,3 +136,10 @@ test('a build that waits for others', () => {
   };
   expect(explainBuild(waiting, [5, 6], url)).toContain('It waits for build 5, build 6.');
 });
+
+test('a build that is not over is explained by how to follow and how to stop it', () => {
+  const running: BuildView = { ...build, state: 'running', chroots: [{ ...failed, state: 'running', reason: null }] };
+  expect(explainBuild(running, [5], url)).toMatch(
+    /0 of 1 done\.[\s\S]*It waits for build 5\.[\s\S]*Next: `\/status 7` shows how far it is, `\/cancel 7` stops it\.$/,
+  );
+});

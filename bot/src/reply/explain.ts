@@ -4,6 +4,7 @@ import {
   canonicalSource,
   describePinnedSource,
   type FailureReason,
+  isFinal,
   type PinnedSource,
   type Plan,
   type Project,
@@ -104,7 +105,10 @@ export function explainBuild(build: BuildView, waitsFor: readonly number[], url:
   const states = build.chroots.map((one) => `- ${code(one.chroot)} ${stateInWords(one)}`).join('\n');
   const waits = waitsFor.length === 0 ? '' : `It waits for ${waitsFor.map((id) => `build ${id}`).join(', ')}.`;
   const reason = build.chroots.find(({ state }) => state === 'failed')?.reason ?? null;
-  const todo = reason === null ? '' : `Next: ${advice(reason, build)}`;
+  const later = isFinal(build.state)
+    ? ''
+    : `Next: ${code(`/status ${build.id}`)} shows how far it is, ${code(`/cancel ${build.id}`)} stops it.`;
+  const todo = reason === null ? later : `Next: ${advice(reason, build)}`;
   return [head, states, waits, failureNotes([build], url), todo].filter((part) => part !== '').join('\n\n');
 }
 

@@ -5,10 +5,14 @@ import { code, list, plain } from './escape.ts';
 
 const maximumListed = 20;
 
+/** Lines that are suggested are shown as a whole: cut, they would say something else. */
+const maximumSuggestion = 4000;
+
 export function mistake(why: string, suggestion: string | undefined): string {
-  const next =
-    suggestion === undefined ? 'Write `/help` to see what I understand.' : `Did you mean ${code(suggestion)}?`;
-  return `${why} ${next}`;
+  if (suggestion === undefined) return `${why} Write \`/help\` to see what I understand.`;
+  const lines = suggestion.split('\n').map((line) => code(line, maximumSuggestion));
+  if (lines.length > 1) return `${why} Did you mean these, a line each: ${lines.join(', ')}?`;
+  return `${why} Did you mean ${lines.join('')}?`;
 }
 
 export function notAllowed(actor: string, what: string, project: string, who: readonly string[]): string {
@@ -36,6 +40,7 @@ export function notOnPullRequests(): string {
 export function unknownPackages(
   missing: readonly { readonly name: string; readonly near: string | undefined }[],
   known: readonly string[],
+  again?: string,
 ): string {
   const lines = missing.slice(0, maximumListed).map(({ name, near }) => {
     const meant = near === undefined ? '' : ` Did you mean ${code(near)}?`;
@@ -43,12 +48,28 @@ export function unknownPackages(
   });
   const more = missing.length - lines.length;
   if (more > 0) lines.push(`${more} more are unknown too.`);
-  return `${lines.join('\n')}\n\n${known.length === 0 ? 'No project has packages yet.' : `Known: ${list(known)}.`} Nothing was queued.`;
+  return `${lines.join('\n')}\n\n${known.length === 0 ? 'No project has packages yet.' : `Known: ${list(known)}.`} Nothing was queued.${wholeLine(again)}`;
 }
 
-export function unknownProject(name: string, near: string | undefined, known: readonly string[]): string {
+export function unknownProject(
+  name: string,
+  near: string | undefined,
+  known: readonly string[],
+  again?: string,
+): string {
   const meant = near === undefined ? '' : ` Did you mean ${code(near)}?`;
-  return `There is no project ${code(name, 120)}.${meant} Known: ${list(known)}. Nothing was done.`;
+  return `There is no project ${code(name, 120)}.${meant} Known: ${list(known)}. Nothing was done.${wholeLine(again)}`;
+}
+
+/** What to write instead, ready to be pasted. */
+function wholeLine(again: string | undefined): string {
+  return again === undefined ? '' : ` Write ${code(again)} if so.`;
+}
+
+/** The names are projects, where a package is wanted. */
+export function explainsNoProject(project: string, example: string | undefined): string {
+  const one = example === undefined ? '' : `; ${code(`/explain ${project}/${example}`)} says it of one package`;
+  return `${code(project)} is a project. ${code(`/plan --project ${project}`)} says what would be built of it and why${one}.`;
 }
 
 export function unknownChroot(
@@ -56,16 +77,22 @@ export function unknownChroot(
   near: string | undefined,
   project: string,
   known: readonly string[],
+  again?: string,
 ): string {
   const meant = near === undefined ? '' : ` Did you mean ${code(near)}?`;
-  return `${code(project)} is not built for ${code(name, 120)}.${meant} Its chroots: ${list(known)}. Nothing was queued.`;
+  return `${code(project)} is not built for ${code(name, 120)}.${meant} Its chroots: ${list(known)}. Nothing was queued.${wholeLine(again)}`;
 }
 
-export function ambiguous(packages: readonly string[], projects: readonly string[], inEach: boolean): string {
-  const [first = 'owner/name'] = projects;
+/** `again`: the command for the first of the projects. */
+export function ambiguous(
+  packages: readonly string[],
+  projects: readonly string[],
+  inEach: boolean,
+  again: string | undefined,
+): string {
   const why = inEach ? 'Several projects have' : 'No single project has';
   const next = inEach
-    ? `Say which one: ${code(`/build ${packages.join(' ')} --project ${first}`)}.`
+    ? `Say which one: ${code(again ?? `--project ${projects[0]}`)}.`
     : 'Write one command for each project.';
   return `${why} ${list(packages)}: ${list(projects)}. ${next} Nothing was queued.`;
 }
@@ -121,12 +148,29 @@ export function noSource(id: BuildId): string {
   return `The record of build ${id} is gone, and with it the source that it was made of. \`/build\` builds what is stated now.`;
 }
 
-export function timeoutTooLong(maximumSeconds: number): string {
-  return `A build may take ${maximumSeconds} seconds at most. Nothing was queued.`;
+function wanted(again: string | undefined): string {
+  return again === undefined ? '' : ` ${code(again)} asks for that.`;
 }
 
-export function memoryTooMuch(maximumBytes: number): string {
-  return `A build may have ${Math.floor(maximumBytes / 2 ** 20)} MiB of memory at most. Nothing was queued.`;
+/** `28800` → `8h`, in the units that options take. */
+export function inUnits(seconds: number): string {
+  const parts = [
+    [Math.floor(seconds / 3600), 'h'],
+    [Math.floor((seconds % 3600) / 60), 'm'],
+    [seconds % 60, 's'],
+  ] as const;
+  const some = parts.filter(([number]) => number > 0);
+  return some.length === 0 ? '0s' : some.map(([number, unit]) => `${number}${unit}`).join('');
+}
+
+/** `again`: the command with the longest that is allowed. */
+export function timeoutTooLong(maximumSeconds: number, again: string | undefined): string {
+  return `A build may take ${inUnits(maximumSeconds)} at most.${wanted(again)} Nothing was queued.`;
+}
+
+/** `again`: the command with the most that is allowed. */
+export function memoryTooMuch(maximumBytes: number, again: string | undefined): string {
+  return `A build may have ${Math.floor(maximumBytes / 2 ** 20)} MiB of memory at most.${wanted(again)} Nothing was queued.`;
 }
 
 export function afterFailed(id: BuildId, state: string): string {

@@ -18,9 +18,12 @@ export async function statusOfPackage(action: Of<'status'>, context: CommandCont
 }
 
 export async function explain(action: Of<'explain'>, at: ConfigAtCommit, context: CommandContext): Promise<string> {
-  const { project, package: name, build } = action;
+  const { project, package: name } = action;
   const { queue, url } = context;
   const parts: string[] = [];
+  // Of a package that waits or is being built, that is the answer.
+  const builds = project === undefined ? [] : await lastBuilds(project, name, context);
+  const build = action.build ?? builds.find(({ state }) => !isFinal(state));
   if (build !== undefined) {
     const waitsFor = (queue.build(build.id)?.after ?? []).filter((id) => queue.build(id) !== undefined);
     parts.push(explainBuild(build, isFinal(build.state) ? [] : waitsFor, url));
@@ -33,7 +36,6 @@ export async function explain(action: Of<'explain'>, at: ConfigAtCommit, context
   if (build !== undefined && !isFinal(build.state)) return parts.join('\n\n');
   const selection: PlanSelection = { project: projectKey(project), packages: [name], chroots: [] };
   const plan = await planNow({ at, selections: [selection], force: false }, context);
-  const builds = await lastBuilds(project, name, context);
   const [last] = builds;
   const states = new Map(
     (await seenBuilds(context, project.owner, [project.name]))

@@ -4,7 +4,6 @@ import {
   findProject,
   isFinal,
   mayBuild,
-  type PlanSelection,
   type Project,
   projectKey,
   projectOfBuild,
@@ -15,9 +14,10 @@ import * as debug from '../../reply/debug.ts';
 import * as edits from '../../reply/edits.ts';
 import * as refusal from '../../reply/refused.ts';
 import type { BuildView } from '../../vocabulary/build-view.ts';
-import type { Command, Target, Wishes } from '../../vocabulary/command.ts';
+import type { Command, Wishes } from '../../vocabulary/command.ts';
 import { type Action, type Known, say } from './action.ts';
-import { findTargets } from './find-target.ts';
+import { findTargets, type WrittenTarget } from './find-target.ts';
+import { withValue } from './instead.ts';
 
 type Of<Kind extends Command['kind']> = Extract<Command, { readonly kind: Kind }>;
 
@@ -26,10 +26,11 @@ export function decideBuild(command: Of<'build'>, known: Known): Action {
   if (known.onPullRequest) return say(line, false, refusal.notOnPullRequests());
   const found = findAllowed(command, known);
   if ('refusal' in found) return say(line, false, found.refusal);
-  const wrong = checkWishes(wishes, known);
+  const wrong = checkWishes(line, wishes, known);
   if (wrong !== undefined) return say(line, false, wrong);
-  const selections = found.projects.map((project) => selectionOf(project, command));
-  return { kind: 'build', line, selections, force: command.force || command.packages.length > 0, wishes };
+  const { packages, chroots } = found.target;
+  const selections = found.projects.map((project) => ({ project: projectKey(project), packages, chroots }));
+  return { kind: 'build', line, selections, force: command.force || packages.length > 0, wishes };
 }
 
 /** Everybody may ask what would be built. */
@@ -37,10 +38,12 @@ export function decidePlan(command: Of<'plan'>, known: Known): Action {
   const { line, force } = command;
   if (known.onPullRequest) return say(line, false, refusal.notOnPullRequests());
   const everything = command.packages.length === 0 && command.project === undefined && command.chroots.length === 0;
-  const found = everything ? { projects: known.config.projects } : findTargets(command, known.config, known.actor);
+  const { config, actor } = known;
+  const found = everything ? { projects: config.projects, target: command } : findTargets(command, config, actor);
   if ('refusal' in found) return say(line, false, found.refusal);
-  const selections = found.projects.map((project) => selectionOf(project, command));
-  return { kind: 'plan', line, selections, force: force || command.packages.length > 0 };
+  const { packages, chroots } = found.target;
+  const selections = found.projects.map((project) => ({ project: projectKey(project), packages, chroots }));
+  return { kind: 'plan', line, selections, force: force || packages.length > 0 };
 }
 
 export function decideRebuild(command: Of<'rebuild'>, known: Known): Action {
@@ -53,7 +56,7 @@ export function decideRebuild(command: Of<'rebuild'>, known: Known): Action {
     if (build === undefined || wrong !== undefined) return say(line, false, wrong ?? '');
     builds.push(build);
   }
-  const wrong = checkWishes(wishes, known);
+  const wrong = checkWishes(line, wishes, known);
   return wrong === undefined ? { kind: 'rebuild', line, builds, chroots, wishes } : say(line, false, wrong);
 }
 
@@ -82,15 +85,16 @@ function checkRebuild(
       );
 }
 
-function findAllowed(target: Target, known: Known) {
-  const found = findTargets(target, known.config, known.actor);
+function findAllowed(written: WrittenTarget, known: Known) {
+  const found = findTargets(written, known.config, known.actor);
   if ('refusal' in found) return found;
-  const named = target.packages.length > 0 || target.project !== undefined;
+  const { target } = found;
+  const named = written.packages.length > 0 || written.project !== undefined;
   // What nobody named and what is frozen is left out; what was named is refused.
   const open = named ? found.projects : found.projects.filter(({ frozen }) => frozen === null);
   const projects = open.length > 0 ? open : found.projects;
   const denied = projects.map((project) => checkRights(project, known)).find((text) => text !== undefined);
-  return denied === undefined ? { projects } : { refusal: denied };
+  return denied === undefined ? { projects, target } : { refusal: denied };
 }
 
 function checkRights(project: Project, { config, actor }: Pick<Known, 'config' | 'actor'>): string | undefined {
@@ -100,11 +104,15 @@ function checkRights(project: Project, { config, actor }: Pick<Known, 'config' |
   return project.frozen === null ? undefined : edits.frozen(project, config.policy.admins);
 }
 
-function checkWishes(wishes: Wishes, { config, named }: Known): string | undefined {
+function checkWishes(line: string, wishes: Wishes, { config, named }: Known): string | undefined {
   const { maximumTimeoutSeconds, maximumMemoryBytes } = config.policy.limits;
-  if ((wishes.timeoutSeconds ?? 0) > maximumTimeoutSeconds) return refusal.timeoutTooLong(maximumTimeoutSeconds);
+  if ((wishes.timeoutSeconds ?? 0) > maximumTimeoutSeconds) {
+    const again = withValue(line, 'timeout', refusal.inUnits(maximumTimeoutSeconds));
+    return refusal.timeoutTooLong(maximumTimeoutSeconds, again);
+  }
   if (maximumMemoryBytes !== null && (wishes.memoryBytes ?? 0) > maximumMemoryBytes) {
-    return refusal.memoryTooMuch(maximumMemoryBytes);
+    const again = withValue(line, 'memory', `${Math.floor(maximumMemoryBytes / 2 ** 20)}MiB`);
+    return refusal.memoryTooMuch(maximumMemoryBytes, again);
   }
   return wishes.after.map((id) => checkAfter(id, named.get(id))).find((text) => text !== undefined);
 }
@@ -112,10 +120,6 @@ function checkWishes(wishes: Wishes, { config, named }: Known): string | undefin
 function checkAfter(id: BuildId, build: BuildView | undefined): string | undefined {
   if (build === undefined) return refusal.unknownBuild(id);
   return isFinal(build.state) && build.state !== 'succeeded' ? refusal.afterFailed(id, build.state) : undefined;
-}
-
-function selectionOf(project: Project, { packages, chroots }: Target): PlanSelection {
-  return { project: projectKey(project), packages, chroots };
 }
 
 export function decideDebug(

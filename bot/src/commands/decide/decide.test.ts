@@ -104,6 +104,12 @@ describe('/build', () => {
     ['bea', '/build --project acme/tools', 'builds acme/tools[]'],
     ['bea', '/build shared --project acme/tools', 'builds acme/tools[shared] forced'],
     ['bea', '/build acme/tools/shared', 'builds acme/tools[acme/tools/shared] forced'],
+    ['bea', '/build acme/tools', 'builds acme/tools[]'],
+    ['bea', '/build acme/tools --force', 'builds acme/tools[] forced'],
+    ['root', '/build acme/games shared', 'builds acme/games[shared] forced'],
+    ['root', '/build acme/games acme/tools', 'builds acme/games[] acme/tools[]'],
+    ['root', '/rebuild acme/games', 'builds acme/games[] forced'],
+    ['nobody', '/plan acme/tools', 'plans acme/tools[]'],
   ])('%s writes %s: it %s', (actor, line, wanted) => {
     expect(asks(actor, line)).toBe(wanted);
   });
@@ -122,6 +128,32 @@ describe('/build', () => {
     ],
     ['bea', '/build hello --project acme/tolls', /no project `acme\/tolls`.*Did you mean `acme\/tools`/],
     ['bea', '/build hello --project toString/__proto__', /no project/],
+    ['bea', '/build acme/tols', /no project `acme\/tols`.*Write `\/build acme\/tools` if so/],
+    ['gus', '/build acme/tools', /`gus` may not build `acme\/tools`/],
+    ['root', '/build acme/games acme/tools hello', /one command for each project/],
+    ['bea', '/build acme/games --project acme/tools', /one command for each project/],
+    // The whole line is put right, with all that was written.
+    ['bea', '/build helo --force # now', /Write `\/build hello --force # now` if so/],
+    ['bea', '/build helo, shred --background', /Write `\/build hello shared --background` if so/],
+    ['bea', '/build acme/tools/helo', /Write `\/build acme\/tools\/hello` if so/],
+    [
+      'bea',
+      '/build hello --chroot sapling-13-x86_64 --force',
+      /Write `\/build hello --chroot sapling-12-x86_64 --force`/,
+    ],
+    ['bea', '/build --force --project acme/tolls', /Write `\/build --force --project acme\/tools` if so/],
+    ['root', '/build shared --force # now', /Say which one: `\/build shared --force --project acme\/tools # now`/],
+    ['root', '/plan shared', /Say which one: `\/plan shared --project acme\/tools`/],
+    [
+      'root',
+      '/build hello --timeout "28800 seconds" --force',
+      /1s at most\. `\/build hello --timeout 1s --force` asks/,
+    ],
+    ['bea', '/build hello --chroot', /Did you mean `\/build hello --chroot sapling-12-x86_64`\?/],
+    ['bea', '/build --force --project', /Did you mean `\/build --force --project acme\/tools`\?/],
+    ['root', '/fork tools mine', /Did you mean `\/fork acme\/tools mine`\?/],
+    ['root', '/fork tolls', /Did you mean `\/fork acme\/tools`\?/],
+    ['root', '/status 1 2', /Did you mean these, a line each: `\/status 1`, `\/status 2`\?/],
   ])('%s writes %s and is refused with the way out', (actor, line, wanted) => {
     expect(asks(actor, line)).toMatch(/^refuses: /);
     expect(asks(actor, line)).toMatch(wanted);
@@ -190,7 +222,7 @@ describe.each<[string, Partial<Situation>, Record<string, RegExp>]>([
   ['/build hello --after 7', ended('failed'), { bea: /^refuses: Build 7 has ended already: failed/ }],
   ['/build hello --after 7', ended('running'), { bea: /^builds/ }],
   ['/build hello --after 8', {}, { bea: /^refuses: There is no build 8/ }],
-  ['/build hello --timeout 2h', {}, { bea: /^refuses: .*1 seconds at most/ }],
+  ['/build hello --timeout 2h', {}, { bea: /^refuses: .*1s at most.*`\/build hello --timeout 1s`/ }],
   ['/logs 7', ended('failed'), { nobody: /^says: .*failed/ }],
   ['/logs 7 other', ended('failed'), { nobody: /^refuses: .*Its chroots/ }],
   [
@@ -208,6 +240,12 @@ describe.each<[string, Partial<Situation>, Record<string, RegExp>]>([
     { bea: /^refuses: `acme\/tools` is frozen/, root: /^refuses: .*frozen/ },
   ],
   ['/explain 7', ended('failed'), { nobody: /^explain of hello/ }],
+  ['/explain acme/tools', {}, { nobody: /^refuses: `acme\/tools` is a project.*`\/plan --project acme\/tools`/ }],
+  ['/status acme/tools', { live: [build('running')] }, { nobody: /^says: 1 running, 0 waiting/ }],
+  ['/status --project acme/tools', { live: [build('running')] }, { nobody: /^says: 1 running, 0 waiting/ }],
+  ['/status acme/games', { live: [build('running')] }, { nobody: /^says: Nothing waits or runs/ }],
+  ['/status hello # note', {}, { nobody: /^status of hello/ }],
+  ['/status 0', {}, { nobody: /^refuses: There is no build `0`: builds are counted from 1\. Did you mean `\/status`/ }],
   ['/explain helo', {}, { nobody: /^refuses: .*Did you mean `hello`/ }],
   ['/status shared', {}, { nobody: /^refuses: .*Several projects/ }],
   ['/status shared --project acme/games', {}, { nobody: /^status of shared/ }],
@@ -289,6 +327,21 @@ test('one person cannot flood the admins with reports', () => {
   const petitions = { ...noPetitions, reports: Array.from({ length: 20 }, (_, at) => report(at)) };
   expect(asks('nobody', '/legal one more', { petitions })).toMatch(/^refuses: You have many open reports/);
   expect(asks('gus', '/legal one more', { petitions })).toMatch(/^says \(reported\)/);
+});
+
+test('what is suggested in an answer does what was meant when it is pasted', () => {
+  const lines = [
+    '/build helo --force',
+    '/biuld hello --chroot',
+    '/build helo, shred',
+    '/build acme/tols',
+    '/fork tools x',
+  ];
+  for (const line of lines) {
+    const suggestion = /(?:Did you mean|Write) `(\/[^`]+)`/.exec(asks('root', line))?.[1];
+    expect([line, suggestion]).toEqual([line, expect.any(String)]);
+    expect(asks('root', suggestion ?? '')).toMatch(/^(builds|fork) acme\/tools/);
+  }
 });
 
 test('no answer notifies anybody: every name in it is code', () => {

@@ -18,7 +18,8 @@ import type { BuildView } from '../../vocabulary/build-view.ts';
 import type { Command } from '../../vocabulary/command.ts';
 import { type Action, type Known, type Situation, say } from './action.ts';
 import { decideBuild, decideDebug, decidePlan, decideRebuild } from './builds.ts';
-import { findPackage } from './find-target.ts';
+import { findNamed, findPackage, projectOfWord } from './find-target.ts';
+import { fillIn } from './instead.ts';
 import { decideApprove, decideEdit, decideFork, decideLegal, decideRequest, decideResolve } from './projects.ts';
 
 /** The numbers of builds that a command names. */
@@ -48,9 +49,11 @@ export function decide(command: Command, situation: Situation): Action {
     case 'help':
       return say(line, true, helpText(situation.url));
     case 'mistake':
-      return say(line, false, refusal.mistake(command.why, command.suggestion));
+      return say(line, false, refusal.mistake(command.why, fillIn(command.suggestion, situation.config)));
     case 'status':
-      if (command.package === undefined) return decideStatus(line, command.id, situation);
+      if (command.package === undefined && command.project === undefined) {
+        return decideStatus(line, command.id, situation);
+      }
       break;
     case 'logs':
       return decideLogs(command, situation);
@@ -118,17 +121,35 @@ function decideLogs({ line, id, chroot }: Extract<Command, { kind: 'logs' }>, { 
   return say(line, false, refusal.notInBuild(chroot ?? '', id, known));
 }
 
-function decideSubject(command: Extract<Command, { kind: 'status' | 'explain' }>, known: Known): Action {
+type Subject = Extract<Command, { kind: 'status' | 'explain' }>;
+
+function decideSubject(command: Subject, known: Known): Action {
   const { line, kind, id } = command;
   if (id !== undefined) {
+    if (kind === 'status') return decideStatus(line, id, known);
     const build = known.named.get(id);
     if (build === undefined) return say(line, false, refusal.unknownBuild(id));
     const project = findProject(known.config.projects, build.owner, build.project);
     return { kind: 'explain', line, project, package: build.package, build };
   }
-  const found = findPackage(command.package ?? '', command.project, known.config);
+  const { projects } = known.config;
+  const whole =
+    command.package === undefined ? command.project : projectOfWord(command.package, projects) && command.package;
+  if (whole !== undefined) return decideProject(command, whole, known);
+  const found = findPackage(command.package ?? '', command.project, known.config, line);
   if ('refusal' in found) return say(line, false, found.refusal);
   return kind === 'status' ? { kind, line, ...found } : { kind, line, ...found, build: undefined };
+}
+
+/** What was asked about a package, of a whole project. */
+function decideProject({ line, kind }: Subject, name: string, { config, live, url }: Known): Action {
+  const found = findNamed(name, config.projects, line);
+  if ('refusal' in found) return say(line, false, found.refusal);
+  const { project } = found;
+  const key = projectKey(project);
+  if (kind === 'explain') return say(line, false, refusal.explainsNoProject(key, project.packages[0]?.name));
+  const own = live.filter((one) => projectKey({ owner: one.owner, name: one.project }) === key);
+  return say(line, true, statusOfQueue(own, url));
 }
 
 function decideCancel(line: string, ids: readonly BuildId[], known: Known): Action {

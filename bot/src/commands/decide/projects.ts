@@ -19,7 +19,7 @@ export function decideEdit(
   known: Known,
   petitions: readonly PetitionOperation[] = [],
 ): Action {
-  const found = findNamed(written, known.config.projects);
+  const found = findNamed(written, known.config.projects, line);
   if ('refusal' in found) return say(line, false, found.refusal);
   const edit = editOf(projectKey(found.project));
   const verdict = judgeEdit(edit, known.config, known.actor);
@@ -41,7 +41,7 @@ export function decideRequest({ line, role, project: written }: Of<'request'>, k
   const login = known.actor.toLowerCase();
   const mine = role === 'drop' ? config.projects.filter((one) => isMember(one, login)) : config.projects;
   const near = written === undefined && mine.length > 0 ? mine : config.projects;
-  const found = findOne(written, near, `/request ${role}`);
+  const found = findOne(written, near, `/request ${role}`, line);
   if ('refusal' in found) return say(line, false, found.refusal);
   const project = projectKey(found.project);
   const settled: PetitionOperation = { kind: 'settled', login, project };
@@ -63,7 +63,7 @@ export function decideApprove({ line, login: written, project: named }: Of<'appr
   if (named === undefined && projects.length === 0) return say(line, false, reply.nothingAsked(login, undefined));
   const mine = projects.filter((one) => mayManage(config.policy, one, actor));
   const near = mine.length > 0 ? mine : projects;
-  const found = findOne(named, named === undefined ? near : config.projects, `/approve @${login}`);
+  const found = findOne(named, named === undefined ? near : config.projects, `/approve @${login}`, line);
   if ('refusal' in found) return say(line, false, found.refusal);
   const project = projectKey(found.project);
   const request = open.find((one) => one.project === project);
@@ -74,7 +74,7 @@ export function decideApprove({ line, login: written, project: named }: Of<'appr
 
 export function decideLegal({ line, text, project: written }: Of<'legal'>, known: Known): Action {
   const { config, actor, comment, petitions } = known;
-  const found = written === undefined ? undefined : findNamed(written, config.projects);
+  const found = written === undefined ? undefined : findNamed(written, config.projects, line);
   const project = found === undefined || 'refusal' in found ? null : projectKey(found.project);
   const before = petitions.reports.find((one) => one.url === comment && one.text === text);
   if (before !== undefined) return say(line, true, reply.reported(before, config.policy.admins));
@@ -88,7 +88,7 @@ export function decideLegal({ line, text, project: written }: Of<'legal'>, known
 /** Lets the project build again and closes what was reported of it. */
 export function decideResolve({ line, project: written }: Of<'resolve'>, known: Known): Action {
   const { config, actor, petitions } = known;
-  const found = findNamed(written, config.projects);
+  const found = findNamed(written, config.projects, line);
   if ('refusal' in found) return say(line, false, found.refusal);
   const project = projectKey(found.project);
   const closing: PetitionOperation = { kind: 'resolved', project };

@@ -2,6 +2,7 @@
 // load.
 import { fromMarkdown } from 'mdast-util-from-markdown';
 import { toString as textOf } from 'mdast-util-to-string';
+import { visible } from './mend-line.ts';
 
 type RootContent = ReturnType<typeof fromMarkdown>['children'][number];
 type PhrasingContent = Extract<RootContent, { type: 'paragraph' }>['children'][number];
@@ -12,7 +13,10 @@ type PhrasingContent = Extract<RootContent, { type: 'paragraph' }>['children'][n
  * minute: see read-comment.ts.
  */
 export function commandLines(markdown: string): readonly string[] {
-  return [...linesOf(fromMarkdown(markdown).children, markdown)];
+  // The parser drops a byte order mark at the very start, and counts on as if it were still there. One before a command
+  // is kept, so that it can be named.
+  const source = markdown.replace(/^\ufeff(?=[/@])/, '\n\ufeff').replace(/^\ufeff/, '');
+  return [...linesOf(fromMarkdown(source).children, source)];
 }
 
 function* linesOf(blocks: readonly RootContent[], source: string): Generator<string> {
@@ -48,7 +52,7 @@ function* linesOfPhrases(phrases: readonly PhrasingContent[], source: string): G
         fresh = true;
       }
       if (part === '') continue;
-      if (fresh) plainStart = written !== undefined && /^[ \t]*[/@]/.test(written[at] ?? '');
+      if (fresh) plainStart = written !== undefined && /^[ \t]*[/@]/.test(visible(written[at] ?? ''));
       fresh = false;
       line += part;
     }

@@ -3,22 +3,23 @@ import type { Verb } from '../../vocabulary/command.ts';
 import { readBuild, readCancel, readDebug, readLogs, readRebuild, readSubject } from './read-builds.ts';
 import { type OptionTable, type Read, readOptions, type Words } from './read-options.ts';
 import { readApprove, readDelete, readFork, readFreeze, readLegal, readRequest, readResolve } from './read-projects.ts';
+import { blank } from './suggest.ts';
 
-const target = { chroot: 'fedora-42-x86_64', project: 'owner/name' } as const;
-const wishes = { after: '42', timeout: '2h', memory: '4GiB', background: null } as const;
+const target = { chroot: blank.chroot, project: blank.project } as const;
+const wishes = { after: '', timeout: '2h', memory: '4GiB', background: null } as const;
 
 const optionsOf: Readonly<Record<Verb, OptionTable>> = {
-  build: { ...target, force: null, ...wishes, with: 'docs', without: 'tests' },
+  build: { ...target, force: null, ...wishes, with: '', without: '' },
   rebuild: { ...target, ...wishes },
   plan: { ...target, force: null },
   cancel: {},
-  status: { project: 'owner/name' },
-  logs: { chroot: 'fedora-42-x86_64' },
-  explain: { project: 'owner/name' },
-  debug: { chroot: 'fedora-42-x86_64', end: null },
-  request: { project: 'owner/name' },
-  approve: { project: 'owner/name' },
-  fork: { as: 'new-name' },
+  status: { project: blank.project },
+  logs: { chroot: blank.chroot },
+  explain: { project: blank.project },
+  debug: { chroot: blank.chroot, end: null },
+  request: { project: blank.project },
+  approve: { project: blank.project },
+  fork: { as: '' },
   delete: {},
   legal: {},
   freeze: {},
