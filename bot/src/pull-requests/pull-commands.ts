@@ -74,11 +74,17 @@ export async function buildPullRequest(
   }
   const unknown = unknownNames(wish.packages, examined);
   if (unknown !== undefined) return text(wish.line, false, unknown);
-  const force = wish.force === true || wish.packages.length > 0;
+  const isProject = (word: string) => known.touched.includes(word);
+  const force = wish.force === true || wish.packages.some((word) => !isProject(word));
+  // Naming all of its projects names nothing.
+  const isWhole = !force && known.touched.every((key) => wish.packages.includes(key));
+  const packages = isWhole
+    ? []
+    : wish.packages.flatMap((word) => (isProject(word) ? namesOf([word], examined).map(({ long }) => long) : [word]));
   const asker = { login: wish.actor, request: wish.url, batch };
   // A head that nobody has looked at is built as a whole first: its check says so.
   const seen = context.pulls().some(({ number, head }) => number === wish.number && head === known.head);
-  const selection = seen ? { packages: wish.packages, chroots: wish.chroots, force } : everything;
+  const selection = seen ? { packages, chroots: wish.chroots, force } : everything;
   const done = await judge(examined, selection, asker, { draftsToo: true }, context);
   if (done.start?.kind === 'moved') return text(wish.line, false, say.movedMeanwhile());
   const pulls = [known];
@@ -105,11 +111,19 @@ async function look(wish: PullWish, context: PullContext): Promise<Looked | Done
   return { examined, base };
 }
 
-function unknownNames(packages: readonly string[], { at, known }: Examined): string | undefined {
-  const names = known.touched.flatMap((key) => {
+/** The packages of these projects, as the pull request states them. */
+function namesOf(keys: readonly string[], { at }: Examined): { readonly name: string; readonly long: string }[] {
+  return keys.flatMap((key) => {
     const project = at?.config.projects.find((one) => projectKey(one) === key);
     return project?.packages.map(({ name }) => ({ name, long: `${key}/${name}` })) ?? [];
   });
+}
+
+/** A word may name a project that the pull request changes, too. */
+function unknownNames(words: readonly string[], examined: Examined): string | undefined {
+  const { touched } = examined.known;
+  const packages = words.filter((word) => !touched.includes(word));
+  const names = namesOf(touched, examined);
   const short = names.map(({ name }) => name);
   const missing = packages.filter((wanted) => !names.some(({ name, long }) => wanted === name || wanted === long));
   if (missing.length === 0) return undefined;

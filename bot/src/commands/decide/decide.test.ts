@@ -134,7 +134,7 @@ describe('/build', () => {
     ['bea', '/build acme/games --project acme/tools', /one command for each project/],
     // The whole line is put right, with all that was written.
     ['bea', '/build helo --force # now', /Write `\/build hello --force # now` if so/],
-    ['bea', '/build helo, shred --background', /Write `\/build hello shared --background` if so/],
+    ['bea', '/build helo, shred --background', /Write `\/build hello, shared --background` if so/],
     ['bea', '/build acme/tools/helo', /Write `\/build acme\/tools\/hello` if so/],
     [
       'bea',

@@ -184,6 +184,9 @@ describe('a line', () => {
     ['/rebuild 42 hello --chroot a', 'mistake → /rebuild 42 --chroot a and /rebuild hello --chroot a'],
     ['/request bulder acme/tools', 'mistake → /request builder acme/tools'],
     ['/request acme/tools', 'mistake → /request builder acme/tools'],
+    ['/status a,b --project acme/tools', 'mistake → /status a --project acme/tools and /status b --project acme/tools'],
+    ['/explain hello "x y"', 'mistake → /explain hello and /explain "x y"'],
+    ['/approve a,b', 'mistake → none'],
     ['/logs 42 43', 'mistake → /logs 42 and /logs 43'],
     // As a packager would want them.
     ['/status hello # is it done?', 'status hello'],

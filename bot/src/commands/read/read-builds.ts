@@ -32,9 +32,8 @@ export function readRebuild(read: Words): Read {
   const numbers = read.words.filter((word) => readId(word) !== undefined);
   if (read.words.length > 0 && numbers.length === 0) return { kind: 'rebuild', ids: [], wishes: wished, ...found };
   const names = read.words.filter((word) => !numbers.includes(word));
-  const others = read.written.filter((word) => !read.words.includes(word));
   const both = names.length > 0 && numbers.length <= maximumIds;
-  const each = [numbers, names].map((some) => [...some, ...others]);
+  const each = [numbers, names].map((some) => [...some, ...read.others]);
   return mistake(
     '`/rebuild` wants numbers of builds, or names of packages.',
     both ? linesOf('rebuild', each) : read.words.length === 0 ? '/status' : undefined,
@@ -105,7 +104,7 @@ export function readCancel({ words }: Words): Read {
   );
 }
 
-export function readSubject(verb: 'status' | 'explain', { words, written, options }: Words): Read {
+export function readSubject(verb: 'status' | 'explain', { words, others, options }: Words): Read {
   const [word, ...more] = words;
   const project = options.get('project')?.at(-1);
   const subject = (one: Partial<Subject>): Read => ({ kind: verb, id: undefined, package: undefined, project, ...one });
@@ -114,10 +113,14 @@ export function readSubject(verb: 'status' | 'explain', { words, written, option
   if (odd !== undefined) return mistake(odd, '/status');
   if (word === undefined || more.length > 0) {
     const wanted = verb === 'status' ? 'nothing, the number of one build' : 'the number of one build';
-    const others = written.filter((one) => !words.includes(one));
     return mistake(
       `\`/${verb}\` wants ${wanted} or the name of one package.`,
-      word === undefined ? lineOf('plan', others) : eachOf(verb, words, others),
+      word === undefined
+        ? lineOf('plan', others)
+        : eachOf(
+            verb,
+            words.map((one) => [one, ...others]),
+          ),
     );
   }
   const id = readId(word);
@@ -125,8 +128,7 @@ export function readSubject(verb: 'status' | 'explain', { words, written, option
 }
 
 /** A command for each of a few; none for many. */
-function eachOf(verb: Verb, words: readonly string[], others: readonly string[]): string | undefined {
-  const each = [...new Set(words)].map((word) => [word, ...others]);
+function eachOf(verb: Verb, each: readonly (readonly string[])[]): string | undefined {
   return each.length > maximumSuggested ? undefined : linesOf(verb, each);
 }
 
@@ -144,7 +146,7 @@ export function readDebug(read: Words): Read {
 function readBuildAndChroot(
   verb: 'logs' | 'debug',
   why: string,
-  { words, written, options }: Words,
+  { words, others, options }: Words,
 ): { readonly id: BuildId; readonly chroot: string | undefined } | Mistake {
   const [word, chroot, ...more] = words;
   const odd = oddNumber(words);
@@ -156,10 +158,10 @@ function readBuildAndChroot(
   if (more.length === 0 && readId(chroot ?? '') === undefined) {
     return { id, chroot: chroot ?? options.get('chroot')?.at(-1) };
   }
-  const others = written.filter((one) => !words.includes(one));
   const rest = words.slice(1);
-  if (rest.every((one) => readId(one) !== undefined)) return mistake(why, eachOf(verb, words, others));
-  return mistake(why, eachOf(verb, rest, [word, ...others])?.replaceAll(/^(\S+) (\S+) (\S+)/gm, '$1 $3 $2'));
+  const areBuilds = rest.every((one) => readId(one) !== undefined);
+  const each = areBuilds ? words.map((one) => [one, ...others]) : rest.map((one) => [word, one, ...others]);
+  return mistake(why, eachOf(verb, each));
 }
 
 /** It may be the name of a package: no word for everything. */

@@ -15,6 +15,8 @@ export type OptionTable = Readonly<Record<string, string | null>>;
 export interface Words {
   /** All words as they were written, options included. */
   readonly written: readonly string[];
+  /** Those of them that are options and their values. */
+  readonly others: readonly string[];
   readonly words: readonly string[];
   /** Values by option, in their order; a flag that stands there has an empty list. */
   readonly options: ReadonlyMap<string, readonly string[]>;
@@ -31,6 +33,7 @@ export interface Mistake {
 export function readOptions(verb: string, typed: readonly string[], known: OptionTable): Words | Mistake {
   const written = joinUnits(typed.map(withoutPunctuation).filter((word) => word !== ''));
   const words: string[] = [];
+  const others: string[] = [];
   const options = new Map<string, string[]>();
   const instead = (at: number, count: number, ...by: readonly string[]) =>
     lineOf(verb, written.toSpliced(at, count, ...by));
@@ -41,6 +44,7 @@ export function readOptions(verb: string, typed: readonly string[], known: Optio
       words.push(...word.split(',').filter((one) => one !== ''));
       continue;
     }
+    others.push(word);
     const [, name = '', attached] = option;
     if (!Object.hasOwn(known, name)) {
       const near = nearest(name, Object.keys(known), 'strictly');
@@ -60,10 +64,12 @@ export function readOptions(verb: string, typed: readonly string[], known: Optio
       const meant = example === '' ? undefined : instead(at, 1, `--${name}`, example);
       return mistake(`${code(`--${name}`)} wants a value.`, meant);
     }
-    if (attached === undefined) at += 1;
     values.push(value);
+    if (attached !== undefined) continue;
+    others.push(value);
+    at += 1;
   }
-  return { written, words, options };
+  return { written, others, words, options };
 }
 
 /** `--timeout 2 hours` is one value. */

@@ -3,7 +3,7 @@
 import { namePattern, nearest } from '@coppice/config';
 import type { Role, Verb } from '../../vocabulary/command.ts';
 import { mistake, oddNumber, type Read, readId, type Words } from './read-options.ts';
-import { blank, lineOf, linesOf } from './suggest.ts';
+import { blank, lineOf, linesOf, lineWith } from './suggest.ts';
 
 const maximumTextLength = 1000;
 /** That of `frozen` in a project. */
@@ -40,9 +40,7 @@ export function readApprove({ words, written, options }: Words): Read {
   if (login === undefined || word?.startsWith('@') !== true || more.length > 0) {
     return mistake(
       '`/approve` wants nothing on a pull request, or the `@login` of who asked for rights.',
-      login === undefined || more.length > 0
-        ? undefined
-        : lineOf('approve', written.with(written.indexOf(login), `@${login}`)),
+      login === undefined || more.length > 0 ? undefined : lineWith('approve', written, login, `@${login}`),
     );
   }
   return { kind: 'approve-rights', login, project: project ?? options.get('project')?.at(-1) };
@@ -89,7 +87,7 @@ function insteadOfDelete(words: readonly string[]): string | undefined {
 /** The line with the owner before a project that was named without. */
 function withOwner(verb: Verb, project: string | undefined, written: readonly string[]): string | undefined {
   if (project === undefined || !namePattern.test(project)) return undefined;
-  return lineOf(verb, written.with(written.indexOf(project), blank.projectNamed(project)));
+  return lineWith(verb, written, project, blank.projectNamed(project));
 }
 
 export function readResolve({ words, written }: Words): Read {

@@ -17,6 +17,12 @@ export function lineOf(verb: string, words: readonly string[]): string {
   return [`/${verb}`, ...words.map(quoted)].join(' ');
 }
 
+/** The same with one word in place of another; undefined when that does not stand there by itself. */
+export function lineWith(verb: string, words: readonly string[], word: string, by: string): string | undefined {
+  const at = words.indexOf(word);
+  return at === -1 ? undefined : lineOf(verb, words.with(at, by));
+}
+
 /** Several commands, each on a line of its own. */
 export function linesOf(verb: string, each: readonly (readonly string[])[]): string {
   return each.map((words) => lineOf(verb, words)).join('\n');
