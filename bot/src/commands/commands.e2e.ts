@@ -108,6 +108,10 @@ describe('builds', () => {
   test('/cancel takes several numbers and says which had ended', async () => {
     await begins('builder', '/build libgreet hello');
     const ids = service.queue.builds().map(({ id }) => id);
+    const explained = await says('outsider', '/explain libgreet # why?');
+    expect(explained).toMatch(new RegExp(`Build ${ids[0]}\\]\\(.*\\) of .acme/tools/libgreet.: 0 of 1 done\\.`));
+    expect(explained).toContain(`\`/cancel ${ids[0]}\` stops it.`);
+    expect(explained).not.toContain('would not be built now');
     const asked = await service.comment('builder', `/cancel 1 ${ids.join(' ')}`);
     const first = await until(async () => (await answersTo(asked))[0]);
     expect(first.body).toContain('Build 1 has ended meanwhile');
@@ -146,6 +150,20 @@ describe('builds', () => {
     expect(await says('outsider', '/explain hello')).toMatch(/would be built now.*did not come to an end/s);
     await begins('builder', '/build');
     await buildAll();
+  });
+});
+
+describe('what people write', () => {
+  test('who addresses the bot is answered once, and other bots’ commands are not answered', async () => {
+    expect(await says('outsider', '@coppice: status.')).toContain('Nothing waits or runs');
+    expect(await says('outsider', '\ufeff/status')).toContain('‹U+FEFF›/status');
+    expect(await says('outsider', '/build hel\u200blo')).toContain('U+200B (zero-width space)');
+    expect(await says('builder', '/build helo --chrot x')).toContain('Did you mean `/build helo --chroot x`?');
+    expect(await says('builder', '/build hello --chroot')).toContain('`/build hello --chroot sapling-12-x86_64`');
+    const others = await service.comment('outsider', '/lgtm\n/retest\n/unapprove');
+    await says('outsider', '/plan acme/tools');
+    expect(await answersTo(others)).toEqual([]);
+    expect(service.queue.builds()).toEqual([]);
   });
 });
 
