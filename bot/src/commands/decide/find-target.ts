@@ -78,7 +78,7 @@ export function projectOfWord(word: string, projects: readonly Project[]): Proje
 }
 
 /** `/build acme/tools` means the project, `/build acme/tools hello` a package of it. */
-export function withoutProjects(
+function withoutProjects(
   target: WrittenTarget,
   projects: readonly Project[],
 ): Found<{ readonly target: WrittenTarget; readonly projects: readonly Project[] }> {

@@ -13,9 +13,8 @@ type PhrasingContent = Extract<RootContent, { type: 'paragraph' }>['children'][n
  * minute: see read-comment.ts.
  */
 export function commandLines(markdown: string): readonly string[] {
-  // The parser drops a byte order mark at the very start, and counts on as if it were still there. One before a command
-  // is kept, so that it can be named.
-  const source = markdown.replace(/^\ufeff(?=[/@])/, '\n\ufeff').replace(/^\ufeff/, '');
+  // The parser drops a byte order mark at the very start; one before a command is kept, so that it can be named.
+  const source = markdown.replace(/^\ufeff(?=[/@])/, '\n\ufeff');
   return [...linesOf(fromMarkdown(source).children, source)];
 }
 

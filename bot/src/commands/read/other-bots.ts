@@ -2,7 +2,8 @@
 // Sources: https://prow.k8s.io/command-help, https://docs.gitlab.com/user/project/quick_actions/,
 // https://packit.dev/docs/guide/#how-to-re-trigger-packit-actions-in-your-pull-request, bors, Mergify, Renovate.
 
-const othersCommands: ReadonlySet<string> = new Set(
+/** Those of one word or more that could be taken for ours; `/remove-…` and `/request_…` come near none. */
+export const commandsOfOthers: readonly string[] =
   `approve-all area assign auto-cc award azp backport bark bench benchmark blunderbuss bors bugzilla cc cherry-pick
   cherrypick check check-cla check-dco ci clear clone close codecov committee confidential convert-to-ticket copy
   copr-build create-merge-request dco deploy dependabot deprecated dog done draft due duplicate e2e epic estimate fix
@@ -14,15 +15,7 @@ const othersCommands: ReadonlySet<string> = new Set(
   sig severity shipit shrug sig-release skip snapshot spend split squash stale submit subscribe sync tableflip
   test test-all test-required tide title todo transfer transfer-issue triage try unapprove unapproved unassign unblock
   uncc unclaim undraft unhold unlabel unlgtm unlink unlock unrelate unshrug unsubscribe unsubmit update upstream
-  verified verify vote weight wg wip woof work-in-progress zoom`.split(/\s+/),
-);
-
-/** Prow takes back most of what it gives with `/remove-…`. */
-export function isOfAnotherBot(verb: string): boolean {
-  return othersCommands.has(verb) || verb.startsWith('remove-');
-}
-
-export const commandsOfOthers: readonly string[] = [...othersCommands];
+  verified verify vote weight wg wip woof work-in-progress zoom`.split(/\s+/);
 
 /** What Prow understands behind a verb that is ours too. */
 export function isMeantForAnotherBot(verb: string, rest: string): boolean {

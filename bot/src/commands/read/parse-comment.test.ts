@@ -223,7 +223,7 @@ test('other bots’ commands get no answer, with punctuation, arguments and capi
 });
 
 test('what nobody sees is named, wherever it stands', () => {
-  expect(parseCommandLine('\ufeff/build')).toMatchObject({ kind: 'build', line: '‹U+FEFF›/build' });
+  expect(parseComment('\ufeff/build').commands).toMatchObject([{ kind: 'build', line: '‹U+FEFF›/build' }]);
   expect(parseCommandLine('/build hel\u200blo')).toMatchObject({
     kind: 'mistake',
     line: '/build hel‹U+200B›lo',

@@ -4,7 +4,7 @@ import { parseArgsStringToArgv } from 'string-argv';
 import { type Command, type Verb, verbs } from '../../vocabulary/command.ts';
 import { commandLines } from './comment-lines.ts';
 import { namesOfInvisible, shown, straightDashes, straightQuotes, trimmed, visible } from './mend-line.ts';
-import { commandsOfOthers, isMeantForAnotherBot, isOfAnotherBot } from './other-bots.ts';
+import { commandsOfOthers, isMeantForAnotherBot } from './other-bots.ts';
 import { readCommand } from './read-command.ts';
 import { settle } from './suggest.ts';
 
@@ -101,7 +101,7 @@ const courtesies = /^(?:(?:please|pls|kindly|hey|hi|hello|can|could|would|will|y
 function readUnknown(line: string, verb: string, rest: string, said: string, isByName: boolean): Command | undefined {
   const mistake = { kind: 'mistake', line, why: 'There is no such command.' } as const;
   const isWord = verb !== '' && /^[.,;:!?…]*(?:\s|$)/.test(rest);
-  const near = isWord && !isOfAnotherBot(verb) ? nearestVerb(verb) : undefined;
+  const near = isWord ? nearestVerb(verb) : undefined;
   if (near !== undefined) return { ...mistake, suggestion: `/${near}${rest.replace(/^[.,;:!?…]+/, '')}` };
   if (!isByName) return undefined;
   const polite = said.replace(courtesies, '');
