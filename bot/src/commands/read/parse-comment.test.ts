@@ -186,6 +186,7 @@ describe('a line', () => {
     ['/request acme/tools', 'mistake → /request builder acme/tools'],
     ['/status a,b --project acme/tools', 'mistake → /status a --project acme/tools and /status b --project acme/tools'],
     ['/explain hello "x y"', 'mistake → /explain hello and /explain "x y"'],
+    ['/status a b --project `', 'mistake → none'],
     ['/approve a,b', 'mistake → none'],
     ['/logs 42 43', 'mistake → /logs 42 and /logs 43'],
     // As a packager would want them.

@@ -67,7 +67,7 @@ export function settle(first: Mistake, read: (line: string) => Command | undefin
       suggestion = again.suggestion === suggestion ? undefined : again.suggestion;
       continue;
     }
-    const isGood = found.every((one) => one !== undefined && one.kind !== 'mistake') && lines.every(survivesMarkdown);
+    const isGood = found.every((one) => one !== undefined && one.kind !== 'mistake') && survivesMarkdown(suggestion);
     return { ...first, why: whys.join(' '), suggestion: isGood ? suggestion : undefined };
   }
   return { ...first, why: whys.join(' '), suggestion: undefined };
@@ -76,8 +76,9 @@ export function settle(first: Mistake, read: (line: string) => Command | undefin
 /** Longer ones with signs of Markdown are not parsed: that may take long. */
 const parsedLength = 300;
 
-function survivesMarkdown(line: string): boolean {
-  const filled = line.replace(/<(?:chroot|owner\/[\w.+-]+)>/g, 'x');
+/** All lines together: a sign of Markdown may reach from one to the next. */
+function survivesMarkdown(suggestion: string): boolean {
+  const filled = suggestion.replace(/<(?:chroot|owner\/[\w.+-]+)>/g, 'x');
   if (!/[*`~<>[\]\\&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])| {2}/.test(filled)) return true;
-  return filled.length <= parsedLength && commandLines(filled)[0] === filled;
+  return filled.length <= parsedLength && commandLines(filled).join('\n') === filled;
 }
