@@ -2,7 +2,15 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Minutes long: what begins last should not be what takes longest. */
-const longest = ['campaign.e2e.ts', 'driver-contract.e2e.ts', 'reattach.e2e.ts', 'bad-input.e2e.ts', 'runner.e2e.ts'];
+const longest = [
+  'campaign.e2e.ts',
+  'driver-contract.e2e.ts',
+  'npm-start.e2e.ts',
+  'reattach.e2e.ts',
+  'phase-timeouts.e2e.ts',
+  'bad-input.e2e.ts',
+  'runner.e2e.ts',
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
