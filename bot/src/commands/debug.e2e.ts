@@ -167,9 +167,12 @@ test('a service that is killed in the middle of a build tells each event once, a
   expect(ids).toEqual([...new Set(ids)]);
   const [, id = ''] = /^(\d+)-build-end$/.exec(ids.at(-1) ?? '') ?? [];
   const ofBuild = ids.filter((one) => one.startsWith(`${id}-`));
+  // Killed while its builder fetched packages through the service, a build is begun anew: that is told as what it is.
+  const starts = ofBuild.filter((one) => one.includes('-start-'));
+  expect(starts.length).toBeLessThanOrEqual(2);
   expect(ofBuild, service.output()).toEqual([
     `${id}-build-start`,
-    `${id}-${chroot}-start-1`,
+    ...starts.map((_, index) => `${id}-${chroot}-start-${index + 1}`),
     `${id}-${chroot}-end`,
     `${id}-build-end`,
   ]);
