@@ -1,4 +1,7 @@
 #!/usr/bin/env node
+import { QueueError } from '@coppice/builder-runner/queue';
+import { GitError } from '@coppice/builder-runner/remote';
+import { RunnerError } from '@coppice/builder-runner/runner';
 // The command `coppice`. Exit codes: 0 good, 1 the thing asked about is bad, 2 usage.
 import { type BuildState, buildStates, parseBuildId } from '@coppice/config';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
@@ -185,5 +188,9 @@ try {
   else if (error instanceof ServiceError) {
     terminal.say(describe(error));
     process.exitCode = error.code === 'settings' ? 2 : 1;
+  } else if (error instanceof QueueError || error instanceof RunnerError || error instanceof GitError) {
+    // Its message says where and what; a stack would only hide it.
+    terminal.say(describe(error));
+    process.exitCode = 1;
   } else throw error;
 }

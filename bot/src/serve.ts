@@ -34,6 +34,7 @@ import { startSettingsReload } from './service/reload-settings.ts';
 import { hookSecrets } from './service/secrets.ts';
 import { createServiceState, type ServiceState } from './service/service-state.ts';
 import { type SiteUpdates, startSiteUpdates } from './service/site-updates.ts';
+import { ServiceError } from './vocabulary/errors.ts';
 
 /** What every step of the start is given. */
 interface Start {
@@ -177,9 +178,14 @@ async function openBuildQueue({ home, log, now }: Start, limits: NonNullable<Que
 }
 
 async function makeFolders(home: Home): Promise<void> {
-  await mkdir(home.state, { recursive: true, mode: 0o700 });
-  await mkdir(join(home.published, 'api/v1'), { recursive: true });
-  await mkdir(home.cache, { recursive: true });
+  try {
+    await mkdir(home.state, { recursive: true, mode: 0o700 });
+    await mkdir(join(home.published, 'api/v1'), { recursive: true });
+    await mkdir(home.cache, { recursive: true });
+  } catch (error) {
+    const text = `COPPICE_HOME, ${home.folder}, cannot be written: it has to be a folder of the user who runs the service`;
+    throw new ServiceError('home', text, { cause: error });
+  }
 }
 
 /** What builds, and what is told of it elsewhere than on GitHub. */

@@ -28,3 +28,11 @@ test('a JSON line tells an error with its causes', () => {
     error: 'no page: disk full',
   });
 });
+
+test('a cause that its error tells already is not said again', () => {
+  const lines: string[] = [];
+  const cause = new Error("EROFS: read-only file system, open 'lock'");
+  const error = new Error(`Opening the lock file: ${cause.message}`, { cause });
+  createLog((line) => lines.push(line), 'json', now)('error', 'No start', { error });
+  expect(JSON.parse(lines[0] ?? '').error).toBe("Opening the lock file: EROFS: read-only file system, open 'lock'");
+});

@@ -17,11 +17,12 @@ function plain(fields: Readonly<Record<string, unknown>>): Record<string, unknow
   );
 }
 
-/** An error with its causes, as one line. */
+/** An error with its causes, each said once, as one line. */
 export function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const cause = error.cause === undefined ? '' : `: ${describe(error.cause)}`;
-  return `${error.message}${cause}`;
+  const cause = error.cause === undefined ? '' : describe(error.cause);
+  // Many messages end with what caused them.
+  return cause === '' || error.message.includes(cause) ? error.message : `${error.message}: ${cause}`;
 }
 
 /** Control characters in outside text could forge lines or colour the terminal. */

@@ -3,6 +3,8 @@
 export type ServiceErrorCode =
   /** The port cannot be had. */
   | 'address'
+  /** COPPICE_HOME cannot be written. */
+  | 'home'
   /** The settings file is missing or wrong. */
   | 'settings'
   /** A program that the set-up should have installed is missing or failed. */

@@ -26,6 +26,11 @@ const driverFactsSchema = z.strictObject({
   hostStays: z.boolean().optional(),
   /** It has a playbook keep-roots.yml: base roots of new builders are kept for later ones. Default: false. */
   keepsRoots: z.boolean().optional(),
+  /**
+   * Where the service is not root, all its builders are this machine and its user's account: there can be one at a
+   * time. Default: false.
+   */
+  oneWithoutRoot: z.boolean().optional(),
 });
 export type DriverFacts = z.infer<typeof driverFactsSchema>;
 
@@ -75,6 +80,11 @@ export function parseDriverFacts(text: string, path: string): DriverFacts {
   const parsed = driverFactsSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new RunnerError('spawn', `${path} is not good: ${z.prettifyError(parsed.error)}`);
+}
+
+/** How many builders a pool may have for which the settings say `stated`; `isRoot`: whether the service is. Pure. */
+export function mostBuilders({ oneWithoutRoot = false }: DriverFacts, stated: number, isRoot: boolean): number {
+  return oneWithoutRoot && !isRoot ? Math.min(stated, 1) : stated;
 }
 
 /** What builders a pool can have. */

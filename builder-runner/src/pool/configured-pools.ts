@@ -3,7 +3,14 @@ import { createHash } from 'node:crypto';
 import type { PoolSettings, Settings } from '@coppice/config';
 import { describeError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import { type DriverFacts, type DriverOffer, offerOf, readDriverFacts, thisMachine } from '../builder/driver-facts.ts';
+import {
+  type DriverFacts,
+  type DriverOffer,
+  mostBuilders,
+  offerOf,
+  readDriverFacts,
+  thisMachine,
+} from '../builder/driver-facts.ts';
 import { afterFailure, type Breaker, closedBreaker, gateOf, retryPause } from './circuit-breaker.ts';
 import type { PoolRules } from './rules.ts';
 
@@ -33,9 +40,10 @@ export async function readPools(settings: Settings): Promise<readonly OpenPool[]
 async function readPool(settings: PoolSettings): Promise<OpenPool> {
   const facts = await readDriverFacts(settings.driver);
   const offer = offerOf(facts, settings.options, thisMachine());
+  const most = (stated: number) => mostBuilders(facts, stated, process.getuid?.() === 0);
   return {
     id: poolId(settings),
-    settings,
+    settings: { ...settings, min: most(settings.min), max: most(settings.max) },
     facts,
     offer: {
       architectures: settings.architectures ?? offer.architectures,
