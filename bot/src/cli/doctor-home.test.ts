@@ -131,7 +131,7 @@ describe('the mirror', () => {
   });
 });
 
-test('settings for a real GitHub without its app, or with a secret that others may read, are broken', async () => {
+test('settings for a real GitHub without its app, or with a secret that others may read or that is empty, are broken', async () => {
   const settingsOf = (text: string) => {
     const parsed = parseSettings(text, 'settings.yaml');
     if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
@@ -149,4 +149,6 @@ test('settings for a real GitHub without its app, or with a secret that others m
   expect(await secretsFinding(settings)).toMatchObject({ good: false, detail: expect.stringContaining('chmod 600') });
   await chmod(file, 0o600);
   expect(await secretsFinding(settings)).toMatchObject({ good: true });
+  await writeFile(file, '\n');
+  expect(await secretsFinding(settings)).toMatchObject({ good: false, detail: expect.stringContaining('it is empty') });
 });

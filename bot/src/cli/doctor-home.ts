@@ -171,6 +171,9 @@ export async function mirrorFinding(home: Home): Promise<Finding> {
     return good('mirror', `${repository} holds ${commit.slice(0, 12)}`);
   } catch (error) {
     if (isMissing(error)) return good('mirror', 'not there yet; the service makes it');
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EACCES') return broken('mirror', describe(error), 'run this as the user of the service');
+    if (code === 'ENOTDIR') return broken('mirror', describe(error), 'name a folder in COPPICE_HOME');
     return broken('mirror', describe(error), `stop the service and move ${repository} away: it is fetched again`);
   }
 }

@@ -54,7 +54,6 @@ export async function hookSecrets({ webhooks }: Settings): Promise<readonly Outg
   return await Promise.all(
     webhooks.map(async ({ url, secretFile, events }, index) => {
       const secret = (await readSecret(`webhooks.${index}.secretFile`, secretFile)).trim();
-      if (secret === '') throw new ServiceError('settings', `The secret file ${secretFile} is empty.`);
       return { url, secret, events };
     }),
   );
@@ -75,7 +74,9 @@ async function readSecret(key: string, path: string | undefined): Promise<string
   try {
     const about = await stat(path);
     if ((about.mode & 0o077) !== 0) throw new Error(`others may read it; run: chmod 600 ${path}`);
-    return await readFile(path, 'utf8');
+    const secret = await readFile(path, 'utf8');
+    if (secret.trim() === '') throw new Error('it is empty');
+    return secret;
   } catch (cause) {
     throw new ServiceError(
       'settings',
