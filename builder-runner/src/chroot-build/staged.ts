@@ -40,13 +40,14 @@ interface Place {
   readonly chroot: ChrootName;
 }
 
-function root(home: string): string {
+/** What is left here by a service that was killed is removed at the next start, but for what builds go on with. */
+export function stagingRoot(home: string): string {
   return join(home, 'state', 'staging');
 }
 
 /** The folder that gets what is collected, absolute. */
 export function stagingFolder({ home, id, chroot }: Place): string {
-  return join(root(home), `${id}-${chroot}`);
+  return join(stagingRoot(home), `${id}-${chroot}`);
 }
 
 function markFile(place: Place): string {
@@ -56,7 +57,7 @@ function markFile(place: Place): string {
 /** Notes how far the folder's content is; a crash leaves the mark before or this one. */
 export async function writeMark(place: Place, mark: StagedMark): Promise<void> {
   const file = markFile(place);
-  await mkdir(root(place.home), { recursive: true, mode: 0o700 });
+  await mkdir(stagingRoot(place.home), { recursive: true, mode: 0o700 });
   await replaceFile(file, JSON.stringify(markSchema.parse(mark)), { sync: true, mode: 0o600 });
 }
 
@@ -80,8 +81,8 @@ export async function clearStaging(place: Place): Promise<void> {
 /** Removes all that no build in `kept` goes on from. */
 export async function clearOtherStaging(home: string, kept: readonly Omit<Place, 'home'>[]): Promise<void> {
   const names = new Set(kept.flatMap(({ id, chroot }) => [`${id}-${chroot}`, `${id}-${chroot}.json`]));
-  const entries = await readdir(root(home)).catch(() => []);
+  const entries = await readdir(stagingRoot(home)).catch(() => []);
   for (const name of entries) {
-    if (!names.has(name)) await rm(join(root(home), name), { recursive: true, force: true });
+    if (!names.has(name)) await rm(join(stagingRoot(home), name), { recursive: true, force: true });
   }
 }

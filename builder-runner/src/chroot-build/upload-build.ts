@@ -1,7 +1,7 @@
 // Uploads what mock needs for one build: when the build gets its builder, or earlier, while another build of the
 // project is still using it.
+
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { QueuedBuild, QueuedChroot } from '@coppice/config';
@@ -12,6 +12,7 @@ import { uploadTree } from '../builder/upload-tree.ts';
 import type { RunnerContext } from '../context/runner-context.ts';
 import { type MockFiles, mockFiles } from '../mock/mock-files.ts';
 import { srpmPath } from '../publish/publisher.ts';
+import { stagingRoot } from './staged.ts';
 
 export interface Upload {
   readonly context: RunnerContext;
@@ -47,7 +48,10 @@ async function send(
   folder: string,
   texts: MockFiles,
 ): Promise<void> {
-  const local = await mkdtemp(join(tmpdir(), 'coppice-upload-'));
+  // Where the next start of a service that was killed removes it.
+  const staging = stagingRoot(context.home);
+  await mkdir(staging, { recursive: true, mode: 0o700 });
+  const local = await mkdtemp(join(staging, 'upload-'));
   try {
     const written = Object.entries(texts).map(([name, text]) => writeFile(join(local, name), text));
     await Promise.all([...written, mkdir(join(local, 'result'))]);
