@@ -22,7 +22,7 @@ const isRoot = process.getuid?.() === 0;
 const needsRoot = {
   python: ['ansible/roles/builder/files/mock-lite', 'ansible/sapling'],
   /** Folders (with a slash at the end) and names of files. */
-  e2e: ['builder-runner/', 'bad-input.e2e.ts', 'debug.e2e.ts', 'service-leftovers.e2e.ts'],
+  e2e: ['builder-runner/', 'bad-input.e2e.ts', 'debug.e2e.ts', 'service-leftovers.e2e.ts', 'settings-reload.e2e.ts'],
 };
 
 /** Runs a program with its output shown and no stdin; resolves to its exit code, or the signal's name. */
