@@ -16,13 +16,21 @@ const total = { passed: 0, failed: 0, skipped: [] };
 const isRoot = process.getuid?.() === 0;
 
 /**
- * What only root may make, or see: real chroots, builders with namespaces and limits, the environment of other
- * programs. All other tests run as whoever calls.
+ * What only root may make, or see: real chroots, builders with namespaces and limits, several local builders at once,
+ * the environment of other programs. All other tests run as whoever calls.
  */
 const needsRoot = {
   python: ['ansible/roles/builder/files/mock-lite', 'ansible/sapling'],
   /** Folders (with a slash at the end) and names of files. */
-  e2e: ['builder-runner/', 'bad-input.e2e.ts', 'debug.e2e.ts', 'service-leftovers.e2e.ts', 'settings-reload.e2e.ts'],
+  e2e: [
+    'builder-runner/',
+    'bad-input.e2e.ts',
+    'debug.e2e.ts',
+    'exit-on-worker.e2e.ts',
+    'lost-state.e2e.ts',
+    'service-leftovers.e2e.ts',
+    'settings-reload.e2e.ts',
+  ],
 };
 
 /** Runs a program with its output shown and no stdin; resolves to its exit code, or the signal's name. */
