@@ -9,7 +9,7 @@ import { nothingWhenAbsent } from '../base/absent.ts';
 import { inTurn } from '../base/in-turn.ts';
 
 export interface SourceCache {
-  /** Of the Git mirrors: see fetch-git-mirror.ts. */
+  /** Of the Git mirrors: see git-mirror.ts. */
   readonly gitFolder: string;
   /** A path for a new file on the cache's file system; the caller moves or removes it. */
   temporary(): Promise<string>;
