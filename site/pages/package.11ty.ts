@@ -1,4 +1,5 @@
 // `/<owner>/<project>/package/<name>/`: state per chroot, where it comes from, what it needs, its builds.
+import { installSection } from '../layouts/install.ts';
 import { page } from '../layouts/page.ts';
 import { buildTable, chrootName, stateCell } from '../layouts/parts.ts';
 import { html } from '../src/markup/html.ts';
@@ -27,6 +28,7 @@ export function render(given: { package: PackageView; site: PageData }): string 
     frame,
     html`<div class="title"><h1>${view.name}${view.version !== null && html` <span class="version">${view.version}</span>`}</h1></div>
 <div class="columns"><div>
+${installSection(view.install)}
 <section><h2>State</h2><div class="scroll"><table><thead><tr><th>Chroot</th><th>Newest build</th></tr></thead><tbody>${view.chroots.map(
       ({ chroot, cell }) => html`<tr><th scope="row">${chrootName(chroot)}</th><td>${stateCell(cell)}</td></tr>`,
     )}</tbody></table></div></section>

@@ -1,6 +1,7 @@
 // `/<owner>/<project>/`: how to install from it first, then what it holds.
+import { installSection } from '../layouts/install.ts';
 import { page } from '../layouts/page.ts';
-import { buildTable, chrootName, command, stateCell } from '../layouts/parts.ts';
+import { buildTable, chrootName, stateCell } from '../layouts/parts.ts';
 import { type Html, html } from '../src/markup/html.ts';
 import { renderMarkdown } from '../src/markup/markdown.ts';
 import type { PageData } from '../src/render.ts';
@@ -30,7 +31,7 @@ ${!project.stated && html`<p class="note">This project has left the config repos
 ${project.facts.frozen !== null && html`<p class="note">This project is frozen: it builds and publishes nothing, and its repositories are offline. ${project.facts.frozen}</p>`}
 ${project.facts.deleteAfter !== null && html`<p class="note">This project is deleted on ${project.facts.deleteAfter}.</p>`}
 <div class="columns"><div>
-${install(project)}
+${installSection(project.install)}
 ${project.instructions !== '' && html`<section><h2>Instructions</h2><div class="prose-doc">${renderMarkdown(project.instructions)}</div></section>`}
 <section><h2>Packages</h2>${matrix(project.matrix)}</section>
 <section><h2>Latest builds</h2>${project.latest.length === 0 ? html`<p class="empty">Nothing has been built yet.</p>` : buildTable(project.latest, { project: false, package: true })}
@@ -38,16 +39,6 @@ ${project.buildCount > project.latest.length && html`<p class="quiet">${project.
 </div>
 <aside>${side(project)}</aside></div>`,
   );
-}
-
-function install(project: ProjectView): Html {
-  const [first, ...others] = project.snippets;
-  if (first === undefined) return html``;
-  return html`<section class="install"><h2>Install <span class="tag">${first.label}</span></h2>
-${command(first.copr)}${project.example !== null && command(`sudo dnf install ${project.example}`)}
-<details><summary>Without the copr plugin${others.length > 0 && `, and for ${others.length} more`}</summary>
-${command(first.plain)}
-${others.map((snippet) => html`<h3>${snippet.label}</h3>${command(snippet.copr)}${command(snippet.plain)}`)}</details></section>`;
 }
 
 function matrix({ chroots, rows }: Matrix): Html {

@@ -105,7 +105,7 @@ function overview(site: Site, selection: PageSelection, url: string): Partial<Pa
     packages: projects.flatMap(([key, project]) =>
       [...selection.packages]
         .filter((name) => name.startsWith(`${key}/`))
-        .map((name) => packageView(project, name.slice(key.length + 1))),
+        .map((name) => packageView(project, name.slice(key.length + 1), url)),
     ),
   };
 }

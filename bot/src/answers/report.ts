@@ -8,7 +8,7 @@ import type { Github } from '../github/github.ts';
 import type { BuiltIndex } from '../planning/built.ts';
 import type { Answer, Check } from '../vocabulary/answer.ts';
 import type { BotOperation, BotState } from '../vocabulary/bot-state.ts';
-import { type BuildRef, type BuildView, viewOfQueued, viewOfResults, withExcerpts } from '../vocabulary/build-view.ts';
+import { type BuildRef, type BuildView, viewOfQueued, viewOfResults, withRecords } from '../vocabulary/build-view.ts';
 import { createDeliverer, type Deliverer } from './deliver.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
 
@@ -89,7 +89,8 @@ class GithubReporter implements Reporter {
     const live = queue.build(ref.id);
     const last = live === undefined ? this.#ended.get(ref.id) : viewOfQueued(live);
     if (last === undefined) return viewOfResults(ref, await built.results(ref));
-    return last.chroots.some((one) => one.state === 'failed') ? withExcerpts(last, await built.results(ref)) : last;
+    const isTold = last.chroots.some(({ state }) => state === 'failed' || state === 'succeeded');
+    return isTold ? withRecords(last, await built.results(ref)) : last;
   }
 
   track(answer: Answer | undefined, checks: readonly Check[]): void {

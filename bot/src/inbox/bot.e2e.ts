@@ -116,7 +116,7 @@ describe('comments', () => {
     const last = await until(finalAnswerTo(asked));
     expect(last.id).toBe(first.id);
     expect(readAnswerMark(last.body)?.state).toBe('good');
-    expect(last.body).toContain('dnf install hello');
+    expect(last.body).toContain('dnf install hello-bin');
     await service.bot().settled();
     expect(await service.reactions(asked.id)).toEqual(expect.arrayContaining(['eyes', 'rocket']));
     expect((await service.comments()).filter((one) => readAnswerMark(one.body)?.to === asked.id)).toHaveLength(1);
@@ -236,7 +236,7 @@ describe('deliveries', () => {
     await service.restart(() => buildAll());
     const last = await until(finalAnswerTo(asked));
     expect(last.id).toBe(first.id);
-    expect(last.body).toContain('dnf install libgreet');
+    expect(last.body).toContain('dnf install libgreet-bin');
     await service.bot().settled();
     const { sha } = await service.ask<{ sha: string }>('maintainer', 'GET', 'commits/main');
     expect((await service.checks(sha)).filter(({ status }) => status !== 'completed')).toEqual([]);

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BuildSummary } from '@coppice/config';
-import { sandboxOf } from '@coppice/config';
+import { dnfName, sandboxOf } from '@coppice/config';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openBrowser } from '../../testing/browser.ts';
@@ -181,12 +181,15 @@ test('who tries the pull request installs from its signed repository; who uses t
   const tester = await makeDnfClient(service.endpoint.url);
   try {
     await tester.addRepository('tools', signedRepository('tools'));
-    await tester.addRepository('sandbox', signedRepository(proposed.sandbox));
+    // As its check says.
+    const named = `acme/${dnfName(proposed.sandbox)}`;
+    const enabled = await tester.dnf('copr', 'enable', '--hub', service.endpoint.url, named, chroot);
+    expect(enabled, enabled.output).toMatchObject({ exitCode: 0 });
     await installed(tester, 'install', 'whistle', 'hello');
     expect(await says(tester, 'whistle')).toBe('Hello, pull request! 1');
     expect((await tester.run('/usr/bin/hello')).output).toBe('Hello, wood!');
     const from = await tester.dnf('repoquery', '--installed', '--qf', '%{name}-%{version} %{from_repo}', 'hello');
-    expect(from.output).toContain('hello-2.0 sandbox');
+    expect(from.output).toMatch(/hello-2\.0 copr:[^:]+:acme:tools:pr:\d+$/m);
   } finally {
     await tester.remove();
   }

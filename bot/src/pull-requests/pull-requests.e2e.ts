@@ -77,7 +77,7 @@ describe('a pull request by somebody with rights', () => {
     await buildAll();
     const check = await until(async () => (await buildChecks(head)).find(({ conclusion }) => conclusion === 'success'));
     expect(check.name).toBe(`acme/tools: hello (${chroot})`);
-    expect(check.output.summary).toContain(`acme/tools+pr${number} ${chroot}\ndnf install hello`);
+    expect(check.output.summary).toContain(`acme/tools:pr:${number} ${chroot}\ndnf install hello-bin`);
   });
 
   test('leaves the project itself as it was: the same head on the default branch is still to be built', async () => {

@@ -14,6 +14,7 @@ const chrootView = (more: Partial<ChrootView>): ChrootView => ({
   reason: null,
   message: null,
   excerpt: [],
+  packages: [],
   startedAt: null,
   endedAt: null,
   ...more,
@@ -73,7 +74,8 @@ describe('an answer', () => {
   });
 
   test('when all is well: the verdict and how to install', () => {
-    expect(answer([view(2, 'hello', { state: 'succeeded', phase: null })])).toMatchInlineSnapshot(`
+    const packages = ['hello-cli', 'hello-devel'];
+    expect(answer([view(2, 'hello', { state: 'succeeded', phase: null, packages })])).toMatchInlineSnapshot(`
       "<!-- coppice:answer to=5 state=good -->
       **\`/build\`**
 
@@ -85,10 +87,34 @@ describe('an answer', () => {
 
       \`\`\`sh
       dnf copr enable --hub https://coppice.example acme/tools sapling-12-x86_64
-      dnf install hello
+      dnf install hello-cli
       \`\`\`
       "
     `);
+  });
+
+  test('how to install: what the results are called, for chroots that they were built for, each name once', () => {
+    const fedora = 'fedora-42-x86_64' as ChrootName;
+    const made = (id: number, ...chroots: readonly Partial<ChrootView>[]): BuildView => ({
+      ...view(id, `python-${id}`, {}),
+      project: 'tools+pr7',
+      state: 'succeeded',
+      chroots: chroots.map((one) => chrootView({ state: 'succeeded', phase: null, packages: ['python3-b'], ...one })),
+    });
+    const text = answer([
+      made(1, { chroot: fedora }),
+      made(2, { chroot: fedora, packages: ['python3-a'] }, { packages: ['python3.11-a'] }),
+      made(3, {}, { chroot: fedora, state: 'failed', packages: [] }),
+      made(4, { chroot: fedora }),
+      made(5, { packages: [] }),
+    ]);
+    expect(text.slice(text.indexOf('```sh'))).toBe(`\`\`\`sh
+dnf copr enable --hub https://coppice.example acme/tools:pr:7 fedora-42-x86_64
+dnf install python3-b python3-a
+dnf copr enable --hub https://coppice.example acme/tools:pr:7 sapling-12-x86_64
+dnf install python3-b
+\`\`\`
+`);
   });
 
   test('with a link to the log of the source package when its making failed', () => {

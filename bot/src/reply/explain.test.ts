@@ -20,6 +20,7 @@ const failed: ChrootView = {
   reason: 'timeout',
   message: 'mock took longer than 1 h. @everybody',
   excerpt: ['```', '@everybody'],
+  packages: [],
   startedAt: null,
   endedAt: null,
 };

@@ -1,5 +1,5 @@
 // How builds are doing: the table and the verdict of an answer. Pure.
-import { type BuildState, type ChrootName, isFinal, published } from '@coppice/config';
+import { type BuildState, type ChrootName, dnfName, isFinal, published } from '@coppice/config';
 import type { BuildView, ChrootView } from '../vocabulary/build-view.ts';
 import { code, codeBlock, plain } from './escape.ts';
 
@@ -89,21 +89,43 @@ export function logAddress(
   return `${url}/${published.logPage(build, run)}${line}`;
 }
 
-/** How to install what succeeded: one block a project. Empty when nothing did. */
+/** Of so many packages the names stand in one command; the rest is on the project's page. */
+const maximumNames = 40;
+
+/**
+ * How to install what succeeded: for each project one block for the chroot that most of its packages were built for,
+ * and more for what was built for others only. Names are those of the results. Empty when nothing succeeded.
+ */
 export function installLines(builds: readonly BuildView[], url: string): string {
-  const projects = new Map<string, { chroot: string; packages: Set<string> }>();
-  for (const build of builds) {
-    const good = build.chroots.find(({ state }) => state === 'succeeded');
-    if (good === undefined) continue;
-    const key = `${build.owner}/${build.project}`;
-    const entry = projects.get(key) ?? { chroot: good.chroot, packages: new Set<string>() };
-    entry.packages.add(build.package);
-    projects.set(key, entry);
-  }
-  const lines = [...projects].map(([project, { chroot, packages }]) =>
-    [`dnf copr enable --hub ${url} ${project} ${chroot}`, `dnf install ${[...packages].join(' ')}`].join('\n'),
+  const projects = Map.groupBy(builds, ({ owner, project }) => `${owner}/${dnfName(project)}`);
+  const blocks = [...projects].flatMap(([project, ofProject]) =>
+    commandsByChroot(ofProject).map(([chroot, names]) => {
+      const hub = `dnf copr enable --hub ${url} ${project} ${chroot}`;
+      return `${hub}\ndnf install ${names.slice(0, maximumNames).join(' ')}`;
+    }),
   );
-  return lines.length === 0 ? '' : `\`\`\`sh\n${lines.join('\n')}\n\`\`\``;
+  return blocks.length === 0 ? '' : `\`\`\`sh\n${blocks.join('\n')}\n\`\`\``;
+}
+
+/** Chroots and what to install there, until each build that succeeded anywhere is named once. */
+function commandsByChroot(builds: readonly BuildView[]): readonly (readonly [string, readonly string[]])[] {
+  const left = new Map<string, Map<number, string>>();
+  for (const build of builds) {
+    for (const { chroot, state, packages } of build.chroots) {
+      const [main] = packages;
+      if (state !== 'succeeded' || main === undefined) continue;
+      left.set(chroot, (left.get(chroot) ?? new Map<number, string>()).set(build.id, main));
+    }
+  }
+  const commands: [string, readonly string[]][] = [];
+  for (;;) {
+    const [next] = [...left].sort(([, a], [, b]) => b.size - a.size);
+    if (next === undefined || next[1].size === 0) return commands;
+    const [chroot, named] = next;
+    commands.push([chroot, [...new Set(named.values())]]);
+    left.delete(chroot);
+    for (const others of left.values()) for (const id of named.keys()) others.delete(id);
+  }
 }
 
 /** The command that an answer's section answers. */

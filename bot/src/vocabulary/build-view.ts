@@ -2,6 +2,7 @@
 import {
   type BuildId,
   type BuildState,
+  binaryPackages,
   type ChrootName,
   combineStates,
   type FailureReason,
@@ -31,6 +32,8 @@ export interface ChrootView {
   readonly excerpt: readonly string[];
   /** The log and the line of it where the excerpt begins, once its record has been read. */
   readonly where?: Result['where'];
+  /** The binary packages that it made, the main one first; empty until its record has been read. */
+  readonly packages: readonly string[];
   /** ISO 8601 UTC. */
   readonly startedAt: string | null;
   readonly endedAt: string | null;
@@ -59,6 +62,7 @@ export function viewOfQueued(build: QueuedBuild): BuildView {
     reason: one.reason,
     message: one.message,
     excerpt: [],
+    packages: [],
     startedAt: one.startedAt,
     endedAt: one.endedAt,
   }));
@@ -82,7 +86,8 @@ export function viewOfResults(ref: BuildRef, results: ReadonlyMap<string, Result
     const result = results.get(chroot) ?? results.get('srpm');
     if (result === undefined) return { ...unrecorded, chroot };
     const { state, reason, message, excerpt, where, startedAt, endedAt } = result;
-    return { chroot, state, phase: null, reason, message, excerpt, where, startedAt, endedAt };
+    const packages = binaryPackages(result.artifacts, ref.package);
+    return { chroot, state, phase: null, reason, message, excerpt, where, packages, startedAt, endedAt };
   });
   const { id, owner, project } = ref;
   const requestedBy = [...results.values()][0]?.requestedBy ?? '';
@@ -103,17 +108,19 @@ const unrecorded = {
   reason: 'infrastructure',
   message: 'It left the queue without a record of how it ended. Ask for the build again.',
   excerpt: [],
+  packages: [],
   startedAt: null,
   endedAt: null,
 } as const;
 
-/** The records' excerpts put into a view of the queue's last word. */
-export function withExcerpts(view: BuildView, results: ReadonlyMap<string, Result>): BuildView {
+/** What only the records know, the lines of logs and the names of packages, put into a view of the queue's last word. */
+export function withRecords(view: BuildView, results: ReadonlyMap<string, Result>): BuildView {
   const chroots = view.chroots.map((one) => {
     const result = results.get(one.chroot) ?? (one.state === 'failed' ? results.get('srpm') : undefined);
-    return result === undefined
-      ? one
-      : { ...one, excerpt: result.excerpt, where: result.where, message: one.message ?? result.message };
+    if (result === undefined) return one;
+    const { excerpt, where, artifacts } = result;
+    const packages = one.state === 'succeeded' ? binaryPackages(artifacts, view.package) : [];
+    return { ...one, excerpt, where, packages, message: one.message ?? result.message };
   });
   return { ...view, chroots };
 }

@@ -1,4 +1,4 @@
-import type { ChrootName } from '@coppice/config';
+import { type ChrootName, published } from '@coppice/config';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { coppiceProject, dnfRepo } from './dnf-repo.ts';
@@ -13,6 +13,15 @@ test('what the packages need at run time stands in sections of its own, projects
 
 test('the host is named without its port, and both signatures are asked for', async () => {
   await expect(dnfRepo(url, 'acme', 'tools', chroot)).toMatchFileSnapshot('testdata/plain.repo');
+});
+
+test('a sandbox has letters in its id that dnf allows', () => {
+  const text = dnfRepo(url, 'acme', 'tools+pr7', chroot, ['coppice://acme/libs+pr9']);
+  expect(text.split('\n').filter((line) => line.startsWith('['))).toEqual([
+    '[copr:build.example.org:acme:tools:pr:7]',
+    '[coprdep:build.example.org:acme:libs:pr:9]',
+  ]);
+  expect(published.dnfRepo('acme', 'tools+pr7', chroot)).toBe('coprs/acme/tools:pr:7/repo/fedora-42/dnf.repo');
 });
 
 test('no address leaves its line or takes the section of another', () => {

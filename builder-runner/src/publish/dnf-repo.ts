@@ -3,7 +3,7 @@
 // which recognises its repositories by the section name `copr:HOST:OWNER:PROJECT`, the host without a port, and those
 // that they need by `coprdep:HOST:OWNER:PROJECT`.
 import { createHash } from 'node:crypto';
-import { type ChrootName, chrootOf, namePattern, published } from '@coppice/config';
+import { type ChrootName, chrootOf, dnfName, namePattern, published } from '@coppice/config';
 
 /**
  * The text of `dnf.repo`. `url` is the service's public address, without a slash at the end; `runtimeRepos` are what
@@ -17,11 +17,11 @@ export function dnfRepo(
   runtimeRepos: readonly string[] = [],
 ): string {
   const host = new URL(url).hostname;
-  const own = ownSection(`copr:${host}:${owner}:${project}`, url, owner, project, chroot);
+  const own = ownSection(`copr:${host}:${owner}:${dnfName(project)}`, url, owner, project, chroot);
   const needed = [...new Set(runtimeRepos)].map((address) => {
     const other = coppiceProject(address);
     if (other === undefined) return foreignSection(address);
-    return ownSection(`coprdep:${host}:${other.owner}:${other.name}`, url, other.owner, other.name, chroot);
+    return ownSection(`coprdep:${host}:${other.owner}:${dnfName(other.name)}`, url, other.owner, other.name, chroot);
   });
   return [own, ...needed].join('\n');
 }

@@ -28,7 +28,7 @@ export interface ProjectName {
 export function removeProject(home: string, owner: string, name: string): Promise<void> {
   return alone({ owner, project: name }, async () => {
     const root = join(home, 'published');
-    await removeTree(home, join(root, repoFiles(owner, name)));
+    await removeTree(home, join(root, published.repoFiles(owner, name)));
     await removeTree(home, join(root, published.project(owner, name)));
     await removeTree(home, frozenFolder(home, owner, name));
     const key = keyFolder(home, owner, name);
@@ -56,7 +56,7 @@ export function renameProject(publisher: Publisher, from: ProjectName, to: Proje
       const names = `${from.owner}/${from.name} cannot become ${to.owner}/${to.name}`;
       throw new RunnerError('publish', `${names}: there are results or a key of that name already; remove them first`);
     }
-    await removeTree(home, join(root, repoFiles(from.owner, from.name)));
+    await removeTree(home, join(root, published.repoFiles(from.owner, from.name)));
     await moveTree(frozenFolder(home, from.owner, from.name), frozenFolder(home, to.owner, to.name));
     await closeSigning(oldKey);
     await moveTree(oldKey, freshKey);
@@ -73,7 +73,7 @@ export function freezeProject(publisher: Publisher, owner: string, name: string)
   return alone({ owner, project: name }, async () => {
     const aside = frozenFolder(home, owner, name);
     await mkdir(aside, { recursive: true, mode: 0o700 });
-    await removeTree(home, join(home, 'published', repoFiles(owner, name)));
+    await removeTree(home, join(home, 'published', published.repoFiles(owner, name)));
     for (const chroot of await chrootsOf(home, { owner, name })) {
       const live = join(home, 'published', published.repository(owner, name, chroot), 'repodata');
       if (await exists(live)) await removeTree(home, join(aside, chroot));
@@ -161,8 +161,6 @@ async function renameRecords(home: string, { owner, name }: ProjectName): Promis
     }
   }
 }
-
-const repoFiles = (owner: string, name: string) => `coprs/${owner}/${name}`;
 
 /** Renames a folder, if it is there, and leaves no empty owner behind. */
 async function moveTree(from: string, to: string): Promise<void> {

@@ -3,6 +3,7 @@
 import { type BuildId, paddedBuildId } from './build.ts';
 import { type ChrootName, chrootOf } from './chroot.ts';
 import { namePattern } from './project.ts';
+import { dnfName } from './sandbox.ts';
 
 /** What a path needs to know of a build. */
 export interface BuildPlace {
@@ -21,10 +22,12 @@ export const published = {
   chrootBuild: (build: BuildPlace, chroot: ChrootName) =>
     `results/${build.owner}/${build.project}/${chroot}/${paddedBuildId(build.id)}-${build.package}`,
   srpmBuild: (build: BuildPlace) => `results/${build.owner}/${build.project}/srpm-builds/${paddedBuildId(build.id)}`,
+  /** The folder of a project's `.repo` files. */
+  repoFiles: (owner: string, project: string) => `coprs/${owner}/${dnfName(project)}`,
   /** What `dnf copr enable` fetches. */
   dnfRepo: (owner: string, project: string, chroot: ChrootName) => {
     const { distribution, release } = chrootOf(chroot);
-    return `coprs/${owner}/${project}/repo/${distribution}-${release}/dnf.repo`;
+    return `coprs/${owner}/${dnfName(project)}/repo/${distribution}-${release}/dnf.repo`;
   },
   distribution: (chroot: ChrootName) => `distributions/${chroot}`,
   projectPage: (owner: string, project: string) => `${owner}/${project}/`,

@@ -10,3 +10,12 @@ export function readSandbox(name: string): { readonly project: string; readonly 
   const [, project, pull] = /^(.+)\+pr([1-9]\d{0,14})$/.exec(name) ?? [];
   return project === undefined ? undefined : { project, pull: Number(pull) };
 }
+
+/**
+ * What dnf calls a project: ids of its repositories hold letters, digits and `-_.:`, so a sandbox is `tools:pr:7` there,
+ * as Copr calls its own.
+ */
+export function dnfName(project: string): string {
+  const sandbox = readSandbox(project);
+  return sandbox === undefined ? project : `${sandbox.project}:pr:${sandbox.pull}`;
+}

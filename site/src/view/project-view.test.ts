@@ -1,32 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { fixtureProjects, fixtureResult, fixtureSite } from '../../testing/fixture.ts';
 import { buildView } from './build-view.ts';
-import { installSnippets, packageView, projectView } from './project-view.ts';
-
-describe('installSnippets', () => {
-  test('names the host of a service behind https', () => {
-    expect(installSnippets('https://rpm.example.org', 'acme', 'tools', ['fedora-42-x86_64'])).toEqual([
-      {
-        label: 'Fedora 42',
-        copr: 'sudo dnf copr enable rpm.example.org/acme/tools fedora-42-x86_64',
-        plain: 'sudo dnf config-manager --add-repo https://rpm.example.org/coprs/acme/tools/repo/fedora-42/dnf.repo',
-      },
-    ]);
-  });
-
-  test('gives the whole address of any other service as the hub', () => {
-    const [snippet] = installSnippets('http://127.0.0.1:8080', 'acme', 'tools', ['sapling-12-x86_64']);
-    expect(snippet?.copr).toBe('sudo dnf copr enable --hub http://127.0.0.1:8080 acme/tools sapling-12-x86_64');
-  });
-
-  test('has one entry for each release, whatever its architectures', () => {
-    const chroots = ['fedora-42-x86_64', 'fedora-42-aarch64', 'epel-9-x86_64', '../etc'];
-    expect(installSnippets('https://a.org', 'a', 'b', chroots).map(({ label }) => label)).toEqual([
-      'Fedora 42',
-      'EPEL 9',
-    ]);
-  });
-});
+import { packageView, projectView } from './project-view.ts';
 
 describe('the matrix of a project', () => {
   const results = [
@@ -55,15 +30,11 @@ describe('the matrix of a project', () => {
     const two = projectView(fixtureSite({ projects }).projects.get('acme/tools')!, 'http://a.org');
     expect(two.matrix.rows[0]?.cells).toEqual([null, 'absent']);
   });
-
-  test('offers to install what people come for, not the library under it', () => {
-    expect(view.example).toBe('hello');
-  });
 });
 
 test('a package lists what it needs with links, and its builds', () => {
   const site = fixtureSite({ results: [fixtureResult({ id: 4 })], projects: fixtureProjects() });
-  const view = packageView(site.projects.get('acme/tools')!, 'hello');
+  const view = packageView(site.projects.get('acme/tools')!, 'hello', 'http://a.org');
   expect(view.needs).toEqual([{ name: 'libgreet', href: '/acme/tools/package/libgreet/' }]);
   expect(view.history.map((row) => row.id)).toEqual([4]);
 });

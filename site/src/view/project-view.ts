@@ -1,8 +1,9 @@
 // What the pages of a project and of a package show.
-import { isFinal, parseChroot, published } from '@coppice/config';
+import { isFinal, published } from '@coppice/config';
 import { siteHref } from '../markup/html.ts';
 import type { Build, SiteProject } from '../model/site-model.ts';
-import { chrootLabel, formatFingerprint } from './format.ts';
+import { formatFingerprint } from './format.ts';
+import { type Install, installOf } from './install-view.ts';
 import { type ProjectFacts, projectFacts } from './project-facts.ts';
 import {
   type BuildRow,
@@ -15,13 +16,6 @@ import {
   rowOf,
 } from './rows.ts';
 
-/** How a reader turns the repository on, for one distribution release. */
-export interface InstallSnippet {
-  readonly label: string;
-  readonly copr: string;
-  readonly plain: string;
-}
-
 export interface ProjectView {
   readonly path: string;
   readonly owner: string;
@@ -33,9 +27,7 @@ export interface ProjectView {
   readonly facts: ProjectFacts;
   readonly keyFingerprint: string | null;
   readonly publicKeyHref: string;
-  readonly snippets: readonly InstallSnippet[];
-  /** A package that can be installed, for the example line; null before there is one. */
-  readonly example: string | null;
+  readonly install: Install;
   readonly matrix: Matrix;
   readonly latest: readonly BuildRow[];
   readonly buildCount: number;
@@ -51,6 +43,7 @@ export interface PackageView {
   readonly projectHref: string;
   readonly name: string;
   readonly version: string | null;
+  readonly install: Install;
   readonly source: string | null;
   readonly needs: readonly { readonly name: string; readonly href: string | null }[];
   readonly chroots: readonly { readonly chroot: string; readonly cell: MatrixRow['cells'][number] }[];
@@ -65,41 +58,9 @@ export interface PackageView {
 const latestBuilds = 15;
 const historyBuilds = 100;
 
-/**
- * Commands for each distribution release. A service behind https on the standard port is named by its host; any other
- * needs `--hub`, and the plugin then has to be told the chroot.
- */
-export function installSnippets(
-  siteUrl: string,
-  owner: string,
-  name: string,
-  chroots: readonly string[],
-): readonly InstallSnippet[] {
-  const { protocol, host, port, origin } = new URL(siteUrl);
-  const hosted = protocol === 'https:' && port === '';
-  const seen = new Set<string>();
-  return chroots.flatMap((text): InstallSnippet[] => {
-    const chroot = parseChroot(text);
-    if (chroot === undefined) return [];
-    const repo = published.dnfRepo(owner, name, chroot.name);
-    if (seen.has(repo)) return [];
-    seen.add(repo);
-    const hub = hosted ? `${host}/${owner}/${name}` : `--hub ${origin} ${owner}/${name}`;
-    return [
-      {
-        label: chrootLabel(`${chroot.distribution}-${chroot.release}-x86_64`),
-        copr: `sudo dnf copr enable ${hub} ${chroot.name}`,
-        plain: `sudo dnf config-manager --add-repo ${siteUrl.replace(/\/$/, '')}/${repo}`,
-      },
-    ];
-  });
-}
-
 /** The view of one project. */
 export function projectView(project: SiteProject, siteUrl: string): ProjectView {
   const { owner, name, entry, builds } = project;
-  const built = builds.filter((build) => build.chroots.some((run) => run.state === 'succeeded'));
-  const needed = new Set(entry?.packages.flatMap((known) => known.needs));
   const matrix = matrixOf(project);
   return {
     path: published.projectPage(owner, name),
@@ -112,10 +73,7 @@ export function projectView(project: SiteProject, siteUrl: string): ProjectView 
     facts: projectFacts(project, matrix.chroots),
     keyFingerprint: entry?.keyFingerprint ? formatFingerprint(entry.keyFingerprint) : null,
     publicKeyHref: siteHref(published.publicKey(owner, name)),
-    // A frozen project has no repository to enable.
-    snippets: entry?.frozen ? [] : installSnippets(siteUrl, owner, name, entry?.chroots ?? chrootsOf(project)),
-    // What others need is a library; what nothing needs is what people come for.
-    example: (built.find((build) => !needed.has(build.package)) ?? built[0])?.package ?? null,
+    install: installOf(project, entry?.chroots ?? matrix.chroots, siteUrl),
     matrix,
     latest: builds.slice(0, latestBuilds).map(rowOf),
     buildCount: builds.length,
@@ -125,7 +83,7 @@ export function projectView(project: SiteProject, siteUrl: string): ProjectView 
 }
 
 /** The view of one package of a project. */
-export function packageView(project: SiteProject, name: string): PackageView {
+export function packageView(project: SiteProject, name: string, siteUrl: string): PackageView {
   const entry = project.entry?.packages.find((known) => known.name === name) ?? null;
   const builds: readonly Build[] = project.builds.filter((build) => build.package === name);
   const chroots = entry?.chroots ?? chrootsOf({ ...project, entry: null, builds });
@@ -138,6 +96,7 @@ export function packageView(project: SiteProject, name: string): PackageView {
     projectHref: siteHref(published.projectPage(project.owner, project.name)),
     name,
     version: lastVersion(builds),
+    install: installOf({ ...project, builds }, chroots, siteUrl),
     source: entry?.source ?? null,
     needs: (entry?.needs ?? []).map((need) => ({
       name: need,

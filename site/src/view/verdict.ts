@@ -30,11 +30,17 @@ export const reasonTitles: Readonly<Record<FailureReason, string>> = {
   policy: 'Not allowed by the policy',
 };
 
-/** `2.12-1` of what a build made, from the package of its name, else from the first; undefined before there is one. */
+/**
+ * `2.12-1` of what a build made: of the package of its name, else of the source package (a subpackage may have a
+ * version of its own), else of the first; undefined before there is one.
+ */
 export function versionOf(build: Build): string | undefined {
   const made = [...build.chroots, ...(build.srpm === null ? [] : [build.srpm])].flatMap((run) => run.artifacts);
   const nevras = made.flatMap((artifact) => parseNevra(artifact.nevra) ?? []);
-  const main = nevras.find((nevra) => nevra.name === build.package) ?? nevras[0];
+  const main =
+    nevras.find((nevra) => nevra.name === build.package) ??
+    nevras.find(({ architecture }) => architecture === 'src') ??
+    nevras[0];
   return main === undefined ? undefined : `${main.version}-${main.release}`;
 }
 

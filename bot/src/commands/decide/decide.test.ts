@@ -45,7 +45,17 @@ const build = (state: BuildView['state']): BuildView => ({
   requestedBy: 'bea',
   state,
   chroots: [
-    { chroot: sapling, state, phase: null, reason: null, message: null, excerpt: [], startedAt: null, endedAt: null },
+    {
+      chroot: sapling,
+      state,
+      phase: null,
+      reason: null,
+      message: null,
+      excerpt: [],
+      packages: [],
+      startedAt: null,
+      endedAt: null,
+    },
   ],
 });
 

@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest';
+import { fixtureProjects, fixtureResult, fixtureSite } from '../../testing/fixture.ts';
+import { installOf } from './install-view.ts';
+import { packageView, projectView } from './project-view.ts';
+
+type Changes = Parameters<typeof fixtureResult>[0];
+const artifacts = (...names: readonly string[]) =>
+  names.map((name) => {
+    const nevra = `${name}-1.0-1.x86_64`;
+    return { file: `${nevra}.rpm`, nevra, bytes: 1, sha256: '0'.repeat(64) };
+  });
+
+function install(results: readonly Changes[], chroots: readonly string[], url = 'http://127.0.0.1:8080') {
+  const site = fixtureSite({ results: results.map((changes) => fixtureResult(changes)), projects: fixtureProjects() });
+  return installOf(site.projects.get('acme/tools')!, chroots, url);
+}
+
+const fedora = 'fedora-42-x86_64';
+const built: Changes = { id: 1, chroot: fedora };
+
+describe('how to install', () => {
+  test('names the host of a service behind https, and what the build gave', () => {
+    expect(install([built], [fedora], 'https://rpm.example.org')).toEqual({
+      snippets: [
+        {
+          label: 'Fedora 42',
+          copr: 'sudo dnf copr enable rpm.example.org/acme/tools fedora-42-x86_64',
+          plain: 'sudo dnf config-manager --add-repo https://rpm.example.org/coprs/acme/tools/repo/fedora-42/dnf.repo',
+          install: 'sudo dnf install hello',
+          others: ['hello-debuginfo'],
+        },
+      ],
+      notYet: [],
+    });
+  });
+
+  test('gives the whole address of any other service as the hub', () => {
+    const { snippets } = install([{ id: 1 }], ['sapling-12-x86_64']);
+    expect(snippets[0]?.copr).toBe('sudo dnf copr enable --hub http://127.0.0.1:8080 acme/tools sapling-12-x86_64');
+  });
+
+  test('has one entry for each release, and says of which nothing was built yet', () => {
+    const chroots = ['fedora-42-aarch64', fedora, 'epel-9-x86_64', 'fedora-43-x86_64', '../etc'];
+    const failed: Changes = { id: 2, chroot: 'epel-9-x86_64', state: 'failed', reason: 'check', artifacts: [] };
+    const { snippets, notYet } = install([built, failed], chroots);
+    expect(snippets.map(({ copr }) => copr)).toEqual([expect.stringMatching(/acme\/tools fedora-42-x86_64$/)]);
+    expect(notYet).toEqual(['EPEL 9', 'Fedora 43']);
+  });
+
+  test.each<[string, readonly Changes[], string]>([
+    ['a Python module', [{ ...built, artifacts: artifacts('python3-greeting') }], 'python3-greeting'],
+    ['two packages of one name', [built, { ...built, id: 2, package: 'two', artifacts: artifacts('other') }], 'other'],
+    ['-devel alone', [{ ...built, artifacts: artifacts('x-debuginfo', 'x-devel') }], 'x-devel'],
+    [
+      'the last success, not the failure after it',
+      [built, { ...built, id: 2, state: 'failed', artifacts: [] }],
+      'hello',
+    ],
+    ['what people come for, not the library under it', [built, { ...built, id: 2, package: 'libgreet' }], 'hello'],
+    ['the library while there is nothing else', [{ ...built, package: 'libgreet' }], 'libgreet'],
+  ])('names %s', (_, results, name) => {
+    expect(install(results, [fedora]).snippets[0]?.install).toBe(`sudo dnf install ${name}`);
+  });
+
+  test('takes the names of each release from its own results', () => {
+    const epel = { ...built, chroot: 'epel-9-x86_64', artifacts: artifacts('python3.12-x') };
+    const { snippets } = install([{ ...built, artifacts: artifacts('python3-x') }, epel], [fedora, 'epel-9-x86_64']);
+    expect(snippets.map((one) => one.install)).toEqual(['sudo dnf install python3-x', 'sudo dnf install python3.12-x']);
+  });
+
+  test('is offered for nothing that is frozen', () => {
+    const frozen = fixtureProjects({ frozen: 'A complaint is looked into.' });
+    const site = fixtureSite({ results: [fixtureResult({ id: 1 })], projects: frozen });
+    const view = projectView(site.projects.get('acme/tools')!, 'http://a.org');
+    expect(view.install).toEqual({ snippets: [], notYet: [] });
+  });
+
+  test('of a package is about that package', () => {
+    const results = [fixtureResult({ id: 1 }), fixtureResult({ id: 2, package: 'libgreet' })];
+    const site = fixtureSite({ results, projects: fixtureProjects() });
+    const project = site.projects.get('acme/tools')!;
+    const lines = (name: string) =>
+      packageView(project, name, 'http://a.org').install.snippets.map((one) => one.install);
+    expect([lines('hello'), lines('libgreet'), lines('figlet')]).toEqual([
+      ['sudo dnf install hello'],
+      ['sudo dnf install libgreet'],
+      [],
+    ]);
+  });
+});

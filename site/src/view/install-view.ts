@@ -1,0 +1,75 @@
+// How a reader installs what a project built, for each distribution release: with names that the results have.
+import { binaryPackages, type Chroot, dnfName, parseChroot, published } from '@coppice/config';
+import type { SiteProject } from '../model/site-model.ts';
+import { chrootLabel } from './format.ts';
+
+/** The commands for one distribution release; each of them does what it says, for something was built for it. */
+export interface InstallSnippet {
+  readonly label: string;
+  readonly copr: string;
+  readonly plain: string;
+  readonly install: string;
+  /** Binary packages of the same build that the command does not name. */
+  readonly others: readonly string[];
+}
+
+export interface Install {
+  readonly snippets: readonly InstallSnippet[];
+  /** Releases for which nothing has been built yet: there is no repository to enable. */
+  readonly notYet: readonly string[];
+}
+
+/** A build that gave packages for a release: the chroot, and what is in it, the main package first. */
+interface Offer {
+  readonly chroot: Chroot;
+  readonly names: readonly string[];
+}
+
+/**
+ * What can be installed of the builds of `project`. A service behind https on the standard port is named by its host;
+ * any other needs `--hub`, and the plugin then has to be told the chroot. A frozen project has no repository to enable.
+ */
+export function installOf(project: SiteProject, chroots: readonly string[], siteUrl: string): Install {
+  if (project.entry?.frozen) return { snippets: [], notYet: [] };
+  const known = chroots.flatMap((name) => parseChroot(name) ?? []);
+  const releases = Map.groupBy(known, ({ distribution, release }) => `${distribution}-${release}`);
+  const snippets: InstallSnippet[] = [];
+  const notYet: string[] = [];
+  for (const [release, ofRelease] of releases) {
+    const label = chrootLabel(`${release}-x86_64`);
+    const offer = offerOf(project, ofRelease);
+    if (offer === undefined) notYet.push(label);
+    else snippets.push(snippetOf(project, offer, label, siteUrl));
+  }
+  return { snippets, notYet };
+}
+
+/** The newest of what people come for: what others of the project need is a library, and comes by itself. */
+function offerOf({ entry, builds }: SiteProject, chroots: readonly Chroot[]): Offer | undefined {
+  const needed = new Set(entry?.packages.flatMap((known) => known.needs));
+  let library: Offer | undefined;
+  for (const build of builds) {
+    for (const chroot of chroots) {
+      const run = build.chroots.find((one) => one.chroot === chroot.name && one.state === 'succeeded');
+      const names = run === undefined ? [] : binaryPackages(run.artifacts, build.package);
+      if (names.length === 0) continue;
+      if (!needed.has(build.package)) return { chroot, names };
+      library ??= { chroot, names };
+    }
+  }
+  return library;
+}
+
+function snippetOf({ owner, name }: SiteProject, { chroot, names }: Offer, label: string, url: string): InstallSnippet {
+  const { protocol, host, port, origin } = new URL(url);
+  const project = `${owner}/${dnfName(name)}`;
+  const hub = protocol === 'https:' && port === '' ? `${host}/${project}` : `--hub ${origin} ${project}`;
+  const [main, ...others] = names;
+  return {
+    label,
+    copr: `sudo dnf copr enable ${hub} ${chroot.name}`,
+    plain: `sudo dnf config-manager --add-repo ${url.replace(/\/$/, '')}/${published.dnfRepo(owner, name, chroot.name)}`,
+    install: `sudo dnf install ${main}`,
+    others,
+  };
+}
