@@ -89,7 +89,7 @@ describe('a source', () => {
     ],
     [
       '{ type: git, url: https://a.example/a, ref: 1.10 }',
-      '4:60: `packages.a.source.ref` must be a branch, tag or commit, not a number (write it in quotes, or as the text that is meant)',
+      "4:60: `packages.a.source.ref` must be a branch, tag or commit, not a number (write it in quotes: `'1.10'`)",
     ],
     [
       '{ type: git, url: https://a.example/a, ref: m, spec: /etc/a.spec }',

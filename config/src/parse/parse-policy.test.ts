@@ -10,7 +10,7 @@ describe('coppice.yaml', () => {
   });
 
   test.each([
-    ['', ['coppice.yaml:1:1: the file is empty (give it a value, or remove the key)']],
+    ['', ['coppice.yaml:1:1: the file is empty (write at least `admins:`, `chroots:`; comments count for nothing)']],
     ['admins: [a]\n', ['coppice.yaml:1:1: the file lacks `chroots` (add `chroots:`)']],
     [
       `${policyText}limits: { timeout: 9h }`,

@@ -30,16 +30,16 @@ packages:
     expect(projectProblems(text)).toEqual([
       '1:1: unknown key `discription` (did you mean `description`?)',
       '2:14: `maintainers` must be a list of logins, not a text (write each item on a line of its own after `- `, or as `[one, two]`)',
-      '3:12: item 1 of `builders` must be a login, not a number (write it in quotes, or as the text that is meant)',
+      "3:12: item 1 of `builders` must be a login, not a number (write it in quotes: `'1'`)",
       '3:15: `@x` is no GitHub login (write it without the `@`)',
       '4:30: `sapling-12-x86_65` is no chroot name (a chroot is distribution-release-architecture, for example `fedora-42-x86_64`)',
       '5:9: the address begins with `http:` (only https is fetched: `https://…`)',
       '7:3: `../x` cannot name a package (letters, digits and `._+-`, beginning with a letter, a digit or `_`, 100 characters at most)',
       '9:21: `packages.hello.source.type` must be one of `dir`, `git`, `distgit`, `srpm`, `pypi`, `rubygems`, `script`, not `gti` (did you mean `git`?)',
       '10:16: `a` is in the list twice (keep one of them)',
-      '11:14: `packages.hello.timeout` must be a duration such as `1h30m`, not a number (write it in quotes, or as the text that is meant)',
+      '11:14: `packages.hello.timeout` must be a duration such as `1h30m`, not a number (write its unit: `90s` or `1m30s`)',
       '12:3: `packages.empty` lacks `source` (add `source:`)',
-      '15:14: `1 hour` is no duration (write days, hours, minutes, seconds: `90s`, `30m`, `1h30m`)',
+      '15:14: `1 hour` is no duration (write `1h`)',
       '16:11: `packages.late.needs` must be a list of package names, not empty (give it a value, or remove the key)',
     ]);
   });
@@ -88,12 +88,87 @@ packages:
     [
       'a list as packages',
       `${projectHead}packages: [a]\n`,
-      '3:11: `packages` must be a mapping, not a list (write `key: value` lines, indented by two spaces)',
+      '3:11: `packages` must be a mapping, not a list (write `key: value` lines, indented by two spaces, without `- `)',
     ],
     [
       'a merge key',
       `${projectHead}packages:\n  <<: { a: { ${gitSource} } }\n`,
-      '4:3: `<<` cannot name a package (letters, digits and `._+-`, beginning with a letter, a digit or `_`, 100 characters at most)',
+      '4:3: the merge key `<<` is not read here (write its keys out; an alias (`*name`) may stand for one whole value)',
+    ],
+    [
+      'a number as the name of a package: 1.10 would be called 1.1',
+      `${projectHead}packages:\n  1.10: { ${gitSource} }\n`,
+      "4:3: the key `1.10` is a number to YAML, not a text (write it in quotes: `'1.10':`)",
+    ],
+    [
+      'a number as the name of a macro',
+      `${projectHead}packages:\n  a: { ${gitSource}, macros: { 1e3: x } }\n`,
+      "4:82: the key `1e3` is a number to YAML, not a text (write it in quotes: `'1e3':`)",
+    ],
+    [
+      'a word of the language as a name',
+      `${projectHead}packages:\n  true: { ${gitSource} }\n`,
+      "4:3: the key `true` is `true` or `false` to YAML, not a text (write it in quotes: `'true':`)",
+    ],
+    [
+      'a key behind a space that is none',
+      `${projectHead}\u00a0packages: {}\n`,
+      '3:1: the key ` packages` holds the character U+00A0 (remove it; it cannot be told from a space or from nothing)',
+    ],
+    [
+      'a list of packages with names',
+      `${projectHead}packages:\n  - name: a\n`,
+      '4:3: `packages` must be a mapping, not a list (write `NAME:` and its keys below, indented by two spaces, instead of `- name: NAME`)',
+    ],
+    [
+      'a mapping as maintainers',
+      `maintainers: { a: b }\nchroots: [sapling-12-x86_64]\n`,
+      '1:14: `maintainers` must be a list of logins, not a mapping (write each item on a line of its own after `- `, or as `[one, two]`)',
+    ],
+    [
+      'a number of seconds',
+      `${projectHead}packages:\n  a: { ${gitSource}, timeout: 3600 }\n`,
+      '4:81: `packages.a.timeout` must be a duration such as `1h30m`, not a number (write its unit: `3600s` or `1h`)',
+    ],
+    [
+      'half an hour in numbers',
+      `${projectHead}packages:\n  a: { ${gitSource}, timeout: 0.5 }\n`,
+      '4:81: `packages.a.timeout` must be a duration such as `1h30m`, not a number (write its unit: `90s`, `30m`, `1h30m`)',
+    ],
+    [
+      'seconds in quotes',
+      `${projectHead}packages:\n  a: { ${gitSource}, timeout: '5400' }\n`,
+      '4:81: `5400` is no duration (write `1h30m`)',
+    ],
+    [
+      'a duration in words',
+      `${projectHead}packages:\n  a: { ${gitSource}, timeout: 1 hour and 30 min }\n`,
+      '4:81: `1 hour and 30 min` is no duration (write days, hours, minutes, seconds: `90s`, `30m`, `1h30m`)',
+    ],
+    [
+      'a size without its unit',
+      `${projectHead}packages:\n  a: { ${gitSource}, memory: 2048 }\n`,
+      '4:80: `packages.a.memory` must be a size such as `10 GiB`, not a number (write its unit, B, KiB, MiB, GiB or TiB: `10 GiB`)',
+    ],
+    [
+      'a word of earlier YAML',
+      `${projectHead}pinned: on\n`,
+      '3:9: `pinned` must be `true` or `false`, not a text (write `true`: `on` is a text to YAML)',
+    ],
+    [
+      'a word in quotes',
+      `${projectHead}pinned: "false"\n`,
+      '3:9: `pinned` must be `true` or `false`, not a text (write it without quotes: `false`)',
+    ],
+    [
+      'a file of comments',
+      '# nothing yet\n',
+      '1:1: the file is empty (write at least `maintainers:`, `chroots:`; comments count for nothing)',
+    ],
+    [
+      'keys without a space behind their colon',
+      'maintainers:[a]\nchroots:[sapling-12-x86_64]\n',
+      '1:1: the file must be a mapping, not a text (write `key: value` lines, with a space after each `:`)',
     ],
   ])('refuses %s', (_what, text, expected) => {
     expect(projectProblems(text)[0]).toBe(expected);

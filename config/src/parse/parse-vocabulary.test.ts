@@ -167,7 +167,7 @@ packages:
       '6:31: `a b` is no build condition (letters, digits and `_+-`: `with: [tests]`)',
       '6:48: `chroots.fedora-42-aarch64.isolation` must be one of `auto`, `simple`, `nspawn`, not `simpel` (did you mean `simple`?)',
       '7:9: `frozen` gives no reason (say why in a few words)',
-      '8:9: `pinned` must be `true` or `false`, not a text (write `true` or `false`)',
+      '8:9: `pinned` must be `true` or `false`, not a text (write `true`: `yes` is a text to YAML)',
       '9:13: `x` names no project (write `owner/project`)',
       '10:9: `coppice://acme` names no project of this service (write `coppice://owner/project`)',
       '10:25: the address holds spaces, other signs or too many (plain ASCII, 500 characters at most)',
@@ -201,7 +201,7 @@ packages:
     expect(problemsOfProject(text)).toEqual([
       `3:17: \`Big\` is no label of builders (${form})`,
       `3:27: \`${long}\` is no label of builders (${form})`,
-      '3:93: item 4 of `builderLabels` must be a label, not a number (write it in quotes, or as the text that is meant)',
+      "3:93: item 4 of `builderLabels` must be a label, not a number (write it in quotes: `'3'`)",
       '5:72: unknown key `builderLabel` (did you mean `builderLabels`?)',
       '6:87: `packages.q.builderLabels` must be a list of labels, not a text (write each item on a line of its own after `- `, or as `[one, two]`)',
       '7:87: `packages.r.builderLabels` must be a list of labels with 16 items or less, not 17 (give a smaller one)',

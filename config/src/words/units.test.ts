@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseDuration, parseSize } from './units.ts';
+import { durationHint, parseDuration, parseSize, suggestDuration } from './units.ts';
 
 test.each([
   ['90s', 90],
@@ -27,4 +27,33 @@ test.each([
 
 test.each(['', '10', '10 GB', '1.5 GiB', '-1 GiB', '10  GiB', 'GiB'])('%j is no size', (text) => {
   expect(parseSize(text)).toBeUndefined();
+});
+
+test.each([
+  ['1 hour', '1h'],
+  ['90 min', '1h30m'],
+  ['1.5h', '1h30m'],
+  ['1,5 hours', '1h30m'],
+  ['1h 30m', '1h30m'],
+  ['1 hour, 30 minutes', '1h30m'],
+  ['3600', '1h'],
+  ['90061 Seconds', '1d1h1m1s'],
+  ['2 weeks', undefined],
+  ['1h30', undefined],
+  ['0', undefined],
+  ['-5 min', undefined],
+  ['90 Minuten', undefined],
+])('%j means %s', (text, meant) => {
+  expect(suggestDuration(text)).toBe(meant);
+  if (meant !== undefined) expect(parseDuration(meant)).toBeGreaterThan(0);
+});
+
+test.each([
+  [3600, 'write its unit: `3600s` or `1h`'],
+  [7, 'write its unit: `7s`'],
+  [0.5, undefined],
+  [-1, undefined],
+  [Number.POSITIVE_INFINITY, undefined],
+])('a number %d where a duration belongs', (seconds, hint) => {
+  expect(durationHint(seconds)).toBe(hint);
 });

@@ -10,6 +10,41 @@ export function parseDuration(text: string): number | undefined {
   return (((days ?? 0) * 24 + (hours ?? 0)) * 60 + (minutes ?? 0)) * 60 + (seconds ?? 0);
 }
 
+/** `3600` → "write its unit: `3600s` or `1h`"; undefined for what is no number of whole seconds. */
+export function durationHint(seconds: number): string | undefined {
+  if (!Number.isSafeInteger(seconds) || seconds <= 0 || seconds > 999_999_999) return undefined;
+  const short = formatShort(seconds);
+  return `write its unit: \`${seconds}s\`${short === `${seconds}s` ? '' : ` or \`${short}\``}`;
+}
+
+/** `5400` → `1h30m`: what parseDuration reads as so many seconds. */
+function formatShort(seconds: number): string {
+  const units = [
+    ['d', Math.floor(seconds / 86_400)],
+    ['h', Math.floor(seconds / 3600) % 24],
+    ['m', Math.floor(seconds / 60) % 60],
+    ['s', seconds % 60],
+  ] as const;
+  return units.flatMap(([unit, count]) => (count === 0 ? [] : [`${count}${unit}`])).join('');
+}
+
+const unitSeconds = { d: 86_400, h: 3600, m: 60, s: 1 } as const;
+const spokenPart =
+  /(\d{1,6}(?:[.,]\d{1,3})?) ?(days?|d|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s)(?![a-z])[\s,]*/giy;
+
+/** What `1 hour`, `90 min`, `1.5h`, `1h 30m` or `3600` mean, as parseDuration reads it; undefined when nothing clear. */
+export function suggestDuration(text: string): string | undefined {
+  const spoken = text.slice(0, 100).trim();
+  if (/^\d{1,9}$/.test(spoken)) return Number(spoken) > 0 ? formatShort(Number(spoken)) : undefined;
+  let seconds = 0;
+  let end = 0;
+  for (const [all, number = '', unit = ''] of spoken.matchAll(new RegExp(spokenPart))) {
+    seconds += Number(number.replace(',', '.')) * unitSeconds[unit.charAt(0).toLowerCase() as keyof typeof unitSeconds];
+    end += all.length;
+  }
+  return end === spoken.length && Number.isSafeInteger(seconds) && seconds > 0 ? formatShort(seconds) : undefined;
+}
+
 const sizeFactors = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 } as const;
 
 /**

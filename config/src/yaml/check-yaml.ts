@@ -1,8 +1,9 @@
 // Checks a YAML file against a zod schema: the typed value, or plain sentences with the places where the file is wrong.
-import type { z } from 'zod';
+import { z } from 'zod';
 import { nearest } from '../words/nearest.ts';
 import type { Problem } from '../words/problem.ts';
 import { quote } from '../words/quote.ts';
+import { durationHint } from '../words/units.ts';
 import type { YamlFile, YamlPath } from './read-nodes.ts';
 
 /** What `checkYaml` gives: the value when the file has no problem of its own. */
@@ -38,6 +39,7 @@ export function checkYaml<T>(schema: z.ZodType<T>, file: YamlFile): Checked<T> {
     },
   });
   if (result.success) return { value: result.data, problems: [] };
+  if (file.value === null) return { value: undefined, problems: [emptyFile(file, schema)] };
   // What stands in an anchor is found again wherever an alias repeats it, at the one place where it can be mended.
   const problems = new Map<string, Problem>();
   for (const problem of result.error.issues.flatMap((issue) => explainIssue(issue, file, []))) {
@@ -59,7 +61,7 @@ function explainIssue(issue: z.core.$ZodIssue, file: YamlFile, outer: YamlPath):
   }
   if (issue.code === 'custom') return [problemAt(file, at, issue.message, hintOf(issue))];
   if (!file.has(at)) return [missing(file, at)];
-  const { expected, hint } = expectation(issue);
+  const { expected, hint } = expectation(issue, file.writtenAt(at));
   const ofSource = issue.code === 'invalid_union' && 'discriminator' in issue;
   const input = ofSource ? discriminatorOf(issue) : issue.input;
   const byType = issue.code === 'invalid_union' ? !ofSource : issue.code === 'invalid_type';
@@ -67,9 +69,16 @@ function explainIssue(issue: z.core.$ZodIssue, file: YamlFile, outer: YamlPath):
     issue.code === 'too_big' && Array.isArray(input)
       ? `${input.length}`
       : found(input, byType && !expected.includes('whole number'));
-  const message =
-    at.length === 0 && issue.input === null ? 'the file is empty' : `${nameOf(at)} must be ${expected}, not ${wrong}`;
-  return [problemAt(file, at, message, hint)];
+  return [problemAt(file, at, `${nameOf(at)} must be ${expected}, not ${wrong}`, hint)];
+}
+
+/** Of a file without any value: what it would have to hold at least. */
+function emptyFile(file: YamlFile, schema: z.ZodType): Problem {
+  const shape: Readonly<Record<string, z.ZodType>> = schema instanceof z.ZodObject ? schema.shape : {};
+  const needed = Object.keys(shape).filter((key) => shape[key]?._zod.optin === undefined);
+  const keys = needed.map((key) => `\`${key}:\``).join(', ');
+  const hint = `write ${keys === '' ? 'its keys' : `at least ${keys}`}; comments count for nothing`;
+  return problemAt(file, [], 'the file is empty', hint);
 }
 
 /** Of a value that may have several forms, the problems of the one that it has; undefined when it has none of them. */
@@ -113,13 +122,13 @@ const typeNames: Record<string, string> = {
 };
 
 /** What the schema wants here, as the end of "… must be". */
-function expectation(issue: z.core.$ZodIssue): { expected: string; hint: string } {
+function expectation(issue: z.core.$ZodIssue, written: string | undefined): { expected: string; hint: string } {
   // zod's own texts begin with these words; anything else is an expectation that a schema of ours states.
   const stated = /^(Invalid|Too|Unrecognized)\b/.test(issue.message) ? undefined : issue.message;
   switch (issue.code) {
     case 'invalid_type': {
       const expected = stated ?? typeNames[issue.expected] ?? issue.expected;
-      return { expected, hint: typeHint(issue.expected, issue.input) };
+      return { expected, hint: typeHint(expected, issue, written) };
     }
     case 'invalid_value':
       return oneOf(issue.values.map(String), issue.input);
@@ -164,12 +173,41 @@ function oneOf(options: readonly string[], input: unknown): { expected: string; 
   return { expected, hint: near === undefined ? `write ${expected}` : `did you mean \`${near}\`?` };
 }
 
-function typeHint(expected: string, input: unknown): string {
+/** How to write what was meant; `written` is a number or the like as it stands in the file. */
+function typeHint(expected: string, { expected: type, input }: z.core.$ZodIssueInvalidType, written?: string): string {
   if (input === null) return 'give it a value, or remove the key';
-  if (expected === 'string' && typeof input !== 'object') return `write it in quotes, or as the text that is meant`;
-  if (expected === 'array') return 'write each item on a line of its own after `- `, or as `[one, two]`';
-  if (expected === 'object' || expected === 'record') return 'write `key: value` lines, indented by two spaces';
-  return `write ${typeNames[expected] ?? expected}`;
+  if (type === 'string' && typeof input === 'number') return numberHint(expected, input, written ?? String(input));
+  if (type === 'string' && typeof input === 'boolean') return `write it in quotes: \`'${written ?? input}'\``;
+  if (type === 'string') return 'write one text, without `- ` or keys of its own';
+  if (type === 'array') return 'write each item on a line of its own after `- `, or as `[one, two]`';
+  if (type === 'object' || type === 'record') return mappingHint(input);
+  if (type === 'boolean' && typeof input === 'string') return booleanHint(input);
+  if (typeof input === 'string' && /^-?\d{1,15}$/.test(input)) return `write it without quotes: \`${input}\``;
+  return `write ${typeNames[type] ?? type}`;
+}
+
+/** A number where a text is expected. Which unit was meant of a size nobody knows; durations elsewhere are seconds. */
+function numberHint(expected: string, input: number, written: string): string {
+  if (expected.startsWith('a duration')) return durationHint(input) ?? 'write its unit: `90s`, `30m`, `1h30m`';
+  if (expected.startsWith('a size')) return 'write its unit, B, KiB, MiB, GiB or TiB: `10 GiB`';
+  return /^[\w.+-]{1,100}$/.test(written) ? `write it in quotes: \`'${written}'\`` : 'write it in quotes';
+}
+
+function mappingHint(input: unknown): string {
+  if (typeof input === 'string' && /\S:\S/.test(input)) return 'write `key: value` lines, with a space after each `:`';
+  if (!Array.isArray(input)) return 'write `key: value` lines, indented by two spaces';
+  const named: unknown = input.find((item: unknown) => typeof item === 'object' && item !== null && 'name' in item);
+  if (named === undefined) return 'write `key: value` lines, indented by two spaces, without `- `';
+  return 'write `NAME:` and its keys below, indented by two spaces, instead of `- name: NAME`';
+}
+
+/** YAML 1.2 has two words; others, which earlier YAML read so, are texts. */
+function booleanHint(input: string): string {
+  const word = input.trim().toLowerCase();
+  if (['true', 'false'].includes(word)) return `write it without quotes: \`${word}\``;
+  if (['yes', 'y', 'on', '1'].includes(word)) return `write \`true\`: ${quote(input)} is a text to YAML`;
+  if (['no', 'n', 'off', '0'].includes(word)) return `write \`false\`: ${quote(input)} is a text to YAML`;
+  return 'write `true` or `false`';
 }
 
 function found(input: unknown, byType: boolean): string {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type ChrootName, parseChroot } from '../words/chroot.ts';
 import { namePattern } from '../words/project.ts';
 import { quote } from '../words/quote.ts';
-import { parseDuration, parseSize } from '../words/units.ts';
+import { parseDuration, parseSize, suggestDuration } from '../words/units.ts';
 
 /** What is wrong with a text, and what to do; undefined when it is right. */
 export interface Fault {
@@ -68,10 +68,9 @@ export function checkCount(what: string, maximum: number) {
 export const duration = textField('a duration such as `1h30m`', 'A duration: 90s, 30m, 1h30m, 2d.', (text) => {
   const value = parseDuration(text);
   if (value !== undefined && value > 0) return { value };
-  return {
-    message: `${quote(text)} is no duration`,
-    hint: 'write days, hours, minutes, seconds: `90s`, `30m`, `1h30m`',
-  };
+  const meant = suggestDuration(text);
+  const hint = 'write days, hours, minutes, seconds: `90s`, `30m`, `1h30m`';
+  return { message: `${quote(text)} is no duration`, hint: meant === undefined ? hint : `write \`${meant}\`` };
 });
 
 export const size = textField('a size such as `10 GiB`', 'A size: 512 MiB, 10 GiB.', (text) => {

@@ -25,6 +25,16 @@ describe('parseYaml', () => {
     expect(Object.getPrototypeOf((file?.value as { a: object } | undefined)?.a)).toBeNull();
   });
 
+  test.each([
+    ['a byte order mark', '\ufeffa: x\n', { a: 'x' }],
+    ['Windows line ends', 'a: |\r\n  x\r\n  y\r\nb: z\r\n', { a: 'x\ny\n', b: 'z' }],
+    ['headings in a text block', 'a: |\n  Title\n  =======\n  <<<<<<< x\n', { a: 'Title\n=======\n<<<<<<< x\n' }],
+    ['words that were once true and false', 'a: [yes, no, on]', { a: ['yes', 'no', 'on'] }],
+    ['a number as key, in quotes', "'1.10': a", { '1.10': 'a' }],
+  ])('takes %s', (_what, text, value) => {
+    expect(parseYaml(text, 'f.yaml')).toMatchObject({ file: { value }, problems: [] });
+  });
+
   test('an alias stands for the last anchor of its name before it', () => {
     const { file } = parseYaml('- &b 1\n- &a [*b]\n- &b 2\n- *a\n- *b', 'f.yaml');
     expect(file?.value).toEqual([1, [1], 2, [1], 2]);
@@ -57,6 +67,25 @@ describe('parseYaml', () => {
       Buffer.from([0x61, 0x3a, 0x20, 0xff]).toString('utf8'),
       /^f.yaml:1:4: the text is not UTF-8/,
     ],
+    [
+      'UTF-16',
+      Buffer.from('\ufeffdescription: x\n', 'utf16le').toString('utf8'),
+      /^f.yaml:1:1: the file is UTF-16, not UTF-8 \(save the file/,
+    ],
+    ['UTF-16 without a mark, the other way round', '\0a\0b\0:\0 \0c', /^f.yaml:1:1: the file is UTF-16, not UTF-8/],
+    ['line ends of the old Mac', 'a: 1\rb: 2\r', /^f.yaml:1:5: a carriage return stands alone \(save the file with/],
+    [
+      'a merge that nobody finished',
+      'a: 1\n<<<<<<< HEAD\nb: 2\n=======\nb: 3\n>>>>>>> topic\n',
+      /^f.yaml:2:1: a merge conflict is not resolved here \(keep what is right/,
+    ],
+    ['what is left of one', 'a: 1\r\n=======\r\nb: 3\r\n', /^f.yaml:2:1: a merge conflict is not resolved here/],
+    ['a merge key', 'x: &x { a: 1 }\n<<: *x', /^f.yaml:2:1: the merge key `<<` is not read here \(write its keys out/],
+    ['a number as key', '1.10: a', /^f.yaml:1:1: the key `1.10` is a number to YAML, not a text \(write it in quotes/],
+    ['a key with a sign that nobody sees', '\u200ba: 1', /^f.yaml:1:1: the key `\ufffda` holds the character U\+200B/],
+    ['a list beside its key', 'a: - b', /^f.yaml:1:4: a list begins on the line of its key \(begin it on the next/],
+    ['text behind a quote', "a: 'it's'", /^f.yaml:1:8: text stands behind the closing quote/],
+    ['keys that do not align', 'a:\n  b: 1\n c: 2', /^f.yaml:3:1: this line is indented otherwise/],
     ['a lone surrogate', 'a: \ud800', /^f.yaml:1:4: the character U\+D800 is not allowed/],
     ['text turned round', 'a: x\u202ey', /^f.yaml:1:5: the character U\+202E is not allowed/],
     ['10 MB', 'x'.repeat(10_000_000), /^f.yaml:1:1: the file has 10000000 bytes; at most 262144 are read/],

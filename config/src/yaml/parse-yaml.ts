@@ -3,7 +3,7 @@ import { LineCounter, parseDocument } from 'yaml';
 import { compareProblems, type Problem } from '../words/problem.ts';
 import { aliasTargets, NodeReader, positionOf, tooDeep, type YamlFile } from './read-nodes.ts';
 import { readPlain } from './read-plain.ts';
-import { checkCharacters, explainYamlError } from './yaml-problems.ts';
+import { checkCharacters, checkWhole, explainYamlError } from './yaml-problems.ts';
 
 /** Largest YAML file that is read, in bytes of UTF-8. */
 export const maximumYamlBytes = 262_144;
@@ -24,6 +24,8 @@ export interface ReadYaml {
 export function parseYaml(text: string, path: string): ReadYaml {
   const bytes = Buffer.byteLength(text);
   if (bytes > maximumYamlBytes) return { file: undefined, problems: [oversizeProblem(path, bytes)] };
+  const whole = checkWhole(text, path);
+  if (whole !== undefined) return { file: undefined, problems: [whole] };
   const characters = checkCharacters(text, path);
   if (characters.length > 0) return { file: undefined, problems: bounded(path, characters) };
   try {
@@ -58,6 +60,7 @@ function fileOf(path: string, text: string, value: unknown): YamlFile {
     has: (at) => read().has(at),
     valueAt: (at) => read().valueAt(at),
     keyAt: (at) => read().keyAt(at),
+    writtenAt: (at) => read().writtenAt(at),
   };
 }
 

@@ -25,7 +25,10 @@ export interface YamlFile {
   valueAt(at: YamlPath): Position;
   /** As `valueAt`, but the key of a mapping's entry where there is one. */
   keyAt(at: YamlPath): Position;
+  /** A value that YAML reads as a number or the like, as it was written: `1.10`. Undefined for all else. */
+  writtenAt(at: YamlPath): string | undefined;
 }
+
 /** What is said of a file that nests too deep. */
 export const tooDeep = {
   message: `the file nests more than ${maximumDepth} levels deep`,
@@ -60,6 +63,7 @@ export function aliasTargets(contents: Node | null): ReadonlyMap<Alias, Node> {
 interface Place {
   readonly key: Position;
   readonly value: Position;
+  readonly written?: string;
 }
 
 /** Turns nodes into plain values and writes down where each stands. */
@@ -82,7 +86,11 @@ export class NodeReader {
   read(node: unknown, at: YamlPath, depth: number, key?: Position): unknown {
     if (this.stopped) return null;
     const position = this.#position(node) ?? key ?? { line: 1, column: 1 };
-    this.#places.set(placeKey(at), { key: key ?? position, value: position });
+    const written = isScalar(node) && typeof node.value !== 'string' ? node.source : undefined;
+    this.#places.set(placeKey(at), {
+      ...{ key: key ?? position, value: position },
+      ...(written === undefined ? {} : { written }),
+    });
     this.#nodes += 1;
     if (this.#nodes > maximumNodes) {
       const message = `the file has more than ${maximumNodes} values once its aliases are expanded`;
@@ -116,6 +124,7 @@ export class NodeReader {
       has: (at) => this.#places.has(placeKey(at)),
       valueAt: (at) => nearest(at).value,
       keyAt: (at) => nearest(at).key,
+      writtenAt: (at) => this.#places.get(placeKey(at))?.written,
     };
   }
 
@@ -128,7 +137,22 @@ export class NodeReader {
         this.#report(position, 'a key must be a plain word', 'write `key: value`');
         continue;
       }
-      const name = String(resolved.value);
+      if (typeof resolved.value !== 'string') {
+        this.#report(position, ...typedKey(resolved.source ?? String(resolved.value), resolved.value));
+        continue;
+      }
+      const name = resolved.value;
+      const unseen = unseenIn(name);
+      if (unseen !== undefined) {
+        const hint = 'remove it; it cannot be told from a space or from nothing';
+        this.#report(position, `the key ${quote(name)} holds the character ${unseen}`, hint);
+        continue;
+      }
+      if (name === '<<') {
+        const hint = 'write its keys out; an alias (`*name`) may stand for one whole value';
+        this.#report(position, 'the merge key `<<` is not read here', hint);
+        continue;
+      }
       // Validators skip this one name silently because JavaScript gives it a meaning: say it here.
       if (name === '__proto__') this.#report(position, 'unknown key `__proto__`', 'remove it');
       else if (name in mapping) this.#duplicate(position, name, [...at, name]);
@@ -156,6 +180,23 @@ export class NodeReader {
     this.#report(position, message, hint);
     return null;
   }
+}
+
+/** The first character of a key that no key of ours has and nobody sees, as `U+00A0`. */
+export function unseenIn(key: string): string | undefined {
+  const [character] = /[\u00a0\u00ad\u1680\u2000-\u200f\u202f\u205f-\u2064\u3000\ufeff]/.exec(key) ?? [];
+  if (character === undefined) return undefined;
+  return `U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
+}
+
+/** A key that YAML takes for something else than a text: its name would be another (`1.10` is 1.1). */
+function typedKey(written: string, value: unknown): readonly [message: string, hint: string] {
+  const type = typeof value === 'boolean' ? 'is `true` or `false` to YAML' : 'is a number to YAML';
+  return [`the key ${quote(written)} ${type}, not a text`, `write it in quotes: \`${quotedKey(written)}:\``];
+}
+
+function quotedKey(written: string): string {
+  return `'${written.replace(/[^\x20-\x7e]|['`]/g, '').slice(0, 100)}'`;
 }
 
 function placeKey(at: YamlPath): string {

@@ -1,6 +1,6 @@
 // The fast path from YAML nodes to a plain value, for files without mistakes (nearly all). It records no places.
 import { isMap, isScalar, isSeq } from 'yaml';
-import { maximumDepth, maximumNodes } from './read-nodes.ts';
+import { maximumDepth, maximumNodes, unseenIn } from './read-nodes.ts';
 
 /** A file has something that only NodeReader can judge. */
 class Unusual extends Error {}
@@ -26,9 +26,10 @@ class PlainReader {
     if (isMap(node)) {
       const mapping: Record<string, unknown> = Object.create(null);
       for (const { key, value } of node.items) {
-        if (!isScalar(key) || key.value === null) throw new Unusual();
-        const name = String(key.value);
-        if (name === '__proto__' || name in mapping) throw new Unusual();
+        if (!isScalar(key) || typeof key.value !== 'string') throw new Unusual();
+        const name = key.value;
+        if (name === '__proto__' || name === '<<' || name in mapping || unseenIn(name) !== undefined)
+          throw new Unusual();
         mapping[name] = this.read(value, depth + 1);
       }
       return mapping;
