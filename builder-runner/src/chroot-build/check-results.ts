@@ -30,6 +30,9 @@ export interface CheckedResults {
 const rpmNamePattern = /^[A-Za-z0-9_][A-Za-z0-9._+~^-]*\.rpm$/;
 const maximumFiles = 5_000;
 
+const nothingToInstall =
+  'The build made no binary package: the spec has no %files for any. An empty %files makes a package without files.';
+
 /** What is said of results that are larger than they may be. */
 export function tooLarge(bytes: number): Failure {
   return refuse(`the files are larger than ${bytes} bytes together`).failure;
@@ -55,6 +58,9 @@ export async function checkResults(folder: string, limits: ResultLimits): Promis
   if (limits.logsOnly === true) return succeed({ rpms, logs });
   const headers = await readHeaders(folder, rpms);
   if (typeof headers === 'string') return refuse(headers);
+  if (headers.size > 0 && [...headers.values()].every(({ nevra }) => nevra.architecture === 'src')) {
+    return fail('packaging', nothingToInstall);
+  }
   const problem = judgeHeaders(headers, limits);
   if (problem !== undefined) return refuse(problem);
   const unfit = judgeTexts(headers.values());
@@ -86,7 +92,6 @@ export function judgeHeaders(
   if (source?.nevra.name !== limits.sourceName) {
     return `the source package is called ${inQuotes(source?.nevra.name ?? '')} instead of ${inQuotes(limits.sourceName)}`;
   }
-  if (headers.size === 1) return 'there is no binary package';
   const allowed = new Set(['src', 'noarch', ...compatibleArchitectures(limits.architecture)]);
   for (const [file, { nevra, sourceRpm }] of headers) {
     const nosrc = rpmFileName({ ...nevra, architecture: 'nosrc' });

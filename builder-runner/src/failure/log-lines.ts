@@ -33,11 +33,17 @@ export function linesOf({ text, firstLine }: LogEnd): readonly LogLine[] {
   for (let at = start; at < text.length; number += 1) {
     const newline = text.indexOf('\n', at);
     const end = newline === -1 ? text.length : newline;
-    const shown = clean(text.slice(at, Math.min(end, at + mostColumns)));
+    const shown = clean(cutMiddle(text, at, end));
     if (shown !== '') lines.push({ number, text: shown });
     at = end + 1;
   }
   return lines;
+}
+
+/** An overlong line without its middle: patterns know lines by how they begin and by how they end. */
+function cutMiddle(text: string, start: number, end: number): string {
+  if (end - start <= mostColumns) return text.slice(start, end);
+  return `${text.slice(start, start + mostColumns / 2)}…${text.slice(end - mostColumns / 2 + 1, end)}`;
 }
 
 function startOfLast(text: string, count: number): number {
@@ -59,6 +65,8 @@ function countLines(text: string, until: number): number {
 function clean(line: string): string {
   const plain = line
     .replace(terminalSequence, '')
+    // What a shell says of a word that ends with a carriage return: it is the cause.
+    .replace(/\r(?=: |['"’])/g, '\\r')
     .replaceAll('\t', '  ')
     .replace(/\p{Cc}/gu, '');
   return plain.replace(loggerPrefix, '').trimEnd();
@@ -87,7 +95,11 @@ const worthAnExcerpt =
   /\berror\b|\bfatal\b|\bfail(?:ed|ure)?\b|undefined reference|no such file|no space left|nothing provides|no match|cannot |assert|not ok|problem:|\*\*\*|unpackaged|conflicts|^ {3}\/\S+$/i;
 
 const useful = ({ text }: LogLine) => !noise.test(text);
-const shown = ({ text }: LogLine) => text.slice(0, excerptColumns);
+const shown = ({ text }: LogLine) => {
+  if (text.length <= excerptColumns) return text;
+  const half = excerptColumns / 2;
+  return `${text.slice(0, half)}…${text.slice(1 - half)}`;
+};
 const texts = (chosen: readonly LogLine[]) => [...new Set(chosen.map(shown))];
 
 /** Up to 12 lines from the cause on; without a cause, the last ones. */

@@ -14,7 +14,21 @@ export const networkClues: readonly Clue[] = [
   clue(/Network is unreachable/, () => `The build connects to the network. ${networkHint}.`),
 ];
 
+/** Line ends of Windows, as shells, `env` and the kernel show them. */
+const returnClues: readonly Clue[] = [
+  clue(/^(\S{1,300}?): line \d+: (?:.*\$'[^']*\\r'|.*\\r: )/, returnsIn),
+  clue(/^(?:\/usr\/bin\/)?env: .{0,200}\\r['’"]/, () => returnsIn('')),
+  clue(/^(?:\S{1,300}: )*(\S{1,300}): .{0,200}\^M: (?:bad interpreter|[Nn]o such file)/, returnsIn),
+];
+
+function returnsIn(file: string): string {
+  const name = baseName(file);
+  const what = name === '' ? 'A script' : name.startsWith('rpm-tmp.') ? 'The spec' : quoted(name);
+  return `${what} has the line ends of Windows (CRLF): save it with those of Unix (LF), as dos2unix does.`;
+}
+
 export const programClues: readonly Clue[] = [
+  ...returnClues,
   ...networkClues,
   clue(
     /^(?:\S+: line \d+: )(\S+): command not found$/,
@@ -64,7 +78,7 @@ export const programClues: readonly Clue[] = [
       `The Perl module ${quoted(module.replaceAll('/', '::'))} is not there: is its package in BuildRequires?`,
   ),
   clue(
-    /^(.{1,300}) at (\S+) line (\d+)\.$/,
+    /^(.{1,990}) at (\S+) line (\d+)\.$/,
     (text, file, line) => `${quoted(baseName(file))}:${line} stopped: ${quoted(text)}.`,
   ),
   clue(

@@ -26,7 +26,7 @@ const stages: ReadonlyMap<string, Stage> = new Map([
 function checkClues(): readonly Clue[] {
   return [
     {
-      pattern: /^(\S+): (\S+?):(\d+): .{1,200}: Assertion [`'‘](.+)['’] failed\.?$/,
+      pattern: /^(\S+): (\S+?):(\d+): .{1,900}: Assertion [`'‘](.+)['’] failed\.?$/,
       say: (program, file, line, text) =>
         `%check failed: ${quoted(program)} asserts ${quoted(text)} at ${quoted(file)}:${line}.`,
     },

@@ -8,6 +8,8 @@ import { findTextFault, type TagPlace, type TextFault } from './header-text.ts';
 export interface RpmHeader {
   readonly nevra: Nevra;
   readonly sourceRpm: string | null;
+  /** A source package that holds not all of its sources: its spec says NoSource or NoPatch. */
+  readonly leavesOut: boolean;
   /** The first text that a repository's metadata cannot hold; undefined: all can go in. */
   readonly textFault: TextFault | undefined;
 }
@@ -25,6 +27,8 @@ const tags = {
   architecture: 1022,
   sourceRpm: 1044,
   sourcePackage: 1106,
+  noSource: 1051,
+  noPatch: 1052,
 };
 const leadBytes = 96;
 const introBytes = 16;
@@ -106,6 +110,7 @@ function parseRpmHeader(data: Buffer, entries: number): RpmHeader {
       architecture: isSource ? 'src' : required(tags.architecture, 'architecture'),
     },
     sourceRpm: isSource ? null : sourceRpm,
+    leavesOut: isSource && (places.has(tags.noSource) || places.has(tags.noPatch)),
     textFault: findTextFault(store, places),
   };
 }

@@ -1,5 +1,5 @@
 // The SRPM task: fetch the source, have a builder make the source package, publish it with its log and record.
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type ChrootName,
@@ -18,10 +18,13 @@ import { nameBuild, type RunnerContext } from '../context/runner-context.ts';
 import type { BuilderNeed, Lease } from '../pool/pool.ts';
 import { type Ending, recordOfSrpm, writeRecord } from '../publish/record.ts';
 import { describeArtifacts } from '../rpm/describe-artifacts.ts';
+import { readRpmHeader } from '../rpm/rpm-header.ts';
 import { fetchForBuild } from './fetch-for-build.ts';
+import { findReturnFault } from './line-ends.ts';
 import { type MadeSrpm, makeSrpm, packSource, type SrpmOrder } from './make-srpm.ts';
 import { composeSrpmLog, type SrpmLogParts } from './srpm-log.ts';
 import type { MakeableSource } from './srpm-plan.ts';
+import { sourcesLeftOut } from './srpm-verdict.ts';
 
 /** How the source package came about; its file, where there is one, is in `folder`. */
 interface Attempt extends SrpmLogParts {
@@ -85,7 +88,9 @@ async function makeFromSource(
   const notes = source.notes.map((note) => `${note}\n`).join('');
   if (source.kind === 'srpm') {
     const log = `${source.file} has the hash that the package names.\n`;
-    return { ...none, ...source, made: succeed(source.file), notes, log };
+    const { leavesOut } = await readRpmHeader(join(source.folder, source.file));
+    const made = leavesOut ? fail('source', sourcesLeftOut) : succeed(source.file);
+    return { ...none, ...source, made, notes, log };
   }
   if (source.needsNetwork && !(await isNetworkOffered(context))) {
     return {
@@ -94,12 +99,24 @@ async function makeFromSource(
       fetched: source.fetched,
     };
   }
+  const returns = await findReturnFault(source);
+  if (returns !== undefined) {
+    return { ...none, made: { ok: false, failure: returns }, notes, fetched: source.fetched };
+  }
+  const firstLine = await firstLineOf(source);
   for (const chroot of build.chroots) if (isLive(chroot)) context.pool.expect(needOfChroot(build, chroot));
   const upload = await packSource(source, staging);
   const target = join(staging, 'made');
-  const order = { context, build, chroot: chrootFor(build, source), source, upload, target, signal };
+  const order = { context, build, chroot: chrootFor(build, source), source, firstLine, upload, target, signal };
   const attempt = await makeOnBuilder(order);
   return { ...attempt, folder: target, notes, fetched: source.fetched };
+}
+
+/** What a script says of the program that runs it; undefined for other sources. */
+async function firstLineOf(source: MakeableSource): Promise<string | undefined> {
+  if (source.kind !== 'script') return undefined;
+  const text = await readFile(join(source.folder, source.script), 'utf8');
+  return text.slice(0, 200).split('\n', 1)[0];
 }
 
 /** The chroot that a script names, or the first one that is still to be built for. */

@@ -19,7 +19,7 @@ import { mockFiles } from '../mock/mock-files.ts';
 import type { Lease } from '../pool/pool.ts';
 import { checkSrpm } from './check-srpm.ts';
 import { inChrootScript, type MakeableSource, planSrpm, type SrpmPlan, stepsScript } from './srpm-plan.ts';
-import { judgeSrpm, type SrpmEnd } from './srpm-verdict.ts';
+import { judgeCount, judgeSrpm, type SrpmEnd } from './srpm-verdict.ts';
 
 export interface SrpmOrder {
   readonly context: RunnerContext;
@@ -27,6 +27,8 @@ export interface SrpmOrder {
   /** The chroot that it is made in. */
   readonly chroot: Pick<QueuedChroot, 'chroot' | 'buildroot'>;
   readonly source: MakeableSource;
+  /** Of the script, where the source is one. */
+  readonly firstLine?: string | undefined;
   /** What `packSource` made of the source. */
   readonly upload: string;
   /** Folder of the control host that gets the source package; made anew. */
@@ -98,17 +100,21 @@ async function makeInSession(
     signal,
   });
   const exitCode = end.kind === 'exit' ? end.code : undefined;
-  const [logs, made] = await collectWithin(context.settings.timeouts.collectSeconds, signal, (ends) =>
+  const [logs, taken] = await collectWithin(context.settings.timeouts.collectSeconds, signal, (ends) =>
     Promise.all([
       session.run((connection) => readLogs(connection, folder), ends),
       exitCode === 0 ? takeSrpm(order, session, plan, ends) : undefined,
     ]),
   );
   const log = `${logs.output}${logs.buildLog}`;
-  if (made !== undefined) return { made, log, isClean: true };
+  if (taken !== undefined) {
+    const made = 'names' in taken ? judgeCount(taken.names, plan, logs.output) : taken;
+    return { made, log, isClean: true };
+  }
   const spec = source.kind === 'tree' ? source.spec : undefined;
   const { memoryBytes } = build;
-  const verdict = judgeSrpm({ exitCode, ...logs }, { plan, chroot: chroot.chroot, spec, seconds, memoryBytes });
+  const facts = { plan, chroot: chroot.chroot, spec, firstLine: order.firstLine, seconds, memoryBytes };
+  const verdict = judgeSrpm({ exitCode, ...logs }, facts);
   if (verdict.kind === 'infrastructure') throw new RunnerError('builder', verdict.message);
   return { made: { ok: false, failure: verdict.failure }, log, isClean: exitCode !== undefined };
 }
@@ -131,12 +137,13 @@ async function readLogs(connection: Connection, folder: string): Promise<Omit<Sr
   return { step: step.trim(), output, buildLog, rootLog };
 }
 
+/** The source package, checked; or the names of those that were found, where it is not one. */
 async function takeSrpm(
-  { build, target }: SrpmOrder,
+  { build, target, chroot }: SrpmOrder,
   session: Session,
   plan: SrpmPlan,
   signal: AbortSignal,
-): Promise<Outcome<string>> {
+): Promise<Outcome<string> | { readonly names: readonly string[] }> {
   const totalBytes = largestSrpm(build);
   const limits = { fileBytes: Number.MAX_SAFE_INTEGER - 1, totalBytes };
   const wanted = { from: plan.results, patterns: ['*src.rpm'], to: target, ...limits, signal };
@@ -145,8 +152,8 @@ async function takeSrpm(
     return fail('source', `The source package is larger than the limit of ${totalBytes} bytes.`);
   }
   const [name, ...others] = received.names;
-  if (name !== undefined && others.length === 0) return checkSrpm(target, name);
-  return fail('source', `${received.names.length} source packages were made instead of one.`);
+  if (name !== undefined && others.length === 0) return checkSrpm(target, name, chroot.chroot);
+  return { names: received.names };
 }
 
 /**

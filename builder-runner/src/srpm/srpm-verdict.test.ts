@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { judgeSrpm, type SrpmEnd } from './srpm-verdict.ts';
+import { judgeCount, judgeSrpm, type SrpmEnd } from './srpm-verdict.ts';
 
 const rpkg = { method: 'rpkg', command: 'rpkg', package: 'rpkg' };
 const facts = {
@@ -29,6 +29,41 @@ const cases: readonly [string, Partial<SrpmEnd>, object][] = [
     'the tool fails',
     { exitCode: 2, output: 'working\nerror: no such tag\n' },
     failing('source', 'The method rpkg (rpkg) failed with exit code 2: no such tag.'),
+  ],
+  [
+    'the tool goes on after its first error: the last one ended it',
+    { exitCode: 3, output: 'error: a warning at heart\ngoing on\nfatal: the true cause\ncleaning up\n' },
+    failing('source', 'The method rpkg (rpkg) failed with exit code 3: the true cause.'),
+  ],
+  [
+    'the tool says nothing of trouble',
+    { output: "Start: chroot ['sh']\nhello\nFinish: chroot ['sh']\nINFO: Done(chroot)\n" },
+    failing('source', 'The method rpkg (rpkg) failed with exit code 1: its last line is "hello".'),
+  ],
+  ['the tool says nothing', { exitCode: 9 }, failing('source', 'The method rpkg (rpkg) failed with exit code 9.')],
+  [
+    'its error is longer than any line is shown: cut, not left out',
+    { output: `error: ${'y'.repeat(100_000)}\n` },
+    { kind: 'failed', failure: { message: expect.stringMatching(/failed with exit code 1: y{199}…\.?$/) } },
+  ],
+  [
+    'NoSource: mock made a source package without its sources',
+    { step: 'buildsrpm', buildLog: 'Wrote: /builddir/build/SRPMS/nosource-1.0-1.nosrc.rpm\n' },
+    failing(
+      'source',
+      'The spec keeps sources out of the source package (NoSource or NoPatch), and a build gets nothing else: take those tags out.',
+    ),
+  ],
+  [
+    'a macro that nothing expands, with arguments',
+    {
+      step: 'buildsrpm',
+      buildLog: 'error: line 3: Tag takes single token only: Release: %autorelease -b 3\n',
+    },
+    {
+      kind: 'failed',
+      failure: { message: expect.stringMatching(/^Nothing in fedora-42-x86_64 defines the macro %autorelease: /) },
+    },
   ],
   [
     'the package of the tool has another program',
@@ -85,6 +120,84 @@ test.each<[string, Partial<SrpmEnd>, number | null]>([
 ])('the line that says why is found in %s', (_, end, line) => {
   const where = line === null ? null : { log: 'srpm.log', line };
   expect(judge(end)).toMatchObject({ kind: 'failed', failure: { where } });
+});
+
+const scriptFacts = { ...facts, plan: { tool: undefined, packages: [] }, firstLine: '#!/bin/nosuch' };
+const makeFacts = { ...facts, plan: { tool: { method: 'make_srpm', command: 'make', package: 'make' }, packages: [] } };
+
+test.each<[string, object, string]>([
+  [
+    'about to fail\n./script: line 3: wget: command not found\n',
+    scriptFacts,
+    'The script calls "wget", which is not in fedora-42-x86_64: name its package in `builddeps`.',
+  ],
+  [
+    './script: 3: wget: not found\n',
+    scriptFacts,
+    'The script calls "wget", which is not in fedora-42-x86_64: name its package in `builddeps`.',
+  ],
+  [
+    'env: ‘./script’: No such file or directory\n',
+    scriptFacts,
+    'The script cannot be run: its first line, "#!/bin/nosuch", names a program that is not in fedora-42-x86_64. Name its package in `builddeps`.',
+  ],
+  [
+    'Traceback (most recent call last):\n  File "x", line 1\njson.decoder.JSONDecodeError: Expecting value\n',
+    scriptFacts,
+    'The script failed with exit code 2: json.decoder.JSONDecodeError: Expecting value.',
+  ],
+  [
+    'make: dnf: No such file or directory\nmake: *** [/coppice/tree/.copr/Makefile:2: installdeps] Error 127\n',
+    makeFacts,
+    'The method make_srpm (make) calls "dnf", which is not in fedora-42-x86_64: it installs nothing itself: take the call out, and name the packages in `packages`.',
+  ],
+  [
+    '/bin/sh: line 1: git: command not found\nmake[1]: *** [Makefile:2: srpm] Error 127\nmake[1]: Leaving directory\n',
+    makeFacts,
+    'The method make_srpm (make) calls "git", which is not in fedora-42-x86_64: name its package in `packages`.',
+  ],
+  [
+    "make: /coppice/tree/.copr/Makefile: No such file or directory\nmake: *** No rule to make target '/coppice/tree/.copr/Makefile'.  Stop.\n",
+    makeFacts,
+    'The source has no file .copr/Makefile, which the method make_srpm runs.',
+  ],
+  ["make: *** No rule to make target 'srpm'.  Stop.\n", makeFacts, 'The file .copr/Makefile has no target `srpm`.'],
+  [
+    '/coppice/tree/.copr/Makefile:2: *** missing separator.  Stop.\n',
+    makeFacts,
+    'Line 2 of .copr/Makefile is no rule: commands begin with a tab, not with spaces.',
+  ],
+])('what is known of last words: %j', (output, circumstances, message) => {
+  const end = { step: 'run', exitCode: 2, output, buildLog: '', rootLog: '' };
+  expect(judgeSrpm(end, circumstances as typeof facts)).toMatchObject({ kind: 'failed', failure: { message } });
+});
+
+test.each<[readonly string[], string, string]>([
+  [
+    [],
+    '',
+    'The method make_srpm (make) ended well, but left no source package in the folder `$(outdir)` of .copr/Makefile, where one is looked for.',
+  ],
+  [
+    [],
+    'Wrote: /coppice/tree/rpm/a-1-1.src.rpm\n',
+    'The method make_srpm (make) ended well, but left no source package in the folder `$(outdir)` of .copr/Makefile, where one is looked for. rpmbuild wrote "rpm/a-1-1.src.rpm": put it there.',
+  ],
+  [
+    ['a-1-1.src.rpm', 'b-1-1.src.rpm'],
+    '',
+    'The method make_srpm (make) left 2 source packages in the folder `$(outdir)` of .copr/Makefile, where one is looked for: "a-1-1.src.rpm" and "b-1-1.src.rpm". Leave one.',
+  ],
+])('%j where one source package is looked for', (found, output, message) => {
+  expect(judgeCount(found, makeFacts.plan, output)).toMatchObject({ failure: { reason: 'source', message } });
+});
+
+test.each([0, 2])('%i specs where one is looked for', (count) => {
+  const end = { step: 'spec', exitCode: 1, output: `error: ${count} spec files were made instead of one\n` };
+  const verdict = judgeSrpm({ ...end, buildLog: '', rootLog: '' }, scriptFacts);
+  const left = count === 0 ? 'no spec' : '2 specs';
+  const message = `The script left ${left} in its \`resultdir\`, where one spec is expected.`;
+  expect(verdict).toMatchObject({ failure: { message } });
 });
 
 test('a tool that no repository has: said which, and where to put it', () => {

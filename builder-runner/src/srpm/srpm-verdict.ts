@@ -1,9 +1,10 @@
 // Why a builder made no source package, in a sentence. Pure; every log is hostile text.
-import { type Failure, fail } from '../base/outcome.ts';
-import { duration } from '../base/sentence-parts.ts';
+import { type Failure, fail, type Outcome } from '../base/outcome.ts';
+import { duration, inQuotes, listed, quoted } from '../base/sentence-parts.ts';
 import { classifyFailure } from '../failure/classify.ts';
-import { excerptOfTrouble, findExcerpt, linesOf } from '../failure/log-lines.ts';
+import { excerptFrom, excerptOfTrouble, findExcerpt, linesOf } from '../failure/log-lines.ts';
 import type { SrpmPlan } from './srpm-plan.ts';
+import { toolLines, toolWords, writtenElsewhere } from './tool-words.ts';
 
 /** How the steps on the builder ended, without success. */
 export interface SrpmEnd {
@@ -22,6 +23,8 @@ export interface SrpmCircumstances {
   readonly chroot: string;
   /** File name of the spec, where it is known. */
   readonly spec: string | undefined;
+  /** The first line of the script, where there is one. */
+  readonly firstLine?: string | undefined;
   readonly seconds: number;
   readonly memoryBytes: number | null;
 }
@@ -50,7 +53,12 @@ function judge(end: SrpmEnd, facts: SrpmCircumstances): SrpmVerdict {
   }
   const isToolsOwn = end.step === 'run' && exitCode !== ended;
   if (isToolsOwn) return toolFailed(end, facts);
-  if (end.step === 'spec') return failed('source', `Not one spec came of it${because(end.output)}.`, end.output);
+  if (end.step === 'spec') {
+    const count = /(\d+) spec files were made/.exec(end.output)?.[1] ?? 'No one knows how many';
+    const where = facts.plan.tool === undefined ? 'in its `resultdir`, ' : '';
+    const message = `${nameOf(facts)} left ${count === '0' ? 'no spec' : `${count} specs`} ${where}where one spec is expected.`;
+    return failed('source', message, end.output);
+  }
   if (end.step === 'install' && exitCode === 30) return notInstalled(end, facts);
   if (end.step === 'copyout') return failed('source', `${nameOf(facts)} left nothing to take.`, end.output);
   const isRpmbuild = end.step === 'buildsrpm' && exitCode === 1;
@@ -72,6 +80,9 @@ function mockFault(end: SrpmEnd, { seconds, memoryBytes }: SrpmCircumstances): s
 function rpmbuildFailed(end: SrpmEnd, facts: SrpmCircumstances): SrpmVerdict {
   // Where mock could not even begin, only its own words tell.
   const log = end.buildLog.trim() === '' ? end.output : end.buildLog;
+  if (/^Wrote: \S+\.nosrc\.rpm$/m.test(log)) return failed('source', sourcesLeftOut, log);
+  const unexpanded = /%auto(?:release|changelog)\b/.exec(log)?.[0];
+  if (unexpanded !== undefined) return failed('source', notExpanded(unexpanded, facts.chroot), log);
   return failed('source', `No source package could be made of ${facts.spec ?? 'the spec'}${because(log)}.`, log);
 }
 
@@ -88,7 +99,43 @@ function toolFailed(end: SrpmEnd, facts: SrpmCircumstances): SrpmVerdict {
     const message = `The package ${tool.package} of ${facts.chroot} has no program ${tool.command}, which the method ${tool.method} needs.`;
     return failed('source', message, end.output);
   }
-  return failed('source', `${nameOf(facts)} failed with exit code ${end.exitCode}${because(end.output)}.`, end.output);
+  const lines = toolLines(end.output);
+  const said = toolWords(lines, {
+    packagesKey: tool === undefined ? 'builddeps' : 'packages',
+    ...{ chroot: facts.chroot, name: nameOf(facts), firstLine: facts.firstLine },
+  });
+  const message = said.sentence ?? `${nameOf(facts)} failed with exit code ${end.exitCode}${said.words}.`;
+  const excerpt = excerptFrom(lines, said.line);
+  return { kind: 'failed', failure: fail('source', message, excerpt).failure };
+}
+
+/** Why not one source package was found where the method leaves it, although it ended well. `names`: what was found. */
+export function judgeCount(names: readonly string[], plan: Pick<SrpmPlan, 'tool'>, output: string): Outcome<never> {
+  const place = places[plan.tool?.method ?? ''];
+  const who = plan.tool === undefined ? 'mock' : `The method ${plan.tool.method} (${plan.tool.command})`;
+  const where = place === undefined ? 'where one is looked for' : `in ${place}, where one is looked for`;
+  if (names.length > 0) {
+    const list = listed(names.map((name) => inQuotes(name)));
+    return fail('source', `${who} left ${names.length} source packages ${where}: ${list}. Leave one.`);
+  }
+  const elsewhere = writtenElsewhere(output);
+  const hint = elsewhere === undefined ? '' : ` rpmbuild wrote ${inQuotes(elsewhere)}: put it there.`;
+  return fail('source', `${who} ended well, but left no source package ${where}.${hint}`);
+}
+
+const places: Readonly<Record<string, string>> = {
+  make_srpm: 'the folder `$(outdir)` of .copr/Makefile',
+  rpkg: 'the folder of its `--outdir`',
+  tito: 'the folder of its `--output`',
+};
+
+/** What is said of a source package without all of its sources. */
+export const sourcesLeftOut =
+  'The spec keeps sources out of the source package (NoSource or NoPatch), and a build gets nothing else: take those tags out.';
+
+/** What is said of a macro that stands in a version or release as it was written. */
+export function notExpanded(macro: string, chroot: string): string {
+  return `Nothing in ${chroot} defines the macro ${quoted(macro)}: write out what it stands for, or add the package that defines it (rpmautospec-rpm-macros for %autorelease and %autochangelog) to the packages of every root, in chroots/${chroot}.cfg.`;
 }
 
 function nameOf({ plan }: SrpmCircumstances): string {

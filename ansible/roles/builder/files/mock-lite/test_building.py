@@ -79,6 +79,14 @@ class GoodBuilds(Building):
         self.assertEqual(sorted(listed.splitlines()), modes)
         self.assert_nothing_left()
 
+    def test_the_spec_is_the_one_that_rpm_flags_not_a_source_of_such_a_name(self):
+        self.spec("another")
+        self.spec("xother")
+        srpm = self.srpm("tool", head="Source0: another.spec\nSource1: xother.spec")
+        done = self.mock("--rebuild", srpm, results="two-specs")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("tool-1-1.sap12.x86_64.rpm", os.listdir(self.folder / "two-specs"))
+
     def test_macros_reach_the_build(self):
         asks = "test '%{colour}' = 'dark green' && test '%{shape}' = round && test %{_with_extra} = --with-extra"
         done = self.mock(

@@ -12,10 +12,17 @@ from .config import CONTINUING, own_folders
 from .errors import BuildError, MockError, RootError, SrpmInstallError, UsageError
 from .logs import as_caller, complain
 
+# A source may be called like a spec: the flag says which file is the one. Those of old rpms have no flag.
+FLAGGED_FILES, SPEC_FLAG = r"[%{FILEFLAGS} %{FILENAMES}\n]", 32
+
 # The first steps inside the chroot, as the build user. Its exit codes tell which step failed.
-UNPACK = r"""
-names=$(rpm -qp --qf '[%{FILENAMES}\n]' "$1") || exit 91
-spec=$(printf '%s\n' "$names" | grep '\.spec$' | head -n 1); [ -n "$spec" ] || { echo "no spec file in $1"; exit 91; }
+UNPACK = rf"""
+names=$(rpm -qp --qf '{FLAGGED_FILES}' "$1") || exit 91
+spec='' first=''
+while read -r flags name; do
+    case $name in *.spec) [ -n "$first" ] || first=$name; [ $((flags & {SPEC_FLAG})) = 0 ] || spec=$name ;; esac
+done <<<"$names"
+spec=${{spec:-$first}}; [ -n "$spec" ] || {{ echo "no spec file in $1"; exit 91; }}
 rpm -i --nodeps "$1" || exit 92
 shift; exec rpmbuild "$@" "$HOME/build/SPECS/$spec"
 """
@@ -30,6 +37,14 @@ def open_input(path):
             return open(path, "rb")
     except OSError as problem:
         raise BuildError(f"{path}: {problem.strerror}") from None
+
+
+def spec_among(listed):
+    """The spec among the files of an SRPM as FLAGGED_FILES lists them, or None."""
+    files = [line.partition(" ") for line in listed.splitlines()]
+    specs = [(int(flags or 0), name) for flags, _, name in files if name.endswith(".spec") and "/" not in name]
+    flagged = [name for flags, name in specs if flags & SPEC_FLAG]
+    return (flagged or [name for _, name in specs] or [None])[0]
 
 
 class Builder:
@@ -171,16 +186,12 @@ class Builder:
     def _spec_of(self, srpm):
         listed = []
         self.root.run(
-            ["rpm", "-qp", "--qf", "[%{FILENAMES}\\n]", f"{self.root.home}/build/SRPMS/{srpm.name}"], listed.append
+            ["rpm", "-qp", "--qf", FLAGGED_FILES, f"{self.root.home}/build/SRPMS/{srpm.name}"], listed.append
         )
-        specs = [
-            line
-            for line in b"".join(listed).decode(errors="replace").splitlines()
-            if line.endswith(".spec") and "/" not in line
-        ]
-        if not specs:
+        spec = spec_among(b"".join(listed).decode(errors="replace"))
+        if spec is None:
             raise BuildError(f"{srpm.name} holds no spec file")
-        return f"{self.root.home}/build/SPECS/{specs[0]}"
+        return f"{self.root.home}/build/SPECS/{spec}"
 
     def _rpmbuild(self, mode, spec, timeout):
         command = [
