@@ -11,6 +11,7 @@ export * from './plan/plan.ts';
 export { planBuilds } from './plan/plan-builds.ts';
 export * from './plan/rights.ts';
 export * from './plan/scan-spec.ts';
+export { quietReason, skipReasons } from './plan/skip-reasons.ts';
 export { binaryPackages } from './words/binary-packages.ts';
 export * from './words/build.ts';
 export { builderLabelPattern } from './words/builder-settings.ts';

@@ -27,9 +27,17 @@ export async function lookUpCommits(
       if (isCommit(ref)) return [ref, { id: ref }];
       if (typeof listed !== 'string') return [ref, listed.why];
       const id = pickRef(listed, candidates(ref));
-      return [ref, id === undefined ? `${url} has no branch or tag ${JSON.stringify(ref)}` : { id }];
+      return [ref, id === undefined ? `${url} has no branch or tag ${JSON.stringify(ref)}${hintFor(ref)}` : { id }];
     }),
   );
+}
+
+/** Only whole ids can be fetched of any repository: what looks like a piece of one is told how to become whole. */
+export function hintFor(ref: string): string {
+  if (/^[0-9a-f]{40}$/i.test(ref)) return `; write a commit's id in lower case: ${ref.toLowerCase()}`;
+  const [, piece] = /^(?:.{1,200}-g)?([0-9a-f]{4,39})$/i.exec(ref) ?? [];
+  if (piece === undefined) return '';
+  return `; of a commit, write the whole id: 40 digits, as \`git rev-parse ${piece}\` prints them`;
 }
 
 async function listRefs(url: string, refs: readonly string[], rules: FetchRules): Promise<string | { why: string }> {

@@ -1,18 +1,39 @@
 // What is said about what a plan leaves out. Pure.
-import type { SkippedBuild } from '@coppice/config';
+import { quietReason, type SkippedBuild } from '@coppice/config';
 import { code, plain } from './escape.ts';
 
 const maximumListed = 50;
+/** So many that nobody has to do anything about are named; more are counted. */
+const maximumQuiet = 10;
 
-/** What was left out and why; empty when nothing was. */
+/** What was left out and why, what needs a person first; empty when nothing was. */
 export function skippedNotes(skipped: readonly SkippedBuild[]): string {
   if (skipped.length === 0) return '';
-  const lines = skipped.slice(0, maximumListed).map((one) => {
-    const where = one.chroot === null ? '' : ` for \`${one.chroot}\``;
-    return `- \`${one.package}\`${where}: ${sentence(one.why)}`;
+  const groups = Map.groupBy(skipped, ({ why }) => quietReason(why) ?? 'person');
+  const forPeople = groups.get('person') ?? [];
+  const quiet = skipped.filter(({ why }) => quietReason(why) !== undefined);
+  const more = forPeople.length - maximumListed;
+  const lines = [
+    ...forPeople.slice(0, maximumListed).map(line),
+    ...(more > 0 ? [`- and ${more} more that need somebody`] : []),
+    ...(quiet.length <= maximumQuiet ? quiet.map(line) : counts(groups)),
+  ];
+  return ['Not built:', '', ...lines].join('\n');
+}
+
+function line({ package: name, chroot, why }: SkippedBuild): string {
+  return `- \`${name}\`${chroot === null ? '' : ` for \`${chroot}\``}: ${sentence(why)}`;
+}
+
+/** `210 unchanged (of 70 packages)`, a line for each kind. */
+function counts(groups: ReadonlyMap<string, readonly SkippedBuild[]>): readonly string[] {
+  const words = { unchanged: 'unchanged', building: 'being built already', resting: 'for chroots that are not active' };
+  return Object.entries(words).flatMap(([kind, text]) => {
+    const all = groups.get(kind) ?? [];
+    if (all.length === 0) return [];
+    const packages = new Set(all.map(({ owner, project, package: name }) => `${owner}/${project}/${name}`)).size;
+    return [`- ${all.length} ${text} (of ${packages} ${packages === 1 ? 'package' : 'packages'})`];
   });
-  const more = skipped.length - lines.length;
-  return ['Not built:', '', ...lines, ...(more > 0 ? [`- and ${more} more`] : [])].join('\n');
 }
 
 /** The plan's sentences quote commands in backticks; what else is in them is plain text. */

@@ -20,6 +20,8 @@ export interface DetachedRun {
   readonly isNew: boolean;
   /** When an earlier run of the service started it, as far as is known. */
   readonly begunAt?: Date | undefined;
+  /** Ends the command as its time limit does. */
+  readonly tooLong?: AbortSignal;
   readonly now: () => Date;
   /** What it writes while it runs; closed by the caller. */
   readonly logs?: FollowedLogs;
@@ -40,7 +42,7 @@ const stopSeconds = 9;
 export async function runDetached(run: DetachedRun): Promise<DetachedEnd> {
   const { session, signal } = run;
   const limit = AbortSignal.timeout(Math.ceil(secondsLeft(run) * 1000));
-  const ends = AbortSignal.any([signal, limit]);
+  const ends = AbortSignal.any([signal, limit, ...(run.tooLong === undefined ? [] : [run.tooLong])]);
   let isFirst = run.isNew;
   return session.run(async (connection) => {
     const isBegun = !isFirst && (await wasBegun(connection, run.folder));

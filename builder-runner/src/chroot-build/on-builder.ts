@@ -176,9 +176,14 @@ async function fetchResults(
 }
 
 /** Why it failed, or null. Throws RunnerError `builder` when that is not the package's fault. */
-async function judge(build: QueuedBuild, { exitCode }: MockFinished, folder: string): Promise<Failure | null> {
+async function judge(
+  build: QueuedBuild,
+  { exitCode, wasInstalling }: MockFinished,
+  folder: string,
+): Promise<Failure | null> {
   const verdict = classifyFailure({
     exitCode,
+    wasInstalling,
     logs: { build: await readLogEnd(folder, 'build.log'), root: await readLogEnd(folder, 'root.log') },
     timeoutSeconds: build.timeoutSeconds,
     memoryBytes: build.memoryBytes,

@@ -9,6 +9,7 @@ import { chrootFolder } from '../publish/publisher.ts';
 import { followLogs } from './follow-logs.ts';
 import { rootSeconds } from './need.ts';
 import { remoteSrpm, type Upload } from './upload-build.ts';
+import { watchSetup } from './watch-setup.ts';
 
 export interface MockRun extends Upload {
   /** The build's folder on the builder, absolute. */
@@ -25,6 +26,8 @@ export interface MockFinished {
   readonly exitCode: number;
   /** Absolute path, on the builder, of what mock left. */
   readonly resultFolder: string;
+  /** Its time was over while it installed what the build needs. */
+  readonly wasInstalling: boolean;
 }
 
 /** mock's exit code when its time limit has passed. */
@@ -38,7 +41,12 @@ export async function runMock(run: MockRun): Promise<MockFinished> {
   const { session, build, chroot, context, folder, resumes } = run;
   const resultFolder = `${folder}/result`;
   const srpm = remoteSrpm(context, build, folder);
-  const logs = await followLogs(resultFolder, chrootFolder(context, build, chroot.chroot), notePhases(run));
+  const setup = watchSetup(build.timeoutSeconds);
+  const notePhase = notePhases(run);
+  const logs = await followLogs(resultFolder, chrootFolder(context, build, chroot.chroot), (log, line) => {
+    setup.note(log, line);
+    notePhase(log, line);
+  });
   try {
     const end = await runDetached({
       session,
@@ -47,12 +55,15 @@ export async function runMock(run: MockRun): Promise<MockFinished> {
       argv: mockCommand({ config: `${folder}/build.cfg`, resultFolder, srpm }),
       seconds: build.timeoutSeconds + rootSeconds,
       ...{ isNew: !resumes, begunAt: beginOfRoot(chroot) },
+      tooLong: setup.tooLong,
       now: context.now,
       logs,
       signal: run.signal,
     });
-    return { exitCode: end.kind === 'timeout' ? timeoutExit : end.code, resultFolder };
+    const wasInstalling = end.kind === 'timeout' && setup.installs();
+    return { exitCode: end.kind === 'timeout' ? timeoutExit : end.code, resultFolder, wasInstalling };
   } finally {
+    setup.stop();
     await logs.close();
   }
 }

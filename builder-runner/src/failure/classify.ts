@@ -11,6 +11,8 @@ import { findRpmbuildFault, stageOf } from './stages.ts';
 
 export interface BuildEnd {
   readonly exitCode: number;
+  /** With exit code 11: what the build needs was still being installed. */
+  readonly wasInstalling?: boolean;
   readonly logs: { readonly build: LogEnd; readonly root: LogEnd };
   readonly timeoutSeconds: number;
   /** The build's bound, or null. */
@@ -48,8 +50,8 @@ export function classifyFailure(end: BuildEnd): Verdict {
   const fault = builderFaults.get(end.exitCode);
   if (fault !== undefined) return { kind: 'infrastructure', message: `${fault} (exit code ${end.exitCode})` };
   const build = linesOf(end.logs.build);
-  if (end.exitCode === 11) return timedOut(end, build);
   const root = linesOf(end.logs.root);
+  if (end.exitCode === 11) return end.wasInstalling === true ? setUpTooLong(end, root) : timedOut(end, build);
   if (end.exitCode === 30) return unmetDependencies(root);
   if (end.exitCode === 40) return notInstalled(build, root);
   return rpmbuildFailed(end, build, root);
@@ -60,6 +62,12 @@ function timedOut(end: BuildEnd, build: readonly LogLine[]): Verdict {
   const where = stage === undefined ? '' : ` It was in %${stage.name}.`;
   const message = `The build took longer than its time limit of ${duration(end.timeoutSeconds)}.${where}`;
   return failed('timeout', 'build.log', build, { message, line: build.at(-1) });
+}
+
+function setUpTooLong({ timeoutSeconds }: BuildEnd, root: readonly LogLine[]): Verdict {
+  const limit = duration(timeoutSeconds);
+  const message = `Installing what the build needs took longer than the build's time limit of ${limit}.`;
+  return failed('timeout', 'root.log', root, { message, line: root.at(-1) });
 }
 
 function unmetDependencies(root: readonly LogLine[]): Verdict {

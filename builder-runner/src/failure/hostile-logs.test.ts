@@ -52,6 +52,21 @@ test.each([3, 5, 20, 60, 70, 80, 127, 137, 143])("exit code %i is the builder's 
   expect(judge('', exitCode)).toMatchObject({ kind: 'infrastructure' });
 });
 
+test('a build whose time was over before rpmbuild began says so, at the last line of root.log', () => {
+  const logs = {
+    build: { text: '', firstLine: 1 },
+    root: { text: 'Installing: a\nRunning scriptlet: b\n', firstLine: 1 },
+  };
+  const end = { exitCode: 11, wasInstalling: true, logs, timeoutSeconds: 60, memoryBytes: null };
+  expect(classifyFailure(end)).toMatchObject({
+    failure: {
+      reason: 'timeout',
+      message: "Installing what the build needs took longer than the build's time limit of 1 min.",
+      where: { log: 'root.log', line: 2 },
+    },
+  });
+});
+
 test('exit code 0 is success', () => expect(judge('', 0)).toEqual({ kind: 'succeeded' }));
 
 test('numbers and lists read well', () => {

@@ -23,6 +23,8 @@ const packages = {
   libgreet,
   hello,
   sleeper: scripted('sleeper', 'sleep 3600'),
+  drowsy: scripted('drowsy', 'true\n%post\nsleep 3598'),
+  waiter: scripted('waiter', 'true', 'BuildRequires: drowsy\n'),
   canceled: scripted('canceled', 'echo it began; sleep 3600; echo it went on'),
   greedy: scripted('greedy', 'dd if=/dev/zero of=zeros bs=1M count=300'),
   fragile: scripted('fragile', 'sleep 4'),
@@ -73,6 +75,8 @@ beforeAll(async () => {
       },
     },
     { package: 'iced', project: 'iced' },
+    { package: 'drowsy' },
+    { package: 'waiter', after: [11], timeoutSeconds: 5 },
   ]);
   for (const build of queued) {
     builds.set(build.package, build);
@@ -226,6 +230,15 @@ describe('builds that fail are data', () => {
       state: 'failed',
       reason: 'timeout',
       message: expect.stringMatching(/^The build took longer than its time limit of 5 s\./),
+      attempts: 1,
+    });
+  });
+
+  test('a dependency that never ends being installed: the time limit of the package that needs it', async () => {
+    expect(await endOf('waiter')).toMatchObject({
+      state: 'failed',
+      reason: 'timeout',
+      message: "Installing what the build needs took longer than the build's time limit of 5 s.",
       attempts: 1,
     });
   });

@@ -13,7 +13,11 @@ const packageSchema = z.strictObject({
     .prefault([])
     .describe('Packages of this project that are built first when both are built.'),
   rebuildOnNeeds: z.boolean().prefault(false).describe('Build it again whenever one of its needs is built anew.'),
-  timeout: duration.describe('How long one build may take; default: limits.timeout of coppice.yaml.').exactOptional(),
+  timeout: duration
+    .describe(
+      'How long one build may take, and as long before it the installing of what it needs; default: limits.timeout of coppice.yaml.',
+    )
+    .exactOptional(),
   memory: size.describe('What memory one build may use; default: limits.memory of coppice.yaml.').exactOptional(),
   chroots: listOf(chroot, 'a list of chroot names', { minimum: 1, maximum: maximumChroots })
     .describe("Fewer chroots than the project's; default: all of them.")

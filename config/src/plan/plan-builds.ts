@@ -21,6 +21,7 @@ import type {
   UnknownName,
 } from './plan.ts';
 import { type DigestOf, projectDigests } from './project-digests.ts';
+import { skipReasons } from './skip-reasons.ts';
 import { orderBySpecs } from './spec-order.ts';
 
 /**
@@ -145,7 +146,7 @@ function planChroots(
 
 /** Asking for it by force changes nothing: the admins decided. */
 function inactive(chroot: ChrootName, state: Exclude<ChrootState, 'active'>): Decision {
-  return { build: false, why: `${chroot} ${state === 'eol' ? 'has reached its end of life' : 'is inactive'}` };
+  return { build: false, why: skipReasons.resting(chroot, state) };
 }
 
 type Decision = { readonly build: true; readonly cause: BuildCause } | { readonly build: false; readonly why: string };
@@ -158,12 +159,12 @@ function decide(before: BuiltChroot | undefined, digest: string, force: boolean)
     case 'pending':
     case 'starting':
     case 'running':
-      return { build: false, why: `already building as ${before.id}` };
+      return { build: false, why: skipReasons.building(before.id) };
     case 'canceled':
     case 'skipped':
       return { build: true, cause: 'canceled before' };
     case 'succeeded':
-      return force ? { build: true, cause: 'forced' } : { build: false, why: `unchanged since build ${before.id}` };
+      return force ? { build: true, cause: 'forced' } : { build: false, why: skipReasons.unchanged(before.id) };
     case 'failed': {
       const again = `\`/build ${before.package}\` builds it again`;
       if (force) return { build: true, cause: 'forced' };
