@@ -1,6 +1,7 @@
 // One project of Copr → one project file of a config repo. What cannot come over is said, one fate for each. Pure.
 import type { CoprAnswers, CoprProject } from './copr-answers.ts';
 import { chrootOptions } from './copr-chroots.ts';
+import { leftovers } from './copr-leftovers.ts';
 import { convertPackages } from './copr-packages.ts';
 import { ownerHere } from './copr-repos.ts';
 import { type ConvertContext, type Fate, fate } from './fate.ts';
@@ -52,7 +53,7 @@ export function convertCopr(answers: CoprAnswers, context: ConvertContext): Conv
     ...(network ? { network: true } : {}),
     packages: convertPackages(answers.packages, context.hashes, trial, fates),
   };
-  fates.push(...foreignSettings(project));
+  fates.push(...foreignSettings(project), ...leftovers(answers));
   return { owner: ownerHere(project.ownername), name: project.name, project: converted, chroots, network, fates };
 }
 

@@ -2,10 +2,14 @@
 // (https://github.com/fedora-copr/copr, frontend/coprs_frontend/coprs/views/apiv3_ns). Older servers leave keys out.
 import { z } from 'zod';
 
+/** Texts come as browsers send those of forms, with the line ends of Windows. */
+const cleaned = (value: string) => value.replace(/\r\n?/g, '\n');
 const text = z
   .string()
   .nullish()
-  .transform((value) => value ?? '');
+  .transform((value) => cleaned(value ?? ''));
+/** A text of one line. */
+const word = text.transform((value) => value.trim());
 const flag = z
   .boolean()
   .nullish()
@@ -13,7 +17,7 @@ const flag = z
 const texts = z
   .array(z.string())
   .nullish()
-  .transform((value) => value ?? []);
+  .transform((value) => (value ?? []).map((each) => cleaned(each).trim()).filter((each) => each !== ''));
 /** No project of Copr has more; a hostile server's answer may. */
 const maximumChroots = 200;
 export const maximumPackages = 10_000;
@@ -24,15 +28,15 @@ export const coprProjectSchema = z.looseObject({
   ownername: z.string(),
   description: text,
   instructions: text,
-  homepage: text,
-  contact: text,
+  homepage: word,
+  contact: word,
   /** Chroot → base URL of its repository. */
   chroot_repos: z
     .record(z.string(), z.string())
     .refine((repos) => Object.keys(repos).length <= maximumChroots, `more than ${maximumChroots} chroots`),
   additional_repos: texts,
   enable_net: flag,
-  isolation: text,
+  isolation: word,
   module_hotfixes: flag,
   repo_priority: z.number().nullish(),
   devel_mode: flag,
@@ -43,14 +47,22 @@ export const coprProjectSchema = z.looseObject({
 });
 export type CoprProject = z.infer<typeof coprProjectSchema>;
 
+/** A text or a list of texts with good line ends; all else as it is. */
+function cleanedIn(value: unknown): unknown {
+  if (typeof value === 'string') return cleaned(value);
+  return Array.isArray(value)
+    ? value.map((each: unknown) => (typeof each === 'string' ? cleaned(each).trim() : each))
+    : value;
+}
+
 /** One item of `/api_3/package/list`. What `source_dict` holds depends on the type. */
-const coprPackageSchema = z.looseObject({
+export const coprPackageSchema = z.looseObject({
   name: z.string(),
-  source_type: text,
+  source_type: word,
   source_dict: z
     .record(z.string(), z.unknown())
     .nullish()
-    .transform((value) => value ?? {}),
+    .transform((value) => Object.fromEntries(Object.entries(value ?? {}).map(([key, each]) => [key, cleanedIn(each)]))),
   auto_rebuild: flag,
 });
 export type CoprPackage = z.infer<typeof coprPackageSchema>;
@@ -66,8 +78,8 @@ export const coprChrootSchema = z.looseObject({
   additional_modules: texts,
   with_opts: texts,
   without_opts: texts,
-  isolation: text,
-  comps_name: text,
+  isolation: word,
+  comps_name: word,
   delete_after_days: z.number().nullish(),
 });
 export type CoprChroot = z.infer<typeof coprChrootSchema>;

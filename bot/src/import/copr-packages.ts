@@ -25,6 +25,7 @@ export function convertPackages(
     else if (seen.has(one.name.toLowerCase())) leave(one.name, 'another package has this name');
     else {
       seen.add(one.name.toLowerCase());
+      for (const [what, text] of converted.notes ?? []) fates.push(fate('left-out', `${what} of ${one.name}`, text));
       candidates.push([one.name, { source: converted.source }]);
     }
   }

@@ -5,7 +5,13 @@ import type { CoprPackage } from './copr-answers.ts';
 export type SrpmHashes = ReadonlyMap<string, { readonly sha256: string } | { readonly why: string }>;
 
 /** The source as YAML states it, or why there is none. */
-type ConvertedSource = { readonly source: Readonly<Record<string, unknown>> } | { readonly why: string };
+type ConvertedSource =
+  | {
+      readonly source: Readonly<Record<string, unknown>>;
+      /** What of it does not come over, or is otherwise here: a thing and a clause each. */
+      readonly notes?: readonly (readonly [what: string, text: string])[];
+    }
+  | { readonly why: string };
 
 /**
  * Why the types of Copr that Coppice does not have stay behind (BuildSourceEnum of copr_common/enums.py names them
@@ -68,7 +74,9 @@ function convertPypi(stated: CoprPackage['source_dict']): ConvertedSource {
     ...(template === '' ? {} : { template }),
     ...(generator === '' ? {} : { generator }),
   };
-  return { source };
+  const old = versions.map(String).filter((each) => !each.startsWith('3'));
+  const notes = old.map((each) => [`python_versions: ${each}`, 'Python 2 is packaged nowhere any more'] as const);
+  return { source, notes };
 }
 
 /**
@@ -96,7 +104,8 @@ function convertScript(stated: CoprPackage['source_dict']): ConvertedSource {
     ...(chroot === '' || chroot.includes('-latest-') ? {} : { chroot }),
     ...(resultdir === '' ? {} : { resultdir }),
   };
-  return { source };
+  const latest = chroot.includes('-latest-');
+  return { source, notes: latest ? [[`chroot ${chroot}`, 'the script runs in the first chroot of each build']] : [] };
 }
 
 function convertDistgit(stated: CoprPackage['source_dict']): ConvertedSource {
@@ -111,18 +120,40 @@ function convertDistgit(stated: CoprPackage['source_dict']): ConvertedSource {
   return { source: { type: 'distgit', ...known, ...(branch === '' ? {} : { branch }) } };
 }
 
-/** The dist-git and the name in it that an address leads to. */
-function knownDistgit(url: string): { readonly instance: string; readonly package: string } | undefined {
+/** The dist-git and the name in it that an address leads to, in the forms that the sites give themselves. */
+function knownDistgit(url: string): { readonly instance: Distgit; readonly package: string } | undefined {
   const places = [
-    [/^https:\/\/(?:src|pkgs)\.fedoraproject\.org\/rpms\/([^/]+?)(?:\.git)?\/?$/, 'fedora'],
-    [/^https:\/\/gitlab\.com\/redhat\/centos-stream\/rpms\/([^/]+?)(?:\.git)?\/?$/, 'centos-stream'],
-    [/^https:\/\/copr-dist-git\.fedorainfracloud\.org\/git\/([^/]+\/[^/]+\/[^/]+?)(?:\.git)?\/?$/, 'copr'],
+    [/^(?:src|pkgs)\.fedoraproject\.org\/(?:c?git\/)?rpms\/([^/]+)$/, 'fedora'],
+    [/^gitlab\.com\/redhat\/centos-stream\/rpms\/([^/]+)$/, 'centos-stream'],
+    [/^copr-dist-git\.fedorainfracloud\.org\/(?:c?git\/)?([^/]+\/[^/]+\/[^/]+)$/, 'copr'],
   ] as const;
+  const [, place = ''] = /^(?:https?|git|ssh):\/\/(?:[^@/]{1,100}@)?(.{1,500}?)(?:\.git)?\/*$/.exec(url) ?? [];
   for (const [form, instance] of places) {
-    const name = form.exec(url)?.[1];
+    const name = form.exec(place)?.[1];
     if (name !== undefined) return { instance, package: name };
   }
   return undefined;
+}
+
+type Distgit = 'fedora' | 'centos-stream' | 'copr';
+
+/** What Copr builds for every chroot where no branch is said. */
+const defaultBranches: Readonly<Record<Distgit, string>> = {
+  fedora: 'rawhide',
+  'centos-stream': 'HEAD',
+  copr: 'master',
+};
+
+/** A dist-git as plain Git would come without the sources in its lookaside cache. */
+function scmDistgit(
+  { instance, package: name }: { readonly instance: Distgit; readonly package: string },
+  committish: string,
+  spec: string,
+): ConvertedSource {
+  const branch = committish === '' || committish === 'HEAD' ? defaultBranches[instance] : committish;
+  const usual = `${name.split('/').at(-1)}.spec`;
+  const notes = spec === '' || spec === usual ? [] : [[`spec ${spec}`, `a dist-git has one spec, ${usual}`] as const];
+  return { source: { type: 'distgit', instance, package: name, branch }, notes };
 }
 
 function convertScm(stated: CoprPackage['source_dict']): ConvertedSource {
@@ -138,18 +169,27 @@ function convertScm(stated: CoprPackage['source_dict']): ConvertedSource {
   if (url === '') return { why: 'Copr states no clone_url' };
   const subdirectory = relative(textOf(stated, 'subdirectory'));
   const spec = relative(textOf(stated, 'spec'));
+  const distgit = knownDistgit(url);
+  const committish = textOf(stated, 'committish');
+  if (distgit !== undefined && method === 'rpkg' && subdirectory === '') return scmDistgit(distgit, committish, spec);
   // rpkg, Copr's own default, packs the spec and the sources of the folder unless its macros are used.
   const source = {
     type: 'git',
     url,
     // Copr takes the default branch too when nothing is said.
-    ref: textOf(stated, 'committish') || 'HEAD',
+    ref: committish || 'HEAD',
     ...(subdirectory === '' ? {} : { subdirectory }),
     ...(spec === '' ? {} : { spec }),
     ...(method === 'rpkg' ? {} : { method: methods[method] }),
   };
-  return { source };
+  const lookaside = distgit === undefined && !/\/forks?\//.test(url) ? [] : [lookasideNote];
+  return { source, notes: lookaside };
 }
+
+const lookasideNote = [
+  'its lookaside cache',
+  'it looks like a dist-git: plain Git brings none of the sources that only the cache has (`type: distgit` with `url` and `lookaside` does)',
+] as const;
 
 function convertLink(one: CoprPackage, hashes: SrpmHashes): ConvertedSource {
   const url = linkedSrpm(one);

@@ -21,11 +21,18 @@ function isLoopback(url: URL): boolean {
  */
 export async function fetchAllowed<T>(url: URL, seconds: number, use: (response: Response) => Promise<T>): Promise<T> {
   const signal = AbortSignal.timeout(seconds * 1000);
+  let answers = false;
   try {
-    return await use(await follow(url, signal));
+    const response = await follow(url, signal);
+    answers = true;
+    return await use(response);
   } catch (error) {
     if (error instanceof ImportError) throw error;
-    const why = signal.aborted ? `did not answer within ${seconds} s` : `cannot be asked (${innermost(error)})`;
+    const cause = innermost(error);
+    const failed = answers
+      ? `broke off in the middle of its answer (${cause}): try again`
+      : `cannot be asked (${cause})`;
+    const why = signal.aborted ? `did not answer within ${seconds} s` : failed;
     throw new ImportError('address', `${oneLine(url.href)} ${why}.`, { cause: error });
   }
 }

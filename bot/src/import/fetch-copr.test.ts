@@ -62,7 +62,7 @@ test.each([1, 3, 7, 8])('every package comes, whatever a page holds: %i', async 
 
 test('what Copr says of a project that is not there is passed on', async () => {
   await expect(ask(await serve(copr), { project: 'plum' })).rejects.toThrow(
-    /answered 404: Project @fruit\/plum does not exist\.\. Check the owner/,
+    /answered 404: Project @fruit\/plum does not exist\. Check the owner/,
   );
 });
 
@@ -73,6 +73,51 @@ test.each<[string, Answer, RegExp]>([
     /text\/html instead of JSON/,
   ],
   ['an error of the server', (_, to) => json(to, { error: 'a\u001b[31m\nbug' }, 500), /answered 500: a\?\[31m bug/],
+  [
+    'an error that goes by 200',
+    (_, to) => json(to, { output: 'notok', error: 'You are not allowed.' }),
+    /answered an error: You are not allowed\.$/,
+  ],
+  [
+    'an error about fields',
+    (_, to) => json(to, { error: { ownername: ['no such group'] } }, 400),
+    /answered 400: \{"ownername":\["no such group"\]\}\.$/,
+  ],
+  [
+    'an error of what stands before it',
+    (_, to) => json(to, { message: 'Forbidden' }, 403),
+    /answered 403: Forbidden\.$/,
+  ],
+  [
+    'a page of an error',
+    (_, to) =>
+      void to.writeHead(502, { 'content-type': 'text/html' }).end('<html><head><title>502 Bad\nGateway</title></head>'),
+    /answered 502: 502 Bad Gateway\. The fault is on its side: try again later\.$/,
+  ],
+  [
+    'an error in plain text',
+    (_, to) => void to.writeHead(429, { 'content-type': 'text/plain' }).end('Slow down\n'),
+    /answered 429: Slow down\. It was asked too often: try again later\.$/,
+  ],
+  ['an error without a word', (_, to) => void to.writeHead(503).end(), /answered 503\. The fault is on its side/],
+  [
+    'a page to log in at',
+    (_, to) => void to.writeHead(200, { 'content-type': 'text/html' }).end('<title>Log in</title>'),
+    /answered text\/html instead of JSON: Log in\. Is http:\S+ a Copr\?$/,
+  ],
+  [
+    'JSON that ends too early',
+    (_, to) => void to.writeHead(200, { 'content-type': 'application/json' }).end('{"name": "app'),
+    /broke off in the middle of its answer\. The 13 characters of it that came are no whole JSON: try again\.$/,
+  ],
+  [
+    'an answer that is cut off',
+    (_, to) => {
+      to.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' }).write('{"name": ');
+      setImmediate(() => to.destroy());
+    },
+    /broke off in the middle of its answer \(.+\): try again\.$/,
+  ],
   ['JSON of another shape', (_, to) => json(to, { name: 7 }), /not what Copr's API 3 answers at name/],
   ['too many redirects', (url, to) => void to.writeHead(302, { location: url.pathname }).end(), /redirects too often/],
   [

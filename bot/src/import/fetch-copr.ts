@@ -67,17 +67,42 @@ async function askJson<T extends z.ZodType>(schema: T, url: URL, seconds: number
     body: (await readBounded(response, answerBytes)).toString('utf8'),
   }));
   const answer = parseJson(body);
-  if (status !== 200) {
-    const said = z.looseObject({ error: z.string() }).safeParse(answer);
-    const why = said.success ? `: ${oneLine(said.data.error)}` : '';
-    const next = status === 404 ? ' Check the owner (a group begins with @), the project and the address.' : '';
-    throw new ImportError('answer', `${url.href} answered ${status}${why}.${next}`);
+  const said = saidOf(answer, body);
+  const why = said === '' ? '' : `: ${said}`;
+  if (status !== 200) throw new ImportError('answer', `${url.href} answered ${status}${why}.${nextAfter(status)}`);
+  if (answer === undefined && /json/i.test(type)) {
+    const read = `The ${body.length} characters of it that came are no whole JSON`;
+    throw new ImportError('answer', `${url.href} broke off in the middle of its answer. ${read}: try again.`);
   }
   if (answer === undefined) {
     const what = type === '' ? 'something else' : oneLine(type.split(';')[0] ?? '');
-    throw new ImportError('answer', `${url.href} answered ${what} instead of JSON. Is ${url.origin} a Copr?`);
+    throw new ImportError('answer', `${url.href} answered ${what} instead of JSON${why}. Is ${url.origin} a Copr?`);
   }
+  if (wordsAt(answer, 'error') !== undefined) throw new ImportError('answer', `${url.href} answered an error${why}.`);
   return checkAnswer(schema, answer, url.href);
+}
+
+/**
+ * What an answer says of what is wrong: Copr's own error, the words of what stands before it, or the title of a page.
+ * One line, without its full stop.
+ */
+function saidOf(answer: unknown, body: string): string {
+  const page = /<title[^>]{0,200}>([^<]{1,500})/i.exec(body) ?? /<h1[^>]{0,200}>([^<]{1,500})/i.exec(body);
+  const plain = answer === undefined && !body.includes('<') ? body.slice(0, 300) : '';
+  return oneLine(wordsAt(answer, 'error') ?? wordsAt(answer, 'message') ?? page?.[1] ?? plain).replace(/[.\s]+$/, '');
+}
+
+/** A text of an answer; forms that were filled in badly give an object there. */
+function wordsAt(answer: unknown, key: 'error' | 'message'): string | undefined {
+  const said = z.looseObject({ [key]: z.unknown() }).safeParse(answer).data?.[key] ?? '';
+  if (said === '') return undefined;
+  return typeof said === 'string' ? said : JSON.stringify(said);
+}
+
+function nextAfter(status: number): string {
+  if (status === 404) return ' Check the owner (a group begins with @), the project and the address.';
+  if (status === 429) return ' It was asked too often: try again later.';
+  return status >= 500 ? ' The fault is on its side: try again later.' : '';
 }
 
 /** The answer in its shape; `from` is for the message. Throws ImportError `answer`. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type ConfigTree, parseConfigRepo } from '@coppice/config';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type CoprAnswers, coprProjectSchema } from './copr-answers.ts';
+import { type CoprAnswers, coprPackageListSchema, coprProjectSchema } from './copr-answers.ts';
 import { type ImportOrder, importCopr } from './import-copr.ts';
 import { readRecorded } from './read-recorded.ts';
 
@@ -73,6 +73,90 @@ describe('a recorded project', () => {
     expect(project?.packages.find(({ name }) => name === 'linked')?.source).toEqual({ type: 'srpm', url, sha256 });
     const { fates } = run(apple, { hashes: new Map([[url, { why: 'it answered 404' }]]) });
     expect(fates.find(({ what }) => what === 'package linked')).toMatchObject({ text: 'it answered 404' });
+  });
+});
+
+describe('what a form of Copr sends', () => {
+  const one = (source_type: string, source_dict: object, more: object = {}) => ({
+    packages: coprPackageListSchema.parse({ items: [{ name: 'seed', source_type, source_dict, ...more }] }).items,
+  });
+  const seedOf = (source_type: string, source_dict: object) => {
+    const { project, fates } = run(small({}, one(source_type, source_dict)));
+    return { source: project?.packages[0]?.source, fates };
+  };
+
+  test('line ends of Windows are cleaned, in texts and in scripts', () => {
+    const stated = { description: 'One.\r\nTwo.', instructions: 'a\rb\r\n', homepage: ' https://example.org/\r\n' };
+    const script = { script: '#!/bin/sh\r\nmake\r\n', builddeps: 'git\r\nmake', resultdir: 'out\r' };
+    const { project, files } = run(small(stated, one('custom', script)));
+    expect([...files.values()].join('')).not.toMatch(/\r|\\r/);
+    expect(project).toMatchObject({
+      description: 'One.\nTwo.',
+      instructions: 'a\nb',
+      homepage: 'https://example.org/',
+    });
+    expect(project?.packages[0]?.source).toMatchObject({
+      ...{ script: '#!/bin/sh\nmake\n', builddeps: ['git', 'make'], resultdir: 'out' },
+    });
+  });
+
+  test.each([
+    ['https://src.fedoraproject.org/rpms/bash', '', { instance: 'fedora', package: 'bash', branch: 'rawhide' }],
+    ['https://src.fedoraproject.org/rpms/bash.git/', 'f42', { instance: 'fedora', package: 'bash', branch: 'f42' }],
+    [
+      'https://pkgs.fedoraproject.org/git/rpms/bash',
+      'HEAD',
+      { instance: 'fedora', package: 'bash', branch: 'rawhide' },
+    ],
+    ['http://src.fedoraproject.org/cgit/rpms/bash.git', '', { instance: 'fedora', package: 'bash', branch: 'rawhide' }],
+    ['git://pkgs.fedoraproject.org/rpms/bash\r\n', '', { instance: 'fedora', package: 'bash', branch: 'rawhide' }],
+    [
+      'https://gitlab.com/redhat/centos-stream/rpms/bash.git',
+      '',
+      { instance: 'centos-stream', package: 'bash', branch: 'HEAD' },
+    ],
+    [
+      'https://copr-dist-git.fedorainfracloud.org/cgit/acme/tools/bash.git',
+      '',
+      { instance: 'copr', package: 'acme/tools/bash', branch: 'master' },
+    ],
+  ])('%s at %j is a dist-git, not plain Git', (clone_url, committish, wanted) => {
+    const { source } = seedOf('scm', { type: 'git', clone_url, committish, source_build_method: 'rpkg' });
+    expect(source).toMatchObject({ type: 'distgit', ...wanted });
+  });
+
+  test.each([
+    ['https://src.fedoraproject.org/forks/gardener/rpms/bash.git', {}, 'its lookaside cache of seed'],
+    ['https://src.fedoraproject.org/rpms/bash.git', { subdirectory: 'sub' }, 'its lookaside cache of seed'],
+  ])('%s %o stays Git, and what that leaves out is told', (clone_url, more, what) => {
+    const { source, fates } = seedOf('scm', { clone_url, ...more });
+    expect(source).toMatchObject({ type: 'git', url: clone_url });
+    expect(fates).toContainEqual(expect.objectContaining({ kind: 'left-out', what }));
+  });
+
+  test('what nothing reads is told by its key, and what says nothing is not', () => {
+    const answers = small(
+      {
+        multilib: true,
+        runtime_dependencies: ['copr://a/b'],
+        bootstrap: 'default',
+        brand_new: { x: 1 },
+        full_name: 'a/b',
+      },
+      one(
+        'pypi',
+        { pypi_package_name: 'seed', python_versions: ['3', '2'], extra: 'x', empty: [] },
+        { max_builds: 5, timeout: 0, id: 7 },
+      ),
+    );
+    expect(run(answers).left.sort()).toEqual([
+      'brand_new',
+      'extra of seed',
+      'max_builds of seed',
+      'multilib',
+      'python_versions: 2 of seed',
+      'runtime_dependencies',
+    ]);
   });
 });
 

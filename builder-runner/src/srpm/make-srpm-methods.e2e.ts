@@ -35,9 +35,9 @@ noise.spec: always
 always:
 `;
 const hostile: readonly [string, RegExp][] = [
-  ['two', /^2 source packages were made instead of one\.$/],
+  ['two', /^The method make_srpm \(make\) left 2 source packages in .*"other\.src\.rpm".* Leave one\.$/],
   ['renamed', /^The source package was refused: "other-1\.0-1\.src\.rpm" says of itself that it is "treed-1\.0-1/],
-  ['linked', /^0 source packages were made instead of one\.$/],
+  ['linked', /^The method make_srpm \(make\) ended well, but left no source package in the folder `\$\(outdir\)`/],
   ['huge', /^The source package is larger than the limit of \d+ bytes\.$/],
   ['noise', /^The source package was refused: "treed-1\.0-1\.src\.rpm" is not a source package/],
 ];
@@ -180,7 +180,7 @@ describe('a script', () => {
   test('two specs are one too many', async () => {
     const { outcome } = await made('#!/bin/sh\ntouch a.spec b.spec');
     expect(outcome).toMatchObject({
-      failure: { message: 'Not one spec came of it: 2 spec files were made instead of one.' },
+      failure: { message: 'The script left 2 specs in its `resultdir`, where one spec is expected.' },
     });
   });
 
