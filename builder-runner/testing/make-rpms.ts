@@ -6,6 +6,8 @@ import { execa } from 'execa';
 
 /** What a spec says beyond the least: lines of its preamble, description, `%install` and `%files`, changelog. */
 export interface SpecTexts {
+  /** Default: 1. */
+  readonly release?: string | undefined;
   readonly preamble?: string | undefined;
   readonly description?: string | undefined;
   readonly changelog?: string | undefined;
@@ -18,7 +20,7 @@ export async function makeRpms(folder: string, name: string, version: string, te
   const spec = `# ${'rpm takes no spec whose first lines hold control characters. '.repeat(8)}
 Name: ${name}
 Version: ${version}
-Release: 1
+Release: ${texts.release ?? '1'}
 Summary: Tiny
 License: Apache-2.0
 BuildArch: noarch
@@ -35,7 +37,7 @@ ${texts.changelog ?? ''}
       '--define',
       `_topdir ${top}`,
       '--define',
-      '_rpmfilename %{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}.rpm',
+      '_rpmfilename %%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm',
     ];
     await execa('rpmbuild', ['-ba', '--nodeps', ...defines, join(top, `${name}.spec`)], {
       env: { HOME: top, LC_ALL: 'C.UTF-8' },

@@ -41,6 +41,13 @@ test('the header reader agrees with rpm', async () => {
   expect(fields.join(' ')).toBe(said);
 });
 
+test('a build without a binary package is the fault of its spec', async () => {
+  await rm(join(folder, 'tiny-1.0-1.noarch.rpm'));
+  expect(await checkResults(folder, limits)).toMatchObject({
+    failure: { reason: 'packaging', message: expect.stringMatching(/^The build made no binary package: .*%files/) },
+  });
+});
+
 describe('refused:', () => {
   const cases: [string, (folder: string) => void, RegExp][] = [
     ['a symbolic link', (at) => symlinkSync('/etc/passwd', join(at, 'root.log')), /not a regular file/],

@@ -58,9 +58,8 @@ export async function checkResults(folder: string, limits: ResultLimits): Promis
   if (limits.logsOnly === true) return succeed({ rpms, logs });
   const headers = await readHeaders(folder, rpms);
   if (typeof headers === 'string') return refuse(headers);
-  if (headers.size > 0 && [...headers.values()].every(({ nevra }) => nevra.architecture === 'src')) {
-    return fail('packaging', nothingToInstall);
-  }
+  const [only, ...others] = headers.values();
+  if (only?.nevra.architecture === 'src' && others.length === 0) return fail('packaging', nothingToInstall);
   const problem = judgeHeaders(headers, limits);
   if (problem !== undefined) return refuse(problem);
   const unfit = judgeTexts(headers.values());

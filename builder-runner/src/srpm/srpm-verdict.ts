@@ -54,7 +54,7 @@ function judge(end: SrpmEnd, facts: SrpmCircumstances): SrpmVerdict {
   const isToolsOwn = end.step === 'run' && exitCode !== ended;
   if (isToolsOwn) return toolFailed(end, facts);
   if (end.step === 'spec') {
-    const count = /(\d+) spec files were made/.exec(end.output)?.[1] ?? 'No one knows how many';
+    const count = /(\d+) spec files were made/.exec(end.output)?.[1] ?? '0';
     const where = facts.plan.tool === undefined ? 'in its `resultdir`, ' : '';
     const message = `${nameOf(facts)} left ${count === '0' ? 'no spec' : `${count} specs`} ${where}where one spec is expected.`;
     return failed('source', message, end.output);

@@ -56,4 +56,9 @@ test('the version is that of the package that has the name of the build', () => 
   const artifacts = [artifact('hello-doc-9-9.noarch'), artifact('hello-1:2.0-3.x86_64')];
   expect(versionOf(fixtureSite({ results: [fixtureResult({ artifacts })] }).builds[0]!)).toBe('2.0-3');
   expect(versionOf(fixtureSite({ results: [fixtureResult({ artifacts: [] })] }).builds[0]!)).toBeUndefined();
+  // A subpackage may have a version of its own.
+  const others = ['other-data-9-1.noarch', 'other-2.0-3.src'].map((nevra) => ({
+    ...{ file: nevra, nevra, bytes: 1, sha256: '0'.repeat(64) },
+  }));
+  expect(versionOf(fixtureSite({ results: [fixtureResult({ artifacts: others })] }).builds[0]!)).toBe('2.0-3');
 });
