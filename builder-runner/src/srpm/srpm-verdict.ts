@@ -81,7 +81,7 @@ function rpmbuildFailed(end: SrpmEnd, facts: SrpmCircumstances): SrpmVerdict {
   // Where mock could not even begin, only its own words tell.
   const log = end.buildLog.trim() === '' ? end.output : end.buildLog;
   if (/^Wrote: \S+\.nosrc\.rpm$/m.test(log)) return failed('source', sourcesLeftOut, log);
-  const unexpanded = /%auto(?:release|changelog)\b/.exec(log)?.[0];
+  const unexpanded = /^error: .*(%auto(?:release|changelog))\b/m.exec(log)?.[1];
   if (unexpanded !== undefined) return failed('source', notExpanded(unexpanded, facts.chroot), log);
   return failed('source', `No source package could be made of ${facts.spec ?? 'the spec'}${because(log)}.`, log);
 }

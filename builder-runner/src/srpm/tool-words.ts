@@ -63,7 +63,7 @@ const sayings: readonly (readonly [RegExp, Saying])[] = [
       `The script cannot be run: its first line, ${inQuotes(firstLine)}, names a program that is not in ${chroot}. Name its package in \`${packagesKey}\`.`,
   ],
   [/^(?:\/usr\/bin\/)?env: ['‘"]?([^'’":]{1,200})['’"]?: No such file/, absentProgram],
-  [/^(?:\S{1,200}: (?:line )?\d{1,6}: )?(?:exec: )?([^\s:]{1,200}): (?:command )?not found$/, absentProgram],
+  [/^\S{1,200}: (?:line )?\d{1,6}: (?:exec: )?([^\s:]{1,200}): (?:command )?not found$/, absentProgram],
   [/^make(?:\[\d+\])?: ([^\s:*]{1,200}): No such file or directory$/, absentProgram],
   [
     /No rule to make target ['`‘]\/coppice\/tree\/\.copr\/Makefile['’]/,
@@ -77,7 +77,6 @@ const sayings: readonly (readonly [RegExp, Saying])[] = [
 ];
 
 function known(text: string, facts: ToolCircumstances): string | undefined {
-  // `make: /…/Makefile: No such file` comes before the line that is known.
   for (const [pattern, say] of sayings) {
     const match = pattern.exec(text);
     if (match !== null) return say(facts, ...match.slice(1).map((group) => group ?? ''));
