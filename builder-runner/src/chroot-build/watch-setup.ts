@@ -2,7 +2,7 @@
 // against rpmbuild alone.
 import { type StreamedLog, setupStep } from '../mock/mock-log.ts';
 
-export interface SetupWatch {
+interface SetupWatch {
   /** To be told of each line of mock's logs. */
   readonly note: (log: StreamedLog, line: string) => void;
   /** Aborted when the installing has taken too long. */

@@ -40,7 +40,8 @@ export const programClues: readonly Clue[] = [
   ),
   clue(
     /^(?:\S+: line \d+: )(\S+): (?:cannot execute: required file not found|bad interpreter.*)$/,
-    (file) => `The interpreter of ${quoted(shortPath(file))} is not there, or its first line has the line ends of Windows.`,
+    (file) =>
+      `The interpreter of ${quoted(shortPath(file))} is not there, or its first line has the line ends of Windows.`,
   ),
   clue(
     /^(?:\S+: line \d+: )(\S+): Permission denied$/,

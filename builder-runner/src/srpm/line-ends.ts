@@ -34,7 +34,7 @@ export function findReturn(text: string, kind: Kind): number | undefined {
 }
 
 /** What is said of it. */
-export function describeReturn(file: string, line: number): string {
+function describeReturn(file: string, line: number): string {
   return `${inQuotes(file)} has the line ends of Windows (CRLF; the first in line ${line}), and each is read as part of a command: save it with those of Unix (LF), as \`dos2unix\` does.`;
 }
 

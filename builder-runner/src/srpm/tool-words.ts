@@ -3,7 +3,7 @@
 import { baseName, inQuotes, quoted } from '../base/sentence-parts.ts';
 import { type LogLine, linesOf } from '../failure/log-lines.ts';
 
-export interface ToolWords {
+interface ToolWords {
   /** The line that says why; undefined when it said nothing at all. */
   readonly line: LogLine | undefined;
   /** A sentence of its own for what is known, with the end of the line in a sentence for all else. */
@@ -11,7 +11,7 @@ export interface ToolWords {
   readonly words: string;
 }
 
-export interface ToolCircumstances {
+interface ToolCircumstances {
   /** Where packages are named that are to be in the chroot, such as `builddeps`. */
   readonly packagesKey: string;
   readonly chroot: string;
