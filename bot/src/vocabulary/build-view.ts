@@ -113,7 +113,7 @@ const unrecorded = {
   endedAt: null,
 } as const;
 
-/** What only the records know, the lines of logs and the names of packages, put into a view of the queue's last word. */
+/** What only the records know, lines of logs and names of packages, put into a view of the queue's last word. */
 export function withRecords(view: BuildView, results: ReadonlyMap<string, Result>): BuildView {
   const chroots = view.chroots.map((one) => {
     const result = results.get(one.chroot) ?? (one.state === 'failed' ? results.get('srpm') : undefined);

@@ -13,7 +13,7 @@ interface SetupWatch {
   readonly stop: () => void;
 }
 
-/** `seconds` count from the line that says that it begins; the base of the root, which is not the package's, is before. */
+/** `seconds` count from the line that says that it begins: the base of the root is not the package's. */
 export function watchSetup(seconds: number): SetupWatch {
   const ends = new AbortController();
   let timer: NodeJS.Timeout | undefined;

@@ -16,7 +16,7 @@ const shellSection =
   /^%(?:prep|generate_buildrequires|conf|build|install|check|clean|pre|post|preun|postun|pretrans|posttrans|verifyscript|trigger\w*|filetrigger\w*|transfiletrigger\w*)(?:\s|$)/;
 const otherSection = /^%(?:description|package|files|changelog|sourcelist|patchlist|sepolicy|preamble|end)(?:\s|$)/;
 
-/** The first line, from 1, whose carriage return a shell or make would take for text; undefined: there is none. Pure. */
+/** The first line, from 1, whose carriage return a shell or make would take for text; undefined: none. Pure. */
 export function findReturn(text: string, kind: Kind): number | undefined {
   if (!text.includes('\r\n')) return undefined;
   const lines = text.split('\n');

@@ -2,7 +2,7 @@
 import { parseNevra } from './nevra.ts';
 import type { Artifact } from './result.ts';
 
-/** Packages that come along with others. Source: Fedora's packaging guidelines, "Devel packages" and "Documentation". */
+/** Packages that come along with others; the suffixes are those of Fedora's packaging guidelines. */
 const alongside = /-(?:devel|static|docs?|javadoc|tests?|headers|common|filesystem|data|locales?|langpacks?)$/;
 const debug = /-debug(?:info|source)(?:$|-)/;
 

@@ -12,8 +12,8 @@ export function readSandbox(name: string): { readonly project: string; readonly 
 }
 
 /**
- * What dnf calls a project: ids of its repositories hold letters, digits and `-_.:`, so a sandbox is `tools:pr:7` there,
- * as Copr calls its own.
+ * What dnf calls a project: ids of its repositories hold letters, digits and `-_.:`, so a sandbox is `tools:pr:7`
+ * there, as Copr calls its own.
  */
 export function dnfName(project: string): string {
   const sandbox = readSandbox(project);

@@ -32,7 +32,7 @@ const unitSeconds = { d: 86_400, h: 3600, m: 60, s: 1 } as const;
 const spokenPart =
   /(\d{1,6}(?:[.,]\d{1,3})?) ?(days?|d|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s)(?![a-z])[\s,]*/giy;
 
-/** What `1 hour`, `90 min`, `1.5h`, `1h 30m` or `3600` mean, as parseDuration reads it; undefined when nothing clear. */
+/** What `1 hour`, `90 min`, `1.5h` or `3600` mean, as parseDuration reads it; undefined when that is not clear. */
 export function suggestDuration(text: string): string | undefined {
   const spoken = text.slice(0, 100).trim();
   if (/^\d{1,9}$/.test(spoken)) return Number(spoken) > 0 ? formatShort(Number(spoken)) : undefined;
