@@ -15,26 +15,30 @@ const itself = new Set([
 ]);
 
 /** Why what is known of the rest stays behind. */
-const known: Readonly<Record<string, string>> = {
-  bootstrap: 'how mock makes its root is for `chroots/` of the config repo to say',
-  bootstrap_image: 'how mock makes its root is for `chroots/` of the config repo to say',
-  multilib: 'packages of 32 bits come from chroots of their own',
-  appstream: 'no AppStream metadata is made',
-  fedora_review: 'fedora-review is not run',
-  persistent: 'nothing is deleted here but what `deleteAfter` and `retention` say',
-  delete_after_days: 'say the day in `deleteAfter`',
-  runtime_dependencies: 'add them to `runtimeRepos`',
-};
+const known: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    bootstrap: 'how mock makes its root is for `chroots/` of the config repo to say',
+    bootstrap_image: 'how mock makes its root is for `chroots/` of the config repo to say',
+    multilib: 'packages of 32 bits come from chroots of their own',
+    appstream: 'no AppStream metadata is made',
+    fedora_review: 'fedora-review is not run',
+    persistent: 'nothing is deleted here but what `deleteAfter` and `retention` say',
+    delete_after_days: 'say the day in `deleteAfter`',
+    runtime_dependencies: 'add them to `runtimeRepos`',
+  }),
+);
 
 /** Keys of `source_dict` that are read, by type; of types that stay behind as a whole, none needs to be told. */
-const sourceKeys: Readonly<Record<string, readonly string[]>> = {
-  scm: ['type', 'clone_url', 'committish', 'subdirectory', 'spec', 'source_build_method', 'srpm_build_method'],
-  link: ['url'],
-  pypi: ['pypi_package_name', 'pypi_package_version', 'spec_template', 'spec_generator', 'python_versions'],
-  rubygems: ['gem_name'],
-  custom: ['script', 'builddeps', 'resultdir', 'chroot', 'repos'],
-  distgit: ['clone_url', 'committish', 'distgit'],
-};
+const sourceKeys: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    scm: ['type', 'clone_url', 'committish', 'subdirectory', 'spec', 'source_build_method', 'srpm_build_method'],
+    link: ['url'],
+    pypi: ['pypi_package_name', 'pypi_package_version', 'spec_template', 'spec_generator', 'python_versions'],
+    rubygems: ['gem_name'],
+    custom: ['script', 'builddeps', 'resultdir', 'chroot', 'repos'],
+    distgit: ['clone_url', 'committish', 'distgit'],
+  }),
+);
 
 /** One fate for each key that says something and is not read. */
 export function leftovers({ project, packages, chroots }: CoprAnswers): readonly Fate[] {
@@ -46,7 +50,7 @@ export function leftovers({ project, packages, chroots }: CoprAnswers): readonly
 }
 
 function ofPackage(one: CoprPackage): readonly Fate[] {
-  const read = sourceKeys[one.source_type];
+  const read = sourceKeys.get(one.source_type);
   return [
     ...unread(one, Object.keys(coprPackageSchema.shape), ` of ${one.name}`),
     ...(read === undefined ? [] : unread(one.source_dict, read, ` of ${one.name}`)),
@@ -57,7 +61,7 @@ function unread(stated: Readonly<Record<string, unknown>>, read: readonly string
   return Object.entries(stated)
     .filter(([key, value]) => !read.includes(key) && !itself.has(key) && saysSomething(value))
     .map(([key, value]) => {
-      const why = known[key] ?? 'Coppice has nothing of the kind';
+      const why = known.get(key) ?? 'Coppice has nothing of the kind';
       return fate('left-out', `${key}${of}`, `${JSON.stringify(value).slice(0, 100)}: ${why}`);
     });
 }

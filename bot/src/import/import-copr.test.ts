@@ -134,6 +134,14 @@ describe('what a form of Copr sends', () => {
     expect(fates).toContainEqual(expect.objectContaining({ kind: 'left-out', what }));
   });
 
+  test.each(['__proto__', 'constructor', 'toString'])(
+    'a name like %s, which the language knows, is one like others',
+    (name) => {
+      const answers = small(JSON.parse(`{"${name}": "x"}`), one(name, JSON.parse(`{"${name}": "x"}`), { [name]: 'x' }));
+      expect(run(answers).left).toContain('package seed');
+    },
+  );
+
   test('what nothing reads is told by its key, and what says nothing is not', () => {
     const answers = small(
       {
