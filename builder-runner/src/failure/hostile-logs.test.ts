@@ -67,6 +67,21 @@ test('a build whose time was over before rpmbuild began says so, at the last lin
   });
 });
 
+const windows = 'has the line ends of Windows (CRLF): save it with those of Unix (LF), as dos2unix does.';
+const long = 'y'.repeat(3000);
+
+test.each([
+  ["/var/tmp/rpm-tmp.x: line 28: $'\\r': command not found", `The spec ${windows}`],
+  ['/builddir/build/SOURCES/x.sh: line 2: set: -\r: invalid option', `x.sh ${windows}`],
+  ["/builddir/build/SOURCES/x.sh: line 3: syntax error near unexpected token `$'do\\r''", `x.sh ${windows}`],
+  ['/usr/bin/env: ‘bash\r’: No such file or directory', `A script ${windows}`],
+  [`cannot read ${long} at -e line 1.`, expect.stringMatching(/^-e:1 stopped: cannot read y+…\.?$/)],
+  [`x.c:1:1: error: ${long}`, expect.stringMatching(/^x\.c:1 does not compile: y+…\.?$/)],
+])('the cause is read off %.60s', (line, message) => {
+  const text = `Executing(%build): x\n+ sh x\n${line}\nerror: Bad exit status from x (%build)\n`;
+  expect(judge(text, 1)).toMatchObject({ failure: { reason: 'compile', message, where: { line: 3 } } });
+});
+
 test('exit code 0 is success', () => expect(judge('', 0)).toEqual({ kind: 'succeeded' }));
 
 test('numbers and lists read well', () => {
