@@ -77,7 +77,7 @@ test.each([
   ['/usr/bin/env: ‘bash\r’: No such file or directory', `A script ${windows}`],
   [`cannot read ${long} at -e line 1.`, expect.stringMatching(/^-e:1 stopped: cannot read y+…\.?$/)],
   [`x.c:1:1: error: ${long}`, expect.stringMatching(/^x\.c:1 does not compile: y+…\.?$/)],
-])('the cause is read off %.60s', (line, message) => {
+])('the cause is read off a line with Windows line ends, or an overlong one: %#', (line, message) => {
   const text = `Executing(%build): x\n+ sh x\n${line}\nerror: Bad exit status from x (%build)\n`;
   expect(judge(text, 1)).toMatchObject({ failure: { reason: 'compile', message, where: { line: 3 } } });
 });
