@@ -20,6 +20,7 @@ import { createInbox } from './inbox/inbox.ts';
 import { createReconciler } from './inbox/reconcile.ts';
 import { createApp } from './inbox/webhooks.ts';
 import { createWorker } from './inbox/work-off.ts';
+import { createPeople } from './people/people.ts';
 import { openBuiltIndex } from './planning/built.ts';
 import type { PullContext } from './pull-requests/handle-pull.ts';
 import { onPullRequests } from './pull-requests/pull-commands.ts';
@@ -28,6 +29,7 @@ import { applyConfigChange } from './pushes/apply-config-change.ts';
 import type { PushContext } from './pushes/handle-push.ts';
 import { webhooksPath } from './service/http-server.ts';
 import { applyToBotState, type BotOperation, type BotState, initialBotState } from './vocabulary/bot-state.ts';
+import type { Job } from './vocabulary/job.ts';
 
 export interface BotOptions {
   readonly settings: Settings;
@@ -72,7 +74,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   const { settings, config, url, log, now } = options;
   const { repository, webhooks, reconcileSeconds, pollSeconds } = settings.github;
   const parts = await openParts(options);
-  const { probot, store, state, commit, github, mirror, built } = parts;
+  const { probot, store, state, commit, github, mirror, built, people } = parts;
 
   const reporter = createReporter({ ...options, ...parts, debug: options.debug });
   const reactions = createReactions(github, log);
@@ -82,19 +84,21 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   });
   const complain = createComplaints(github, url, log);
 
-  const tending = createTending({ ...options, ...parts, config: config.current });
+  const tending = createTending({ ...options, ...parts, config: people.config });
   const comments = createCommentReader((job) => reactions.react(job.comment, 'eyes'));
   const inbox = createInbox({ state, commit, noted: (delivery) => comments.ahead(delivery) });
   const reconciler = createReconciler({
     ...{ github, state, commit, log, now, accept: (key, job) => inbox.accept(key, job) },
     looked: () => reporter.look(),
+    knowsBot: people.knowsBot,
     seconds: webhooks ? reconcileSeconds : pollSeconds,
   });
   const worker = createWorker({
     ...contextsOf(options, parts, (ref) => reporter.view(ref)),
-    ...{ comments, reconciler, reporter, reactions, complain, log, tend: () => tending.look() },
+    ...{ comments, reconciler, reporter, reactions, complain, log, people, tend: () => tending.look() },
   });
-  const app = createApp({ repository, complain, hear: (id, job) => reconciler.hear(id, job) });
+  const hear = (id: string, job: Job) => reconciler.hear(id, job);
+  const app = createApp({ repository, complain, hear, knowsBot: people.knowsBot });
   const middleware = await createNodeMiddleware(app, { probot, webhooksPath });
   return {
     middleware,
@@ -126,7 +130,7 @@ type Parts = Awaited<ReturnType<typeof openParts>>;
 
 /** What everything else stands on: the bot's own state, GitHub, the config repo, and what has been built. */
 async function openParts(options: BotOptions) {
-  const { settings, queue, home, publishedFolder, log, now } = options;
+  const { settings, queue, config, home, publishedFolder, log, now } = options;
   const { repository, webUrl } = settings.github;
   const store = await openJournaledStore<BotState, BotOperation, void>({
     folder: join(home, 'state/bot'),
@@ -138,13 +142,17 @@ async function openParts(options: BotOptions) {
   const github = createGithub(() => probot.auth(), repository, createRateGate(now, log));
   const at = { folder: join(home, 'state/config.git'), url: `${webUrl}/${repository}.git`, token: github.token };
   const mirror = await openConfigRepo(at);
+  const people = createPeople({
+    ...{ github, log, now, config: config.current, accounts: () => store.state.accounts },
+    note: (account) => store.commit([{ kind: 'account', account }]),
+  });
   return {
-    ...{ store, probot, github, mirror },
+    ...{ store, probot, github, mirror, people },
     state: () => store.state,
     commit: (operations: readonly BotOperation[]) => store.commit(operations),
     built: await openBuiltIndex(publishedFolder, queue),
     commitEdit: createCommitter({
-      ...{ ...at, mirror, identity: github.identity },
+      ...{ ...at, mirror, identity: github.identity, view: people.view },
       branch: async () => (await github.head()).branch,
     }),
     published: () => options.onPublished?.(),
@@ -154,10 +162,10 @@ async function openParts(options: BotOptions) {
 /** What the rooms are given that work jobs off. */
 function contextsOf(options: BotOptions, parts: Parts, view: CommentContext['view']) {
   const { settings, queue, config, projects, debug, url, log, now } = options;
-  const { state, github, mirror, built, commitEdit, published } = parts;
+  const { state, github, mirror, built, commitEdit, published, people } = parts;
   const planning = { queue, built, settings };
   const pulls: PullContext = {
-    ...{ ...planning, mirror, github, config: config.current, now, log },
+    ...{ ...planning, mirror, github, config: people.config, meet: people.meet, why: people.why, now, log },
     pulls: () => state().pulls,
   };
   const pushes: PushContext = {
@@ -167,7 +175,7 @@ function contextsOf(options: BotOptions, parts: Parts, view: CommentContext['vie
     goodCommit: () => state().goodCommit,
   };
   const commands: CommentContext = {
-    ...{ ...planning, url, projects, debug, published, view, config: config.current, commit: commitEdit },
+    ...{ ...planning, url, projects, debug, published, view, people, config: people.config, commit: commitEdit },
     petitions: () => state().petitions,
     onPull: onPullRequests(pulls),
     keysOf: (login) => github.keysOf(login),

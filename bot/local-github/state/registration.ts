@@ -23,6 +23,7 @@ const EVERYTHING: Grant = {
     checks: 'write',
     contents: 'write',
     issues: 'write',
+    members: 'read',
     metadata: 'read',
     pull_requests: 'write',
     statuses: 'write',

@@ -48,6 +48,9 @@ export async function handleComment(
     const sofar = done.flatMap(({ petitions }) => petitions ?? []);
     done.push(await answer(command, job, `${batch}/${at}`, sofar, context));
   }
+  const why = context.people.why(job.actor);
+  const refused = done.some(({ section }) => section.kind === 'text' && !section.good);
+  if (why !== undefined && refused) done.push(text('…', false, why));
   if (parsed.dropped > 0) done.push(text('…', false, refusal.tooManyCommands(parsed.commands.length, parsed.dropped)));
   return outcome(job, done);
 }
@@ -74,6 +77,7 @@ async function answer(
     live: command.kind === 'status' ? queue.builds().map(viewOfQueued) : [],
     named: await viewsOf(namedBuilds(command), context),
     petitions: sofar.reduce(applyToPetitions, petitions()),
+    isOther: context.people.isOther,
     url,
   });
   return await carryOut(action, job, batch, context);

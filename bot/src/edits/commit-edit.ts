@@ -3,7 +3,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Git, GitError, openGit } from '@coppice/builder-runner/remote';
-import { parseConfigRepo } from '@coppice/config';
+import { type ConfigRepo, parseConfigRepo } from '@coppice/config';
 import { appAccess } from '../config-repo/app-access.ts';
 import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
 import * as reply from '../reply/edits.ts';
@@ -21,6 +21,8 @@ export interface CommitterOptions {
   /** A fresh installation token. */
   readonly token: () => Promise<string>;
   readonly branch: () => Promise<string>;
+  /** A config as it counts for the people who are known. */
+  readonly view: (config: ConfigRepo) => ConfigRepo;
   /** Who the bot is on GitHub. */
   readonly identity: () => Promise<{ readonly name: string; readonly email: string }>;
 }
@@ -84,10 +86,14 @@ async function makeCommit(request: EditRequest, head: string, options: Committer
   const { tree } = await options.mirror.read(head);
   const stated = parseConfigRepo(tree);
   if (!stated.ok) return { kind: 'refuse', markdown: reply.headHasProblems(head) };
-  const verdict = judgeEdit(edit, stated.value, actor);
+  const verdict = judgeEdit(edit, options.view(stated.value), actor);
   if (verdict.kind !== 'do') return verdict;
   const path = `projects/${edit.project}.yaml`;
-  const change = applyEdit(edit, path, tree.texts.get(path) ?? '', actor);
+  const before = tree.texts.get(path) ?? '';
+  const change = applyEdit(edit, path, before, actor);
+  // Rights by a team are none that the file could lose.
+  if (edit.kind === 'drop' && change.write.get(path) === before)
+    return { kind: 'nothing', markdown: reply.holdsByTeam(edit.login, edit.project) };
   const commit = await writeCommit(change, head, messageOf(request), options);
   const after = parseConfigRepo((await options.mirror.read(commit)).tree);
   return after.ok

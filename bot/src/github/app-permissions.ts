@@ -65,12 +65,20 @@ export const appEvents: readonly AppEvent[] = [
   { name: 'check_suite', title: 'Check suite', why: '*Re-run all checks*', permission: 'checks' },
 ];
 
+/** What only some need: the app works without it. */
+export const teamPermission = {
+  name: 'members',
+  title: 'Members',
+  level: 'read',
+  why: 'who is in a team that the config names; without it the rights of teams do not count',
+} as const;
+
 /** Both as GitHub's API spells them, for an app that has exactly what is needed. */
 export const appRegistration: {
   readonly permissions: Readonly<Record<string, AccessLevel>>;
   readonly events: readonly string[];
 } = {
-  permissions: Object.fromEntries(appPermissions.map(({ name, level }) => [name, level])),
+  permissions: Object.fromEntries([...appPermissions, teamPermission].map(({ name, level }) => [name, level])),
   events: appEvents.map(({ name }) => name),
 };
 

@@ -6,7 +6,7 @@ import type { Calls } from './installation.ts';
 export interface SeenComment {
   readonly id: number;
   readonly html_url: string;
-  readonly user: { readonly login: string; readonly type?: string } | null;
+  readonly user: { readonly login: string; readonly id: number; readonly type?: string } | null;
   readonly body: string;
   readonly created_at: string;
 }

@@ -7,6 +7,7 @@ import { createInstallation, type Installation } from './installation.ts';
 import { type IssueCalls, issueCalls } from './issues.ts';
 import type { RateGate } from './rate-limit.ts';
 import { type RepositoryCalls, repositoryCalls } from './repository.ts';
+import { type TeamCalls, teamCalls } from './teams.ts';
 
 /**
  * All methods reject with RateLimited while GitHub takes no requests, and with Octokit's RequestError when it says no.
@@ -16,6 +17,7 @@ export interface Github
     CommentCalls,
     CheckCalls,
     IssueCalls,
+    TeamCalls,
     Pick<Installation, 'identity' | 'token'> {}
 
 /**
@@ -33,6 +35,7 @@ export function createGithub(app: () => Promise<ProbotOctokit>, repository: stri
     ...commentCalls(calls),
     ...checkCalls(calls),
     ...issueCalls(calls, installation),
+    ...teamCalls(calls),
     ...{ identity, token },
   };
 }

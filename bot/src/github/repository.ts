@@ -6,6 +6,8 @@ import type { Calls } from './installation.ts';
 export interface PullRequest {
   readonly number: number;
   readonly author: string;
+  /** The numeric id of its author's account. */
+  readonly authorId: number;
   readonly head: string;
   /** The branch that it wants to be merged into. */
   readonly base: string;
@@ -66,6 +68,7 @@ export function repositoryCalls({ place, ours, unlessChanged }: Calls): Reposito
       return {
         number,
         author: user.login,
+        authorId: user.id,
         head: head.sha,
         base: base.ref,
         intoDefault: base.ref === base.repo.default_branch,

@@ -34,6 +34,7 @@ export function isLate(job: Job, cursor: CommentCursor | null): boolean {
 export function missedComments(
   listed: readonly ListedComment[],
   cursor: CommentCursor,
+  knowsBot: (login: string) => boolean,
 ): { readonly jobs: readonly Job[]; readonly cursor: CommentCursor } {
   const from = Date.parse(lookedUntil(cursor));
   const fresh = listed.filter(({ id, created_at }) => id > cursor.floor && Date.parse(created_at) >= from);
@@ -44,7 +45,9 @@ export function missedComments(
   const jobs = fresh
     .filter(({ created_at, updated_at }) => created_at === updated_at)
     .sort((one, other) => Date.parse(one.created_at) - Date.parse(other.created_at) || one.id - other.id)
-    .flatMap((comment) => jobOfComment(comment, issueIn(comment), /\/pull\/\d+/.test(comment.html_url)) ?? []);
+    .flatMap(
+      (comment) => jobOfComment(comment, issueIn(comment), /\/pull\/\d+/.test(comment.html_url), knowsBot) ?? [],
+    );
   return { jobs, cursor: { ...cursor, seenUntil: newest } };
 }
 

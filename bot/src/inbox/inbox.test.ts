@@ -114,7 +114,8 @@ test('a job that fails is told of and does not hold up the next', async () => {
 });
 
 const comment = (id: number): Job => ({
-  ...{ kind: 'comment', issue: 1, comment: id, url: '', actor: 'builder', body: '/help', onPullRequest: false },
+  ...{ kind: 'comment', issue: 1, comment: id, url: '', actor: 'builder', actorId: 2, body: '/help' },
+  onPullRequest: false,
 });
 
 test('a push goes before the comments that wait, also one that is found only when a comment is about to be worked off', async () => {

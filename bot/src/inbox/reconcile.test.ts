@@ -22,6 +22,7 @@ function watch(head: (index: number) => Promise<Awaited<ReturnType<Github['head'
       newestComment: async () => undefined,
     } as unknown as Github,
     state: initialBotState,
+    knowsBot: () => false,
     commit: async () => undefined,
     // Known by its name already: what is asked for again gets a new one.
     accept: async (key) => {

@@ -20,6 +20,8 @@ interface ReconcilerOptions {
   readonly seconds: number;
   readonly now: () => Date;
   readonly log: Log;
+  /** True for bots that the config gives rights to. */
+  readonly knowsBot: (login: string) => boolean;
 }
 
 export interface Reconciler {
@@ -143,7 +145,7 @@ class GithubReconciler implements Reconciler {
       await commit([{ kind: 'looked', comments: firstCursor(await github.newestComment()) }]);
       return;
     }
-    const missed = missedComments(await github.comments(lookedUntil(cursor)), cursor);
+    const missed = missedComments(await github.comments(lookedUntil(cursor)), cursor, this.#options.knowsBot);
     for (const job of missed.jobs) {
       const key = workKey('', job);
       if (await accept(key, job)) log('info', `Found on GitHub without a webhook: ${key}`);

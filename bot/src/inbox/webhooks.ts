@@ -3,6 +3,7 @@ import type { Context, Probot } from 'probot';
 import type { Complain } from '../answers/tell-failure.ts';
 import { holdsNoCommand, maximumCommentLength } from '../commands/read/parse-comment.ts';
 import type { SeenComment } from '../github/comments.ts';
+import { readAnswerMark } from '../reply/answer-mark.ts';
 import type { Job } from '../vocabulary/job.ts';
 
 interface AppOptions {
@@ -11,12 +12,14 @@ interface AppOptions {
   /** Notes a job; resolves when it is on the disk. */
   readonly hear: (deliveryId: string, job: Job) => Promise<unknown>;
   readonly complain: Complain;
+  /** True for bots that the config gives rights to. */
+  readonly knowsBot: (login: string) => boolean;
 }
 
 /**
  * The Probot app. Its handlers reject only when a job could not be noted, so that GitHub lists the delivery as failed.
  */
-export function createApp({ repository, hear, complain }: AppOptions): (app: Probot) => void {
+export function createApp({ repository, hear, complain, knowsBot }: AppOptions): (app: Probot) => void {
   const ours = (name: string) => name.toLowerCase() === repository.toLowerCase();
   const accept = async (id: string, job: Job): Promise<void> => {
     try {
@@ -33,7 +36,8 @@ export function createApp({ repository, hear, complain }: AppOptions): (app: Pro
     });
     app.on('issue_comment.created', async ({ id, payload }) => {
       const { number, pull_request } = payload.issue;
-      const job = jobOfComment(payload.comment, number, pull_request !== undefined && pull_request !== null);
+      const onPull = pull_request !== undefined && pull_request !== null;
+      const job = jobOfComment(payload.comment, number, onPull, knowsBot);
       if (ours(payload.repository.full_name) && job !== undefined) await accept(id, job);
     });
     const pullEvents: PullEvent[] = [
@@ -56,7 +60,8 @@ export function createApp({ repository, hear, complain }: AppOptions): (app: Pro
       if (!ours(payload.repository.full_name)) return;
       const commit = payload.check_suite.head_sha;
       const url = `${payload.repository.html_url}/commit/${commit}`;
-      await accept(id, { kind: 'check', commit, actor: payload.sender.login, url, wish: { kind: 'all' } });
+      const { login: actor, id: actorId } = payload.sender;
+      await accept(id, { kind: 'check', commit, actor, actorId, url, wish: { kind: 'all' } });
     });
   };
 }
@@ -68,7 +73,8 @@ type CheckRunPayload = Context<'check_run.rerequested' | 'check_run.requested_ac
 function jobOfCheckRun(payload: CheckRunPayload): Job | undefined {
   const { id: checkRunId, head_sha: commit, html_url, external_id: externalId } = payload.check_run;
   if (externalId === null || externalId === '') return undefined;
-  const asked = { kind: 'check' as const, commit, actor: payload.sender.login, url: html_url ?? '' };
+  const { login: actor, id: actorId } = payload.sender;
+  const asked = { kind: 'check' as const, commit, actor, actorId, url: html_url ?? '' };
   if (payload.action === 'rerequested') return { ...asked, wish: { kind: 'rerun', checkRunId, externalId } };
   const button = payload.requested_action?.identifier ?? '';
   return { ...asked, wish: { kind: 'button', checkRunId, externalId, button } };
@@ -83,10 +89,19 @@ function jobOfPush(payload: Context<'push'>['payload']): Job | undefined {
   return { kind: 'push', commit: payload.after, branch, pusher };
 }
 
-/** Only comments by people that hold what may be a command: answers of bots never ask. Pure. */
-export function jobOfComment(comment: SeenComment, issue: number, onPullRequest: boolean): Job | undefined {
+/**
+ * Only comments that hold what may be a command, by people and by bots that have rights. Answers of ours never ask,
+ * whoever is named. Pure.
+ */
+export function jobOfComment(
+  comment: SeenComment,
+  issue: number,
+  onPullRequest: boolean,
+  knowsBot: (login: string) => boolean,
+): Job | undefined {
   const login = comment.user?.login ?? '';
-  if (login === '' || comment.user?.type === 'Bot' || login.endsWith('[bot]')) return undefined;
+  const isBot = comment.user?.type === 'Bot' || login.endsWith('[bot]');
+  if (login === '' || (isBot && (!knowsBot(login) || readAnswerMark(comment.body) !== undefined))) return undefined;
   const body = comment.body.slice(0, maximumCommentLength);
   if (holdsNoCommand(body)) return undefined;
   return {
@@ -95,6 +110,7 @@ export function jobOfComment(comment: SeenComment, issue: number, onPullRequest:
     comment: comment.id,
     url: comment.html_url,
     actor: login,
+    actorId: comment.user?.id ?? 0,
     body,
     onPullRequest,
     writtenAt: comment.created_at,

@@ -8,6 +8,7 @@ import type { Complain } from '../answers/tell-failure.ts';
 import { handleCheckEvent } from '../check-actions/handle-button.ts';
 import { type CommentContext, handleComment, reactionTo } from '../commands/handle-comment.ts';
 import type { CommentReader } from '../commands/read/read-ahead.ts';
+import type { People } from '../people/people.ts';
 import { handlePull, type PullContext } from '../pull-requests/handle-pull.ts';
 import { handlePush, type PushContext } from '../pushes/handle-push.ts';
 import type { Handled } from '../vocabulary/bot-state.ts';
@@ -24,6 +25,7 @@ interface WorkContext {
   readonly reporter: Pick<Reporter, 'track'>;
   readonly reactions: Pick<Reactions, 'react'>;
   readonly complain: Complain;
+  readonly people: Pick<People, 'meet'>;
   /** Called after each that was worked off. */
   readonly tend: () => void;
   readonly log: Log;
@@ -53,17 +55,19 @@ export function createWorker(context: WorkContext): InboxWorker {
 }
 
 async function workOff({ id, job }: Delivery, context: WorkContext): Promise<Handled> {
-  const { pushes, pulls, commands, comments, log } = context;
+  const { pushes, pulls, commands, comments, people, log } = context;
   switch (job.kind) {
     case 'push':
       return await patiently(() => handlePush(job, id, pushes), log);
     case 'pull':
       return await patiently(() => handlePull(job, id, pulls), log);
     case 'check':
+      await people.meet(job.actor, job.actorId);
       return await patiently(() => handleCheckEvent(job, id, pulls), log);
     case 'comment': {
       const parsed = await comments.read(id, job);
       if (parsed !== 'tangled' && parsed.commands.length === 0) return { checks: [] };
+      await people.meet(job.actor, job.actorId);
       return await handleComment(job, parsed, id, commands);
     }
   }

@@ -20,8 +20,12 @@ import { planReport, problemsReport, type Start, untouchedReport } from './say.t
 export interface PullContext extends PlanContext {
   readonly mirror: ConfigRepoMirror;
   readonly github: Github;
-  /** The config in force. */
+  /** The config in force, as it counts for those who were met. */
   readonly config: () => ConfigAtCommit | undefined;
+  /** To be waited for before somebody's rights are looked at. */
+  readonly meet: (login: string, id: number) => Promise<void>;
+  /** Why somebody may have fewer rights than the config states, in Markdown. */
+  readonly why: (login: string) => string | undefined;
   readonly pulls: () => readonly KnownPull[];
   readonly now: () => Date;
   readonly log: Log;
@@ -44,6 +48,7 @@ export async function handlePull(job: PullJob, batch: string, context: PullConte
   if (!pull.intoDefault) return { checks: [] };
   // Told of twice, or found before its webhook came.
   if (known?.head === pull.head && known.closedAt === null && !job.again) return { checks: [] };
+  await context.meet(pull.author, pull.authorId);
   await cancelBuilds(pull.number, pull.author, context, (build) => build.configCommit !== pull.head);
   const examined = await examinePull(pull, context);
   const asker = { login: pull.author, request: pull.url, batch };
@@ -89,7 +94,8 @@ export async function judge(
   const annotations = await annotateSources(plan, known.head, context.mirror);
   const { start, builds } = await begin();
   const whole = selection.packages.length === 0 && selection.chroots.length === 0;
-  const checks = whole ? [check({ ...planReport(examined, standing, plan, start), annotations })] : [];
+  const why = start.kind === 'waiting' ? context.why(known.author) : undefined;
+  const checks = whole ? [check({ ...planReport(examined, standing, plan, start, why), annotations })] : [];
   return { builds, checks: [...checks, ...checksOf(builds)], start };
 
   async function begin(): Promise<{ readonly start: Start; readonly builds: readonly QueuedBuild[] }> {

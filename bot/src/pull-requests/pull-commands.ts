@@ -100,9 +100,10 @@ type Looked = { readonly examined: Examined; readonly base: NonNullable<ReturnTy
 
 /** The pull request as it is now, when something could be built of it; else the answer. */
 async function look(wish: PullWish, context: PullContext): Promise<Looked | Done> {
-  const base = context.config();
-  if (base === undefined) return text(wish.line, false, noConfig());
+  if (context.config() === undefined) return text(wish.line, false, noConfig());
   const pull = await context.github.pull(wish.number);
+  await context.meet(pull.author, pull.authorId);
+  const base = context.config() as Looked['base'];
   if (!pull.open) return text(wish.line, false, say.closedPull(wish.number));
   if (!pull.intoDefault) return text(wish.line, false, say.notIntoDefault());
   const examined = await examinePull(pull, context);

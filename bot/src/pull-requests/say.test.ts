@@ -8,6 +8,7 @@ const examined = (stated: Partial<Examined> = {}): Examined => ({
   pull: {
     number: 7,
     author: 'eve',
+    authorId: 3,
     head,
     base: 'main',
     intoDefault: true,

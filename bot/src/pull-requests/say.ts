@@ -50,13 +50,14 @@ export function problemsReport({ problems }: Examined, goodCommit: string | null
   };
 }
 
-/** A head without problems. */
-export function planReport(examined: Examined, standing: Standing, plan: Plan, start: Start): PullReport {
+/** A head without problems. `why`: what its author's rights lack, in Markdown. */
+export function planReport(examined: Examined, standing: Standing, plan: Plan, start: Start, why?: string): PullReport {
   const { demands, blocked, known } = examined;
   if (start.kind === 'moved') return movedReport;
   const waits = start.kind === 'waiting';
   const summary = [
     verdict(examined, standing, plan, start),
+    why ?? '',
     demands.adminReasons.length === 0 ? '' : `Only an admin can let it be built: ${demands.adminReasons.join(', ')}.`,
     blocked.length === 0 ? '' : codeBlock(blocked.slice(0, 40).map(formatProblem)),
     planBody(plan, 'ids' in start && start.kind === 'queued' ? start.ids : []),

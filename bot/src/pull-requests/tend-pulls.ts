@@ -6,6 +6,7 @@ import type { Settings } from '@coppice/config';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 import type { Committer } from '../edits/commit-edit.ts';
 import { expireProjects } from '../edits/expire-projects.ts';
+import type { People } from '../people/people.ts';
 import type { BotOperation, BotState } from '../vocabulary/bot-state.ts';
 import { revokedBuilds } from './handle-pull.ts';
 import { sweepSandboxes } from './sweep-sandboxes.ts';
@@ -17,6 +18,7 @@ interface TendContext {
   readonly commit: (operations: readonly BotOperation[]) => Promise<unknown>;
   /** The config in force. */
   readonly config: () => ConfigAtCommit | undefined;
+  readonly people: Pick<People, 'refresh'>;
   readonly commitEdit: Committer;
   readonly projects: ProjectsPort;
   readonly publishedFolder: string;
@@ -65,6 +67,8 @@ export function createTending(context: TendContext): Tending {
 }
 
 async function tendPulls(context: TendContext): Promise<void> {
+  // Nobody loses rights because GitHub could not be asked yet who is in a team.
+  if (!(await context.people.refresh())) return;
   await revoke(context);
   await sweep(context);
   await expire(context);

@@ -110,3 +110,7 @@ export function pushRefused(said: string): string {
 export function othersPush(): string {
   return 'Somebody else was pushing to the config repo at the same time, twice. Nothing was changed; please ask again.';
 }
+
+export function holdsByTeam(login: string, project: string): string {
+  return `${code(login)} has rights in ${code(project)} by a team: its members are changed in the organization on GitHub.`;
+}

@@ -1,5 +1,6 @@
 // What the bot must not forget: deliveries it has accepted, commits it has handled, answers and checks that are not
 // final yet.
+import { type AccountOperation, type Accounts, applyToAccounts } from './accounts.ts';
 import type { Answer, Check } from './answer.ts';
 import type { CommentCursor, Delivery } from './job.ts';
 import type { KnownPull } from './known-pull.ts';
@@ -24,6 +25,7 @@ export interface BotState {
   /** How far comments were looked through; null before the first time. */
   comments: CommentCursor | null;
   petitions: Petitions;
+  accounts: Accounts;
 }
 
 export type BotOperation =
@@ -44,7 +46,8 @@ export type BotOperation =
   | { readonly kind: 'commented'; readonly to: number; readonly commentId: number }
   | { readonly kind: 'answered'; readonly to: number }
   | { readonly kind: 'checked'; readonly key: string; readonly checkRunId: number; readonly sentAnnotations: number }
-  | { readonly kind: 'concluded'; readonly key: string };
+  | { readonly kind: 'concluded'; readonly key: string }
+  | { readonly kind: 'account'; readonly account: AccountOperation };
 
 export function initialBotState(): BotState {
   return {
@@ -57,6 +60,7 @@ export function initialBotState(): BotState {
     pulls: [],
     comments: null,
     petitions: noPetitions,
+    accounts: {},
   };
 }
 
@@ -91,6 +95,9 @@ export function applyToBotState(state: BotState, operation: BotOperation): void 
       return;
     case 'looked':
       state.comments = operation.comments;
+      return;
+    case 'account':
+      state.accounts = applyToAccounts(state.accounts, operation.account);
       return;
     case 'forgotten':
       state.pulls = state.pulls.filter(({ number }) => number !== operation.pull);

@@ -9,6 +9,8 @@ export type Job =
       readonly comment: number;
       readonly url: string;
       readonly actor: string;
+      /** The numeric id of the actor's account. */
+      readonly actorId: number;
       readonly body: string;
       readonly onPullRequest: boolean;
       /** When GitHub got the comment, ISO 8601; absent when that is not known. */
@@ -26,6 +28,8 @@ export type Job =
       readonly kind: 'check';
       readonly commit: string;
       readonly actor: string;
+      /** The numeric id of the actor's account. */
+      readonly actorId: number;
       /** Address of the check run, for people. */
       readonly url: string;
       readonly wish: CheckWish;

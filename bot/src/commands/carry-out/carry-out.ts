@@ -1,6 +1,7 @@
 // Does what was decided about one command, and says what it came to as a section of the answer.
 import type { BuildId, QueuedBuild } from '@coppice/config';
 import * as edits from '../../reply/edits.ts';
+import { trusted as sayTrusted } from '../../reply/people.ts';
 import * as refusal from '../../reply/refused.ts';
 import { refOf } from '../../vocabulary/build-view.ts';
 import type { Action } from '../decide/action.ts';
@@ -18,6 +19,7 @@ export async function carryOut(action: Action, job: CommentJob, batch: string, c
   if (action.kind === 'cancel') return await cancel(action, job, context);
   if (action.kind === 'end-debug') return await endDebug(action, job, context);
   if (action.kind === 'delete-build') return await deleteBuild(action, context);
+  if (action.kind === 'trust') return await trust(action, context);
   if (action.kind === 'edit') return await edit(action, job, batch, context);
   const at = context.config();
   if (at === undefined) return text(line, false, refusal.noConfig());
@@ -56,6 +58,11 @@ async function cancel(
     section: { kind: 'builds', line, builds: canceled.map(refOf), intro, notes, canceling: true },
     checks: [],
   };
+}
+
+async function trust({ line, login }: Extract<Action, { kind: 'trust' }>, { people }: CommandContext): Promise<Done> {
+  await people.trust(login);
+  return text(line, true, sayTrusted(login));
 }
 
 async function deleteBuild(

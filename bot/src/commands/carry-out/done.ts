@@ -2,6 +2,7 @@
 import type { DebugSessions, ProjectsPort } from '@coppice/builder-runner/runner';
 import type { ConfigAtCommit } from '../../config-repo/config-in-force.ts';
 import type { Committer } from '../../edits/commit-edit.ts';
+import type { People } from '../../people/people.ts';
 import type { PlanContext } from '../../planning/planner.ts';
 import type { Section } from '../../vocabulary/answer.ts';
 import type { Handled } from '../../vocabulary/bot-state.ts';
@@ -12,6 +13,7 @@ export interface CommandContext extends PlanContext {
   readonly url: string;
   readonly config: () => ConfigAtCommit | undefined;
   readonly view: (ref: BuildRef) => Promise<BuildView>;
+  readonly people: Pick<People, 'why' | 'isOther' | 'trust'>;
   readonly commit: Committer;
   readonly projects: ProjectsPort;
   /** Undefined where nobody can look at builders. */

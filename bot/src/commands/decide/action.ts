@@ -36,6 +36,8 @@ export type Action = { readonly line: string } & (
   | { readonly kind: 'delete-build'; readonly build: BuildView }
   | { readonly kind: 'debug'; readonly build: BuildView; readonly chroot: ChrootName }
   | { readonly kind: 'end-debug'; readonly build: BuildView; readonly chroot: string | undefined }
+  /** The account that used this login last has its rights from now on. */
+  | { readonly kind: 'trust'; readonly login: string }
   /** Commit this; when it is committed these petitions are done with. */
   | { readonly kind: 'edit'; readonly edit: ConfigEdit; readonly petitions: readonly PetitionOperation[] }
   | {
@@ -60,6 +62,8 @@ export interface Situation {
   /** The builds that the commands name by number, ended ones included. */
   readonly named: ReadonlyMap<BuildId, BuildView>;
   readonly petitions: Petitions;
+  /** True for a login whose rights belong to another account than the one that used it last. */
+  readonly isOther: (login: string) => boolean;
   /** Address of the service, without a slash at the end. */
   readonly url: string;
 }

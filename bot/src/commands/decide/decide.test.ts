@@ -70,6 +70,7 @@ const asks = (actor: string, line: string, more: Partial<Situation> = {}) => {
     onPullRequest: false,
     live: [],
     named: new Map(),
+    isOther: (login: string) => login === 'taken',
     url: 'https://coppice.example',
     ...more,
   };
@@ -97,12 +98,19 @@ const asks = (actor: string, line: string, more: Partial<Situation> = {}) => {
       return `ends debugging ${action.build.id}`;
     case 'delete-build':
       return `deletes ${action.build.id}`;
+    case 'trust':
+      return `trusts ${action.login}`;
     case 'edit': {
       const { kind, ...rest } = action.edit;
       return `${kind} ${Object.values(rest).join(' ')}`;
     }
   }
 };
+
+test('that another account has a login now only an admin may accept', () => {
+  expect(asks('root', '/approve @taken')).toBe('trusts taken');
+  expect(asks('bea', '/approve @Taken')).toMatch(/^refuses: `taken` is another account .* Only an admin .*: `Root`\.$/);
+});
 
 describe('/build', () => {
   test.each([

@@ -2,6 +2,7 @@
 import { isAdmin, isMember, mayManage, namePattern, projectKey, whoManages } from '@coppice/config';
 import { judgeEdit } from '../../edits/judge-edit.ts';
 import * as edits from '../../reply/edits.ts';
+import { onlyAdminsTrust } from '../../reply/people.ts';
 import * as reply from '../../reply/petitions.ts';
 import type { Command } from '../../vocabulary/command.ts';
 import type { ConfigEdit } from '../../vocabulary/config-edit.ts';
@@ -58,6 +59,10 @@ export function decideRequest({ line, role, project: written }: Of<'request'>, k
 export function decideApprove({ line, login: written, project: named }: Of<'approve-rights'>, known: Known): Action {
   const { config, actor, petitions } = known;
   const login = written.toLowerCase();
+  if (known.isOther(login)) {
+    if (isAdmin(config.policy, actor)) return { kind: 'trust', line, login };
+    return say(line, false, onlyAdminsTrust(login, config.policy.admins));
+  }
   const open = petitions.rights.filter((one) => one.login === login);
   const projects = config.projects.filter((one) => open.some(({ project }) => project === projectKey(one)));
   if (named === undefined && projects.length === 0) return say(line, false, reply.nothingAsked(login, undefined));
