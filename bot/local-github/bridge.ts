@@ -4,6 +4,7 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { type ApiAnswer, type ApiRequest, refusal } from './answers/api.ts';
 import type { Tokens } from './answers/tokens.ts';
 import { mayUseGit } from './app-permissions.ts';
+import type { Door } from './door.ts';
 import { isPush, serveGit } from './git/git-http.ts';
 import { allows, type Identity } from './state/users.ts';
 
@@ -27,6 +28,7 @@ export interface RecordedRequest {
 export interface BridgeParts {
   readonly tokens: Tokens;
   readonly repositoriesFolder: string;
+  readonly door: Door;
   /** False until all its parts are there; the port is taken before. */
   readonly ready: () => boolean;
   readonly rest: (request: ApiRequest) => Promise<ApiAnswer>;
@@ -43,15 +45,23 @@ export function createBridge(parts: BridgeParts): http.Server {
   return http.createServer((incoming, outgoing) => {
     serve(parts, incoming, outgoing).catch((error: Error) => {
       parts.log(`${incoming.method} ${incoming.url} failed: ${error.stack}`);
-      if (!outgoing.headersSent) writeJson(outgoing, refusal(500, 'Server Error'));
+      if (!outgoing.headersSent) writeJson(parts, outgoing, refusal(500, 'Server Error'));
       else outgoing.destroy();
     });
   });
 }
 
 async function serve(parts: BridgeParts, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-  if (!parts.ready()) return writeJson(outgoing, refusal(503, 'Starting'));
+  if (!parts.ready()) return writeJson(parts, outgoing, refusal(503, 'Starting'));
   const url = new URL(incoming.url ?? '/', 'http://local');
+  const prefix = url.pathname.startsWith(`${API}/`) ? API : '';
+  const way = parts.door.enter(url.pathname.slice(prefix.length));
+  if ('onTo' in way) {
+    const reads = incoming.method === 'GET' || incoming.method === 'HEAD';
+    outgoing.writeHead(reads ? 301 : 307, { location: `${prefix}${way.onTo}${url.search}` });
+    return void outgoing.end();
+  }
+  url.pathname = prefix + way.inside;
   if (url.pathname === API || url.pathname.startsWith(`${API}/`)) return serveApi(parts, url, incoming, outgoing);
   const [, fullName] =
     /^\/([^/]+\/[^/]+?)(?:\.git)?\/(?:info\/refs|git-(?:upload|receive)-pack)$/.exec(url.pathname) ?? [];
@@ -63,14 +73,16 @@ async function serve(parts: BridgeParts, incoming: IncomingMessage, outgoing: Se
 
 async function serveApi(parts: BridgeParts, url: URL, incoming: IncomingMessage, outgoing: ServerResponse) {
   const text = await readBody(incoming);
-  if (text === undefined) return writeJson(outgoing, refusal(413, 'Payload too large'));
+  if (text === undefined) return writeJson(parts, outgoing, refusal(413, 'Payload too large'));
   const identity = parts.tokens.identify(incoming.headers.authorization);
-  if (!identity) return writeJson(outgoing, parts.tokens.refuse(incoming.headers.authorization));
+  if (!identity) return writeJson(parts, outgoing, parts.tokens.refuse(incoming.headers.authorization));
   const body = parseBody(text);
-  if (body === undefined) return writeJson(outgoing, refusal(400, 'Problems parsing JSON'));
+  if (body === undefined) return writeJson(parts, outgoing, refusal(400, 'Problems parsing JSON'));
   const method = incoming.method ?? 'GET';
   const path = url.pathname.slice(API.length) || '/';
-  const answer = await parts.rest({ method, path, query: url.searchParams, body, identity });
+  const unseen = identity.kind === 'anonymous' && parts.door.hides(path);
+  const asked = { method, path, query: url.searchParams, body, identity };
+  const answer = unseen ? refusal(404, 'Not Found') : await parts.rest(asked);
   parts.record({
     method,
     path,
@@ -82,7 +94,7 @@ async function serveApi(parts: BridgeParts, url: URL, incoming: IncomingMessage,
     accepted: answer.headers?.['x-accepted-github-permissions'],
     userAgent: incoming.headers['user-agent'] ?? '',
   });
-  writeJson(outgoing, answer, incoming);
+  writeJson(parts, outgoing, answer, incoming);
 }
 
 async function serveRepository(
@@ -94,7 +106,8 @@ async function serveRepository(
 ) {
   const identity = parts.tokens.identify(incoming.headers.authorization);
   const pushing = isPush(url.pathname, url.searchParams);
-  if (!identity || (pushing && identity.kind === 'anonymous')) {
+  const needsToken = pushing || parts.door.hides(`/${fullName}`);
+  if (!identity || (needsToken && identity.kind === 'anonymous')) {
     outgoing.setHeader('www-authenticate', 'Basic realm="GitHub"');
     return writeText(outgoing, 401, 'Authentication failed: use your token as the password.\n');
   }
@@ -148,8 +161,13 @@ function writeText(outgoing: ServerResponse, status: number, text: string) {
   outgoing.end(text);
 }
 
-function writeJson(outgoing: ServerResponse, answer: ApiAnswer, incoming?: IncomingMessage) {
-  const text = answer.body === undefined || answer.status === 204 ? '' : JSON.stringify(answer.body);
+function writeJson(
+  { door }: Pick<BridgeParts, 'door'>,
+  outgoing: ServerResponse,
+  answer: ApiAnswer,
+  incoming?: IncomingMessage,
+) {
+  const text = answer.body === undefined || answer.status === 204 ? '' : door.leave(JSON.stringify(answer.body));
   if (incoming?.method === 'GET' && answer.status === 200) {
     // Conditional requests: https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
     const etag = `"${createHash('sha256').update(text).digest('hex')}"`;

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { createTokens, signAppJwt } from './answers/tokens.ts';
 import { createBridge, type RecordedRequest } from './bridge.ts';
 import { type Channel, createWebhooks, type Delivery, type Webhook } from './delivery/webhooks.ts';
+import { createDoor } from './door.ts';
 import { startEmulator } from './emulator.ts';
 import { openBareRepositories } from './git/bare-repositories.ts';
 import { type JoinedParts, joinParts } from './join-parts.ts';
@@ -49,6 +50,12 @@ export interface LocalGithub {
   registration(): Registration;
   /** Somebody edits the app or its installation; what that allows counts for tokens that are made from then on. */
   changeRegistration(next: Partial<Registration>): void;
+  /** Gives a repository another name; who asks for the old one is sent on. */
+  renameRepository(fullName: string, name: string): void;
+  /** Nobody without a token sees it, or everybody does. */
+  setPrivate(fullName: string, isPrivate: boolean): void;
+  /** Ends all tokens of the installation before their time. */
+  revokeTokens(): void;
   /** Makes `acme/name` unless it is there. Gives the commit of `main`, undefined while it is empty. */
   createRepository(fullName: string, seed?: NewRepository): Promise<string | undefined>;
   /** Somebody presses a button of a check run. Throws when the run has no such action. */
@@ -76,11 +83,12 @@ export async function startLocalGithub(options: LocalGithubOptions): Promise<Loc
   const repositories = openBareRepositories(repositoriesFolder);
   const tokens = createTokens(appId, privateKeyPem, Date.now);
   const { permissions, events } = options.app ?? {};
+  const door = createDoor();
   const registry = createRegistry({
     ...(permissions === undefined ? {} : { permissions }),
     ...(events === undefined ? {} : { events }),
   });
-  const webhooks = createWebhooks(INSTALLATION_ID, registry.isTold, log);
+  const webhooks = createWebhooks(INSTALLATION_ID, registry.isTold, door.leave, log);
   const stateFile = await openStateFile(options.folder, log);
   const recorded: RecordedRequest[] = [];
   let joined: JoinedParts | undefined;
@@ -92,6 +100,7 @@ export async function startLocalGithub(options: LocalGithubOptions): Promise<Loc
   const server = createBridge({
     tokens,
     repositoriesFolder,
+    door,
     ready: () => joined !== undefined,
     rest: (request) => serveRest(home().rest, request),
     loginOf: (identity) => home().context.loginOf(identity),
@@ -141,6 +150,9 @@ export async function startLocalGithub(options: LocalGithubOptions): Promise<Loc
     changeWebhook: (webhook) => webhooks.set(webhook),
     registration: registry.current,
     changeRegistration: registry.change,
+    renameRepository: door.rename,
+    setPrivate: door.setPrivate,
+    revokeTokens: tokens.revoke,
     createRepository: (fullName, seed) => createRepository(context, fullName, seed),
     requestAction: (fullName, id, identifier, login) => home().requestAction(fullName, id, identifier, login),
     deliveries: () => webhooks.deliveries(),

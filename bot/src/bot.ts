@@ -4,6 +4,7 @@ import { openJournaledStore, type Queue } from '@coppice/builder-runner/queue';
 import type { DebugSessions, Log, ProjectsPort } from '@coppice/builder-runner/runner';
 import type { Settings } from '@coppice/config';
 import { createNodeMiddleware } from 'probot';
+import { renamedFault } from './answers/faults/renamed-fault.ts';
 import { createStandingFaults, type FaultReport } from './answers/faults/standing-faults.ts';
 import { createReactions } from './answers/reactions.ts';
 import { createReporter } from './answers/report.ts';
@@ -17,7 +18,7 @@ import { createGithub } from './github/github.ts';
 import { connectProbot } from './github/probot.ts';
 import { createRateGate } from './github/rate-limit.ts';
 import { createInbox } from './inbox/inbox.ts';
-import { createReconciler } from './inbox/reconcile.ts';
+import { createReconciler, type GithubFault } from './inbox/reconcile.ts';
 import { createApp } from './inbox/webhooks.ts';
 import { createWorker } from './inbox/work-off.ts';
 import { createPeople } from './people/people.ts';
@@ -57,6 +58,8 @@ export interface BotOptions {
 }
 
 export interface Bot {
+  /** Why GitHub cannot be asked; undefined while it answers. */
+  fault(): GithubFault | undefined;
   /** Answers `/api/github/webhooks`; resolves to false, after calling `next`, for other requests. */
   readonly middleware: Awaited<ReturnType<typeof createNodeMiddleware>>;
   /** Takes up what the last run left, looks on GitHub for what was missed, and resolves when that is queued. */
@@ -79,7 +82,8 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   const reporter = createReporter({ ...options, ...parts, debug: options.debug });
   const reactions = createReactions(github, log);
   const standing = createStandingFaults({
-    ...{ github, log, faults: options.faults ?? (() => []) },
+    ...{ github, log },
+    faults: () => [...(options.faults?.() ?? []), renamedFault(repository, github.repository()?.fullName)],
     ...(options.editMilliseconds === undefined ? {} : { lookMilliseconds: options.editMilliseconds }),
   });
   const complain = createComplaints(github, url, log);
@@ -98,10 +102,11 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     ...{ comments, reconciler, reporter, reactions, complain, log, people, tend: () => tending.look() },
   });
   const hear = (id: string, job: Job) => reconciler.hear(id, job);
-  const app = createApp({ repository, complain, hear, knowsBot: people.knowsBot });
+  const app = createApp({ repository, known: github.repository, complain, hear, knowsBot: people.knowsBot });
   const middleware = await createNodeMiddleware(app, { probot, webhooksPath });
   return {
     middleware,
+    fault: reconciler.fault.bind(reconciler),
     async start() {
       await restoreConfig(state().goodCommit, mirror, options);
       reporter.start();
@@ -140,7 +145,11 @@ async function openParts(options: BotOptions) {
   });
   const probot = connectProbot(settings.github, options.secrets, log);
   const github = createGithub(() => probot.auth(), repository, createRateGate(now, log));
-  const at = { folder: join(home, 'state/config.git'), url: `${webUrl}/${repository}.git`, token: github.token };
+  const at = {
+    folder: join(home, 'state/config.git'),
+    url: () => `${webUrl}/${github.repository()?.fullName ?? repository}.git`,
+    ...{ token: github.token, forgetToken: github.forgetToken },
+  };
   const mirror = await openConfigRepo(at);
   const people = createPeople({
     ...{ github, log, now, config: config.current, accounts: () => store.state.accounts },

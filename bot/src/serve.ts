@@ -148,6 +148,7 @@ async function start(options: Start): Promise<Service | undefined> {
     ...{ ...building, settings, queue, config, url, log, now, secrets: github.secrets, onPublished: published },
     ...{ home: home.folder, publishedFolder: home.published },
   });
+  state.botIsThere(() => bot.fault()?.message);
   if (settings.github.webhooks) http.setWebhooks(bot.middleware);
   else http.refuseWebhooks();
   cleanups.push(() => bot.stop());

@@ -26,7 +26,12 @@ export async function plan(
   const scratch = await mkdtemp(join(tmpdir(), 'coppice-plan-'));
   try {
     const repository = join(scratch, 'config.git');
-    const mirror = await openConfigRepo({ folder: repository, url: 'https://localhost/', token: async () => '' });
+    const mirror = await openConfigRepo({
+      folder: repository,
+      url: () => 'https://localhost/',
+      token: async () => '',
+      forgetToken: () => undefined,
+    });
     const at = await readConfigAt(mirror, await commitFolder(repository, resolve(folder)));
     if (!at.ok) {
       const { problems } = at;

@@ -38,7 +38,8 @@ beforeAll(async () => {
   await mkdir(join(folder, hello), { recursive: true });
   await symlink('../../../../shared/hello.spec', join(folder, hello, 'hello.spec'));
   await symlink('../../../../shared/tool.sh', join(folder, hello, 'tool.sh'));
-  const options = { folder: join(folder, '.git'), url: 'https://example.org/', token: async () => '' };
+  const access = { url: () => 'https://example.org/', token: async () => '', forgetToken: () => undefined };
+  const options = { folder: join(folder, '.git'), ...access };
   mirror = await openConfigRepo(options);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));

@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { type Git, listTree, openGit, readLinks, readTexts, type TreeEntry } from '@coppice/builder-runner/remote';
 import { type ConfigTree, isConfigYaml, maximumYamlBytes, type SpecRequires } from '@coppice/config';
-import { appAccess } from './app-access.ts';
+import { type RepositoryAccess, withAccess } from './app-access.ts';
 import { followPackageLinks } from './package-links.ts';
 import { createSpecScanner, isPackageSpec } from './package-specs.ts';
 
@@ -42,13 +42,9 @@ export interface PullChanges {
   readonly paths: readonly string[];
 }
 
-interface ConfigRepoOptions {
+interface ConfigRepoOptions extends RepositoryAccess {
   /** `home/state/config.git`; made when missing. */
   readonly folder: string;
-  /** Address of the repository, without user or token. */
-  readonly url: string;
-  /** A fresh installation token. */
-  readonly token: () => Promise<string>;
 }
 
 const fetchSeconds = 120;
@@ -57,7 +53,7 @@ const readSeconds = 60;
 const maximumTotalBytes = 64 * 1024 * 1024;
 
 export async function openConfigRepo(options: ConfigRepoOptions): Promise<ConfigRepoMirror> {
-  const { folder, url } = options;
+  const { folder } = options;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await openGit({ timeoutSeconds: readSeconds }).text(['init', '--quiet', '--bare', folder]);
   const git = openGit({ repository: folder, timeoutSeconds: readSeconds, maximumBytes: maximumTotalBytes });
@@ -65,10 +61,11 @@ export async function openConfigRepo(options: ConfigRepoOptions): Promise<Config
   const scanSpecs: SpecScanner = createSpecScanner((entries) => readTexts(git, entries));
   /** Fetches refs to where they are on GitHub; gives their commits. */
   const fetchRefs = async (...refs: readonly string[]): Promise<readonly string[]> => {
-    const access = appAccess(url, await options.token());
-    const fetching = openGit({ repository: folder, ...access, timeoutSeconds: fetchSeconds });
     const wanted = refs.map((ref) => `+${ref}:${ref}`);
-    await fetching.text(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', url, ...wanted]);
+    await withAccess(options, async (url, access) => {
+      const fetching = openGit({ repository: folder, ...access, timeoutSeconds: fetchSeconds });
+      await fetching.text(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', url, ...wanted]);
+    });
     return await Promise.all(refs.map((ref) => ask('rev-parse', '--verify', `${ref}^{commit}`)));
   };
   return {

@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Git, GitError, openGit } from '@coppice/builder-runner/remote';
 import { type ConfigRepo, parseConfigRepo } from '@coppice/config';
-import { appAccess } from '../config-repo/app-access.ts';
+import { type RepositoryAccess, withAccess } from '../config-repo/app-access.ts';
 import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
 import * as reply from '../reply/edits.ts';
 import type { ConfigEdit } from '../vocabulary/config-edit.ts';
@@ -12,14 +12,10 @@ import { applyEdit, subjectOf, type TreeChange } from './apply-edit.ts';
 import { markOf, writeMessage } from './commit-message.ts';
 import { judgeEdit } from './judge-edit.ts';
 
-export interface CommitterOptions {
+export interface CommitterOptions extends RepositoryAccess {
   /** The mirror's folder. */
   readonly folder: string;
-  /** Address of the repository, without user or token. */
-  readonly url: string;
   readonly mirror: ConfigRepoMirror;
-  /** A fresh installation token. */
-  readonly token: () => Promise<string>;
   readonly branch: () => Promise<string>;
   /** A config as it counts for the people who are known. */
   readonly view: (config: ConfigRepo) => ConfigRepo;
@@ -152,11 +148,12 @@ async function stageChange(git: Git, change: TreeChange, head: string): Promise<
 
 /** What git said when the push was not taken; undefined when it was. Rejects when GitHub did not answer in time. */
 async function push(commit: string, branch: string, options: CommitterOptions): Promise<string | undefined> {
-  const { url, folder } = options;
-  const access = appAccess(url, await options.token());
-  const git = openGit({ repository: folder, ...access, timeoutSeconds: seconds });
+  const repository = options.folder;
   try {
-    await git.text(['push', '--quiet', url, `${commit}:refs/heads/${branch}`]);
+    await withAccess(options, async (url, access) => {
+      const git = openGit({ repository, ...access, timeoutSeconds: seconds });
+      await git.text(['push', '--quiet', url, `${commit}:refs/heads/${branch}`]);
+    });
     return undefined;
   } catch (error) {
     if (!(error instanceof GitError) || error.code !== 'failed') throw error;

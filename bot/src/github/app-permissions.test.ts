@@ -29,7 +29,7 @@ test('the events are those that the bot listens to', () => {
     },
   };
   const options = { repository: 'acme/packages', hear: async () => true, complain: async () => undefined };
-  createApp({ ...options, knowsBot: () => false })(listener as unknown as Probot);
+  createApp({ ...options, known: () => undefined, knowsBot: () => false })(listener as unknown as Probot);
   expect(appEvents.map(({ name }) => name).sort()).toEqual([...heard].sort());
 });
 

@@ -18,7 +18,7 @@ export interface Github
     CheckCalls,
     IssueCalls,
     TeamCalls,
-    Pick<Installation, 'identity' | 'token'> {}
+    Pick<Installation, 'identity' | 'token' | 'forgetToken' | 'check'> {}
 
 /**
  * `app` authenticates as the app itself; `repository` is owner/name. Every request but that for a token passes the
@@ -29,13 +29,13 @@ export function createGithub(app: () => Promise<ProbotOctokit>, repository: stri
   const place = { owner, repo };
   const installation = createInstallation(app, place, gate);
   const calls = { place, ours: installation.client, unlessChanged: createAnswerMemory() };
-  const { identity, token } = installation;
+  const { identity, token, forgetToken, check } = installation;
   return {
     ...repositoryCalls(calls),
     ...commentCalls(calls),
     ...checkCalls(calls),
     ...issueCalls(calls, installation),
     ...teamCalls(calls),
-    ...{ identity, token },
+    ...{ identity, token, forgetToken, check },
   };
 }

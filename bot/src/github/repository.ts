@@ -32,7 +32,16 @@ export interface OpenPull {
   readonly base: string;
 }
 
+/** The repository as GitHub named it last: it may have another name than the settings state. */
+export interface SeenRepository {
+  readonly id: number;
+  /** owner/name. */
+  readonly fullName: string;
+}
+
 export interface RepositoryCalls {
+  /** Undefined until `head` was asked for. */
+  repository(): SeenRepository | undefined;
   /** Costs nothing of GitHub's limit while nothing has changed; so do `openPulls` and `comments`. */
   head(): Promise<Head>;
   /** Open pull requests, those that changed last first. */
@@ -43,10 +52,13 @@ export interface RepositoryCalls {
 }
 
 export function repositoryCalls({ place, ours, unlessChanged }: Calls): RepositoryCalls {
+  let seen: SeenRepository | undefined;
   return {
+    repository: () => seen,
     async head() {
       const { rest } = await ours();
       const about = await unlessChanged('repository', (headers) => rest.repos.get({ ...place, headers }));
+      seen = { id: about.id, fullName: about.full_name };
       const name = about.default_branch;
       const branch = await unlessChanged(`branch ${name}`, (headers) =>
         rest.repos.getBranch({ ...place, branch: name, headers }),

@@ -1,6 +1,7 @@
 // Looks at GitHub now and then, and works off what no webhook has brought: at the start, on a timer, and before a
 // comment is worked off. With webhooks switched off this is all there is, and it happens more often.
 import type { Log } from '@coppice/builder-runner/runner';
+import { AccessLost } from '../github/access-lost.ts';
 import type { Github } from '../github/github.ts';
 import { RateLimited } from '../github/rate-limit.ts';
 import type { Head } from '../github/repository.ts';
@@ -24,7 +25,16 @@ interface ReconcilerOptions {
   readonly knowsBot: (login: string) => boolean;
 }
 
+/** Why GitHub cannot be asked, for people. */
+export interface GithubFault {
+  /** ISO 8601 UTC. */
+  readonly since: string;
+  readonly message: string;
+}
+
 export interface Reconciler {
+  /** Undefined while GitHub answers. */
+  fault(): GithubFault | undefined;
   /** The first look, and the timer for the later ones. Does not reject: a look that fails is logged and tried again. */
   start(): Promise<void>;
   /** Notes what a webhook tells, unless it is known or was found by a look before. */
@@ -39,6 +49,12 @@ export interface Reconciler {
 }
 
 const longestWaitSeconds = 3600;
+/** A look that fails for lack of leave is not put off for long: somebody who mends it wants to see that. */
+const longestLostSeconds = 300;
+/** GitHub lets an app read what is public also where it is not installed: so it is asked for its installation. */
+const checkMilliseconds = 10 * 60_000;
+/** Failures in a row that are a fault; fewer may be a network that blinked. */
+const faultyFailures = 3;
 
 export function createReconciler(options: ReconcilerOptions): Reconciler {
   return new GithubReconciler(options);
@@ -51,6 +67,8 @@ class GithubReconciler implements Reconciler {
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> = Promise.resolve();
   #failures = 0;
+  #fault: GithubFault | undefined;
+  #checkedAt = Number.NEGATIVE_INFINITY;
   #headAskedAt = Number.NEGATIVE_INFINITY;
   #stopped = false;
 
@@ -61,6 +79,10 @@ class GithubReconciler implements Reconciler {
   async start(): Promise<void> {
     this.#begin();
     await this.#looking;
+  }
+
+  fault(): GithubFault | undefined {
+    return this.#fault;
   }
 
   async hear(deliveryId: string, job: Job): Promise<boolean> {
@@ -100,9 +122,14 @@ class GithubReconciler implements Reconciler {
     try {
       await this.#look();
       this.#failures = 0;
-    } catch (error) {
+      if (this.#fault !== undefined) log('info', 'GitHub answers again');
+      this.#fault = undefined;
+    } catch (failure) {
+      const error = await this.#reasonOf(failure);
       this.#failures += 1;
-      wait = Math.min(longestWaitSeconds * 1000, wait * 2 ** Math.min(this.#failures - 1, 16));
+      const longest = error instanceof AccessLost ? longestLostSeconds : longestWaitSeconds;
+      wait = Math.min(Math.max(longest, seconds) * 1000, wait * 2 ** Math.min(this.#failures - 1, 16));
+      this.#noteFault(error);
       // The limit has been told of, and names its own time.
       if (error instanceof RateLimited) wait = Math.max(wait, error.until - performance.now());
       else
@@ -111,8 +138,29 @@ class GithubReconciler implements Reconciler {
     if (!this.#stopped) this.#timer = setTimeout(() => this.#begin(), wait);
   }
 
+  /** A request that fails says less than the question whether the app is still installed. */
+  async #reasonOf(failure: unknown): Promise<unknown> {
+    if (failure instanceof RateLimited || failure instanceof AccessLost) return failure;
+    return await this.#options.github.check().then(
+      () => failure,
+      (lost: unknown) => (lost instanceof AccessLost ? lost : failure),
+    );
+  }
+
+  #noteFault(error: unknown): void {
+    if (error instanceof RateLimited) return;
+    const isLost = error instanceof AccessLost;
+    if (!isLost && this.#failures < faultyFailures) return;
+    const message = isLost ? error.message : `GitHub could not be asked ${this.#failures} times in a row`;
+    this.#fault = { since: this.#fault?.since ?? this.#options.now().toISOString(), message };
+  }
+
   /** Pushes before comments: those may be about what was pushed. */
   async #look(): Promise<void> {
+    if (performance.now() - this.#checkedAt > checkMilliseconds) {
+      await this.#options.github.check();
+      this.#checkedAt = performance.now();
+    }
     const { branch } = await this.#lookAtHead();
     await this.#lookAtPulls(branch);
     await this.#lookAtComments();

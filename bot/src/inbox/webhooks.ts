@@ -3,12 +3,15 @@ import type { Context, Probot } from 'probot';
 import type { Complain } from '../answers/tell-failure.ts';
 import { holdsNoCommand, maximumCommentLength } from '../commands/read/parse-comment.ts';
 import type { SeenComment } from '../github/comments.ts';
+import type { SeenRepository } from '../github/repository.ts';
 import { readAnswerMark } from '../reply/answer-mark.ts';
 import type { Job } from '../vocabulary/job.ts';
 
 interface AppOptions {
   /** owner/name of the config repo; events of other repositories are ignored. */
   readonly repository: string;
+  /** The config repo as GitHub knows it, which stays the same when it is renamed; undefined until it was asked for. */
+  readonly known: () => SeenRepository | undefined;
   /** Notes a job; resolves when it is on the disk. */
   readonly hear: (deliveryId: string, job: Job) => Promise<unknown>;
   readonly complain: Complain;
@@ -19,8 +22,11 @@ interface AppOptions {
 /**
  * The Probot app. Its handlers reject only when a job could not be noted, so that GitHub lists the delivery as failed.
  */
-export function createApp({ repository, hear, complain, knowsBot }: AppOptions): (app: Probot) => void {
-  const ours = (name: string) => name.toLowerCase() === repository.toLowerCase();
+export function createApp({ repository, known, hear, complain, knowsBot }: AppOptions): (app: Probot) => void {
+  const ours = ({ id, full_name }: { readonly id: number; readonly full_name: string }) => {
+    const own = known();
+    return own === undefined ? full_name.toLowerCase() === repository.toLowerCase() : id === own.id;
+  };
   const accept = async (id: string, job: Job): Promise<void> => {
     try {
       await hear(id, job);
@@ -32,13 +38,13 @@ export function createApp({ repository, hear, complain, knowsBot }: AppOptions):
   return (app) => {
     app.on('push', async ({ id, payload }) => {
       const job = jobOfPush(payload);
-      if (ours(payload.repository.full_name) && job !== undefined) await accept(id, job);
+      if (ours(payload.repository) && job !== undefined) await accept(id, job);
     });
     app.on('issue_comment.created', async ({ id, payload }) => {
       const { number, pull_request } = payload.issue;
       const onPull = pull_request !== undefined && pull_request !== null;
       const job = jobOfComment(payload.comment, number, onPull, knowsBot);
-      if (ours(payload.repository.full_name) && job !== undefined) await accept(id, job);
+      if (ours(payload.repository) && job !== undefined) await accept(id, job);
     });
     const pullEvents: PullEvent[] = [
       'pull_request.opened',
@@ -49,15 +55,15 @@ export function createApp({ repository, hear, complain, knowsBot }: AppOptions):
     ];
     app.on(pullEvents, async ({ id, payload }) => {
       const { number, base } = payload.pull_request;
-      if (!ours(payload.repository.full_name) || base.ref !== payload.repository.default_branch) return;
+      if (!ours(payload.repository) || base.ref !== payload.repository.default_branch) return;
       await accept(id, { kind: 'pull', number, again: payload.action === 'ready_for_review' });
     });
     app.on(['check_run.rerequested', 'check_run.requested_action'], async ({ id, payload }) => {
       const job = jobOfCheckRun(payload);
-      if (ours(payload.repository.full_name) && job !== undefined) await accept(id, job);
+      if (ours(payload.repository) && job !== undefined) await accept(id, job);
     });
     app.on('check_suite.rerequested', async ({ id, payload }) => {
-      if (!ours(payload.repository.full_name)) return;
+      if (!ours(payload.repository)) return;
       const commit = payload.check_suite.head_sha;
       const url = `${payload.repository.html_url}/commit/${commit}`;
       const { login: actor, id: actorId } = payload.sender;
