@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
+import { AccessLost } from '../github/access-lost.ts';
 import type { Github } from '../github/github.ts';
 import { initialBotState } from '../vocabulary/bot-state.ts';
 import { createReconciler } from './reconcile.ts';
@@ -10,7 +11,10 @@ const gaps = (times: readonly number[]) => times.slice(1).map((time, index) => M
 /**
  * A reconciler that looks every ten seconds of a clock of its own, and when it asked GitHub for the head, in seconds.
  */
-function watch(head: (index: number) => Promise<Awaited<ReturnType<Github['head']>>>) {
+function watch(
+  head: (index: number) => Promise<Awaited<ReturnType<Github['head']>>>,
+  check: () => Promise<void> = async () => undefined,
+) {
   vi.useFakeTimers();
   const asked: number[] = [];
   const accepted: { readonly key: string; readonly at: number }[] = [];
@@ -20,6 +24,7 @@ function watch(head: (index: number) => Promise<Awaited<ReturnType<Github['head'
       openPulls: async () => [],
       comments: async () => [],
       newestComment: async () => undefined,
+      check,
     } as unknown as Github,
     state: initialBotState,
     knowsBot: () => false,
@@ -46,6 +51,41 @@ test('when GitHub cannot be asked it is asked later and later, up to an hour; af
   while (asked.length < 14) await vi.advanceTimersByTimeAsync(1000);
   await reconciler.stop();
   expect(gaps(asked)).toEqual([10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600, 10, 10]);
+});
+
+test('one look that fails is no fault, three in a row are, and the next answer ends it', async () => {
+  const { reconciler, asked } = watch(async (index) => {
+    if (index < 4) throw new Error('the network is gone');
+    return { branch: 'main', commit: 'a'.repeat(40) } as Awaited<ReturnType<Github['head']>>;
+  });
+  await reconciler.start();
+  const seen: unknown[] = [];
+  while (asked.length < 5) {
+    seen[asked.length] = reconciler.fault()?.message;
+    await vi.advanceTimersByTimeAsync(1000);
+  }
+  await vi.advanceTimersByTimeAsync(1000);
+  await reconciler.stop();
+  const many = (count: number) => `GitHub could not be asked ${count} times in a row`;
+  expect(seen.slice(1)).toEqual([undefined, undefined, many(3), many(4)]);
+  expect(reconciler.fault()).toBeUndefined();
+});
+
+test('an app that is not installed any more is a fault at once, and is looked for every five minutes', async () => {
+  const { reconciler, asked } = watch(
+    async () => {
+      throw new Error('Not Found');
+    },
+    async () => {
+      if (performance.now() > 1) throw new AccessLost('not installed', 'acme/packages');
+    },
+  );
+  vi.advanceTimersByTime(2);
+  await reconciler.start();
+  expect(reconciler.fault()?.message).toContain('not installed on acme/packages');
+  await vi.advanceTimersByTimeAsync(3_600_000);
+  await reconciler.stop();
+  expect(asked).toEqual([]);
 });
 
 test('work whose outcome stays missing is asked for again later and later, not at each look', async () => {
