@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { openJournaledStore, type Queue } from '@coppice/builder-runner/queue';
 import type { DebugSessions, Log, ProjectsPort } from '@coppice/builder-runner/runner';
-import type { Settings } from '@coppice/config';
+import { projectKey, type Settings } from '@coppice/config';
 import { createNodeMiddleware } from 'probot';
 import { createStandingFaults, type FaultReport } from './answers/faults/standing-faults.ts';
 import { createReactions } from './answers/reactions.ts';
@@ -26,8 +26,10 @@ import { onPullRequests } from './pull-requests/pull-commands.ts';
 import { createTending } from './pull-requests/tend-pulls.ts';
 import { applyConfigChange } from './pushes/apply-config-change.ts';
 import type { PushContext } from './pushes/handle-push.ts';
+import { createDepartures, type TakeAwayContext, takeAway } from './pushes/take-away.ts';
 import { webhooksPath } from './service/http-server.ts';
 import { applyToBotState, type BotOperation, type BotState, initialBotState } from './vocabulary/bot-state.ts';
+import type { Leaving, LeavingProject } from './vocabulary/leaving.ts';
 
 export interface BotOptions {
   readonly settings: Settings;
@@ -85,6 +87,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   const tending = createTending({ ...options, ...parts, config: config.current });
   const comments = createCommentReader((job) => reactions.react(job.comment, 'eyes'));
   const inbox = createInbox({ state, commit, noted: (delivery) => comments.ahead(delivery) });
+  const departures = createDepartures({ state, now, log, accept: (key, job) => inbox.accept(key, job) });
   const reconciler = createReconciler({
     ...{ github, state, commit, log, now, accept: (key, job) => inbox.accept(key, job) },
     looked: () => reporter.look(),
@@ -92,20 +95,25 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   });
   const worker = createWorker({
     ...contextsOf(options, parts, (ref) => reporter.view(ref)),
-    ...{ comments, reconciler, reporter, reactions, complain, log, tend: () => tending.look() },
+    ...{ comments, reconciler, reporter, reactions, complain, log },
+    tend() {
+      tending.look();
+      departures.look();
+    },
   });
   const app = createApp({ repository, complain, hear: (id, job) => reconciler.hear(id, job) });
   const middleware = await createNodeMiddleware(app, { probot, webhooksPath });
   return {
     middleware,
     async start() {
-      await restoreConfig(state().goodCommit, mirror, options);
+      await restoreConfig(state(), mirror, options);
       reporter.start();
       inbox.start(worker);
       standing.start();
       if (!webhooks) log('info', `Webhooks are switched off: GitHub is asked every ${pollSeconds} s what is new`);
       await reconciler.start();
       tending.start();
+      departures.look();
       await inbox.settled();
       await config.settled();
     },
@@ -113,6 +121,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
       for (const one of [inbox, tending, reactions, reporter, config]) await one.settled();
     },
     async stop() {
+      departures.stop();
       for (const one of [reconciler, standing, inbox, tending, reporter]) await one.stop();
       built.close();
       await reactions.settled();
@@ -146,6 +155,7 @@ async function openParts(options: BotOptions) {
     commitEdit: createCommitter({
       ...{ ...at, mirror, identity: github.identity },
       branch: async () => (await github.head()).branch,
+      deletionAsked: (project, commit) => store.commit([{ kind: 'deletion-asked', project, commit }]),
     }),
     published: () => options.onPublished?.(),
   };
@@ -161,31 +171,57 @@ function contextsOf(options: BotOptions, parts: Parts, view: CommentContext['vie
     pulls: () => state().pulls,
   };
   const pushes: PushContext = {
-    ...{ ...planning, mirror, log, adopt: config.adopt },
-    applyChange: (after) => applyConfigChange(config.current(), after, { queue, built, projects, log }),
-    handledCommit: () => state().handledCommit,
-    goodCommit: () => state().goodCommit,
+    ...{ ...planning, mirror, log, now, state, config: config.current, adopt: config.adopt },
+    applyChange: (steps) => applyConfigChange(steps, { queue, built, projects, log }),
+  };
+  const departures: TakeAwayContext = {
+    ...{ state, config: config.current, adopt: config.adopt, log },
+    remove: (project) => pushes.applyChange([{ kind: 'remove', project }]),
+    headCommit: async () => (await github.head()).commit,
   };
   const commands: CommentContext = {
     ...{ ...planning, url, projects, debug, published, view, config: config.current, commit: commitEdit },
     petitions: () => state().petitions,
+    takeAway: (project) => takeAway(project, departures),
+    inForce: state,
     onPull: onPullRequests(pulls),
     keysOf: (login) => github.keysOf(login),
   };
-  return { pulls, pushes, commands };
+  return { pulls, pushes, departures, commands };
 }
 
 /** Reads the config in force again after a start. Does not reject: the first look at GitHub fetches it again. */
 async function restoreConfig(
-  goodCommit: string | null,
+  { goodCommit, leaving }: BotState,
   mirror: ConfigRepoMirror,
   { config, log }: Pick<BotOptions, 'config' | 'log'>,
 ): Promise<void> {
   if (goodCommit === null) return;
   try {
     const parsed = await readConfigAt(mirror, goodCommit);
-    if (parsed.ok) config.adopt(parsed.value);
+    if (parsed.ok) config.adopt({ ...parsed.value, leaving: await restoreLeaving(leaving, mirror, log) });
   } catch (error) {
     log('warn', 'The config in force could not be read and is fetched again', { error });
   }
+}
+
+/** Those whose last statement cannot be read any more are deleted in their time all the same. */
+async function restoreLeaving(
+  leaving: readonly Leaving[],
+  mirror: ConfigRepoMirror,
+  log: BotOptions['log'],
+): Promise<readonly LeavingProject[]> {
+  const restored: LeavingProject[] = [];
+  for (const statedAt of new Set(leaving.map((one) => one.statedAt))) {
+    const parsed = await readConfigAt(mirror, statedAt).catch((error: unknown) => {
+      log('warn', `Commit ${statedAt} of projects that are leaving could not be read`, { error });
+    });
+    for (const one of leaving.filter((each) => each.statedAt === statedAt)) {
+      const stated = parsed?.ok
+        ? parsed.value.config.projects.find((each) => projectKey(each) === one.project)
+        : undefined;
+      if (stated !== undefined) restored.push({ ...one, stated });
+    }
+  }
+  return restored;
 }

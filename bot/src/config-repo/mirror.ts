@@ -1,6 +1,15 @@
 // The config repo on this machine: a bare mirror, fetched with the app's own token and read commit by commit.
 import { mkdir } from 'node:fs/promises';
-import { type Git, listTree, openGit, readLinks, readTexts, type TreeEntry } from '@coppice/builder-runner/remote';
+import {
+  type Git,
+  gitEnvironment,
+  listTree,
+  openGit,
+  readLinks,
+  readTexts,
+  runLimitedGit,
+  type TreeEntry,
+} from '@coppice/builder-runner/remote';
 import { type ConfigTree, isConfigYaml, maximumYamlBytes, type SpecRequires } from '@coppice/config';
 import { appAccess } from './app-access.ts';
 import { followPackageLinks } from './package-links.ts';
@@ -26,6 +35,11 @@ export interface ConfigRepoMirror {
   message(commit: string): Promise<string>;
   /** What a pull request changes. Throws GitError when the commits are not here. */
   changes(base: string, head: string): Promise<PullChanges>;
+  /**
+   * Paths at which a merge of the two would conflict, in Git's order; undefined when Git could not try it within its
+   * limits (before 2.38 it cannot at all).
+   */
+  conflicts(base: string, head: string): Promise<readonly string[] | undefined>;
   /** True when `commit` is here and `later` contains it. */
   isContained(commit: string, later: string): Promise<boolean>;
   /** Throws GitError when the commit is not here. */
@@ -91,6 +105,7 @@ export async function openConfigRepo(options: ConfigRepoOptions): Promise<Config
       }
       return { from, paths: [...paths].sort() };
     },
+    conflicts: (base, head) => findConflicts(folder, base, head),
     async isContained(commit, later) {
       return await git.text(['merge-base', '--is-ancestor', commit, later]).then(
         () => true,
@@ -99,6 +114,25 @@ export async function openConfigRepo(options: ConfigRepoOptions): Promise<Config
     },
     read: (commit) => readFiles(git, commit, scanSpecs),
   };
+}
+
+const mergeSeconds = 30;
+const mergeFileBytes = 64 * 1024 * 1024;
+
+/** What is merged are files of strangers. https://git-scm.com/docs/git-merge-tree#OUTPUT */
+async function findConflicts(folder: string, base: string, head: string): Promise<readonly string[] | undefined> {
+  const how = ['--write-tree', '-z', '--name-only', '--no-messages', '--allow-unrelated-histories'];
+  const { exitCode, stdout } = await runLimitedGit(['merge-tree', ...how, base, head], {
+    environment: { ...gitEnvironment([]), GIT_DIR: folder },
+    seconds: mergeSeconds,
+    fileBytes: mergeFileBytes,
+  });
+  if (exitCode === 0) return [];
+  if (exitCode !== 1) return undefined;
+  return stdout
+    .split('\0')
+    .slice(1)
+    .filter((path) => path !== '');
 }
 
 type SpecScanner = ReturnType<typeof createSpecScanner<TreeEntry>>;

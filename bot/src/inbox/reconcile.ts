@@ -62,18 +62,12 @@ class GithubReconciler implements Reconciler {
   }
 
   async hear(deliveryId: string, job: Job): Promise<boolean> {
-    const { state, accept, log } = this.#options;
+    const { state, accept } = this.#options;
     if (isLate(job, state().comments)) return false;
-    const fresh = await accept(workKey(deliveryId, job), job);
-    // A commit that is known and comes again may have been pushed back to: the head tells.
-    if (!fresh && job.kind === 'push' && job.commit !== state().handledCommit) {
-      this.#looking = this.#looking.then(async () => {
-        await this.#lookAtHead().catch((error: unknown) =>
-          log('warn', 'GitHub could not be asked for the head; the next look does it', { error }),
-        );
-      });
-    }
-    return fresh;
+    if (await accept(workKey(deliveryId, job), job)) return true;
+    // A commit that is known and comes again may have been pushed back to, also while another is being worked off.
+    if (job.kind === 'push') await accept(`${workKey('', job)}/${deliveryId}`, { ...job, again: true });
+    return false;
   }
 
   async catchUp(heardAt: number): Promise<void> {
@@ -122,14 +116,18 @@ class GithubReconciler implements Reconciler {
     const head = await this.#options.github.head();
     this.#headAskedAt = at;
     const job = missedPush(head, this.#options.state());
-    if (job !== undefined) await this.#insist(workKey('', job), job);
+    if (job !== undefined) await this.#insist(workKey('', job), job, String(this.#options.state().handledCommit));
     else this.#forgetTries('push', []);
     return head;
   }
 
   async #lookAtPulls(defaultBranch: string): Promise<void> {
-    const missed = missedPulls(await this.#options.github.openPulls(), defaultBranch, this.#options.state());
-    for (const { key, job } of missed) await this.#insist(key, job);
+    const { github, state } = this.#options;
+    const missed = missedPulls(await github.openPulls(), defaultBranch, state());
+    for (const { key, number, job } of missed) {
+      const known = state().pulls.find((pull) => pull.number === number);
+      await this.#insist(key, job, `${known?.head} ${known?.closedAt}`);
+    }
     this.#forgetTries(
       'pull',
       missed.map(({ key }) => key),
@@ -153,14 +151,17 @@ class GithubReconciler implements Reconciler {
 
   /**
    * Work that is known by its outcome, not by its name: it is asked for again while the outcome is missing, later and
-   * later.
+   * later. `outcome` is how it stands: once that has become another, an earlier try has done its work, and what is
+   * asked for now is new.
    */
-  async #insist(key: string, job: Job): Promise<void> {
+  async #insist(key: string, job: Job, outcome: string): Promise<void> {
     const { accept, seconds, now, log } = this.#options;
-    const { count, notBefore } = this.#tries.get(key) ?? { count: 0, notBefore: 0 };
+    const before = this.#tries.get(key);
+    const { count, notBefore } = before?.outcome === outcome ? before : { count: 0, notBefore: 0 };
     if (performance.now() < notBefore) return;
     const wait = Math.min(longestWaitSeconds, Math.max(seconds, 10) * 2 ** count);
-    this.#tries.set(key, { kind: job.kind, count: count + 1, notBefore: performance.now() + wait * 1000 });
+    const tries = { kind: job.kind, outcome, count: count + 1, notBefore: performance.now() + wait * 1000 };
+    this.#tries.set(key, tries);
     if (await accept(key, job)) return log('info', `Found on GitHub without a webhook: ${key}`);
     await accept(`${key}/${now().getTime()}`, job);
   }
@@ -172,6 +173,8 @@ class GithubReconciler implements Reconciler {
 
 interface Tries {
   readonly kind: Job['kind'];
+  /** How it stood when it was asked for last. */
+  readonly outcome: string;
   readonly count: number;
   readonly notBefore: number;
 }

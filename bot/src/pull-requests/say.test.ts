@@ -19,6 +19,7 @@ const examined = (stated: Partial<Examined> = {}): Examined => ({
   problems: [],
   blocked: [],
   demands: { touched: ['acme/tools'], adminReasons: [], notes: [] },
+  ...{ fates: [], graceSeconds: 3600, conflicts: [] },
   before: undefined,
   at: undefined,
   known: {

@@ -18,6 +18,7 @@ export async function carryOut(action: Action, job: CommentJob, batch: string, c
   if (action.kind === 'cancel') return await cancel(action, job, context);
   if (action.kind === 'end-debug') return await endDebug(action, job, context);
   if (action.kind === 'delete-build') return await deleteBuild(action, context);
+  if (action.kind === 'take-away') return await takeAway(action, context);
   if (action.kind === 'edit') return await edit(action, job, batch, context);
   const at = context.config();
   if (at === undefined) return text(line, false, refusal.noConfig());
@@ -68,6 +69,15 @@ async function deleteBuild(
   await context.built.reread(ref.owner, ref.project);
   context.published();
   return text(line, true, edits.buildDeleted(ref));
+}
+
+async function takeAway(
+  { line, project }: Extract<Action, { kind: 'take-away' }>,
+  context: CommandContext,
+): Promise<Done> {
+  const leaving = await context.takeAway(project);
+  context.published();
+  return { ...text(line, true, edits.projectDeleted(project)), leaving };
 }
 
 async function edit(
