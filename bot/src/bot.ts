@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { openJournaledStore, type Queue } from '@coppice/builder-runner/queue';
 import type { DebugSessions, Log, ProjectsPort } from '@coppice/builder-runner/runner';
-import { projectKey, type Settings } from '@coppice/config';
+import type { Settings } from '@coppice/config';
 import { createNodeMiddleware } from 'probot';
 import { createStandingFaults, type FaultReport } from './answers/faults/standing-faults.ts';
 import { createReactions } from './answers/reactions.ts';
@@ -12,6 +12,7 @@ import type { CommentContext } from './commands/handle-comment.ts';
 import { createCommentReader } from './commands/read/read-ahead.ts';
 import { type ConfigInForce, readConfigAt } from './config-repo/config-in-force.ts';
 import { type ConfigRepoMirror, openConfigRepo } from './config-repo/mirror.ts';
+import { readLeaving } from './config-repo/read-leaving.ts';
 import { createCommitter } from './edits/commit-edit.ts';
 import { createGithub } from './github/github.ts';
 import { connectProbot } from './github/probot.ts';
@@ -29,7 +30,6 @@ import type { PushContext } from './pushes/handle-push.ts';
 import { createDepartures, type TakeAwayContext, takeAway } from './pushes/take-away.ts';
 import { webhooksPath } from './service/http-server.ts';
 import { applyToBotState, type BotOperation, type BotState, initialBotState } from './vocabulary/bot-state.ts';
-import type { Leaving, LeavingProject } from './vocabulary/leaving.ts';
 
 export interface BotOptions {
   readonly settings: Settings;
@@ -197,31 +197,12 @@ async function restoreConfig(
   { config, log }: Pick<BotOptions, 'config' | 'log'>,
 ): Promise<void> {
   if (goodCommit === null) return;
+  const unread = (commit: string, error: unknown) =>
+    log('warn', `What projects that are leaving stated in commit ${commit} could not be read`, { error });
   try {
     const parsed = await readConfigAt(mirror, goodCommit);
-    if (parsed.ok) config.adopt({ ...parsed.value, leaving: await restoreLeaving(leaving, mirror, log) });
+    if (parsed.ok) config.adopt({ ...parsed.value, leaving: await readLeaving(leaving, mirror, unread) });
   } catch (error) {
     log('warn', 'The config in force could not be read and is fetched again', { error });
   }
-}
-
-/** Those whose last statement cannot be read any more are deleted in their time all the same. */
-async function restoreLeaving(
-  leaving: readonly Leaving[],
-  mirror: ConfigRepoMirror,
-  log: BotOptions['log'],
-): Promise<readonly LeavingProject[]> {
-  const restored: LeavingProject[] = [];
-  for (const statedAt of new Set(leaving.map((one) => one.statedAt))) {
-    const parsed = await readConfigAt(mirror, statedAt).catch((error: unknown) => {
-      log('warn', `Commit ${statedAt} of projects that are leaving could not be read`, { error });
-    });
-    for (const one of leaving.filter((each) => each.statedAt === statedAt)) {
-      const stated = parsed?.ok
-        ? parsed.value.config.projects.find((each) => projectKey(each) === one.project)
-        : undefined;
-      if (stated !== undefined) restored.push({ ...one, stated });
-    }
-  }
-  return restored;
 }

@@ -8,10 +8,13 @@ import { readConfigAt } from '../config-repo/config-in-force.ts';
 import { openConfigRepo } from '../config-repo/mirror.ts';
 import { openBuiltIndex } from '../planning/built.ts';
 import { makePlan } from '../planning/plan-requests.ts';
+import { fateLine } from '../reply/fates.ts';
 import { inWords } from '../reply/plan.ts';
 import { readEndpoint } from '../service/endpoint.ts';
 import { type Environment, readHome, readSettings } from '../service/home.ts';
 import { mirrorToLocalGithub } from '../service/local-mirror.ts';
+import type { Fate } from '../vocabulary/fate.ts';
+import { fatesInFolder } from './plan-fates.ts';
 import { type Terminal, table } from './terminal.ts';
 
 const gitSeconds = 60;
@@ -33,7 +36,8 @@ export async function plan(
       terminal.print(json ? JSON.stringify({ problems }, null, 2) : problems.map(formatProblem).join('\n'));
       return 1;
     }
-    const built = await openBuiltIndex(readHome(environment).published);
+    const home = readHome(environment);
+    const built = await openBuiltIndex(home.published);
     const rules = await settingsOfService(environment);
     const made = await makePlan({
       at: at.value,
@@ -44,15 +48,18 @@ export async function plan(
       queued: () => [],
       expectedSeconds: built.expectedSeconds,
     });
-    terminal.print(json ? JSON.stringify(made, null, 2) : renderPlan(made));
+    const { graceSeconds } = rules.deletion;
+    const deleteAt = graceSeconds === 0 ? null : new Date(Date.now() + graceSeconds * 1000).toISOString();
+    const changes = await fatesInFolder(at.value, home, built.counts(), deleteAt);
+    terminal.print(json ? JSON.stringify({ ...made, changes }, null, 2) : renderPlan(made, changes));
     return 0;
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
 }
 
-/** Pure: what builds, in order and for how long, then what does not and why. */
-export function renderPlan({ builds, skipped, cycles, expectedSeconds }: Plan): string {
+/** Pure: what goes or moves, what builds, in order and for how long, then what does not and why. */
+export function renderPlan({ builds, skipped, cycles, expectedSeconds }: Plan, changes: readonly Fate[]): string {
   const rows = builds.flatMap((build, index) =>
     build.chroots.map(({ chroot, cause, expectedSeconds: seconds }) => [
       String(index + 1),
@@ -75,6 +82,7 @@ export function renderPlan({ builds, skipped, cycles, expectedSeconds }: Plan): 
     why,
   ]);
   const parts = [
+    changes.map(fateLine).join('\n'),
     will,
     rows.length === 0 || expectedSeconds === null
       ? ''

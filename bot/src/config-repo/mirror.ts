@@ -63,6 +63,8 @@ interface ConfigRepoOptions {
   readonly url: string;
   /** A fresh installation token. */
   readonly token: () => Promise<string>;
+  /** It is another's, and only read: nothing is made. Default: false. */
+  readonly existing?: boolean;
 }
 
 const fetchSeconds = 120;
@@ -72,8 +74,10 @@ const maximumTotalBytes = 64 * 1024 * 1024;
 
 export async function openConfigRepo(options: ConfigRepoOptions): Promise<ConfigRepoMirror> {
   const { folder, url } = options;
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  await openGit({ timeoutSeconds: readSeconds }).text(['init', '--quiet', '--bare', folder]);
+  if (options.existing !== true) {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await openGit({ timeoutSeconds: readSeconds }).text(['init', '--quiet', '--bare', folder]);
+  }
   const git = openGit({ repository: folder, timeoutSeconds: readSeconds, maximumBytes: maximumTotalBytes });
   const ask = async (...args: readonly string[]): Promise<string> => (await git.text(args)).trim();
   const scanSpecs: SpecScanner = createSpecScanner((entries) => readTexts(git, entries));

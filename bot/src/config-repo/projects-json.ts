@@ -16,7 +16,7 @@ export function projectsJson(
   fingerprints: ReadonlyMap<string, string>,
 ): ProjectsJson {
   const departures = new Map(
-    leaving.map(({ stated, deleteAt, leftAt: commit, by }) => [stated, { deleteAt, commit, by }]),
+    leaving.map(({ stated, deleteAt, leftAt: commit, by, statedAt }) => [stated, { deleteAt, commit, by, statedAt }]),
   );
   return {
     configCommit,

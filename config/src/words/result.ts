@@ -168,8 +168,11 @@ export const projectsJsonSchema = z.strictObject({
       pinned: z.boolean(),
       /** `YYYY-MM-DD`, UTC: the day from which on it is deleted. */
       deleteAfter: z.string().nullable(),
-      /** Its file is gone: when all of it is deleted, which commit took it away, and who pushed that. */
-      leaving: z.strictObject({ deleteAt: isoTime, commit: z.string(), by: z.string() }).nullable().default(null),
+      /** Its file is gone: when all of it is deleted, which commit took it away and who pushed that, which stated it last. */
+      leaving: z
+        .strictObject({ deleteAt: isoTime, commit: z.string(), by: z.string(), statedAt: z.string() })
+        .nullable()
+        .default(null),
       /** Long fingerprint of the signing key, null until the first key exists. */
       keyFingerprint: z.string().nullable(),
       packages: z.array(
