@@ -132,11 +132,9 @@ async function findConflicts(folder: string, base: string, head: string): Promis
     fileBytes: mergeFileBytes,
   });
   if (exitCode === 0) return [];
-  if (exitCode !== 1) return undefined;
-  return stdout
-    .split('\0')
-    .slice(1)
-    .filter((path) => path !== '');
+  const [tree = '', ...paths] = stdout.split('\0');
+  // It ends with 1 for a commit that is not there as well, and then prints no tree.
+  return exitCode === 1 && /^[0-9a-f]{40,64}$/.test(tree) ? paths.filter((path) => path !== '') : undefined;
 }
 
 type SpecScanner = ReturnType<typeof createSpecScanner<TreeEntry>>;

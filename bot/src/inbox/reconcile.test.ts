@@ -10,7 +10,7 @@ const gaps = (times: readonly number[]) => times.slice(1).map((time, index) => M
 /**
  * A reconciler that looks every ten seconds of a clock of its own, and when it asked GitHub for the head, in seconds.
  */
-function watch(head: (index: number) => Promise<Awaited<ReturnType<Github['head']>>>) {
+function watch(head: (index: number) => Promise<Awaited<ReturnType<Github['head']>>>, state = initialBotState) {
   vi.useFakeTimers();
   const asked: number[] = [];
   const accepted: { readonly key: string; readonly at: number }[] = [];
@@ -21,7 +21,7 @@ function watch(head: (index: number) => Promise<Awaited<ReturnType<Github['head'
       comments: async () => [],
       newestComment: async () => undefined,
     } as unknown as Github,
-    state: initialBotState,
+    state,
     commit: async () => undefined,
     // Known by its name already: what is asked for again gets a new one.
     accept: async (key) => {
@@ -57,4 +57,47 @@ test('work whose outcome stays missing is asked for again later and later, not a
   expect(gaps(asked)).toEqual(Array(39).fill(10));
   const again = accepted.filter(({ key }) => /\/\d+$/.test(key));
   expect(gaps(again.map(({ at }) => at))).toEqual([10, 20, 40, 80, 160]);
+});
+
+test('a branch that goes to another commit and back is followed at each look', async () => {
+  const state = { ...initialBotState(), handledCommit: 'b' as string | null };
+  let head = 'a';
+  const { reconciler, accepted } = watch(
+    async () => ({ branch: 'main', commit: head }) as Awaited<ReturnType<Github['head']>>,
+    () => state,
+  );
+  await reconciler.start();
+  const handled: string[] = [];
+  for (const next of ['c', 'a', 'c', 'a']) {
+    handled.push(accepted.splice(0).at(-1)?.key ?? 'nothing');
+    // What was asked for is done, and then a webhook tells of the other commit, or is lost.
+    state.handledCommit = head;
+    if (next === 'a') state.handledCommit = 'c';
+    head = next;
+    await vi.advanceTimersByTimeAsync(10_000);
+  }
+  handled.push(accepted.splice(0).at(-1)?.key ?? 'nothing');
+  await reconciler.stop();
+  expect(handled.map((key) => key.replace(/\/\d+$/, ''))).toEqual(['push/a', 'push/c', 'push/a', 'push/c', 'push/a']);
+});
+
+test('a commit whose push was known before and is told of again is worked off behind what is under way', async () => {
+  const accepted: [string, unknown][] = [];
+  const known = new Set(['push/a']);
+  const reconciler = createReconciler({
+    ...{ github: {} as Github, commit: async () => undefined, looked: () => undefined, seconds: 10 },
+    ...{ now: () => new Date(), log: () => undefined },
+    // While another commit is being worked off this one is still the handled one.
+    state: () => ({ ...initialBotState(), handledCommit: 'a' }),
+    accept: async (key, job) => {
+      accepted.push([key, job]);
+      return !known.has(key);
+    },
+  });
+  const job = { kind: 'push', commit: 'a', branch: 'main', pusher: 'mia' } as const;
+  expect(await reconciler.hear('d1', job)).toBe(false);
+  expect(accepted).toEqual([
+    ['push/a', job],
+    ['push/a/d1', { ...job, again: true }],
+  ]);
 });
