@@ -28,7 +28,7 @@ function oneOr<T>(some: readonly T[], name: (one: T) => string): string {
 
 const longestTitle = 250;
 
-/** A title of a check that says what becomes of projects before what it says else; nothing else when that is nothing. */
+/** A title of a check that says what becomes of projects before what it says else, unless that is `nothing`. */
 export function withFates(fates: readonly Fate[], title: string, nothing = 'Nothing to build'): string {
   const first = fateTitle(fates);
   if (first === undefined) return title;
@@ -79,7 +79,7 @@ function inMarkdown(fate: Fate, graceSeconds: number, when: 'pushed' | 'merged')
   }
 }
 
-/** Said where the newest commit is refused: it may be the one that was to put a file back. Empty when nothing leaves. */
+/** Said where the newest commit is refused: it may be the one that was to put a file back. Empty: nothing leaves. */
 export function waitingNote(leaving: readonly Leaving[]): string {
   if (leaving.length === 0) return '';
   const names = list(leaving.map(({ project }) => project));

@@ -1,5 +1,5 @@
-// Said before the answers to commands that are about the config, while it is not the newest commit that counts, and while
-// projects are leaving. Pure.
+// Said before the answers to commands that are about the config, while it is not the newest commit that counts, and
+// while projects are leaving. Pure.
 import type { Leaving, RefusedCommit } from '../vocabulary/leaving.ts';
 import { code, codeBlock } from './escape.ts';
 import { time } from './fates.ts';
