@@ -68,7 +68,7 @@ export function missedPulls(
   open: readonly OpenPull[],
   defaultBranch: string,
   state: Pick<BotState, 'pulls' | 'inbox'>,
-): readonly { readonly key: string; readonly number: number; readonly job: Job }[] {
+): readonly { readonly key: string; readonly job: Job }[] {
   const known = new Map(state.pulls.map((pull) => [pull.number, pull]));
   // One that goes into another branch now is none of ours, as one that was closed.
   const numbers = new Set(open.filter(({ base }) => base === defaultBranch).map(({ number }) => number));
@@ -84,11 +84,7 @@ export function missedPulls(
     .map(({ number, head }) => ({ number, head, again: false }));
   return [...changed, ...gone]
     .filter(({ number }) => !waiting.has(number))
-    .map(({ number, head, again }) => ({
-      key: foundPullKey(number, head),
-      number,
-      job: { kind: 'pull', number, again },
-    }));
+    .map(({ number, head, again }) => ({ key: foundPullKey(number, head), job: { kind: 'pull', number, again } }));
 }
 
 function waits(job: Job, { inbox }: Pick<BotState, 'inbox'>): boolean {

@@ -5,7 +5,7 @@ import type { Github } from '../github/github.ts';
 import { RateLimited } from '../github/rate-limit.ts';
 import type { Head } from '../github/repository.ts';
 import type { BotOperation, BotState } from '../vocabulary/bot-state.ts';
-import { type Job, workKey } from '../vocabulary/job.ts';
+import { foundPullKey, type Job, workKey } from '../vocabulary/job.ts';
 import { firstCursor, isLate, lookedUntil, missedComments, missedPulls, missedPush } from './find-missed.ts';
 
 interface ReconcilerOptions {
@@ -64,6 +64,7 @@ class GithubReconciler implements Reconciler {
   async hear(deliveryId: string, job: Job): Promise<boolean> {
     const { state, accept } = this.#options;
     if (isLate(job, state().comments)) return false;
+    this.#startAnew(job);
     if (await accept(workKey(deliveryId, job), job)) return true;
     // A commit that is known and comes again may have been pushed back to, also while another is being worked off.
     if (job.kind === 'push') await accept(`${workKey('', job)}/${deliveryId}`, { ...job, again: true });
@@ -116,18 +117,16 @@ class GithubReconciler implements Reconciler {
     const head = await this.#options.github.head();
     this.#headAskedAt = at;
     const job = missedPush(head, this.#options.state());
-    if (job !== undefined) await this.#insist(workKey('', job), job, String(this.#options.state().handledCommit));
-    else this.#forgetTries('push', []);
+    const key = job === undefined ? '' : workKey('', job);
+    this.#forgetTries('push', [key]);
+    if (job !== undefined) await this.#insist(key, job);
     return head;
   }
 
   async #lookAtPulls(defaultBranch: string): Promise<void> {
     const { github, state } = this.#options;
     const missed = missedPulls(await github.openPulls(), defaultBranch, state());
-    for (const { key, number, job } of missed) {
-      const known = state().pulls.find((pull) => pull.number === number);
-      await this.#insist(key, job, `${known?.head} ${known?.closedAt}`);
-    }
+    for (const { key, job } of missed) await this.#insist(key, job);
     this.#forgetTries(
       'pull',
       missed.map(({ key }) => key),
@@ -151,19 +150,23 @@ class GithubReconciler implements Reconciler {
 
   /**
    * Work that is known by its outcome, not by its name: it is asked for again while the outcome is missing, later and
-   * later. `outcome` is how it stands: once that has become another, an earlier try has done its work, and what is
-   * asked for now is new.
+   * later.
    */
-  async #insist(key: string, job: Job, outcome: string): Promise<void> {
+  async #insist(key: string, job: Job): Promise<void> {
     const { accept, seconds, now, log } = this.#options;
-    const before = this.#tries.get(key);
-    const { count, notBefore } = before?.outcome === outcome ? before : { count: 0, notBefore: 0 };
+    const { count, notBefore } = this.#tries.get(key) ?? { count: 0, notBefore: 0 };
     if (performance.now() < notBefore) return;
     const wait = Math.min(longestWaitSeconds, Math.max(seconds, 10) * 2 ** count);
-    const tries = { kind: job.kind, outcome, count: count + 1, notBefore: performance.now() + wait * 1000 };
-    this.#tries.set(key, tries);
+    this.#tries.set(key, { kind: job.kind, count: count + 1, notBefore: performance.now() + wait * 1000 });
     if (await accept(key, job)) return log('info', `Found on GitHub without a webhook: ${key}`);
     await accept(`${key}/${now().getTime()}`, job);
+  }
+
+  /** Something moved: what was tried before it did has had its outcome, also when it comes back to where it was. */
+  #startAnew(job: Job): void {
+    if (job.kind === 'push') return this.#forgetTries('push', []);
+    if (job.kind !== 'pull') return;
+    for (const key of this.#tries.keys()) if (key.startsWith(foundPullKey(job.number, ''))) this.#tries.delete(key);
   }
 
   #forgetTries(kind: Job['kind'], but: readonly string[]): void {
@@ -173,8 +176,6 @@ class GithubReconciler implements Reconciler {
 
 interface Tries {
   readonly kind: Job['kind'];
-  /** How it stood when it was asked for last. */
-  readonly outcome: string;
   readonly count: number;
   readonly notBefore: number;
 }
