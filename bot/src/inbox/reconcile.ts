@@ -164,9 +164,9 @@ class GithubReconciler implements Reconciler {
 
   /** Something moved: what was tried before it did has had its outcome, also when it comes back to where it was. */
   #startAnew(job: Job): void {
-    if (job.kind === 'push') return this.#forgetTries('push', []);
-    if (job.kind !== 'pull') return;
-    for (const key of this.#tries.keys()) if (key.startsWith(foundPullKey(job.number, ''))) this.#tries.delete(key);
+    const mine = job.kind === 'push' ? 'push/' : job.kind === 'pull' ? foundPullKey(job.number, '') : undefined;
+    if (mine === undefined) return;
+    for (const key of this.#tries.keys()) if (key.startsWith(mine)) this.#tries.delete(key);
   }
 
   #forgetTries(kind: Job['kind'], but: readonly string[]): void {
