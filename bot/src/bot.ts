@@ -30,6 +30,7 @@ import type { PushContext } from './pushes/handle-push.ts';
 import { createDepartures, type TakeAwayContext, takeAway } from './pushes/take-away.ts';
 import { webhooksPath } from './service/http-server.ts';
 import { applyToBotState, type BotOperation, type BotState, initialBotState } from './vocabulary/bot-state.ts';
+import type { Job } from './vocabulary/job.ts';
 
 export interface BotOptions {
   readonly settings: Settings;
@@ -84,12 +85,13 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   });
   const complain = createComplaints(github, url, log);
 
-  const tending = createTending({ ...options, ...parts, config: config.current });
+  const accept = (key: string, job: Job) => inbox.accept(key, job);
+  const tending = createTending({ ...options, ...parts, config: config.current, accept });
   const comments = createCommentReader((job) => reactions.react(job.comment, 'eyes'));
   const inbox = createInbox({ state, commit, noted: (delivery) => comments.ahead(delivery) });
-  const departures = createDepartures({ state, now, log, accept: (key, job) => inbox.accept(key, job) });
+  const departures = createDepartures({ state, now, log, accept });
   const reconciler = createReconciler({
-    ...{ github, state, commit, log, now, accept: (key, job) => inbox.accept(key, job) },
+    ...{ github, state, commit, log, now, accept },
     looked: () => reporter.look(),
     seconds: webhooks ? reconcileSeconds : pollSeconds,
   });

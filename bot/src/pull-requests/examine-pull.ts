@@ -80,7 +80,7 @@ export async function examinePull(pull: PullRequest, context: ExamineContext): P
     fates: after === undefined ? [] : fatesOfMerge(changes, base, configAt(head, files, after), context),
     before: problems.length === 0 ? configUnder(policy, from, old) : undefined,
     at: problems.length === 0 ? configUnder(policy, head, files) : undefined,
-    known: remember(pull, demands, context),
+    known: { ...remember(pull, demands, context), conflicts: (conflicts ?? []).length > 0 },
   };
 }
 

@@ -135,6 +135,8 @@ describe('a pull request by somebody with rights', () => {
     const conflicting = await pulls.push('conflicting', {
       'projects/acme/tools.yaml': toolsYaml.replace('Small tools', 'Other tools'),
     });
+    const first = await pulls.open('builder', 'conflicting');
+    expect((await pulls.verdict(conflicting)).output.title).toBe('Nothing to build');
     const moved = toolsYaml.replace('description: Small tools', 'description: Tools, small');
     const specs = ['hello', 'libgreet'].map((name) => `packages/acme/tools/${name}/${name}.spec`);
     const gone = Object.fromEntries(specs.map((path) => [path, null]));
@@ -145,6 +147,9 @@ describe('a pull request by somebody with rights', () => {
       ...{ 'projects/acme/tools.yaml': null, 'projects/acme/utils.yaml': moved, ...gone, ...there },
     });
     const titles: string[] = [];
+    // It was judged before the branch that it goes into moved.
+    await pulls.verdict(conflicting, ({ output }) => output.title === 'Conflicts with main; nothing to build');
+    await service.ask('builder', 'PATCH', `pulls/${first}`, { state: 'closed' });
     for (const [branch, commit] of Object.entries({ conflicting, deleting, renaming })) {
       const opened = await pulls.open('builder', branch);
       titles.push((await pulls.verdict(commit)).output.title);
