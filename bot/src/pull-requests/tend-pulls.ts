@@ -1,5 +1,5 @@
-// Does what time and others' pushes bring without anybody asking: builds of pull requests end that may not go on, checks
-// say of conflicts how they are now, sandboxes of closed ones go, and projects whose last day has come.
+// Does what time and others' pushes bring without anybody asking: builds of pull requests end that may not go on, their
+// checks say of conflicts how they are now, sandboxes of closed ones go, projects whose last day has come.
 import type { Queue } from '@coppice/builder-runner/queue';
 import type { Log, ProjectsPort } from '@coppice/builder-runner/runner';
 import type { Settings } from '@coppice/config';
