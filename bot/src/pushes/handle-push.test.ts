@@ -137,6 +137,8 @@ test('a branch that goes back and forth counts each time, with a check of its ow
     key: 'config/both/push/both/d2',
     title: 'Keeps acme/two',
   });
+  contained = ['one'];
+  state.handledCommit = null;
   expect(await push('one', { again: true, key: 'push/one/d3', at: 'both' })).toBeUndefined();
   expect(inForce?.commit).toBe('both');
 });
