@@ -122,9 +122,12 @@ describe('a pull request by somebody with rights', () => {
     await pulls.verdict(commit, ({ output }) => output.title === 'Goes into another branch now');
     await buildAll();
     expect(live()).toEqual([]);
+    const next = await pulls.push('retargeted', spec(8), 'branch');
+    await quiet();
+    expect(await service.checks(next)).toEqual([]);
     await service.ask('builder', 'PATCH', `pulls/${opened}`, { base: 'main' });
-    await pulls.verdict(commit, ({ output }) => output.title === '1 build queued');
-    expect(live()).toEqual([`tools+pr${opened}/hello@${commit}`]);
+    expect((await pulls.verdict(next)).output.title).toBe('1 build queued');
+    expect(live()).toEqual([`tools+pr${opened}/hello@${next}`]);
     await service.ask('builder', 'PATCH', `pulls/${opened}`, { state: 'closed' });
     await until(async () => endings()[0] === 'builder');
     await buildAll();
