@@ -13,6 +13,7 @@ import type { CommentContext } from './commands/handle-comment.ts';
 import { createCommentReader } from './commands/read/read-ahead.ts';
 import { type ConfigInForce, readConfigAt } from './config-repo/config-in-force.ts';
 import { type ConfigRepoMirror, openConfigRepo } from './config-repo/mirror.ts';
+import { readLeaving } from './config-repo/read-leaving.ts';
 import { createCommitter } from './edits/commit-edit.ts';
 import { createGithub } from './github/github.ts';
 import { connectProbot } from './github/probot.ts';
@@ -28,6 +29,7 @@ import { onPullRequests } from './pull-requests/pull-commands.ts';
 import { createTending } from './pull-requests/tend-pulls.ts';
 import { applyConfigChange } from './pushes/apply-config-change.ts';
 import type { PushContext } from './pushes/handle-push.ts';
+import { createDepartures, type TakeAwayContext, takeAway } from './pushes/take-away.ts';
 import { webhooksPath } from './service/http-server.ts';
 import { applyToBotState, type BotOperation, type BotState, initialBotState } from './vocabulary/bot-state.ts';
 import type { Job } from './vocabulary/job.ts';
@@ -88,18 +90,24 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   });
   const complain = createComplaints(github, url, log);
 
-  const tending = createTending({ ...options, ...parts, config: people.config });
+  const accept = (key: string, job: Job) => inbox.accept(key, job);
+  const tending = createTending({ ...options, ...parts, config: people.config, accept });
   const comments = createCommentReader((job) => reactions.react(job.comment, 'eyes'));
   const inbox = createInbox({ state, commit, noted: (delivery) => comments.ahead(delivery) });
+  const departures = createDepartures({ state, now, log, accept });
   const reconciler = createReconciler({
-    ...{ github, state, commit, log, now, accept: (key, job) => inbox.accept(key, job) },
+    ...{ github, state, commit, log, now, accept },
     looked: () => reporter.look(),
     knowsBot: people.knowsBot,
     seconds: webhooks ? reconcileSeconds : pollSeconds,
   });
   const worker = createWorker({
     ...contextsOf(options, parts, (ref) => reporter.view(ref)),
-    ...{ comments, reconciler, reporter, reactions, complain, log, people, tend: () => tending.look() },
+    ...{ comments, reconciler, reporter, reactions, complain, log, people },
+    tend() {
+      tending.look();
+      departures.look();
+    },
   });
   const hear = (id: string, job: Job) => reconciler.hear(id, job);
   const app = createApp({ repository, known: github.repository, complain, hear, knowsBot: people.knowsBot });
@@ -108,13 +116,14 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     middleware,
     fault: reconciler.fault.bind(reconciler),
     async start() {
-      await restoreConfig(state().goodCommit, mirror, options);
+      await restoreConfig(state(), mirror, options);
       reporter.start();
       inbox.start(worker);
       standing.start();
       if (!webhooks) log('info', `Webhooks are switched off: GitHub is asked every ${pollSeconds} s what is new`);
       await reconciler.start();
       tending.start();
+      departures.look();
       await inbox.settled();
       await config.settled();
     },
@@ -122,6 +131,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
       for (const one of [inbox, tending, reactions, reporter, config]) await one.settled();
     },
     async stop() {
+      departures.stop();
       for (const one of [reconciler, standing, inbox, tending, reporter]) await one.stop();
       built.close();
       await reactions.settled();
@@ -163,6 +173,7 @@ async function openParts(options: BotOptions) {
     commitEdit: createCommitter({
       ...{ ...at, mirror, identity: github.identity, view: people.view },
       branch: async () => (await github.head()).branch,
+      deletionAsked: (project, commit) => store.commit([{ kind: 'deletion-asked', project, commit }]),
     }),
     published: () => options.onPublished?.(),
   };
@@ -178,30 +189,37 @@ function contextsOf(options: BotOptions, parts: Parts, view: CommentContext['vie
     pulls: () => state().pulls,
   };
   const pushes: PushContext = {
-    ...{ ...planning, mirror, log, adopt: config.adopt },
-    applyChange: (after) => applyConfigChange(config.current(), after, { queue, built, projects, log }),
-    handledCommit: () => state().handledCommit,
-    goodCommit: () => state().goodCommit,
+    ...{ ...planning, mirror, log, now, state, config: config.current, adopt: config.adopt },
+    applyChange: (steps) => applyConfigChange(steps, { queue, built, projects, log }),
+  };
+  const departures: TakeAwayContext = {
+    ...{ state, config: config.current, adopt: config.adopt, log },
+    remove: (project) => pushes.applyChange([{ kind: 'remove', project }]),
+    headCommit: async () => (await github.head()).commit,
   };
   const commands: CommentContext = {
     ...{ ...planning, url, projects, debug, published, view, people, config: people.config, commit: commitEdit },
     petitions: () => state().petitions,
+    takeAway: (project) => takeAway(project, departures),
+    inForce: state,
     onPull: onPullRequests(pulls),
     keysOf: (login) => github.keysOf(login),
   };
-  return { pulls, pushes, commands };
+  return { pulls, pushes, departures, commands };
 }
 
 /** Reads the config in force again after a start. Does not reject: the first look at GitHub fetches it again. */
 async function restoreConfig(
-  goodCommit: string | null,
+  { goodCommit, leaving }: BotState,
   mirror: ConfigRepoMirror,
   { config, log }: Pick<BotOptions, 'config' | 'log'>,
 ): Promise<void> {
   if (goodCommit === null) return;
+  const unread = (commit: string, error: unknown) =>
+    log('warn', `What projects that are leaving stated in commit ${commit} could not be read`, { error });
   try {
     const parsed = await readConfigAt(mirror, goodCommit);
-    if (parsed.ok) config.adopt(parsed.value);
+    if (parsed.ok) config.adopt({ ...parsed.value, leaving: await readLeaving(leaving, mirror, unread) });
   } catch (error) {
     log('warn', 'The config in force could not be read and is fetched again', { error });
   }

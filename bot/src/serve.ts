@@ -22,7 +22,7 @@ import { hookFaults } from './answers/faults/hook-faults.ts';
 import { brokenPools, poolFaults } from './answers/faults/pool-faults.ts';
 import type { FaultReport } from './answers/faults/standing-faults.ts';
 import { createBot } from './bot.ts';
-import { type ConfigInForce, createConfigInForce } from './config-repo/config-in-force.ts';
+import { type ConfigAtCommit, type ConfigInForce, createConfigInForce } from './config-repo/config-in-force.ts';
 import { writeEndpoint } from './service/endpoint.ts';
 import { introduce, stepper, tellUntilIdle } from './service/first-words.ts';
 import { type Environment, type Home, readHome, readSettings } from './service/home.ts';
@@ -35,6 +35,7 @@ import { hookSecrets } from './service/secrets.ts';
 import { createServiceState, type ServiceState } from './service/service-state.ts';
 import { type SiteUpdates, startSiteUpdates } from './service/site-updates.ts';
 import { ServiceError } from './vocabulary/errors.ts';
+import { countingLeaving } from './vocabulary/leaving.ts';
 
 /** What every step of the start is given. */
 interface Start {
@@ -213,8 +214,9 @@ async function startBuilding(
   const { brokenPools: broken } = state;
   const site = startSiteUpdates({ queue, brokenPools: broken, published: home.published, url, now, log });
   cleanups.push(() => site.stop());
+  const projectsOf = (at: ConfigAtCommit | undefined) => (at === undefined ? [] : countingLeaving(at).projects);
   const projectOf = (owner: string, name: string) =>
-    findProject(config.current()?.config.projects ?? [], owner, readSandbox(name)?.project ?? name);
+    findProject(projectsOf(config.current()), owner, readSandbox(name)?.project ?? name);
   const publisher = {
     home: home.folder,
     url: url.replace(/\/+$/, ''),

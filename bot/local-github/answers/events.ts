@@ -193,7 +193,8 @@ function changed(name: 'issue' | 'pull_request', { before, after }: Write): Json
   const thing = { ...(name === 'issue' ? {} : { number: after.number }), [name]: after };
   if (before.state !== after.state) return { action: after.state === 'closed' ? 'closed' : 'reopened', ...thing };
   const edited = ['title', 'body'].filter((key) => before[key] !== after[key]);
-  if (edited.length === 0) return undefined;
-  const changes = Object.fromEntries(edited.map((key) => [key, { from: before[key] ?? '' }]));
-  return { action: 'edited', changes, ...thing };
+  const changes: Json = Object.fromEntries(edited.map((key) => [key, { from: before[key] ?? '' }]));
+  const [oldBase, base] = [before, after].map((one) => one.base as Json | undefined);
+  if (oldBase?.ref !== base?.ref) changes.base = { ref: { from: oldBase?.ref }, sha: { from: oldBase?.sha } };
+  return Object.keys(changes).length === 0 ? undefined : { action: 'edited', changes, ...thing };
 }

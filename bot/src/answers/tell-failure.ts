@@ -34,6 +34,8 @@ async function tellFailure(github: Github, job: Job, error: unknown, url: string
   }
   // The check that the button is on goes on showing the state of its build.
   if (job.kind === 'check') return;
+  // Nobody asked for it now, and it is tried again.
+  if (job.kind === 'take-away') return;
   const commit = job.kind === 'pull' ? (await github.pull(job.number)).head : job.commit;
   const check = {
     name: configCheckName,

@@ -25,6 +25,7 @@ import type { BuildRef } from '../vocabulary/build-view.ts';
 import { buildCheckKey, type CheckSubject, configCheckKey, readCheckKey } from '../vocabulary/check-key.ts';
 import type { Job } from '../vocabulary/job.ts';
 import type { KnownPull } from '../vocabulary/known-pull.ts';
+import { countingLeaving } from '../vocabulary/leaving.ts';
 
 type CheckJob = Extract<Job, { kind: 'check' }>;
 
@@ -81,7 +82,8 @@ function withRun(handled: Handled, runId: number | null): Handled {
 
 async function cancel(job: CheckJob, id: BuildId, { queue, config, log }: PullContext): Promise<Handled> {
   const build = queue.build(id);
-  const base = config()?.config;
+  const at = config();
+  const base = at && countingLeaving(at);
   if (build === undefined || base === undefined) return { checks: [] };
   if (mayCancel(base.policy, projectOfBuild(base.projects, build), job.actor)) {
     await queue.cancel(id, job.actor);

@@ -2,6 +2,7 @@
 import {
   type BuildSummary,
   buildsJsonSchema,
+  projectsJsonSchema,
   published,
   type QueueSnapshot,
   queueSnapshotSchema,
@@ -33,6 +34,23 @@ export async function fetchBuilds(url: string): Promise<readonly BuildSummary[]>
 /** The live builds with their phases. */
 export async function fetchQueue(url: string): Promise<QueueSnapshot> {
   return queueSnapshotSchema.parse(await fetchJson(`${url}/${published.queueJson}`));
+}
+
+/** Projects whose file is gone and that are deleted in a while. */
+export async function fetchLeaving(url: string): Promise<readonly LeavingEntry[]> {
+  const { projects } = projectsJsonSchema.parse(await fetchJson(`${url}/${published.projectsJson}`));
+  return projects.flatMap(({ owner, name, leaving }) =>
+    leaving === null ? [] : [{ project: `${owner}/${name}`, ...leaving }],
+  );
+}
+
+export interface LeavingEntry {
+  /** `owner/name`. */
+  readonly project: string;
+  /** ISO 8601 UTC. */
+  readonly deleteAt: string;
+  readonly commit: string;
+  readonly by: string;
 }
 
 async function fetchJson(address: string): Promise<unknown> {

@@ -1,6 +1,6 @@
 import type { BuildSummary } from '@coppice/config';
 import { expect, test } from 'vitest';
-import { renderStatus, type StatusQuestion, selectBuilds } from './status.ts';
+import { renderStatus, type StatusQuestion, selectBuilds, selectLeaving } from './status.ts';
 
 const build: BuildSummary = {
   id: 7,
@@ -47,4 +47,15 @@ test.each<[string, Omit<StatusQuestion, 'json'>, number[]]>([
     { ...build, id: 3, project: 'other', state: 'running', reason: null },
   ];
   expect(selectBuilds(builds, question).map(({ id }) => id)).toEqual(ids);
+});
+
+test('projects that are leaving are told to who asks of them, of their owner, or of everything', () => {
+  const leaving = ['acme/tools', 'acme/games', 'other/tools'].map((project) => ({
+    ...{ project, deleteAt: '2026-01-31T15:04:05.000Z', commit: 'c0ffee', by: 'mia' },
+  }));
+  const told = (project?: string) => selectLeaving(leaving, project).map((one) => one.project);
+  expect(told()).toEqual(['acme/tools', 'acme/games', 'other/tools']);
+  expect(told('acme')).toEqual(['acme/tools', 'acme/games']);
+  expect(told('other/tools')).toEqual(['other/tools']);
+  expect(told('tools')).toEqual([]);
 });

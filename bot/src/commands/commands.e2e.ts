@@ -3,7 +3,14 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Comment, exampleFiles, startTestService, type TestService, until } from '../../testing/bot-fixture.ts';
+import {
+  type CheckRunJson,
+  type Comment,
+  exampleFiles,
+  startTestService,
+  type TestService,
+  until,
+} from '../../testing/bot-fixture.ts';
 import { createContract } from '../../testing/openapi-contract.ts';
 import { refusalStatus } from '../github/octokit-client.ts';
 import { readAnswerMark } from '../reply/answer-mark.ts';
@@ -56,6 +63,12 @@ const exists = (path: string) =>
   stat(join(service.published, path)).then(
     () => true,
     () => false,
+  );
+const everyCheck = (commit: string) => service.list<CheckRunJson>(`commits/${commit}/check-runs?filter=all`);
+/** The newest check of the config of a commit, once it has such a title. */
+const titled = (commit: string, title: RegExp) =>
+  until(async () =>
+    (await service.checks(commit)).find((one) => one.name === 'coppice / config' && title.test(one.output.title)),
   );
 /** Resolves when the bot has handled the head of the branch. */
 const inForce = async () => {
@@ -229,6 +242,13 @@ describe('rights', () => {
     const broken = await service.push('maintainer', { 'coppice.yaml': 'admins: 7\n' });
     await inForce();
     expect(await says('maintainer', '/approve @outsider')).toContain('has problems, so I commit nothing');
+    for (const line of ['/build hello', '/plan', '/explain hello', '/status', '/status hello']) {
+      const answer = await begins('maintainer', line);
+      expect(answer).toMatch(/^The config of \[`\w{10}`\]\(\S+\) is in force, not the newest: the newest commit/m);
+      expect(answer).toMatch(new RegExp(`${broken}\\) was refused, for it has .* problem`));
+      expect(answer).toContain('coppice.yaml:1:');
+    }
+    await buildAll();
     expect((await head()).sha).toBe(broken);
     await service.push('maintainer', { 'coppice.yaml': exampleFiles['coppice.yaml'] ?? '' });
     await inForce();
@@ -335,6 +355,70 @@ describe('projects', () => {
     await service.push('maintainer', { [projectFile]: file });
     await inForce();
     expect(service.queue.builds()).toEqual([]);
+  });
+
+  test('a push without a project’s file says what goes, and the file put back in time keeps all of it', async () => {
+    const stated = (await head()).sha;
+    const specs = ['hello', 'libgreet'].map((name) => `packages/acme/tools/${name}/${name}.spec`);
+    const texts = await Promise.all(
+      [projectFile, ...specs].map(async (path) => [path, (await read(path)) ?? ''] as const),
+    );
+    const without = await service.push('builder', Object.fromEntries(texts.map(([path]) => [path, null])));
+    await inForce();
+    const check = await titled(without, /^Deletes acme\/tools \(2 packages, [1-9]\d* builds?\)$/);
+    expect(check.output.summary).toMatch(/goes at \d{4}-\d\d-\d\d \d\d:\d\d UTC\. Until then everything stays/);
+    expect(await exists('results/acme/tools')).toBe(true);
+    // Nothing of it is forgotten over a restart, nor while people go on.
+    await service.restart();
+    expect(await says('outsider', '/status hello')).toMatch(/`acme\/tools` is leaving:[\s\S]*succeeded/);
+    expect(await says('builder', '/build hello')).toMatch(/`acme\/tools` is leaving[\s\S]*There is no package `hello`/);
+    // The branch goes back and forth within minutes: each time what is pushed counts.
+    for (const [commit, title] of [
+      [stated, /^Keeps acme\/tools/],
+      [without, /^Deletes acme\/tools/],
+      [stated, /^Keeps acme\/tools/],
+      [without, /^Deletes acme\/tools/],
+    ] as const) {
+      const before = (await everyCheck(commit)).length;
+      await service.ask('maintainer', 'PATCH', 'git/refs/heads/main', { sha: commit, force: true });
+      await until(async () => (await everyCheck(commit)).length > before);
+      await titled(commit, title);
+      await service.bot().settled();
+    }
+    await service.restart(async () => {
+      await service.push('maintainer', Object.fromEntries(texts));
+      service.passTime(4000);
+    });
+    await inForce();
+    await titled((await head()).sha, /^Keeps acme\/tools$/);
+    expect(service.queue.builds()).toEqual([]);
+    expect(await exists('results/acme/tools')).toBe(true);
+    expect(await says('outsider', '/status hello')).not.toContain('is leaving');
+  });
+
+  test('a project whose file is not put back is deleted when its time is over, and by /delete at once', async () => {
+    const file = 'projects/acme/brief.yaml';
+    const text = `maintainers: [builder]\nchroots: [sapling-12-x86_64]\npackages:\n  hello: { source: { type: dir } }\n`;
+    const files = { [file]: text, 'packages/acme/brief/hello/hello.spec': 'Name: hello\n' };
+    const none = Object.fromEntries(Object.keys(files).map((path) => [path, null]));
+    const makeAndDrop = async () => {
+      await service.push('maintainer', files);
+      await inForce();
+      await buildAll();
+      await service.push('maintainer', none);
+      await inForce();
+      expect(await exists('results/acme/brief')).toBe(true);
+    };
+    await makeAndDrop();
+    service.passTime(3601);
+    await says('outsider', '/help');
+    await until(async () => !(await exists('results/acme/brief')));
+    expect(await exists('results/acme/tools')).toBe(true);
+    await makeAndDrop();
+    expect(await says('outsider', '/delete project acme/brief')).toContain('may not delete');
+    expect(await says('builder', '/delete project acme/brief')).toContain('`acme/brief` is deleted');
+    expect(await exists('results/acme/brief')).toBe(false);
+    expect(await says('outsider', '/status')).not.toContain('is leaving');
   });
 
   test('/delete takes one build away; the one before it counts again', async () => {

@@ -88,3 +88,21 @@ describe('a folder with links', () => {
     });
   });
 });
+
+describe('conflicts', () => {
+  const on = async (from: string, files: Readonly<Record<string, string>>) => {
+    git('checkout', '--quiet', '--force', '--detach', from);
+    for (const [path, text] of Object.entries(files)) await put(path, text);
+    return commitAll();
+  };
+
+  test('are the files that both sides changed otherwise; what fits together is none', async () => {
+    const from = commitAll();
+    const base = await on(from, { 'projects/a/x.yaml': 'base\n', 'projects/a/y é.yaml': 'base\n' });
+    const head = await on(from, { 'projects/a/x.yaml': 'head\n', 'projects/a/y é.yaml': 'head\n', 'z.txt': 'head\n' });
+    const other = await on(from, { 'projects/a/other.yaml': 'other\n' });
+    expect(await mirror.conflicts(base, head)).toEqual(['projects/a/x.yaml', 'projects/a/y é.yaml']);
+    expect(await mirror.conflicts(base, other)).toEqual([]);
+    expect(await mirror.conflicts(base, '0'.repeat(40))).toBeUndefined();
+  });
+});

@@ -1,6 +1,15 @@
 // The config repo on this machine: a bare mirror, fetched with the app's own token and read commit by commit.
 import { mkdir } from 'node:fs/promises';
-import { type Git, listTree, openGit, readLinks, readTexts, type TreeEntry } from '@coppice/builder-runner/remote';
+import {
+  type Git,
+  gitEnvironment,
+  listTree,
+  openGit,
+  readLinks,
+  readTexts,
+  runLimitedGit,
+  type TreeEntry,
+} from '@coppice/builder-runner/remote';
 import { type ConfigTree, isConfigYaml, maximumYamlBytes, type SpecRequires } from '@coppice/config';
 import { type RepositoryAccess, withAccess } from './app-access.ts';
 import { followPackageLinks } from './package-links.ts';
@@ -26,6 +35,11 @@ export interface ConfigRepoMirror {
   message(commit: string): Promise<string>;
   /** What a pull request changes. Throws GitError when the commits are not here. */
   changes(base: string, head: string): Promise<PullChanges>;
+  /**
+   * Paths at which a merge of the two would conflict, in Git's order; undefined when Git could not try it within its
+   * limits (before 2.38 it cannot at all).
+   */
+  conflicts(base: string, head: string): Promise<readonly string[] | undefined>;
   /** True when `commit` is here and `later` contains it. */
   isContained(commit: string, later: string): Promise<boolean>;
   /** Throws GitError when the commit is not here. */
@@ -45,6 +59,8 @@ export interface PullChanges {
 interface ConfigRepoOptions extends RepositoryAccess {
   /** `home/state/config.git`; made when missing. */
   readonly folder: string;
+  /** It is another's, and only read: nothing is made. Default: false. */
+  readonly existing?: boolean;
 }
 
 const fetchSeconds = 120;
@@ -54,8 +70,10 @@ const maximumTotalBytes = 64 * 1024 * 1024;
 
 export async function openConfigRepo(options: ConfigRepoOptions): Promise<ConfigRepoMirror> {
   const { folder } = options;
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  await openGit({ timeoutSeconds: readSeconds }).text(['init', '--quiet', '--bare', folder]);
+  if (options.existing !== true) {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await openGit({ timeoutSeconds: readSeconds }).text(['init', '--quiet', '--bare', folder]);
+  }
   const git = openGit({ repository: folder, timeoutSeconds: readSeconds, maximumBytes: maximumTotalBytes });
   const ask = async (...args: readonly string[]): Promise<string> => (await git.text(args)).trim();
   const scanSpecs: SpecScanner = createSpecScanner((entries) => readTexts(git, entries));
@@ -88,6 +106,7 @@ export async function openConfigRepo(options: ConfigRepoOptions): Promise<Config
       }
       return { from, paths: [...paths].sort() };
     },
+    conflicts: (base, head) => findConflicts(folder, base, head),
     async isContained(commit, later) {
       return await git.text(['merge-base', '--is-ancestor', commit, later]).then(
         () => true,
@@ -96,6 +115,23 @@ export async function openConfigRepo(options: ConfigRepoOptions): Promise<Config
     },
     read: (commit) => readFiles(git, commit, scanSpecs),
   };
+}
+
+const mergeSeconds = 30;
+const mergeFileBytes = 64 * 1024 * 1024;
+
+/** What is merged are files of strangers. https://git-scm.com/docs/git-merge-tree#OUTPUT */
+async function findConflicts(folder: string, base: string, head: string): Promise<readonly string[] | undefined> {
+  const how = ['--write-tree', '-z', '--name-only', '--no-messages', '--allow-unrelated-histories'];
+  const { exitCode, stdout } = await runLimitedGit(['merge-tree', ...how, base, head], {
+    environment: { ...gitEnvironment([]), GIT_DIR: folder },
+    seconds: mergeSeconds,
+    fileBytes: mergeFileBytes,
+  });
+  if (exitCode === 0) return [];
+  const [tree = '', ...paths] = stdout.split('\0');
+  // It ends with 1 for a commit that is not there as well, and then prints no tree.
+  return exitCode === 1 && /^[0-9a-f]{40,64}$/.test(tree) ? paths.filter((path) => path !== '') : undefined;
 }
 
 type SpecScanner = ReturnType<typeof createSpecScanner<TreeEntry>>;

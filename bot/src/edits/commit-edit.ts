@@ -19,6 +19,8 @@ export interface CommitterOptions extends RepositoryAccess {
   readonly branch: () => Promise<string>;
   /** A config as it counts for the people who are known. */
   readonly view: (config: ConfigRepo) => ConfigRepo;
+  /** Called before a commit is pushed that deletes a project in somebody's name. */
+  readonly deletionAsked: (project: string, commit: string) => Promise<unknown>;
   /** Who the bot is on GitHub. */
   readonly identity: () => Promise<{ readonly name: string; readonly email: string }>;
 }
@@ -60,6 +62,8 @@ async function commitEdit(request: EditRequest, options: CommitterOptions): Prom
     if (before !== undefined) return { kind: 'committed', commit: before };
     const made = await makeCommit(request, head, options);
     if (made.kind !== 'committed') return made;
+    const { edit } = request;
+    if (edit.kind === 'delete' || edit.kind === 'expire') await options.deletionAsked(edit.project, made.commit);
     const refused = await push(made.commit, branch, options);
     if (refused === undefined) return made;
     const moved = await options.mirror.fetch(branch);

@@ -94,6 +94,16 @@ test('a head is missed unless it is handled or waits', () => {
   expect(missedPush(head, { ...state, inbox: [{ id: 'any', job }] })).toBeUndefined();
 });
 
+test('a pull request whose base became another branch is missed once, and again when it comes back', () => {
+  const missed = (known: KnownPull, base: string) =>
+    missedPulls([{ number: 1, head: 'a', base }], 'main', { ...initialBotState(), pulls: [known] }).map(
+      ({ job }) => job,
+    );
+  expect(missed(pull(1), 'stable')).toEqual([{ kind: 'pull', number: 1, again: false }]);
+  expect(missed(pull(1, { closedAt: at(1) }), 'stable')).toEqual([]);
+  expect(missed(pull(1, { closedAt: at(1) }), 'main')).toEqual([{ kind: 'pull', number: 1, again: true }]);
+});
+
 test('pull requests are missed that are new, moved, closed or opened again; not those of other branches', () => {
   const open = (number: number, head: string, base = 'main') => ({ number, head, base });
   const state = {

@@ -63,14 +63,18 @@ export function missedPush(head: Head, state: Pick<BotState, 'handledCommit' | '
   return waits(job, state) ? undefined : job;
 }
 
-/** Pull requests whose head was not judged, and those that are not open any more without our knowing. */
+/**
+ * Pull requests whose head was not judged, and those that are not open any more, or not into the default branch,
+ * without our knowing.
+ */
 export function missedPulls(
   open: readonly OpenPull[],
   defaultBranch: string,
   state: Pick<BotState, 'pulls' | 'inbox'>,
 ): readonly { readonly key: string; readonly job: Job }[] {
   const known = new Map(state.pulls.map((pull) => [pull.number, pull]));
-  const numbers = new Set(open.map(({ number }) => number));
+  // One that goes into another branch now is none of ours, as one that was closed.
+  const numbers = new Set(open.filter(({ base }) => base === defaultBranch).map(({ number }) => number));
   const waiting = new Set(state.inbox.flatMap(({ job }) => (job.kind === 'pull' ? [job.number] : [])));
   const changed = open
     .filter(({ number, base, head }) => {

@@ -13,7 +13,10 @@ const gaps = (times: readonly number[]) => times.slice(1).map((time, index) => M
  */
 function watch(
   head: (index: number) => Promise<Awaited<ReturnType<Github['head']>>>,
-  check: () => Promise<void> = async () => undefined,
+  {
+    check = async () => undefined,
+    state = initialBotState,
+  }: { check?: () => Promise<void>; state?: typeof initialBotState } = {},
 ) {
   vi.useFakeTimers();
   const asked: number[] = [];
@@ -26,7 +29,7 @@ function watch(
       newestComment: async () => undefined,
       check,
     } as unknown as Github,
-    state: initialBotState,
+    state,
     knowsBot: () => false,
     commit: async () => undefined,
     // Known by its name already: what is asked for again gets a new one.
@@ -76,11 +79,12 @@ test('an app that is not installed any more is a fault at once, and is looked fo
     async () => {
       throw new Error('Not Found');
     },
-    async () => {
-      if (performance.now() > 1) throw new AccessLost('not installed', 'acme/packages');
+    {
+      check: async () => {
+        throw new AccessLost('not installed', 'acme/packages');
+      },
     },
   );
-  vi.advanceTimersByTime(2);
   await reconciler.start();
   expect(reconciler.fault()?.message).toContain('not installed on acme/packages');
   await vi.advanceTimersByTimeAsync(3_600_000);
@@ -98,4 +102,61 @@ test('work whose outcome stays missing is asked for again later and later, not a
   expect(gaps(asked)).toEqual(Array(39).fill(10));
   const again = accepted.filter(({ key }) => /\/\d+$/.test(key));
   expect(gaps(again.map(({ at }) => at))).toEqual([10, 20, 40, 80, 160]);
+});
+
+test('a branch that goes to another commit and back is followed at each look, whoever told of the other one', async () => {
+  const state = { ...initialBotState(), handledCommit: 'b' as string | null };
+  let head = 'a';
+  const { reconciler, accepted } = watch(
+    async () => ({ branch: 'main', commit: head }) as Awaited<ReturnType<Github['head']>>,
+    { state: () => state },
+  );
+  const found = () =>
+    accepted
+      .splice(0)
+      .at(-1)
+      ?.key.replace(/\/\d+$/, '');
+  const look = async () => {
+    await vi.advanceTimersByTimeAsync(10_000);
+    return found();
+  };
+  await reconciler.start();
+  const seen = [found()];
+  for (let time = 0; time < 3; time += 1) {
+    // A webhook tells of the other commit, that of the way back is lost.
+    await reconciler.hear(`d${time}`, { kind: 'push', commit: 'c', branch: 'main', pusher: 'mia' });
+    state.handledCommit = 'c';
+    accepted.splice(0);
+    seen.push(await look());
+  }
+  for (let time = 0; time < 3; time += 1) {
+    // Both are found by looks only.
+    [state.handledCommit, head] = ['a', 'c'];
+    seen.push(await look());
+    [state.handledCommit, head] = ['c', 'a'];
+    seen.push(await look());
+  }
+  await reconciler.stop();
+  expect(seen.join(' ')).toBe('push/a push/a push/a push/a push/c push/a push/c push/a push/c push/a');
+});
+
+test('a commit whose push was known before and is told of again is worked off behind what is under way', async () => {
+  const accepted: [string, unknown][] = [];
+  const known = new Set(['push/a']);
+  const reconciler = createReconciler({
+    ...{ github: {} as Github, commit: async () => undefined, looked: () => undefined, seconds: 10 },
+    ...{ now: () => new Date(), log: () => undefined, knowsBot: () => false },
+    // While another commit is being worked off this one is still the handled one.
+    state: () => ({ ...initialBotState(), handledCommit: 'a' }),
+    accept: async (key, job) => {
+      accepted.push([key, job]);
+      return !known.has(key);
+    },
+  });
+  const job = { kind: 'push', commit: 'a', branch: 'main', pusher: 'mia' } as const;
+  expect(await reconciler.hear('d1', job)).toBe(false);
+  expect(accepted).toEqual([
+    ['push/a', job],
+    ['push/a/d1', { ...job, again: true }],
+  ]);
 });

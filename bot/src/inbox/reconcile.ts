@@ -6,7 +6,7 @@ import type { Github } from '../github/github.ts';
 import { RateLimited } from '../github/rate-limit.ts';
 import type { Head } from '../github/repository.ts';
 import type { BotOperation, BotState } from '../vocabulary/bot-state.ts';
-import { type Job, workKey } from '../vocabulary/job.ts';
+import { foundPullKey, type Job, workKey } from '../vocabulary/job.ts';
 import { firstCursor, isLate, lookedUntil, missedComments, missedPulls, missedPush } from './find-missed.ts';
 
 interface ReconcilerOptions {
@@ -86,18 +86,13 @@ class GithubReconciler implements Reconciler {
   }
 
   async hear(deliveryId: string, job: Job): Promise<boolean> {
-    const { state, accept, log } = this.#options;
+    const { state, accept } = this.#options;
     if (isLate(job, state().comments)) return false;
-    const fresh = await accept(workKey(deliveryId, job), job);
-    // A commit that is known and comes again may have been pushed back to: the head tells.
-    if (!fresh && job.kind === 'push' && job.commit !== state().handledCommit) {
-      this.#looking = this.#looking.then(async () => {
-        await this.#lookAtHead().catch((error: unknown) =>
-          log('warn', 'GitHub could not be asked for the head; the next look does it', { error }),
-        );
-      });
-    }
-    return fresh;
+    this.#startAnew(job);
+    if (await accept(workKey(deliveryId, job), job)) return true;
+    // A commit that is known and comes again may have been pushed back to, also while another is being worked off.
+    if (job.kind === 'push') await accept(`${workKey('', job)}/${deliveryId}`, { ...job, again: true });
+    return false;
   }
 
   async catchUp(heardAt: number): Promise<void> {
@@ -172,13 +167,15 @@ class GithubReconciler implements Reconciler {
     const head = await this.#options.github.head();
     this.#headAskedAt = at;
     const job = missedPush(head, this.#options.state());
-    if (job !== undefined) await this.#insist(workKey('', job), job);
-    else this.#forgetTries('push', []);
+    const key = job === undefined ? '' : workKey('', job);
+    this.#forgetTries('push', [key]);
+    if (job !== undefined) await this.#insist(key, job);
     return head;
   }
 
   async #lookAtPulls(defaultBranch: string): Promise<void> {
-    const missed = missedPulls(await this.#options.github.openPulls(), defaultBranch, this.#options.state());
+    const { github, state } = this.#options;
+    const missed = missedPulls(await github.openPulls(), defaultBranch, state());
     for (const { key, job } of missed) await this.#insist(key, job);
     this.#forgetTries(
       'pull',
@@ -213,6 +210,13 @@ class GithubReconciler implements Reconciler {
     this.#tries.set(key, { kind: job.kind, count: count + 1, notBefore: performance.now() + wait * 1000 });
     if (await accept(key, job)) return log('info', `Found on GitHub without a webhook: ${key}`);
     await accept(`${key}/${now().getTime()}`, job);
+  }
+
+  /** Something moved: what was tried before it did has had its outcome, also when it comes back to where it was. */
+  #startAnew(job: Job): void {
+    const mine = job.kind === 'push' ? 'push/' : job.kind === 'pull' ? foundPullKey(job.number, '') : undefined;
+    if (mine === undefined) return;
+    for (const key of this.#tries.keys()) if (key.startsWith(mine)) this.#tries.delete(key);
   }
 
   #forgetTries(kind: Job['kind'], but: readonly string[]): void {

@@ -58,6 +58,13 @@ export function createApp({ repository, known, hear, complain, knowsBot }: AppOp
       if (!ours(payload.repository) || base.ref !== payload.repository.default_branch) return;
       await accept(id, { kind: 'pull', number, again: payload.action === 'ready_for_review' });
     });
+    app.on('pull_request.edited', async ({ id, payload }) => {
+      const { number, base } = payload.pull_request;
+      const bases = [base.ref, payload.changes.base?.ref.from];
+      // It came to the default branch from another one, or left it.
+      if (!ours(payload.repository) || bases[1] === undefined) return;
+      if (bases.includes(payload.repository.default_branch)) await accept(id, { kind: 'pull', number, again: true });
+    });
     app.on(['check_run.rerequested', 'check_run.requested_action'], async ({ id, payload }) => {
       const job = jobOfCheckRun(payload);
       if (ours(payload.repository) && job !== undefined) await accept(id, job);

@@ -11,6 +11,7 @@ import type { CommentReader } from '../commands/read/read-ahead.ts';
 import type { People } from '../people/people.ts';
 import { handlePull, type PullContext } from '../pull-requests/handle-pull.ts';
 import { handlePush, type PushContext } from '../pushes/handle-push.ts';
+import { type TakeAwayContext, takeAwayDue } from '../pushes/take-away.ts';
 import type { Handled } from '../vocabulary/bot-state.ts';
 import type { Delivery } from '../vocabulary/job.ts';
 import type { InboxWorker } from './inbox.ts';
@@ -18,6 +19,7 @@ import type { Reconciler } from './reconcile.ts';
 
 interface WorkContext {
   readonly pushes: PushContext;
+  readonly departures: TakeAwayContext;
   readonly pulls: PullContext;
   readonly commands: CommentContext;
   readonly comments: CommentReader;
@@ -55,10 +57,12 @@ export function createWorker(context: WorkContext): InboxWorker {
 }
 
 async function workOff({ id, job }: Delivery, context: WorkContext): Promise<Handled> {
-  const { pushes, pulls, commands, comments, people, log } = context;
+  const { pushes, departures, pulls, commands, comments, people, log } = context;
   switch (job.kind) {
     case 'push':
       return await patiently(() => handlePush(job, id, pushes), log);
+    case 'take-away':
+      return await takeAwayDue(job, departures);
     case 'pull':
       return await patiently(() => handlePull(job, id, pulls), log);
     case 'check':

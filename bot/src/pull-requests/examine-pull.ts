@@ -1,12 +1,16 @@
 // Looks at a pull request: fetches its head, reads what it states, and says what it changes. Policy is that of the
 // config in force.
 import { GitError } from '@coppice/builder-runner/remote';
-import { type Problem, parseConfigRepo } from '@coppice/config';
+import { type Problem, parseConfigRepo, type Settings } from '@coppice/config';
 import { type ConfigAtCommit, configAt } from '../config-repo/config-in-force.ts';
 import type { ConfigFiles, ConfigRepoMirror } from '../config-repo/mirror.ts';
 import type { Github } from '../github/github.ts';
 import type { PullRequest } from '../github/repository.ts';
+import type { BuiltIndex } from '../planning/built.ts';
+import { compareProjects, fatesOf } from '../planning/project-fates.ts';
+import type { Fate } from '../vocabulary/fate.ts';
 import type { KnownPull } from '../vocabulary/known-pull.ts';
+import { countingLeaving } from '../vocabulary/leaving.ts';
 import { type Changes, type Demands, judgeChanges, sortChanges, underPolicy } from './changes.ts';
 
 /** A head of a pull request and what follows from it. */
@@ -18,6 +22,12 @@ export interface Examined {
   /** What only the policy in force forbids: it cannot be built before it is merged. */
   readonly blocked: readonly Problem[];
   readonly demands: Demands;
+  /** What becomes of projects once it is merged. */
+  readonly fates: readonly Fate[];
+  /** How long after a merge what it deletes is deleted. */
+  readonly graceSeconds: number;
+  /** Where it conflicts with the branch that it goes into; undefined when that could not be found out. */
+  readonly conflicts: readonly string[] | undefined;
   /** The config that both sides come from, under the policy in force; undefined when it has problems. */
   readonly before: ConfigAtCommit | undefined;
   /** What the head states, under the policy in force; undefined when nothing can be built of it. */
@@ -29,6 +39,8 @@ export interface Examined {
 interface ExamineContext {
   readonly github: Github;
   readonly mirror: ConfigRepoMirror;
+  readonly built: Pick<BuiltIndex, 'counts'>;
+  readonly settings: Pick<Settings, 'deletion'>;
   /** The config in force; undefined while there is none. */
   readonly config: () => ConfigAtCommit | undefined;
   readonly pulls: () => readonly KnownPull[];
@@ -45,7 +57,10 @@ export async function examinePull(pull: PullRequest, context: ExamineContext): P
   const { from, paths } = await mirror.changes(tip, head);
   const changes = sortChanges(paths);
   const base = context.config();
-  const nothing = { pull, changes, problems: [], blocked: [], before: undefined, at: undefined };
+  const conflicts = await mirror.conflicts(tip, head);
+  const { graceSeconds } = context.settings.deletion;
+  const known = { pull, changes, conflicts, graceSeconds };
+  const nothing = { ...known, problems: [], blocked: [], fates: [], before: undefined, at: undefined };
   if (!changes.ours) return { ...nothing, demands: noDemands, known: remember(pull, noDemands, context) };
   const files = await mirror.read(head);
   const stated = parseConfigRepo(files.tree);
@@ -54,18 +69,37 @@ export async function examinePull(pull: PullRequest, context: ExamineContext): P
     return { ...nothing, problems, demands: noDemands, known: remember(pull, noDemands, context) };
   const policy = (await mirror.read(base.commit)).tree.texts.get('coppice.yaml') ?? '';
   const allowed = changes.policy ? parseConfigRepo(underPolicy(files.tree, policy)) : stated;
-  const demands = judgeChanges(changes, base.config, allowed.ok ? allowed.value : stated.ok ? stated.value : undefined);
+  const after = allowed.ok ? allowed.value : stated.ok ? stated.value : undefined;
+  const demands = judgeChanges(changes, countingLeaving(base), after);
   const old = await mirror.read(from);
   return {
-    pull,
-    changes,
+    ...known,
     problems,
     blocked: problems.length === 0 && !allowed.ok ? allowed.problems : [],
     demands,
+    fates: after === undefined ? [] : fatesOfMerge(changes, base, configAt(head, files, after), context),
     before: problems.length === 0 ? configUnder(policy, from, old) : undefined,
     at: problems.length === 0 ? configUnder(policy, head, files) : undefined,
-    known: remember(pull, demands, context),
+    known: { ...remember(pull, demands, context), conflicts: (conflicts ?? []).length > 0 },
   };
+}
+
+/** Of the projects whose files it changes: what is not on its branch yet is none of its doing. */
+function fatesOfMerge(
+  { projects }: Changes,
+  base: ConfigAtCommit,
+  after: ConfigAtCommit,
+  { built, settings, now }: ExamineContext,
+): readonly Fate[] {
+  const { graceSeconds } = settings.deletion;
+  const at = graceSeconds === 0 ? null : new Date(now().getTime() + graceSeconds * 1000).toISOString();
+  const { leaving = [] } = base;
+  const fates = fatesOf(compareProjects(base, after), { deleteAt: () => at, leaving, builds: built.counts() });
+  return fates.filter((fate) =>
+    fate.kind === 'renames'
+      ? projects.includes(fate.from) && projects.includes(fate.to)
+      : projects.includes(fate.project) && !(fate.kind === 'deletes' && fate.before),
+  );
 }
 
 /** Undefined when the policy does not allow what the commit states. */

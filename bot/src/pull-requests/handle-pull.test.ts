@@ -2,7 +2,7 @@ import { parseConfigRepo, type QueuedBuild } from '@coppice/config';
 import { expect, test } from 'vitest';
 import type { Delivery } from '../vocabulary/job.ts';
 import type { KnownPull } from '../vocabulary/known-pull.ts';
-import { revokedBuilds } from './handle-pull.ts';
+import { handlePull, type PullContext, revokedBuilds } from './handle-pull.ts';
 
 const head = 'a'.repeat(40);
 const chroots = 'chroots: [sapling-12-x86_64]\n';
@@ -40,4 +40,22 @@ test.each<[string, boolean, QueuedBuild, readonly KnownPull[], readonly Delivery
   ['end whatever else waits', true, build({ batch: 'comment/77/0' }), [outsider], [waiting('comment/7')]],
 ])('builds of a pull request %s', (_what, ends, one, pulls, inbox) => {
   expect(revokedBuilds([one], { pulls: [...pulls], inbox: [...inbox] }, base)).toEqual(ends ? [one] : []);
+});
+
+test('one whose base became another branch is left: its builds end, its head says so, and it is left once', async () => {
+  let known = pull;
+  const canceled: number[] = [];
+  const context = {
+    github: { pull: async () => ({ number: 4, author: 'bea', head, base: 'stable', intoDefault: false, open: true }) },
+    queue: { builds: () => [build()], cancel: async (id: number) => void canceled.push(id) },
+    ...{ pulls: () => [known], now: () => new Date('2026-01-02T03:04:05Z'), log: () => undefined },
+  } as unknown as PullContext;
+  const left = await handlePull({ kind: 'pull', number: 4, again: true }, 'd1', context);
+  expect(canceled).toEqual([1]);
+  expect(left.pulls).toEqual([{ ...pull, closedAt: '2026-01-02T03:04:05.000Z' }]);
+  expect(left.checks).toMatchObject([
+    { commit: head, good: true, conclusion: 'neutral', title: 'Goes into another branch now' },
+  ]);
+  known = left.pulls?.[0] ?? known;
+  expect(await handlePull({ kind: 'pull', number: 4, again: true }, 'd2', context)).toEqual({ checks: [] });
 });

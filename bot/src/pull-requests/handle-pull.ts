@@ -5,6 +5,7 @@ import { checksOf } from '../answers/check-run.ts';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
 import type { Github } from '../github/github.ts';
+import type { PullRequest } from '../github/repository.ts';
 import { type Asker, annotateSources } from '../planning/plan-requests.ts';
 import { type PlanContext, queuedBefore } from '../planning/planner.ts';
 import type { Check } from '../vocabulary/answer.ts';
@@ -12,10 +13,11 @@ import type { BotState, Handled } from '../vocabulary/bot-state.ts';
 import { pullCheckKey } from '../vocabulary/check-key.ts';
 import type { Job } from '../vocabulary/job.ts';
 import type { KnownPull } from '../vocabulary/known-pull.ts';
+import { countingLeaving } from '../vocabulary/leaving.ts';
 import { standingOf } from './approval.ts';
 import { type Examined, examinePull } from './examine-pull.ts';
 import { enqueuePull, type PullSelection, planPull } from './plan-pull.ts';
-import { planReport, problemsReport, type Start, untouchedReport } from './say.ts';
+import { elsewhereReport, planReport, problemsReport, type Start, untouchedReport } from './say.ts';
 
 export interface PullContext extends PlanContext {
   readonly mirror: ConfigRepoMirror;
@@ -45,7 +47,7 @@ export async function handlePull(job: PullJob, batch: string, context: PullConte
   const pull = await github.pull(job.number);
   const known = pulls().find(({ number }) => number === pull.number);
   if (!pull.open) return await close(known, pull.author, context);
-  if (!pull.intoDefault) return { checks: [] };
+  if (!pull.intoDefault) return await leave(known, pull, batch, context);
   // Told of twice, or found before its webhook came.
   if (known?.head === pull.head && known.closedAt === null && !job.again) return { checks: [] };
   await context.meet(pull.author, pull.authorId);
@@ -75,20 +77,13 @@ export async function judge(
   context: PullContext,
 ): Promise<Judged> {
   const { changes, known, problems, at } = examined;
-  const check = (report: ReturnType<typeof planReport>): Check => ({
-    kind: 'config',
-    key: pullCheckKey(known.number, known.head, asker.batch),
-    commit: known.head,
-    checkRunId: null,
-    sentAnnotations: 0,
-    ...report,
-  });
+  const check = (report: ReturnType<typeof planReport>) => checkOf(known, asker.batch, report);
   if (!changes.ours) return { builds: [], checks: [check(untouchedReport())], start: undefined };
   const base = context.config();
   if (base === undefined || problems.length > 0) {
     return { builds: [], checks: [check(problemsReport(examined, base?.commit ?? null))], start: undefined };
   }
-  const standing = standingOf(known, base.config);
+  const standing = standingOf(known, countingLeaving(base));
   const before = queuedBefore(asker.batch, context);
   const plan = await planPull(examined, selection, standing.kind !== 'waiting', context);
   const annotations = await annotateSources(plan, known.head, context.mirror);
@@ -124,6 +119,29 @@ async function close(known: KnownPull | undefined, by: string, context: PullCont
   return { checks: [], pulls: [closed] };
 }
 
+/** It goes into another branch now: nothing of it is built, and its head says so. */
+async function leave(
+  known: KnownPull | undefined,
+  { author, head }: PullRequest,
+  batch: string,
+  context: PullContext,
+): Promise<Handled> {
+  const left = await close(known, author, context);
+  if (left.pulls === undefined || known === undefined) return left;
+  return { ...left, checks: [checkOf({ ...known, head }, batch, elsewhereReport())] };
+}
+
+function checkOf({ number, head }: KnownPull, batch: string, report: ReturnType<typeof planReport>): Check {
+  return {
+    kind: 'config',
+    key: pullCheckKey(number, head, batch),
+    commit: head,
+    checkRunId: null,
+    sentAnnotations: 0,
+    ...report,
+  };
+}
+
 /** Cancels live builds of a pull request's sandboxes. */
 async function cancelBuilds(
   number: number,
@@ -148,7 +166,7 @@ function isCancelable({ chroots }: QueuedBuild): boolean {
 export function revokedBuilds(
   live: readonly QueuedBuild[],
   { pulls, inbox }: Pick<BotState, 'pulls' | 'inbox'>,
-  base: Pick<ConfigAtCommit, 'config'>,
+  base: Pick<ConfigAtCommit, 'config' | 'leaving'>,
 ): readonly QueuedBuild[] {
   const unnoted = ({ batch }: QueuedBuild) => inbox.some(({ id }) => batch === id || batch.startsWith(`${id}/`));
   return live.filter((build) => {
@@ -156,6 +174,6 @@ export function revokedBuilds(
     if (sandbox === undefined || !isCancelable(build) || unnoted(build)) return false;
     const pull = pulls.find(({ number }) => number === sandbox.pull);
     if (pull === undefined || pull.closedAt !== null || pull.head !== build.configCommit) return true;
-    return standingOf(pull, base.config).kind === 'waiting';
+    return standingOf(pull, countingLeaving(base)).kind === 'waiting';
   });
 }

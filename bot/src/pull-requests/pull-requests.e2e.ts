@@ -112,6 +112,62 @@ describe('a pull request by somebody with rights', () => {
     await buildAll();
   });
 
+  test('that goes into another branch is left alone at once, and judged at once when it comes back', async () => {
+    await pulls.push('stable', { 'README.md': 'Stable\n' });
+    const commit = await pulls.push('retargeted', spec(7));
+    const opened = await pulls.open('builder', 'retargeted');
+    await pulls.verdict(commit);
+    await quiet();
+    await service.ask('builder', 'PATCH', `pulls/${opened}`, { base: 'stable' });
+    await pulls.verdict(commit, ({ output }) => output.title === 'Goes into another branch now');
+    await buildAll();
+    expect(live()).toEqual([]);
+    const next = await pulls.push('retargeted', spec(8), 'branch');
+    await quiet();
+    expect(await service.checks(next)).toEqual([]);
+    await service.ask('builder', 'PATCH', `pulls/${opened}`, { base: 'main' });
+    expect((await pulls.verdict(next)).output.title).toBe('1 build queued');
+    expect(live()).toEqual([`tools+pr${opened}/hello@${next}`]);
+    await service.ask('builder', 'PATCH', `pulls/${opened}`, { state: 'closed' });
+    await until(async () => endings()[0] === 'builder');
+    await buildAll();
+    await quiet();
+  });
+
+  test('that conflicts, deletes or renames says so in its check', async () => {
+    const conflicting = await pulls.push('conflicting', {
+      'projects/acme/tools.yaml': toolsYaml.replace('Small tools', 'Other tools'),
+    });
+    const first = await pulls.open('builder', 'conflicting');
+    expect((await pulls.verdict(conflicting)).output.title).toBe('Nothing to build');
+    const moved = toolsYaml.replace('description: Small tools', 'description: Tools, small');
+    const specs = ['hello', 'libgreet'].map((name) => `packages/acme/tools/${name}/${name}.spec`);
+    const gone = Object.fromEntries(specs.map((path) => [path, null]));
+    await pulls.verdict(await service.push('maintainer', { 'projects/acme/tools.yaml': moved }));
+    const deleting = await pulls.push('deleting', { 'projects/acme/tools.yaml': null, ...gone });
+    const there = Object.fromEntries(specs.map((path) => [path.replace('/tools/', '/utils/'), 'Name: x\n']));
+    const renaming = await pulls.push('renaming', {
+      ...{ 'projects/acme/tools.yaml': null, 'projects/acme/utils.yaml': moved, ...gone, ...there },
+    });
+    const titles: string[] = [];
+    // It was judged before the branch that it goes into moved.
+    await pulls.verdict(conflicting, ({ output }) => output.title === 'Conflicts with main; nothing to build');
+    await service.ask('builder', 'PATCH', `pulls/${first}`, { state: 'closed' });
+    for (const [branch, commit] of Object.entries({ conflicting, deleting, renaming })) {
+      const opened = await pulls.open('builder', branch);
+      titles.push((await pulls.verdict(commit)).output.title);
+      await service.ask('builder', 'PATCH', `pulls/${opened}`, { state: 'closed' });
+    }
+    await service.push('maintainer', { 'projects/acme/tools.yaml': toolsYaml });
+    expect(titles).toEqual([
+      'Conflicts with main; nothing to build',
+      expect.stringMatching(/^Deletes acme\/tools \(2 packages, [1-9]\d* builds\)$/),
+      expect.stringMatching(/^Renames acme\/tools to acme\/utils; needs \/approve by an admin$/),
+    ]);
+    await buildAll();
+    await quiet();
+  });
+
   test('that is a draft is checked, and built when it is ready', async () => {
     const draft = await pulls.push('draft', spec(4));
     const opened = await pulls.open('builder', 'draft', true);

@@ -1,13 +1,16 @@
-// Ends what is over without anybody asking: builds of pull requests that may not go on, sandboxes of closed ones,
-// projects whose last day has come.
+// Does what time and others' pushes bring without anybody asking: builds of pull requests end that may not go on, their
+// checks say of conflicts how they are now, sandboxes of closed ones go, projects whose last day has come.
 import type { Queue } from '@coppice/builder-runner/queue';
 import type { Log, ProjectsPort } from '@coppice/builder-runner/runner';
 import type { Settings } from '@coppice/config';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
+import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
 import type { Committer } from '../edits/commit-edit.ts';
 import { expireProjects } from '../edits/expire-projects.ts';
 import type { People } from '../people/people.ts';
 import type { BotOperation, BotState } from '../vocabulary/bot-state.ts';
+import { foundPullKey, type Job } from '../vocabulary/job.ts';
+import { findMovedConflicts } from './find-moved-conflicts.ts';
 import { revokedBuilds } from './handle-pull.ts';
 import { sweepSandboxes } from './sweep-sandboxes.ts';
 
@@ -20,6 +23,9 @@ interface TendContext {
   readonly config: () => ConfigAtCommit | undefined;
   readonly people: Pick<People, 'refresh'>;
   readonly commitEdit: Committer;
+  readonly mirror: Pick<ConfigRepoMirror, 'conflicts'>;
+  /** Notes work under its name, unless that is known. */
+  readonly accept: (key: string, job: Job) => Promise<unknown>;
   readonly projects: ProjectsPort;
   readonly publishedFolder: string;
   /** To be called when what is published has changed otherwise than by a build. */
@@ -45,11 +51,17 @@ const lookMilliseconds = 3_600_000;
 export function createTending(context: TendContext): Tending {
   let looking: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
+  let comparedWith: string | null = null;
+  const tend = async () => {
+    await tendPulls(context);
+    const { goodCommit } = context.state();
+    if (goodCommit === comparedWith || goodCommit === null) return;
+    await lookAtConflicts(goodCommit, context);
+    comparedWith = goodCommit;
+  };
   const look = () => {
     looking = looking.then(() =>
-      tendPulls(context).catch((error: unknown) =>
-        context.log('error', 'What time has ended could not be taken away', { error }),
-      ),
+      tend().catch((error: unknown) => context.log('error', 'What time has ended could not be taken away', { error })),
     );
   };
   return {
@@ -72,6 +84,12 @@ async function tendPulls(context: TendContext): Promise<void> {
   await revoke(context);
   await sweep(context);
   await expire(context);
+}
+
+/** Those whose conflicts came or went with this commit are judged again, each once. */
+async function lookAtConflicts(base: string, { state, mirror, accept }: TendContext): Promise<void> {
+  for (const { number, head } of await findMovedConflicts(state().pulls, base, mirror.conflicts))
+    await accept(`${foundPullKey(number, head)}/on/${base}`, { kind: 'pull', number, again: true });
 }
 
 /** Builds of pull requests end when these are closed or move, and when nobody who allowed them may do so any more. */

@@ -30,6 +30,11 @@ function whatWasDone(edit: ConfigEdit): string {
   }
 }
 
+/** Of one whose file was gone. */
+export function projectDeleted(project: string): string {
+  return `${code(project)} is deleted, with all that it had published.`;
+}
+
 export function buildDeleted({ id, owner, project }: BuildRef): string {
   return `Build ${id} is deleted: its packages are gone from the repository of ${code(`${owner}/${project}`)}, with its logs and records.`;
 }

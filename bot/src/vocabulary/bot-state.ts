@@ -4,10 +4,13 @@ import { type AccountOperation, type Accounts, applyToAccounts } from './account
 import type { Answer, Check } from './answer.ts';
 import type { CommentCursor, Delivery } from './job.ts';
 import type { KnownPull } from './known-pull.ts';
+import type { AskedDeletion, Leaving, RefusedCommit } from './leaving.ts';
 import { applyToPetitions, noPetitions, type PetitionOperation, type Petitions } from './petitions.ts';
 
 /** GitHub's delivery ids that are remembered; the oldest are forgotten first. */
 export const rememberedDeliveries = 10_000;
+/** Deletions that were asked for and whose commit has not come into force; those never pushed are forgotten first. */
+const rememberedDeletions = 100;
 
 export interface BotState {
   /** What was accepted, as workKey names it, oldest first. */
@@ -18,6 +21,10 @@ export interface BotState {
   handledCommit: string | null;
   /** The last one without problems: the config in force. */
   goodCommit: string | null;
+  /** Null while the last one has none. */
+  refused: RefusedCommit | null;
+  leaving: readonly Leaving[];
+  askedDeletions: readonly AskedDeletion[];
   answers: Answer[];
   checks: Check[];
   /** In the order in which they were first seen. */
@@ -37,10 +44,16 @@ export type BotOperation =
       readonly checks: readonly Check[];
       readonly handledCommit?: string;
       readonly goodCommit?: string;
+      readonly refused?: RefusedCommit | null;
+      /** All of them, as they are now. */
+      readonly leaving?: readonly Leaving[];
+      /** Commits of `askedDeletions` that have come into force. */
+      readonly deleted?: readonly string[];
       /** Takes the place of what was known of these. */
       readonly pulls?: readonly KnownPull[];
       readonly petitions?: readonly PetitionOperation[];
     }
+  | ({ readonly kind: 'deletion-asked' } & AskedDeletion)
   | { readonly kind: 'forgotten'; readonly pull: number }
   | { readonly kind: 'looked'; readonly comments: CommentCursor }
   | { readonly kind: 'commented'; readonly to: number; readonly commentId: number }
@@ -55,6 +68,9 @@ export function initialBotState(): BotState {
     inbox: [],
     handledCommit: null,
     goodCommit: null,
+    refused: null,
+    leaving: [],
+    askedDeletions: [],
     answers: [],
     checks: [],
     pulls: [],
@@ -99,6 +115,12 @@ export function applyToBotState(state: BotState, operation: BotOperation): void 
     case 'account':
       state.accounts = applyToAccounts(state.accounts, operation.account);
       return;
+    case 'deletion-asked': {
+      const { project, commit } = operation;
+      const others = state.askedDeletions.filter((one) => one.commit !== commit);
+      state.askedDeletions = [...others, { project, commit }].slice(-rememberedDeletions);
+      return;
+    }
     case 'forgotten':
       state.pulls = state.pulls.filter(({ number }) => number !== operation.pull);
       return;
@@ -106,7 +128,7 @@ export function applyToBotState(state: BotState, operation: BotOperation): void 
 }
 
 function applyHandled(state: BotState, operation: Extract<BotOperation, { kind: 'handled' }>): void {
-  const { id, answer, checks, handledCommit, goodCommit } = operation;
+  const { id, answer, checks, handledCommit, goodCommit, refused, leaving, deleted = [] } = operation;
   state.inbox = state.inbox.filter((delivery) => delivery.id !== id);
   // Copies: operations are also lines of the journal and stay as they were.
   if (answer !== undefined && !state.answers.some(({ to }) => to === answer.to)) state.answers.push({ ...answer });
@@ -114,6 +136,9 @@ function applyHandled(state: BotState, operation: Extract<BotOperation, { kind: 
   state.petitions = (operation.petitions ?? []).reduce(applyToPetitions, state.petitions);
   if (handledCommit !== undefined) state.handledCommit = handledCommit;
   if (goodCommit !== undefined) state.goodCommit = goodCommit;
+  if (refused !== undefined) state.refused = refused;
+  if (leaving !== undefined) state.leaving = leaving;
+  if (deleted.length > 0) state.askedDeletions = state.askedDeletions.filter(({ commit }) => !deleted.includes(commit));
   for (const pull of operation.pulls ?? []) {
     const at = state.pulls.findIndex(({ number }) => number === pull.number);
     if (at === -1) state.pulls.push(pull);

@@ -2,7 +2,14 @@
 
 /** What of a webhook is needed to work it off later. */
 export type Job =
-  | { readonly kind: 'push'; readonly commit: string; readonly branch: string; readonly pusher: string }
+  | {
+      readonly kind: 'push';
+      readonly commit: string;
+      readonly branch: string;
+      readonly pusher: string;
+      /** It was pushed before, and may have been pushed back to: nothing is said of it unless it is the head. */
+      readonly again?: true;
+    }
   | {
       readonly kind: 'comment';
       readonly issue: number;
@@ -23,6 +30,8 @@ export type Job =
       /** Judge its head again although it has been judged. */
       readonly again: boolean;
     }
+  /** The time of grace of a project without a file may be over. */
+  | { readonly kind: 'take-away'; readonly project: string; readonly deleteAt: string }
   /** Somebody pressed "Re-run", "Re-run all" or a button of a check run. */
   | {
       readonly kind: 'check';

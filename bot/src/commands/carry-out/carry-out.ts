@@ -20,6 +20,7 @@ export async function carryOut(action: Action, job: CommentJob, batch: string, c
   if (action.kind === 'end-debug') return await endDebug(action, job, context);
   if (action.kind === 'delete-build') return await deleteBuild(action, context);
   if (action.kind === 'trust') return await trust(action, context);
+  if (action.kind === 'take-away') return await takeAway(action, context);
   if (action.kind === 'edit') return await edit(action, job, batch, context);
   const at = context.config();
   if (at === undefined) return text(line, false, refusal.noConfig());
@@ -75,6 +76,15 @@ async function deleteBuild(
   await context.built.reread(ref.owner, ref.project);
   context.published();
   return text(line, true, edits.buildDeleted(ref));
+}
+
+async function takeAway(
+  { line, project }: Extract<Action, { kind: 'take-away' }>,
+  context: CommandContext,
+): Promise<Done> {
+  const leaving = await context.takeAway(project);
+  context.published();
+  return { ...text(line, true, edits.projectDeleted(project)), leaving };
 }
 
 async function edit(

@@ -3,6 +3,7 @@ import type { BuildId, ChrootName, ConfigRepo, PlanSelection, Project } from '@c
 import type { BuildView } from '../../vocabulary/build-view.ts';
 import type { Wishes } from '../../vocabulary/command.ts';
 import type { ConfigEdit } from '../../vocabulary/config-edit.ts';
+import type { LeavingProject } from '../../vocabulary/leaving.ts';
 import type { PetitionOperation, Petitions } from '../../vocabulary/petitions.ts';
 
 /** One thing to do. `line` is the command that it answers. */
@@ -34,6 +35,8 @@ export type Action = { readonly line: string } & (
       readonly build: BuildView | undefined;
     }
   | { readonly kind: 'delete-build'; readonly build: BuildView }
+  /** Delete what a project (`owner/name`) that is leaving has published, at once. */
+  | { readonly kind: 'take-away'; readonly project: string }
   | { readonly kind: 'debug'; readonly build: BuildView; readonly chroot: ChrootName }
   | { readonly kind: 'end-debug'; readonly build: BuildView; readonly chroot: string | undefined }
   /** The account that used this login last has its rights from now on. */
@@ -55,6 +58,8 @@ export interface Situation {
   readonly comment: string;
   /** The config in force at the default branch; undefined while there is no good one. */
   readonly config: ConfigRepo | undefined;
+  /** Projects that it does not state any more and whose results are still there. */
+  readonly leaving: readonly LeavingProject[];
   /** The comment stands on a pull request. */
   readonly onPullRequest: boolean;
   /** Builds that wait or run, oldest first. */

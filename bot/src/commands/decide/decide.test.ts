@@ -67,6 +67,7 @@ const asks = (actor: string, line: string, more: Partial<Situation> = {}) => {
     comment: 'https://github.example/1',
     petitions: noPetitions,
     config,
+    leaving: [],
     onPullRequest: false,
     live: [],
     named: new Map(),
@@ -100,6 +101,8 @@ const asks = (actor: string, line: string, more: Partial<Situation> = {}) => {
       return `deletes ${action.build.id}`;
     case 'trust':
       return `trusts ${action.login}`;
+    case 'take-away':
+      return `takes ${action.project} away`;
     case 'edit': {
       const { kind, ...rest } = action.edit;
       return `${kind} ${Object.values(rest).join(' ')}`;
@@ -373,4 +376,25 @@ test('no answer notifies anybody: every name in it is code', () => {
     const outsideCode = asks('nobody', line).replace(/(`+)[\s\S]*?\1/g, '');
     expect(outsideCode).not.toMatch(/@\w/);
   }
+});
+
+describe('a project whose file is gone', () => {
+  const leaving = [
+    {
+      ...{ project: 'acme/old', statedAt: 'a', leftAt: 'b', by: 'mia', deleteAt: '2026-01-31T15:00:00.000Z' },
+      stated: project('old', ['olga'], ['relic']),
+    },
+  ];
+  test.each([
+    ['old-maintainer', '/delete project acme/old', 'takes acme/old away'],
+    ['root', '/delete project Acme/Old', 'takes acme/old away'],
+    ['olga', '/delete project acme/old', 'may not delete `acme/old`'],
+    ['tools-maintainer', '/delete project acme/old', 'may not delete `acme/old`'],
+    ['olga', '/status relic', 'status of relic'],
+    ['root', '/freeze acme/old why', 'refuses: `acme/old` is leaving'],
+    ['old-maintainer', '/fork acme/old new', 'refuses: `acme/old` is leaving'],
+    ['olga', '/build relic', 'refuses: There is no package `relic`'],
+  ])('%s asks %s', (actor, line, expected) => {
+    expect(asks(actor, line, { leaving })).toContain(expected);
+  });
 });

@@ -2,10 +2,12 @@
 import { isAdmin, isMember, mayManage, namePattern, projectKey, whoManages } from '@coppice/config';
 import { judgeEdit } from '../../edits/judge-edit.ts';
 import * as edits from '../../reply/edits.ts';
+import { isLeaving } from '../../reply/in-force.ts';
 import { onlyAdminsTrust } from '../../reply/people.ts';
 import * as reply from '../../reply/petitions.ts';
 import type { Command } from '../../vocabulary/command.ts';
 import type { ConfigEdit } from '../../vocabulary/config-edit.ts';
+import type { LeavingProject } from '../../vocabulary/leaving.ts';
 import { type LegalReport, maximumReportsOfOne, type PetitionOperation } from '../../vocabulary/petitions.ts';
 import { type Action, type Known, say } from './action.ts';
 import { findNamed, findOne } from './find-target.ts';
@@ -20,12 +22,23 @@ export function decideEdit(
   known: Known,
   petitions: readonly PetitionOperation[] = [],
 ): Action {
+  const leaving = known.leaving.find(({ project }) => project.toLowerCase() === written.toLowerCase());
+  if (leaving !== undefined) return decideLeaving(line, leaving, editOf(leaving.project), known);
   const found = findNamed(written, known.config.projects, line);
   if ('refusal' in found) return say(line, false, found.refusal);
   const edit = editOf(projectKey(found.project));
   const verdict = judgeEdit(edit, known.config, known.actor);
   if (verdict.kind === 'do') return { kind: 'edit', line, edit, petitions };
   return say(line, verdict.kind === 'nothing', verdict.markdown, verdict.kind === 'nothing' ? petitions : []);
+}
+
+/** Its file is gone, so nothing can be committed: it can only be deleted at once, by whom its last statement names. */
+function decideLeaving(line: string, leaving: LeavingProject, edit: ConfigEdit, { config, actor }: Known): Action {
+  if (edit.kind !== 'delete') return say(line, false, isLeaving(leaving));
+  const verdict = judgeEdit(edit, { ...config, projects: [leaving.stated] }, actor);
+  return verdict.kind === 'do'
+    ? { kind: 'take-away', line, project: leaving.project }
+    : say(line, false, verdict.markdown);
 }
 
 export function decideFork({ line, project, as }: Of<'fork'>, known: Known): Action {
