@@ -3,6 +3,7 @@ import type { ApiAnswer, ApiRequest, BridgeContext, Json } from './answers/api.t
 import { appRoutes } from './answers/app-answers.ts';
 import { checkRoutes } from './answers/checks.ts';
 import { organizationOf, userOf } from './answers/events.ts';
+import { forkRoutes, isHidden } from './answers/forks.ts';
 import { gitRoutes } from './answers/git-answers.ts';
 import { gitWriteRoutes, type Move } from './answers/git-writes.ts';
 import { hookRoutes } from './answers/hook-answers.ts';
@@ -89,10 +90,12 @@ export function joinParts(parts: Parts): JoinedParts {
       ...statusRoutes(context, state),
       ...issueCommentRoutes(context, state),
       ...userKeyRoutes(context, state),
+      ...forkRoutes(context, state),
       ...pullRoutes(context, state, move),
       ...gitRoutes(context, state),
       ...gitWriteRoutes(context, move),
     ],
+    hides: (fullName, identity) => isHidden(state, fullName, identity),
     repair: (request: ApiRequest, answer: ApiAnswer) => repairAnswer({ context, state, request, startedAt }, answer),
     track(work) {
       const told = work.catch((error: Error) => parts.log(`a webhook could not be made: ${error.stack}`));
