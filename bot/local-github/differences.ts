@@ -74,7 +74,9 @@ export const DIFFERENCES: readonly Difference[] = [
   row('conditional requests', 'none', 'ETag and 304', 'bridge.ts'),
   row('state', 'in memory', 'kept', 'replay.ts'),
   row('installation events', 'never sent', 'sent when an app is installed', null),
-  row('rebase merge, update-branch', 'one squashed commit', 'rebased commits', null),
+  row('rebase merge', 'one squashed commit', 'each commit once more', 'answers/merge-pull.ts'),
+  row('update-branch', 'changes only the emulation', 'merges the base into the head', 'answers/merge-pull.ts'),
+  row('merge queues, auto-merge', 'none', 'merge what was checked, when it is green', 'answers/merge-queue.ts'),
   row(
     'pull requests',
     'stay open when their head branch is deleted or pushed into the base',

@@ -44,7 +44,10 @@ const REPAIRS: readonly Repair[] = [
   },
   {
     what: 'a whole repository has its counts',
-    fits: (thing, { request }) => 'forks_count' in thing && matchPath('/repos/:o/:r', request.path) !== undefined,
+    fits: (thing, { request }) =>
+      'forks_count' in thing &&
+      (matchPath('/repos/:o/:r', request.path) !== undefined ||
+        (request.method === 'POST' && matchPath('/repos/:o/:r/forks', request.path) !== undefined)),
     mend: (thing) => void Object.assign(thing, { network_count: thing.forks_count, subscribers_count: 0 }),
   },
   {

@@ -30,6 +30,8 @@ export interface RestParts {
   readonly repair: (request: ApiRequest, answer: ApiAnswer) => Promise<ApiAnswer>;
   /** True where somebody is not to know of a repository. */
   readonly hides: (fullName: string, identity: Identity) => boolean;
+  /** Called after a write that succeeded; not waited for by who wrote. */
+  readonly wrote: (request: ApiRequest) => Promise<void>;
   /** Told of each webhook that is being made, so that stopping can wait for it. */
   readonly track: (work: Promise<void>) => void;
 }
@@ -45,7 +47,8 @@ export async function serveRest(parts: RestParts, request: ApiRequest): Promise<
   const before = needsBefore(request) ? await serveGet(parts, request.path) : undefined;
   const answer = await parts.repair(request, await answerTo(parts, request));
   if (request.method !== 'GET' && answer.status < 300) {
-    parts.track(tellOfWrite(parts.context, request, (before?.body ?? {}) as Json, answer));
+    const told = tellOfWrite(parts.context, request, (before?.body ?? {}) as Json, answer);
+    parts.track(told.then(() => parts.wrote(request)));
   }
   return { ...answer, headers: { ...answer.headers, ...acceptedHeader(needs) } };
 }

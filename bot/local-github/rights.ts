@@ -39,6 +39,8 @@ const RULES: readonly Rule[] = [
   { method: 'POST', pattern: `${R}/commits/:sha/comments`, need: 'read' },
   { method: 'POST', pattern: `${R}/pulls`, need: 'read' },
   { method: 'POST', pattern: `${R}/forks`, need: 'read' },
+  // What it needs is write access to where the head is.
+  { method: 'PUT', pattern: `${R}/pulls/:number/update-branch`, need: 'read' },
   { method: 'PATCH', pattern: `${R}/issues/comments/:id`, need: 'author' },
   { method: 'DELETE', pattern: `${R}/issues/comments/:id`, need: 'author' },
   { method: 'PATCH', pattern: `${R}/issues/:number`, need: 'author' },

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import type { MergeMethod } from './answers/merge-pull.ts';
 import { createTokens, signAppJwt } from './answers/tokens.ts';
 import { createBridge, type RecordedGit, type RecordedRequest } from './bridge.ts';
 import { type Channel, createWebhooks, type Delivery, type Webhook } from './delivery/webhooks.ts';
@@ -60,6 +61,10 @@ export interface LocalGithub {
   createRepository(fullName: string, seed?: NewRepository): Promise<string | undefined>;
   /** Somebody presses a button of a check run. Throws when the run has no such action. */
   requestAction(fullName: string, checkRunId: number, identifier: string, login: string): Promise<void>;
+  /** What people do with a pull request by GitHub's pages alone. Throws when there is no such pull request. */
+  enqueue(fullName: string, pull: number, login: string, method?: MergeMethod): Promise<{ ref: string; sha: string }>;
+  dequeue(fullName: string, pull: number, login: string): Promise<void>;
+  mergeWhenGreen(fullName: string, pull: number, login: string, method: MergeMethod): Promise<void>;
   /** The newest webhooks, oldest first. */
   deliveries(): readonly Delivery[];
   /** The newest REST requests with their answers, oldest first. */
@@ -157,6 +162,11 @@ export async function startLocalGithub(options: LocalGithubOptions): Promise<Loc
     revokeTokens: tokens.revoke,
     createRepository: (fullName, seed) => createRepository(context, fullName, seed),
     requestAction: (fullName, id, identifier, login) => home().requestAction(fullName, id, identifier, login),
+    enqueue: (fullName, number, login, method) =>
+      home().mergeQueue.enqueue(home().pull(fullName, number), login, method),
+    dequeue: (fullName, number, login) => home().mergeQueue.dequeue(home().pull(fullName, number), login),
+    mergeWhenGreen: (fullName, number, login, method) =>
+      home().mergeQueue.mergeWhenGreen(home().pull(fullName, number), login, method),
     deliveries: () => webhooks.deliveries(),
     requests: () => [...recorded],
     gitRequests: () => [...recordedGit],

@@ -176,6 +176,7 @@ function contextsOf(options: BotOptions, parts: Parts, view: CommentContext['vie
   const pulls: PullContext = {
     ...{ ...planning, mirror, github, config: people.config, meet: people.meet, why: people.why, now, log },
     pulls: () => state().pulls,
+    groups: () => state().groups,
   };
   const pushes: PushContext = {
     ...{ ...planning, mirror, log, adopt: config.adopt },

@@ -42,7 +42,7 @@ async function tellOfMoves(
   const changes = compareRefs(before, after).filter(({ ref }) => /^refs\/(heads|tags)\//.test(ref));
   if (changes.length === 0) return;
   const [repository, sender] = await Promise.all([context.read(`/repos/${fullName}`), userOf(context, login)]);
-  const email = `${login}@users.noreply.github.com`;
+  const email = `${login.replace(/\[bot\]$/, '')}@users.noreply.github.com`;
   for (const change of changes) {
     // The app is installed in the organisation: of what happens in people's forks it is not told.
     if (isOrganizations(fullName)) {

@@ -4,12 +4,13 @@ import { isZero, type RefChange } from '../git/bare-repositories.ts';
 import { gitIn } from '../git/git-in.ts';
 import { readCommits, resolveCommit } from '../git/read-commits.ts';
 import type { KeptPull, KeptState } from '../state/kept-state.ts';
-import { type ApiAnswer, type BridgeContext, type Json, notFound, pageOf, type Route, refusal } from './api.ts';
+import { type BridgeContext, type Json, notFound, pageOf, type Route, refusal } from './api.ts';
 import { diffFiles } from './diff-files.ts';
 import { organizationOf } from './events.ts';
 import { bringCommit, headOf, headRepositoryOf, isAnother } from './forks.ts';
 import { commitAnswer } from './git-shapes.ts';
-import { commitTree, type Move } from './git-writes.ts';
+import type { Move } from './git-writes.ts';
+import { mergePull, updateBranch } from './merge-pull.ts';
 
 const PULLS = '/repos/:owner/:repo/pulls';
 
@@ -89,10 +90,16 @@ export function pullRoutes(context: BridgeContext, state: KeptState, move: Move)
         const pull = find(params);
         if (!pull) return notFound();
         return move(pull.repository, context.loginOf(request.identity), (folder) =>
-          mergePull(context, folder, pull, request.body, context.loginOf(request.identity), () =>
-            context.ask('PUT', request.path, {}, request.identity),
-          ),
+          mergePull(context, folder, pull, request.body, request.identity),
         );
+      },
+    },
+    {
+      method: 'PUT',
+      pattern: `${PULLS}/:number/update-branch`,
+      async answer(request, params) {
+        const pull = find(params);
+        return pull ? await updateBranch(context, state, pull, request, move) : notFound();
       },
     },
     {
@@ -184,45 +191,7 @@ const headRepository = (pull: KeptPull) => pull.headRepository ?? pull.repositor
 const isOf = (pull: KeptPull, repository: string, headRef: string) =>
   headRepository(pull) === repository && pull.headRef === headRef;
 
-const branch = (folder: string, name: string) => resolveCommit(folder, `heads/${name}`);
-
-/** Merges in the bare repository, then lets the emulator close the conversation. */
-async function mergePull(
-  context: BridgeContext,
-  folder: string,
-  pull: KeptPull,
-  body: Json,
-  login: string,
-  close: () => Promise<ApiAnswer>,
-): Promise<ApiAnswer> {
-  if (!pull.open) return refusal(405, 'Pull Request is not mergeable');
-  if (body.sha !== undefined && body.sha !== pull.headSha) {
-    return refusal(409, 'Head branch was modified. Review and try the merge again.');
-  }
-  const base = await branch(folder, pull.baseRef);
-  if (!base) return refusal(405, 'Base branch does not exist');
-  const merged = await gitIn(folder)
-    .text(['merge-tree', '--write-tree', base, pull.headSha])
-    .catch(() => undefined);
-  if (merged === undefined) return refusal(405, 'Pull Request has merge conflicts');
-  const method = body.merge_method ?? 'merge';
-  if (method === 'rebase') return refusal(405, 'Rebase merges are not allowed on this repository.');
-  const title =
-    typeof body.commit_title === 'string' && body.commit_title !== ''
-      ? body.commit_title
-      : `Merge pull request #${pull.number} from ${headRepository(pull).split('/')[0]}/${pull.headRef}`;
-  const text =
-    typeof body.commit_message === 'string' && body.commit_message !== '' ? `\n\n${body.commit_message}` : '';
-  const closed = await close();
-  if (closed.status !== 200) return closed;
-  const parents = method === 'squash' ? [base] : [base, pull.headSha];
-  const sha = await commitTree(folder, { tree: merged.split('\n')[0] ?? '', parents, message: title + text, login });
-  await gitIn(folder).text(['update-ref', `refs/heads/${pull.baseRef}`, sha]);
-  pull.open = false;
-  pull.mergeSha = sha;
-  context.changed();
-  return { status: 200, body: { sha, merged: true, message: 'Pull Request successfully merged' } };
-}
+export const branch = (folder: string, name: string) => resolveCommit(folder, `heads/${name}`);
 
 /** Lets the open pull requests of a branch follow it, and those into it know their new base. */
 export async function followBranch(

@@ -27,6 +27,8 @@ export interface PullContext extends PlanContext {
   /** Why somebody may have fewer rights than the config states, in Markdown. */
   readonly why: (login: string) => string | undefined;
   readonly pulls: () => readonly KnownPull[];
+  /** What of merge queues has been judged. */
+  readonly groups: () => readonly string[];
   readonly now: () => Date;
   readonly log: Log;
 }

@@ -22,6 +22,8 @@ export interface BotState {
   checks: Check[];
   /** In the order in which they were first seen. */
   pulls: KnownPull[];
+  /** Commits that merge queues would merge and that have been judged, while they are there. */
+  groups: readonly string[];
   /** How far comments were looked through; null before the first time. */
   comments: CommentCursor | null;
   petitions: Petitions;
@@ -39,6 +41,8 @@ export type BotOperation =
       readonly goodCommit?: string;
       /** Takes the place of what was known of these. */
       readonly pulls?: readonly KnownPull[];
+      /** Takes the place of all that was known of merge queues. */
+      readonly groups?: readonly string[];
       readonly petitions?: readonly PetitionOperation[];
     }
   | { readonly kind: 'forgotten'; readonly pull: number }
@@ -58,6 +62,7 @@ export function initialBotState(): BotState {
     answers: [],
     checks: [],
     pulls: [],
+    groups: [],
     comments: null,
     petitions: noPetitions,
     accounts: {},
@@ -114,6 +119,7 @@ function applyHandled(state: BotState, operation: Extract<BotOperation, { kind: 
   state.petitions = (operation.petitions ?? []).reduce(applyToPetitions, state.petitions);
   if (handledCommit !== undefined) state.handledCommit = handledCommit;
   if (goodCommit !== undefined) state.goodCommit = goodCommit;
+  if (operation.groups !== undefined) state.groups = operation.groups;
   for (const pull of operation.pulls ?? []) {
     const at = state.pulls.findIndex(({ number }) => number === pull.number);
     if (at === -1) state.pulls.push(pull);

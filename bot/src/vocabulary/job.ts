@@ -23,6 +23,14 @@ export type Job =
       /** Judge its head again although it has been judged. */
       readonly again: boolean;
     }
+  /** Something about what a merge queue would merge has happened. Whether it is still there is asked when worked off. */
+  | {
+      readonly kind: 'group';
+      /** The commit that the default branch would become. */
+      readonly commit: string;
+      /** `checks`: it is there and waits for a check; `ended`: it was merged or given up; `again`: judge it once more. */
+      readonly what: 'checks' | 'ended' | 'again';
+    }
   /** Somebody pressed "Re-run", "Re-run all" or a button of a check run. */
   | {
       readonly kind: 'check';
@@ -61,6 +69,8 @@ export function workKey(deliveryId: string, job: Job): string {
       return `comment/${job.comment}`;
     case 'push':
       return `push/${job.commit}`;
+    case 'group':
+      return job.what === 'checks' ? `group/${job.commit}` : deliveryId;
     default:
       return deliveryId;
   }
