@@ -15,6 +15,8 @@ export interface PullMaker {
   open(login: string, branch: string, draft?: boolean): Promise<number>;
   /** The newest check "coppice / config" of a commit that fits, once it is there. */
   verdict(commit: string, fits?: (check: CheckRunJson) => boolean): Promise<CheckRunJson>;
+  /** The check of what a merge queue would merge, once it is there; when it is merged another is newer. */
+  groupVerdict(commit: string): Promise<CheckRunJson>;
   remove(): Promise<void>;
 }
 
@@ -56,6 +58,10 @@ export async function makePulls(service: TestService, owner?: string): Promise<P
       return await until(async () =>
         (await service.checks(commit)).find((check) => check.name === 'coppice / config' && fits(check)),
       );
+    },
+    async groupVerdict(commit) {
+      const all = () => service.list<CheckRunJson>(`commits/${commit}/check-runs?filter=all`);
+      return await until(async () => (await all()).find((check) => check.external_id === `group/${commit}`));
     },
     remove: () => rm(work, { recursive: true, force: true }),
   };

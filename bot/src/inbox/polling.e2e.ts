@@ -70,7 +70,7 @@ test('what a merge queue would merge is found, and gets its check', async () => 
     await pulls.push('queued', { 'README.md': 'Hello\n' });
     const number = await pulls.open('maintainer', 'queued');
     const { sha } = await service.github.enqueue('acme/packages', number, 'maintainer');
-    const check = await pulls.verdict(sha, ({ external_id }) => external_id === `group/${sha}`);
+    const check = await pulls.groupVerdict(sha);
     expect(check).toMatchObject({ conclusion: 'success', output: { title: 'Nothing of Coppice is changed' } });
   } finally {
     await pulls.remove();

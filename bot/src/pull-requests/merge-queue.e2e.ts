@@ -13,13 +13,17 @@ const spec = (name: string, version: number) => ({
 
 let service: TestService;
 let pulls: PullMaker;
+/** From a fork of somebody with rights, which builds at once. */
+let quick: PullMaker;
 beforeAll(async () => {
   service = await startTestService({ files: { ...exampleFiles, 'coppice.yaml': policy([sapling, fedora]) } });
   pulls = await makePulls(service, 'outsider');
+  quick = await makePulls(service, 'builder');
   await buildAll();
 });
 afterAll(async () => {
   await pulls?.remove();
+  await quick?.remove();
   await service?.stop();
 });
 
@@ -34,7 +38,16 @@ const isMerged = (number: number) =>
 const put = (number: number, what: string, body: unknown, login = 'maintainer') =>
   service.ask<{ sha: string }>(login, 'PUT', `pulls/${number}/${what}`, body);
 
-/** A pull request that was approved and built in its sandbox. */
+/** A pull request of somebody with rights that was built in its sandbox. */
+async function built(branch: string, version: number): Promise<number> {
+  const head = await quick.push(branch, spec('hello', version));
+  const number = await quick.open('builder', branch);
+  await until(async () => live().includes(`tools+pr${number}/hello@${head}`));
+  await buildAll();
+  return number;
+}
+
+/** One by somebody without, that was approved and built. */
 async function approved(branch: string, version: number): Promise<{ readonly number: number; readonly head: string }> {
   const head = await pulls.push(branch, spec('hello', version));
   const number = await pulls.open('outsider', branch);
@@ -57,7 +70,7 @@ const ways: readonly (readonly [string, (number: number) => Promise<unknown>])[]
 test.each(ways.map(([way, merge], at) => [way, merge, 10 + at] as const))(
   '%s ends as every other does: its package is built once, of the default branch',
   async (_way, merge, version) => {
-    const { number } = await approved(`way-${version}`, version);
+    const number = await built(`way-${version}`, version);
     const before = await main();
     await merge(number);
     await isMerged(number);
@@ -93,11 +106,11 @@ test('"update branch" is a new head whose packages the sandbox has: it waits for
 
 describe('what a merge queue would merge', () => {
   test('gets the check at once, with what merging it builds, and nothing of it is built', async () => {
-    const { number } = await approved('told', 40);
+    const number = await built('told', 40);
     // The check of the queue is all that is looked at: it does not go on before that.
     service.github.setChannel((delivery, send) => (delivery.event === 'push' ? undefined : send()));
     const { sha } = await service.github.enqueue(repository, number, 'maintainer');
-    const check = await pulls.verdict(sha, ({ external_id }) => external_id === `group/${sha}`);
+    const check = await pulls.groupVerdict(sha);
     expect(check).toMatchObject({
       ...{ status: 'completed', conclusion: 'success' },
       output: { title: 'Valid; merging it builds 1 package', summary: expect.stringContaining('`hello`') },
@@ -116,7 +129,7 @@ describe('what a merge queue would merge', () => {
     const number = await pulls.open('outsider', 'readme');
     expect(await pulls.verdict(head)).toMatchObject({ conclusion: 'success' });
     const { sha } = await service.github.enqueue(repository, number, 'maintainer');
-    const check = await pulls.verdict(sha, ({ external_id }) => external_id === `group/${sha}`);
+    const check = await pulls.groupVerdict(sha);
     expect(check).toMatchObject({ conclusion: 'success', output: { title: 'Nothing of Coppice is changed' } });
     await isMerged(number);
     service.github.setChannel(undefined);
