@@ -37,6 +37,7 @@ export function forkRoutes(context: BridgeContext, state: KeptState): Route[] {
       pattern: REPOSITORY,
       async answer(request, params) {
         const fork = find(params);
+        if (fork && request.body.name !== undefined) return refusal(422, 'Forks keep their names here.');
         const answer = await context.ask('PATCH', request.path, request.body, request.identity);
         if (!fork || answer.status !== 200) return answer;
         // GitHub wants a fork to leave its network first; what others then see is the same.
@@ -65,7 +66,7 @@ export function forkRoutes(context: BridgeContext, state: KeptState): Route[] {
 }
 
 /** A fork that is there. */
-export function forkNamed(state: KeptState, fullName: string): KeptFork | undefined {
+function forkNamed(state: KeptState, fullName: string): KeptFork | undefined {
   return state.forks.find((one) => !one.gone && one.fullName.toLowerCase() === fullName.toLowerCase());
 }
 
@@ -86,7 +87,7 @@ export function headOf(state: KeptState, repository: string, head: string): Head
   return at === undefined ? undefined : { ref, at, label: head, fork };
 }
 
-export interface HeadBranch {
+interface HeadBranch {
   /** The name of the branch. */
   readonly ref: string;
   /** owner/name of where it is. */
@@ -100,13 +101,13 @@ export interface HeadBranch {
 /** The repository of a pull request's head as everybody sees it; null when it is gone, or private. */
 export async function headRepositoryOf(context: BridgeContext, state: KeptState, pull: KeptPull): Promise<Json | null> {
   const fullName = pull.headRepository ?? pull.repository;
-  if (isHidden(state, fullName, { kind: 'anonymous' }) || isAnother(state, pull)) return null;
+  if (isHidden(state, fullName, { kind: 'anonymous' }) || lostItsFork(state, pull)) return null;
   const { body, status } = await context.ask('GET', `/repos/${fullName}`);
   return status === 200 ? (body as Json) : null;
 }
 
-/** Another fork may have the name of one that is gone; it has nothing to do with its pull requests. */
-export function isAnother(state: KeptState, { headRepository, fork }: KeptPull): boolean {
+/** True when the fork is gone that it came from: another of the same name has nothing to do with it. */
+export function lostItsFork(state: KeptState, { headRepository, fork }: KeptPull): boolean {
   return headRepository !== undefined && fork !== undefined && state.forks[fork]?.gone === true;
 }
 

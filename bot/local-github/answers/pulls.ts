@@ -7,7 +7,7 @@ import type { KeptPull, KeptState } from '../state/kept-state.ts';
 import { type BridgeContext, type Json, notFound, pageOf, type Route, refusal } from './api.ts';
 import { diffFiles } from './diff-files.ts';
 import { organizationOf } from './events.ts';
-import { bringCommit, headOf, headRepositoryOf, isAnother } from './forks.ts';
+import { bringCommit, headOf, headRepositoryOf, lostItsFork } from './forks.ts';
 import { commitAnswer } from './git-shapes.ts';
 import type { Move } from './git-writes.ts';
 import { mergePull, updateBranch } from './merge-pull.ts';
@@ -207,7 +207,7 @@ export async function followBranch(
   for (const pull of state.pulls) {
     if (!pull.open) continue;
     if (pull.repository === repository && pull.baseRef === name) pull.baseSha = change.after;
-    if (!isOf(pull, repository, name) || isAnother(state, pull)) continue;
+    if (!isOf(pull, repository, name) || lostItsFork(state, pull)) continue;
     const base = context.repositories.folderOf(pull.repository);
     if (!base) continue;
     await bringCommit(folder, change.after, base);

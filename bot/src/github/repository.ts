@@ -121,7 +121,7 @@ export function repositoryCalls({ place, ours, unlessChanged }: Calls): Reposito
  * Where GitHub puts the branches of merge queues, which nobody else can push to.
  * https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/configuring-pull-request-merges/managing-a-merge-queue#triggering-merge-group-checks-with-third-party-ci-providers
  */
-export const queueFolder = 'gh-readonly-queue/';
+const queueFolder = 'gh-readonly-queue/';
 
 /** The branch that the branch of a merge queue would be merged into; undefined for other branches. Pure. */
 export function queueBase(ref: string): string | undefined {
