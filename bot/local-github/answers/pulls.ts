@@ -191,7 +191,7 @@ const headRepository = (pull: KeptPull) => pull.headRepository ?? pull.repositor
 const isOf = (pull: KeptPull, repository: string, headRef: string) =>
   headRepository(pull) === repository && pull.headRef === headRef;
 
-export const branch = (folder: string, name: string) => resolveCommit(folder, `heads/${name}`);
+const branch = (folder: string, name: string) => resolveCommit(folder, `heads/${name}`);
 
 /** Lets the open pull requests of a branch follow it, and those into it know their new base. */
 export async function followBranch(
