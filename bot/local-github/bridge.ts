@@ -6,7 +6,7 @@ import type { Tokens } from './answers/tokens.ts';
 import { mayUseGit } from './app-permissions.ts';
 import type { Door } from './door.ts';
 import { isPush, serveGit } from './git/git-http.ts';
-import { allows, type Identity } from './state/users.ts';
+import { allows, type Identity, isOrganizations, permissionIn } from './state/users.ts';
 
 const API = '/api/v3';
 const MOST_BODY_BYTES = 50 * 1024 * 1024;
@@ -25,6 +25,14 @@ export interface RecordedRequest {
   readonly userAgent: string;
 }
 
+/** One request of Git over HTTP that was let in. */
+export interface RecordedGit {
+  /** owner/name. */
+  readonly repository: string;
+  readonly service: 'fetch' | 'push';
+  readonly identity: Identity['kind'];
+}
+
 export interface BridgeParts {
   readonly tokens: Tokens;
   readonly repositoriesFolder: string;
@@ -33,11 +41,14 @@ export interface BridgeParts {
   readonly ready: () => boolean;
   readonly rest: (request: ApiRequest) => Promise<ApiAnswer>;
   readonly loginOf: (identity: Identity) => string;
-  readonly exists: (fullName: string) => boolean;
+  /** Whether there is such a repository, as far as somebody is to know. */
+  readonly exists: (fullName: string, identity: Identity) => boolean;
   /** Runs a push alone and tells of what it moved. */
   readonly push: (fullName: string, login: string, receive: () => Promise<void>) => Promise<void>;
   readonly page: (path: string) => Promise<string | undefined>;
   readonly record: (request: RecordedRequest) => void;
+  /** Told of each request of Git that is let in. */
+  readonly recordGit: (request: RecordedGit) => void;
   readonly log: (message: string) => void;
 }
 
@@ -111,11 +122,12 @@ async function serveRepository(
     outgoing.setHeader('www-authenticate', 'Basic realm="GitHub"');
     return writeText(outgoing, 401, 'Authentication failed: use your token as the password.\n');
   }
-  if (!parts.exists(fullName)) return writeText(outgoing, 404, 'Repository not found.\n');
-  if (!pushing && identity.kind === 'installation' && !mayUseGit(identity.permissions, 'read')) {
+  if (!parts.exists(fullName, identity)) return writeText(outgoing, 404, 'Repository not found.\n');
+  const installed = isOrganizations(fullName);
+  if (!pushing && identity.kind === 'installation' && !(installed && mayUseGit(identity.permissions, 'read'))) {
     return writeText(outgoing, 403, 'Write access to repository not granted.\n');
   }
-  if (pushing && !mayPush(identity)) {
+  if (pushing && !mayPush(identity, fullName)) {
     return writeText(outgoing, 403, `Permission to ${fullName}.git denied to ${parts.loginOf(identity)}.\n`);
   }
   const request = {
@@ -124,15 +136,16 @@ async function serveRepository(
     query: url.search.slice(1),
     login: pushing ? parts.loginOf(identity) : undefined,
   };
+  parts.recordGit({ repository: fullName, service: pushing ? 'push' : 'fetch', identity: identity.kind });
   const receive = () => serveGit(request, incoming, outgoing);
   if (pushing && incoming.method === 'POST') await parts.push(fullName, parts.loginOf(identity), receive);
   else await receive();
   outgoing.end();
 }
 
-const mayPush = (identity: Identity) =>
-  (identity.kind === 'installation' && mayUseGit(identity.permissions, 'write')) ||
-  (identity.kind === 'user' && allows(identity.permission, 'write'));
+const mayPush = (identity: Identity, fullName: string) =>
+  (identity.kind === 'installation' && isOrganizations(fullName) && mayUseGit(identity.permissions, 'write')) ||
+  (identity.kind === 'user' && allows(permissionIn(identity, fullName), 'write'));
 
 /** The whole body as text; undefined when it is too large. */
 async function readBody(incoming: IncomingMessage): Promise<string | undefined> {

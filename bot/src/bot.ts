@@ -187,6 +187,7 @@ function contextsOf(options: BotOptions, parts: Parts, view: CommentContext['vie
   const pulls: PullContext = {
     ...{ ...planning, mirror, github, config: people.config, meet: people.meet, why: people.why, now, log },
     pulls: () => state().pulls,
+    groups: () => state().groups,
   };
   const pushes: PushContext = {
     ...{ ...planning, mirror, log, now, state, config: config.current, adopt: config.adopt },

@@ -1,5 +1,6 @@
 // Which webhook a successful REST write sends, and what is in it.
 // https://docs.github.com/en/webhooks/webhook-events-and-payloads
+import { isOrganizations } from '../state/users.ts';
 import { type ApiAnswer, type ApiRequest, type BridgeContext, type Json, matchPath } from './api.ts';
 
 interface Write {
@@ -134,7 +135,7 @@ export async function tellOfWrite(
     const params = matchPath(rule.pattern, request.path);
     if (!params) continue;
     // What the app is told is settled when the thing happens, not when the payload is ready.
-    if (!context.registry.isTold(rule.event)) return;
+    if (!context.registry.isTold(rule.event) || !isOrganizations(`${params.owner}/${params.repo}`)) return;
     const told = await rule.tell({ context, request, params, before, after: (answer.body ?? {}) as Json });
     if (!told) return;
     const [repository, sender] = await Promise.all([

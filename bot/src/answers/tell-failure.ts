@@ -6,7 +6,7 @@ import type { Log } from '@coppice/builder-runner/runner';
 import type { Github } from '../github/github.ts';
 import { writeAnswer } from '../reply/answer.ts';
 import * as refusal from '../reply/refused.ts';
-import { configCheckKey, pullCheckKey } from '../vocabulary/check-key.ts';
+import { configCheckKey, groupCheckKey, pullCheckKey } from '../vocabulary/check-key.ts';
 import type { Job } from '../vocabulary/job.ts';
 import { configCheckName } from './check-run.ts';
 
@@ -33,14 +33,14 @@ async function tellFailure(github: Github, job: Job, error: unknown, url: string
     return;
   }
   // The check that the button is on goes on showing the state of its build.
-  if (job.kind === 'check') return;
+  if (job.kind === 'check' || (job.kind === 'group' && job.what === 'ended')) return;
   // Nobody asked for it now, and it is tried again.
   if (job.kind === 'take-away') return;
   const commit = job.kind === 'pull' ? (await github.pull(job.number)).head : job.commit;
   const check = {
     name: configCheckName,
     commit,
-    externalId: job.kind === 'pull' ? pullCheckKey(job.number, commit) : configCheckKey(commit),
+    externalId: checkKey(job, commit),
     detailsUrl: `${url}/`,
     status: 'completed',
     conclusion: 'failure',
@@ -51,6 +51,17 @@ async function tellFailure(github: Github, job: Job, error: unknown, url: string
     actions: [],
   } as const;
   await github.createCheck(check, []);
+}
+
+function checkKey(job: Exclude<Job, { kind: 'comment' | 'check' | 'take-away' }>, commit: string): string {
+  switch (job.kind) {
+    case 'pull':
+      return pullCheckKey(job.number, commit);
+    case 'group':
+      return groupCheckKey(commit);
+    case 'push':
+      return configCheckKey(commit);
+  }
 }
 
 function wordsFor(error: unknown): string {

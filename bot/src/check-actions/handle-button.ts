@@ -16,6 +16,7 @@ import { checksOf } from '../answers/check-run.ts';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 import { findBuild } from '../planning/built.ts';
 import { type Planned, planOnce } from '../planning/planner.ts';
+import { handleGroup } from '../pull-requests/handle-group.ts';
 import { handlePull, type PullContext } from '../pull-requests/handle-pull.ts';
 import { buildPullRequest } from '../pull-requests/pull-commands.ts';
 import { code } from '../reply/escape.ts';
@@ -55,6 +56,8 @@ async function rerun(
       return await rebuild(job, subject, runId, batch, context);
     case 'pull':
       return withRun(await handlePull({ kind: 'pull', number: subject.number, again: true }, batch, context), runId);
+    case 'group':
+      return withRun(await handleGroup({ commit: subject.commit, what: 'again' }, batch, context), runId);
     case 'config':
       return withRun(await replan(job, batch, context), runId);
   }

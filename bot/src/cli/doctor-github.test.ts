@@ -170,7 +170,8 @@ test.each(appEvents)('the event $title that is not subscribed to is named', asyn
 });
 
 test('without write access to Checks their events are missing, too', async () => {
-  const lacking = { ...without(appRegistration, 'checks'), events: ['push', 'issue_comment', 'pull_request'] };
+  const events = ['push', 'issue_comment', 'merge_group', 'pull_request'];
+  const lacking = { ...without(appRegistration, 'checks'), events };
   github.changeRegistration({ app: lacking, installation: { ...lacking, suspendedAt: null } });
   const named = (await faults()).map(({ what }) => what);
   expect(named).toEqual(['permission Checks', 'event Check run', 'event Check suite']);

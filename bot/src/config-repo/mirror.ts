@@ -31,6 +31,8 @@ export interface ConfigRepoMirror {
   fetch(branch: string): Promise<string>;
   /** Fetches the head of a pull request and the branch that it goes into, and gives their commits. Throws GitError. */
   fetchPull(number: number, branch: string): Promise<{ readonly head: string; readonly base: string }>;
+  /** Fetches a commit that a merge queue would merge, by its ref, and gives that of the branch that it goes into. */
+  fetchGroup(group: { readonly ref: string; readonly commit: string }, branch: string): Promise<string>;
   /** The message of a commit. Throws GitError when the commit is not here. */
   message(commit: string): Promise<string>;
   /** What a pull request changes. Throws GitError when the commits are not here. */
@@ -77,13 +79,15 @@ export async function openConfigRepo(options: ConfigRepoOptions): Promise<Config
   const git = openGit({ repository: folder, timeoutSeconds: readSeconds, maximumBytes: maximumTotalBytes });
   const ask = async (...args: readonly string[]): Promise<string> => (await git.text(args)).trim();
   const scanSpecs: SpecScanner = createSpecScanner((entries) => readTexts(git, entries));
-  /** Fetches refs to where they are on GitHub; gives their commits. */
-  const fetchRefs = async (...refs: readonly string[]): Promise<readonly string[]> => {
-    const wanted = refs.map((ref) => `+${ref}:${ref}`);
+  const fetchAll = async (wanted: readonly string[]): Promise<void> => {
     await withAccess(options, async (url, access) => {
       const fetching = openGit({ repository: folder, ...access, timeoutSeconds: fetchSeconds });
       await fetching.text(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', url, ...wanted]);
     });
+  };
+  /** Fetches refs to where they are on GitHub; gives their commits. */
+  const fetchRefs = async (...refs: readonly string[]): Promise<readonly string[]> => {
+    await fetchAll(refs.map((ref) => `+${ref}:${ref}`));
     return await Promise.all(refs.map((ref) => ask('rev-parse', '--verify', `${ref}^{commit}`)));
   };
   return {
@@ -94,6 +98,13 @@ export async function openConfigRepo(options: ConfigRepoOptions): Promise<Config
     async fetchPull(number, branch) {
       const [head = '', base = ''] = await fetchRefs(`refs/pull/${number}/head`, `refs/heads/${branch}`);
       return { head, base };
+    },
+    async fetchGroup({ ref, commit }, branch) {
+      const base = `refs/heads/${branch}`;
+      // Its branch lives for minutes: no ref of ours names it.
+      await fetchAll([ref, `+${base}:${base}`]);
+      await ask('rev-parse', '--verify', `${commit}^{commit}`);
+      return await ask('rev-parse', '--verify', `${base}^{commit}`);
     },
     message: (commit) => ask('log', '--max-count=1', '--format=%B', commit),
     async changes(base, head) {

@@ -39,6 +39,15 @@ export interface SeenRepository {
   readonly fullName: string;
 }
 
+/** What a merge queue would merge, on a branch of its own. */
+export interface MergeGroup {
+  /** The branch that it would be merged into. */
+  readonly base: string;
+  /** The name of its own. */
+  readonly ref: string;
+  readonly commit: string;
+}
+
 export interface RepositoryCalls {
   /** Undefined until `head` was asked for. */
   repository(): SeenRepository | undefined;
@@ -47,6 +56,8 @@ export interface RepositoryCalls {
   /** Open pull requests, those that changed last first. */
   openPulls(): Promise<readonly OpenPull[]>;
   pull(number: number): Promise<PullRequest>;
+  /** What merge queues would merge now; costs nothing while nothing has changed. */
+  mergeGroups(): Promise<readonly MergeGroup[]>;
   /** The public SSH keys of a person, as they are now. */
   keysOf(login: string): Promise<readonly string[]>;
 }
@@ -89,10 +100,30 @@ export function repositoryCalls({ place, ours, unlessChanged }: Calls): Reposito
         url: html_url,
       };
     },
+    async mergeGroups() {
+      const { rest } = await ours();
+      const query = { ...place, ref: `heads/${queueFolder}` };
+      const refs = await unlessChanged('groups', (headers) => rest.git.listMatchingRefs({ ...query, headers }));
+      return refs.flatMap(({ ref, object }) => {
+        const base = queueBase(ref);
+        return base === undefined ? [] : [{ ref, base, commit: object.sha }];
+      });
+    },
     async keysOf(login) {
       const { rest } = await ours();
       const { data } = await rest.users.listPublicKeysForUser({ username: login, per_page: perPage });
       return data.map(({ key }) => key);
     },
   };
+}
+
+/**
+ * Where GitHub puts the branches of merge queues, which nobody else can push to.
+ * https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/configuring-pull-request-merges/managing-a-merge-queue#triggering-merge-group-checks-with-third-party-ci-providers
+ */
+const queueFolder = 'gh-readonly-queue/';
+
+/** The branch that the branch of a merge queue would be merged into; undefined for other branches. Pure. */
+export function queueBase(ref: string): string | undefined {
+  return /^refs\/heads\/gh-readonly-queue\/(.+)\/pr-\d+-[0-9a-f]{40,64}$/.exec(ref)?.[1];
 }

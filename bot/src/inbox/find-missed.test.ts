@@ -5,7 +5,15 @@ import { writeAnswerMark } from '../reply/answer-mark.ts';
 import { initialBotState } from '../vocabulary/bot-state.ts';
 import type { CommentCursor, Job } from '../vocabulary/job.ts';
 import type { KnownPull } from '../vocabulary/known-pull.ts';
-import { firstCursor, isLate, lookedUntil, missedComments, missedPulls, missedPush } from './find-missed.ts';
+import {
+  firstCursor,
+  isLate,
+  lookedUntil,
+  missedComments,
+  missedGroups,
+  missedPulls,
+  missedPush,
+} from './find-missed.ts';
 
 const at = (minute: number) => new Date(Date.UTC(2026, 0, 1, 0, minute)).toISOString().replace('.000', '');
 const comment = (id: number, minute: number, more: Partial<ListedComment> = {}): ListedComment => ({
@@ -118,4 +126,11 @@ test('pull requests are missed that are new, moved, closed or opened again; not 
     { kind: 'pull', number: 7, again: false },
     { kind: 'pull', number: 3, again: false },
   ]);
+});
+
+test('what a merge queue would merge is missed unless it was judged or waits to be', () => {
+  const group = (commit: string) => ({ ref: `refs/heads/gh-readonly-queue/main/${commit}`, base: 'main', commit });
+  const job = (commit: string) => ({ kind: 'group', commit, what: 'checks' }) as const;
+  const state = { ...initialBotState(), groups: ['a'], inbox: [{ id: 'group/b', job: job('b') }] };
+  expect(missedGroups([group('a'), group('b'), group('c')], state)).toEqual([{ key: 'group/c', job: job('c') }]);
 });

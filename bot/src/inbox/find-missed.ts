@@ -1,6 +1,6 @@
 // What GitHub shows against what was handled: the jobs that no webhook has brought. Pure.
 import type { ListedComment } from '../github/comments.ts';
-import type { Head, OpenPull } from '../github/repository.ts';
+import type { Head, MergeGroup, OpenPull } from '../github/repository.ts';
 import type { BotState } from '../vocabulary/bot-state.ts';
 import { type CommentCursor, foundPullKey, type Job, workKey } from '../vocabulary/job.ts';
 import { jobOfComment } from './webhooks.ts';
@@ -88,6 +88,18 @@ export function missedPulls(
   return [...changed, ...gone]
     .filter(({ number }) => !waiting.has(number))
     .map(({ number, head, again }) => ({ key: foundPullKey(number, head), job: { kind: 'pull', number, again } }));
+}
+
+/** What merge queues would merge and nobody has judged. */
+export function missedGroups(
+  groups: readonly MergeGroup[],
+  state: Pick<BotState, 'groups' | 'inbox'>,
+): readonly { readonly key: string; readonly job: Job }[] {
+  return groups
+    .filter(({ commit }) => !state.groups.includes(commit))
+    .map(({ commit }): Job => ({ kind: 'group', commit, what: 'checks' }))
+    .filter((job) => !waits(job, state))
+    .map((job) => ({ key: workKey('', job), job }));
 }
 
 function waits(job: Job, { inbox }: Pick<BotState, 'inbox'>): boolean {

@@ -25,6 +25,7 @@ function watch(
     github: {
       head: () => head(asked.push(performance.now() / 1000) - 1),
       openPulls: async () => [],
+      mergeGroups: async () => [],
       comments: async () => [],
       newestComment: async () => undefined,
       check,

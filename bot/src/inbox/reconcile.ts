@@ -7,7 +7,15 @@ import { RateLimited } from '../github/rate-limit.ts';
 import type { Head } from '../github/repository.ts';
 import type { BotOperation, BotState } from '../vocabulary/bot-state.ts';
 import { foundPullKey, type Job, workKey } from '../vocabulary/job.ts';
-import { firstCursor, isLate, lookedUntil, missedComments, missedPulls, missedPush } from './find-missed.ts';
+import {
+  firstCursor,
+  isLate,
+  lookedUntil,
+  missedComments,
+  missedGroups,
+  missedPulls,
+  missedPush,
+} from './find-missed.ts';
 
 interface ReconcilerOptions {
   readonly github: Github;
@@ -158,6 +166,7 @@ class GithubReconciler implements Reconciler {
     }
     const { branch } = await this.#lookAtHead();
     await this.#lookAtPulls(branch);
+    await this.#lookAtGroups();
     await this.#lookAtComments();
     this.#options.looked();
   }
@@ -179,6 +188,15 @@ class GithubReconciler implements Reconciler {
     for (const { key, job } of missed) await this.#insist(key, job);
     this.#forgetTries(
       'pull',
+      missed.map(({ key }) => key),
+    );
+  }
+
+  async #lookAtGroups(): Promise<void> {
+    const missed = missedGroups(await this.#options.github.mergeGroups(), this.#options.state());
+    for (const { key, job } of missed) await this.#insist(key, job);
+    this.#forgetTries(
+      'group',
       missed.map(({ key }) => key),
     );
   }

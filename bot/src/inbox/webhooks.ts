@@ -3,7 +3,7 @@ import type { Context, Probot } from 'probot';
 import type { Complain } from '../answers/tell-failure.ts';
 import { holdsNoCommand, maximumCommentLength } from '../commands/read/parse-comment.ts';
 import type { SeenComment } from '../github/comments.ts';
-import type { SeenRepository } from '../github/repository.ts';
+import { queueBase, type SeenRepository } from '../github/repository.ts';
 import { readAnswerMark } from '../reply/answer-mark.ts';
 import type { Job } from '../vocabulary/job.ts';
 
@@ -65,6 +65,11 @@ export function createApp({ repository, known, hear, complain, knowsBot }: AppOp
       if (!ours(payload.repository) || bases[1] === undefined) return;
       if (bases.includes(payload.repository.default_branch)) await accept(id, { kind: 'pull', number, again: true });
     });
+    app.on(['merge_group.checks_requested', 'merge_group.destroyed'], async ({ id, payload }) => {
+      if (payload.repository === undefined || !ours(payload.repository)) return;
+      const job = jobOfGroup(payload.merge_group.head_sha, payload.action === 'destroyed' ? 'ended' : 'checks');
+      if (job !== undefined) await accept(id, job);
+    });
     app.on(['check_run.rerequested', 'check_run.requested_action'], async ({ id, payload }) => {
       const job = jobOfCheckRun(payload);
       if (ours(payload.repository) && job !== undefined) await accept(id, job);
@@ -93,9 +98,18 @@ function jobOfCheckRun(payload: CheckRunPayload): Job | undefined {
   return { ...asked, wish: { kind: 'button', checkRunId, externalId, button } };
 }
 
-/** Only pushes that move the default branch to a commit. Pure. */
+/** Pure. */
+function jobOfGroup(commit: string, what: 'checks' | 'ended'): Job | undefined {
+  return /^[0-9a-f]{40,64}$/.test(commit) ? { kind: 'group', commit, what } : undefined;
+}
+
+/**
+ * Only pushes that move the default branch to a commit; a branch of a merge queue is never built. That such a branch is
+ * there is told to every app, the event `merge_group` only to those with the permission for it. Pure.
+ */
 function jobOfPush(payload: Context<'push'>['payload']): Job | undefined {
   const branch = payload.repository.default_branch;
+  if (queueBase(payload.ref) !== undefined) return payload.deleted ? undefined : jobOfGroup(payload.after, 'checks');
   if (payload.ref !== `refs/heads/${branch}` || payload.deleted || !/^[0-9a-f]{40,64}$/.test(payload.after))
     return undefined;
   const pusher = payload.sender?.login ?? payload.pusher?.name ?? 'unknown';

@@ -9,6 +9,7 @@ import { handleCheckEvent } from '../check-actions/handle-button.ts';
 import { type CommentContext, handleComment, reactionTo } from '../commands/handle-comment.ts';
 import type { CommentReader } from '../commands/read/read-ahead.ts';
 import type { People } from '../people/people.ts';
+import { handleGroup } from '../pull-requests/handle-group.ts';
 import { handlePull, type PullContext } from '../pull-requests/handle-pull.ts';
 import { handlePush, type PushContext } from '../pushes/handle-push.ts';
 import { type TakeAwayContext, takeAwayDue } from '../pushes/take-away.ts';
@@ -65,6 +66,8 @@ async function workOff({ id, job }: Delivery, context: WorkContext): Promise<Han
       return await takeAwayDue(job, departures);
     case 'pull':
       return await patiently(() => handlePull(job, id, pulls), log);
+    case 'group':
+      return await patiently(() => handleGroup(job, id, pulls), log);
     case 'check':
       await people.meet(job.actor, job.actorId);
       return await patiently(() => handleCheckEvent(job, id, pulls), log);

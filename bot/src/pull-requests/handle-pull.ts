@@ -1,11 +1,12 @@
 // Works off that a pull request was opened, moved or closed: fetch → examine → plan → queue its sandbox → checks.
 import type { Log } from '@coppice/builder-runner/runner';
-import { isFinal, type QueuedBuild, readSandbox } from '@coppice/config';
+import { isFinal, type Plan, type QueuedBuild, readSandbox } from '@coppice/config';
 import { checksOf } from '../answers/check-run.ts';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
 import type { Github } from '../github/github.ts';
 import type { PullRequest } from '../github/repository.ts';
+import { lookedUpLater } from '../planning/pin-sources.ts';
 import { type Asker, annotateSources } from '../planning/plan-requests.ts';
 import { type PlanContext, queuedBefore } from '../planning/planner.ts';
 import type { Check } from '../vocabulary/answer.ts';
@@ -29,6 +30,8 @@ export interface PullContext extends PlanContext {
   /** Why somebody may have fewer rights than the config states, in Markdown. */
   readonly why: (login: string) => string | undefined;
   readonly pulls: () => readonly KnownPull[];
+  /** What of merge queues has been judged. */
+  readonly groups: () => readonly string[];
   readonly now: () => Date;
   readonly log: Log;
 }
@@ -96,7 +99,7 @@ export async function judge(
   async function begin(): Promise<{ readonly start: Start; readonly builds: readonly QueuedBuild[] }> {
     if (before !== undefined)
       return { start: { kind: 'queued before', ids: before.map(({ id }) => id) }, builds: before };
-    if (standing.kind === 'waiting' && mustWait(examined, plan.builds.length + plan.skipped.length)) {
+    if (standing.kind === 'waiting' && mustWait(examined, plan)) {
       return { start: { kind: 'waiting', who: standing.who }, builds: [] };
     }
     if (examined.pull.draft && !draftsToo && plan.builds.length > 0) return { start: { kind: 'draft' }, builds: [] };
@@ -107,9 +110,12 @@ export async function judge(
   }
 }
 
-/** Nobody has to approve that nothing is built, unless it is the admins who have to look at it. */
-function mustWait({ demands }: Examined, planned: number): boolean {
-  return demands.adminReasons.length > 0 || planned > 0;
+/**
+ * Nobody has to approve that nothing is built, unless it is the admins who have to look at it. What is looked up only
+ * when it may be built may be something.
+ */
+function mustWait({ demands }: Examined, { builds, skipped }: Plan): boolean {
+  return demands.adminReasons.length > 0 || builds.length > 0 || skipped.some(({ why }) => why === lookedUpLater);
 }
 
 async function close(known: KnownPull | undefined, by: string, context: PullContext): Promise<Handled> {

@@ -29,7 +29,6 @@ export type Start =
 export function untouchedReport(): PullReport {
   return {
     good: true,
-    conclusion: 'neutral',
     title: 'Nothing of Coppice is changed',
     summary:
       'It changes neither `coppice.yaml` nor anything in `projects/`, `packages/` or `chroots/`: there is nothing to check and nothing to build.',

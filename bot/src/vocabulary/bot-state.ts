@@ -29,6 +29,8 @@ export interface BotState {
   checks: Check[];
   /** In the order in which they were first seen. */
   pulls: KnownPull[];
+  /** Commits that merge queues would merge and that have been judged, while they are there. */
+  groups: readonly string[];
   /** How far comments were looked through; null before the first time. */
   comments: CommentCursor | null;
   petitions: Petitions;
@@ -51,6 +53,8 @@ export type BotOperation =
       readonly deleted?: readonly string[];
       /** Takes the place of what was known of these. */
       readonly pulls?: readonly KnownPull[];
+      /** Takes the place of all that was known of merge queues. */
+      readonly groups?: readonly string[];
       readonly petitions?: readonly PetitionOperation[];
     }
   | ({ readonly kind: 'deletion-asked' } & AskedDeletion)
@@ -74,6 +78,7 @@ export function initialBotState(): BotState {
     answers: [],
     checks: [],
     pulls: [],
+    groups: [],
     comments: null,
     petitions: noPetitions,
     accounts: {},
@@ -139,6 +144,7 @@ function applyHandled(state: BotState, operation: Extract<BotOperation, { kind: 
   if (refused !== undefined) state.refused = refused;
   if (leaving !== undefined) state.leaving = leaving;
   if (deleted.length > 0) state.askedDeletions = state.askedDeletions.filter(({ commit }) => !deleted.includes(commit));
+  if (operation.groups !== undefined) state.groups = operation.groups;
   for (const pull of operation.pulls ?? []) {
     const at = state.pulls.findIndex(({ number }) => number === pull.number);
     if (at === -1) state.pulls.push(pull);

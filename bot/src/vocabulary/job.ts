@@ -32,6 +32,18 @@ export type Job =
     }
   /** The time of grace of a project without a file may be over. */
   | { readonly kind: 'take-away'; readonly project: string; readonly deleteAt: string }
+  /**
+   * Something about what a merge queue would merge has happened. Whether it is still there is asked when worked off.
+   */
+  | {
+      readonly kind: 'group';
+      /** The commit that the default branch would become. */
+      readonly commit: string;
+      /**
+       * `checks`: it is there and waits for a check; `ended`: it was merged or given up; `again`: judge it once more.
+       */
+      readonly what: 'checks' | 'ended' | 'again';
+    }
   /** Somebody pressed "Re-run", "Re-run all" or a button of a check run. */
   | {
       readonly kind: 'check';
@@ -70,6 +82,8 @@ export function workKey(deliveryId: string, job: Job): string {
       return `comment/${job.comment}`;
     case 'push':
       return `push/${job.commit}`;
+    case 'group':
+      return job.what === 'checks' ? `group/${job.commit}` : deliveryId;
     default:
       return deliveryId;
   }
