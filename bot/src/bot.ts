@@ -82,7 +82,10 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   });
   const complain = createComplaints(github, url, log);
 
-  const tending = createTending({ ...options, ...parts, config: config.current });
+  const tending = createTending({
+    ...{ ...options, ...parts, config: config.current },
+    accept: (key, job) => inbox.accept(key, job),
+  });
   const comments = createCommentReader((job) => reactions.react(job.comment, 'eyes'));
   const inbox = createInbox({ state, commit, noted: (delivery) => comments.ahead(delivery) });
   const reconciler = createReconciler({
@@ -110,7 +113,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
       await config.settled();
     },
     async settled() {
-      for (const one of [inbox, tending, reactions, reporter, config]) await one.settled();
+      for (const one of [inbox, tending, inbox, reactions, reporter, config]) await one.settled();
     },
     async stop() {
       for (const one of [reconciler, standing, inbox, tending, reporter]) await one.stop();

@@ -23,6 +23,8 @@ export interface Deliverer {
   deliver(key: string): Promise<Delivered>;
   /** These may exist on GitHub although their numbers were not noted: look before making another. */
   expectTwins(keys: readonly string[]): void;
+  /** GitHub may show something else by now: the next delivery says it whatever was said last. */
+  tellAnew(key: string): void;
   /** The operation that forgets one. */
   closing(key: string): BotOperation;
 }
@@ -51,6 +53,10 @@ class GithubDeliverer implements Deliverer {
 
   expectTwins(keys: readonly string[]): void {
     for (const key of keys) this.#twins.add(key);
+  }
+
+  tellAnew(key: string): void {
+    this.#shown.delete(key);
   }
 
   closing(key: string): BotOperation {

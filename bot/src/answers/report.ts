@@ -98,7 +98,10 @@ class GithubReporter implements Reporter {
         `answer/${answer.to}`,
         answer.sections.flatMap((section) => (section.kind === 'builds' ? section.builds : [])),
       );
-    for (const check of checks) this.#watch(`check/${check.key}`, check.kind === 'build' ? [check.build] : []);
+    for (const check of checks) {
+      this.#deliverer.tellAnew(`check/${check.key}`);
+      this.#watch(`check/${check.key}`, check.kind === 'build' ? [check.build] : []);
+    }
   }
 
   start(): void {

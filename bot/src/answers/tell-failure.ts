@@ -3,6 +3,7 @@
 import { QueueError } from '@coppice/builder-runner/queue';
 import { GitError } from '@coppice/builder-runner/remote';
 import type { Log } from '@coppice/builder-runner/runner';
+import type { CheckRun } from '../github/checks.ts';
 import type { Github } from '../github/github.ts';
 import { writeAnswer } from '../reply/answer.ts';
 import * as refusal from '../reply/refused.ts';
@@ -32,23 +33,29 @@ async function tellFailure(github: Github, job: Job, error: unknown, url: string
     await github.react(job.comment, 'confused');
     return;
   }
-  // The check that the button is on goes on showing the state of its build.
-  if (job.kind === 'check') return;
+  if (job.kind === 'check') return await endRun(github, job, why, url);
   const commit = job.kind === 'pull' ? (await github.pull(job.number)).head : job.commit;
-  const check = {
-    name: configCheckName,
-    commit,
-    externalId: job.kind === 'pull' ? pullCheckKey(job.number, commit) : configCheckKey(commit),
-    detailsUrl: `${url}/`,
-    status: 'completed',
-    conclusion: 'failure',
-    title: 'Nothing was queued',
-    summary: why,
-    startedAt: null,
-    completedAt: null,
-    actions: [],
-  } as const;
-  await github.createCheck(check, []);
+  const externalId = job.kind === 'pull' ? pullCheckKey(job.number, commit) : configCheckKey(commit);
+  await github.createCheck(failedCheck(commit, externalId, why, url), []);
+}
+
+/** GitHub waits for the end of a run that it began anew. One with another button on it shows how its build is. */
+async function endRun(
+  github: Github,
+  { commit, wish }: Extract<Job, { kind: 'check' }>,
+  why: string,
+  url: string,
+): Promise<void> {
+  if (wish.kind === 'rerun') {
+    await github.updateCheck(wish.checkRunId, failedCheck(commit, wish.externalId, why, url), []);
+  } else if (wish.kind === 'all') await github.createCheck(failedCheck(commit, configCheckKey(commit), why, url), []);
+}
+
+function failedCheck(commit: string, externalId: string, why: string, url: string): CheckRun {
+  return {
+    ...{ name: configCheckName, commit, externalId, detailsUrl: `${url}/`, status: 'completed', conclusion: 'failure' },
+    ...{ title: 'Nothing was queued', summary: why, startedAt: null, completedAt: null, actions: [] },
+  };
 }
 
 function wordsFor(error: unknown): string {

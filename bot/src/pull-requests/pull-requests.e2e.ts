@@ -92,7 +92,7 @@ describe('a pull request by somebody with rights', () => {
     await pulls.verdict(next);
     expect(live()).toEqual([`tools+pr${number}/hello@${next}`]);
     await service.ask('builder', 'PATCH', `pulls/${number}`, { state: 'closed' });
-    await until(async () => endings().length === 1 && endings()[0] === 'builder');
+    await until(async () => endings().length === 1 && endings()[0] === 'coppice');
     await buildAll();
     await quiet();
   });
@@ -288,7 +288,7 @@ describe('attacks', () => {
     expect(live()).toEqual([]);
   });
 
-  test('rights that are taken away end the builds that wait for them', async () => {
+  test('rights that are taken away end the builds that wait for them, and the check says so', async () => {
     const head = await pulls.push('demoted', spec(13));
     await pulls.open('builder', 'demoted');
     await pulls.verdict(head);
@@ -297,6 +297,9 @@ describe('attacks', () => {
       'projects/acme/tools.yaml': toolsYaml.replace('builders: [builder]', 'builders: []'),
     });
     await until(async () => endings().length > 0 && endings().every((by) => by !== null));
+    await pulls.verdict(head, ({ output }) => output.title === 'Needs /approve by a maintainer');
+    await buildAll();
+    await until(async () => (await buildChecks(head))[0]?.output.summary.includes('may do so any more'));
     await service.push('maintainer', { 'projects/acme/tools.yaml': toolsYaml });
     await buildAll();
     await quiet();
@@ -319,6 +322,7 @@ describe('buttons of checks', () => {
     await service.github.requestAction('acme/packages', (await theCheck()).id, 'cancel', 'outsider');
     await quiet();
     expect(service.queue.builds()[0]?.chroots[0]?.cancelRequestedBy).toBeNull();
+    expect((await theCheck()).output.summary).toContain('`outsider` may not cancel builds of');
     await service.github.requestAction('acme/packages', (await theCheck()).id, 'cancel', 'builder');
     await until(async () => service.queue.builds()[0]?.chroots[0]?.cancelRequestedBy === 'builder');
     await buildAll();
@@ -361,7 +365,26 @@ describe('buttons of checks', () => {
       ),
     );
     expect(live()).toEqual([expect.not.stringContaining(old)]);
+    const ofConfig = await pulls.verdict(old);
+    await rerun(ofConfig.id, 'builder');
+    await pulls.verdict(old, (check) => check.id === ofConfig.id && check.output.title === 'Replaced by a later push');
     await buildAll();
+  });
+
+  test('Re-run on a pull request that is closed, and of an old commit, ends and says what is so now', async () => {
+    const newest = (await service.ask<{ head: { sha: string } }>('builder', 'GET', `pulls/${number}`)).head.sha;
+    await service.ask('builder', 'PATCH', `pulls/${number}`, { state: 'closed' });
+    const { id } = await pulls.verdict(newest);
+    await rerun(id, 'builder');
+    await pulls.verdict(newest, (check) => check.id === id && check.output.title === 'The pull request is closed');
+    const before = await service.push('maintainer', { 'README.md': 'one\n' });
+    const old = await pulls.verdict(before);
+    const now = await service.push('maintainer', { 'README.md': 'two\n' });
+    await pulls.verdict(now);
+    await rerun(old.id, 'maintainer');
+    const said = await pulls.verdict(before, (check) => check.output.title === 'Replaced by a later push');
+    expect([said.id, said.status]).toEqual([old.id, 'completed']);
+    expect(said.output.summary).toContain(now);
   });
 });
 

@@ -7,14 +7,18 @@ import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 import type { Committer } from '../edits/commit-edit.ts';
 import { expireProjects } from '../edits/expire-projects.ts';
 import type { BotOperation, BotState } from '../vocabulary/bot-state.ts';
+import { foundPullKey, type Job } from '../vocabulary/job.ts';
 import { revokedBuilds } from './handle-pull.ts';
 import { sweepSandboxes } from './sweep-sandboxes.ts';
+import { voidedPulls } from './voided-pulls.ts';
 
 interface TendContext {
   readonly queue: Queue;
   readonly settings: Settings;
   readonly state: () => BotState;
   readonly commit: (operations: readonly BotOperation[]) => Promise<unknown>;
+  /** Notes work under its name; resolves to false when that is known already. */
+  readonly accept: (key: string, job: Job) => Promise<boolean>;
   /** The config in force. */
   readonly config: () => ConfigAtCommit | undefined;
   readonly commitEdit: Committer;
@@ -43,10 +47,14 @@ const lookMilliseconds = 3_600_000;
 export function createTending(context: TendContext): Tending {
   let looking: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
+  let before: ConfigAtCommit | undefined;
   const look = () => {
     looking = looking.then(() =>
-      tendPulls(context).catch((error: unknown) =>
-        context.log('error', 'What time has ended could not be taken away', { error }),
+      tendPulls(before, context).then(
+        (seen) => {
+          before = seen;
+        },
+        (error: unknown) => context.log('error', 'What time has ended could not be taken away', { error }),
       ),
     );
   };
@@ -64,17 +72,34 @@ export function createTending(context: TendContext): Tending {
   };
 }
 
-async function tendPulls(context: TendContext): Promise<void> {
-  await revoke(context);
+/** `before`: the config that the last look saw. Gives the one that this look saw. */
+async function tendPulls(
+  before: ConfigAtCommit | undefined,
+  context: TendContext,
+): Promise<ConfigAtCommit | undefined> {
+  const base = context.config();
+  if (base !== undefined) await revoke(before ?? base, base, context);
   await sweep(context);
   await expire(context);
+  return base;
 }
 
-/** Builds of pull requests end when these are closed or move, and when nobody who allowed them may do so any more. */
-async function revoke({ queue, state, config }: TendContext): Promise<void> {
-  const base = config();
-  if (base === undefined) return;
-  for (const { id } of revokedBuilds(queue.builds(), state(), base)) await queue.cancel(id, 'coppice');
+/**
+ * Builds of pull requests end when these are closed or move, and when nobody who allowed them may do so any more; then
+ * their checks say so.
+ */
+async function revoke(
+  before: ConfigAtCommit,
+  base: ConfigAtCommit,
+  { queue, state, accept }: TendContext,
+): Promise<void> {
+  const revoked = revokedBuilds(queue.builds(), state(), base);
+  for (const { id, because } of revoked) await queue.cancel(id, 'coppice', because);
+  const voided = new Set(revoked.flatMap(({ judgeAgain }) => judgeAgain ?? []));
+  for (const number of voidedPulls(state().pulls, before.config, base.config)) voided.add(number);
+  for (const { number, head } of state().pulls.filter((pull) => voided.has(pull.number))) {
+    await accept(`${foundPullKey(number, head)}/under/${base.commit}`, { kind: 'pull', number, again: true });
+  }
 }
 
 async function sweep(context: TendContext): Promise<void> {

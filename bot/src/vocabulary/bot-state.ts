@@ -103,7 +103,7 @@ function applyHandled(state: BotState, operation: Extract<BotOperation, { kind: 
   state.inbox = state.inbox.filter((delivery) => delivery.id !== id);
   // Copies: operations are also lines of the journal and stay as they were.
   if (answer !== undefined && !state.answers.some(({ to }) => to === answer.to)) state.answers.push({ ...answer });
-  for (const check of checks) if (!state.checks.some(({ key }) => key === check.key)) state.checks.push({ ...check });
+  for (const check of checks) addCheck(state, check);
   state.petitions = (operation.petitions ?? []).reduce(applyToPetitions, state.petitions);
   if (handledCommit !== undefined) state.handledCommit = handledCommit;
   if (goodCommit !== undefined) state.goodCommit = goodCommit;
@@ -111,6 +111,16 @@ function applyHandled(state: BotState, operation: Extract<BotOperation, { kind: 
     const at = state.pulls.findIndex(({ number }) => number === pull.number);
     if (at === -1) state.pulls.push(pull);
     else state.pulls[at] = pull;
+  }
+}
+
+/** One that is known goes on in the run that was asked for again, with the newest word of it. */
+function addCheck({ checks }: BotState, fresh: Check): void {
+  const at = checks.findIndex(({ key }) => key === fresh.key);
+  const known = checks[at];
+  if (known === undefined) checks.push({ ...fresh });
+  else if (known.kind === 'build' && fresh.kind === 'build' && fresh.note !== undefined) {
+    checks[at] = { ...fresh, checkRunId: fresh.checkRunId ?? known.checkRunId };
   }
 }
 
