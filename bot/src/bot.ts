@@ -86,7 +86,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     ...{ ...options, ...parts, config: config.current },
     accept: (key, job) => inbox.accept(key, job),
   });
-  const comments = createCommentReader((job) => reactions.react(job.comment, 'eyes'));
+  const comments = createCommentReader((job) => reactions.react(job.comment, 'eyes', job.actor));
   const inbox = createInbox({ state, commit, noted: (delivery) => comments.ahead(delivery) });
   const reconciler = createReconciler({
     ...{ github, state, commit, log, now, accept: (key, job) => inbox.accept(key, job) },

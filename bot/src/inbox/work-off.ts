@@ -42,7 +42,7 @@ export function createWorker(context: WorkContext): InboxWorker {
     done({ id, job }, { answer, checks }) {
       comments.forget(id);
       reporter.track(answer, checks);
-      if (job.kind === 'comment' && answer !== undefined) reactions.react(job.comment, reactionTo(answer.sections));
+      if (job.kind === 'comment' && answer !== undefined) reactions.react(job.comment, reactionTo(answer.sections), job.actor);
       tend();
     },
     failed({ id, job }, error) {

@@ -24,6 +24,8 @@ export interface Answer {
   /** The number of the comment that asked. */
   readonly to: number;
   readonly issue: number;
+  /** Login of who asked; absent in what earlier versions noted. */
+  readonly by?: string;
   readonly sections: readonly Section[];
   /** The number of the answer, null until GitHub has given one. */
   commentId: number | null;
