@@ -39,6 +39,7 @@ export function createWorker(context: WorkContext): InboxWorker {
           log('warn', 'GitHub could not be asked whether a push was missed; what is known counts', { error }),
         ),
     work: (delivery) => workOff(delivery, context),
+    isQuick: ({ id }) => comments.isQuick(id),
     done({ id, job }, { answer, checks }) {
       comments.forget(id);
       reporter.track(answer, checks);
