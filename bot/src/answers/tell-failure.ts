@@ -33,6 +33,8 @@ async function tellFailure(github: Github, job: Job, error: unknown, url: string
     await github.react(job.comment, 'confused');
     return;
   }
+  // What stands there asked for nothing, so nothing went wrong with it.
+  if (job.kind === 'misplaced') return;
   if (job.kind === 'check') return await endRun(github, job, why, url);
   const commit = job.kind === 'pull' ? (await github.pull(job.number)).head : job.commit;
   const externalId = job.kind === 'pull' ? pullCheckKey(job.number, commit) : configCheckKey(commit);

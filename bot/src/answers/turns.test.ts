@@ -22,7 +22,11 @@ const askFor = (by: string, at: number, isShort = false): Waiting => ({ key: `${
 test.each<[string, readonly Waiting[], Waiting]>([
   ['one person', Array.from({ length: 267 }, (_, at) => askFor('flood', at)), askFor('ada', 267, true)],
   ['a crowd', Array.from({ length: 267 }, (_, at) => askFor(`one-${at}`, at)), askFor('ada', 267, true)],
-  ['a crowd that asks what is short', Array.from({ length: 267 }, (_, at) => askFor(`n${at}`, at, true)), askFor('ada', 267)],
+  [
+    'a crowd that asks what is short',
+    Array.from({ length: 267 }, (_, at) => askFor(`n${at}`, at, true)),
+    askFor('ada', 267),
+  ],
   ['one person who goes on', Array.from({ length: 267 }, (_, at) => askFor('flood', at * 2, true)), askFor('ada', 101)],
 ])('behind 267 comments of %s somebody else waits for three turns at most', (_whose, crowd, own) => {
   const order = serve([...crowd, own]);

@@ -53,11 +53,7 @@ export function createTurns(): Turns {
   };
 }
 
-function pick(
-  waiting: readonly Waiting[],
-  lane: Lane,
-  counts: ReadonlyMap<string, number>,
-): Waiting | undefined {
+function pick(waiting: readonly Waiting[], lane: Lane, counts: ReadonlyMap<string, number>): Waiting | undefined {
   const turnsOf = ({ by }: Waiting) => counts.get(by) ?? 0;
   if (lane === 'oldest') return best(waiting, (one, other) => one.at < other.at);
   const some = lane === 'short' ? waiting.filter(({ isShort }) => isShort) : waiting;
@@ -66,10 +62,7 @@ function pick(
   );
 }
 
-function best(
-  waiting: readonly Waiting[],
-  isBefore: (one: Waiting, other: Waiting) => boolean,
-): Waiting | undefined {
+function best(waiting: readonly Waiting[], isBefore: (one: Waiting, other: Waiting) => boolean): Waiting | undefined {
   return waiting.reduce<Waiting | undefined>(
     (found, one) => (found === undefined || isBefore(one, found) ? one : found),
     undefined,

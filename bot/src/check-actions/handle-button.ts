@@ -74,12 +74,7 @@ async function firstCheck(job: CheckJob, batch: string, context: PullContext): P
     : await rerunOfPull(job, pull.number, null, batch, context);
 }
 
-async function cancel(
-  job: CheckJob,
-  { id, chroot }: BuildSubject,
-  run: Run,
-  context: PullContext,
-): Promise<Handled> {
+async function cancel(job: CheckJob, { id, chroot }: BuildSubject, run: Run, context: PullContext): Promise<Handled> {
   const { queue, config, log } = context;
   const ref = findBuild(id, context);
   if (ref === undefined) {

@@ -49,18 +49,36 @@ export const appPermissions: readonly AppPermission[] = [
 
 export interface AppEvent {
   /** As GitHub's API spells it. */
-  readonly name: 'check_run' | 'check_suite' | 'issue_comment' | 'pull_request' | 'push';
+  readonly name:
+    | 'check_run'
+    | 'check_suite'
+    | 'commit_comment'
+    | 'issue_comment'
+    | 'issues'
+    | 'pull_request'
+    | 'pull_request_review'
+    | 'pull_request_review_comment'
+    | 'push';
   readonly title: string;
   readonly why: string;
   /** The permission that GitHub wants for it. With write access to Checks both of its events come by themselves. */
   readonly permission: AppPermission['name'];
 }
 
+const misplaced = 'who writes a command there is told that commands are read in comments only';
+
 /** https://docs.github.com/en/webhooks/webhook-events-and-payloads */
 export const appEvents: readonly AppEvent[] = [
   { name: 'push', title: 'Push', why: 'commits are planned and built', permission: 'contents' },
   { name: 'issue_comment', title: 'Issue comment', why: 'commands are read', permission: 'issues' },
   { name: 'pull_request', title: 'Pull request', why: 'pull requests are judged', permission: 'pull_requests' },
+  { name: 'issues', title: 'Issues', why: misplaced, permission: 'issues' },
+  { name: 'pull_request_review', title: 'Pull request review', why: misplaced, permission: 'pull_requests' },
+  {
+    ...{ name: 'pull_request_review_comment', title: 'Pull request review comment', why: misplaced },
+    permission: 'pull_requests',
+  },
+  { name: 'commit_comment', title: 'Commit comment', why: misplaced, permission: 'contents' },
   { name: 'check_run', title: 'Check run', why: '*Re-run* and the buttons of one check', permission: 'checks' },
   { name: 'check_suite', title: 'Check suite', why: '*Re-run all checks*', permission: 'checks' },
 ];

@@ -4,6 +4,7 @@ import type { Complain } from '../answers/tell-failure.ts';
 import { holdsNoCommand, maximumCommentLength } from '../commands/read/parse-comment.ts';
 import type { SeenComment } from '../github/comments.ts';
 import type { Job } from '../vocabulary/job.ts';
+import { jobOfMisplaced, misplacedEvents, personOf } from './misplaced.ts';
 
 interface AppOptions {
   /** owner/name of the config repo; events of other repositories are ignored. */
@@ -48,6 +49,10 @@ export function createApp({ repository, hear, complain }: AppOptions): (app: Pro
       if (!ours(payload.repository.full_name) || base.ref !== payload.repository.default_branch) return;
       await accept(id, { kind: 'pull', number, again: payload.action === 'ready_for_review' });
     });
+    app.on(misplacedEvents, async ({ id, payload }) => {
+      const job = jobOfMisplaced(payload);
+      if (ours(payload.repository.full_name) && job !== undefined) await accept(id, job);
+    });
     app.on(['check_run.rerequested', 'check_run.requested_action'], async ({ id, payload }) => {
       const job = jobOfCheckRun(payload);
       if (ours(payload.repository.full_name) && job !== undefined) await accept(id, job);
@@ -85,8 +90,8 @@ function jobOfPush(payload: Context<'push'>['payload']): Job | undefined {
 
 /** Only comments by people that hold what may be a command: answers of bots never ask. Pure. */
 export function jobOfComment(comment: SeenComment, issue: number, onPullRequest: boolean): Job | undefined {
-  const login = comment.user?.login ?? '';
-  if (login === '' || comment.user?.type === 'Bot' || login.endsWith('[bot]')) return undefined;
+  const login = personOf(comment.user);
+  if (login === undefined) return undefined;
   const body = comment.body.slice(0, maximumCommentLength);
   if (holdsNoCommand(body)) return undefined;
   return {

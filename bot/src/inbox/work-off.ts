@@ -7,6 +7,7 @@ import type { Reporter } from '../answers/report.ts';
 import type { Complain } from '../answers/tell-failure.ts';
 import { handleCheckEvent } from '../check-actions/handle-button.ts';
 import { type CommentContext, handleComment, reactionTo } from '../commands/handle-comment.ts';
+import { handleMisplaced } from '../commands/handle-misplaced.ts';
 import type { CommentReader } from '../commands/read/read-ahead.ts';
 import { handlePull, type PullContext } from '../pull-requests/handle-pull.ts';
 import { handlePush, type PushContext } from '../pushes/handle-push.ts';
@@ -43,7 +44,8 @@ export function createWorker(context: WorkContext): InboxWorker {
     done({ id, job }, { answer, checks }) {
       comments.forget(id);
       reporter.track(answer, checks);
-      if (job.kind === 'comment' && answer !== undefined) reactions.react(job.comment, reactionTo(answer.sections), job.actor);
+      if (job.kind === 'comment' && answer !== undefined)
+        reactions.react(job.comment, reactionTo(answer.sections), job.actor);
       tend();
     },
     failed({ id, job }, error) {
@@ -62,6 +64,8 @@ async function workOff({ id, job }: Delivery, context: WorkContext): Promise<Han
       return await patiently(() => handlePull(job, id, pulls), log);
     case 'check':
       return await patiently(() => handleCheckEvent(job, id, pulls), log);
+    case 'misplaced':
+      return await handleMisplaced(job);
     case 'comment': {
       const parsed = await comments.read(id, job);
       if (parsed !== 'tangled' && parsed.commands.length === 0) return { checks: [] };

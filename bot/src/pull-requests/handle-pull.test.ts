@@ -37,8 +37,15 @@ test.each<[string, string | undefined, QueuedBuild, readonly KnownPull[], readon
   // Queued, while the pull request or its approval is noted a moment later, or after a restart.
   ['go on until the work that queued them is noted', undefined, build(), [], [waiting(`pull/4/${head}`)]],
   ['so do those of a comment', undefined, build({ batch: 'comment/7/0' }), [outsider], [waiting('comment/7')]],
-  ['end whatever else waits', 'may do so any more', build({ batch: 'comment/77/0' }), [outsider], [waiting('comment/7')]],
+  [
+    'end whatever else waits',
+    'may do so any more',
+    build({ batch: 'comment/77/0' }),
+    [outsider],
+    [waiting('comment/7')],
+  ],
 ])('builds of a pull request %s', (_what, ends, one, pulls, inbox) => {
-  const because = ends === undefined ? [] : [expect.objectContaining({ id: 1, because: expect.stringContaining(ends) })];
+  const because =
+    ends === undefined ? [] : [expect.objectContaining({ id: 1, because: expect.stringContaining(ends) })];
   expect(revokedBuilds([one], { pulls: [...pulls], inbox: [...inbox] }, base)).toEqual(because);
 });

@@ -41,8 +41,8 @@ export type BotOperation =
     }
   | { readonly kind: 'forgotten'; readonly pull: number }
   | { readonly kind: 'looked'; readonly comments: CommentCursor }
-  | { readonly kind: 'commented'; readonly to: number; readonly commentId: number }
-  | { readonly kind: 'answered'; readonly to: number }
+  | { readonly kind: 'commented'; readonly to: Answer['to']; readonly commentId: number }
+  | { readonly kind: 'answered'; readonly to: Answer['to'] }
   | { readonly kind: 'checked'; readonly key: string; readonly checkRunId: number; readonly sentAnnotations: number }
   | { readonly kind: 'concluded'; readonly key: string };
 
