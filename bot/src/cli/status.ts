@@ -2,7 +2,7 @@
 import type { BuildState, BuildSummary, QueueSnapshot } from '@coppice/config';
 import { isFinal } from '@coppice/config';
 import type { Environment } from '../service/home.ts';
-import { fetchBuilds, fetchQueue, findService } from './ask-service.ts';
+import { fetchBuilds, fetchQueue, findResults } from './ask-service.ts';
 import { type Terminal, table } from './terminal.ts';
 
 const recentBuilds = 15;
@@ -22,7 +22,7 @@ export interface StatusQuestion {
  * succeed.
  */
 export async function status(terminal: Terminal, environment: Environment, question: StatusQuestion): Promise<number> {
-  const { url } = await findService(environment);
+  const url = await findResults(environment);
   const [builds, queue] = await Promise.all([fetchBuilds(url), fetchQueue(url)]);
   const shown = selectBuilds(builds, question);
   if (question.json) terminal.print(JSON.stringify({ builds: shown }, null, 2));

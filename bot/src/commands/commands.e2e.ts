@@ -241,7 +241,8 @@ describe('projects', () => {
     const before = await read(projectFile);
     const report = await says('outsider', '/legal acme/tools ships my font. Ask @maintainer!');
     expect(report).toContain('This is report 1 about `acme/tools`');
-    expect(withoutCode(report)).not.toMatch(/@\w/);
+    expect(withoutCode(report).match(/@\w+/g)).toEqual(['@maintainer']);
+    expect(await says('maintainer', '/legal')).toMatch(/One report is open.*\[Report 1\]/s);
     expect(await says('outsider', '/freeze acme/tools because')).toContain('`outsider` may not freeze `acme/tools`');
     expect(await says('maintainer', '/freeze acme/tools Report 1: "font".')).toContain('`acme/tools` is frozen');
     await inForce();
@@ -404,7 +405,8 @@ describe('attacks', () => {
       'outsider',
       `@coppice build ${people}\n/legal ${people}\n/approve @everybody\n/biuld @all`,
     );
-    expect(withoutCode(answer)).not.toMatch(/@\w/);
+    // The admins hear of reports.
+    expect(withoutCode(answer).match(/@\w+/g)).toEqual(['@maintainer']);
   });
 
   test('the bot does not answer itself, nor what quotes its answers', async () => {

@@ -3,8 +3,11 @@ import { writeAnswer } from '../reply/answer.ts';
 import type { Job } from '../vocabulary/job.ts';
 import { handleMisplaced } from './handle-misplaced.ts';
 
-const job = (body: string, before = '', more: Partial<Extract<Job, { kind: 'misplaced' }>> = {}) =>
-  ({ ...{ kind: 'misplaced', place: 'review', id: 5, on: { issue: 7 } }, actor: 'ada', body, before, ...more }) as const;
+type Misplaced = Extract<Job, { kind: 'misplaced' }>;
+const job = (body: string, before = '', more: Partial<Misplaced> = {}): Misplaced => ({
+  ...{ kind: 'misplaced', place: 'review', id: 5, on: { issue: 7 }, actor: 'ada' },
+  ...{ body, before, ...more },
+});
 
 test.each([
   ['a command', '/build hello', '', ['/build hello']],
