@@ -21,7 +21,8 @@ export async function findService(environment: Environment): Promise<Endpoint> {
       `No service has run in ${home.folder}. Start one with: npm start (or name its folder in COPPICE_HOME).`,
     );
   }
-  return endpoint;
+  const url = environment.COPPICE_URL ?? '';
+  return url === '' ? endpoint : { ...endpoint, url: url.replace(/\/+$/, '') };
 }
 
 /**
