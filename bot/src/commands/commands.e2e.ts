@@ -377,7 +377,7 @@ describe('attacks', () => {
     await buildAll();
   });
 
-  test('an edited comment and an edited issue say nothing again', async () => {
+  test('an edited comment and the text of an issue build nothing, and are told once where commands go', async () => {
     const comment = await service.comment('builder', 'Nothing to see here');
     await service.ask('builder', 'PATCH', `issues/comments/${comment.id}`, { body: '/build hello' });
     const issue = await service.ask<{ number: number }>('builder', 'POST', 'issues', {
@@ -385,9 +385,17 @@ describe('attacks', () => {
       body: '/build hello',
     });
     await service.ask('builder', 'PATCH', `issues/${issue.number}`, { body: '/build hello\n/build libgreet' });
+    const told = async (about: string, number: number) =>
+      (await service.comments(number)).filter(({ body }) => body.startsWith(`<!-- coppice:misplaced ${about} -->`));
+    const ofComment = () => told(`edited-comment/${comment.id}`, 1);
+    const ofIssue = () => told(`issue-description/${issue.number}`, issue.number);
+    await until(async () => (await ofComment()).length > 0 && (await ofIssue()).length > 0);
+    await service.restart();
+    await service.ask('builder', 'PATCH', `issues/comments/${comment.id}`, { body: '/build libgreet' });
     await says('builder', '/help');
     expect(service.queue.builds()).toEqual([]);
     expect(await answersTo(comment)).toEqual([]);
+    expect([await ofComment(), await ofIssue()].map((all) => all.length)).toEqual([1, 1]);
   });
 
   test('an edit of a comment that has been answered changes nothing', async () => {

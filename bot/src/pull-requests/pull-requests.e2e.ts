@@ -80,6 +80,12 @@ describe('a pull request by somebody with rights', () => {
     expect(check.output.summary).toContain(`acme/tools+pr${number} ${chroot}\ndnf install hello`);
   });
 
+  test('takes the names of its projects for their packages', async () => {
+    expect((await say('builder', '/build acme/tools', number)).body).toContain('There is nothing to build');
+    expect((await say('builder', '/build acme/games', number)).body).toContain('There is no package `acme/games`');
+    expect(live()).toEqual([]);
+  });
+
   test('leaves the project itself as it was: the same head on the default branch is still to be built', async () => {
     const commit = await service.push('maintainer', spec(2));
     await pulls.verdict(commit);
