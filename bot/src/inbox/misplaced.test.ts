@@ -16,7 +16,12 @@ test.each<[string, MisplacedPayload, string, object]>([
     'review-comment/6',
     { issue: 7 },
   ],
-  ['a commit', { action: 'created', comment: { id: 8, commit_id: 'abc', ...text } }, 'commit-comment/8', { commit: 'abc' }],
+  [
+    'a commit',
+    { action: 'created', comment: { id: 8, commit_id: 'abc', ...text } },
+    'commit-comment/8',
+    { commit: 'abc' },
+  ],
   [
     'an edit',
     { action: 'edited', comment: { id: 9, ...text }, issue: { ...pull }, changes: { body: { from: 'Hello' } } },
@@ -33,7 +38,10 @@ test.each<[string, MisplacedPayload, string, object]>([
 const opened = { action: 'opened', pull_request: { ...pull, ...text }, sender: ada };
 test.each<[string, MisplacedPayload]>([
   ['text without one', { ...opened, pull_request: pull }],
-  ['what a bot wrote', { ...opened, pull_request: { ...pull, ...text, user: { login: 'renovate[bot]', type: 'Bot' } } }],
+  [
+    'what a bot wrote',
+    { ...opened, pull_request: { ...pull, ...text, user: { login: 'renovate[bot]', type: 'Bot' } } },
+  ],
   ['what a bot edited', { ...opened, sender: { login: 'coppice[bot]' } }],
   ['an edit of the title', { ...opened, action: 'edited', changes: { title: { from: 'x' } } }],
   ['a description that is empty', { ...opened, pull_request: { ...pull, body: null } }],

@@ -7,10 +7,6 @@ import { standingOf } from './approval.ts';
 export function voidedPulls(pulls: readonly KnownPull[], before: ConfigRepo, after: ConfigRepo): readonly number[] {
   const waits = (pull: KnownPull, base: ConfigRepo) => standingOf(pull, base).kind === 'waiting';
   return pulls
-    .filter((pull) => pull.closedAt === null && isOurs(pull) && !waits(pull, before) && waits(pull, after))
+    .filter((pull) => pull.closedAt === null && !waits(pull, before) && waits(pull, after))
     .map(({ number }) => number);
-}
-
-function isOurs({ touched, needsAdmin }: KnownPull): boolean {
-  return touched.length > 0 || needsAdmin;
 }
