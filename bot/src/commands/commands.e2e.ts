@@ -413,8 +413,7 @@ describe('attacks', () => {
       'outsider',
       `@coppice build ${people}\n/legal ${people}\n/approve @everybody\n/biuld @all`,
     );
-    // The admins hear of reports.
-    expect(withoutCode(answer).match(/@\w+/g)).toEqual(['@maintainer']);
+    expect(withoutCode(answer)).not.toMatch(/@\w/);
   });
 
   test('the bot does not answer itself, nor what quotes its answers', async () => {
