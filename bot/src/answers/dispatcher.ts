@@ -1,6 +1,6 @@
 // Decides when something is delivered: few at a time, answers before checks, new answers in turns, each not more than
-// once in five seconds while builds move on, after longer and longer pauses when GitHub fails, and nothing while GitHub's
-// limit is reached.
+// once in five seconds while builds move on, after longer and longer pauses when GitHub fails, and nothing while
+// GitHub's limit is reached.
 import type { Log } from '@coppice/builder-runner/runner';
 import { RateLimited } from '../github/rate-limit.ts';
 import { createTurns, type Waiting } from './turns.ts';
