@@ -92,7 +92,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
 
   const accept = (key: string, job: Job) => inbox.accept(key, job);
   const tending = createTending({ ...options, ...parts, config: people.config, accept });
-  const comments = createCommentReader((job) => reactions.react(job.comment, 'eyes'));
+  const comments = createCommentReader((job) => reactions.react(job.comment, 'eyes', job.actor));
   const inbox = createInbox({ state, commit, noted: (delivery) => comments.ahead(delivery) });
   const departures = createDepartures({ state, now, log, accept });
   const reconciler = createReconciler({
@@ -128,7 +128,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
       await config.settled();
     },
     async settled() {
-      for (const one of [inbox, tending, reactions, reporter, config]) await one.settled();
+      for (const one of [inbox, tending, inbox, reactions, reporter, config]) await one.settled();
     },
     async stop() {
       departures.stop();

@@ -1,6 +1,9 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { chrootOf, type Plan, plainBuildroot } from '@coppice/config';
 import { expect, test } from 'vitest';
-import { renderPlan } from './plan.ts';
+import { plan, renderPlan } from './plan.ts';
 
 const chroot = chrootOf('sapling-12-x86_64').name;
 const source = { type: 'dir', commit: 'c', path: 'p', tree: 't' } as const;
@@ -61,4 +64,19 @@ test('a plan names first what goes and what moves', () => {
     '',
     'Nothing to build.',
   ]);
+});
+
+test('a folder that is none is told in a sentence', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'coppice-plan-'));
+  const terminal = { print: () => undefined, say: () => undefined };
+  const file = join(folder, 'file');
+  try {
+    await expect(plan(terminal, {}, folder, false)).rejects.toThrow(`${folder} is empty. Name a checkout of`);
+    await writeFile(file, '');
+    await expect(plan(terminal, {}, file, false)).rejects.toThrow(`${file} is no folder. Name a checkout of`);
+    const gone = join(folder, 'gone');
+    await expect(plan(terminal, {}, gone, false)).rejects.toThrow(`${gone} is not there. Name a checkout of`);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

@@ -1,5 +1,5 @@
 // `coppice plan [FOLDER]`: what the config repo in a folder, committed or not, would build if it were pushed.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { openGit } from '@coppice/builder-runner/remote';
@@ -13,6 +13,7 @@ import { inWords } from '../reply/plan.ts';
 import { readEndpoint } from '../service/endpoint.ts';
 import { type Environment, readHome, readSettings } from '../service/home.ts';
 import { mirrorToLocalGithub } from '../service/local-mirror.ts';
+import { ServiceError } from '../vocabulary/errors.ts';
 import type { Fate } from '../vocabulary/fate.ts';
 import { fatesInFolder } from './plan-fates.ts';
 import { type Terminal, table } from './terminal.ts';
@@ -26,6 +27,7 @@ export async function plan(
   folder: string,
   json: boolean,
 ): Promise<number> {
+  await assertFolder(folder);
   const scratch = await mkdtemp(join(tmpdir(), 'coppice-plan-'));
   try {
     const repository = join(scratch, 'config.git');
@@ -61,6 +63,17 @@ export async function plan(
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/** Throws ServiceError `folder` when it is none, or cannot be read. */
+async function assertFolder(folder: string): Promise<void> {
+  const said = 'Name a checkout of the config repo.';
+  const path = resolve(folder);
+  const names = await readdir(path).catch(({ code }: NodeJS.ErrnoException) => {
+    const why = code === 'ENOENT' ? 'is not there' : code === 'ENOTDIR' ? 'is no folder' : 'cannot be read';
+    throw new ServiceError('folder', `${path} ${why}. ${said}`);
+  });
+  if (names.length === 0) throw new ServiceError('folder', `${path} is empty. ${said}`);
 }
 
 /** What has been built of a project that a push would rename is under its former name still. */

@@ -3,7 +3,7 @@ import type { BuildState, BuildSummary, QueueSnapshot } from '@coppice/config';
 import { isFinal } from '@coppice/config';
 import { time } from '../reply/fates.ts';
 import type { Environment } from '../service/home.ts';
-import { fetchBuilds, fetchLeaving, fetchQueue, findService, type LeavingEntry } from './ask-service.ts';
+import { fetchBuilds, fetchLeaving, fetchQueue, findResults, type LeavingEntry } from './ask-service.ts';
 import { type Terminal, table } from './terminal.ts';
 
 const recentBuilds = 15;
@@ -23,7 +23,7 @@ export interface StatusQuestion {
  * succeed.
  */
 export async function status(terminal: Terminal, environment: Environment, question: StatusQuestion): Promise<number> {
-  const { url } = await findService(environment);
+  const url = await findResults(environment);
   const [builds, queue, departing] = await Promise.all([fetchBuilds(url), fetchQueue(url), fetchLeaving(url)]);
   const shown = selectBuilds(builds, question);
   const leaving = question.id === undefined ? selectLeaving(departing, question.project) : [];

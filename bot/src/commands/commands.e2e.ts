@@ -261,7 +261,8 @@ describe('projects', () => {
     const before = await read(projectFile);
     const report = await says('outsider', '/legal acme/tools ships my font. Ask @maintainer!');
     expect(report).toContain('This is report 1 about `acme/tools`');
-    expect(withoutCode(report)).not.toMatch(/@\w/);
+    expect(withoutCode(report).match(/@\w+/g)).toEqual(['@maintainer']);
+    expect(await says('maintainer', '/legal')).toMatch(/One report is open.*\[Report 1\]/s);
     expect(await says('outsider', '/freeze acme/tools because')).toContain('`outsider` may not freeze `acme/tools`');
     expect(await says('maintainer', '/freeze acme/tools Report 1: "font".')).toContain('`acme/tools` is frozen');
     await inForce();
@@ -460,7 +461,7 @@ describe('attacks', () => {
     await buildAll();
   });
 
-  test('an edited comment and an edited issue say nothing again', async () => {
+  test('an edited comment and the text of an issue build nothing, and are told once where commands go', async () => {
     const comment = await service.comment('builder', 'Nothing to see here');
     await service.ask('builder', 'PATCH', `issues/comments/${comment.id}`, { body: '/build hello' });
     const issue = await service.ask<{ number: number }>('builder', 'POST', 'issues', {
@@ -468,9 +469,17 @@ describe('attacks', () => {
       body: '/build hello',
     });
     await service.ask('builder', 'PATCH', `issues/${issue.number}`, { body: '/build hello\n/build libgreet' });
+    const told = async (about: string, number: number) =>
+      (await service.comments(number)).filter(({ body }) => body.startsWith(`<!-- coppice:misplaced ${about} -->`));
+    const ofComment = () => told(`edited-comment/${comment.id}`, 1);
+    const ofIssue = () => told(`issue-description/${issue.number}`, issue.number);
+    await until(async () => (await ofComment()).length > 0 && (await ofIssue()).length > 0);
+    await service.restart();
+    await service.ask('builder', 'PATCH', `issues/comments/${comment.id}`, { body: '/build libgreet' });
     await says('builder', '/help');
     expect(service.queue.builds()).toEqual([]);
     expect(await answersTo(comment)).toEqual([]);
+    expect([await ofComment(), await ofIssue()].map((all) => all.length)).toEqual([1, 1]);
   });
 
   test('an edit of a comment that has been answered changes nothing', async () => {

@@ -125,7 +125,7 @@ async function viewsOf(ids: readonly BuildId[], context: CommentContext): Promis
 function outcome(job: CommentJob, done: readonly Done[]): CommentOutcome {
   const sections = done.map(({ section }) => section);
   return {
-    answer: { to: job.comment, issue: job.issue, sections, commentId: null },
+    answer: { to: job.comment, issue: job.issue, by: job.actor, sections, commentId: null },
     checks: done.flatMap(({ checks }) => checks),
     pulls: done.flatMap(({ pulls }) => pulls ?? []),
     petitions: done.flatMap(({ petitions }) => petitions ?? []),

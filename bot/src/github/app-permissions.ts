@@ -57,12 +57,24 @@ export const appPermissions: readonly AppPermission[] = [
 
 export interface AppEvent {
   /** As GitHub's API spells it. */
-  readonly name: 'check_run' | 'check_suite' | 'issue_comment' | 'merge_group' | 'pull_request' | 'push';
+  readonly name:
+    | 'check_run'
+    | 'check_suite'
+    | 'commit_comment'
+    | 'issue_comment'
+    | 'issues'
+    | 'merge_group'
+    | 'pull_request'
+    | 'pull_request_review'
+    | 'pull_request_review_comment'
+    | 'push';
   readonly title: string;
   readonly why: string;
   /** The permission that GitHub wants for it. With write access to Checks both of its events come by themselves. */
   readonly permission: AppPermission['name'];
 }
+
+const misplaced = 'who writes a command there is told that commands are read in comments only';
 
 /** https://docs.github.com/en/webhooks/webhook-events-and-payloads */
 export const appEvents: readonly AppEvent[] = [
@@ -75,6 +87,13 @@ export const appEvents: readonly AppEvent[] = [
     why: 'what a merge queue would merge gets its check; *Merge queue entry* is another event',
     permission: 'merge_queues',
   },
+  { name: 'issues', title: 'Issues', why: misplaced, permission: 'issues' },
+  { name: 'pull_request_review', title: 'Pull request review', why: misplaced, permission: 'pull_requests' },
+  {
+    ...{ name: 'pull_request_review_comment', title: 'Pull request review comment', why: misplaced },
+    permission: 'pull_requests',
+  },
+  { name: 'commit_comment', title: 'Commit comment', why: misplaced, permission: 'contents' },
   { name: 'check_run', title: 'Check run', why: '*Re-run* and the buttons of one check', permission: 'checks' },
   { name: 'check_suite', title: 'Check suite', why: '*Re-run all checks*', permission: 'checks' },
 ];

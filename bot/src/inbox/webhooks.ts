@@ -6,6 +6,7 @@ import type { SeenComment } from '../github/comments.ts';
 import { queueBase, type SeenRepository } from '../github/repository.ts';
 import { readAnswerMark } from '../reply/answer-mark.ts';
 import type { Job } from '../vocabulary/job.ts';
+import { jobOfMisplaced, misplacedEvents } from './misplaced.ts';
 
 interface AppOptions {
   /** owner/name of the config repo; events of other repositories are ignored. */
@@ -69,6 +70,10 @@ export function createApp({ repository, known, hear, complain, knowsBot }: AppOp
       if (payload.repository === undefined || !ours(payload.repository)) return;
       const job = jobOfGroup(payload.merge_group.head_sha, payload.action === 'destroyed' ? 'ended' : 'checks');
       if (job !== undefined) await accept(id, job);
+    });
+    app.on(misplacedEvents, async ({ id, payload }) => {
+      const job = jobOfMisplaced(payload);
+      if (ours(payload.repository) && job !== undefined) await accept(id, job);
     });
     app.on(['check_run.rerequested', 'check_run.requested_action'], async ({ id, payload }) => {
       const job = jobOfCheckRun(payload);

@@ -7,6 +7,7 @@ import type { Reporter } from '../answers/report.ts';
 import type { Complain } from '../answers/tell-failure.ts';
 import { handleCheckEvent } from '../check-actions/handle-button.ts';
 import { type CommentContext, handleComment, reactionTo } from '../commands/handle-comment.ts';
+import { handleMisplaced } from '../commands/handle-misplaced.ts';
 import type { CommentReader } from '../commands/read/read-ahead.ts';
 import type { People } from '../people/people.ts';
 import { handleGroup } from '../pull-requests/handle-group.ts';
@@ -44,10 +45,12 @@ export function createWorker(context: WorkContext): InboxWorker {
           log('warn', 'GitHub could not be asked whether a push was missed; what is known counts', { error }),
         ),
     work: (delivery) => workOff(delivery, context),
+    isQuick: ({ id }) => comments.isQuick(id),
     done({ id, job }, { answer, checks }) {
       comments.forget(id);
       reporter.track(answer, checks);
-      if (job.kind === 'comment' && answer !== undefined) reactions.react(job.comment, reactionTo(answer.sections));
+      if (job.kind === 'comment' && answer !== undefined)
+        reactions.react(job.comment, reactionTo(answer.sections), job.actor);
       tend();
     },
     failed({ id, job }, error) {
@@ -71,6 +74,8 @@ async function workOff({ id, job }: Delivery, context: WorkContext): Promise<Han
     case 'check':
       await people.meet(job.actor, job.actorId);
       return await patiently(() => handleCheckEvent(job, id, pulls), log);
+    case 'misplaced':
+      return await handleMisplaced(job);
     case 'comment': {
       const parsed = await comments.read(id, job);
       if (parsed !== 'tangled' && parsed.commands.length === 0) return { checks: [] };

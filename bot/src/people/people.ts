@@ -1,11 +1,12 @@
 // Who people are: the config as it counts for those who act, with teams read from GitHub and accounts told apart by
 // their ids.
 import type { Log } from '@coppice/builder-runner/runner';
-import type { ConfigRepo } from '@coppice/config';
+import type { ConfigRepo, Project } from '@coppice/config';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 import type { TeamAnswer, TeamCalls } from '../github/teams.ts';
 import * as reply from '../reply/people.ts';
 import { type AccountOperation, type Accounts, otherAccount } from '../vocabulary/accounts.ts';
+import { countingLeaving } from '../vocabulary/leaving.ts';
 import { effectiveConfig, namedIn, type TeamMember, teamsIn } from './effective-config.ts';
 
 export interface PeopleOptions {
@@ -56,6 +57,11 @@ export function createPeople(options: PeopleOptions): People {
   let made = new WeakMap<ConfigRepo, ConfigRepo>();
   let madeOf: Accounts | undefined;
 
+  /** All whom the config gives rights to, those of projects that are leaving among them. */
+  const named = () => {
+    const at = config();
+    return at && countingLeaving(at);
+  };
   const members = (): ReadonlyMap<string, readonly TeamMember[]> => {
     const from = now().getTime() - staleMilliseconds;
     return new Map(
@@ -74,7 +80,7 @@ export function createPeople(options: PeopleOptions): People {
     return viewed;
   };
   const ask = async (): Promise<boolean> => {
-    const stated = config()?.config;
+    const stated = named();
     let complete = true;
     for (const team of stated === undefined ? [] : teamsIn(stated)) {
       const before = known.get(team);
@@ -100,13 +106,16 @@ export function createPeople(options: PeopleOptions): People {
   return {
     config() {
       const at = config();
-      return at && { ...at, config: view(at.config) };
+      if (at?.leaving === undefined || at.leaving.length === 0) return at && { ...at, config: view(at.config) };
+      const ofOne = (project: Project) => view({ ...at.config, projects: [project] }).projects[0] ?? project;
+      const leaving = at.leaving.map((one) => ({ ...one, stated: ofOne(one.stated) }));
+      return { ...at, config: view(at.config), leaving };
     },
     view,
     refresh,
     async meet(login, id) {
       await refresh();
-      const stated = config()?.config;
+      const stated = named();
       if (stated === undefined || !Number.isSafeInteger(id) || id <= 0) return;
       const name = login.toLowerCase();
       const isNamed =
@@ -121,7 +130,7 @@ export function createPeople(options: PeopleOptions): People {
     },
     why(login) {
       const other = otherAccount(accounts(), login);
-      const stated = config()?.config;
+      const stated = named();
       const unread = (stated === undefined ? [] : teamsIn(stated)).flatMap((team) => {
         const answer = known.get(team)?.answer;
         return answer === 'forbidden' || answer === 'missing' ? [{ team, answer }] : [];
@@ -137,7 +146,7 @@ export function createPeople(options: PeopleOptions): People {
       await note({ kind: 'trusted', login });
     },
     knowsBot(login) {
-      const stated = config()?.config;
+      const stated = named();
       return stated !== undefined && namedIn(stated).has(login.toLowerCase());
     },
   };

@@ -1,6 +1,6 @@
 // Works off that a pull request was opened, moved or closed: fetch → examine → plan → queue its sandbox → checks.
 import type { Log } from '@coppice/builder-runner/runner';
-import { isFinal, type Plan, type QueuedBuild, readSandbox } from '@coppice/config';
+import { type BuildId, isFinal, type Plan, type QueuedBuild, readSandbox } from '@coppice/config';
 import { checksOf } from '../answers/check-run.ts';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
@@ -49,12 +49,12 @@ export async function handlePull(job: PullJob, batch: string, context: PullConte
   const { github, pulls, log } = context;
   const pull = await github.pull(job.number);
   const known = pulls().find(({ number }) => number === pull.number);
-  if (!pull.open) return await close(known, pull.author, context);
+  if (!pull.open) return await close(known, context);
   if (!pull.intoDefault) return await leave(known, pull, batch, context);
   // Told of twice, or found before its webhook came.
   if (known?.head === pull.head && known.closedAt === null && !job.again) return { checks: [] };
   await context.meet(pull.author, pull.authorId);
-  await cancelBuilds(pull.number, pull.author, context, (build) => build.configCommit !== pull.head);
+  await cancelBuilds(pull.number, whyMoved(pull.number), context, (build) => build.configCommit !== pull.head);
   const examined = await examinePull(pull, context);
   const asker = { login: pull.author, request: pull.url, batch };
   const done = await judge(examined, everything, asker, { draftsToo: false }, context);
@@ -118,21 +118,25 @@ function mustWait({ demands }: Examined, { builds, skipped }: Plan): boolean {
   return demands.adminReasons.length > 0 || builds.length > 0 || skipped.some(({ why }) => why === lookedUpLater);
 }
 
-async function close(known: KnownPull | undefined, by: string, context: PullContext): Promise<Handled> {
+async function close(known: KnownPull | undefined, context: PullContext): Promise<Handled> {
   if (known === undefined || known.closedAt !== null) return { checks: [] };
-  await cancelBuilds(known.number, by, context, () => true);
+  await cancelBuilds(known.number, whyClosed(known.number), context, () => true);
   const closed = { ...known, approvals: [], closedAt: context.now().toISOString() };
   return { checks: [], pulls: [closed] };
 }
 
+const whyClosed = (number: number) => `Pull request ${number} was closed.`;
+const whyMoved = (number: number) => `Pull request ${number} has a newer head.`;
+const whyVoid = (number: number) => `Nobody who lets pull request ${number} be built may do so any more.`;
+
 /** It goes into another branch now: nothing of it is built, and its head says so. */
 async function leave(
   known: KnownPull | undefined,
-  { author, head }: PullRequest,
+  { head }: PullRequest,
   batch: string,
   context: PullContext,
 ): Promise<Handled> {
-  const left = await close(known, author, context);
+  const left = await close(known, context);
   if (left.pulls === undefined || known === undefined) return left;
   return { ...left, checks: [checkOf({ ...known, head }, batch, elsewhereReport())] };
 }
@@ -151,18 +155,26 @@ function checkOf({ number, head }: KnownPull, batch: string, report: ReturnType<
 /** Cancels live builds of a pull request's sandboxes. */
 async function cancelBuilds(
   number: number,
-  by: string,
+  because: string,
   { queue }: Pick<PullContext, 'queue'>,
   which: (build: QueuedBuild) => boolean,
 ): Promise<void> {
   for (const build of queue.builds()) {
     if (readSandbox(build.project)?.pull === number && which(build) && isCancelable(build))
-      await queue.cancel(build.id, by);
+      await queue.cancel(build.id, 'coppice', because);
   }
 }
 
 function isCancelable({ chroots }: QueuedBuild): boolean {
   return chroots.some(({ state, cancelRequestedBy }) => !isFinal(state) && cancelRequestedBy === null);
+}
+
+/** A live build that may not go on, and a sentence why. */
+interface RevokedBuild {
+  readonly id: BuildId;
+  readonly because: string;
+  /** The pull request whose check has to say that nobody lets it be built any more. */
+  readonly judgeAgain?: number;
 }
 
 /**
@@ -173,13 +185,16 @@ export function revokedBuilds(
   live: readonly QueuedBuild[],
   { pulls, inbox }: Pick<BotState, 'pulls' | 'inbox'>,
   base: Pick<ConfigAtCommit, 'config' | 'leaving'>,
-): readonly QueuedBuild[] {
+): readonly RevokedBuild[] {
   const unnoted = ({ batch }: QueuedBuild) => inbox.some(({ id }) => batch === id || batch.startsWith(`${id}/`));
-  return live.filter((build) => {
+  return live.flatMap((build): readonly RevokedBuild[] => {
     const sandbox = readSandbox(build.project);
-    if (sandbox === undefined || !isCancelable(build) || unnoted(build)) return false;
+    if (sandbox === undefined || !isCancelable(build) || unnoted(build)) return [];
     const pull = pulls.find(({ number }) => number === sandbox.pull);
-    if (pull === undefined || pull.closedAt !== null || pull.head !== build.configCommit) return true;
-    return standingOf(pull, countingLeaving(base)).kind === 'waiting';
+    const { id } = build;
+    if (pull === undefined || pull.closedAt !== null) return [{ id, because: whyClosed(sandbox.pull) }];
+    if (pull.head !== build.configCommit) return [{ id, because: whyMoved(sandbox.pull) }];
+    const isVoid = standingOf(pull, countingLeaving(base)).kind === 'waiting';
+    return isVoid ? [{ id, because: whyVoid(sandbox.pull), judgeAgain: sandbox.pull }] : [];
   });
 }

@@ -88,6 +88,12 @@ describe('a pull request by somebody with rights', () => {
     expect(check.output.summary).toContain(`acme/tools:pr:${number} ${chroot}\ndnf install hello-bin`);
   });
 
+  test('takes the names of its projects for their packages', async () => {
+    expect((await say('builder', '/build acme/tools', number)).body).toContain('There is nothing to build');
+    expect((await say('builder', '/build acme/games', number)).body).toContain('There is no package `acme/games`');
+    expect(live()).toEqual([]);
+  });
+
   test('leaves the project itself as it was: the same head on the default branch is still to be built', async () => {
     const commit = await service.push('maintainer', spec(2));
     await pulls.verdict(commit);
@@ -100,7 +106,7 @@ describe('a pull request by somebody with rights', () => {
     await pulls.verdict(next);
     expect(live()).toEqual([`tools+pr${number}/hello@${next}`]);
     await service.ask('builder', 'PATCH', `pulls/${number}`, { state: 'closed' });
-    await until(async () => endings().length === 1 && endings()[0] === 'builder');
+    await until(async () => endings().length === 1 && endings()[0] === 'coppice');
     await buildAll();
     await quiet();
   });
@@ -358,7 +364,7 @@ describe.each(origins)('attacks from %s:', (_from, maker, version) => {
     expect(live()).toEqual([]);
   });
 
-  test('rights that are taken away end the builds that wait for them', async () => {
+  test('rights that are taken away end the builds that wait for them, and the check says so', async () => {
     const head = await maker().push('demoted', spec(version + 13));
     await maker().open('builder', 'demoted');
     await pulls.verdict(head);
@@ -367,6 +373,9 @@ describe.each(origins)('attacks from %s:', (_from, maker, version) => {
       'projects/acme/tools.yaml': toolsYaml.replace('builders: [builder]', 'builders: []'),
     });
     await until(async () => endings().length > 0 && endings().every((by) => by !== null));
+    await pulls.verdict(head, ({ output }) => output.title === 'Needs /approve by a maintainer');
+    await buildAll();
+    await until(async () => (await buildChecks(head))[0]?.output.summary.includes('may do so any more'));
     await service.push('maintainer', { 'projects/acme/tools.yaml': toolsYaml });
     await buildAll();
     await quiet();
@@ -387,7 +396,7 @@ describe('buttons of checks, on a head from a fork,', () => {
     await until(async () => (await buildChecks(head)).length > 0);
     await quiet();
     await service.github.requestAction('acme/packages', (await theCheck()).id, 'cancel', 'outsider');
-    await quiet();
+    await until(async () => (await theCheck()).output.summary.includes('`outsider` may not cancel builds of'));
     expect(service.queue.builds()[0]?.chroots[0]?.cancelRequestedBy).toBeNull();
     await service.github.requestAction('acme/packages', (await theCheck()).id, 'cancel', 'builder');
     await until(async () => service.queue.builds()[0]?.chroots[0]?.cancelRequestedBy === 'builder');
@@ -431,7 +440,26 @@ describe('buttons of checks, on a head from a fork,', () => {
       ),
     );
     expect(live()).toEqual([expect.not.stringContaining(old)]);
+    const ofConfig = await pulls.verdict(old);
+    await rerun(ofConfig.id, 'builder');
+    await pulls.verdict(old, (check) => check.id === ofConfig.id && check.output.title === 'Replaced by a later push');
     await buildAll();
+  });
+
+  test('Re-run on a pull request that is closed, and of an old commit, ends and says what is so now', async () => {
+    const newest = (await service.ask<{ head: { sha: string } }>('builder', 'GET', `pulls/${number}`)).head.sha;
+    await service.ask('builder', 'PATCH', `pulls/${number}`, { state: 'closed' });
+    const { id } = await pulls.verdict(newest);
+    await rerun(id, 'builder');
+    await pulls.verdict(newest, (check) => check.id === id && check.output.title === 'The pull request is closed');
+    const before = await service.push('maintainer', { 'README.md': 'one\n' });
+    const old = await pulls.verdict(before);
+    const now = await service.push('maintainer', { 'README.md': 'two\n' });
+    await pulls.verdict(now);
+    await rerun(old.id, 'maintainer');
+    const said = await pulls.verdict(before, (check) => check.output.title === 'Replaced by a later push');
+    expect([said.id, said.status]).toEqual([old.id, 'completed']);
+    expect(said.output.summary).toContain(now);
   });
 });
 

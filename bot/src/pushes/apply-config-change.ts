@@ -21,14 +21,21 @@ export async function applyConfigChange(steps: readonly ProjectStep[], context: 
   for (const step of steps) {
     const { project } = step;
     const touched = step.kind === 'rename' ? [step.from, project] : [project];
-    if (step.kind === 'remove' || step.kind === 'freeze') await endBuilds(project, context.queue);
-    if (step.kind === 'rename') await endBuilds(step.from, context.queue);
+    if (step.kind === 'remove' || step.kind === 'freeze' || step.kind === 'rename') {
+      await endBuilds(step.kind === 'rename' ? step.from : project, whyEnded[step.kind], context.queue);
+    }
     await perform(step, context.projects);
     if (step.kind === 'describe') continue;
     for (const { owner, name } of touched) await context.built.reread(owner, name);
     context.log('info', `${step.kind}: ${touched.map(projectKey).join(' → ')}`);
   }
 }
+
+const whyEnded = {
+  remove: 'Its project was deleted.',
+  freeze: 'Its project was frozen.',
+  rename: 'Its project was renamed.',
+} as const;
 
 async function perform(step: ProjectStep, projects: ProjectsPort): Promise<void> {
   switch (step.kind) {
@@ -53,17 +60,17 @@ const longestWaitMilliseconds = 120_000;
  * Cancels the live builds of a project and its sandboxes; resolves when they have left the queue, rejects when one does
  * not.
  */
-async function endBuilds({ owner, name }: ProjectName, queue: Queue): Promise<void> {
+async function endBuilds({ owner, name }: ProjectName, why: string, queue: Queue): Promise<void> {
   const live = () =>
     queue
       .builds()
       .filter((one) => one.owner === owner && (one.project === name || readSandbox(one.project)?.project === name));
   for (const build of live()) {
-    if ((await queue.cancel(build.id, 'coppice')) === 'unknown') continue;
+    if ((await queue.cancel(build.id, 'coppice', why)) === 'unknown') continue;
     // What nobody works on need not wait until somebody has time to close it.
     if (build.srpmState === 'running' || build.srpmState === 'starting') continue;
     for (const { chroot } of build.chroots.filter(({ state }) => state === 'pending')) {
-      const outcome = { state: 'canceled', reason: null, message: 'Its project was changed.' } as const;
+      const outcome = { state: 'canceled', reason: null, message: why } as const;
       await queue.finish(build.id, chroot, outcome).catch((error: unknown) => {
         if (!(error instanceof QueueError) || (error.code !== 'conflict' && error.code !== 'unknown')) throw error;
       });

@@ -60,8 +60,8 @@ export type BotOperation =
   | ({ readonly kind: 'deletion-asked' } & AskedDeletion)
   | { readonly kind: 'forgotten'; readonly pull: number }
   | { readonly kind: 'looked'; readonly comments: CommentCursor }
-  | { readonly kind: 'commented'; readonly to: number; readonly commentId: number }
-  | { readonly kind: 'answered'; readonly to: number }
+  | { readonly kind: 'commented'; readonly to: Answer['to']; readonly commentId: number }
+  | { readonly kind: 'answered'; readonly to: Answer['to'] }
   | { readonly kind: 'checked'; readonly key: string; readonly checkRunId: number; readonly sentAnnotations: number }
   | { readonly kind: 'concluded'; readonly key: string }
   | { readonly kind: 'account'; readonly account: AccountOperation };
@@ -137,7 +137,7 @@ function applyHandled(state: BotState, operation: Extract<BotOperation, { kind: 
   state.inbox = state.inbox.filter((delivery) => delivery.id !== id);
   // Copies: operations are also lines of the journal and stay as they were.
   if (answer !== undefined && !state.answers.some(({ to }) => to === answer.to)) state.answers.push({ ...answer });
-  for (const check of checks) if (!state.checks.some(({ key }) => key === check.key)) state.checks.push({ ...check });
+  for (const check of checks) addCheck(state, check);
   state.petitions = (operation.petitions ?? []).reduce(applyToPetitions, state.petitions);
   if (handledCommit !== undefined) state.handledCommit = handledCommit;
   if (goodCommit !== undefined) state.goodCommit = goodCommit;
@@ -149,6 +149,16 @@ function applyHandled(state: BotState, operation: Extract<BotOperation, { kind: 
     const at = state.pulls.findIndex(({ number }) => number === pull.number);
     if (at === -1) state.pulls.push(pull);
     else state.pulls[at] = pull;
+  }
+}
+
+/** One that is known goes on in the run that was asked for again, with the newest word of it. */
+function addCheck({ checks }: BotState, fresh: Check): void {
+  const at = checks.findIndex(({ key }) => key === fresh.key);
+  const known = checks[at];
+  if (known === undefined) checks.push({ ...fresh });
+  else if (known.kind === 'build' && fresh.kind === 'build' && fresh.note !== undefined) {
+    checks[at] = { ...fresh, checkRunId: fresh.checkRunId ?? known.checkRunId };
   }
 }
 

@@ -23,6 +23,19 @@ export type Job =
       /** When GitHub got the comment, ISO 8601; absent when that is not known. */
       readonly writtenAt?: string;
     }
+  /** Text that may hold a command stands where none is read: who wrote it is told so. */
+  | {
+      readonly kind: 'misplaced';
+      readonly place: MisplacedIn;
+      /** The number of the description's thread, the review or the comment. */
+      readonly id: number;
+      /** Where it is told: on an issue or pull request, or on a commit. */
+      readonly on: { readonly issue: number } | { readonly commit: string };
+      readonly actor: string;
+      readonly body: string;
+      /** What stood there before an edit; empty when it is new. */
+      readonly before: string;
+    }
   /** Something about a pull request may have changed. What it is now is asked when the job is worked off. */
   | {
       readonly kind: 'pull';
@@ -56,6 +69,15 @@ export type Job =
       readonly wish: CheckWish;
     };
 
+/** Where people write commands that are read in new comments only. */
+export type MisplacedIn =
+  | 'issue-description'
+  | 'pull-description'
+  | 'review'
+  | 'review-comment'
+  | 'commit-comment'
+  | 'edited-comment';
+
 /** `externalId` is the key of the check; `all` is the whole check suite of a commit. */
 export type CheckWish =
   | { readonly kind: 'rerun'; readonly checkRunId: number; readonly externalId: string }
@@ -84,6 +106,8 @@ export function workKey(deliveryId: string, job: Job): string {
       return `push/${job.commit}`;
     case 'group':
       return job.what === 'checks' ? `group/${job.commit}` : deliveryId;
+    case 'misplaced':
+      return `misplaced/${job.place}/${job.id}`;
     default:
       return deliveryId;
   }

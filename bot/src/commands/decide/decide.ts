@@ -12,6 +12,7 @@ import {
 } from '@coppice/config';
 import { helpText } from '../../reply/help.ts';
 import { logsOf } from '../../reply/logs.ts';
+import { openReports } from '../../reply/petitions.ts';
 import * as refusal from '../../reply/refused.ts';
 import { statusOfBuild, statusOfQueue } from '../../reply/status.ts';
 import type { BuildView } from '../../vocabulary/build-view.ts';
@@ -21,7 +22,15 @@ import { type Action, type Known, type Situation, say } from './action.ts';
 import { decideBuild, decideDebug, decidePlan, decideRebuild } from './builds.ts';
 import { findNamed, findPackage, projectOfWord } from './find-target.ts';
 import { fillIn } from './instead.ts';
-import { decideApprove, decideEdit, decideFork, decideLegal, decideRequest, decideResolve } from './projects.ts';
+import {
+  decideApprove,
+  decideEdit,
+  decideFork,
+  decideLegal,
+  decideRequest,
+  decideResolve,
+  decideResolveReport,
+} from './projects.ts';
 
 /** The numbers of builds that a command names. */
 export function namedBuilds(command: Command): readonly BuildId[] {
@@ -107,6 +116,10 @@ function decideWithConfig(command: NeedsConfig, stated: Known): Action {
       return say(line, false, refusal.nothingToApprove());
     case 'legal':
       return decideLegal(command, known);
+    case 'legal-list':
+      return say(line, true, openReports(known.petitions.reports));
+    case 'resolve-report':
+      return decideResolveReport(command, known);
   }
 }
 

@@ -116,3 +116,15 @@ export function decideResolve({ line, project: written }: Of<'resolve'>, known: 
   }
   return decideEdit(line, project, () => ({ kind: 'unfreeze', project }), known, [closing]);
 }
+
+/** Closes one report, whatever it is about. */
+export function decideResolveReport({ line, report: number }: Of<'resolve-report'>, known: Known): Action {
+  const { config, actor, petitions } = known;
+  const report = petitions.reports.find((one) => one.number === number);
+  if (report === undefined) return say(line, false, reply.noSuchReport(number));
+  if (!isAdmin(config.policy, actor)) return say(line, false, reply.mayNotClose(actor, config.policy.admins));
+  const { project } = report;
+  const isFrozen = config.projects.some((one) => projectKey(one) === project && one.frozen !== null);
+  const still = isFrozen && project !== null ? project : null;
+  return say(line, true, reply.closed([report], still), [{ kind: 'closed', report: number }]);
+}
