@@ -250,7 +250,7 @@ test('from a fork: refused until a maintainer approves, built in a sandbox, squa
   expect((await verdicts(head))['coppice / config']).toMatchObject({ conclusion: 'action_required' });
   await service.github('maintainer', 'POST', `issues/${number}/comments`, { body: `/approve ${head}` });
   const built = (await verdicts(head, 'whistle'))[`acme/tools: whistle (${chroot})`];
-  expect(built?.output.summary).toContain(`acme/${sandbox} ${chroot}\ndnf install whistle`);
+  expect(built?.output.summary).toContain(`acme/tools:pr:${number} ${chroot}\ndnf install whistle`);
   expect(await ended(sandbox)).toEqual(['whistle succeeded']);
   const tester = await makeDnfClient(service.endpoint.url);
   try {

@@ -492,7 +492,7 @@ describe('a fork', () => {
     const done = await until(async () =>
       (await buildChecks(head)).find(({ id, conclusion }) => id === check?.id && conclusion === 'success'),
     );
-    expect(done.output.summary).toContain(`acme/tools+pr${number} ${chroot}\ndnf install hello`);
+    expect(done.output.summary).toContain(`acme/tools:pr:${number} ${chroot}\ndnf install hello-bin`);
     const merged = await service.ask<{ sha: string }>('maintainer', 'PUT', `pulls/${number}/merge`, { sha: head });
     expect(await pulls.verdict(merged.sha)).toMatchObject({ conclusion: 'success' });
     expect(live()).toEqual([`tools/hello@${merged.sha}`]);
