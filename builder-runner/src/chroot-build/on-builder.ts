@@ -8,7 +8,7 @@ import { describeError, RunnerError } from '../base/errors.ts';
 import type { Failure } from '../base/outcome.ts';
 import { collectWithin } from '../builder/collect-within.ts';
 import { buildUserOf } from '../builder/provision.ts';
-import { receiveFiles } from '../builder/receive-files.ts';
+import { type Received, receiveFiles } from '../builder/receive-files.ts';
 import type { Line, Session } from '../builder/session.ts';
 import type { Connection } from '../builder/ssh.ts';
 import { type ChrootTask, enter, nameBuild } from '../context/runner-context.ts';
@@ -17,7 +17,7 @@ import { readLogEnd } from '../failure/read-log-end.ts';
 import { parseEngine } from '../mock/mock-command.ts';
 import type { MakingStage } from '../pool/builder-operations.ts';
 import type { Lease, LeasedBuilder } from '../pool/pool.ts';
-import { keptLogs, tooLarge } from './check-results.ts';
+import { judgeLeft, keptLogs, tooLarge } from './check-results.ts';
 import { needOf } from './need.ts';
 import { type MockFinished, type MockRun, runMock } from './run-mock.ts';
 import { type StagedMark, stagingFolder, writeMark } from './staged.ts';
@@ -170,9 +170,14 @@ async function fetchResults(
     const order = { from: resultFolder, patterns, to: folder, fileBytes, totalBytes, signal };
     return session.run((connection) => receiveFiles(connection, order), signal);
   };
-  const refused = exitCode === 0 && (await fetch(['*.rpm', ...keptLogs], diskBytes, diskBytes)).kind === 'too-large';
-  if (exitCode !== 0 || refused) await fetch(keptLogs, logBytes, keptLogs.length * logBytes);
-  return refused ? { ...tooLarge(diskBytes), excerpt: [] } : undefined;
+  const refused =
+    exitCode === 0 ? judgeReceived(await fetch(['*.rpm', ...keptLogs], diskBytes, diskBytes), diskBytes) : undefined;
+  if (exitCode !== 0 || refused !== undefined) await fetch(keptLogs, logBytes, keptLogs.length * logBytes);
+  return refused;
+}
+
+function judgeReceived(received: Received, limit: number): Failure | undefined {
+  return received.kind === 'too-large' ? tooLarge(limit, received.largest) : judgeLeft(received.left, limit);
 }
 
 /** Why it failed, or null. Throws RunnerError `builder` when that is not the package's fault. */

@@ -14,6 +14,8 @@ import { runDetached } from '../builder/run-detached.ts';
 import type { Session } from '../builder/session.ts';
 import type { Connection } from '../builder/ssh.ts';
 import { plainModes, uploadTree } from '../builder/upload-tree.ts';
+import { checkPayloads } from '../chroot-build/check-payloads.ts';
+import { judgeLeft } from '../chroot-build/check-results.ts';
 import { nameBuild, type RunnerContext } from '../context/runner-context.ts';
 import { mockFiles } from '../mock/mock-files.ts';
 import type { Lease } from '../pool/pool.ts';
@@ -132,7 +134,7 @@ async function readLogs(connection: Connection, folder: string): Promise<Omit<Sr
 }
 
 async function takeSrpm(
-  { build, target }: SrpmOrder,
+  { context, build, target }: SrpmOrder,
   session: Session,
   plan: SrpmPlan,
   signal: AbortSignal,
@@ -144,9 +146,17 @@ async function takeSrpm(
   if (received.kind === 'too-large') {
     return fail('source', `The source package is larger than the limit of ${totalBytes} bytes.`);
   }
+  const unfit = judgeLeft(received.left, totalBytes);
+  if (unfit !== undefined) return { ok: false, failure: unfit };
   const [name, ...others] = received.names;
-  if (name !== undefined && others.length === 0) return checkSrpm(target, name);
-  return fail('source', `${received.names.length} source packages were made instead of one.`);
+  if (name === undefined || others.length > 0) {
+    return fail('source', `${received.names.length} source packages were made instead of one.`);
+  }
+  const checked = await checkSrpm(target, name);
+  if (!checked.ok) return checked;
+  const limits = { unpackedBytes: build.diskBytes, seconds: context.settings.timeouts.collectSeconds };
+  const damage = await checkPayloads({ folder: target, files: [name], ...limits, signal });
+  return damage === undefined ? checked : { ok: false, failure: { ...damage, reason: 'source' } };
 }
 
 /**

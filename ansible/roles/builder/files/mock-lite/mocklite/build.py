@@ -203,7 +203,7 @@ class Builder:
         for name, file in chroot_files.regular_files_below(self.root.path, f"{self.root.home}/build/{folder}", suffix):
             with as_caller():
                 target = os.path.join(self._logs.folder, name)
-                temporary = f"{target}.part"
+                temporary = os.path.join(self._logs.folder, ".part")  # the name may be as long as names can be
                 with open(temporary, "xb") as written:
                     shutil.copyfileobj(file, written, 1 << 20)
                 os.replace(temporary, target)
