@@ -154,8 +154,8 @@ async function takeSrpm(
   }
   const checked = await checkSrpm(target, name);
   if (!checked.ok) return checked;
-  const limits = { unpackedBytes: build.diskBytes, seconds: context.settings.timeouts.collectSeconds };
-  const damage = await checkPayloads({ folder: target, files: [name], ...limits, signal });
+  const bounds = { unpackedBytes: build.diskBytes, seconds: context.settings.timeouts.collectSeconds };
+  const damage = await checkPayloads({ folder: target, files: [name], ...bounds, signal });
   return damage === undefined ? checked : { ok: false, failure: { ...damage, reason: 'source' } };
 }
 
