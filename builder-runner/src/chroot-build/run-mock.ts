@@ -23,12 +23,16 @@ export interface MockRun extends Upload {
 
 export interface MockFinished {
   readonly exitCode: number;
+  /** Everything of its user was killed with it, on a builder that goes on. */
+  readonly wasKilledWithAll: boolean;
   /** Absolute path, on the builder, of what mock left. */
   readonly resultFolder: string;
 }
 
 /** mock's exit code when its time limit has passed. */
 const timeoutExit = 11;
+/** As of a program that was killed: nobody is left who could say it. */
+const killedExit = 137;
 
 /**
  * Resolves when mock has ended, be it one that an earlier run of the service started. Throws RunnerError when the
@@ -51,7 +55,8 @@ export async function runMock(run: MockRun): Promise<MockFinished> {
       logs,
       signal: run.signal,
     });
-    return { exitCode: end.kind === 'timeout' ? timeoutExit : end.code, resultFolder };
+    const exitCode = end.kind === 'exit' ? end.code : end.kind === 'timeout' ? timeoutExit : killedExit;
+    return { exitCode, wasKilledWithAll: end.kind === 'killed', resultFolder };
   } finally {
     await logs.close();
   }

@@ -99,7 +99,8 @@ async function makeInSession(
     now: context.now,
     signal,
   });
-  const exitCode = end.kind === 'exit' ? end.code : undefined;
+  // As a shell says it of a program that was killed.
+  const exitCode = end.kind === 'exit' ? end.code : end.kind === 'killed' ? 137 : undefined;
   const [logs, made] = await collectWithin(context.settings.timeouts.collectSeconds, signal, (ends) =>
     Promise.all([
       session.run((connection) => readLogs(connection, folder), ends),
