@@ -59,7 +59,11 @@ export async function handlePush(job: PushJob, batch: string, context: PushConte
   await context.applyChange(parsed.value);
   const request = `${context.settings.github.webUrl}/${context.settings.github.repository}/commit/${commit}`;
   const asker = { login: await whoAsked(job, mirror), request, batch };
-  const planned = await planOnce({ at: parsed.value, selections: [], force: false }, asker, context);
+  const planned = await planOnce(
+    { at: parsed.value, selections: [], force: false, leavesUnbuilt: true },
+    asker,
+    context,
+  );
   const { builds, summary, annotations } = planned;
   context.adopt(parsed.value);
   log('info', `Config commit ${commit} is in force; ${builds.length} builds queued`);

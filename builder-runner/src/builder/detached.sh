@@ -3,7 +3,7 @@
 # finds it:
 #   detached.sh start FOLDER SECONDS COMMAND…  prints its process id; in FOLDER: pid (leader of its group), output, exit
 #   (its code)
-#   detached.sh wait FOLDER                    returns when it has ended and prints its exit code; without one, `killed`,
+#   detached.sh wait FOLDER                    returns when it has ended and prints its exit code; or `killed`,
 #   or `gone` when the machine was started anew or is being shut down
 #   detached.sh stop FOLDER [SECONDS]          TERM to the group, KILL after SECONDS (3); says `ended` or `killed` when
 #   it has ended FOLDER is absolute and for this one command: to start it again does nothing. Whoever runs it holds a

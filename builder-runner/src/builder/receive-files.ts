@@ -109,8 +109,8 @@ interface Entry extends Pick<LeftFile, 'name' | 'bytes'> {
 }
 
 /**
- * Takes what the builder sends, however it is cut into pieces. Throws as `receiveFiles`, and the reason of `signal` when
- * it is aborted; nothing is written any more when this ends.
+ * Takes what the builder sends, however it is cut into pieces. Throws as `receiveFiles`, and the reason of `signal`
+ * when it is aborted; nothing is written any more when this ends.
  */
 export async function takeFiles(
   source: AsyncIterable<Buffer>,

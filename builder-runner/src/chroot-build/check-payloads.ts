@@ -1,5 +1,5 @@
-// Whether rpm can unpack packages: their header alone does not tell. Nothing is unpacked onto the disk, and nothing that
-// a builder sent is unpacked outside the sandbox.
+// Whether rpm can unpack packages: their header alone does not tell. Nothing is unpacked onto the disk, nor outside the
+// sandbox.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

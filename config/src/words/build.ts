@@ -14,8 +14,8 @@ export const buildStates = ['pending', 'starting', 'running', 'succeeded', 'fail
 export type BuildState = (typeof buildStates)[number];
 
 /**
- * Why a build failed (or was skipped). Infrastructure is never the package's fault; `unbuildable` is always: the package
- * itself prevents a result that could be used, on any builder.
+ * Why a build failed (or was skipped). Infrastructure is never the package's fault; `unbuildable` always is: the
+ * package itself prevents a result that could be used, on any builder.
  */
 export const failureReasons = [
   'infrastructure',
