@@ -17,8 +17,10 @@ export interface PlaybookRun {
   /** Absolute path; default: the local machine. */
   readonly inventory?: string;
   readonly variables: Readonly<Record<string, unknown>>;
-  /** Folder for the file of variables. */
+  /** Private folder for the file of variables. */
   readonly folder: string;
+  /** Ansible's own temporary files are there too, instead of below the home folder. Default: false. */
+  readonly keepsAllInFolder?: boolean;
   readonly seconds: number;
   readonly signal?: AbortSignal;
 }
@@ -44,6 +46,7 @@ export async function runPlaybook(run: PlaybookRun): Promise<string> {
       ANSIBLE_CONFIG: join(ansibleFolder, 'ansible.cfg'),
       ANSIBLE_NOCOLOR: '1',
       LC_ALL: 'C.UTF-8',
+      ...(run.keepsAllInFolder === true && { ANSIBLE_LOCAL_TEMP: run.folder, ANSIBLE_REMOTE_TEMP: run.folder }),
       ...mark,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -5,6 +5,7 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Adapter } from 'lowdb';
 import { corrupt, formatGroup, formatSnapshot, parseJournal, parseSnapshot } from './journal-format.ts';
+import { Reserve } from './reserve.ts';
 import { QueueError, toQueueError } from './store-error.ts';
 
 /** How a state is made, changed and turned into JSON. */
@@ -45,6 +46,7 @@ export class JournalAdapter<State, Operation> implements Adapter<State> {
   readonly #rules: JournalRules<State, Operation>;
   readonly #events: JournalEvents<State>;
   readonly #snapshotAfterBytes: number;
+  readonly #reserve: Reserve;
   #journal: FileHandle | undefined;
   #journalBytes = 0;
   #snapshotBytes = 0;
@@ -66,6 +68,7 @@ export class JournalAdapter<State, Operation> implements Adapter<State> {
     this.#rules = rules;
     this.#events = events;
     this.#snapshotAfterBytes = snapshotAfterBytes;
+    this.#reserve = new Reserve(folder);
   }
 
   get #journalPath() {
@@ -87,6 +90,7 @@ export class JournalAdapter<State, Operation> implements Adapter<State> {
       const state = this.#load();
       ftruncateSync(this.#journal.fd, this.#journalBytes);
       await this.#journal.datasync();
+      await this.#reserve.keep();
       return state;
     } catch (cause) {
       await this.close();
@@ -145,14 +149,26 @@ export class JournalAdapter<State, Operation> implements Adapter<State> {
         const snapshot = this.#snapshotIsDue()
           ? formatSnapshot(this.#seq + 1, this.#rules.encode(this.#state as State))
           : undefined;
-        if (batch.operations.length > 0) await this.#append(batch.operations);
+        if (batch.operations.length > 0) await this.#appendOnAnyDisk(batch.operations);
         for (const waiter of batch.waiters) waiter.resolve();
         if (snapshot !== undefined && batch.operations.length > 0) await this.#replaceJournal(snapshot);
+        await this.#reserve.keep();
       } catch (cause) {
         this.#undo(batch, toQueueError(cause, `Writing ${this.#journalPath}`));
       }
     }
     this.#running = undefined;
+  }
+
+  /** On a full disk, once more in the room that was held for it. */
+  async #appendOnAnyDisk(operations: readonly Operation[]): Promise<void> {
+    try {
+      await this.#append(operations);
+    } catch (cause) {
+      const isFull = toQueueError(cause, '').code === 'full';
+      if (!isFull || !(await this.#reserve.release())) throw cause;
+      await this.#append(operations);
+    }
   }
 
   async #append(operations: readonly Operation[]): Promise<void> {

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { Low } from 'lowdb';
 import { JournalAdapter, type JournalRules } from './journal.ts';
 import { lockFolder } from './lock.ts';
+import { Reserve } from './reserve.ts';
 import { QueueError, toQueueError } from './store-error.ts';
 
 export interface StoreOptions<State, Operation, Effect> {
@@ -54,7 +55,11 @@ export async function openJournaledStore<State, Operation, Effect = unknown>(
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
     throw toQueueError(cause, `Making the folder ${folder}`);
   });
-  const lock = await lockFolder(folder);
+  const lock = await lockFolder(folder).catch(async (error: unknown) => {
+    // The lock names its holder: on a full disk there may be no room even for that.
+    if (toQueueError(error, '').code !== 'full' || !(await new Reserve(folder).release())) throw error;
+    return lockFolder(folder);
+  });
   const rules: JournalRules<State, Operation> = {
     initial,
     apply,
