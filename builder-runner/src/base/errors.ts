@@ -57,13 +57,13 @@ export function isBuilderFault(error: unknown): boolean {
 }
 
 /**
- * True when a second try may do better: on another builder, or of a program that may have met a full disk without
- * saying so.
+ * True when a second try may do better: on another builder, of a program that may have met a full disk without
+ * saying so, or of what the file system refused.
  */
 export function isWorthAnotherTry(error: unknown): boolean {
-  return (
-    isBuilderFault(error) || (error instanceof RunnerError && (error.code === 'metadata' || error.code === 'publish'))
-  );
+  if (error instanceof RunnerError)
+    return isBuilderFault(error) || error.code === 'metadata' || error.code === 'publish';
+  return error instanceof Error && 'syscall' in error && 'code' in error;
 }
 
 const fullDisk = /\bno space left on device\b|\bdisk quota exceeded\b/i;
