@@ -10,6 +10,8 @@ export const runnerErrorCodes = [
   'spawn',
   'terminate',
   'list',
+  /** An instance came up and cannot be reached over SSH. */
+  'unreachable',
   /** The role `builder` failed on an instance. */
   'provision',
   /** No pool has such builders, or none could be made after several tries. */
@@ -43,6 +45,7 @@ export class RunnerError extends Error {
 
 const builderFaults: ReadonlySet<RunnerErrorCode> = new Set([
   'spawn',
+  'unreachable',
   'provision',
   'connect',
   'host-key',
@@ -67,7 +70,14 @@ export function isWorthAnotherTry(error: unknown): boolean {
 }
 
 const fullDisk = /\bno space left on device\b|\bdisk quota exceeded\b/i;
-const saidByBuilder: ReadonlySet<RunnerErrorCode> = new Set(['provision', 'connect', 'host-key', 'lost', 'builder']);
+const saidByBuilder: ReadonlySet<RunnerErrorCode> = new Set([
+  'unreachable',
+  'provision',
+  'connect',
+  'host-key',
+  'lost',
+  'builder',
+]);
 
 /**
  * True when the control host has no room left: nothing is wrong with the build or its builder, and it may go on when

@@ -27,6 +27,21 @@ export interface PlaybookRun {
 
 const outputBytes = 256 * 1024;
 
+/** What a playbook said that failed, as the cause of its error; for operators. */
+export class PlaybookOutput extends Error {
+  override readonly name = 'PlaybookOutput';
+  /** Ansible ended because it could not reach a machine. */
+  readonly isUnreachable: boolean;
+
+  constructor(output: string, isUnreachable: boolean) {
+    super(output);
+    this.isUnreachable = isUnreachable;
+  }
+}
+
+/** Ansible's exit code when a machine cannot be reached (`RUN_UNREACHABLE_HOSTS` in its task_queue_manager.py). */
+const unreachableExit = 4;
+
 /**
  * Resolves with the playbook's output (its end, when it is long). Throws RunnerError with the run's code, or the
  * abort's reason.
@@ -63,8 +78,10 @@ export async function runPlaybook(run: PlaybookRun): Promise<string> {
   if (end.error !== undefined) {
     throw new RunnerError('tool-missing', 'ansible-playbook cannot be run: install ansible-core', { cause: end.error });
   }
-  if (limit.aborted) throw new RunnerError(run.code, `${name} (${run.code}) took longer than ${run.seconds} s`);
-  if (end.exitCode !== 0) throw new RunnerError(run.code, `${name} failed: ${complaintOf(end.output)}`);
+  const cause = new PlaybookOutput(end.output, end.exitCode === unreachableExit);
+  if (limit.aborted)
+    throw new RunnerError(run.code, `${name} (${run.code}) took longer than ${run.seconds} s`, { cause });
+  if (end.exitCode !== 0) throw new RunnerError(run.code, `${name} failed: ${complaintOf(end.output)}`, { cause });
   return end.output;
 }
 

@@ -2,6 +2,8 @@
 import { mkdir } from 'node:fs/promises';
 import type { ChrootName } from '@coppice/config';
 import { RunnerError } from '../base/errors.ts';
+import { keepFailedLog } from '../builder/failed-logs.ts';
+import { PlaybookOutput } from '../builder/playbook.ts';
 import { provisionBuilder } from '../builder/provision.ts';
 import type { Line } from '../builder/session.ts';
 import {
@@ -58,27 +60,44 @@ export function playbookOperations(options: OperationsOptions): BuilderOperation
   const driverOf = (source: BuilderSource): Driver => ({ home, settings: settings(), source });
   return {
     async make(plan, signal, onStage) {
-      const { name, source, chroot } = plan;
-      await mkdir(builderFolder(home, name), { recursive: true, mode: 0o700 });
-      await writeRecord(home, name, plan.record);
-      onStage('spawn');
-      const builder = await spawnBuilder(driverOf(source), name, chroot, signal);
-      const spawned = { ...plan.record, publicKey: builder.publicKey };
-      await writeRecord(home, name, spawned);
-      onStage('provision');
-      await provisionBuilder(driverOf(source), builder, signal);
-      // Here and nowhere later: what a driver keeps of a builder that somebody has had could carry one project's work
-      // into another's.
-      await readyRoots?.(driverOf(source), { builder, isAwaited: plan.isAwaited }, signal);
-      const record = { ...spawned, provisioned: true };
-      await writeRecord(home, name, record);
-      return { builder, record };
+      try {
+        return await makeBuilder(plan, signal, onStage);
+      } catch (error) {
+        throw signal.aborted ? error : await withLog(home, plan.name, error);
+      }
     },
     write: (name, record) => writeRecord(home, name, record),
     clean: cleanBuilder,
     end: (name, source) => terminateBuilder(driverOf(source), name),
     list: (source) => listBuilders(driverOf(source)),
   };
+
+  async function makeBuilder(plan: MakePlan, signal: AbortSignal, onStage: (stage: MakingStage) => void) {
+    const { name, source, chroot } = plan;
+    await mkdir(builderFolder(home, name), { recursive: true, mode: 0o700 });
+    await writeRecord(home, name, plan.record);
+    onStage('spawn');
+    const builder = await spawnBuilder(driverOf(source), name, chroot, signal);
+    const spawned = { ...plan.record, publicKey: builder.publicKey };
+    await writeRecord(home, name, spawned);
+    onStage('provision');
+    await provisionBuilder(driverOf(source), builder, signal);
+    // Here and nowhere later: what a driver keeps of a builder that somebody has had could carry one project's work
+    // into another's.
+    await readyRoots?.(driverOf(source), { builder, isAwaited: plan.isAwaited }, signal);
+    const record = { ...spawned, provisioned: true };
+    await writeRecord(home, name, record);
+    return { builder, record };
+  }
+}
+
+/** The same fault, and where its log is kept, for a builder whose playbooks failed. */
+async function withLog(home: string, name: string, error: unknown): Promise<unknown> {
+  if (!(error instanceof RunnerError && error.cause instanceof PlaybookOutput)) return error;
+  const file = await keepFailedLog(home, name, `${error.message}\n\n${error.cause.message}`, new Date());
+  if (file === undefined) return error;
+  // Before what may be cut off.
+  return new RunnerError(error.code, `(its log: ${file}) ${error.message}`, { cause: error.cause });
 }
 
 /** What could not be done, as a RunnerError: anything else that making a builder throws is a fault of this machine. */
