@@ -30,11 +30,14 @@ const outputBytes = 256 * 1024;
 /** What a playbook said that failed, as the cause of its error; for operators. */
 export class PlaybookOutput extends Error {
   override readonly name = 'PlaybookOutput';
+  /** Its end, when it is long. */
+  readonly output: string;
   /** Ansible ended because it could not reach a machine. */
   readonly isUnreachable: boolean;
 
   constructor(output: string, isUnreachable: boolean) {
-    super(output);
+    super('the playbook ended without success');
+    this.output = output;
     this.isUnreachable = isUnreachable;
   }
 }

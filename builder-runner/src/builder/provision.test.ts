@@ -29,5 +29,5 @@ test('a builder that came up and cannot be reached is told as that, with the rea
   expect(failed.message).toMatch(
     new RegExp(`^${name} came up and cannot be reached as .* port \\d+: .*Connection refused`),
   );
-  expect(failed.cause.message).toMatch(/UNREACHABLE[\s\S]*ssh -v ended with 255:[\s\S]*debug1: /);
+  expect(failed.cause.output).toMatch(/UNREACHABLE[\s\S]*ssh -v ended with 255:[\s\S]*debug1: /);
 }, 60_000);

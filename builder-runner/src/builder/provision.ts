@@ -41,7 +41,7 @@ export async function provisionBuilder(driver: Driver, builder: Builder, signal:
     const { host, port, user } = builder.instance;
     const why = error.message.replace(/^.*?failed: /, '');
     const message = `${builder.name} came up and cannot be reached as ${user}@${host} port ${port}: ${why}`;
-    const said = `${error.cause.message}\n${await tryToReach(builder, signal)}`;
+    const said = `${error.cause.output}\n${await tryToReach(builder, signal)}`;
     throw new RunnerError('unreachable', message, { cause: new PlaybookOutput(said, true) });
   });
 }

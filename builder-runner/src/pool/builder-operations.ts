@@ -63,7 +63,8 @@ export function playbookOperations(options: OperationsOptions): BuilderOperation
       try {
         return await makeBuilder(plan, signal, onStage);
       } catch (error) {
-        throw signal.aborted ? error : await withLog(home, plan.name, error);
+        if (!signal.aborted) await keepLogOf(plan.name, error);
+        throw error;
       }
     },
     write: (name, record) => writeRecord(home, name, record),
@@ -71,6 +72,13 @@ export function playbookOperations(options: OperationsOptions): BuilderOperation
     end: (name, source) => terminateBuilder(driverOf(source), name),
     list: (source) => listBuilders(driverOf(source)),
   };
+
+  /** Of a builder whose playbooks failed: its own folder is about to go. */
+  async function keepLogOf(name: string, error: unknown): Promise<void> {
+    if (!(error instanceof RunnerError && error.cause instanceof PlaybookOutput)) return;
+    const file = await keepFailedLog(home, name, `${error.message}\n\n${error.cause.output}`, new Date());
+    if (file !== undefined) options.log('warn', `what was said while the builder ${name} was made is in ${file}`);
+  }
 
   async function makeBuilder(plan: MakePlan, signal: AbortSignal, onStage: (stage: MakingStage) => void) {
     const { name, source, chroot } = plan;
@@ -89,15 +97,6 @@ export function playbookOperations(options: OperationsOptions): BuilderOperation
     await writeRecord(home, name, record);
     return { builder, record };
   }
-}
-
-/** The same fault, and where its log is kept, for a builder whose playbooks failed. */
-async function withLog(home: string, name: string, error: unknown): Promise<unknown> {
-  if (!(error instanceof RunnerError && error.cause instanceof PlaybookOutput)) return error;
-  const file = await keepFailedLog(home, name, `${error.message}\n\n${error.cause.message}`, new Date());
-  if (file === undefined) return error;
-  // Before what may be cut off.
-  return new RunnerError(error.code, `(its log: ${file}) ${error.message}`, { cause: error.cause });
 }
 
 /** What could not be done, as a RunnerError: anything else that making a builder throws is a fault of this machine. */
