@@ -96,8 +96,8 @@ async function run(order: SandboxOrder, [program = '', ...args]: readonly string
 }
 
 /**
- * bubblewrap's second process waits for the first one before it is told to die with it: when the first is killed in that
- * moment, the second waits for ever, and holds our pipes.
+ * bubblewrap's second process waits for the first one before it is told to die with it: when the first is killed in
+ * that moment, the second waits for ever, and holds our pipes.
  */
 function endGroup(pid: number | undefined): void {
   if (pid === undefined) return;
