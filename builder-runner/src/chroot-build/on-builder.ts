@@ -180,8 +180,9 @@ async function collectAndJudge(
   const [engine, refused] = await collectWithin(collectSeconds, signal, (ends) =>
     Promise.all([asked, fetchResults(build, session, mock, folder, ends)]),
   );
-  const isLastTry = chroot.attempts >= context.settings.builders.attempts;
+  const isLastTry = chroot.attempts > 1 && chroot.attempts >= context.settings.builders.attempts;
   const failure = refused ?? (await judge(build, mock, folder, isLastTry));
+  if (failure?.reason === 'unbuildable') await assertStaysUp(session, signal);
   const mark = {
     step: 'collected',
     engine,
@@ -207,6 +208,13 @@ async function fetchResults(
     exitCode === 0 ? judgeReceived(await fetch(['*.rpm', ...keptLogs], diskBytes, diskBytes), diskBytes) : undefined;
   if (exitCode !== 0 || refused !== undefined) await fetch(keptLogs, logBytes, keptLogs.length * logBytes);
   return refused;
+}
+
+/** A machine that goes down kills builds as they kill themselves. Throws RunnerError `builder` or `lost`. */
+async function assertStaysUp(session: Session, signal: AbortSignal): Promise<void> {
+  const look = '[ ! -e /run/nologin ] && [ "$(systemctl is-system-running 2>/dev/null)" != stopping ]';
+  const { exitCode } = await session.run((connection) => connection.run(['sh', '-c', look]), signal);
+  if (exitCode !== 0) throw new RunnerError('builder', 'the builder goes down, and mock was ended with it');
 }
 
 function judgeReceived(received: Received, limit: number): Failure | undefined {

@@ -28,7 +28,7 @@ export type Verdict =
   | {
       readonly kind: 'infrastructure';
       readonly message: string;
-      /** What it is when it ends so on every builder. */
+      /** What it is when it ends so after other builders have tried. */
       readonly suspicion?: Failure;
     };
 
@@ -72,7 +72,7 @@ function builderFault(end: BuildEnd, fault: string, build: readonly LogLine[]): 
   const message = `${fault} (exit code ${end.exitCode})`;
   if (!hasBegun || !endsOfMock.has(end.exitCode)) return { kind: 'infrastructure', message };
   if (end.wasKilledWithAll === true) return ownEnd(`The build ended mock${sectionOf(build)}`, build);
-  const suspicion = ownEnd(`${fault}${sectionOf(build)} on every builder that tried it`, build).failure;
+  const suspicion = ownEnd(`${fault}${sectionOf(build)} on the last of the builders that tried it`, build).failure;
   return { kind: 'infrastructure', message, suspicion };
 }
 
