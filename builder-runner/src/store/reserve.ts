@@ -1,7 +1,7 @@
 // Room that a store holds for itself: when the disk is full, it is given up so that what is going on can still be
 // written down.
 import { randomFillSync } from 'node:crypto';
-import { open, rm, stat, statfs } from 'node:fs/promises';
+import { open, rm, stat, statfs, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Some thousands of changes. */
@@ -11,7 +11,10 @@ const leastFree = 4;
 /** Between two tries to make it again. */
 const pauseMilliseconds = 5000;
 
-/** A file of a size in the store's folder. */
+/** What is given up at once: no more than is needed soon, for others take what is free. */
+const partBytes = 64 * 1024;
+
+/** A file in the store's folder, whole or what is left of it. */
 export class Reserve {
   readonly #folder: string;
   #isHeld = false;
@@ -31,25 +34,26 @@ export class Reserve {
     if (this.#isHeld || now - this.#triedAt < pauseMilliseconds) return;
     this.#triedAt = now;
     try {
-      this.#isHeld = (await this.#isThere()) || ((await this.#isRoom()) && (await this.#make()));
+      this.#isHeld = (await this.#size()) >= reserveBytes || ((await this.#isRoom()) && (await this.#make()));
     } catch {
-      await rm(this.#path, { force: true }).catch(() => undefined);
+      // What there was before is better than nothing, if it is there still.
     }
   }
 
-  /** Gives the room up; true when there was some. */
-  async release(): Promise<boolean> {
-    const wasThere = await this.#isThere();
+  /** Gives a part of the room up; false when there was none. */
+  async giveUp(): Promise<boolean> {
+    const size = await this.#size();
     this.#isHeld = false;
     this.#triedAt = performance.now();
-    await rm(this.#path, { force: true });
-    return wasThere;
+    if (size > partBytes) await truncate(this.#path, size - partBytes);
+    else await rm(this.#path, { force: true });
+    return size > 0;
   }
 
-  async #isThere(): Promise<boolean> {
+  async #size(): Promise<number> {
     return await stat(this.#path).then(
-      ({ size }) => size === reserveBytes,
-      () => false,
+      ({ size }) => size,
+      () => 0,
     );
   }
 

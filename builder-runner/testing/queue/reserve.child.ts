@@ -27,6 +27,10 @@ const word = 'word'.repeat(10_000);
 const store = await open();
 const atStart = held();
 fillDisk();
+const isRefused = await store.commit([word], { takesReserve: false }).then(
+  () => false,
+  () => held(),
+);
 let written = 0;
 let refusal = '';
 while (refusal === '') {
@@ -58,5 +62,14 @@ const started = await open();
 const last = started.state.at(-1);
 await started.close();
 console.log(
-  JSON.stringify({ atStart, wasWritten: written > 10, refusal, whenFull, lost: written - kept, afterwards, last }),
+  JSON.stringify({
+    atStart,
+    isRefused,
+    wasWritten: written > 10,
+    refusal,
+    whenFull,
+    lost: written - kept,
+    afterwards,
+    last,
+  }),
 );
