@@ -12,6 +12,7 @@ import { type Ending, frozenEnding } from '../publish/record.ts';
 import { signRpms } from '../publish/sign.ts';
 import { describeArtifacts } from '../rpm/describe-artifacts.ts';
 import { readRpmHeader } from '../rpm/rpm-header.ts';
+import { checkPayloads } from './check-payloads.ts';
 import { checkResults } from './check-results.ts';
 import { buildOnBuilder, logBytes } from './on-builder.ts';
 import { clearStaging, type StagedMark, stagingFolder, writeMark } from './staged.ts';
@@ -56,6 +57,8 @@ async function checkAndSign(task: ChrootTask, engine: StagedMark['engine']): Pro
   });
   if (!checked.ok) return { ...failedEnding(task, checked.failure), engine };
   const { rpms, logs } = checked.value;
+  const damage = await findDamage(task, rpms);
+  if (damage !== undefined) return { ...failedEnding(task, damage), engine };
   leaveOrStop(task);
   enter(task, 'sign');
   await signRpms(await signerOf(context, build), folder, rpms);
@@ -64,6 +67,18 @@ async function checkAndSign(task: ChrootTask, engine: StagedMark['engine']): Pro
   const mark: Signed = { step: 'signed', engine, files: [...logs, ...rpms], artifacts: [...artifacts] };
   await writeMark(placeOf(task), mark);
   return mark;
+}
+
+async function findDamage(task: ChrootTask, rpms: readonly string[]): Promise<Failure | undefined> {
+  const { context, build, signal } = task;
+  const { collectSeconds: seconds } = context.settings.timeouts;
+  const folder = stagingFolder(placeOf(task));
+  try {
+    return await checkPayloads({ folder, files: rpms, unpackedBytes: build.diskBytes, seconds, signal });
+  } catch (error) {
+    leaveOrStop(task);
+    throw error;
+  }
 }
 
 async function publish(task: ChrootTask, { engine, files, artifacts }: Signed): Promise<Ending> {

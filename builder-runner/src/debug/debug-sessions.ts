@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type BuildId, type BuildRequest, type ChrootName, published, type QueuedBuild } from '@coppice/config';
 import { ShuttingDown } from '../base/abort.ts';
 import { describeError, RunnerError } from '../base/errors.ts';
+import { describeForPublic } from '../base/public-text.ts';
 import { leaseSeconds, needOf } from '../chroot-build/need.ts';
 import { nameBuild, type RunnerContext } from '../context/runner-context.ts';
 import type { Lease } from '../pool/pool.ts';
@@ -204,7 +205,7 @@ class KeptDebugSessions implements DebugSessions {
       await lease?.release('end');
       if (signal.aborted) return;
       log('warn', `${name} could not be opened: ${describeError(error)}`);
-      await this.#commit({ kind: 'end', id, state: 'failed', message: `${describeError(error)}.` });
+      await this.#commit({ kind: 'end', id, state: 'failed', message: `${describeForPublic(error)}.` });
     }
   }
 

@@ -11,7 +11,7 @@ import {
   readDriverFacts,
   thisMachine,
 } from '../builder/driver-facts.ts';
-import { afterFailure, type Breaker, closedBreaker, gateOf, retryPause } from './circuit-breaker.ts';
+import { afterFailure, afterFullDisk, type Breaker, closedBreaker, gateOf, retryPause } from './circuit-breaker.ts';
 import type { PoolRules } from './rules.ts';
 
 export interface OpenPool {
@@ -70,7 +70,7 @@ function rulesOf({ id, settings, offer, breaker }: OpenPool, now: number): PoolR
     ...{ name: id, ...offer, trust, min, max, idleMilliseconds: idleSeconds * 1000 },
     gate: gateOf(breaker, now),
     probeAt: breaker.openSince === null ? 0 : breaker.probeAt,
-    aheadAt: breaker.failedAt + retryPause(breaker.failures),
+    aheadAt: Math.max(breaker.failedAt + retryPause(breaker.failures), breaker.roomAt),
   };
 }
 
@@ -137,6 +137,14 @@ export class ConfiguredPools {
     if (pool.breaker.openSince !== null || gateOf(breaker, now) === 'closed') return;
     const { failures, probeAt } = breaker;
     log('error', `the pool ${name} is left alone after ${failures} failures in a row, until ${iso(probeAt)}`);
+  }
+
+  /** One could not be made because the disk of the control host is full. */
+  noteFull(id: string, message: string): void {
+    const pool = this.get(id);
+    if (pool === undefined) return;
+    this.#replace({ ...pool, breaker: afterFullDisk(pool.breaker, this.#told.now()) });
+    this.#told.log('error', `no builder of the pool ${pool.settings.name} is made for want of room: ${message}`);
   }
 
   /** The settings hold at once, their pools when it resolves. A pool whose driver cannot be read stays as it was. */

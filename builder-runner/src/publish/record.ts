@@ -9,6 +9,7 @@ import {
   type Result,
   resultSchema,
 } from '@coppice/config';
+import { withoutHostPaths } from '../base/public-text.ts';
 import { replaceFile } from '../base/replace-file.ts';
 
 /** How a chroot, or the making of an SRPM, ended. */
@@ -22,6 +23,16 @@ export interface Ending {
   readonly engine: Result['engine'];
   readonly artifacts: readonly Artifact[];
   readonly endedAt: Date;
+}
+
+/** What may be read by all: without paths of this machine. `home` is COPPICE_HOME. */
+export function forPublic<T extends Pick<Ending, 'message' | 'excerpt'>>(ending: T, home: string): T {
+  const { message, excerpt } = ending;
+  return {
+    ...ending,
+    message: message === null ? null : withoutHostPaths(message, home),
+    excerpt: excerpt.map((line) => withoutHostPaths(line, home)),
+  };
 }
 
 /** How everything ends that a frozen project had in the queue. */

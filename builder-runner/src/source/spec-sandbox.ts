@@ -64,8 +64,9 @@ export async function runInSandbox(order: SandboxOrder): Promise<SandboxEnd> {
 
 async function run(order: SandboxOrder, [program = '', ...args]: readonly string[]): Promise<SandboxEnd> {
   try {
-    const done = await execa(program, args, {
+    const running = execa(program, args, {
       all: true,
+      detached: true, // a process group of its own
       stdin: 'ignore',
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
       extendEnv: false,
@@ -75,6 +76,8 @@ async function run(order: SandboxOrder, [program = '', ...args]: readonly string
       maxBuffer: outputBytes,
       reject: false,
     });
+    running.nodeChildProcess.once('exit', () => endGroup(running.pid));
+    const done = await running;
     if (done.isCanceled) order.signal.throwIfAborted();
     const output = done.all ?? '';
     if (done.code === 'ENOENT') {
@@ -89,6 +92,19 @@ async function run(order: SandboxOrder, [program = '', ...args]: readonly string
   } catch (error) {
     if (error instanceof ExecaError) throw new RunnerError('sandbox', describeError(error), { cause: error });
     throw error;
+  }
+}
+
+/**
+ * bubblewrap's second process waits for the first one before it is told to die with it: when the first is killed in
+ * that moment, the second waits for ever, and holds our pipes.
+ */
+function endGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 

@@ -16,7 +16,7 @@ import { readDriverFacts } from '../builder/driver-facts.ts';
 import { needOf as needOfChroot } from '../chroot-build/need.ts';
 import { nameBuild, type RunnerContext } from '../context/runner-context.ts';
 import type { BuilderNeed, Lease } from '../pool/pool.ts';
-import { type Ending, recordOfSrpm, writeRecord } from '../publish/record.ts';
+import { type Ending, forPublic, recordOfSrpm, writeRecord } from '../publish/record.ts';
 import { describeArtifacts } from '../rpm/describe-artifacts.ts';
 import { readRpmHeader } from '../rpm/rpm-header.ts';
 import { fetchForBuild } from './fetch-for-build.ts';
@@ -63,7 +63,8 @@ async function publish(
   attempt: Attempt,
 ): Promise<Outcome<string>> {
   const { folder, fetched, builder } = attempt;
-  const { text, made } = composeSrpmLog(attempt);
+  const { text, made: composed } = composeSrpmLog(attempt);
+  const made = composed.ok ? composed : { ...composed, failure: forPublic(composed.failure, context.home) };
   const target = join(context.home, 'published', published.srpmBuild(build));
   await mkdir(target, { recursive: true });
   if (made.ok) await rename(join(folder, made.value), join(target, made.value));
