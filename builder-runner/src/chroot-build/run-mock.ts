@@ -37,7 +37,7 @@ const timeoutExit = 11;
 export async function runMock(run: MockRun): Promise<MockFinished> {
   const { session, build, chroot, context, folder, resumes } = run;
   const resultFolder = `${folder}/result`;
-  const srpm = remoteSrpm(context, build, folder);
+  const srpm = await remoteSrpm(run, folder);
   const logs = await followLogs(resultFolder, chrootFolder(context, build, chroot.chroot), notePhases(run));
   try {
     const end = await runDetached({

@@ -107,8 +107,10 @@ async function makeInSession(
   const log = `${logs.output}${logs.buildLog}`;
   if (made !== undefined) return { made, log, isClean: true };
   const spec = source.kind === 'tree' ? source.spec : undefined;
+  const read = source.kind === 'tree' && source.method === 'spec' ? source : undefined;
   const { memoryBytes } = build;
-  const verdict = judgeSrpm({ exitCode, ...logs }, { plan, chroot: chroot.chroot, spec, seconds, memoryBytes });
+  const facts = { plan, chroot: chroot.chroot, spec, read, seconds, memoryBytes };
+  const verdict = judgeSrpm({ exitCode, ...logs }, facts);
   if (verdict.kind === 'infrastructure') throw new RunnerError('builder', verdict.message);
   return { made: { ok: false, failure: verdict.failure }, log, isClean: exitCode !== undefined };
 }

@@ -3,6 +3,7 @@ import { type Failure, fail } from '../base/outcome.ts';
 import { duration } from '../base/sentence-parts.ts';
 import { classifyFailure } from '../failure/classify.ts';
 import { excerptOfTrouble, findExcerpt, linesOf } from '../failure/log-lines.ts';
+import { asWritten, type NamedSource } from '../source/spec-sources.ts';
 import type { SrpmPlan } from './srpm-plan.ts';
 
 /** How the steps on the builder ended, without success. */
@@ -22,6 +23,8 @@ export interface SrpmCircumstances {
   readonly chroot: string;
   /** File name of the spec, where it is known. */
   readonly spec: string | undefined;
+  /** What the control host read in the spec. */
+  readonly read?: { readonly specText: string; readonly sources: readonly NamedSource[] } | undefined;
   readonly seconds: number;
   readonly memoryBytes: number | null;
 }
@@ -72,7 +75,24 @@ function mockFault(end: SrpmEnd, { seconds, memoryBytes }: SrpmCircumstances): s
 function rpmbuildFailed(end: SrpmEnd, facts: SrpmCircumstances): SrpmVerdict {
   // Where mock could not even begin, only its own words tell.
   const log = end.buildLog.trim() === '' ? end.output : end.buildLog;
+  const missing = missingSource(log, facts);
+  if (missing !== undefined) return failed('source', missing, log);
   return failed('source', `No source package could be made of ${facts.spec ?? 'the spec'}${because(log)}.`, log);
+}
+
+const missingFile = /^error: Bad (?:file|source): (?:.{0,200}\/)?([^/:\s]{1,200}): No such file or directory$/;
+
+/** The sentence about a source that is not there: as the spec has it, and as it was read. */
+function missingSource(log: string, { spec, chroot, read }: SrpmCircumstances): string | undefined {
+  const lines = linesIn(log).map(({ text }) => missingFile.exec(text)?.[1]);
+  const file = lines.find((each) => each !== undefined);
+  if (file === undefined || read === undefined || spec === undefined) return undefined;
+  const value = read.sources.find((each) => each.file === file)?.value ?? file;
+  const written = asWritten(read.specText, value) ?? asWritten(read.specText, file);
+  const tag = written === undefined ? 'a source' : written.tag;
+  const says = written === undefined || written.value === file ? '' : `, written as ${written.value}`;
+  const read_ = value === file || value === written?.value ? '' : ` and read as ${value}`;
+  return `${file} is not among the sources: ${spec} names it in ${chroot} as ${tag}${says}${read_}. Add the file beside the spec, or mend its name or address there.`;
 }
 
 function toolFailed(end: SrpmEnd, facts: SrpmCircumstances): SrpmVerdict {
