@@ -1,7 +1,7 @@
 // The gate of config/: the vocabulary of Coppice and its pure rules.
 
 export * from './parse/diff-configs.ts';
-export { createLinkFollower, describeLinkFault, type LinkedFile } from './parse/follow-links.ts';
+export { createLinkFollower, describeLinkFault, type LinkedFile, type LinkFault } from './parse/follow-links.ts';
 export * from './parse/parse-config-repo.ts';
 export { parseSettings } from './parse/parse-settings.ts';
 export { sourcePlaces } from './parse/source-places.ts';

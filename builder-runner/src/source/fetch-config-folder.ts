@@ -18,7 +18,8 @@ export async function fetchFromConfigRepo(order: FetchOrder, source: DirSource):
   const written = await writeConfigFolder({ ...order, folder: tree }, source);
   if (!written.ok) return written;
   const flat = await flattenTree({ tree, folder: join(order.folder, 'flat'), spec: source.spec, name: source.path });
-  return flat.ok ? fetchSpecSources(order, { ...flat.value, stated: source.sources, lookaside: undefined }) : flat;
+  if (!flat.ok) return flat;
+  return fetchSpecSources(order, { ...flat.value, stated: source.sources, lookaside: undefined });
 }
 
 /** Writes a folder of the config repo to the order's folder, with the files that its links lead to. */

@@ -118,7 +118,12 @@ describe('sources that a spec names by address', () => {
   test('depend on what the package asks for, and on the release of the distribution', async () => {
     files.set('/dl/tool-1-1.sap12.txt', 'r').set('/dl/extra', 'e').set('/dl/mine-word', 'm').set('/dl/s390x', 's');
     const spec = `%bcond_with extra
+%global base ${server.url}
+Name: tool
+Version: 1
 Release: 1%{?dist}
+Summary: x
+License: MIT
 Source0: %{base}/dl/%{name}-%{version}-%{release}.txt
 %if %{with extra}
 Source1: %{base}/dl/extra
@@ -126,8 +131,11 @@ Source1: %{base}/dl/extra
 %{?word:Source2: %{base}/dl/%{word}-%{?rest}%{!?rest:word}}
 %ifarch s390x
 Source3: %{base}/dl/%{_target_cpu}
-%endif`;
-    const source = await folderOf({ 'tool.spec': specOf(spec).replace('Release: 1\n', '') });
+%endif
+%description
+x
+`;
+    const source = await folderOf({ 'tool.spec': spec });
     const names = async (options: FetchOptions) => (await fetchGood(source, options)).fetched.map(({ file }) => file);
     expect(await names({})).toEqual(['tool-1-1.sap12.txt']);
     expect(await names({ buildroot: { with: ['extra'] } })).toEqual(['tool-1-1.sap12.txt', 'extra']);

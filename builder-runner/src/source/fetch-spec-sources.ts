@@ -11,7 +11,7 @@ import { readSmall, readSpec } from './read-spec.ts';
 import { isSourceFileName, parseSourcesFile, type SourceLine } from './source-hashes.ts';
 import { asWritten, type NamedSource } from './spec-sources.ts';
 
-interface SpecOrder {
+export interface SpecOrder {
   /** The spec and what is beside it; gets what is fetched. */
   readonly folder: string;
   readonly spec: string;
