@@ -259,11 +259,7 @@ describe('for the other methods', () => {
 describe('submodules', () => {
   const spec = 'Name: withsub\n';
   const modules = (...entries: [path: string, url: string][]) =>
-    entries
-      .map(
-        ([path, url]) => `[submodule "${path}"]\n\tpath = ${path}\n\turl = ${url}\n\tupdate = !touch ${shared}/owned\n`,
-      )
-      .join('');
+    entries.map(([path, url]) => `[submodule "${path}"]\n\tpath = ${path}\n\turl = ${url}\n`).join('');
 
   test('are written with their commits where a method wants a work tree, nested ones too', async () => {
     const inner = await makeRepo('inner', { 'inner.txt': 'inner\n' });
@@ -291,7 +287,6 @@ describe('submodules', () => {
     ]);
     expect(gitIn(folder, 'submodule', 'status')).toContain(`${lib.commit} sub`);
     expect(gitIn(folder, 'status', '--porcelain')).toBe('');
-    expect(existsSync(join(shared, 'owned'))).toBe(false);
     server.requests.length = 0;
     await fetchGood(made, { ...closed, git: { mirrors } });
     expect(server.requests).toEqual([]);
@@ -319,6 +314,7 @@ describe('submodules', () => {
       'f'.repeat(40),
       /The submodule "sub" of .* cannot be had: .* is not in HEAD/,
     ],
+    ['a program', '../lib.git\n\tupdate = !touch /tmp/x', 'f'.repeat(40), /disallowed submodule update setting/],
     ['no address', undefined, 'f'.repeat(40), /has no address in .gitmodules/],
   ])('with %s are refused with a sentence', async (_, url, commit, message) => {
     await makeRepo('lib', { 'lib.txt': 'lib\n' });
@@ -380,6 +376,7 @@ describe('files in Git LFS', () => {
 
   test('that the server lacks, changes or keeps elsewhere are refused by name', async () => {
     const source = await repository();
+    files.delete('/git/lfs.git/info/lfs/objects/batch');
     expect(await fetchInto(shared, source)).toMatchObject(
       failing(/a.bin of .* cannot be had from Git LFS: .* answers 404/),
     );

@@ -3,9 +3,6 @@ import { chmod, copyFile, lstat, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path';
 import { fail, type Outcome, succeed } from '../base/outcome.ts';
 import { Refused } from '../remote/addresses.ts';
-import { readJson, saveUrl } from '../remote/http.ts';
-import type { FetchOrder } from './fetch-order.ts';
-import type { FetchedFile } from './fetched-source.ts';
 import {
   type LfsDownload,
   type LfsPointer,
@@ -15,7 +12,10 @@ import {
   maximumPointerBytes,
   parseLfsAnswer,
   parseLfsPointer,
-} from './git-lfs.ts';
+} from '../remote/git-lfs.ts';
+import { readJson, saveUrl } from '../remote/http.ts';
+import type { FetchOrder } from './fetch-order.ts';
+import type { FetchedFile } from './fetched-source.ts';
 import { git } from './source-git.ts';
 
 const maximumFiles = 500;
@@ -35,8 +35,8 @@ export interface LfsTree {
 }
 
 /**
- * Those of the files that are pointers, and that the `.gitattributes` of the tree give to LFS: other files may look like
- * one (tests of LFS itself). A text says why nobody knows.
+ * Those of the files that are pointers, and that the `.gitattributes` of the tree give to LFS: other files may look
+ * like one (tests of LFS itself). A text says why nobody knows.
  */
 export async function findPointers(
   order: FetchOrder,
@@ -81,7 +81,7 @@ export async function filesOfTree(folder: string, submodules: ReadonlySet<string
   return found;
 }
 
-/** Writes the files over their pointers. What is wrong is a failure that names the file. `bytes`: what they may have. */
+/** Writes the files over their pointers, at most `bytes` of them. What is wrong is a failure that names the file. */
 export async function fetchLfsFiles(
   order: FetchOrder,
   { folder, url }: LfsTree,

@@ -4,9 +4,9 @@ import { lstat, readdir, rmdir } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { fail, type Outcome, succeed } from '../base/outcome.ts';
 import { allowedAddress } from '../remote/addresses.ts';
+import { isFolderPath, parseGitmodules, type StatedSubmodule, submoduleUrl } from '../remote/gitmodules.ts';
 import type { FetchOrder } from './fetch-order.ts';
 import { type MirrorOrder, withMirror } from './git-mirror.ts';
-import { isFolderPath, parseGitmodules, type StatedSubmodule, submoduleUrl } from './gitmodules.ts';
 import { type GitEnd, git } from './source-git.ts';
 import { measureGitTree } from './write-git-tree.ts';
 

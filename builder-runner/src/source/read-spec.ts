@@ -2,9 +2,8 @@
 // program.
 import { lstat, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseChroot } from '@coppice/config';
+import { chrootMacros, distributionMacros, parseChroot } from '@coppice/config';
 import { macroDefinitions } from '../rpm/macro-file.ts';
-import { chrootMacros, distributionMacros } from './chroot-macros.ts';
 import type { FetchOrder, SpecReader } from './fetch-order.ts';
 import { runInSandbox } from './spec-sandbox.ts';
 import { mayDependOnChroot, mayNameAddresses, type NamedSource, parseSpecSources } from './spec-sources.ts';

@@ -19,7 +19,10 @@ export function parseLfsPointer(text: string): LfsPointer | undefined {
   return sha256 === undefined || bytes === undefined ? undefined : { sha256, bytes: Number(bytes) };
 }
 
-/** Where a repository's files are asked for: https://github.com/git-lfs/git-lfs/blob/main/docs/api/server-discovery.md */
+/**
+ * Where a repository's files are asked for:
+ * https://github.com/git-lfs/git-lfs/blob/main/docs/api/server-discovery.md
+ */
 export function lfsBatchUrl(repository: string): string {
   const plain = repository.replace(/\/+$/, '');
   return `${plain.endsWith('.git') ? plain : `${plain}.git`}/info/lfs/objects/batch`;

@@ -1,7 +1,6 @@
 // The macros by which specs tell distributions apart, as the chroots of a build have them: from the name of the chroot
 // and from its configuration in the config repo. Pure.
-import { parseChroot } from '@coppice/config';
-import { oneLine } from '../rpm/macro-file.ts';
+import { parseChroot } from './chroot.ts';
 
 type Macros = Readonly<Record<string, string>>;
 
@@ -22,6 +21,22 @@ const enterprise = /^(epel|rhel|centos|centos-stream|almalinux|rocky|oraclelinux
  */
 export function chrootMacros(chroot: string, config: string): Macros {
   return { ...byName(chroot), ...byConfig(config) };
+}
+
+const others = ['fedora', 'amazonlinux', 'mageia', 'openeuler', 'opensuse-leap', 'sapling'];
+
+/**
+ * What a macro of distributions is in a chroot: null when it is surely none there, undefined when that is not known (or
+ * it is no macro of distributions).
+ */
+export function distributionMacro(chroot: string, name: string): string | null | undefined {
+  if (!(distributionMacros as readonly string[]).includes(name) && !/^(?:fc|el)\d+$/.test(name)) return undefined;
+  const known = byName(chroot)[name];
+  if (known !== undefined) return known;
+  const { distribution = '', release = '' } = parseChroot(chroot) ?? {};
+  const [base = ''] = distribution.split('+');
+  const isKnown = (enterprise.test(base) || others.includes(base)) && /^\d/.test(release);
+  return isKnown && name !== 'dist' ? null : undefined;
 }
 
 function byName(chroot: string): Macros {
@@ -75,8 +90,7 @@ function byConfig(config: string): Macros {
   for (const line of config.split('\n')) {
     dist = distLine.exec(line)?.[1] ?? dist;
     const [, name, , body] = macroLine.exec(line) ?? [];
-    if (name !== undefined && body !== undefined && Object.keys(found).length < maximumMacros)
-      found[name] = oneLine(body);
+    if (name !== undefined && body !== undefined && Object.keys(found).length < maximumMacros) found[name] = body;
   }
   return { ...(dist === undefined ? {} : { dist: `.${dist}` }), ...found };
 }

@@ -1,4 +1,5 @@
-// What `.gitmodules` says: which submodule stands where and comes from which address. Anybody may have written it. Pure.
+// What `.gitmodules` says: which submodule stands where and comes from which address. Anybody may have written it.
+// Pure.
 
 /** A submodule as `.gitmodules` states it; everything else that stands there (`update`, `branch`) is not read. */
 export interface StatedSubmodule {
@@ -7,7 +8,9 @@ export interface StatedSubmodule {
   readonly url: string;
 }
 
-/** From what `git config --null --list` prints of the file: `submodule.NAME.KEY\nVALUE\0`. The last of one key counts. */
+/**
+ * From what `git config --null --list` prints of the file: `submodule.NAME.KEY\nVALUE\0`. The last of one key counts.
+ */
 export function parseGitmodules(listed: string): readonly StatedSubmodule[] {
   const found = new Map<string, { path?: string; url?: string }>();
   for (const entry of listed.split('\0')) {
