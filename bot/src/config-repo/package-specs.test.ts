@@ -36,14 +36,10 @@ test('specs that are too large, one by one or together, are left out', async () 
   expect(read).toHaveLength(64);
 });
 
-test('only specs directly in the folder of a package count', () => {
-  expect(isPackageSpec('packages/acme/tools/lib/lib.spec')).toBe(true);
-  for (const path of [
-    'lib.spec',
-    'packages/acme/tools/lib.spec',
-    'packages/acme/tools/lib/sub/lib.spec',
-    'packages/a/b/c/x.spec.in',
-  ])
+test('only specs in the folder of a package count', () => {
+  for (const path of ['lib.spec', '.copr/lib.spec'])
+    expect(isPackageSpec(`packages/acme/tools/lib/${path}`)).toBe(true);
+  for (const path of ['lib.spec', 'packages/acme/tools/lib.spec', 'packages/a/b/c/x.spec.in'])
     expect(isPackageSpec(path)).toBe(false);
 });
 

@@ -34,9 +34,9 @@ export interface KnownSpec {
   read(view: SpecView): SpecRequires;
 }
 
-/** Directly in the folder of a package. Pure. */
+/** Anywhere in the folder of a package: `spec:` may name one further down. Pure. */
 export function isPackageSpec(path: string): boolean {
-  return /^packages\/[^/]+\/[^/]+\/[^/]+\/[^/]+\.spec$/.test(path);
+  return /^packages\/[^/]+\/[^/]+\/[^/]+\/.+\.spec$/.test(path);
 }
 
 /** `readTexts` gives the texts of files by path. The function that it returns gives what each spec says, by path. */

@@ -22,6 +22,13 @@ export async function fetchFromConfigRepo(order: FetchOrder, source: DirSource):
   return fetchSpecSources(order, { ...flat.value, stated: source.sources, lookaside: undefined });
 }
 
+/** Every repository has it, in the hash that its commits have: `git hash-object -t tree /dev/null`. */
+function emptyTree(commit: string): string {
+  return commit.length === 40
+    ? '4b825dc642cb6eb9a060e54bf8d69288fbee4904'
+    : '6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321';
+}
+
 /** Writes a folder of the config repo to the order's folder, with the files that its links lead to. */
 export async function writeConfigFolder(
   order: FetchOrder,
@@ -32,7 +39,7 @@ export async function writeConfigFolder(
   if (typeof instead === 'string') return fail('source', `${instead}.`);
   const written = await writeGitTree(order, {
     repository: order.configRepository,
-    tree: `${commit}:${path}`,
+    tree: instead.isAll ? emptyTree(commit) : `${commit}:${path}`,
     folder: order.folder,
     instead,
   });
