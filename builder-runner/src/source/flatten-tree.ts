@@ -69,7 +69,8 @@ export async function flattenTree(order: FlattenOrder): Promise<Outcome<FlatTree
 export async function reachOfSpec({ tree, subdirectory = '', spec = '' }: Omit<FlattenOrder, 'folder' | 'name'>) {
   const end = await followInTree(tree, posix.join(subdirectory, posix.dirname(spec)));
   if ('fault' in end) return [];
-  const names = await readdir(join(tree, end.path)).catch((): string[] => []);
+  const entries = await readdir(join(tree, end.path), { withFileTypes: true }).catch(() => []);
+  const names = entries.flatMap((entry) => (entry.isDirectory() ? [] : [entry.name]));
   const ends = await Promise.all(names.map((name) => followInTree(tree, posix.join(end.path, name))));
   return [end.path, ...ends.flatMap((each) => ('path' in each ? [each.path] : []))];
 }
