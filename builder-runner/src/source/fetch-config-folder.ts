@@ -1,7 +1,9 @@
 // Sources that are kept in the config repo: a package's folder at the commit that was planned.
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PinnedSource } from '@coppice/config';
 import { fail, type Outcome, succeed } from '../base/outcome.ts';
+import { pointersAmong } from './fetch-lfs.ts';
 import type { FetchOrder } from './fetch-order.ts';
 import { fetchSpecSources } from './fetch-spec-sources.ts';
 import type { FetchedSource } from './fetched-source.ts';
@@ -19,6 +21,11 @@ export async function fetchFromConfigRepo(order: FetchOrder, source: DirSource):
   if (!written.ok) return written;
   const flat = await flattenTree({ tree, folder: join(order.folder, 'flat'), spec: source.spec, name: source.path });
   if (!flat.ok) return flat;
+  const [pointer] = await pointersAmong(flat.value.folder, await readdir(flat.value.folder));
+  if (pointer !== undefined) {
+    const what = `${pointer.path} in ${source.path} is a pointer of Git LFS, and the config repo is read without LFS`;
+    return fail('source', `${what}: keep the file itself there, or let the spec name its address.`);
+  }
   return fetchSpecSources(order, { ...flat.value, stated: source.sources, lookaside: undefined });
 }
 

@@ -34,6 +34,18 @@ export interface LfsTree {
   readonly url: string;
 }
 
+/** Those of the files that look like pointers, whatever `.gitattributes` say. */
+export async function pointersAmong(folder: string, paths: readonly string[]): Promise<readonly PointerFile[]> {
+  const found: PointerFile[] = [];
+  for (const path of paths) {
+    const status = await lstat(join(folder, path));
+    if (!status.isFile() || status.size > maximumPointerBytes) continue;
+    const pointer = parseLfsPointer(await readFile(join(folder, path), 'utf8'));
+    if (pointer !== undefined) found.push({ path, ...pointer });
+  }
+  return found;
+}
+
 /**
  * Those of the files that are pointers, and that the `.gitattributes` of the tree give to LFS: other files may look
  * like one (tests of LFS itself). A text says why nobody knows.
@@ -43,13 +55,7 @@ export async function findPointers(
   folder: string,
   paths: readonly string[],
 ): Promise<readonly PointerFile[] | string> {
-  const found: PointerFile[] = [];
-  for (const path of paths) {
-    const status = await lstat(join(folder, path));
-    if (!status.isFile() || status.size > maximumPointerBytes) continue;
-    const pointer = parseLfsPointer(await readFile(join(folder, path), 'utf8'));
-    if (pointer !== undefined) found.push({ path, ...pointer });
-  }
+  const found = await pointersAmong(folder, paths);
   if (found.length === 0) return [];
   // Only what the tree itself says counts.
   const repository = `${order.folder}/attributes.git`;

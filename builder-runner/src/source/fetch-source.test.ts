@@ -42,6 +42,8 @@ async function writeLinks(work: string): Promise<void> {
     'shared/whole/.copr/whole.spec': 'Name: whole\n',
     'shared/whole/.copr/x.conf': 'x\n',
     'shared/whole/tool.sh': '#!/bin/sh\n',
+    'packages/stored/stored.spec': 'Name: stored\n',
+    'packages/stored/a.bin': `version https://git-lfs.github.com/spec/v1\noid sha256:${'a'.repeat(64)}\nsize 1\n`,
     'packages/linked/real.txt': 'REAL\n',
   };
   const links = {
@@ -95,6 +97,9 @@ describe('dir', () => {
     );
     expect(await fetchIt({ type: 'dir', commit: '--upload-pack=x', path: '', tree: '' })).toMatchObject(
       failing(/is not a commit/),
+    );
+    expect(await fetchIt({ type: 'dir', commit, path: 'packages/stored', tree: '' })).toMatchObject(
+      failing(/a.bin in packages.stored is a pointer of Git LFS, and the config repo is read without LFS/),
     );
     const whole = { type: 'dir' as const, commit, path: '', tree: '' };
     expect(await fetchIt(whole, { sourceBytes: 1_000_000 })).toMatchObject(failing(/larger than the limit/));
