@@ -33,16 +33,31 @@ export async function readSpec(
   const chroots = order.readers.map(({ chroot }) => chroot);
   const mayDiffer = order.readers.length > 1 && text !== undefined && mayDependOnChroot(text);
   if (text !== undefined && !mayNameAddresses(text) && !mayDiffer) return [{ chroots, sources: [] }];
-  const readings = new Map<string, { readonly chroots: string[]; readonly sources: readonly NamedSource[] }>();
-  const expanded = new Map<string, readonly NamedSource[]>();
+  const expanded = new Map<string, readonly NamedSource[] | undefined>();
   const until = Date.now() + expandSecondsOfAll * 1000;
+  const read: (readonly NamedSource[] | undefined)[] = [];
   for (const reader of order.readers) {
     const options = rpmOptions(reader);
-    const sources = expanded.get(options.join('\0')) ?? (await expand(order, { folder, spec, options, until }, notes));
-    expanded.set(options.join('\0'), sources);
+    const key = options.join('\0');
+    if (!expanded.has(key))
+      expanded.set(key, await expand(order, { folder, spec, chroot: reader.chroot, options, until }, notes));
+    read.push(expanded.get(key));
+  }
+  return groupReadings(chroots, read);
+}
+
+/** Where a chroot's spec cannot be read here, it counts as another's that can. */
+function groupReadings(
+  chroots: readonly string[],
+  read: readonly (readonly NamedSource[] | undefined)[],
+): readonly SpecReading[] {
+  const otherwise = read.find((sources) => sources !== undefined) ?? [];
+  const readings = new Map<string, { readonly chroots: string[]; readonly sources: readonly NamedSource[] }>();
+  for (const [index, chroot] of chroots.entries()) {
+    const sources = read[index] ?? otherwise;
     const key = JSON.stringify(sources.map(({ value }) => value));
     const reading = readings.get(key) ?? { chroots: [], sources };
-    reading.chroots.push(reader.chroot);
+    reading.chroots.push(chroot);
     readings.set(key, reading);
   }
   return [...readings.values()];
@@ -51,6 +66,7 @@ export async function readSpec(
 interface Expansion {
   readonly folder: string;
   readonly spec: string;
+  readonly chroot: string;
   readonly options: readonly string[];
   /** Milliseconds of the clock. */
   readonly until: number;
@@ -58,9 +74,9 @@ interface Expansion {
 
 async function expand(
   order: FetchOrder,
-  { folder, spec, options, until }: Expansion,
+  { folder, spec, chroot, options, until }: Expansion,
   notes: string[],
-): Promise<readonly NamedSource[]> {
+): Promise<readonly NamedSource[] | undefined> {
   const output = await mkdtemp(`${folder}.expand-`);
   try {
     const end = await runInSandbox({
@@ -73,9 +89,9 @@ async function expand(
     });
     if (end.exitCode === 0) return parseSpecSources(end.output);
     const why = /^error: (.*)$/m.exec(end.output)?.[1] ?? (end.timedOut ? 'it took too long' : 'rpm gave up');
-    const note = `The control host cannot read ${spec} (${why.replaceAll('/sources/', '')}): no source address was fetched.`;
+    const note = `The control host cannot read ${spec} for ${chroot} (${why.replaceAll('/sources/', '')}): no source address was fetched for it.`;
     if (!notes.includes(note)) notes.push(note);
-    return [];
+    return undefined;
   } finally {
     await rm(output, { recursive: true, force: true });
   }
