@@ -31,6 +31,6 @@ export * from './words/settings.ts';
 export * from './words/source.ts';
 export * from './words/source.ts';
 export * from './words/source-distgit.ts';
-export type { FetchedFileRecord } from './words/source-schema.ts';
+export type { FetchedFileRecord, SubmoduleRecord } from './words/source-schema.ts';
 export { parseDuration, parseSize } from './words/units.ts';
 export { maximumYamlBytes } from './yaml/parse-yaml.ts';

@@ -42,6 +42,7 @@ describe('the address of a submodule', () => {
     ['/srv/git/x.git', of, 'which is not https'],
     ['--upload-pack=touch /tmp/x', of, 'which is not https'],
     ['git://a.example/x', of, 'which is not https'],
+    ['https://me:secret@a.example/x', of, 'has a user name or a password in its address'],
     ['', of, 'which is not https'],
   ])('%s of %s is refused', (url, from, why) => {
     expect(submoduleUrl(url, from)).toEqual({ why: expect.stringContaining(why) });

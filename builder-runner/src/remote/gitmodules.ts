@@ -34,7 +34,8 @@ export function submoduleUrl(url: string, of: string): { readonly url: string } 
     return { why: `has an SSH address, and the service has no key; let it be https://${ssh[1]}/${ssh[2]}` };
   if (!/^https?:\/\//.test(url))
     return { why: `has the address ${JSON.stringify(url.slice(0, 200))}, which is not https` };
-  return { url };
+  const { username, password } = URL.canParse(url) ? new URL(url) : {};
+  return username || password ? { why: 'has a user name or a password in its address' } : { url };
 }
 
 function relativeTo(url: string, of: string): { readonly url: string } | { readonly why: string } {

@@ -278,7 +278,11 @@ describe('submodules', () => {
     const closed = { sources: { privateAddresses: false } };
     const made = { ...source, url: 'https://github.example/acme/super.git', method: 'make_srpm' } as PinnedSource;
     const fetched = await fetchGood(made, { ...closed, git: { mirrors } });
-    const { folder, notes } = fetched;
+    const { folder, notes, submodules } = fetched;
+    expect(submodules?.map(({ path, commit }) => [path, commit])).toEqual([
+      ['sub', lib.commit],
+      ['sub/deep/inner', inner.commit],
+    ]);
     expect(readFileSync(join(folder, 'sub/lib.txt'), 'utf8')).toBe('lib\n');
     expect(readFileSync(join(folder, 'sub/deep/inner/inner.txt'), 'utf8')).toBe('inner\n');
     expect(notes).toEqual([

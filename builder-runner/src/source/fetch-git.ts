@@ -7,7 +7,7 @@ import { cloneForMethod, cloneSubmodule } from './clone-for-method.ts';
 import { fetchLfsFiles, filesOfTree, findPointers, type LfsTree } from './fetch-lfs.ts';
 import type { FetchOrder } from './fetch-order.ts';
 import { fetchSpecSources, type SpecOrder } from './fetch-spec-sources.ts';
-import { describeSubmodules, type FetchedSubmodule, fetchSubmodules } from './fetch-submodules.ts';
+import { describeSubmodules, type FetchedSubmodule, fetchSubmodules, recordSubmodules } from './fetch-submodules.ts';
 import type { FetchedFile, FetchedSource } from './fetched-source.ts';
 import { enterSubdirectory, flattenTree, reachOfSpec } from './flatten-tree.ts';
 import { type MirrorOrder, withMirror } from './git-mirror.ts';
@@ -72,7 +72,8 @@ async function fetchSpec(
   const fetched = await fetchSpecSources(order, { ...flat.value, ...stated });
   if (!fetched.ok) return fetched;
   const notes = [...describeSubmodules(modules), ...flat.value.notes, ...fetched.value.notes];
-  return succeed({ ...fetched.value, notes, fetched: [...stored.value, ...fetched.value.fetched] });
+  const files = [...stored.value, ...fetched.value.fetched];
+  return succeed({ ...fetched.value, notes, fetched: files, submodules: recordSubmodules(modules) });
 }
 
 /** Fetches what is in LFS of those files of the trees that are asked for. `bytes`: what all of it may have. */
@@ -156,6 +157,7 @@ async function fetchClone(
     // tito packs what is in Git; the other two run what the packager wrote.
     needsNetwork: method !== 'tito' && order.network,
     fetched: stored.value,
+    submodules: recordSubmodules(modules),
     notes: describeSubmodules(modules),
   });
 }

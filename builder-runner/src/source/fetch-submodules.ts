@@ -2,6 +2,7 @@
 // addresses are as hostile as all sources are.
 import { lstat, readdir, rmdir } from 'node:fs/promises';
 import { join, posix } from 'node:path';
+import type { SubmoduleRecord } from '@coppice/config';
 import { fail, type Outcome, succeed } from '../base/outcome.ts';
 import { allowedAddress } from '../remote/addresses.ts';
 import { isFolderPath, parseGitmodules, type StatedSubmodule, submoduleUrl } from '../remote/gitmodules.ts';
@@ -41,6 +42,11 @@ export interface FetchedSubmodules {
   readonly modules: readonly FetchedSubmodule[];
   /** Of the source's limit. */
   readonly bytesLeft: number;
+}
+
+/** As the build's record names them. */
+export function recordSubmodules(modules: readonly FetchedSubmodule[]): readonly SubmoduleRecord[] {
+  return modules.map(({ path, url, commit }) => ({ path, url, commit }));
 }
 
 /** What people are told of submodules. */

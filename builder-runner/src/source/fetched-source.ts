@@ -1,5 +1,6 @@
 // What fetching a source leaves on the control host: everything that a builder needs to make the source package, and
 // nothing else.
+import type { SubmoduleRecord } from '@coppice/config';
 import type { NamedSource } from './spec-sources.ts';
 
 /** A file that was fetched over the network or taken from the cache, as the build's record names it. */
@@ -25,6 +26,8 @@ interface Fetched {
   /** Absolute path; holds regular files and folders that this service wrote, and belongs to the caller. */
   readonly folder: string;
   readonly fetched: readonly FetchedFile[];
+  /** Of a repository; absent of other sources. */
+  readonly submodules?: readonly SubmoduleRecord[];
   /** What people should know, a sentence each, for `srpm.log`. Hostile text may be in them. */
   readonly notes: readonly string[];
 }

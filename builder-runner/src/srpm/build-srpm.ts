@@ -1,21 +1,14 @@
 // The SRPM task: fetch the source, have a builder make the source package, publish it with its log and record.
 import { link, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import {
-  type ChrootName,
-  type FetchedFileRecord,
-  plainBuildroot,
-  published,
-  type QueuedBuild,
-  type QueuedChroot,
-} from '@coppice/config';
+import { type ChrootName, plainBuildroot, published, type QueuedBuild, type QueuedChroot } from '@coppice/config';
 import { describeError, isBuilderFault } from '../base/errors.ts';
 import { fail, type Outcome, succeed } from '../base/outcome.ts';
 import { readDriverFacts } from '../builder/driver-facts.ts';
 import { needOf as needOfChroot } from '../chroot-build/need.ts';
 import { nameBuild, type RunnerContext } from '../context/runner-context.ts';
 import type { BuilderNeed, Lease } from '../pool/pool.ts';
-import { type Ending, recordOfSrpm, writeRecord } from '../publish/record.ts';
+import { type Ending, type FetchedRecords, recordOfSrpm, writeRecord } from '../publish/record.ts';
 import { describeArtifacts } from '../rpm/describe-artifacts.ts';
 import { chrootsToMake, fetchForBuild, isLive } from './fetch-for-build.ts';
 import { type MadeSrpm, makeSrpm, packSource, type SrpmOrder } from './make-srpm.ts';
@@ -23,11 +16,10 @@ import { composeSrpmLog, type SrpmLogParts } from './srpm-log.ts';
 import type { MakeableSource } from './srpm-plan.ts';
 
 /** How the source package came about; its file, where there is one, is in `folder`. */
-interface Attempt extends SrpmLogParts {
+interface Attempt extends SrpmLogParts, FetchedRecords {
   readonly folder: string;
   /** Absolute paths of those that some chroots have instead. */
   readonly variants: ReadonlyMap<string, string>;
-  readonly fetched: readonly FetchedFileRecord[];
   /** Of the builder. */
   readonly builder: string | null;
 }
@@ -60,7 +52,7 @@ async function publish(
   startedAt: Date,
   attempt: Attempt,
 ): Promise<Outcome<string>> {
-  const { folder, fetched, builder } = attempt;
+  const { folder, builder } = attempt;
   const { text, made } = composeSrpmLog(attempt);
   const target = join(context.home, 'published', published.srpmBuild(build));
   await mkdir(target, { recursive: true });
@@ -69,7 +61,7 @@ async function publish(
   await writeFile(join(target, 'srpm.log'), text);
   const artifacts = await describeArtifacts(target, files);
   await writeFile(join(target, made.ok ? 'success' : 'fail'), '');
-  const record = recordOfSrpm(build, startedAt, endingOf(made, artifacts, context.now()), fetched);
+  const record = recordOfSrpm(build, startedAt, endingOf(made, artifacts, context.now()), attempt);
   await writeRecord(join(target, 'result.json'), { ...record, builder });
   return made;
 }
@@ -95,7 +87,15 @@ async function makeFromSource(
   signal: AbortSignal,
 ): Promise<Attempt> {
   const fetched = await fetchForBuild(context, build, join(staging, 'sources'), signal);
-  const none = { folder: staging, variants: new Map<string, string>(), notes: '', log: '', fetched: [], builder: null };
+  const none = {
+    folder: staging,
+    variants: new Map<string, string>(),
+    notes: '',
+    log: '',
+    fetched: [],
+    submodules: [],
+    builder: null,
+  };
   if (!fetched.ok) return { ...none, made: fetched };
   const source = fetched.value;
   const notes = source.notes.map((note) => `${note}\n`).join('');
@@ -105,16 +105,20 @@ async function makeFromSource(
   }
   if (source.needsNetwork && !(await isNetworkOffered(context))) {
     const made = withoutNetwork(build, 'the builders of this service have none');
-    return { ...none, made, fetched: source.fetched };
+    return { ...none, made, ...recordsOf(source) };
   }
   for (const chroot of build.chroots) if (isLive(chroot)) context.pool.expect(needOfChroot(build, chroot));
   const target = join(staging, 'made');
   const order = { context, build, target, signal };
   const upload = await packSource(source, staging);
   const first = await makeOnBuilder({ ...order, chroot: chrootFor(build, source), source, upload });
-  const attempt = { ...none, ...first, folder: target, notes, fetched: source.fetched };
+  const attempt = { ...none, ...first, folder: target, notes, ...recordsOf(source) };
   if (!first.made.ok || source.kind !== 'tree' || source.method !== 'spec') return attempt;
   return makeVariants({ ...order, source, staging }, attempt);
+}
+
+function recordsOf({ fetched, submodules = [] }: MakeableSource): FetchedRecords {
+  return { fetched, submodules };
 }
 
 interface VariantOrder extends Pick<SrpmOrder, 'context' | 'build' | 'target' | 'signal'> {
