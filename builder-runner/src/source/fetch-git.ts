@@ -1,6 +1,6 @@
 // Sources from Git repositories that nobody here controls, dist-git among them.
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import type { GitMethod, PinnedSource } from '@coppice/config';
 import { fail, type Outcome, succeed } from '../base/outcome.ts';
 import { cloneForMethod, cloneSubmodule } from './clone-for-method.ts';
@@ -64,8 +64,8 @@ async function fetchSpec(
   if (!submodules.ok) return submodules;
   const { modules, bytesLeft } = submodules.value;
   const places = (modules.length === 0 ? reached : await reach()).map((path) => join(tree, path));
-  const isReached = (folder: string, path: string) => places.includes(join(folder, path));
-  const stored = await fetchStored(order, [{ folder: tree, url }, ...modules], modules, bytesLeft, isReached);
+  const filesOf = async ({ folder }: LfsTree) => ownOf(folder, places, modules);
+  const stored = await fetchStored(order, [{ folder: tree, url }, ...modules], filesOf, bytesLeft);
   if (!stored.ok) return stored;
   const flat = await flattenTree({ tree, folder: join(order.folder, 'flat'), subdirectory, spec, name: url });
   if (!flat.ok) return flat;
@@ -76,21 +76,29 @@ async function fetchSpec(
   return succeed({ ...fetched.value, notes, fetched: files, submodules: recordSubmodules(modules) });
 }
 
-/** Fetches what is in LFS of those files of the trees that are asked for. `bytes`: what all of it may have. */
+/** Of these absolute paths those in a repository's folder, relative to it, but for what is in its submodules. */
+function ownOf(folder: string, places: readonly string[], modules: readonly FetchedSubmodule[]): readonly string[] {
+  const isBelow = (path: string, top: string) => path.startsWith(top + sep);
+  const inner = modules.map((each) => each.folder).filter((each) => isBelow(each, folder));
+  const own = places.filter((path) => isBelow(path, folder) && !inner.some((each) => isBelow(path, each)));
+  return own.map((path) => relative(folder, path));
+}
+
+type FilesOf = (tree: LfsTree) => Promise<readonly string[]>;
+
+/** Fetches what is in LFS of some files of each tree. `bytes`: what all of it may have. */
 async function fetchStored(
   order: FetchOrder,
   trees: readonly LfsTree[],
-  modules: readonly FetchedSubmodule[],
+  filesOf: FilesOf,
   bytes: number,
-  isWanted: (folder: string, path: string) => boolean,
 ): Promise<Outcome<readonly FetchedFile[]>> {
   const fetched: FetchedFile[] = [];
   let left = bytes;
   for (const tree of trees) {
-    const pointers = await pointersOf(order, tree, modules);
+    const pointers = await pointersOf(order, tree, filesOf);
     if (!pointers.ok) return pointers;
-    const wanted = pointers.value.filter(({ path }) => isWanted(tree.folder, path));
-    const files = await fetchLfsFiles(order, tree, wanted, left);
+    const files = await fetchLfsFiles(order, tree, pointers.value, left);
     if (!files.ok) return files;
     left -= files.value.reduce((sum, each) => sum + each.bytes, 0);
     fetched.push(...files.value);
@@ -98,11 +106,10 @@ async function fetchStored(
   return succeed(fetched);
 }
 
-async function pointersOf(order: FetchOrder, { folder, url }: LfsTree, modules: readonly FetchedSubmodule[]) {
-  const inside = new Set(modules.map((each) => each.folder));
-  const pointers = await findPointers(order, folder, await filesOfTree(folder, inside));
+async function pointersOf(order: FetchOrder, tree: LfsTree, filesOf: FilesOf) {
+  const pointers = await findPointers(order, tree.folder, await filesOf(tree));
   if (typeof pointers !== 'string') return succeed(pointers);
-  return fail('source', `It cannot be told which files of ${url} are in Git LFS: ${pointers}.`);
+  return fail('source', `It cannot be told which files of ${tree.url} are in Git LFS: ${pointers}.`);
 }
 
 /** Writes the files of a commit to a new folder; resolves with their bytes. */
@@ -143,10 +150,12 @@ async function fetchClone(
   const place = await enterSubdirectory(folder, subdirectory, url);
   if (!place.ok) return place;
   const trees = [{ folder, url }, ...modules];
+  const inside = new Set(modules.map((each) => each.folder));
+  const filesOf = (tree: LfsTree) => filesOfTree(tree.folder, inside);
   const stored =
     method === 'make_srpm'
-      ? await fetchStored(order, trees, modules, bytesLeft, () => true)
-      : await refuseStored(order, trees, modules, method);
+      ? await fetchStored(order, trees, filesOf, bytesLeft)
+      : await refuseStored(order, trees, filesOf, method);
   if (!stored.ok) return stored;
   return succeed({
     kind: 'tree',
@@ -166,11 +175,11 @@ async function fetchClone(
 async function refuseStored(
   order: FetchOrder,
   trees: readonly LfsTree[],
-  modules: readonly FetchedSubmodule[],
+  filesOf: FilesOf,
   method: GitMethod,
 ): Promise<Outcome<readonly FetchedFile[]>> {
   for (const tree of trees) {
-    const pointers = await pointersOf(order, tree, modules);
+    const pointers = await pointersOf(order, tree, filesOf);
     if (!pointers.ok) return pointers;
     const names = pointers.value.slice(0, 5).map(({ path }) => path);
     if (names.length === 0) continue;

@@ -38,8 +38,8 @@ export interface LfsTree {
 export async function pointersAmong(folder: string, paths: readonly string[]): Promise<readonly PointerFile[]> {
   const found: PointerFile[] = [];
   for (const path of paths) {
-    const status = await lstat(join(folder, path));
-    if (!status.isFile() || status.size > maximumPointerBytes) continue;
+    const status = await lstat(join(folder, path)).catch(() => undefined);
+    if (status?.isFile() !== true || status.size > maximumPointerBytes) continue;
     const pointer = parseLfsPointer(await readFile(join(folder, path), 'utf8'));
     if (pointer !== undefined) found.push({ path, ...pointer });
   }
