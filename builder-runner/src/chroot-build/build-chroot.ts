@@ -7,7 +7,7 @@ import type { Failure } from '../base/outcome.ts';
 import { type ChrootTask, enter } from '../context/runner-context.ts';
 import type { Lease } from '../pool/pool.ts';
 import { moveFiles, publishPackages, signerOf } from '../publish/publish.ts';
-import { chrootFolder, srpmPath } from '../publish/publisher.ts';
+import { chrootFolder, findSrpm } from '../publish/publisher.ts';
 import { type Ending, frozenEnding } from '../publish/record.ts';
 import { signRpms } from '../publish/sign.ts';
 import { describeArtifacts } from '../rpm/describe-artifacts.ts';
@@ -49,7 +49,7 @@ type Signed = Extract<StagedMark, { step: 'signed' }>;
 async function checkAndSign(task: ChrootTask, engine: StagedMark['engine']): Promise<Signed | Ending> {
   const { context, build, chroot } = task;
   const folder = stagingFolder(placeOf(task));
-  const source = await readRpmHeader(srpmPath(context, build));
+  const source = await readRpmHeader(await findSrpm(context, build, chroot.chroot));
   const checked = await checkResults(folder, {
     architecture: chrootOf(chroot.chroot).architecture,
     sourceName: source.nevra.name,

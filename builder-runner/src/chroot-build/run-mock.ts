@@ -44,7 +44,7 @@ const killedExit = 137;
 export async function runMock(run: MockRun): Promise<MockFinished> {
   const { session, build, chroot, context, folder, resumes } = run;
   const resultFolder = `${folder}/result`;
-  const srpm = remoteSrpm(context, build, folder);
+  const srpm = await remoteSrpm(run, folder);
   const setup = watchSetup(build.timeoutSeconds);
   const notePhase = notePhases(run);
   const logs = await followLogs(resultFolder, chrootFolder(context, build, chroot.chroot), (log, line) => {

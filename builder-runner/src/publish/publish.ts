@@ -88,21 +88,22 @@ export function publishEnding(
     await writeFile(join(folder, marker), '');
     await writeRecord(
       join(folder, 'result.json'),
-      recordOfChroot(build, chroot, ending, await srpmOf(publisher, build)),
+      recordOfChroot(build, chroot, ending, await srpmOf(publisher, build, chroot.chroot)),
     );
     unrecorded.delete(folder);
   });
 }
 
 /**
- * The source package that the build's chroots are built from, as its own record has it; undefined without a record that
- * can be used.
+ * The source package that a chroot is built from, as its own record has it; undefined without a record that can be
+ * used.
  */
-async function srpmOf({ home }: Publisher, build: QueuedBuild): Promise<Result['srpm']> {
+async function srpmOf({ home }: Publisher, build: QueuedBuild, chroot: ChrootName): Promise<Result['srpm']> {
   if (build.srpm === null) return undefined;
   const read = await readRecord(home, published.srpmBuild(build));
   const artifacts = read?.kind === 'result' ? read.result.artifacts : [];
-  const artifact = artifacts.find(({ file }) => file === build.srpm);
+  const own = artifacts.find(({ file }) => file.startsWith(`${chroot}/`));
+  const artifact = own ?? artifacts.find(({ file }) => file === build.srpm);
   return artifact && { file: artifact.file, sha256: artifact.sha256 };
 }
 

@@ -8,6 +8,7 @@ import {
   type QueuedChroot,
   type Result,
   resultSchema,
+  type SubmoduleRecord,
 } from '@coppice/config';
 import { withoutHostPaths } from '../base/public-text.ts';
 import { replaceFile } from '../base/replace-file.ts';
@@ -65,12 +66,18 @@ export function recordOfChroot(
   };
 }
 
-/** The record in `srpm-builds/`; `fetched` are the files that the source package was made of besides those in Git. */
+/** What a source package was made of besides the files of the pinned commit. */
+export interface FetchedRecords {
+  readonly fetched: readonly FetchedFileRecord[];
+  readonly submodules: readonly SubmoduleRecord[];
+}
+
+/** The record in `srpm-builds/`. */
 export function recordOfSrpm(
   build: QueuedBuild,
   startedAt: Date,
   ending: Ending,
-  fetched: readonly FetchedFileRecord[] = [],
+  { fetched, submodules }: FetchedRecords = { fetched: [], submodules: [] },
 ): Result {
   const startedAtText = startedAt.toISOString();
   const seconds = secondsBetween(startedAtText, ending.endedAt);
@@ -78,6 +85,7 @@ export function recordOfSrpm(
     ...common(build, ending),
     chroot: 'srpm',
     ...(fetched.length === 0 ? {} : { fetched: [...fetched] }),
+    ...(submodules.length === 0 ? {} : { submodules: [...submodules] }),
     inputDigest: '',
     attempts: 1,
     builder: null,

@@ -115,8 +115,9 @@ async function makeInSession(
     return { made, log, isClean: true };
   }
   const spec = source.kind === 'tree' ? source.spec : undefined;
+  const read = source.kind === 'tree' && source.method === 'spec' ? source : undefined;
   const { memoryBytes } = build;
-  const facts = { plan, chroot: chroot.chroot, spec, firstLine: order.firstLine, seconds, memoryBytes };
+  const facts = { plan, chroot: chroot.chroot, spec, read, firstLine: order.firstLine, seconds, memoryBytes };
   const verdict = judgeSrpm({ exitCode, ...logs }, facts);
   if (verdict.kind === 'infrastructure') throw new RunnerError('builder', verdict.message);
   return { made: { ok: false, failure: verdict.failure }, log, isClean: exitCode !== undefined };
