@@ -13,8 +13,9 @@ from . import processes, sshd
 from .instances import BuilderError
 
 
-def start(instance, wrapper, command, orders):
-    """Runs `local-builder COMMAND FOLDER` under `wrapper` and returns when its SSH server answers."""
+def start(instance, wrapper, command, orders, descriptors=()):
+    """Runs `local-builder COMMAND FOLDER` under `wrapper` and returns when its SSH server answers. It has the
+    descriptors under the same numbers, and nothing that it starts has them."""
     log = instance.path('sshd.log')
     listener = sshd.listen(instance.record['instance'])
     address = listener.getsockname()
@@ -25,7 +26,7 @@ def start(instance, wrapper, command, orders):
             stdout=subprocess.PIPE,
             stderr=log_file,
             start_new_session=True,
-            pass_fds=[listener.fileno()],
+            pass_fds=[listener.fileno(), *descriptors],
             cwd='/',
         )
         number = listener.fileno()
@@ -33,7 +34,7 @@ def start(instance, wrapper, command, orders):
         if first.stdout.readline() != b'ready\n':
             raise BuilderError(f'cannot start the first process of the builder: {_text(log)}')
         instance.save(processes=[processes.identify(first.pid)], host=address[0], port=address[1])
-        first.stdin.write(json.dumps({**orders, 'listener': number}).encode() + b'\n')
+        first.stdin.write(json.dumps({**orders, 'listener': number, 'descriptors': descriptors}).encode() + b'\n')
         first.stdin.close()
         sshd.wait_until_it_answers(address, running=lambda: first.poll() is None, log=log)
 
@@ -47,7 +48,8 @@ def take_orders():
     os.dup2(2, 1)  # nobody reads our output any more
     orders = json.loads(line)
     listener = socket.socket(fileno=orders.pop('listener'))
-    listener.set_inheritable(False)
+    for descriptor in (listener.fileno(), *orders.pop('descriptors')):
+        os.set_inheritable(descriptor, False)
     return orders, listener
 
 

@@ -6,7 +6,7 @@ It shares this machine's files and network with its builds, so it is for package
 import os
 import pwd
 
-from . import first_process, kernel, sshd
+from . import first_process, kernel, keyrings, sshd
 
 
 def start(instance, *, public_key, hidden, disk_mib, roots_folder):
@@ -29,4 +29,5 @@ def keep(folder):
     """
     _, listener = first_process.take_orders()
     kernel.adopt_orphans()
+    keyrings.own_session()
     sshd.serve(listener, os.path.join(folder, 'etc', 'sshd_config'))

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 
-from . import processes
+from . import id_map, processes
 from .instances import BuilderError
 
 CACHE = '/var/cache/mock/mock-lite'
@@ -52,7 +52,7 @@ def keep(instance, folder, chroot):
         for name in used:
             image = os.path.join(folder, name + SUFFIX)
             if not os.path.exists(image):
-                _make_image(f'{cache}/{name}', image, lock.fileno())
+                _keep_image(f'{cache}/{name}', image, lock.fileno(), instance.record.get('firstId', 0))
             os.utime(image)
             with open(os.path.join(folder, f'{chroot}.confirmed'), 'w', encoding='utf-8') as note:
                 note.write(name)
@@ -79,9 +79,12 @@ def confirmed(folder):
     return found
 
 
-def show(images, root):
-    """Mounts the images in the builder's file system, which is below `root`. One that cannot be is not there, and
-    the log says why."""
+def show(images, root, owner, users):
+    """Mounts the images in the builder's file system, which is below `root` and `owner`'s, with the ids of the user
+    namespace `users` unless that is None. One that cannot be is not there, and the log says why."""
+    if images:
+        os.makedirs(f'{root}{CACHE}', exist_ok=True)
+        os.chown(f'{root}{CACHE}', owner, owner)
     for image in images:
         target = f'{root}{CACHE}/{_base_of(os.path.basename(image))}'
         os.makedirs(target)
@@ -89,6 +92,8 @@ def show(images, root):
             subprocess.run(
                 ['mount', '-t', 'ext4', '-o', 'loop,ro,nodev', image, target], check=True, stdin=subprocess.DEVNULL
             )
+            if users is not None:
+                id_map.mount_mapped(target, target, users)
         except (OSError, subprocess.CalledProcessError) as error:
             os.rmdir(target)  # an empty folder would be taken for a base root
             print(f'a kept base root is not to be had: {error}', file=sys.stderr, flush=True)
@@ -110,9 +115,22 @@ def _base_of(name):
     return base if name.endswith(SUFFIX) and BASE.fullmatch(base) else None
 
 
-def _make_image(source, image, lock):
-    """Under another name until it is whole and on the disk. `lock` stays locked as long as what fills the image
-    runs."""
+def _keep_image(source, image, lock, first_id):
+    """The image of a folder in which `first_id` is root; in the image 0 is."""
+    if first_id == 0:
+        _make_image(source, image, lock)
+        return
+    with contextlib.ExitStack() as opened:
+        namespace = id_map.user_namespace(first_id, 0)
+        opened.callback(os.close, namespace)
+        folder = id_map.mapped(source, namespace)
+        opened.callback(os.close, folder)
+        _make_image(f'/proc/self/fd/{folder}', image, lock, folder)
+
+
+def _make_image(source, image, *descriptors):
+    """Under another name until it is whole and on the disk. What fills the image has the descriptors: the lock stays
+    locked as long as it runs."""
     new = f'{image}.new'
     size, files = _measure(source)
     try:
@@ -130,8 +148,8 @@ def _make_image(source, image, lock):
             '-E',
             'lazy_itable_init=1,nodiscard',
         ]
-        _run(['mkfs.ext4', *options, '-d', source, new], lock)
-        _run(['debugfs', '-w', '-R', 'rmdir lost+found', new], lock)  # no root of mock-lite's own has one
+        _run(['mkfs.ext4', *options, '-d', source, new], descriptors)
+        _run(['debugfs', '-w', '-R', 'rmdir lost+found', new], descriptors)  # no root of mock-lite's own has one
         with open(new, 'rb') as file:
             os.fsync(file.fileno())
         os.rename(new, image)
@@ -141,10 +159,10 @@ def _make_image(source, image, lock):
         raise
 
 
-def _run(command, lock):
+def _run(command, descriptors):
     environment = {**os.environ, 'PATH': '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'}
     done = subprocess.run(
-        command, pass_fds=[lock], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        command, pass_fds=descriptors, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         raise OSError(f'{command[0]}: {done.stderr.strip()[-300:]}')

@@ -187,7 +187,8 @@ class Root:
         work.mkdir(exist_ok=True)
         upper.chmod(0o755)
         try:
-            self._mount("overlay", self.path, "overlay", 0, f"lowerdir={base},upperdir={upper},workdir={work}")
+            folders = f"lowerdir={base},upperdir={upper},workdir={work}"
+            self._mount("overlay", self.path, "overlay", 0, folders + mounts.overlay_options())
         except OSError as problem:
             if quota:
                 raise RootError(
