@@ -20,7 +20,7 @@ const names = ['near', 'far'];
 const architectures = ['x86_64', 'aarch64'];
 
 const want = (id: number, more: Partial<Want> = {}): Want => ({
-  ...{ id, tenant: 'acme/tools build', trust: 'build', chroot, architecture: 'x86_64', labels: [] },
+  ...{ id, tenant: 'acme/tools build', trust: 'build', chroot, architecture: 'x86_64', labels: [], logins: false },
   ...{ milliseconds: 1000, since: start, retryAt: 0, failures: new Map() },
   ...more,
 });
@@ -30,7 +30,7 @@ const member = (name: string, more: Partial<Member> = {}): Member => ({
   ...more,
 });
 const pool = (more: Partial<PoolRules> = {}): PoolRules => ({
-  ...{ name: 'near', architectures: ['x86_64'], labels: [], trust: ['source', 'build'], min: 0, max: 1 },
+  ...{ name: 'near', architectures: ['x86_64'], labels: [], trust: ['source', 'build'], logins: false, min: 0, max: 1 },
   ...{ idleMilliseconds: 600_000, gate: 'closed', probeAt: 0, aheadAt: 0 },
   ...more,
 });

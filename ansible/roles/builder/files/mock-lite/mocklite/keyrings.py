@@ -1,7 +1,8 @@
 """The kernel's keyrings (keyrings(7)) are in no namespace of a build: who may use them reads and writes what root of the
 machine and other builds keep there. Here is how a process leaves them for good.
 
-    keyrings.py        writes to standard output, as bwrap(1) --seccomp reads it, the filter that refuses the calls
+    keyrings.py                writes to standard output, as bwrap(1) --seccomp reads it, the filter that refuses the calls
+    keyrings.py run COMMAND…   runs the command with a session keyring of its own
 """
 
 import ctypes
@@ -83,4 +84,7 @@ def _check(result):
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["run"]:
+        own_session()
+        os.execvp(sys.argv[2], sys.argv[2:])
     export(sys.stdout.fileno())
