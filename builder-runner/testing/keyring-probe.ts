@@ -33,3 +33,37 @@ if machine == "x86_64":
 seen = [line.split()[0] for line in open("/proc/keys") if " _ses:" in line]
 print(",".join(said) + ";" + ",".join(seen), end="")
 `;
+
+/** The same calls as lines of a `%build`, by a program in C that is compiled there; prints one line, `key calls: …`. */
+export const keyringProbeInC = `cat >keys.c <<'END'
+#include <errno.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+static const char *says(long answer) { return answer == -EPERM ? "refused" : "answered"; }
+static long call(long number, long first) {
+  return syscall(number, first, "coppice", "secret", 6, -3) < 0 ? -errno : 0;
+}
+#ifdef __x86_64__
+static long old(long number) {
+  long answer;
+  __asm__ volatile("push %%%%rbx; mov $1, %%%%ebx; int $0x80; pop %%%%rbx"
+                   : "=a"(answer) : "a"(number), "c"(0), "d"(0), "S"(0), "D"(0) : "memory", "r8", "r9", "r10", "r11");
+  return answer;
+}
+#endif
+int main(void) {
+  printf("key calls: keyctl=%s add_key=%s request_key=%s", says(call(SYS_keyctl, 0)),
+         says(call(SYS_add_key, (long)"user")), says(call(SYS_request_key, (long)"user")));
+#ifdef __x86_64__
+  const long x32 = 0x40000000;
+  printf(" keyctl-x32=%s add_key-x32=%s request_key-x32=%s", says(call(SYS_keyctl | x32, 0)),
+         says(call(SYS_add_key | x32, (long)"user")), says(call(SYS_request_key | x32, (long)"user")));
+  printf(" keyctl-i386=%s add_key-i386=%s request_key-i386=%s", says(old(288)), says(old(286)), says(old(287)));
+#endif
+  puts("");
+  return 0;
+}
+END
+gcc -o keys keys.c
+./keys`;

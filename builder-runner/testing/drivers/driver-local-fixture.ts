@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa } from 'execa';
+import { execa, execaSync } from 'execa';
 import { expect } from 'vitest';
 
 const ansible = join(import.meta.dirname, '../../../ansible');
@@ -63,11 +63,30 @@ export async function spawnBuilder(name: string): Promise<Spawned> {
     coppice_result_file: resultFile,
     coppice_home: home,
     coppice_lifetime_seconds: 3600,
-    coppice_disk_mib: 64,
+    coppice_options: { disk_mib: 64, memory_mib: 768, processes: 300 },
   };
   const done = await playbook('drivers/local/spawn.yml', vars);
   expect(done.exitCode, done.all).toBe(0);
   return readJson(resultFile);
+}
+
+/** What builders can have on this machine; each null when they can have it, else why not. */
+export const examineMachine = () =>
+  JSON.parse(execaSync(localBuilder, ['examine'], { stdin: 'ignore' }).stdout) as {
+    readonly users: string | null;
+    readonly groups: string | null;
+  };
+
+/** The user, as the machine counts, of what runs on the builder with these words in its command line. */
+export async function hostUserOf(words: string): Promise<number> {
+  const { stdout } = await execa('ps', ['-eo', 'uid=,args='], { stdin: 'ignore' });
+  return Number(
+    stdout
+      .split('\n')
+      .find((line) => line.endsWith(words) && !line.includes('ssh '))
+      ?.trim()
+      .split(' ')[0],
+  );
 }
 
 export async function listBuilders(): Promise<Listed[]> {
@@ -129,7 +148,7 @@ const loopFiles = () =>
 
 /** Everything of a builder that the machine knows of, to be compared with nothing at all after its end. */
 export function traces(instance: string) {
-  const record = readJson<{ processes: { pid: number }[]; host: string; port: number }>(
+  const record = readJson<{ processes: { pid: number }[]; host: string; port: number; groups: string[] }>(
     join(stateDir, instance, 'record.json'),
   );
   const linkOf = (pid: number | string) => {
@@ -151,10 +170,11 @@ export function traces(instance: string) {
       .split('\n')
       .filter((line) => line.includes(scratch)),
     loops: loopFiles().filter((file) => file.includes(join(stateDir, instance))),
+    groups: record.groups.filter((folder) => existsSync(folder)),
     folder: existsSync(join(stateDir, instance)),
   });
 }
-export const nothing = { processes: [], listening: false, mounts: [], loops: [], folder: false };
+export const nothing = { processes: [], listening: false, mounts: [], loops: [], groups: [], folder: false };
 
 export async function terminate(instance: string) {
   const done = await playbook('drivers/local/terminate.yml', { coppice_name: instance });

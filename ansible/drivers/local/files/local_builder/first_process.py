@@ -9,13 +9,13 @@ import socket
 import subprocess
 import sys
 
-from . import processes, sshd
-from .instances import BuilderError
+from . import limits, processes, sshd
+from .errors import BuilderError
 
 
 def start(instance, wrapper, command, orders, descriptors=()):
-    """Runs `local-builder COMMAND FOLDER` under `wrapper` and returns when its SSH server answers. It has the
-    descriptors under the same numbers, and nothing that it starts has them."""
+    """Runs `local-builder COMMAND FOLDER` under `wrapper`, in the control groups of the instance, and returns when its
+    SSH server answers. It has the descriptors under the same numbers, and nothing that it starts has them."""
     log = instance.path('sshd.log')
     listener = sshd.listen(instance.record['instance'])
     address = listener.getsockname()
@@ -28,6 +28,7 @@ def start(instance, wrapper, command, orders, descriptors=()):
             start_new_session=True,
             pass_fds=[listener.fileno(), *descriptors],
             cwd='/',
+            preexec_fn=lambda: limits.join(instance.record.get('groups', [])),
         )
         number = listener.fileno()
     with first.stdin, first.stdout:

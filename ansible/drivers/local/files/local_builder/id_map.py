@@ -7,7 +7,7 @@ import fcntl
 import os
 import zlib
 
-from .instances import BuilderError
+from .errors import BuilderError
 
 CLONE_NEWNS, CLONE_NEWUSER = 0x0002_0000, 0x1000_0000
 # The same on all architectures, see asm-generic/unistd.h.

@@ -5,6 +5,7 @@ be it cannot undo."""
 import ctypes
 import os
 import re
+import resource
 import subprocess
 import sys
 
@@ -12,15 +13,17 @@ from . import id_map, kernel, keyrings, roots
 
 MNT_DETACH = 2
 DEVICES = ('full', 'null', 'random', 'tty', 'urandom', 'zero')
-MEMORY_LIMIT = '2g'  # of the overlay's upper layer: packages and small files; builds go to a real folder
+# Of the overlay's upper layer and of all folders that cover the machine's, together: packages and small files. Builds go
+# to a real folder.
+MEMORY_LIMIT = '2g'
 COVERED = (
-    ('/root', '0700'),
-    ('/run', '0755'),
-    ('/tmp', '1777'),
-    ('/var/tmp', '1777'),
-    ('/srv', '0755'),
-    ('/mnt', '0755'),
-    ('/media', '0755'),
+    ('/root', 0o700),
+    ('/run', 0o755),
+    ('/tmp', 0o1777),
+    ('/var/tmp', 0o1777),
+    ('/srv', 0o755),
+    ('/mnt', 0o755),
+    ('/media', 0o755),
 )
 # Keys and passwords, and what people and programs of this machine have said.
 SECRET = (
@@ -47,7 +50,10 @@ def become_builder(folder, orders):
     if orders['users'] is not None:
         id_map.become_root_of(orders['users'])
         os.close(orders['users'])
+    if orders['processesOfUser'] is not None:
+        resource.setrlimit(resource.RLIMIT_NPROC, (orders['processesOfUser'],) * 2)
     write_identity(orders['hostname'])
+    bound_builds(orders['buildDiskBytes'])
     os.mkdir('/run/sshd', 0o755)
     os.makedirs('/etc/coppice-builder', 0o755, exist_ok=True)
     for name, text in files.items():
@@ -89,10 +95,10 @@ def make_root(folder, orders):
     make_devices(root, owner)
     for path in SECRET:
         if os.path.isdir(root + path):
-            cover(root, path, '0700', owner)
+            cover(root, path, 0o700, owner)
     for path in orders['hidden']:  # last, since what was bound above may lie below one of them
         if os.path.isdir(root + path):
-            cover(root, path, '0700', owner)
+            cover(root, path, 0o700, owner)
     return root
 
 
@@ -124,9 +130,15 @@ def make_disk(folder, mib):
 
 
 def cover(root, target, mode, owner):
+    """An empty folder over what is there; it lies in the same memory as the overlay's upper layer."""
+    covers = os.path.join(os.path.dirname(root), 'covers')
+    source = os.path.join(covers, target.strip('/').replace('/', '-'))
+    os.makedirs(covers, 0o711, exist_ok=True)
+    os.mkdir(source)
+    os.chmod(source, mode)
+    os.chown(source, owner, owner)
     os.makedirs(root + target, exist_ok=True)
-    options = f'nosuid,nodev,size={MEMORY_LIMIT},mode={mode},uid={owner},gid={owner}'
-    run('mount', '-t', 'tmpfs', '-o', options, 'builder', root + target)
+    run('mount', '--bind', '-o', 'nosuid,nodev', source, root + target)
 
 
 def make_devices(root, owner):
@@ -136,9 +148,8 @@ def make_devices(root, owner):
         open(f'{dev}/{name}', 'wb').close()
         run('mount', '--bind', f'/dev/{name}', f'{dev}/{name}')
     os.mkdir(f'{dev}/pts')
-    os.mkdir(f'{dev}/shm')
     run('mount', '-t', 'devpts', '-o', 'newinstance,nosuid,noexec,ptmxmode=0666,mode=0620', 'devpts', f'{dev}/pts')
-    run('mount', '-t', 'tmpfs', '-o', f'nosuid,nodev,mode=1777,uid={owner},gid={owner}', 'shm', f'{dev}/shm')
+    cover(root, '/dev/shm', 0o1777, owner)
     for name, target in (
         ('ptmx', 'pts/ptmx'),
         ('fd', '/proc/self/fd'),
@@ -147,6 +158,14 @@ def make_devices(root, owner):
         ('stderr', '/proc/self/fd/2'),
     ):
         os.symlink(target, f'{dev}/{name}')
+
+
+def bound_builds(disk_bytes):
+    """mock and mock-lite read this before the configuration of each build; mock makes nothing of it."""
+    path = '/etc/mock/site-defaults.cfg'
+    os.makedirs('/etc/mock', 0o755, exist_ok=True)
+    before = f'{read(path)}\n' if os.path.exists(path) else ''
+    write(path, f"{before}config_opts['coppice_disk_most_bytes'] = {disk_bytes}\n")
 
 
 def write_identity(name):

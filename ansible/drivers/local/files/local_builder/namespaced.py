@@ -27,6 +27,8 @@ def possible():
 
 def why_no_users():
     """Why builders cannot have users of their own, or None when they can: tries all that it takes."""
+    if os.geteuid() != 0:
+        return 'only root can give them users'
     try:
         first, claim = id_map.claim_range('trial')
         with _closing(claim, id_map.user_namespace(0, first)) as (_, users):
@@ -66,7 +68,7 @@ def try_users(users):
         raise OSError('an overlay in a user namespace does not forget what was removed')
 
 
-def start(instance, *, public_key, hidden, disk_mib, roots_folder):
+def start(instance, *, public_key, hidden, disk_mib, roots_folder, bounds):
     os.mkdir(instance.path('etc'), 0o700)
     host_key = sshd.write_files(
         instance.path('etc'), public_key=public_key, users=('root', 'mockbuild'), seen_as=SEEN_AS
@@ -75,6 +77,8 @@ def start(instance, *, public_key, hidden, disk_mib, roots_folder):
         'hostname': instance.record['instance'],
         'hidden': [os.path.realpath(path) for path in hidden if path],
         'diskMiB': disk_mib,
+        'buildDiskBytes': bounds.disk_of_build(bool(instance.record.get('groups'))),
+        'processesOfUser': None if instance.record.get('groups') else bounds.processes // 4,
         'roots': roots.kept(roots_folder),
         'firstId': 0,
         'users': None,

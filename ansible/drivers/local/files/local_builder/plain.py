@@ -9,8 +9,8 @@ import pwd
 from . import first_process, kernel, keyrings, sshd
 
 
-def start(instance, *, public_key, hidden, disk_mib, roots_folder):
-    del hidden, disk_mib, roots_folder  # nothing can be hidden, limited or mounted here
+def start(instance, *, public_key, hidden, disk_mib, roots_folder, bounds):
+    del hidden, disk_mib, roots_folder, bounds  # nothing can be hidden, limited or mounted here
     user = pwd.getpwuid(os.geteuid()).pw_name
     os.mkdir(instance.path('etc'), 0o700)
     host_key = sshd.write_files(

@@ -14,7 +14,7 @@ import sys
 import time
 
 from . import id_map, processes
-from .instances import BuilderError
+from .errors import BuilderError
 
 CACHE = '/var/cache/mock/mock-lite'
 BASE = re.compile(r'base-[0-9a-f]{8,64}')
