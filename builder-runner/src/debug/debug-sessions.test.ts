@@ -57,7 +57,7 @@ async function sessionWith(pool: object) {
   if (session === 'no-source') throw new Error('its source package is there');
   if ('refused' in session)
     return { states, message: session.refused, builders: () => builders.state().pools[0]?.builders };
-  await expect.poll(() => debugSessions.session(session.id)?.state).toBe('failed');
+  await expect.poll(() => states.at(-1)).toBe('failed');
   return {
     states,
     message: debugSessions.session(session.id)?.message,

@@ -50,6 +50,9 @@ def become_builder(folder, orders):
     if orders['users'] is not None:
         id_map.become_root_of(orders['users'])
         os.close(orders['users'])
+        # What the kernel shows there belongs to this machine's root: rpm would fail to give it to the builder's.
+        os.makedirs('/etc/rpm', 0o755, exist_ok=True)
+        write('/etc/rpm/macros.coppice-users', '%_netsharedpath /proc:/sys\n')
     if orders['processesOfUser'] is not None:
         resource.setrlimit(resource.RLIMIT_NPROC, (orders['processesOfUser'],) * 2)
     write_identity(orders['hostname'])

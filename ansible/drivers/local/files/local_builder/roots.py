@@ -80,9 +80,9 @@ def confirmed(folder):
 
 
 def show(images, root, owner, users):
-    """Mounts the images in the builder's file system, which is below `root` and `owner`'s, with the ids of the user
-    namespace `users` unless that is None. One that cannot be is not there, and the log says why."""
-    if images:
+    """Mounts the images in the builder's file system, which is below `root`: as they are, or for `owner` with the ids of
+    the user namespace `users`. One that cannot be is not there, and the log says why."""
+    if images and users is not None:
         os.makedirs(f'{root}{CACHE}', exist_ok=True)
         os.chown(f'{root}{CACHE}', owner, owner)
     for image in images:

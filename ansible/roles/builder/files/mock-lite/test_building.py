@@ -310,13 +310,18 @@ class FailingBuilds(Building):
             self.assertIn(message, done.stderr)
 
     def test_a_full_disk_quota_fails_the_build_alone(self):
-        fills = self.srpm("fills", build="head -c 200M /dev/zero > big", install="", check="true", files="")
-        done = self.mock(
-            "--rebuild", fills, config=self.config(extra="config_opts['coppice_disk_quota_bytes'] = 60_000_000")
-        )
-        self.assertEqual(done.returncode, 1)
-        self.assertIn("No space left on device", self.log("build.log"))
-        self.assert_nothing_left()
+        quota = "config_opts['coppice_disk_quota_bytes'] = {}\n".format
+        most = "config_opts['coppice_disk_most_bytes'] = 60_000_000\n"
+        for build, extra in (
+            ("head -c 200M /dev/zero > big", quota(60_000_000)),
+            ("head -c 40M /dev/zero > /dev/shm/big\nhead -c 40M /dev/zero > big", quota(60_000_000)),
+            ("head -c 200M /dev/zero > big", quota(1_000_000_000) + most),
+        ):
+            fills = self.srpm("fills", build=build, install="", check="true", files="")
+            done = self.mock("--rebuild", fills, config=self.config(extra=extra))
+            self.assertEqual(done.returncode, 1, build)
+            self.assertIn("No space left on device", self.log("build.log"))
+            self.assert_nothing_left()
 
     def test_a_build_that_takes_too_much_memory_fails_alone(self):
         takes = self.srpm(
