@@ -90,6 +90,19 @@ def mapped(source, namespace):
     return tree
 
 
+def mapped_of(process, source, namespace):
+    """As `mapped`, of a folder as a process of another mount namespace sees it. Changes the current folder to /."""
+    with contextlib.ExitStack() as opened:
+        own, other = (os.open(f'/proc/{pid}/ns/mnt', os.O_RDONLY | os.O_CLOEXEC) for pid in ('self', process))
+        opened.callback(os.close, own)
+        opened.callback(os.close, other)
+        _check(LIBC.setns(other, CLONE_NEWNS), 'setns')
+        try:
+            return mapped(source, namespace)
+        finally:
+            _check(LIBC.setns(own, CLONE_NEWNS), 'setns')
+
+
 def mount_mapped(source, target, namespace):
     """Mounts at `target` what `mapped` makes of `source`."""
     tree = mapped(source, namespace)

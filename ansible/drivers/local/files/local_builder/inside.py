@@ -60,7 +60,8 @@ def become_builder(folder, orders):
     os.mkdir('/run/sshd', 0o755)
     os.makedirs('/etc/coppice-builder', 0o755, exist_ok=True)
     for name, text in files.items():
-        write(f'/etc/coppice-builder/{name}', text, 0o600)
+        # The server reads the keys that open a user's account as that user.
+        write(f'/etc/coppice-builder/{name}', text, 0o600 if name == 'host_key' else 0o644)
     keyrings.own_session()
     keyrings.refuse(may_leave_session=True)  # as each build does
     kernel.bound_capabilities()

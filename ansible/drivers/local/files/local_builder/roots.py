@@ -52,7 +52,7 @@ def keep(instance, folder, chroot):
         for name in used:
             image = os.path.join(folder, name + SUFFIX)
             if not os.path.exists(image):
-                _keep_image(f'{cache}/{name}', image, lock.fileno(), instance.record.get('firstId', 0))
+                _keep_image(first[0], name, image, lock.fileno(), instance.record.get('firstId', 0))
             os.utime(image)
             with open(os.path.join(folder, f'{chroot}.confirmed'), 'w', encoding='utf-8') as note:
                 note.write(name)
@@ -115,15 +115,15 @@ def _base_of(name):
     return base if name.endswith(SUFFIX) and BASE.fullmatch(base) else None
 
 
-def _keep_image(source, image, lock, first_id):
-    """The image of a folder in which `first_id` is root; in the image 0 is."""
+def _keep_image(process, name, image, lock, first_id):
+    """The image of a base root as the process sees it; what is root's there, `first_id` here, belongs to 0 in it."""
     if first_id == 0:
-        _make_image(source, image, lock)
+        _make_image(f'/proc/{process}/root{CACHE}/{name}', image, lock)
         return
     with contextlib.ExitStack() as opened:
         namespace = id_map.user_namespace(first_id, 0)
         opened.callback(os.close, namespace)
-        folder = id_map.mapped(source, namespace)
+        folder = id_map.mapped_of(process, f'{CACHE}/{name}', namespace)
         opened.callback(os.close, folder)
         _make_image(f'/proc/self/fd/{folder}', image, lock, folder)
 
