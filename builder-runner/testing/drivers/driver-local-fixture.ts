@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { execa, execaSync } from 'execa';
 import { expect } from 'vitest';
 
@@ -188,7 +188,12 @@ export async function until(condition: () => boolean, what: string) {
   }
 }
 
+/** Where an operator may keep what the settings name: in the machine's own folder, for root alone. */
+export const operatorsKey = `/etc/${basename(scratch)}/app.pem`;
+
 export async function prepare() {
+  mkdirSync(dirname(operatorsKey), { mode: 0o755 });
+  writeFileSync(operatorsKey, 'PRIVATE KEY of the app', { mode: 0o600 });
   mkdirSync(home);
   writeFileSync(join(home, 'signing-key'), 'secret');
   await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'builder', '-f', key]);
@@ -197,6 +202,7 @@ export async function prepare() {
 export async function cleanUp() {
   for (const name of existsSync(stateDir) ? readdirSync(stateDir) : []) await terminate(name);
   rmSync(scratch, { recursive: true, force: true });
+  rmSync(dirname(operatorsKey), { recursive: true, force: true });
 }
 
 export const publicKey = () => readFileSync(`${key}.pub`, 'utf8').trim();

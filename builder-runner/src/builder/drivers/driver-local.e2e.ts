@@ -16,6 +16,7 @@ import {
   listBuilders,
   localBuilder,
   nothing,
+  operatorsKey,
   playbook,
   prepare,
   provision,
@@ -93,7 +94,7 @@ describe('driver local, with namespaces', () => {
   test("a builder sees none of the control host's secrets", async () => {
     const look = await ssh(
       one,
-      `ls -A ${home} /root/.ssh /home; cat /etc/ssh/ssh_host_*_key; cut -d: -f2 /etc/shadow | sort -u; ls -A ${stateDir}`,
+      `ls -A ${home} /root/.ssh /home; cat /etc/ssh/ssh_host_*_key ${operatorsKey}; cut -d: -f2 /etc/shadow | sort -u; ls -A ${stateDir}`,
     );
     expect(look.stdout).not.toContain('signing-key');
     expect(look.stdout).not.toContain('PRIVATE KEY');

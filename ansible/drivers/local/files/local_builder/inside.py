@@ -2,10 +2,12 @@
 without. Where ids can be mapped, root of the builder is nobody on this machine, and what was mounted until it came to
 be it cannot undo."""
 
+import contextlib
 import ctypes
 import os
 import re
 import resource
+import stat
 import subprocess
 import sys
 
@@ -34,6 +36,10 @@ SECRET = (
     '/var/log',
     '/var/backups',
 )
+# Where programs of this machine, the service among them, keep folders that only they and root may read.
+HOLDS_PRIVATE = ('/', '/etc', '/opt', '/usr/local', '/usr/local/etc', '/var', '/var/lib')
+# What only root may read in /etc and a builder needs; the hashes are taken out of the last two.
+KEPT_PRIVATE = ('/etc/sudoers', '/etc/sudoers.d', '/etc/shadow', '/etc/gshadow')
 
 
 def run(*argv):
@@ -97,13 +103,27 @@ def make_root(folder, orders):
     run('mount', '-t', 'proc', '-o', 'nosuid,nodev,noexec', 'proc', f'{root}/proc')
     run('mount', '-t', 'sysfs', '-o', 'ro,nosuid,nodev,noexec', 'sysfs', f'{root}/sys')
     make_devices(root, owner)
-    for path in SECRET:
+    for path in (*SECRET, *private_folders()):
         if os.path.isdir(root + path):
             cover(root, path, 0o700, owner)
     for path in orders['hidden']:  # last, since what was bound above may lie below one of them
         if os.path.isdir(root + path):
             cover(root, path, 0o700, owner)
     return root
+
+
+def private_folders():
+    """Folders of this machine that others may not read, and that nothing else covers."""
+    found = []
+    for parent in HOLDS_PRIVATE:
+        with contextlib.suppress(FileNotFoundError), os.scandir(parent) as entries:
+            found += [
+                entry.path
+                for entry in entries
+                if entry.is_dir(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_mode & 0o005 != 0o005
+            ]
+    covered = {path for path, _ in COVERED}
+    return [path for path in found if path not in (*KEPT_PRIVATE, *SECRET) and path not in covered]
 
 
 def show(source, target, users):
@@ -173,7 +193,8 @@ def bound_builds(disk_bytes):
 
 
 def write_identity(name):
-    """Name and accounts. Password hashes and SSH host keys of this machine are taken out of the builder's view."""
+    """Name and accounts. Password hashes, SSH host keys and all else in /etc that only root may read are taken out of
+    the builder's view."""
     write('/etc/hostname', f'{name}\n')
     write('/etc/hosts', f'127.0.0.1 localhost {name}\n::1 localhost\n')
     write('/etc/resolv.conf', '# A builder has no network of its own.\n')
@@ -183,9 +204,16 @@ def write_identity(name):
             # `*` is an account that no password opens; `!` would lock it for keys too.
             lines = [re.sub(r'^([^:]*):[^:]*', r'\1:*', line) for line in read(path).splitlines(keepends=True)]
             write(path, ''.join(lines), 0o600)
-    for entry in os.listdir('/etc/ssh') if os.path.isdir('/etc/ssh') else ():
-        if entry.startswith('ssh_host_'):
-            os.unlink(f'/etc/ssh/{entry}')
+    for folder, _, names in os.walk('/etc'):
+        for path in (os.path.join(folder, name) for name in names):
+            if path not in KEPT_PRIVATE and folder not in KEPT_PRIVATE and is_private(path):
+                os.unlink(path)
+
+
+def is_private(path):
+    """A file that others may not read: keys, passwords, the service's own secrets."""
+    mode = os.lstat(path).st_mode
+    return stat.S_ISREG(mode) and not mode & 0o004
 
 
 def read(path):
