@@ -50,7 +50,7 @@ class Amounts(unittest.TestCase):
         for machine in (2 * GIB, 24 * GIB):
             bounds = limits.Limits(machine)
             self.assertLessEqual(bounds.memory_of_all, machine * 4 // 5)
-            self.assertLess(bounds.disk_of_build(True), bounds.memory)
+            self.assertLessEqual(bounds.disk_of_build(True) + bounds.own_files, bounds.memory * 3 // 4)
             self.assertLessEqual(4 * bounds.disk_of_build(False), machine // 2)
 
     def test_what_the_pool_states_counts(self):

@@ -142,6 +142,8 @@ describe('driver local, with namespaces', () => {
       const fill = `for at in ${places.join(' ')}; do head -c 500M /dev/zero >$at/full; done; du -cm ${places.map((at) => `${at}/full`).join(' ')}`;
       const filled = await ssh(one, fill, { user: 'mockbuild' });
       expect(filled.stdout + filled.stderr).not.toMatch(/^15\d\d\s+total$/m);
+      const held = await ssh(one, `python3 -c 'held = b"x" * (1 << 30); print("held")'`, { user: 'mockbuild' });
+      expect(held.stdout).toBe('');
       const again = await ssh(one, `rm -f ${places.map((at) => `${at}/full`).join(' ')}; echo here`);
       expect(again.stdout).toBe('here');
     },

@@ -15,9 +15,6 @@ from . import id_map, kernel, keyrings, roots
 
 MNT_DETACH = 2
 DEVICES = ('full', 'null', 'random', 'tty', 'urandom', 'zero')
-# Of the overlay's upper layer and of all folders that cover the machine's, together: packages and small files. Builds go
-# to a real folder.
-MEMORY_LIMIT = '2g'
 COVERED = (
     ('/root', 0o700),
     ('/run', 0o755),
@@ -78,9 +75,10 @@ def make_root(folder, orders):
     must not see."""
     owner = orders['firstId']
     run('mount', '--make-rprivate', '/')
+    # The overlay's upper layer and all folders that cover the machine's, together. Builds go to a real folder.
     layers = os.path.join(folder, 'layers')
     os.mkdir(layers)
-    run('mount', '-t', 'tmpfs', '-o', f'size={MEMORY_LIMIT},mode=0755', 'builder', layers)
+    run('mount', '-t', 'tmpfs', '-o', f'size={orders["ownFilesBytes"]},mode=0755', 'builder', layers)
     upper, work, root, lower = (os.path.join(layers, name) for name in ('upper', 'work', 'root', 'lower'))
     for path in (upper, work, root, lower):
         os.mkdir(path, 0o755)

@@ -24,9 +24,15 @@ class Limits:
         self.processes_of_all = max(4 * 8192, self.processes)
 
     def disk_of_build(self, has_groups):
-        """What the file systems in memory of one build may hold. Less than the builder's memory, so that a full one is
-        told as such; where nothing bounds memory, so little that several builds at once leave the machine some."""
-        return self.memory * 3 // 4 if has_groups else self.memory // 4
+        """What the file systems in memory of one build may hold. With `own_files` it leaves the builder's processes a
+        quarter, so that a full disk is told as such and ends nothing else; where nothing bounds memory, so little that
+        several builds at once leave the machine some."""
+        return self.memory * 5 // 8 if has_groups else self.memory // 4
+
+    @property
+    def own_files(self):
+        """What the builder's other file systems in memory may hold: packages and small files."""
+        return min(2 << 30, self.memory // 8)
 
 
 def machine_bytes():

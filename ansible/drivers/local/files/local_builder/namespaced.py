@@ -77,6 +77,7 @@ def start(instance, *, public_key, hidden, disk_mib, roots_folder, bounds):
         'hostname': instance.record['instance'],
         'hidden': [os.path.realpath(path) for path in hidden if path],
         'diskMiB': disk_mib,
+        'ownFilesBytes': bounds.own_files,
         'buildDiskBytes': bounds.disk_of_build(bool(instance.record.get('groups'))),
         'processesOfUser': None if instance.record.get('groups') else bounds.processes // 4,
         'roots': roots.kept(roots_folder),
