@@ -13,6 +13,7 @@ from .inside import become_builder
 
 UNSHARE = ['unshare', '--net', '--mount', '--uts', '--ipc', '--pid', '--fork', '--kill-child']
 SEEN_AS = '/etc/coppice-builder'
+TRIED = f'{id_map.CLAIMS}/tried'
 OVERLAY = 'mount -t tmpfs none /mnt && mkdir /mnt/l /mnt/u /mnt/w && mount -t overlay -o {},upperdir=/mnt/u,workdir=/mnt/w none /mnt'
 
 
@@ -26,7 +27,8 @@ def possible():
 
 
 def why_no_users():
-    """Why builders cannot have users of their own, or None when they can: tries all that it takes."""
+    """Why builders cannot have users of their own, or None when they can: tries all that it takes, and notes for the
+    next builders until the machine starts again that they can."""
     if os.geteuid() != 0:
         return 'only root can give them users'
     try:
@@ -39,7 +41,8 @@ def why_no_users():
     except OSError as problem:
         return str(problem)
     if done.returncode == 0:
-        return None
+        with open(TRIED, 'wb'):
+            return None
     return (done.stderr.strip().splitlines() or [f'the trial ended with {done.returncode}'])[-1][:300]
 
 
@@ -84,7 +87,7 @@ def start(instance, *, public_key, hidden, disk_mib, roots_folder, bounds):
         'firstId': 0,
         'users': None,
     }
-    if (why := why_no_users()) is not None:
+    if (why := None if os.path.exists(TRIED) else why_no_users()) is not None:
         print(f'root of this builder is root of this machine: {why}', file=sys.stderr, flush=True)
         first_process.start(instance, UNSHARE, 'inside', orders)
     else:
