@@ -20,7 +20,7 @@ def start(instance, wrapper, command, orders, descriptors=()):
     listener = sshd.listen(instance.record['instance'])
     address = listener.getsockname()
     with open(log, 'wb') as log_file, listener:
-        first = subprocess.Popen(
+        first = _popen(
             [*wrapper, '/usr/bin/python3', '-B', os.path.realpath(sys.argv[0]), command, instance.folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -38,6 +38,13 @@ def start(instance, wrapper, command, orders, descriptors=()):
         first.stdin.write(json.dumps({**orders, 'listener': number, 'descriptors': descriptors}).encode() + b'\n')
         first.stdin.close()
         sshd.wait_until_it_answers(address, running=lambda: first.poll() is None, log=log)
+
+
+def _popen(command, **options):
+    try:
+        return subprocess.Popen(command, **options)
+    except subprocess.SubprocessError as error:  # what went wrong between fork and exec
+        raise BuilderError(f'the builder cannot enter its control groups: {error}') from error
 
 
 def take_orders():

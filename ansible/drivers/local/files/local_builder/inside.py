@@ -10,6 +10,7 @@ import resource
 import stat
 import subprocess
 import sys
+import tempfile
 
 from . import id_map, kernel, keyrings, roots
 
@@ -24,6 +25,7 @@ COVERED = (
     ('/mnt', 0o755),
     ('/media', 0o755),
 )
+ON_DISK = (('lib', '/var/lib/mock'), ('cache', '/var/cache/mock'), ('home', '/home'))
 # Keys and passwords, and what people and programs of this machine have said.
 SECRET = (
     '/etc/ssl/private',
@@ -89,7 +91,7 @@ def make_root(folder, orders):
         run('mount', '--bind', '-o', 'ro', show('/usr', f'{root}/usr', orders['users']), f'{root}/usr')
 
     disk = make_disk(folder, orders['diskMiB'])
-    for name, target in (('lib', '/var/lib/mock'), ('cache', '/var/cache/mock'), ('home', '/home')):
+    for name, target in ON_DISK:
         source = os.path.join(disk, name)
         os.makedirs(source, 0o755)
         os.chown(source, owner, owner)
@@ -120,8 +122,8 @@ def private_folders():
                 for entry in entries
                 if entry.is_dir(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_mode & 0o005 != 0o005
             ]
-    covered = {path for path, _ in COVERED}
-    return [path for path in found if path not in (*KEPT_PRIVATE, *SECRET) and path not in covered]
+    seen_to = {*KEPT_PRIVATE, *SECRET, *(path for path, _ in COVERED), *(path for _, path in ON_DISK)}
+    return [path for path in found if path not in seen_to]
 
 
 def show(source, target, users):
@@ -153,10 +155,7 @@ def make_disk(folder, mib):
 
 def cover(root, target, mode, owner):
     """An empty folder over what is there; it lies in the same memory as the overlay's upper layer."""
-    covers = os.path.join(os.path.dirname(root), 'covers')
-    source = os.path.join(covers, target.strip('/').replace('/', '-'))
-    os.makedirs(covers, 0o711, exist_ok=True)
-    os.mkdir(source)
+    source = tempfile.mkdtemp(prefix='cover-', dir=os.path.dirname(root))
     os.chmod(source, mode)
     os.chown(source, owner, owner)
     os.makedirs(root + target, exist_ok=True)

@@ -14,14 +14,14 @@ from .inside import become_builder
 UNSHARE = ['unshare', '--net', '--mount', '--uts', '--ipc', '--pid', '--fork', '--kill-child']
 SEEN_AS = '/etc/coppice-builder'
 TRIED = f'{id_map.CLAIMS}/tried'
-OVERLAY = 'mount -t tmpfs none /mnt && mkdir /mnt/l /mnt/u /mnt/w && mount -t overlay -o {},upperdir=/mnt/u,workdir=/mnt/w none /mnt'
 
 
 def possible():
     """Whether this process may make what a builder needs: namespaces, and an overlay of /."""
     if os.geteuid() != 0:
         return False
-    trial = OVERLAY.format('lowerdir=/') + ' && mount -t proc proc /mnt/proc && ip link set lo up'
+    trial = 'mount -t tmpfs none /mnt && mkdir /mnt/u /mnt/w && mount -t overlay -o lowerdir=/,upperdir=/mnt/u,workdir=/mnt/w none /mnt'
+    trial += ' && mount -t proc proc /mnt/proc && ip link set lo up'
     done = subprocess.run([*UNSHARE, 'sh', '-c', trial], stdin=subprocess.DEVNULL, capture_output=True, check=False)
     return done.returncode == 0
 
