@@ -4,7 +4,7 @@
  * In Python, where there is no compiler. Prints `CALL[-ABI]=refused|answered,…` and after a semicolon the numbers of the
  * session keyrings that it sees in /proc/keys. The 32-bit calls of x86 go through `int 0x80`.
  */
-export const keyringProbe = String.raw`
+export const keyringProbe = `
 import ctypes, mmap, platform
 libc = ctypes.CDLL(None, use_errno=True)
 machine = platform.machine()

@@ -11,7 +11,7 @@ is_open() { echo "$* is open" >&3; }
 
 # A release agent runs as root of the machine when a control group is empty.
 agents() {
-  for kind in 'cgroup -o memory' 'cgroup -o pids' 'cgroup -o rdma' 'cgroup -o none,name=mine' cgroup2; do
+  for kind in 'cgroup -o memory' 'cgroup -o pids' 'cgroup -o rdma' cgroup2; do
     mount -t $kind none /tmp/try || continue
     (: >>/tmp/try/release_agent) && is_open release_agent of "$kind" "$1"
     mkdir /tmp/try/mine && { is_open a group of "$kind" "$1"; rmdir /tmp/try/mine; }
