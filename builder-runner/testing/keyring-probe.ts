@@ -34,15 +34,18 @@ seen = [line.split()[0] for line in open("/proc/keys") if " _ses:" in line]
 print(",".join(said) + ";" + ",".join(seen), end="")
 `;
 
-/** The same calls as lines of a `%build`, by a program in C that is compiled there; prints one line, `key calls: …`. */
+/**
+ * The same calls, the first of which a builder itself may do, as lines of a `%build`: a program in C, which prints one
+ * line, `key calls: …`.
+ */
 export const keyringProbeInC = `cat >keys.c <<'END'
 #include <errno.h>
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 static const char *says(long answer) { return answer == -EPERM ? "refused" : "answered"; }
-static long call(long number, long first) {
-  return syscall(number, first, "coppice", "secret", 6, -3) < 0 ? -errno : 0;
+static long call(long number, long first, const char *second) {
+  return syscall(number, first, second, "secret", 6, -3) < 0 ? -errno : 0;
 }
 #ifdef __x86_64__
 static long old(long number) {
@@ -53,12 +56,12 @@ static long old(long number) {
 }
 #endif
 int main(void) {
-  printf("key calls: keyctl=%s add_key=%s request_key=%s", says(call(SYS_keyctl, 0)),
-         says(call(SYS_add_key, (long)"user")), says(call(SYS_request_key, (long)"user")));
+  printf("key calls: keyctl=%s add_key=%s request_key=%s", says(call(SYS_keyctl, 1, 0)),
+         says(call(SYS_add_key, (long)"user", "coppice")), says(call(SYS_request_key, (long)"user", "coppice")));
 #ifdef __x86_64__
   const long x32 = 0x40000000;
-  printf(" keyctl-x32=%s add_key-x32=%s request_key-x32=%s", says(call(SYS_keyctl | x32, 0)),
-         says(call(SYS_add_key | x32, (long)"user")), says(call(SYS_request_key | x32, (long)"user")));
+  printf(" keyctl-x32=%s add_key-x32=%s request_key-x32=%s", says(call(SYS_keyctl | x32, 1, 0)),
+         says(call(SYS_add_key | x32, (long)"user", "coppice")), says(call(SYS_request_key | x32, (long)"user", "coppice")));
   printf(" keyctl-i386=%s add_key-i386=%s request_key-i386=%s", says(old(288)), says(old(286)), says(old(287)));
 #endif
   puts("");

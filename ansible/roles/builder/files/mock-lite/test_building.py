@@ -391,7 +391,7 @@ class Walls(Building):
         secret.write_text("host secret")
         secret.chmod(0o600)
         build = (
-            f"id -u\ngrep -E 'Cap(Prm|Eff|Bnd)|NoNewPrivs' /proc/self/status\nls /proc | grep -c '^[0-9]'\ncat {secret} || echo NO SECRET\n"
+            f"id -u\ngrep -E 'Cap(Prm|Eff|Bnd)|NoNewPrivs|Seccomp:' /proc/self/status\nls /proc | grep -c '^[0-9]'\ncat {secret} || echo NO SECRET\n"
             "cat /etc/shadow || echo NO SHADOW\nmount -t tmpfs none /mnt || echo NO MOUNT\ntouch /usr/bin/x || echo NO WRITE\nls /dev/vda /dev/sda /dev/mem || echo NO DISK\n"
             "chmod u+s $(cp /usr/bin/id myid && echo myid) && ./myid -u"
         )
@@ -405,6 +405,7 @@ class Walls(Building):
             "CapEff:\t0000000000000000",
             "CapBnd:\t0000000000000000",
             "NoNewPrivs:\t1",
+            "Seccomp:\t2",
             "NO SECRET",
             "NO MOUNT",
             "NO WRITE",
