@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 
 from . import id_map, processes
@@ -89,14 +90,21 @@ def show(images, root, owner, users):
         target = f'{root}{CACHE}/{_base_of(os.path.basename(image))}'
         os.makedirs(target)
         try:
-            subprocess.run(
-                ['mount', '-t', 'ext4', '-o', 'loop,ro,nodev', image, target], check=True, stdin=subprocess.DEVNULL
-            )
-            if users is not None:
-                id_map.mount_mapped(target, target, users)
+            _mount(image, target, users)
         except (OSError, subprocess.CalledProcessError) as error:
             os.rmdir(target)  # an empty folder would be taken for a base root
             print(f'a kept base root is not to be had: {error}', file=sys.stderr, flush=True)
+
+
+def _mount(image, target, users):
+    place = target if users is None else tempfile.mkdtemp(prefix='image-')
+    subprocess.run(['mount', '-t', 'ext4', '-o', 'loop,ro,nodev', image, place], check=True, stdin=subprocess.DEVNULL)
+    if users is not None:
+        try:
+            id_map.mount_mapped(place, target, users)
+        finally:
+            subprocess.run(['umount', place], check=True, stdin=subprocess.DEVNULL)
+            os.rmdir(place)
 
 
 def _names(cache):
