@@ -10,6 +10,7 @@ import {
   offerOf,
   readDriverFacts,
   thisMachine,
+  whyNoLogins,
 } from '../builder/driver-facts.ts';
 import { afterFailure, afterFullDisk, type Breaker, closedBreaker, gateOf, retryPause } from './circuit-breaker.ts';
 import type { PoolRules } from './rules.ts';
@@ -64,10 +65,11 @@ export function poolId({ name, driver, options }: Pick<PoolSettings, 'name' | 'd
 }
 
 /** What the rules need to know of a pool. Pure. */
-function rulesOf({ id, settings, offer, breaker }: OpenPool, now: number): PoolRules {
+function rulesOf({ id, settings, facts, offer, breaker }: OpenPool, now: number): PoolRules {
   const { min, max, trust, idleSeconds } = settings;
   return {
     ...{ name: id, ...offer, trust, min, max, idleMilliseconds: idleSeconds * 1000 },
+    logins: whyNoLogins(facts, settings) === undefined,
     gate: gateOf(breaker, now),
     probeAt: breaker.openSince === null ? 0 : breaker.probeAt,
     aheadAt: Math.max(breaker.failedAt + retryPause(breaker.failures), breaker.roomAt),

@@ -215,6 +215,20 @@ test('labels that no pool has together are refused with those that each pool of 
   );
 });
 
+test('somebody who is to log in gets a builder of a pool that lets people in', async () => {
+  const pools = [
+    { driver: 'local', name: 'plain' },
+    { driver: 'local', name: 'trusted', loginsTrusted: true },
+  ];
+  await openWith(settingsSchema.parse({ builders: { pools } }));
+  const lease = await pool.take(need('tools', { logins: true }), never);
+  expect(pool.state().pools).toMatchObject([
+    { name: 'plain', builders: { leased: 0 } },
+    { name: 'trusted', builders: { leased: 1 } },
+  ]);
+  await lease.release('reuse');
+});
+
 test('a need with a label gets a builder of a pool that offers it', async () => {
   const pools = [
     { driver: 'local', name: 'plain' },

@@ -98,6 +98,7 @@ export function newWant(need: BuilderNeed, since: number): Want {
     architecture: architectureFor(need.chroot),
     labels: need.labels,
     milliseconds: (need.seconds ?? 0) * 1000,
+    logins: need.logins ?? false,
   };
 }
 

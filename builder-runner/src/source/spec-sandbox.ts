@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ExecaError, execa } from 'execa';
 import { describeError, RunnerError } from '../base/errors.ts';
+import { keyringFilter, withOwnSession } from './leave-keyrings.ts';
 
 export interface SandboxOrder {
   /** The program and its arguments, as seen inside. */
@@ -50,9 +51,10 @@ export async function runInSandbox(order: SandboxOrder): Promise<SandboxEnd> {
     if (isRoot) await chown(order.output, sandboxUser, sandboxUser);
     await writeFile(join(etc, 'passwd'), passwd);
     await writeFile(join(etc, 'group'), group);
-    return await run(order, [
+    return await run(order, await keyringFilter(), [
       ...bounds(order),
-      ...['bwrap', ...identity(isRoot), ...(await view(order, etc)), '--'],
+      ...(await withOwnSession()),
+      ...['bwrap', '--seccomp', '3', ...identity(isRoot), ...(await view(order, etc)), '--'],
       ...(isRoot ? dropPrivileges : []),
       ...order.command,
     ]);
@@ -62,12 +64,17 @@ export async function runInSandbox(order: SandboxOrder): Promise<SandboxEnd> {
   }
 }
 
-async function run(order: SandboxOrder, [program = '', ...args]: readonly string[]): Promise<SandboxEnd> {
+/** The command reads `third` from its descriptor 3. */
+async function run(
+  order: SandboxOrder,
+  third: Uint8Array,
+  [program = '', ...args]: readonly string[],
+): Promise<SandboxEnd> {
   try {
     const running = execa(program, args, {
       all: true,
       detached: true, // a process group of its own
-      stdin: 'ignore',
+      stdio: ['ignore', 'pipe', 'pipe', third],
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
       extendEnv: false,
       timeout: order.seconds * 1000,
