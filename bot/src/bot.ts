@@ -22,6 +22,7 @@ import { createApp } from './inbox/webhooks.ts';
 import { createWorker } from './inbox/work-off.ts';
 import { openBuiltIndex } from './planning/built.ts';
 import type { PullContext } from './pull-requests/handle-pull.ts';
+import { createHeadJudge } from './pull-requests/judge-head.ts';
 import { onPullRequests } from './pull-requests/pull-commands.ts';
 import { createTending } from './pull-requests/tend-pulls.ts';
 import { applyConfigChange } from './pushes/apply-config-change.ts';
@@ -115,6 +116,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     async stop() {
       for (const one of [reconciler, standing, inbox, tending, reporter]) await one.stop();
       built.close();
+      await parts.heads.stop();
       await reactions.settled();
       await config.settled();
       await store.close();
@@ -140,6 +142,7 @@ async function openParts(options: BotOptions) {
   const mirror = await openConfigRepo(at);
   return {
     ...{ store, probot, github, mirror },
+    heads: createHeadJudge({ folder: mirror.folder, log }),
     state: () => store.state,
     commit: (operations: readonly BotOperation[]) => store.commit(operations),
     built: await openBuiltIndex(publishedFolder, queue),
@@ -154,10 +157,10 @@ async function openParts(options: BotOptions) {
 /** What the rooms are given that work jobs off. */
 function contextsOf(options: BotOptions, parts: Parts, view: CommentContext['view']) {
   const { settings, queue, config, projects, debug, url, log, now } = options;
-  const { state, github, mirror, built, commitEdit, published } = parts;
+  const { state, github, mirror, heads, built, commitEdit, published } = parts;
   const planning = { queue, built, settings };
   const pulls: PullContext = {
-    ...{ ...planning, mirror, github, config: config.current, now, log },
+    ...{ ...planning, mirror, heads, github, config: config.current, now, log },
     pulls: () => state().pulls,
   };
   const pushes: PushContext = {

@@ -17,11 +17,8 @@ export interface ConfigFiles {
   readonly specs: ReadonlyMap<string, SpecRequires>;
 }
 
-export interface ConfigRepoMirror {
-  /** Fetches a branch. Gives the commit it points at now. Throws GitError. */
-  fetch(branch: string): Promise<string>;
-  /** Fetches the head of a pull request and the branch that it goes into, and gives their commits. Throws GitError. */
-  fetchPull(number: number, branch: string): Promise<{ readonly head: string; readonly base: string }>;
+/** What is here already, without asking GitHub. All throw GitError. */
+export interface ConfigRepoReader {
   /** The message of a commit. Throws GitError when the commit is not here. */
   message(commit: string): Promise<string>;
   /** What a pull request changes. Throws GitError when the commits are not here. */
@@ -30,6 +27,15 @@ export interface ConfigRepoMirror {
   isContained(commit: string, later: string): Promise<boolean>;
   /** Throws GitError when the commit is not here. */
   read(commit: string): Promise<ConfigFiles>;
+}
+
+export interface ConfigRepoMirror extends ConfigRepoReader {
+  /** Where it is. */
+  readonly folder: string;
+  /** Fetches a branch. Gives the commit it points at now. Throws GitError. */
+  fetch(branch: string): Promise<string>;
+  /** Fetches the head of a pull request and the branch that it goes into, and gives their commits. Throws GitError. */
+  fetchPull(number: number, branch: string): Promise<{ readonly head: string; readonly base: string }>;
 }
 
 /** `from` is the commit that both sides come from; the base itself when they share none. */
@@ -60,18 +66,17 @@ export async function openConfigRepo(options: ConfigRepoOptions): Promise<Config
   const { folder, url } = options;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await openGit({ timeoutSeconds: readSeconds }).text(['init', '--quiet', '--bare', folder]);
-  const git = openGit({ repository: folder, timeoutSeconds: readSeconds, maximumBytes: maximumTotalBytes });
-  const ask = async (...args: readonly string[]): Promise<string> => (await git.text(args)).trim();
-  const scanSpecs: SpecScanner = createSpecScanner((entries) => readTexts(git, entries));
+  const git = openReading(folder);
   /** Fetches refs to where they are on GitHub; gives their commits. */
   const fetchRefs = async (...refs: readonly string[]): Promise<readonly string[]> => {
     const access = appAccess(url, await options.token());
     const fetching = openGit({ repository: folder, ...access, timeoutSeconds: fetchSeconds });
     const wanted = refs.map((ref) => `+${ref}:${ref}`);
     await fetching.text(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', url, ...wanted]);
-    return await Promise.all(refs.map((ref) => ask('rev-parse', '--verify', `${ref}^{commit}`)));
+    return await Promise.all(refs.map((ref) => ask(git, 'rev-parse', '--verify', `${ref}^{commit}`)));
   };
   return {
+    folder,
     async fetch(branch) {
       const [commit = ''] = await fetchRefs(`refs/heads/${branch}`);
       return commit;
@@ -80,11 +85,20 @@ export async function openConfigRepo(options: ConfigRepoOptions): Promise<Config
       const [head = '', base = ''] = await fetchRefs(`refs/pull/${number}/head`, `refs/heads/${branch}`);
       return { head, base };
     },
-    message: (commit) => ask('log', '--max-count=1', '--format=%B', commit),
+    ...openConfigReader(folder),
+  };
+}
+
+/** Reads the mirror in `folder`, which must be there. */
+export function openConfigReader(folder: string): ConfigRepoReader {
+  const git = openReading(folder);
+  const scanSpecs: SpecScanner = createSpecScanner((entries) => readTexts(git, entries));
+  return {
+    message: (commit) => ask(git, 'log', '--max-count=1', '--format=%B', commit),
     async changes(base, head) {
       // Without a common commit there is nothing to print, and git ends with 1.
-      const from = (await ask('merge-base', base, head).catch(() => '')) || base;
-      const listed = await ask('diff-tree', '-r', '-z', '--no-renames', '--name-only', from, head);
+      const from = (await ask(git, 'merge-base', base, head).catch(() => '')) || base;
+      const listed = await ask(git, 'diff-tree', '-r', '-z', '--no-renames', '--name-only', from, head);
       const paths = new Set(listed.split('\0').filter((path) => path !== ''));
       for (const commit of [from, head]) {
         for (const place of await placesOf(git, commit, new Set(paths))) paths.add(place);
@@ -99,6 +113,14 @@ export async function openConfigRepo(options: ConfigRepoOptions): Promise<Config
     },
     read: (commit) => readFiles(git, commit, scanSpecs),
   };
+}
+
+function openReading(folder: string): Git {
+  return openGit({ repository: folder, timeoutSeconds: readSeconds, maximumBytes: maximumTotalBytes });
+}
+
+async function ask(git: Git, ...args: readonly string[]): Promise<string> {
+  return (await git.text(args)).trim();
 }
 
 type SpecScanner = ReturnType<typeof createSpecScanner<TreeEntry>>;

@@ -1,27 +1,21 @@
-// Looks at a pull request: fetches its head, reads what it states, and says what it changes. Policy is that of the
-// config in force.
+// Looks at a pull request: fetches its head, has it judged, and says what it changes. Policy is that of the config in
+// force.
 import { GitError } from '@coppice/builder-runner/remote';
-import { type Problem, parseConfigRepo } from '@coppice/config';
-import { type ConfigAtCommit, configAt } from '../config-repo/config-in-force.ts';
-import type { ConfigFiles, ConfigRepoMirror } from '../config-repo/mirror.ts';
+import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
+import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
 import type { Github } from '../github/github.ts';
 import type { PullRequest } from '../github/repository.ts';
 import type { KnownPull } from '../vocabulary/known-pull.ts';
-import { type Changes, type Demands, judgeChanges, sortChanges, underPolicy } from './changes.ts';
+import type { Demands } from './changes.ts';
+import { type HeadFacts, type HeadPlace, Unjudgeable } from './head-facts.ts';
+import type { HeadJudge } from './judge-head.ts';
 
 /** A head of a pull request and what follows from it. */
-export interface Examined {
+export interface Examined extends HeadFacts {
   readonly pull: PullRequest;
-  readonly changes: Changes;
-  /** What is wrong with the config as it would be after the merge. */
-  readonly problems: readonly Problem[];
-  /** What only the policy in force forbids: it cannot be built before it is merged. */
-  readonly blocked: readonly Problem[];
-  readonly demands: Demands;
-  /** The config that both sides come from, under the policy in force; undefined when it has problems. */
-  readonly before: ConfigAtCommit | undefined;
-  /** What the head states, under the policy in force; undefined when nothing can be built of it. */
-  readonly at: ConfigAtCommit | undefined;
+  readonly place: HeadPlace;
+  /** Why it could not be judged, as a sentence; nothing else is known of it then. */
+  readonly unjudged?: string;
   /** What is to be remembered of it. */
   readonly known: KnownPull;
 }
@@ -29,53 +23,47 @@ export interface Examined {
 interface ExamineContext {
   readonly github: Github;
   readonly mirror: ConfigRepoMirror;
+  readonly heads: HeadJudge;
   /** The config in force; undefined while there is none. */
   readonly config: () => ConfigAtCommit | undefined;
   readonly pulls: () => readonly KnownPull[];
   readonly now: () => Date;
 }
 
-const noDemands: Demands = { touched: [], adminReasons: [], notes: [] };
-
 /** `pull` is what GitHub says now. Throws GitError, also when Git does not have its head yet. */
 export async function examinePull(pull: PullRequest, context: ExamineContext): Promise<Examined> {
-  const { mirror } = context;
+  const { mirror, heads } = context;
   const { head, base: tip } = await mirror.fetchPull(pull.number, pull.base);
   if (head !== pull.head) throw new GitError('failed', `refs/pull/${pull.number}/head is not ${pull.head} yet`);
-  const { from, paths } = await mirror.changes(tip, head);
-  const changes = sortChanges(paths);
-  const base = context.config();
-  const nothing = { pull, changes, problems: [], blocked: [], before: undefined, at: undefined };
-  if (!changes.ours) return { ...nothing, demands: noDemands, known: remember(pull, noDemands, context) };
-  const files = await mirror.read(head);
-  const stated = parseConfigRepo(files.tree);
-  const problems = stated.ok ? [] : stated.problems;
-  if (base === undefined)
-    return { ...nothing, problems, demands: noDemands, known: remember(pull, noDemands, context) };
-  const policy = (await mirror.read(base.commit)).tree.texts.get('coppice.yaml') ?? '';
-  const allowed = changes.policy ? parseConfigRepo(underPolicy(files.tree, policy)) : stated;
-  const demands = judgeChanges(changes, base.config, allowed.ok ? allowed.value : stated.ok ? stated.value : undefined);
-  const old = await mirror.read(from);
-  return {
-    pull,
-    changes,
-    problems,
-    blocked: problems.length === 0 && !allowed.ok ? allowed.problems : [],
-    demands,
-    before: problems.length === 0 ? configUnder(policy, from, old) : undefined,
-    at: problems.length === 0 ? configUnder(policy, head, files) : undefined,
-    known: remember(pull, demands, context),
-  };
+  const place = { head, tip, inForce: context.config()?.commit };
+  try {
+    const facts = await heads.examine(place);
+    return { pull, place, ...facts, known: remember(pull, facts.demands, context) };
+  } catch (error) {
+    if (!(error instanceof Unjudgeable)) throw error;
+    return unjudged(pull, place, error.message, context);
+  }
 }
 
-/** Undefined when the policy does not allow what the commit states. */
-function configUnder(policy: string, commit: string, files: ConfigFiles): ConfigAtCommit | undefined {
-  const parsed = parseConfigRepo(underPolicy(files.tree, policy));
-  return parsed.ok ? configAt(commit, files, parsed.value) : undefined;
+/** It may touch anything, so nobody but an admin could have a say in it. */
+export function unjudged(
+  pull: PullRequest,
+  place: HeadPlace,
+  why: string,
+  context: Pick<ExamineContext, 'pulls' | 'now'>,
+): Examined {
+  const demands = { touched: [], adminReasons: ['it could not be judged'], notes: [] };
+  const changes = { ours: true, policy: false, chroots: [], projects: [] };
+  const known = remember(pull, demands, context);
+  return { pull, place, changes, problems: [], blocked: [], demands, packages: undefined, unjudged: why, known };
 }
 
 /** Approvals are of one head: they end when it moves, also when it comes back. */
-function remember(pull: PullRequest, demands: Demands, { pulls, now }: ExamineContext): KnownPull {
+function remember(
+  pull: PullRequest,
+  demands: Demands,
+  { pulls, now }: Pick<ExamineContext, 'pulls' | 'now'>,
+): KnownPull {
   const before = pulls().find(({ number }) => number === pull.number);
   const same = before !== undefined && before.head === pull.head && before.closedAt === null;
   return {

@@ -5,7 +5,7 @@ import { checksOf } from '../answers/check-run.ts';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
 import type { Github } from '../github/github.ts';
-import { type Asker, annotateSources } from '../planning/plan-requests.ts';
+import type { Asker } from '../planning/plan-requests.ts';
 import { type PlanContext, queuedBefore } from '../planning/planner.ts';
 import type { Check } from '../vocabulary/answer.ts';
 import type { BotState, Handled } from '../vocabulary/bot-state.ts';
@@ -14,11 +14,14 @@ import type { Job } from '../vocabulary/job.ts';
 import type { KnownPull } from '../vocabulary/known-pull.ts';
 import { standingOf } from './approval.ts';
 import { type Examined, examinePull } from './examine-pull.ts';
+import { Unjudgeable } from './head-facts.ts';
+import type { HeadJudge } from './judge-head.ts';
 import { enqueuePull, type PullSelection, planPull } from './plan-pull.ts';
-import { planReport, problemsReport, type Start, untouchedReport } from './say.ts';
+import { planReport, problemsReport, type Start, unjudgedReport, untouchedReport } from './say.ts';
 
 export interface PullContext extends PlanContext {
   readonly mirror: ConfigRepoMirror;
+  readonly heads: HeadJudge;
   readonly github: Github;
   /** The config in force. */
   readonly config: () => ConfigAtCommit | undefined;
@@ -69,7 +72,7 @@ export async function judge(
   { draftsToo }: { readonly draftsToo: boolean },
   context: PullContext,
 ): Promise<Judged> {
-  const { changes, known, problems, at } = examined;
+  const { changes, known, problems } = examined;
   const check = (report: ReturnType<typeof planReport>): Check => ({
     kind: 'config',
     key: pullCheckKey(known.number, known.head, asker.batch),
@@ -78,6 +81,8 @@ export async function judge(
     sentAnnotations: 0,
     ...report,
   });
+  const given = (why: string): Judged => ({ builds: [], checks: [check(unjudgedReport(why))], start: undefined });
+  if (examined.unjudged !== undefined) return given(examined.unjudged);
   if (!changes.ours) return { builds: [], checks: [check(untouchedReport())], start: undefined };
   const base = context.config();
   if (base === undefined || problems.length > 0) {
@@ -85,8 +90,14 @@ export async function judge(
   }
   const standing = standingOf(known, base.config);
   const before = queuedBefore(asker.batch, context);
-  const plan = await planPull(examined, selection, standing.kind !== 'waiting', context);
-  const annotations = await annotateSources(plan, known.head, context.mirror);
+  const planned = await planPull(examined, selection, standing.kind !== 'waiting', asker, context).catch(
+    (error: unknown) => {
+      if (error instanceof Unjudgeable) return error;
+      throw error;
+    },
+  );
+  if (planned instanceof Unjudgeable) return given(planned.message);
+  const { plan, annotations, requests } = planned;
   const { start, builds } = await begin();
   const whole = selection.packages.length === 0 && selection.chroots.length === 0;
   const checks = whole ? [check({ ...planReport(examined, standing, plan, start), annotations })] : [];
@@ -99,7 +110,7 @@ export async function judge(
       return { start: { kind: 'waiting', who: standing.who }, builds: [] };
     }
     if (examined.pull.draft && !draftsToo && plan.builds.length > 0) return { start: { kind: 'draft' }, builds: [] };
-    const queued = at === undefined ? [] : await enqueuePull(known, at, plan, asker, context);
+    const queued = await enqueuePull(known, requests, context);
     if (queued === 'moved') return { start: { kind: 'moved' }, builds: [] };
     if (queued === 'not allowed') return { start: { kind: 'waiting', who: [] }, builds: [] };
     return { start: { kind: 'queued', ids: queued.map(({ id }) => id) }, builds: queued };

@@ -19,8 +19,8 @@ const examined = (stated: Partial<Examined> = {}): Examined => ({
   problems: [],
   blocked: [],
   demands: { touched: ['acme/tools'], adminReasons: [], notes: [] },
-  before: undefined,
-  at: undefined,
+  place: { head, tip: head, inForce: head },
+  packages: undefined,
   known: {
     number: 7,
     author: 'eve',

@@ -36,6 +36,12 @@ export function untouchedReport(): PullReport {
   };
 }
 
+/** A head that is too much to be judged, and why. It ends, and is not judged again before somebody pushes or asks. */
+export function unjudgedReport(why: string): PullReport {
+  const summary = `${why}\n\nNothing was queued. It is judged again when its head moves, or with **Re-run**.`;
+  return { good: false, title: 'This head could not be judged', summary, annotations: [] };
+}
+
 /**
  * A head with problems, or one of a repository whose own config cannot be read yet. `goodCommit` is the one in force.
  */
@@ -57,11 +63,11 @@ export function planReport(examined: Examined, standing: Standing, plan: Plan, s
   const waits = start.kind === 'waiting';
   const summary = [
     verdict(examined, standing, plan, start),
-    demands.adminReasons.length === 0 ? '' : `Only an admin can let it be built: ${demands.adminReasons.join(', ')}.`,
+    demands.adminReasons.length === 0 ? '' : `Only an admin can let it be built: ${someOf(demands.adminReasons)}.`,
     blocked.length === 0 ? '' : codeBlock(blocked.slice(0, 40).map(formatProblem)),
     planBody(plan, 'ids' in start && start.kind === 'queued' ? start.ids : []),
     plan.builds.length === 0 ? '' : destination(known.touched, known.number),
-    ...demands.notes,
+    ...demands.notes.slice(0, maximumNotes),
   ];
   return {
     good: !waits,
@@ -70,6 +76,14 @@ export function planReport(examined: Examined, standing: Standing, plan: Plan, s
     summary: summary.filter((part) => part !== '').join('\n\n'),
     annotations: [],
   };
+}
+
+/** What is said of projects one by one; a pull request may touch thousands. */
+const maximumNotes = 50;
+
+function someOf(all: readonly string[]): string {
+  const more = all.length - maximumNotes;
+  return [...all.slice(0, maximumNotes), ...(more > 0 ? [`and ${more} more`] : [])].join(', ');
 }
 
 const movedReport: PullReport = {
@@ -118,7 +132,7 @@ function verdict({ blocked, known }: Examined, standing: Standing, plan: Plan, s
 }
 
 function destination(touched: readonly string[], pull: number): string {
-  const sandboxes = touched.map((key) => `\`${sandboxOf(key, pull)}\``).join(', ');
+  const sandboxes = someOf(touched.map((key) => `\`${sandboxOf(key, pull)}\``));
   return `The builds go to ${sandboxes}, never into the repository of a project. The check of each says how to install it.`;
 }
 
