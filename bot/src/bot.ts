@@ -17,6 +17,7 @@ import { createGithub } from './github/github.ts';
 import { connectProbot } from './github/probot.ts';
 import { createRateGate } from './github/rate-limit.ts';
 import { createInbox } from './inbox/inbox.ts';
+import { createWebhookReceiver, type Middleware } from './inbox/receive-webhook.ts';
 import { createReconciler } from './inbox/reconcile.ts';
 import { createApp } from './inbox/webhooks.ts';
 import { createWorker } from './inbox/work-off.ts';
@@ -56,8 +57,8 @@ export interface BotOptions {
 }
 
 export interface Bot {
-  /** Answers `/api/github/webhooks`; resolves to false, after calling `next`, for other requests. */
-  readonly middleware: Awaited<ReturnType<typeof createNodeMiddleware>>;
+  /** Answers `/api/github/webhooks`, and calls `next` for other requests. */
+  readonly middleware: Middleware;
   /** Takes up what the last run left, looks on GitHub for what was missed, and resolves when that is queued. */
   start(): Promise<void>;
   /** Resolves when every accepted delivery is worked off and told of. */
@@ -96,7 +97,10 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     ...{ comments, reconciler, reporter, reactions, complain, log, tend: () => tending.look() },
   });
   const app = createApp({ repository, complain, hear: (id, job) => reconciler.hear(id, job) });
-  const middleware = await createNodeMiddleware(app, { probot, webhooksPath });
+  const middleware = createWebhookReceiver({
+    ...{ path: webhooksPath, secret: options.secrets.webhookSecret, log, now },
+    handle: await createNodeMiddleware(app, { probot, webhooksPath }),
+  });
   return {
     middleware,
     async start() {

@@ -273,8 +273,20 @@ describe('deliveries', () => {
     expect(answer.status).toBe(400);
   });
 
+  test('a webhook that says it is larger than any of GitHub is refused before it is sent', async () => {
+    const headers = {
+      ...{ 'x-github-event': 'push', 'x-github-delivery': 'large', 'content-type': 'application/json' },
+      ...{ 'x-hub-signature-256': `sha256=${'0'.repeat(64)}`, 'content-length': String(25 * 2 ** 20 + 1) },
+    };
+    const sending = request(service.webhookUrl, { method: 'POST', headers });
+    sending.flushHeaders();
+    const [answer] = await once(sending, 'response');
+    expect([answer.statusCode, answer.headers.connection]).toEqual([413, 'close']);
+    sending.destroy();
+  });
+
   test('nothing was complained of that was not the test itself', () => {
-    expect(service.complaints.filter((line) => !/has \d+ problems|signature/.test(line))).toEqual([]);
+    expect(service.complaints.filter((line) => !/has \d+ problems|webhook was refused/.test(line))).toEqual([]);
   });
 });
 

@@ -44,6 +44,9 @@ const pagePolicy =
 /** Folders whose content people may browse as directories, as the web servers of RPM repositories do. */
 const browsable = /^\/(?:results|coprs|distributions)(?:\/|$)/;
 
+/** How long a request may take to come: whoever dribbles one holds a connection. Answers may take as long as they do. */
+const slowness = { headersTimeout: 20_000, requestTimeout: 60_000, connectionsCheckingInterval: 5000 } as const;
+
 /**
  * Listens on `host`:`port` (0 picks a free one) and serves the folder `published`.
  * Throws ServiceError `address` when the port cannot be had.
@@ -56,11 +59,13 @@ export async function startHttpServer(options: {
   readonly metrics: () => Promise<string>;
 }): Promise<HttpServer> {
   let webhooks: RequestHandler = (_request, response) => answer(response, 503, 'Starting: try again soon.\n');
-  const server = createServer((request, response) => {
+  const server = createServer(slowness, (request, response) => {
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Content-Security-Policy', pagePolicy);
     response.setHeader('Referrer-Policy', 'no-referrer');
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+    // Nobody reads a body here but those of webhooks: the connection ends with the answer, whatever still comes.
+    if (path !== webhooksPath && hasBody(request)) response.setHeader('Connection', 'close');
     if (path === webhooksPath) {
       webhooks(request, response);
     } else if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -105,6 +110,10 @@ async function answerFile(
   else answer(response, 200, page, 'text/html; charset=utf-8');
 }
 
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
 async function listen(server: ReturnType<typeof createServer>, host: string, port: number): Promise<void> {
   server.listen(port, host);
   try {
@@ -134,6 +143,7 @@ function answerMetrics(metrics: () => Promise<string>, response: ServerResponse)
 }
 
 function answer(response: ServerResponse, status: number, body: string, type = 'text/plain; charset=utf-8'): void {
+  if (hasBody(response.req)) response.setHeader('Connection', 'close');
   response.writeHead(status, { 'Content-Type': type, 'Cache-Control': 'no-store' });
   response.end(response.req.method === 'HEAD' ? undefined : body);
 }
