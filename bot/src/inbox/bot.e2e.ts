@@ -1,5 +1,7 @@
 // The bot against the local GitHub, a real queue and real Git. Only the runner is played by the test.
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { projectsJsonSchema } from '@coppice/config';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

@@ -330,7 +330,7 @@ describe('a pull request that is made to keep the service busy', () => {
     expect(await slowest(pulls.verdict(head))).toBeLessThan(1500);
     const check = await pulls.verdict(head);
     expect(check).toMatchObject({ conclusion: 'failure', output: { title: 'The config has 150000 problems' } });
-    expect(check.output.summary).toContain('projects/acme/busy0.yaml:60:1: unknown key `unknown49x`');
+    expect(check.output.summary).toContain('projects/acme/busy0.yaml:50:1: unknown key `unknown39x`');
     expect(check.output.summary).toContain('149960 more.');
   });
 

@@ -1,6 +1,7 @@
 // Where results are published: what publishing knows of its service, and the places of a build.
 import { join } from 'node:path';
 import { type ChrootName, published, type QueuedBuild } from '@coppice/config';
+import type { Log } from '../base/log.ts';
 
 /** Where this service publishes, and under which address. */
 export interface Publisher {
@@ -9,6 +10,8 @@ export interface Publisher {
   readonly url: string;
   /** True for projects that may not publish now, as the config says; asked at the last moment. Default: none. */
   readonly isFrozen?: (owner: string, project: string) => boolean;
+  /** Where damaged records are told. Default: nowhere. */
+  readonly log?: Log;
   /** The project's `runtimeRepos`, for its `.repo` files. Default: none. */
   readonly runtimeRepos?: (owner: string, project: string) => readonly string[];
 }
