@@ -1,12 +1,11 @@
 // The one port: site and results at `/`, webhooks, health and metrics. Everything under `published/` is public; nothing
 // else is served.
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { ServiceError } from '../vocabulary/errors.ts';
 import { listDirectory } from './directory-listing.ts';
+import { openPublished } from './open-published.ts';
 import { serveFile } from './serve-file.ts';
 
 /** What `/healthz` answers, always with 200; `ready` once the service can take builds. */
@@ -130,9 +129,19 @@ async function listen(server: ReturnType<typeof createServer>, host: string, por
 /** The site's own page for what does not exist; plain words for programs, and before the site was written. */
 async function notFound(published: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const wantsPage = (request.headers.accept ?? '').includes('text/html');
-  const page = wantsPage ? await readFile(join(published, '404.html'), 'utf8').catch(() => undefined) : undefined;
+  const page = wantsPage ? await readPage(published, '404.html').catch(() => undefined) : undefined;
   if (page === undefined) answer(response, 404, 'Not found.\n');
   else answer(response, 404, page, 'text/html; charset=utf-8');
+}
+
+async function readPage(published: string, name: string): Promise<string | undefined> {
+  const file = await openPublished(published, name);
+  if (file === undefined || file === 'folder') return undefined;
+  try {
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
+  }
 }
 
 function answerMetrics(metrics: () => Promise<string>, response: ServerResponse): void {

@@ -7,16 +7,14 @@ import { parseJsonAs } from '@coppice/config';
 import { z } from 'zod';
 import { describeError, RunnerError } from '../base/errors.ts';
 import { readRegularFile } from '../base/regular-file.ts';
-import { lendControl } from './reach.ts';
+import { type Lent, lendControl } from './reach.ts';
 import type { Builder } from './spawn.ts';
 import { abortable, type Connection, connectBuilder } from './ssh.ts';
 
-export interface LineOptions {
+export interface LineOptions extends Lent {
   readonly builder: Builder;
   /** Who runs mock there. */
   readonly user: string;
-  /** Port of the control host that is lent to the builder. */
-  readonly controlPort: number;
   /** For so long a builder that went away is called again, with growing pauses. */
   readonly reconnectSeconds: number;
   /** A command is there already that knows the address under which it sees the control host. */
@@ -187,12 +185,12 @@ async function connect(
   seconds: number,
   signal: AbortSignal,
 ): Promise<Connected> {
-  const { builder, user, controlPort: local } = options;
+  const { builder, user } = options;
   const connection = await connectBuilder(builder, user, signal, seconds);
   try {
     const { home, pid, startTicks } = await introduce(connection, before);
     const wanted = samePort ? before?.controlPort : undefined;
-    const controlPort = await lendControl(connection, local, wanted);
+    const controlPort = await lendControl(connection, options, wanted);
     const trace: Trace = { pid, startTicks, controlPort };
     await writeFile(traceFile(builder), JSON.stringify(trace));
     let isUp = true;

@@ -59,11 +59,14 @@ test("the control host's server is reached through the connection", async () => 
   const second = await connectBuilder(builder, user, never);
   try {
     const { port } = control.address() as AddressInfo;
-    const lent = [await lendControl(connection, port), await lendControl(second, port)];
+    const lent = [
+      await lendControl(connection, { controlPort: port }),
+      await lendControl(second, { controlPort: port }),
+    ];
     expect(new Set(lent).size).toBe(2); // the usual port was taken by the first: another one is given
     for (const each of lent)
       expect(await (await fetch(`http://127.0.0.1:${each}`)).text()).toBe('from the control host');
-    await expect(lendControl(second, port, lent[0])).rejects.toMatchObject({ code: 'connect' });
+    await expect(lendControl(second, { controlPort: port }, lent[0])).rejects.toMatchObject({ code: 'connect' });
   } finally {
     connection.close();
     second.close();
