@@ -50,10 +50,10 @@ export function openSiteReader(folder: string): SiteReader {
     if (changes === 'all' || !complete) {
       const found = new Set(await findResults(folder));
       for (const path of results.keys()) if (!found.has(path)) results.delete(path);
-      await inGroups([...found], (path) => refresh(path));
+      await inGroups([...found], (path) => refreshOrReport(path));
       complete = true;
     } else {
-      await inGroups(await resultsOf(folder, changes), (path) => refresh(path));
+      await inGroups(await resultsOf(folder, changes), (path) => refreshOrReport(path));
     }
     const queue = await readJson(published.queueJson, queueSnapshotSchema);
     const projects = await readJson(published.projectsJson, projectsJsonSchema);
@@ -76,6 +76,11 @@ export function openSiteReader(folder: string): SiteReader {
       },
     };
     return { records, problems };
+
+    /** One that cannot be read now stays as it was known, and is looked at again when it is told of, or all is. */
+    async function refreshOrReport(path: string): Promise<void> {
+      await refresh(path).catch((error: NodeJS.ErrnoException) => report(path, `it cannot be read (${error.code})`));
+    }
 
     async function refresh(path: string): Promise<void> {
       const file = join(folder, path);
