@@ -68,6 +68,8 @@ test('a damaged snapshot is named', async () => {
   const { good, detail } = await snapshotsFinding(home());
   expect([good, detail]).toEqual([
     false,
-    expect.stringMatching(/^published\/api\/v1\/queue.json: it is a folder; published\/api\/v1\/projects.json: it is not/),
+    expect.stringMatching(
+      /^published\/api\/v1\/queue.json: it is a folder; published\/api\/v1\/projects.json: it is not/,
+    ),
   ]);
 });

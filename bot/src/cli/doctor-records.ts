@@ -37,7 +37,8 @@ export async function recordsFinding(home: Home): Promise<Finding> {
   }
   if (damaged.length === 0) return good('records', `${count} of builds, all whole`);
   const more = damaged.length > shownRecords ? `; and ${damaged.length - shownRecords} more` : '';
-  const fix = 'put them back from a backup; else delete the build, or build the package again: the new one takes its place';
+  const fix =
+    'put them back from a backup; else delete the build, or build the package again: the new one takes its place';
   return broken('records', `${damaged.sort().slice(0, shownRecords).join('; ')}${more}`, fix);
 }
 

@@ -17,6 +17,7 @@ import {
   secretsFinding,
 } from './doctor-home.ts';
 import { nodeFinding, playbooksFinding, programFindings } from './doctor-machine.ts';
+import { recordsFinding, snapshotsFinding } from './doctor-records.ts';
 import { serviceFindings } from './doctor-service.ts';
 import { type Terminal, table } from './terminal.ts';
 
@@ -64,6 +65,8 @@ export async function examine(
     await permissionsFinding(home),
     await keysFinding(home, now()),
     await mirrorFinding(home),
+    await recordsFinding(home),
+    await snapshotsFinding(home),
     ...service,
     ...(access === undefined ? [] : await githubFindings(access)),
   ];
