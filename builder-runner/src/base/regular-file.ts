@@ -9,8 +9,7 @@ export type FileReading =
   | { readonly kind: 'odd'; readonly why: string };
 
 /**
- * Undefined when nothing is there. Throws what says something of the process or the disk, not of the file: no handles
- * left, an input or output error.
+ * Undefined when nothing is there. Throws what says something of the process, not of the file: no handles left.
  */
 export async function readRegularFile(path: string, maximumBytes: number): Promise<FileReading | undefined> {
   const file = await openRegularFile(path);
@@ -29,7 +28,7 @@ export async function readRegularFile(path: string, maximumBytes: number): Promi
     return { kind: 'text', text: utf8.decode(buffer.subarray(0, length)) };
   } catch (error) {
     if (error instanceof TypeError) return odd('it is not UTF-8');
-    throw error;
+    return brokenOnDisk(error);
   } finally {
     await file.close();
   }
@@ -62,7 +61,7 @@ export async function openRegularFile(
       case 'EPERM':
         return odd('the user of the service may not read it');
       default:
-        throw error;
+        return brokenOnDisk(error);
     }
   }
   try {
@@ -74,6 +73,13 @@ export async function openRegularFile(
     await file.close();
     throw error;
   }
+}
+
+/** Where the disk has lost a file, the others are still to be read. Throws all else. */
+function brokenOnDisk(error: unknown): Extract<FileReading, { kind: 'odd' }> {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  if (code === 'EIO' || code === 'EUCLEAN' || code === 'EBADMSG') return odd(`the disk cannot read it (${code})`);
+  throw error;
 }
 
 function odd(why: string): Extract<FileReading, { kind: 'odd' }> {

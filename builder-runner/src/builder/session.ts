@@ -235,7 +235,7 @@ function traceFile(builder: Builder): string {
 }
 
 async function readTrace(builder: Builder): Promise<Trace | undefined> {
-  const read = await readRegularFile(traceFile(builder), maximumTraceBytes);
+  const read = await readRegularFile(traceFile(builder), maximumTraceBytes).catch(() => undefined);
   const trace = read?.kind === 'text' ? parseJsonAs(read.text, traceSchema) : undefined;
   // Cut off by a crash: the builder is new to us.
   return trace?.kind === 'value' ? trace.value : undefined;

@@ -71,7 +71,7 @@ export async function writeMark(place: Place, mark: StagedMark): Promise<void> {
 
 /** The mark, or undefined when there is none that can be read. */
 export async function readMark(place: Place): Promise<StagedMark | undefined> {
-  const read = await readRegularFile(markFile(place), maximumResultBytes);
+  const read = await readRegularFile(markFile(place), maximumResultBytes).catch(() => undefined);
   const mark = read?.kind === 'text' ? parseJsonAs(read.text, markSchema) : undefined;
   // Cut off: the build is done again.
   return mark?.kind === 'value' ? mark.value : undefined;

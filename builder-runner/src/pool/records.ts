@@ -77,7 +77,7 @@ export async function readBuilder(home: string, name: string, record: BuilderRec
 }
 
 async function readJson(path: string): Promise<unknown> {
-  const read = await readRegularFile(path, maximumRecordBytes);
+  const read = await readRegularFile(path, maximumRecordBytes).catch(() => undefined);
   const json = read?.kind === 'text' ? parseJsonAs(read.text, z.unknown()) : undefined;
   return json?.kind === 'value' ? json.value : undefined;
 }
