@@ -46,7 +46,7 @@ export async function examinePull(pull: PullRequest, context: ExamineContext): P
 }
 
 /** It may touch anything, so nobody but an admin could have a say in it. */
-export function unjudged(
+function unjudged(
   pull: PullRequest,
   place: HeadPlace,
   why: string,

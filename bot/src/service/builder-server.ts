@@ -74,7 +74,7 @@ async function answer(published: string, request: IncomingMessage, response: Ser
  * Whether builders may have what `path` (percent-encoded) names: packages, metadata and keys of repositories, and
  * distributions. Of sandboxes of pull requests only `sandbox`, `owner/project+prN`, the one that the build is for. Pure.
  */
-export function mayBuildersSee(path: string, sandbox: string | undefined): boolean {
+function mayBuildersSee(path: string, sandbox: string | undefined): boolean {
   let decoded: string;
   try {
     decoded = decodeURIComponent(path);
