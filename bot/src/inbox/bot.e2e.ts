@@ -95,17 +95,19 @@ describe('pushes', () => {
   });
 
   test('more problems than one call takes are all annotated', async () => {
-    const packages = Array.from({ length: 70 }, (_, at) => `  p${at}: { source: { type: dir }, colour: red }`).join(
+    const packages = Array.from({ length: 35 }, (_, at) => `  p${at}: { source: { type: dir }, colour: red }`).join(
       '\n',
     );
+    const text = `maintainers: [maintainer]\nchroots: [sapling-12-x86_64]\npackages:\n${packages}\n`;
     const commit = await service.push('maintainer', {
-      'projects/acme/many.yaml': `maintainers: [maintainer]\nchroots: [sapling-12-x86_64]\npackages:\n${packages}\n`,
+      'projects/acme/many.yaml': text,
+      'projects/acme/more.yaml': text,
     });
     const check = await until(configCheck(commit));
     await service.bot().settled();
     const annotations = await service.list(`check-runs/${check.id}/annotations`);
     expect(annotations.length).toBeGreaterThanOrEqual(70);
-    await service.push('maintainer', { 'projects/acme/many.yaml': null });
+    await service.push('maintainer', { 'projects/acme/many.yaml': null, 'projects/acme/more.yaml': null });
   });
 });
 
