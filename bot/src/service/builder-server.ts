@@ -1,5 +1,5 @@
-// What builders see of the control host, through the port that is lent to them by SSH: repositories, and nothing else. A
-// build is somebody else's program; it has no business with the site, its API, webhooks, health or metrics.
+// What builders see of the control host, through the port that is lent to them by SSH: repositories, and nothing else.
+// A build is somebody else's program; it has no business with the site, its API, webhooks, health or metrics.
 import { once } from 'node:events';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
@@ -72,7 +72,8 @@ async function answer(published: string, request: IncomingMessage, response: Ser
 
 /**
  * Whether builders may have what `path` (percent-encoded) names: packages, metadata and keys of repositories, and
- * distributions. Of sandboxes of pull requests only `sandbox`, `owner/project+prN`, the one that the build is for. Pure.
+ * distributions. Of sandboxes of pull requests only `sandbox`, `owner/project+prN`, the one that the build is for.
+ * Pure.
  */
 function mayBuildersSee(path: string, sandbox: string | undefined): boolean {
   let decoded: string;

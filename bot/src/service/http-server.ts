@@ -43,7 +43,7 @@ const pagePolicy =
 /** Folders whose content people may browse as directories, as the web servers of RPM repositories do. */
 const browsable = /^\/(?:results|coprs|distributions)(?:\/|$)/;
 
-/** How long a request may take to come: whoever dribbles one holds a connection. Answers may take as long as they do. */
+/** How long a request may take to come: whoever dribbles one holds a connection. Answers have no limit. */
 const slowness = { headersTimeout: 20_000, requestTimeout: 60_000, connectionsCheckingInterval: 5000 } as const;
 
 /**

@@ -1,5 +1,5 @@
-// The one way to what is below `published/`: regular files and folders that really lie there. A FIFO would be waited for
-// (six of them, and nothing is served any more), a link may lead to the keys.
+// The one way to what is below `published/`: regular files and folders that really lie there. A FIFO would be waited
+// for (six of them, and nothing is served any more), a link may lead to the keys.
 import type { FileHandle } from 'node:fs/promises';
 import { lstat, realpath } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';

@@ -1,5 +1,5 @@
-// The first line of a connection through the port that is lent to a builder: whose sandbox of a pull request it may see.
-// The control host writes it itself, before all that comes from the builder. Pure.
+// The first line of a connection through the port that is lent to a builder: whose sandbox of a pull request it may
+// see. The control host writes it itself, before all that comes from the builder. Pure.
 import { readSandbox } from '@coppice/config';
 
 const word = 'COPPICE-SANDBOX ';

@@ -41,8 +41,8 @@ export function ensureKey(home: string, owner: string, project: string): Promise
 const fingerprintPattern = /^[0-9A-F]{40,64}$/;
 
 /**
- * Undefined when there is no key yet. A note that is damaged is written anew from the keyring. Throws RunnerError `keys`
- * when that holds no key either: another one would be one that no user of the project knows.
+ * Undefined when there is no key yet. A note that is damaged is written anew from the keyring. Throws RunnerError
+ * `keys` when that holds no key either: another one would be one that no user of the project knows.
  */
 async function readFingerprint(folder: string): Promise<string | undefined> {
   const path = join(folder, fingerprintFile);

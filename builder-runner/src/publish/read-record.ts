@@ -1,5 +1,5 @@
-// Reads the records of builds, `result.json`. The one reader of the runner: a damaged record is told apart from none, and
-// nobody waits for it or ends with it.
+// Reads the records of builds, `result.json`. The one reader of the runner: a damaged record is told apart from none,
+// and nobody waits for it or ends with it.
 import { join } from 'node:path';
 import { maximumResultBytes, parseResult, type Result, type ResultReading } from '@coppice/config';
 import type { Log } from '../base/log.ts';

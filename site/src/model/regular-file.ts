@@ -1,5 +1,5 @@
-// Effects: reads files below `published/` that are regular, and no larger than they can be: a FIFO would be waited for for
-// ever. The runner has a reader of its own; the site imports nothing of it.
+// Effects: reads files below `published/` that are regular, and no larger than they can be: a FIFO would be waited for
+// for ever. The runner has a reader of its own; the site imports nothing of it.
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { nothingWhenAbsent } from './absent.ts';
