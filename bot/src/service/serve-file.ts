@@ -21,8 +21,8 @@ const ownTypes: readonly (readonly [ending: string, type: string])[] = [
 
 /**
  * Answers with the file below `root` that `path` (percent-encoded, with a slash at its start) names, a folder by its
- * `index.html`. Regular files that really lie below it, and nothing else. Honours Range (one), If-None-Match and If-Modified-Since. Resolves to false, with nothing sent, when
- * there is no such file.
+ * `index.html`. Regular files that really lie below it, and nothing else. Honours Range (one), If-None-Match and
+ * If-Modified-Since. Resolves to false, with nothing sent, when there is no such file.
  */
 export async function serveFile(
   root: string,
