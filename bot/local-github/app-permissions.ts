@@ -4,7 +4,7 @@
 import { type ApiRequest, matchPath } from './answers/api.ts';
 import type { Access, Permissions } from './state/registration.ts';
 
-type Need = `${'checks' | 'contents' | 'issues' | 'metadata' | 'pull_requests' | 'statuses'}=${Access}`;
+type Need = `${'checks' | 'contents' | 'issues' | 'members' | 'metadata' | 'pull_requests' | 'statuses'}=${Access}`;
 
 /**
  * One of these is enough; none: any token does. `thread`: Pull requests where the thing is one or belongs to one, else
@@ -30,6 +30,7 @@ export const PERMISSION_RULES: readonly PermissionRule[] = [
   rule('GET', '/rate_limit', []),
   rule('GET', '/users/:username', []),
   rule('GET', '/users/:username/keys', []),
+  rule('GET', '/orgs/:org/teams/:team_slug/members', ['members=read']),
   rule('GET', R, ['metadata=read']),
   rule('GET', `${R}/collaborators/:username/permission`, ['metadata=read']),
   rule('GET', `${R}/contributors`, ['metadata=read']),

@@ -73,6 +73,12 @@ test('every answer and webhook that the bot meets is as GitHub describes it', { 
   ]) {
     await ask('GET', place);
   }
+  await it.rest('token-outsider', 'POST', `${R}/forks`, {});
+  await it.push('outsider', 'outsider/packages', 'topic', { 'c.txt': 'three\n' });
+  const fromFork = { title: 'T', head: 'outsider:topic', base: 'main' };
+  await ask('GET', `/pulls/${(await it.rest('token-outsider', 'POST', `${R}/pulls`, fromFork)).body.number}`);
+  await it.push('outsider', 'outsider/packages', 'topic', { 'c.txt': 'four\n' });
+  await it.webhook('pull_request', (one) => one.action === 'synchronize');
   await it.rest('token-maintainer', 'PUT', `${R}/pulls/${pull.number}/merge`);
   await it.webhook('pull_request', (one) => one.action === 'closed');
 

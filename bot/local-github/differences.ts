@@ -40,6 +40,8 @@ export const DIFFERENCES: readonly Difference[] = [
   row('pull requests', 'a missing branch is made up, equal branches are taken', 'answers 422', 'answers/pulls.ts'),
   row('pull requests', "a merge takes the head's tree, conflicts or not", 'merges, or answers 405', 'answers/pulls.ts'),
   row('refs/pull/N/head', 'none', 'can be fetched', 'answers/pulls.ts'),
+  row('forks', 'without commits', 'a repository of its own, gone or private while it is used', 'answers/forks.ts'),
+  row('forks', 'made private at once', 'have to leave their network first', null),
   row('GET issues/N of a pull request', '404', 'every pull request is an issue', 'answers/pulls.ts'),
   row('GET issues', 'hides pull requests', 'lists them, too', null),
   row(
@@ -72,8 +74,9 @@ export const DIFFERENCES: readonly Difference[] = [
   row('conditional requests', 'none', 'ETag and 304', 'bridge.ts'),
   row('state', 'in memory', 'kept', 'replay.ts'),
   row('installation events', 'never sent', 'sent when an app is installed', null),
-  row('forks', 'without commits', 'a repository of its own', null),
-  row('rebase merge, update-branch', 'one squashed commit', 'rebased commits', null),
+  row('rebase merge', 'one squashed commit', 'each commit once more', 'answers/merge-pull.ts'),
+  row('update-branch', 'changes only the emulation', 'merges the base into the head', 'answers/merge-pull.ts'),
+  row('merge queues, auto-merge', 'none', 'merge what was checked, when it is green', 'answers/merge-queue.ts'),
   row(
     'pull requests',
     'stay open when their head branch is deleted or pushed into the base',

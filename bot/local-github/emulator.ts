@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createEmulator } from 'emulate';
 import type { ApiAnswer } from './answers/api.ts';
+import { MERGE_QUEUE_LOGIN } from './answers/merge-queue.ts';
 import { createHttpCaller } from './delivery/http-call.ts';
 import { ORGANIZATION, tokenOf, USERS } from './state/users.ts';
 
@@ -54,7 +55,7 @@ export async function startEmulator(settings: EmulatorSettings): Promise<Emulate
         ),
       ),
       github: {
-        users: [...logins, `${settings.slug}[bot]`].map((login) => ({
+        users: [...logins, `${settings.slug}[bot]`, MERGE_QUEUE_LOGIN].map((login) => ({
           login,
           name: login,
           email: `${login}@example.test`,

@@ -3,12 +3,14 @@ import type { ApiAnswer, ApiRequest, BridgeContext, Json } from './answers/api.t
 import { appRoutes } from './answers/app-answers.ts';
 import { checkRoutes } from './answers/checks.ts';
 import { organizationOf, userOf } from './answers/events.ts';
+import { forkRoutes, isHidden } from './answers/forks.ts';
 import { gitRoutes } from './answers/git-answers.ts';
 import { gitWriteRoutes, type Move } from './answers/git-writes.ts';
 import { hookRoutes } from './answers/hook-answers.ts';
 import { issueCommentRoutes } from './answers/issue-comments.ts';
+import { createMergeQueue, type MergeQueue } from './answers/merge-queue.ts';
 import { moveRefs } from './answers/moved-refs.ts';
-import { followBranch, pullRoutes } from './answers/pulls.ts';
+import { followBranch, keptPull, pullRoutes } from './answers/pulls.ts';
 import { reactionRoutes } from './answers/reactions.ts';
 import { statusRoutes } from './answers/statuses.ts';
 import type { Tokens } from './answers/tokens.ts';
@@ -19,7 +21,7 @@ import type { BareRepositories } from './git/bare-repositories.ts';
 import { repairAnswer } from './repair-answers.ts';
 import { keepWrites } from './replay.ts';
 import { ADMIN_IDENTITY, type RestParts, serveGet } from './rest.ts';
-import type { StateFile } from './state/kept-state.ts';
+import type { KeptPull, StateFile } from './state/kept-state.ts';
 import type { Registry } from './state/registration.ts';
 
 export interface Parts {
@@ -40,6 +42,9 @@ export interface JoinedParts {
   readonly context: BridgeContext;
   readonly rest: RestParts;
   readonly move: Move;
+  readonly mergeQueue: MergeQueue;
+  /** Throws when there is none. */
+  readonly pull: (fullName: string, number: number) => KeptPull;
   readonly requestAction: (fullName: string, checkRunId: number, identifier: string, login: string) => Promise<void>;
   /** Resolves when no webhook is being made any more. */
   readonly idle: () => Promise<void>;
@@ -79,6 +84,7 @@ export function joinParts(parts: Parts): JoinedParts {
     moveRefs(context, fullName, login, change, (name, moved, sender) =>
       followBranch(context, state, name, moved, sender),
     );
+  const mergeQueue = createMergeQueue(context, state, move);
   const rest: RestParts = {
     context,
     routes: [
@@ -89,11 +95,15 @@ export function joinParts(parts: Parts): JoinedParts {
       ...statusRoutes(context, state),
       ...issueCommentRoutes(context, state),
       ...userKeyRoutes(context, state),
+      ...forkRoutes(context, state),
       ...pullRoutes(context, state, move),
       ...gitRoutes(context, state),
       ...gitWriteRoutes(context, move),
     ],
+    hides: (fullName, identity) => isHidden(state, fullName, identity),
     repair: (request: ApiRequest, answer: ApiAnswer) => repairAnswer({ context, state, request, startedAt }, answer),
+    // Whatever is told of a check may be what a merge waits for.
+    wrote: (request) => (/\/check-runs(\/\d+)?$/.test(request.path) ? mergeQueue.look() : Promise.resolve()),
     track(work) {
       const told = work.catch((error: Error) => parts.log(`a webhook could not be made: ${error.stack}`));
       underWay.add(told);
@@ -105,6 +115,12 @@ export function joinParts(parts: Parts): JoinedParts {
     context,
     rest,
     move,
+    mergeQueue,
+    pull(fullName, number) {
+      const pull = keptPull(state, fullName, number);
+      if (!pull) throw new Error(`${fullName} has no pull request ${number}`);
+      return pull;
+    },
     async requestAction(fullName, checkRunId, identifier, login) {
       const kept = state.checkRuns.find((one) => one.repository === fullName && one.id === checkRunId);
       if (!kept?.actions.some((one) => one.identifier === identifier)) {

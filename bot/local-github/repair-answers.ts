@@ -7,7 +7,7 @@ import { completePull, keptPull } from './answers/pulls.ts';
 import { reactionSummary } from './answers/reactions.ts';
 import { restoreTimes } from './replay.ts';
 import type { KeptState } from './state/kept-state.ts';
-import { CONFIG_REPOSITORY, type Identity } from './state/users.ts';
+import { CONFIG_REPOSITORY, type Identity, permissionIn } from './state/users.ts';
 
 interface Ground {
   readonly context: BridgeContext;
@@ -44,7 +44,10 @@ const REPAIRS: readonly Repair[] = [
   },
   {
     what: 'a whole repository has its counts',
-    fits: (thing, { request }) => 'forks_count' in thing && matchPath('/repos/:o/:r', request.path) !== undefined,
+    fits: (thing, { request }) =>
+      'forks_count' in thing &&
+      (matchPath('/repos/:o/:r', request.path) !== undefined ||
+        (request.method === 'POST' && matchPath('/repos/:o/:r/forks', request.path) !== undefined)),
     mend: (thing) => void Object.assign(thing, { network_count: thing.forks_count, subscribers_count: 0 }),
   },
   {
@@ -83,7 +86,7 @@ const REPAIRS: readonly Repair[] = [
     fits: (thing) => 'head' in thing && 'base' in thing && typeof thing.number === 'number',
     mend: async (thing, { context, state }) => {
       const pull = keptPull(state, repositoryIn(String(thing.url)), Number(thing.number));
-      if (pull) await completePull(context, pull, thing, 'mergeable_state' in thing);
+      if (pull) await completePull(context, state, pull, thing, 'mergeable_state' in thing);
     },
   },
   {
@@ -175,7 +178,7 @@ function botLinks(thing: Json) {
 }
 
 function repositoryPermissions(thing: Json, identity: Identity) {
-  if (identity.kind === 'user') thing.permissions = permissionsOf(identity.permission);
+  if (identity.kind === 'user') thing.permissions = permissionsOf(permissionIn(identity, String(thing.full_name)));
   else if (identity.kind === 'installation') thing.permissions = permissionsOf('read');
   else delete thing.permissions;
 }

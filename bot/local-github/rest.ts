@@ -10,7 +10,7 @@ import {
 } from './answers/api.ts';
 import { needsBefore, tellOfWrite } from './answers/events.ts';
 import { acceptedHeader, needsOf } from './app-permissions.ts';
-import { refuse } from './rights.ts';
+import { refuse, repositoryIn } from './rights.ts';
 import { type Identity, tokenOf } from './state/users.ts';
 
 /** The context itself asks as its admin. */
@@ -28,12 +28,18 @@ export interface RestParts {
   readonly context: BridgeContext;
   readonly routes: readonly Route[];
   readonly repair: (request: ApiRequest, answer: ApiAnswer) => Promise<ApiAnswer>;
+  /** True where somebody is not to know of a repository. */
+  readonly hides: (fullName: string, identity: Identity) => boolean;
+  /** Called after a write that succeeded; not waited for by who wrote. */
+  readonly wrote: (request: ApiRequest) => Promise<void>;
   /** Told of each webhook that is being made, so that stopping can wait for it. */
   readonly track: (work: Promise<void>) => void;
 }
 
 /** Serves one request whose sender is known. */
 export async function serveRest(parts: RestParts, request: ApiRequest): Promise<ApiAnswer> {
+  const fullName = repositoryIn(request.path);
+  if (fullName !== undefined && parts.hides(fullName, request.identity)) return notFound();
   const ofApp = request.identity.kind === 'installation';
   const needs = ofApp ? await needsOf(request, () => isPull(parts, request.path)) : undefined;
   const refused = await refuse(request, needs, () => authorOf(parts, request.path));
@@ -41,7 +47,8 @@ export async function serveRest(parts: RestParts, request: ApiRequest): Promise<
   const before = needsBefore(request) ? await serveGet(parts, request.path) : undefined;
   const answer = await parts.repair(request, await answerTo(parts, request));
   if (request.method !== 'GET' && answer.status < 300) {
-    parts.track(tellOfWrite(parts.context, request, (before?.body ?? {}) as Json, answer));
+    const told = tellOfWrite(parts.context, request, (before?.body ?? {}) as Json, answer);
+    parts.track(told.then(() => parts.wrote(request)));
   }
   return { ...answer, headers: { ...answer.headers, ...acceptedHeader(needs) } };
 }

@@ -2,7 +2,7 @@
 import type { ApiAnswer } from './answers/api.ts';
 import { type ApiRequest, matchPath, refusal } from './answers/api.ts';
 import { acceptedHeader, suffices } from './app-permissions.ts';
-import { allows, type Permission } from './state/users.ts';
+import { allows, isOrganizations, type Permission, permissionIn } from './state/users.ts';
 
 /** What a request needs: a permission, to be the author of the thing (or have write), or to be an app. */
 type Need = Permission | 'anybody' | 'author' | 'app' | 'installation';
@@ -38,6 +38,9 @@ const RULES: readonly Rule[] = [
   { method: 'DELETE', pattern: `${R}/issues/comments/:id/reactions/:reaction`, need: 'read' },
   { method: 'POST', pattern: `${R}/commits/:sha/comments`, need: 'read' },
   { method: 'POST', pattern: `${R}/pulls`, need: 'read' },
+  { method: 'POST', pattern: `${R}/forks`, need: 'read' },
+  // What it needs is write access to where the head is.
+  { method: 'PUT', pattern: `${R}/pulls/:number/update-branch`, need: 'read' },
   { method: 'PATCH', pattern: `${R}/issues/comments/:id`, need: 'author' },
   { method: 'DELETE', pattern: `${R}/issues/comments/:id`, need: 'author' },
   { method: 'PATCH', pattern: `${R}/issues/:number`, need: 'author' },
@@ -48,11 +51,19 @@ const RULES: readonly Rule[] = [
   { method: 'PATCH', pattern: R, need: 'admin' },
   { method: 'DELETE', pattern: R, need: 'admin' },
   { method: 'POST', pattern: '/orgs/:org/repos', need: 'admin' },
+  { method: 'POST', pattern: '/orgs/:org/teams', need: 'admin' },
+  { method: 'PUT', pattern: '/orgs/:org/teams/*rest', need: 'admin' },
+  { method: 'DELETE', pattern: '/orgs/:org/teams/*rest', need: 'admin' },
   { method: 'PUT', pattern: `${R}/collaborators/:login`, need: 'admin' },
   { method: 'DELETE', pattern: `${R}/collaborators/:login`, need: 'admin' },
   { method: 'POST', pattern: `${R}/hooks`, need: 'admin' },
   { method: 'PUT', pattern: `${R}/branches/:branch/protection`, need: 'admin' },
 ];
+
+/** owner/name of the repository that a request is about; undefined for others. */
+export function repositoryIn(path: string): string | undefined {
+  return /^\/repos\/([^/]+\/[^/]+)/.exec(path)?.[1];
+}
 
 /** What GitHub says to an app that may not do something. */
 const NOT_ACCESSIBLE = 'Resource not accessible by integration';
@@ -73,8 +84,10 @@ export async function refuse(
   if (need === 'app') {
     return identity.kind === 'app' ? undefined : refusal(401, 'A JSON web token could not be decoded');
   }
+  const fullName = repositoryIn(request.path);
   if (identity.kind === 'installation') {
-    return suffices(identity.permissions, needs)
+    const installed = fullName === undefined || isOrganizations(fullName);
+    return installed && suffices(identity.permissions, needs)
       ? undefined
       : { ...refusal(403, NOT_ACCESSIBLE), headers: acceptedHeader(needs) };
   }
@@ -83,7 +96,7 @@ export async function refuse(
   if (identity.kind === 'app') return refusal(403, NOT_ACCESSIBLE);
   if (need === 'installation') return refusal(403, 'You must authenticate via a GitHub App.');
   if (need === 'author' && (await author()) === identity.login) return undefined;
-  return allows(identity.permission, need === 'author' ? 'write' : need)
+  return allows(permissionIn(identity, fullName), need === 'author' ? 'write' : need)
     ? undefined
     : refusal(403, `Must have ${need === 'admin' ? 'admin' : 'write'} rights to Repository.`);
 }

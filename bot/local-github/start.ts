@@ -4,9 +4,11 @@ import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import type { MergeMethod } from './answers/merge-pull.ts';
 import { createTokens, signAppJwt } from './answers/tokens.ts';
-import { createBridge, type RecordedRequest } from './bridge.ts';
+import { createBridge, type RecordedGit, type RecordedRequest } from './bridge.ts';
 import { type Channel, createWebhooks, type Delivery, type Webhook } from './delivery/webhooks.ts';
+import { createDoor } from './door.ts';
 import { startEmulator } from './emulator.ts';
 import { openBareRepositories } from './git/bare-repositories.ts';
 import { type JoinedParts, joinParts } from './join-parts.ts';
@@ -49,14 +51,26 @@ export interface LocalGithub {
   registration(): Registration;
   /** Somebody edits the app or its installation; what that allows counts for tokens that are made from then on. */
   changeRegistration(next: Partial<Registration>): void;
+  /** Gives a repository another name; who asks for the old one is sent on. */
+  renameRepository(fullName: string, name: string): void;
+  /** Nobody without a token sees it, or everybody does. */
+  setPrivate(fullName: string, isPrivate: boolean): void;
+  /** Ends all tokens of the installation before their time. */
+  revokeTokens(): void;
   /** Makes `acme/name` unless it is there. Gives the commit of `main`, undefined while it is empty. */
   createRepository(fullName: string, seed?: NewRepository): Promise<string | undefined>;
   /** Somebody presses a button of a check run. Throws when the run has no such action. */
   requestAction(fullName: string, checkRunId: number, identifier: string, login: string): Promise<void>;
+  /** What people do with a pull request by GitHub's pages alone. Throws when there is no such pull request. */
+  enqueue(fullName: string, pull: number, login: string, method?: MergeMethod): Promise<{ ref: string; sha: string }>;
+  dequeue(fullName: string, pull: number, login: string): Promise<void>;
+  mergeWhenGreen(fullName: string, pull: number, login: string, method: MergeMethod): Promise<void>;
   /** The newest webhooks, oldest first. */
   deliveries(): readonly Delivery[];
   /** The newest REST requests with their answers, oldest first. */
   requests(): readonly RecordedRequest[];
+  /** The newest requests of Git over HTTP, oldest first. */
+  gitRequests(): readonly RecordedGit[];
   /** Puts a channel between the webhooks and their receiver, or takes it away. */
   setChannel(channel: Channel | undefined): void;
   /** Saves, and ends everything; nothing is left running. */
@@ -76,13 +90,15 @@ export async function startLocalGithub(options: LocalGithubOptions): Promise<Loc
   const repositories = openBareRepositories(repositoriesFolder);
   const tokens = createTokens(appId, privateKeyPem, Date.now);
   const { permissions, events } = options.app ?? {};
+  const door = createDoor();
   const registry = createRegistry({
     ...(permissions === undefined ? {} : { permissions }),
     ...(events === undefined ? {} : { events }),
   });
-  const webhooks = createWebhooks(INSTALLATION_ID, registry.isTold, log);
+  const webhooks = createWebhooks(INSTALLATION_ID, registry.isTold, door.leave, log);
   const stateFile = await openStateFile(options.folder, log);
   const recorded: RecordedRequest[] = [];
+  const recordedGit: RecordedGit[] = [];
   let joined: JoinedParts | undefined;
   const home = () => {
     if (!joined) throw new Error('the local GitHub is still starting');
@@ -92,16 +108,16 @@ export async function startLocalGithub(options: LocalGithubOptions): Promise<Loc
   const server = createBridge({
     tokens,
     repositoriesFolder,
+    door,
     ready: () => joined !== undefined,
     rest: (request) => serveRest(home().rest, request),
     loginOf: (identity) => home().context.loginOf(identity),
-    exists: (fullName) => repositories.folderOf(fullName) !== undefined,
+    exists: (fullName, identity) =>
+      repositories.folderOf(fullName) !== undefined && !home().rest.hides(fullName, identity),
     push: (fullName, login, receive) => home().move(fullName, login, receive),
     page: (place) => renderPage(home().context, stateFile.state, place),
-    record: (request) => {
-      recorded.push(request);
-      if (recorded.length > KEPT_REQUESTS) recorded.shift();
-    },
+    record: (request) => keepLast(recorded, request),
+    recordGit: (request) => keepLast(recordedGit, request),
     log,
   });
   server.listen(options.port ?? 0, host);
@@ -141,10 +157,19 @@ export async function startLocalGithub(options: LocalGithubOptions): Promise<Loc
     changeWebhook: (webhook) => webhooks.set(webhook),
     registration: registry.current,
     changeRegistration: registry.change,
+    renameRepository: door.rename,
+    setPrivate: door.setPrivate,
+    revokeTokens: tokens.revoke,
     createRepository: (fullName, seed) => createRepository(context, fullName, seed),
     requestAction: (fullName, id, identifier, login) => home().requestAction(fullName, id, identifier, login),
+    enqueue: (fullName, number, login, method) =>
+      home().mergeQueue.enqueue(home().pull(fullName, number), login, method),
+    dequeue: (fullName, number, login) => home().mergeQueue.dequeue(home().pull(fullName, number), login),
+    mergeWhenGreen: (fullName, number, login, method) =>
+      home().mergeQueue.mergeWhenGreen(home().pull(fullName, number), login, method),
     deliveries: () => webhooks.deliveries(),
     requests: () => [...recorded],
+    gitRequests: () => [...recordedGit],
     setChannel: (channel) => webhooks.setChannel(channel),
     async stop() {
       const closed = once(server, 'close');
@@ -157,6 +182,11 @@ export async function startLocalGithub(options: LocalGithubOptions): Promise<Loc
       await stateFile.close();
     },
   };
+}
+
+function keepLast<T>(kept: T[], one: T): void {
+  kept.push(one);
+  if (kept.length > KEPT_REQUESTS) kept.shift();
 }
 
 function newPrivateKey(): string {

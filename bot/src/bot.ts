@@ -4,6 +4,7 @@ import { openJournaledStore, type Queue } from '@coppice/builder-runner/queue';
 import type { DebugSessions, Log, ProjectsPort } from '@coppice/builder-runner/runner';
 import type { Settings } from '@coppice/config';
 import { createNodeMiddleware } from 'probot';
+import { renamedFault } from './answers/faults/renamed-fault.ts';
 import { createStandingFaults, type FaultReport } from './answers/faults/standing-faults.ts';
 import { createReactions } from './answers/reactions.ts';
 import { createReporter } from './answers/report.ts';
@@ -12,15 +13,17 @@ import type { CommentContext } from './commands/handle-comment.ts';
 import { createCommentReader } from './commands/read/read-ahead.ts';
 import { type ConfigInForce, readConfigAt } from './config-repo/config-in-force.ts';
 import { type ConfigRepoMirror, openConfigRepo } from './config-repo/mirror.ts';
+import { readLeaving } from './config-repo/read-leaving.ts';
 import { createCommitter } from './edits/commit-edit.ts';
 import { createGithub } from './github/github.ts';
 import { connectProbot } from './github/probot.ts';
 import { createRateGate } from './github/rate-limit.ts';
 import { createInbox } from './inbox/inbox.ts';
 import { createWebhookReceiver, type Middleware } from './inbox/receive-webhook.ts';
-import { createReconciler } from './inbox/reconcile.ts';
+import { createReconciler, type GithubFault } from './inbox/reconcile.ts';
 import { createApp } from './inbox/webhooks.ts';
 import { createWorker } from './inbox/work-off.ts';
+import { createPeople } from './people/people.ts';
 import { openBuiltIndex } from './planning/built.ts';
 import type { PullContext } from './pull-requests/handle-pull.ts';
 import { createHeadJudge } from './pull-requests/judge-head.ts';
@@ -28,8 +31,10 @@ import { onPullRequests } from './pull-requests/pull-commands.ts';
 import { createTending } from './pull-requests/tend-pulls.ts';
 import { applyConfigChange } from './pushes/apply-config-change.ts';
 import type { PushContext } from './pushes/handle-push.ts';
+import { createDepartures, type TakeAwayContext, takeAway } from './pushes/take-away.ts';
 import { webhooksPath } from './service/http-server.ts';
 import { applyToBotState, type BotOperation, type BotState, initialBotState } from './vocabulary/bot-state.ts';
+import type { Job } from './vocabulary/job.ts';
 
 export interface BotOptions {
   readonly settings: Settings;
@@ -57,6 +62,8 @@ export interface BotOptions {
 }
 
 export interface Bot {
+  /** Why GitHub cannot be asked; undefined while it answers. */
+  fault(): GithubFault | undefined;
   /** Answers `/api/github/webhooks`, and calls `next` for other requests. */
   readonly middleware: Middleware;
   /** Takes up what the last run left, looks on GitHub for what was missed, and resolves when that is queued. */
@@ -74,50 +81,62 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   const { settings, config, url, log, now } = options;
   const { repository, webhooks, reconcileSeconds, pollSeconds } = settings.github;
   const parts = await openParts(options);
-  const { probot, store, state, commit, github, mirror, built } = parts;
+  const { probot, store, state, commit, github, mirror, built, people } = parts;
 
   const reporter = createReporter({ ...options, ...parts, debug: options.debug });
   const reactions = createReactions(github, log);
   const standing = createStandingFaults({
-    ...{ github, log, faults: options.faults ?? (() => []) },
+    ...{ github, log },
+    faults: () => [...(options.faults?.() ?? []), renamedFault(repository, github.repository()?.fullName)],
     ...(options.editMilliseconds === undefined ? {} : { lookMilliseconds: options.editMilliseconds }),
   });
   const complain = createComplaints(github, url, log);
 
-  const tending = createTending({ ...options, ...parts, config: config.current });
-  const comments = createCommentReader((job) => reactions.react(job.comment, 'eyes'));
+  const accept = (key: string, job: Job) => inbox.accept(key, job);
+  const tending = createTending({ ...options, ...parts, config: people.config, accept });
+  const comments = createCommentReader((job) => reactions.react(job.comment, 'eyes', job.actor));
   const inbox = createInbox({ state, commit, noted: (delivery) => comments.ahead(delivery) });
+  const departures = createDepartures({ state, now, log, accept });
   const reconciler = createReconciler({
-    ...{ github, state, commit, log, now, accept: (key, job) => inbox.accept(key, job) },
+    ...{ github, state, commit, log, now, accept },
     looked: () => reporter.look(),
+    knowsBot: people.knowsBot,
     seconds: webhooks ? reconcileSeconds : pollSeconds,
   });
   const worker = createWorker({
     ...contextsOf(options, parts, (ref) => reporter.view(ref)),
-    ...{ comments, reconciler, reporter, reactions, complain, log, tend: () => tending.look() },
+    ...{ comments, reconciler, reporter, reactions, complain, log, people },
+    tend() {
+      tending.look();
+      departures.look();
+    },
   });
-  const app = createApp({ repository, complain, hear: (id, job) => reconciler.hear(id, job) });
+  const hear = (id: string, job: Job) => reconciler.hear(id, job);
+  const app = createApp({ repository, known: github.repository, complain, hear, knowsBot: people.knowsBot });
   const middleware = createWebhookReceiver({
     ...{ path: webhooksPath, secret: options.secrets.webhookSecret, log, now },
     handle: await createNodeMiddleware(app, { probot, webhooksPath }),
   });
   return {
     middleware,
+    fault: reconciler.fault.bind(reconciler),
     async start() {
-      await restoreConfig(state().goodCommit, mirror, options);
+      await restoreConfig(state(), mirror, options);
       reporter.start();
       inbox.start(worker);
       standing.start();
       if (!webhooks) log('info', `Webhooks are switched off: GitHub is asked every ${pollSeconds} s what is new`);
       await reconciler.start();
       tending.start();
+      departures.look();
       await inbox.settled();
       await config.settled();
     },
     async settled() {
-      for (const one of [inbox, tending, reactions, reporter, config]) await one.settled();
+      for (const one of [inbox, tending, inbox, reactions, reporter, config]) await one.settled();
     },
     async stop() {
+      departures.stop();
       for (const one of [reconciler, standing, inbox, tending, reporter]) await one.stop();
       built.close();
       await parts.heads.stop();
@@ -132,7 +151,7 @@ type Parts = Awaited<ReturnType<typeof openParts>>;
 
 /** What everything else stands on: the bot's own state, GitHub, the config repo, and what has been built. */
 async function openParts(options: BotOptions) {
-  const { settings, queue, home, publishedFolder, log, now } = options;
+  const { settings, queue, config, home, publishedFolder, log, now } = options;
   const { repository, webUrl } = settings.github;
   const store = await openJournaledStore<BotState, BotOperation, void>({
     folder: join(home, 'state/bot'),
@@ -142,17 +161,26 @@ async function openParts(options: BotOptions) {
   });
   const probot = connectProbot(settings.github, options.secrets, log);
   const github = createGithub(() => probot.auth(), repository, createRateGate(now, log));
-  const at = { folder: join(home, 'state/config.git'), url: `${webUrl}/${repository}.git`, token: github.token };
+  const at = {
+    folder: join(home, 'state/config.git'),
+    url: () => `${webUrl}/${github.repository()?.fullName ?? repository}.git`,
+    ...{ token: github.token, forgetToken: github.forgetToken },
+  };
   const mirror = await openConfigRepo(at);
+  const people = createPeople({
+    ...{ github, log, now, config: config.current, accounts: () => store.state.accounts },
+    note: (account) => store.commit([{ kind: 'account', account }]),
+  });
   return {
-    ...{ store, probot, github, mirror },
+    ...{ store, probot, github, mirror, people },
     heads: createHeadJudge({ folder: mirror.folder, log }),
     state: () => store.state,
     commit: (operations: readonly BotOperation[]) => store.commit(operations),
     built: await openBuiltIndex(publishedFolder, queue),
     commitEdit: createCommitter({
-      ...{ ...at, mirror, identity: github.identity },
+      ...{ ...at, mirror, identity: github.identity, view: people.view },
       branch: async () => (await github.head()).branch,
+      deletionAsked: (project, commit) => store.commit([{ kind: 'deletion-asked', project, commit }]),
     }),
     published: () => options.onPublished?.(),
   };
@@ -161,37 +189,46 @@ async function openParts(options: BotOptions) {
 /** What the rooms are given that work jobs off. */
 function contextsOf(options: BotOptions, parts: Parts, view: CommentContext['view']) {
   const { settings, queue, config, projects, debug, url, log, now } = options;
-  const { state, github, mirror, heads, built, commitEdit, published } = parts;
+  const { state, github, mirror, heads, built, commitEdit, published, people } = parts;
   const planning = { queue, built, settings };
   const pulls: PullContext = {
-    ...{ ...planning, mirror, heads, github, config: config.current, now, log },
+    ...{ ...planning, mirror, heads, github, now, log, written: config.current },
+    ...{ config: people.config, meet: people.meet, why: people.why },
     pulls: () => state().pulls,
+    groups: () => state().groups,
   };
   const pushes: PushContext = {
-    ...{ ...planning, mirror, log, adopt: config.adopt },
-    applyChange: (after) => applyConfigChange(config.current(), after, { queue, built, projects, log }),
-    handledCommit: () => state().handledCommit,
-    goodCommit: () => state().goodCommit,
+    ...{ ...planning, mirror, log, now, state, config: config.current, adopt: config.adopt },
+    applyChange: (steps) => applyConfigChange(steps, { queue, built, projects, log }),
+  };
+  const departures: TakeAwayContext = {
+    ...{ state, config: config.current, adopt: config.adopt, log },
+    remove: (project) => pushes.applyChange([{ kind: 'remove', project }]),
+    headCommit: async () => (await github.head()).commit,
   };
   const commands: CommentContext = {
-    ...{ ...planning, url, projects, debug, published, view, config: config.current, commit: commitEdit },
+    ...{ ...planning, url, projects, debug, published, view, people, config: people.config, commit: commitEdit },
     petitions: () => state().petitions,
+    takeAway: (project) => takeAway(project, departures),
+    inForce: state,
     onPull: onPullRequests(pulls),
     keysOf: (login) => github.keysOf(login),
   };
-  return { pulls, pushes, commands };
+  return { pulls, pushes, departures, commands };
 }
 
 /** Reads the config in force again after a start. Does not reject: the first look at GitHub fetches it again. */
 async function restoreConfig(
-  goodCommit: string | null,
+  { goodCommit, leaving }: BotState,
   mirror: ConfigRepoMirror,
   { config, log }: Pick<BotOptions, 'config' | 'log'>,
 ): Promise<void> {
   if (goodCommit === null) return;
+  const unread = (commit: string, error: unknown) =>
+    log('warn', `What projects that are leaving stated in commit ${commit} could not be read`, { error });
   try {
     const parsed = await readConfigAt(mirror, goodCommit);
-    if (parsed.ok) config.adopt(parsed.value);
+    if (parsed.ok) config.adopt({ ...parsed.value, leaving: await readLeaving(leaving, mirror, unread) });
   } catch (error) {
     log('warn', 'The config in force could not be read and is fetched again', { error });
   }

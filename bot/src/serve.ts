@@ -22,7 +22,7 @@ import { hookFaults } from './answers/faults/hook-faults.ts';
 import { brokenPools, poolFaults } from './answers/faults/pool-faults.ts';
 import type { FaultReport } from './answers/faults/standing-faults.ts';
 import { createBot } from './bot.ts';
-import { type ConfigInForce, createConfigInForce } from './config-repo/config-in-force.ts';
+import { type ConfigAtCommit, type ConfigInForce, createConfigInForce } from './config-repo/config-in-force.ts';
 import { startBuilderServer } from './service/builder-server.ts';
 import { writeEndpoint } from './service/endpoint.ts';
 import { introduce, stepper, tellUntilIdle } from './service/first-words.ts';
@@ -36,6 +36,7 @@ import { hookSecrets } from './service/secrets.ts';
 import { createServiceState, type ServiceState } from './service/service-state.ts';
 import { type SiteUpdates, startSiteUpdates } from './service/site-updates.ts';
 import { ServiceError } from './vocabulary/errors.ts';
+import { countingLeaving } from './vocabulary/leaving.ts';
 
 /** What every step of the start is given. */
 interface Start {
@@ -149,6 +150,7 @@ async function start(options: Start): Promise<Service | undefined> {
     ...{ ...building, settings, queue, config, url, log, now, secrets: github.secrets, onPublished: published },
     ...{ home: home.folder, publishedFolder: home.published },
   });
+  state.botIsThere(() => bot.fault()?.message);
   if (settings.github.webhooks) http.setWebhooks(bot.middleware);
   else http.refuseWebhooks();
   cleanups.push(() => bot.stop());
@@ -212,8 +214,9 @@ async function startBuilding(
   const { brokenPools: broken } = state;
   const site = startSiteUpdates({ queue, brokenPools: broken, published: home.published, url, now, log });
   cleanups.push(() => site.stop());
+  const projectsOf = (at: ConfigAtCommit | undefined) => (at === undefined ? [] : countingLeaving(at).projects);
   const projectOf = (owner: string, name: string) =>
-    findProject(config.current()?.config.projects ?? [], owner, readSandbox(name)?.project ?? name);
+    findProject(projectsOf(config.current()), owner, readSandbox(name)?.project ?? name);
   const publisher = {
     home: home.folder,
     url: url.replace(/\/+$/, ''),

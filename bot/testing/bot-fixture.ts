@@ -68,6 +68,8 @@ export interface TestService {
   readonly home: string;
   /** What was logged as a warning or an error. */
   readonly complaints: string[];
+  /** From now on the bot's clock is ahead by so much more. */
+  passTime(seconds: number): void;
   readonly configChanges: string[];
   bot(): Bot;
   /** Ends the bot and begins another on the same home, as a restart does. */
@@ -122,6 +124,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   await execa('git', ['clone', '--quiet', remote(github, 'maintainer'), work]);
   const queue = await openQueue({ folder: join(home, 'state/queue'), now: () => new Date() });
   const complaints: string[] = [];
+  let aheadMilliseconds = 0;
   const configChanges: string[] = [];
   let bot: Bot | undefined;
   const server = http.createServer((request, response) => {
@@ -148,7 +151,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
       home,
       publishedFolder,
       url,
-      now: () => new Date(),
+      now: () => new Date(Date.now() + aheadMilliseconds),
       log,
       secrets: { appId: github.appId, privateKey: github.privateKeyPem, webhookSecret: github.webhookSecret },
       config,
@@ -187,6 +190,9 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     published: publishedFolder,
     home,
     complaints,
+    passTime(seconds) {
+      aheadMilliseconds += seconds * 1000;
+    },
     configChanges,
     bot: () => bot as Bot,
     async restart(between) {

@@ -36,10 +36,16 @@ export interface ServiceUnderTest {
   /** The local GitHub's REST API as `login`. */
   readonly github: AskRepository;
   /**
-   * Clones acme/packages, lets `change` edit the checkout, pushes as `login` to `branch` (default: main); gives the new
-   * commit.
+   * Clones acme/packages, lets `change` edit the checkout, pushes as `login` to `branch` (default: main), there or in
+   * the fork `to`; gives the new commit.
    */
-  push(login: string, message: string, change: (folder: string) => Promise<void>, branch?: string): Promise<string>;
+  push(
+    login: string,
+    message: string,
+    change: (folder: string) => Promise<void>,
+    branch?: string,
+    to?: string,
+  ): Promise<string>;
 }
 
 /**
@@ -113,20 +119,20 @@ export async function startService(home: string, environment: Record<string, str
     },
     coppice,
     github: askRepository(github.apiUrl, github.repository),
-    async push(login, message, change, branch = 'main') {
+    async push(login, message, change, branch = 'main', to = github.repository) {
       const folder = await mkdtemp(join(tmpdir(), 'coppice-checkout-'));
       try {
-        const remote = `${github.webUrl.replace('://', `://${login}:token-${login}@`)}/${github.repository}.git`;
+        const remote = (name: string) => `${github.webUrl.replace('://', `://${login}:token-${login}@`)}/${name}.git`;
         const git = (...args: string[]) =>
           execa('git', ['-c', `user.name=${login}`, '-c', `user.email=${login}@example.test`, ...args], {
             cwd: folder,
             stdin: 'ignore',
           });
-        await git('clone', '--quiet', remote, '.');
+        await git('clone', '--quiet', remote(github.repository), '.');
         await change(folder);
         await git('add', '--all');
         await git('commit', '--quiet', '--message', message);
-        await git('push', '--quiet', 'origin', `HEAD:refs/heads/${branch}`);
+        await git('push', '--quiet', remote(to), `HEAD:refs/heads/${branch}`);
         return (await git('rev-parse', 'HEAD')).stdout;
       } finally {
         await rm(folder, { recursive: true, force: true });

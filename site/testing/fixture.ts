@@ -163,6 +163,7 @@ export function fixtureProjects(changes: Partial<ProjectsJson['projects'][number
         forkedFrom: null,
         pinned: false,
         deleteAfter: null,
+        leaving: null,
         keyFingerprint: '9F3C0A7E5B1D2468ACE013579BDF02468ACE1357',
         packages: [
           { name: 'libgreet', needs: [], chroots: [fixtureChroot], source: dir },

@@ -1,6 +1,6 @@
 // What an app asks about itself and about people, where the emulator has no answer or another one than GitHub.
 import type { Permissions } from '../state/registration.ts';
-import { type Permission, USERS } from '../state/users.ts';
+import { isOrganizations, type Permission, USERS } from '../state/users.ts';
 import { type ApiAnswer, type BridgeContext, type Json, notFound, pageOf, type Route, refusal } from './api.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -42,7 +42,7 @@ export function appRoutes(context: BridgeContext, tokens: Tokens): Route[] {
       method: 'GET',
       pattern: '/installation/repositories',
       async answer(request) {
-        const names = await context.repositories.list();
+        const names = (await context.repositories.list()).filter(isOrganizations);
         const all = await Promise.all(names.map((name) => context.read(`/repos/${name}`)));
         const page = pageOf(request, context.apiUrl + request.path, all);
         return {

@@ -1,5 +1,6 @@
 // Which webhook a successful REST write sends, and what is in it.
 // https://docs.github.com/en/webhooks/webhook-events-and-payloads
+import { isOrganizations } from '../state/users.ts';
 import { type ApiAnswer, type ApiRequest, type BridgeContext, type Json, matchPath } from './api.ts';
 
 interface Write {
@@ -134,7 +135,7 @@ export async function tellOfWrite(
     const params = matchPath(rule.pattern, request.path);
     if (!params) continue;
     // What the app is told is settled when the thing happens, not when the payload is ready.
-    if (!context.registry.isTold(rule.event)) return;
+    if (!context.registry.isTold(rule.event) || !isOrganizations(`${params.owner}/${params.repo}`)) return;
     const told = await rule.tell({ context, request, params, before, after: (answer.body ?? {}) as Json });
     if (!told) return;
     const [repository, sender] = await Promise.all([
@@ -193,7 +194,8 @@ function changed(name: 'issue' | 'pull_request', { before, after }: Write): Json
   const thing = { ...(name === 'issue' ? {} : { number: after.number }), [name]: after };
   if (before.state !== after.state) return { action: after.state === 'closed' ? 'closed' : 'reopened', ...thing };
   const edited = ['title', 'body'].filter((key) => before[key] !== after[key]);
-  if (edited.length === 0) return undefined;
-  const changes = Object.fromEntries(edited.map((key) => [key, { from: before[key] ?? '' }]));
-  return { action: 'edited', changes, ...thing };
+  const changes: Json = Object.fromEntries(edited.map((key) => [key, { from: before[key] ?? '' }]));
+  const [oldBase, base] = [before, after].map((one) => one.base as Json | undefined);
+  if (oldBase?.ref !== base?.ref) changes.base = { ref: { from: oldBase?.ref }, sha: { from: oldBase?.sha } };
+  return Object.keys(changes).length === 0 ? undefined : { action: 'edited', changes, ...thing };
 }

@@ -151,14 +151,16 @@ export interface NewCommit {
   readonly parents: readonly string[];
   readonly message: string;
   readonly login: string;
+  /** Whose it is, when that is another. */
+  readonly author?: { readonly name: string; readonly email: string };
 }
 
 /** Writes a commit in somebody's name and gives its id. */
 export function commitTree(folder: string, commit: NewCommit): Promise<string> {
   const email = `${commit.login}@users.noreply.github.com`;
   const config = [
-    ['author.name', commit.login],
-    ['author.email', email],
+    ['author.name', commit.author?.name ?? commit.login],
+    ['author.email', commit.author?.email ?? email],
     ['committer.name', 'GitHub'],
     ['committer.email', 'noreply@github.com'],
   ] as const;

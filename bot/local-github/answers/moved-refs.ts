@@ -2,6 +2,7 @@
 // branch.
 import { compareRefs, isZero, type RefChange, type Refs, readRefs } from '../git/bare-repositories.ts';
 import { pushPayload } from '../git/push-event.ts';
+import { isOrganizations } from '../state/users.ts';
 import type { BridgeContext, Json } from './api.ts';
 import { organizationOf, userOf } from './events.ts';
 
@@ -41,24 +42,28 @@ async function tellOfMoves(
   const changes = compareRefs(before, after).filter(({ ref }) => /^refs\/(heads|tags)\//.test(ref));
   if (changes.length === 0) return;
   const [repository, sender] = await Promise.all([context.read(`/repos/${fullName}`), userOf(context, login)]);
-  const email = `${login}@users.noreply.github.com`;
+  const email = `${login.replace(/\[bot\]$/, '')}@users.noreply.github.com`;
   for (const change of changes) {
-    const payload = await pushPayload(folder, `${context.url}/${fullName}`, change, before, { login, email });
-    const common = { repository, organization: organizationOf(repository), sender };
-    context.emit('push', { ...payload, ...common, repository: pushedRepository(repository) });
-    const kind = createdOrDeleted(change);
-    if (kind) {
-      const [, type, name] = /^refs\/(heads|tags)\/(.+)$/.exec(change.ref) ?? [];
-      context.emit(kind, {
-        ref: name,
-        ref_type: type === 'heads' ? 'branch' : 'tag',
-        ...(kind === 'create' ? { master_branch: repository.default_branch, description: repository.description } : {}),
-        pusher_type: 'user',
-        ...common,
-      });
+    // The app is installed in the organisation: of what happens in people's forks it is not told.
+    if (isOrganizations(fullName)) {
+      const payload = await pushPayload(folder, `${context.url}/${fullName}`, change, before, { login, email });
+      const common = { repository, organization: organizationOf(repository), sender };
+      context.emit('push', { ...payload, ...common, repository: pushedRepository(repository) });
+      const kind = createdOrDeleted(change);
+      if (kind) context.emit(kind, { ...createdRef(kind, change, repository), ...common });
     }
     await afterMove(fullName, change, sender);
   }
+}
+
+function createdRef(kind: 'create' | 'delete', { ref }: RefChange, repository: Json): Json {
+  const [, type, name] = /^refs\/(heads|tags)\/(.+)$/.exec(ref) ?? [];
+  return {
+    ref: name,
+    ref_type: type === 'heads' ? 'branch' : 'tag',
+    ...(kind === 'create' ? { master_branch: repository.default_branch, description: repository.description } : {}),
+    pusher_type: 'user',
+  };
 }
 
 function createdOrDeleted(change: RefChange): 'create' | 'delete' | undefined {

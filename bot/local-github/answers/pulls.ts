@@ -4,11 +4,13 @@ import { isZero, type RefChange } from '../git/bare-repositories.ts';
 import { gitIn } from '../git/git-in.ts';
 import { readCommits, resolveCommit } from '../git/read-commits.ts';
 import type { KeptPull, KeptState } from '../state/kept-state.ts';
-import { type ApiAnswer, type BridgeContext, type Json, notFound, pageOf, type Route, refusal } from './api.ts';
+import { type BridgeContext, type Json, notFound, pageOf, type Route, refusal } from './api.ts';
 import { diffFiles } from './diff-files.ts';
 import { organizationOf } from './events.ts';
+import { bringCommit, headOf, headRepositoryOf, lostItsFork } from './forks.ts';
 import { commitAnswer } from './git-shapes.ts';
-import { commitTree, type Move } from './git-writes.ts';
+import type { Move } from './git-writes.ts';
+import { mergePull, updateBranch } from './merge-pull.ts';
 
 const PULLS = '/repos/:owner/:repo/pulls';
 
@@ -23,26 +25,29 @@ export function pullRoutes(context: BridgeContext, state: KeptState, move: Move)
         const repository = `${params.owner}/${params.repo}`;
         const folder = context.repositories.folderOf(repository);
         if (!folder) return notFound();
-        const headRef = String(request.body.head).replace(`${params.owner}:`, '');
+        const head = headOf(state, repository, String(request.body.head));
+        const from = head && context.repositories.folderOf(head.at);
         const baseRef = String(request.body.base);
-        const [headSha, baseSha] = await Promise.all([branch(folder, headRef), branch(folder, baseRef)]);
-        if (!headSha || !baseSha) {
+        const [headSha, baseSha] = await Promise.all([from && branch(from, head.ref), branch(folder, baseRef)]);
+        if (!from || !headSha || !baseSha) {
           return refusal(422, 'Validation Failed', { errors: [{ field: headSha ? 'base' : 'head', code: 'invalid' }] });
         }
+        await bringCommit(from, headSha, folder);
         if ((await gitIn(folder).text(['rev-list', '--count', `${baseSha}..${headSha}`])) === '0') {
           return refusal(422, 'Validation Failed', {
-            errors: [{ code: 'custom', message: `No commits between ${baseRef} and ${headRef}` }],
+            errors: [{ code: 'custom', message: `No commits between ${baseRef} and ${head.label}` }],
           });
         }
-        if (state.pulls.some((one) => isOf(one, repository, headRef) && one.baseRef === baseRef && one.open)) {
+        if (state.pulls.some((one) => isOf(one, head.at, head.ref) && one.baseRef === baseRef && one.open)) {
           return refusal(422, 'Validation Failed', { errors: [{ code: 'custom', message: 'A pull request exists' }] });
         }
-        const body = { ...request.body, head: headRef };
+        const body = { ...request.body, head: head.label };
         const answer = await context.ask('POST', request.path, body, request.identity);
         if (answer.status !== 201) return answer;
         const number = Number((answer.body as Json).number);
-        const pull = { repository, number, headRef, baseRef, headSha, baseSha, open: true, mergeSha: null };
-        state.pulls.push(pull);
+        const place = head.fork === undefined ? {} : { headRepository: head.at, fork: head.fork };
+        const commits = { headRef: head.ref, baseRef, headSha, baseSha };
+        state.pulls.push({ repository, number, ...place, ...commits, open: true, mergeSha: null });
         context.changed();
         await gitIn(folder).text(['update-ref', `refs/pull/${number}/head`, headSha]);
         return answer;
@@ -85,10 +90,16 @@ export function pullRoutes(context: BridgeContext, state: KeptState, move: Move)
         const pull = find(params);
         if (!pull) return notFound();
         return move(pull.repository, context.loginOf(request.identity), (folder) =>
-          mergePull(context, folder, pull, request.body, context.loginOf(request.identity), () =>
-            context.ask('PUT', request.path, {}, request.identity),
-          ),
+          mergePull(context, folder, pull, request.body, request.identity),
         );
+      },
+    },
+    {
+      method: 'PUT',
+      pattern: `${PULLS}/:number/update-branch`,
+      async answer(request, params) {
+        const pull = find(params);
+        return pull ? await updateBranch(context, state, pull, request, move) : notFound();
       },
     },
     {
@@ -175,48 +186,12 @@ function issueOfPull(pull: Json): Json {
   };
 }
 
+const headRepository = (pull: KeptPull) => pull.headRepository ?? pull.repository;
+
 const isOf = (pull: KeptPull, repository: string, headRef: string) =>
-  pull.repository === repository && pull.headRef === headRef;
+  headRepository(pull) === repository && pull.headRef === headRef;
 
 const branch = (folder: string, name: string) => resolveCommit(folder, `heads/${name}`);
-
-/** Merges in the bare repository, then lets the emulator close the conversation. */
-async function mergePull(
-  context: BridgeContext,
-  folder: string,
-  pull: KeptPull,
-  body: Json,
-  login: string,
-  close: () => Promise<ApiAnswer>,
-): Promise<ApiAnswer> {
-  if (!pull.open) return refusal(405, 'Pull Request is not mergeable');
-  if (body.sha !== undefined && body.sha !== pull.headSha) {
-    return refusal(409, 'Head branch was modified. Review and try the merge again.');
-  }
-  const base = await branch(folder, pull.baseRef);
-  if (!base) return refusal(405, 'Base branch does not exist');
-  const merged = await gitIn(folder)
-    .text(['merge-tree', '--write-tree', base, pull.headSha])
-    .catch(() => undefined);
-  if (merged === undefined) return refusal(405, 'Pull Request has merge conflicts');
-  const method = body.merge_method ?? 'merge';
-  if (method === 'rebase') return refusal(405, 'Rebase merges are not allowed on this repository.');
-  const title =
-    typeof body.commit_title === 'string' && body.commit_title !== ''
-      ? body.commit_title
-      : `Merge pull request #${pull.number} from ${pull.repository.split('/')[0]}/${pull.headRef}`;
-  const text =
-    typeof body.commit_message === 'string' && body.commit_message !== '' ? `\n\n${body.commit_message}` : '';
-  const closed = await close();
-  if (closed.status !== 200) return closed;
-  const parents = method === 'squash' ? [base] : [base, pull.headSha];
-  const sha = await commitTree(folder, { tree: merged.split('\n')[0] ?? '', parents, message: title + text, login });
-  await gitIn(folder).text(['update-ref', `refs/heads/${pull.baseRef}`, sha]);
-  pull.open = false;
-  pull.mergeSha = sha;
-  context.changed();
-  return { status: 200, body: { sha, merged: true, message: 'Pull Request successfully merged' } };
-}
 
 /** Lets the open pull requests of a branch follow it, and those into it know their new base. */
 export async function followBranch(
@@ -230,14 +205,17 @@ export async function followBranch(
   const folder = context.repositories.folderOf(repository);
   if (!name || !folder || isZero(change.after)) return;
   for (const pull of state.pulls) {
-    if (pull.repository !== repository || !pull.open) continue;
-    if (pull.baseRef === name) pull.baseSha = change.after;
-    if (pull.headRef !== name) continue;
+    if (!pull.open) continue;
+    if (pull.repository === repository && pull.baseRef === name) pull.baseSha = change.after;
+    if (!isOf(pull, repository, name) || lostItsFork(state, pull)) continue;
+    const base = context.repositories.folderOf(pull.repository);
+    if (!base) continue;
+    await bringCommit(folder, change.after, base);
+    await gitIn(base).text(['update-ref', `refs/pull/${pull.number}/head`, change.after]);
     pull.headSha = change.after;
-    await gitIn(folder).text(['update-ref', `refs/pull/${pull.number}/head`, change.after]);
     const [shown, shownRepository] = await Promise.all([
-      context.read(`/repos/${repository}/pulls/${pull.number}`),
-      context.read(`/repos/${repository}`),
+      context.read(`/repos/${pull.repository}/pulls/${pull.number}`),
+      context.read(`/repos/${pull.repository}`),
     ]);
     context.emit('pull_request', {
       action: 'synchronize',
@@ -254,15 +232,27 @@ export async function followBranch(
 }
 
 /** Puts Git's side into a pull request that the emulator showed. `full` adds the counts that lists do not have. */
-export async function completePull(context: BridgeContext, pull: KeptPull, shown: Json, full: boolean): Promise<void> {
+export async function completePull(
+  context: BridgeContext,
+  state: KeptState,
+  pull: KeptPull,
+  shown: Json,
+  full: boolean,
+): Promise<void> {
   const folder = context.repositories.folderOf(pull.repository);
   if (!folder) return;
   const [owner] = pull.repository.split('/');
-  Object.assign(shown.head as Json, { sha: pull.headSha, ref: pull.headRef, label: `${owner}:${pull.headRef}` });
+  const [headOwner] = headRepository(pull).split('/');
+  const head = { sha: pull.headSha, ref: pull.headRef, label: `${headOwner}:${pull.headRef}` };
+  Object.assign(shown.head as Json, head);
+  if (pull.headRepository !== undefined) {
+    Object.assign(shown.head as Json, { repo: await headRepositoryOf(context, state, pull) });
+  }
   Object.assign(shown.base as Json, { sha: pull.baseSha, ref: pull.baseRef, label: `${owner}:${pull.baseRef}` });
   shown.merge_commit_sha = pull.mergeSha;
   shown.statuses_url = `${context.apiUrl}/repos/${pull.repository}/statuses/${pull.headSha}`;
   if (!full) return;
+  shown.active_lock_reason ??= null;
   const [files, commits, mergeable] = await Promise.all([
     gitIn(folder).text(['diff', '--numstat', `${pull.baseSha}...${pull.headSha}`]),
     gitIn(folder).text(['rev-list', '--count', `${pull.baseSha}..${pull.headSha}`]),

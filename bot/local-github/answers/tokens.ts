@@ -11,6 +11,8 @@ export interface Tokens {
   refuse(authorization: string | undefined): ApiAnswer;
   /** A new installation token, as answered to the app, with what it may do; `expiresAt` in milliseconds. */
   remember(token: string, expiresAt: number, permissions: Permissions): void;
+  /** Ends all tokens of installations, as at a suspension. */
+  revoke(): void;
 }
 
 export function createTokens(appId: number, privateKeyPem: string, now: () => number): Tokens {
@@ -45,6 +47,9 @@ export function createTokens(appId: number, privateKeyPem: string, now: () => nu
     remember(token, expiresAt, permissions) {
       for (const [old, known] of installations) if (known.expiresAt <= now()) installations.delete(old);
       installations.set(token, { expiresAt, permissions });
+    },
+    revoke: () => {
+      for (const [token, known] of installations) installations.set(token, { ...known, expiresAt: 0 });
     },
   };
 }

@@ -63,10 +63,11 @@ export function signature(secret: string, body: string): string {
   return `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
 }
 
-/** `isTold` says of an event whether the app gets it. */
+/** `isTold` says of an event whether the app gets it; `leave` makes of a payload what people know. */
 export function createWebhooks(
   installationId: number,
   isTold: (event: string) => boolean,
+  leave: (json: string) => string,
   log: (message: string) => void,
 ): Webhooks {
   const caller = createHttpCaller();
@@ -80,7 +81,7 @@ export function createWebhooks(
 
   async function send(delivery: Delivery, to: Webhook) {
     if (stopped) return;
-    const json = JSON.stringify(delivery.payload);
+    const json = leave(JSON.stringify(delivery.payload));
     const form = to.contentType === 'form';
     const body = form ? new URLSearchParams({ payload: json }).toString() : json;
     const headers = {

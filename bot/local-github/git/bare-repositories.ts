@@ -1,6 +1,6 @@
 // The bare repositories on disk: the truth for everything that Git knows. One writer at a time in each.
 import { existsSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { gitIn } from './git-in.ts';
 
@@ -15,6 +15,8 @@ export interface BareRepositories {
   /** Makes an empty repository with the default branch `main`. */
   create(fullName: string): Promise<string>;
   list(): Promise<string[]>;
+  /** Takes a repository away with all that it holds. */
+  remove(fullName: string): Promise<void>;
   /** Runs `change` when no other change of that repository is under way. */
   exclusively<T>(fullName: string, change: () => Promise<T>): Promise<T>;
 }
@@ -48,6 +50,10 @@ export function openBareRepositories(folder: string): BareRepositories {
         ),
       );
       return found.flat().sort();
+    },
+    async remove(fullName) {
+      const place = pathOf(fullName);
+      if (place !== undefined) await rm(place, { recursive: true, force: true });
     },
     exclusively(fullName, change) {
       const before = queues.get(fullName) ?? Promise.resolve();

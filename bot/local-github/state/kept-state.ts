@@ -58,12 +58,26 @@ export interface KeptCheckRun {
 export interface KeptPull {
   readonly repository: string;
   readonly number: number;
+  /** Where its head branch is, when that is not the repository itself: a fork, also when that is gone. */
+  readonly headRepository?: string;
+  /** Which of `forks` that is. */
+  readonly fork?: number;
   readonly headRef: string;
   baseRef: string;
   headSha: string;
   baseSha: string;
   open: boolean;
   mergeSha: string | null;
+}
+
+/** A person's copy of a repository. */
+export interface KeptFork {
+  /** owner/name, free for another when this one is gone. */
+  readonly fullName: string;
+  readonly parent: string;
+  /** Only its owner sees it. */
+  private: boolean;
+  gone: boolean;
 }
 
 /** One write that the emulator took, to be taken again at the next start. */
@@ -83,6 +97,7 @@ export interface KeptState {
   readonly commitComments: CommitComment[];
   readonly checkRuns: KeptCheckRun[];
   readonly pulls: KeptPull[];
+  readonly forks: KeptFork[];
   readonly userKeys: KeptUserKey[];
   readonly calls: KeptCall[];
   /** When things were made and closed, by their API path: a replayed call would make them young again. */
@@ -105,6 +120,7 @@ const EMPTY: KeptState = {
   commitComments: [],
   checkRuns: [],
   pulls: [],
+  forks: [],
   userKeys: [],
   calls: [],
   times: {},

@@ -23,11 +23,23 @@ const EVERYTHING: Grant = {
     checks: 'write',
     contents: 'write',
     issues: 'write',
+    members: 'read',
+    merge_queues: 'read',
     metadata: 'read',
     pull_requests: 'write',
     statuses: 'write',
   },
-  events: ['check_run', 'check_suite', 'create', 'delete', 'issue_comment', 'issues', 'pull_request', 'push'],
+  events: [
+    'check_run',
+    'check_suite',
+    'create',
+    'delete',
+    'issue_comment',
+    'issues',
+    'merge_group',
+    'pull_request',
+    'push',
+  ],
 };
 
 export interface Registry {
@@ -52,6 +64,9 @@ export function createRegistry(asked: Partial<Grant> = {}): Registry {
       // "GitHub Apps that have write-level access for the "Checks" permission are automatically subscribed":
       // https://docs.github.com/en/webhooks/webhook-events-and-payloads#check_run
       if (/^check_(run|suite)$/.test(event) && installation.permissions.checks === 'write') return true;
+      // Without the permission GitHub sends none, whatever is subscribed to:
+      // https://docs.github.com/en/webhooks/webhook-events-and-payloads#merge_group
+      if (event === 'merge_group' && installation.permissions.merge_queues === undefined) return false;
       return installation.events.includes(event);
     },
   };

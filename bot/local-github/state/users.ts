@@ -1,6 +1,6 @@
+// Who exists on the local GitHub. The names and tokens are documented: people try the service with them.
 import type { Permissions } from './registration.ts';
 
-// Who exists on the local GitHub. The names and tokens are documented: people try the service with them.
 export const ORGANIZATION = 'acme';
 export const CONFIG_REPOSITORY = `${ORGANIZATION}/packages`;
 
@@ -28,3 +28,18 @@ export type Identity =
   | { readonly kind: 'user'; readonly login: string; readonly permission: Permission; readonly token: string }
   | { readonly kind: 'app'; readonly token: string }
   | { readonly kind: 'installation'; readonly token: string; readonly permissions: Permissions };
+
+/**
+ * What somebody may do in `owner/name`, undefined where no repository is meant: members of the organisation have their
+ * permission in all of its repositories, and everybody else's repositories are their own.
+ */
+export function permissionIn(identity: Extract<Identity, { kind: 'user' }>, fullName: string | undefined): Permission {
+  const owner = fullName?.split('/')[0]?.toLowerCase();
+  if (owner === undefined || owner === ORGANIZATION) return identity.permission;
+  return owner === identity.login.toLowerCase() ? 'admin' : 'read';
+}
+
+/** True for the repositories that the app is installed on. */
+export function isOrganizations(fullName: string | undefined): boolean {
+  return fullName?.split('/')[0]?.toLowerCase() === ORGANIZATION;
+}

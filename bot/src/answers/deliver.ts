@@ -2,7 +2,7 @@
 import { annotationsPerCall, type CheckRun } from '../github/checks.ts';
 import type { Github } from '../github/github.ts';
 import { answerState, type DebugView, writeAnswer } from '../reply/answer.ts';
-import { readAnswerMark } from '../reply/answer-mark.ts';
+import { readAnswerMark, writeMisplacedMark } from '../reply/answer-mark.ts';
 import type { Answer, Check, CheckAnnotation } from '../vocabulary/answer.ts';
 import type { BotOperation, BotState } from '../vocabulary/bot-state.ts';
 import type { BuildRef, BuildView } from '../vocabulary/build-view.ts';
@@ -23,6 +23,8 @@ export interface Deliverer {
   deliver(key: string): Promise<Delivered>;
   /** These may exist on GitHub although their numbers were not noted: look before making another. */
   expectTwins(keys: readonly string[]): void;
+  /** GitHub may show something else by now: the next delivery says it whatever was said last. */
+  tellAnew(key: string): void;
   /** The operation that forgets one. */
   closing(key: string): BotOperation;
 }
@@ -53,8 +55,15 @@ class GithubDeliverer implements Deliverer {
     for (const key of keys) this.#twins.add(key);
   }
 
+  tellAnew(key: string): void {
+    this.#shown.delete(key);
+  }
+
   closing(key: string): BotOperation {
-    if (key.startsWith('answer/')) return { kind: 'answered', to: Number(key.slice('answer/'.length)) };
+    if (key.startsWith('answer/')) {
+      const named = key.slice('answer/'.length);
+      return { kind: 'answered', to: /^\d+$/.test(named) ? Number(named) : (named as Exclude<Answer['to'], number>) };
+    }
     return { kind: 'concluded', key: key.slice('check/'.length) };
   }
 
@@ -74,14 +83,20 @@ class GithubDeliverer implements Deliverer {
 
   async #writeAnswer(key: string, answer: Answer, body: string): Promise<void> {
     const { github, commit } = this.#options;
-    const { to, issue } = answer;
+    const { to, issue, commit: on } = answer;
     let id = answer.commentId;
-    if (id === null && this.#twins.has(key)) {
-      id = (await github.findComment(issue, to, (text) => readAnswerMark(text)?.to === to)) ?? null;
-    }
-    if (id === null) id = await github.createComment(issue, body);
-    else await github.updateComment(id, body);
+    if (id === null && this.#twins.has(key)) id = (await this.#findTwin(answer)) ?? null;
+    if (id === null) id = await (on === undefined ? github.createComment(issue, body) : github.commentOn(on, body));
+    else if (on === undefined) await github.updateComment(id, body);
     if (answer.commentId !== id) await commit([{ kind: 'commented', to, commentId: id }]);
+  }
+
+  async #findTwin({ to, issue, commit: on }: Answer): Promise<number | undefined> {
+    const { github } = this.#options;
+    const isTwin = (text: string) =>
+      typeof to === 'number' ? readAnswerMark(text)?.to === to : text.startsWith(writeMisplacedMark(to));
+    if (on !== undefined) return await github.findCommentOn(on, isTwin);
+    return await github.findComment(issue, typeof to === 'number' ? to : 0, isTwin);
   }
 
   async #deliverCheck(key: string, check: Check): Promise<Delivered> {

@@ -146,13 +146,47 @@ test('while GitHub takes no requests nothing is tried, and then everything is de
     },
   });
   dispatcher.start();
-  dispatcher.wanted('answer/1');
+  dispatcher.wanted('answer/1', { by: 'ada', isShort: true });
   for (const at of [1, 2, 3, 4, 5, 6, 7, 8]) dispatcher.wanted(`check/${at}`);
   await new Promise((resolve) => setImmediate(resolve));
-  expect(tries).toEqual(['answer/1']);
+  expect(tries).toEqual(['answer/1', 'check/1']);
   limited = false;
   await dispatcher.settled();
-  expect(tries.slice(1)).toEqual(['answer/1', ...[1, 2, 3, 4, 5, 6, 7, 8].map((at) => `check/${at}`)]);
+  expect(tries.slice(2)).toEqual(['answer/1', ...[2, 3, 4, 5, 6, 7, 8, 1].map((at) => `check/${at}`)]);
   expect(complaints).toEqual([]);
+  await dispatcher.stop();
+});
+
+test('behind 267 new answers of a crowd one person waits for three of them, and checks go on beside', async () => {
+  vi.useFakeTimers();
+  const delivered: string[] = [];
+  const underWay = new Set<string>();
+  let most = 0;
+  const dispatcher = createDispatcher({
+    log: silent,
+    giveUp: async () => undefined,
+    deliver: async (key) => {
+      underWay.add(key);
+      most = Math.max(most, underWay.size);
+      // GitHub's paces: three seconds between new comments, one between other writes.
+      await new Promise((resolve) => setTimeout(resolve, key.startsWith('answer') ? 3000 : 1000));
+      underWay.delete(key);
+      delivered.push(key);
+      return 'final';
+    },
+  });
+  dispatcher.start();
+  for (let at = 0; at < 267; at += 1) dispatcher.wanted(`answer/${at}`, { by: `one-${at}`, isShort: true });
+  for (let at = 0; at < 10; at += 1) dispatcher.wanted(`check/${at}`);
+  await vi.advanceTimersByTimeAsync(31_000);
+  const before = delivered.length;
+  expect(delivered.filter((key) => key.startsWith('check/'))).toHaveLength(10);
+  dispatcher.wanted('answer/status', { by: 'ada', isShort: true });
+  // One that is under way, and three turns.
+  await vi.advanceTimersByTimeAsync(4 * 3000);
+  expect(delivered.slice(before)).toContain('answer/status');
+  await vi.advanceTimersByTimeAsync(268 * 3000);
+  expect(new Set(delivered).size).toBe(267 + 10 + 1);
+  expect(most).toBe(2);
   await dispatcher.stop();
 });

@@ -1,7 +1,9 @@
-// Decides when something is delivered: few at a time, answers before checks, each not more than once in five seconds
-// while builds move on, after longer and longer pauses when GitHub fails, and nothing while GitHub's limit is reached.
+// Decides when something is delivered: few at a time, answers before checks, new answers in turns, each not more than
+// once in five seconds while builds move on, after longer and longer pauses when GitHub fails, and nothing while
+// GitHub's limit is reached.
 import type { Log } from '@coppice/builder-runner/runner';
 import { RateLimited } from '../github/rate-limit.ts';
+import { createTurns, type Waiting } from './turns.ts';
 
 /**
  * `final`: GitHub shows the last state; `again`: it shows this state, and a later one will follow; `unchanged`: as
@@ -20,14 +22,22 @@ interface DispatcherOptions {
 }
 
 export interface Dispatcher {
-  /** The wanted state of `key` may have changed. Keys that begin with `answer/` go first. */
-  wanted(key: string): void;
+  /**
+   * The wanted state of `key` may have changed. Keys that begin with `answer/` go first. `asker`: somebody waits for an
+   * answer that is not on GitHub yet; such ones take turns, one at a time, for GitHub wants seconds between them.
+   */
+  wanted(key: string, asker?: Asker): void;
   start(): void;
   settled(): Promise<void>;
   stop(): Promise<void>;
 }
 
+/** Who waits for a new answer, and whether that says all at once. */
+export type Asker = Pick<Waiting, 'by' | 'isShort'>;
+
 const parallel = 4;
+/** Beside a new answer: what is written at the same time delays it by a second each. */
+const parallelBesideNew = 1;
 const defaultEditMilliseconds = 5000;
 const longestWaitMilliseconds = 5 * 60_000;
 const maximumFailures = 50;
@@ -43,8 +53,10 @@ class PacedDispatcher implements Dispatcher {
   readonly #failures = new Map<string, number>();
   readonly #lastDelivered = new Map<string, number>();
   readonly #underWay = new Map<string, Promise<void>>();
-  /** Answers that somebody waits for and that are being given for the first time: nothing else starts meanwhile. */
-  readonly #firstAnswers = new Set<string>();
+  /** Answers that are not on GitHub yet. */
+  readonly #newAnswers = new Map<string, Waiting>();
+  readonly #turns = createTurns();
+  #arrived = 0;
   readonly #settling: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
   #running = false;
@@ -55,7 +67,11 @@ class PacedDispatcher implements Dispatcher {
     this.#options = options;
   }
 
-  wanted(key: string): void {
+  wanted(key: string, asker?: Asker): void {
+    if (asker !== undefined && !this.#newAnswers.has(key)) {
+      this.#arrived += 1;
+      this.#newAnswers.set(key, { ...asker, key, at: this.#arrived });
+    }
     // One that has failed waits until its next try is due.
     if (this.#failures.has(key) && this.#waiting.has(key)) return;
     this.#waiting.set(key, this.#earliest(key));
@@ -84,32 +100,34 @@ class PacedDispatcher implements Dispatcher {
   #pump(): void {
     clearTimeout(this.#timer);
     if (!this.#running) return;
-    for (let key = this.#next(); key !== undefined && this.#underWay.size < parallel; key = this.#next()) {
-      this.#begin(key);
-    }
+    for (let key = this.#next(); key !== undefined; key = this.#next()) this.#begin(key);
     if (this.#waiting.size === 0 && this.#underWay.size === 0) {
       for (const settle of this.#settling.splice(0)) settle();
     }
-    const idle = [...this.#waiting].filter(([key]) => !this.#underWay.has(key)).map(([, at]) => at);
     // A delivery that ends pumps again, so no timer is needed for what is ready and waits for one.
-    if (idle.length > 0 && this.#underWay.size < parallel && this.#firstAnswers.size === 0) {
-      const at = Math.max(this.#pausedUntil, Math.min(...idle));
-      this.#timer = setTimeout(() => this.#pump(), Math.max(1, at - performance.now()));
-    }
+    const now = performance.now();
+    const idle = [...this.#waiting].filter(([key]) => !this.#underWay.has(key));
+    const later = idle.map(([, at]) => Math.max(this.#pausedUntil, at)).filter((at) => at > now);
+    if (later.length > 0) this.#timer = setTimeout(() => this.#pump(), Math.max(1, Math.min(...later) - now));
   }
 
   #next(): string | undefined {
     const now = performance.now();
     if (now < this.#pausedUntil) return undefined;
     const ready = [...this.#waiting].filter(([key, at]) => at <= now && !this.#underWay.has(key)).map(([key]) => key);
-    return ready.find(isAnswer) ?? (this.#firstAnswers.size === 0 ? ready[0] : undefined);
+    const newOnes = ready.flatMap((key) => this.#newAnswers.get(key) ?? []);
+    const newUnderWay = [...this.#underWay.keys()].filter((key) => this.#newAnswers.has(key)).length;
+    if (newOnes.length > 0 && newUnderWay === 0) return this.#turns.next(newOnes, now)?.key;
+    const most = newUnderWay + newOnes.length > 0 ? parallelBesideNew : parallel;
+    if (this.#underWay.size - newUnderWay >= most) return undefined;
+    const others = ready.filter((key) => !this.#newAnswers.has(key));
+    return others.find(isAnswer) ?? others[0];
   }
 
   #begin(key: string): void {
     this.#waiting.delete(key);
     const delivering = this.#deliver(key).finally(() => {
       this.#underWay.delete(key);
-      this.#firstAnswers.delete(key);
       this.#pump();
     });
     this.#underWay.set(key, delivering);
@@ -117,11 +135,11 @@ class PacedDispatcher implements Dispatcher {
 
   async #deliver(key: string): Promise<void> {
     const before = this.#lastDelivered.get(key);
-    if (isAnswer(key) && before === undefined) this.#firstAnswers.add(key);
     try {
       this.#lastDelivered.set(key, performance.now());
       const delivered = await this.#options.deliver(key);
       this.#failures.delete(key);
+      this.#newAnswers.delete(key);
       if (delivered === 'final') return this.#forget(key);
       if (delivered === 'again') return;
       // Nothing was sent, so the next edit need not keep its distance from this.
@@ -163,6 +181,7 @@ class PacedDispatcher implements Dispatcher {
   #forget(key: string): void {
     this.#waiting.delete(key);
     this.#failures.delete(key);
+    this.#newAnswers.delete(key);
     this.#lastDelivered.delete(key);
   }
 }

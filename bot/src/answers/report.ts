@@ -10,7 +10,7 @@ import type { Answer, Check } from '../vocabulary/answer.ts';
 import type { BotOperation, BotState } from '../vocabulary/bot-state.ts';
 import { type BuildRef, type BuildView, viewOfQueued, viewOfResults, withRecords } from '../vocabulary/build-view.ts';
 import { createDeliverer, type Deliverer } from './deliver.ts';
-import { createDispatcher, type Dispatcher } from './dispatcher.ts';
+import { type Asker, createDispatcher, type Dispatcher } from './dispatcher.ts';
 
 interface ReporterOptions {
   readonly queue: Queue;
@@ -98,8 +98,12 @@ class GithubReporter implements Reporter {
       this.#watch(
         `answer/${answer.to}`,
         answer.sections.flatMap((section) => (section.kind === 'builds' ? section.builds : [])),
+        askerOf(answer),
       );
-    for (const check of checks) this.#watch(`check/${check.key}`, check.kind === 'build' ? [check.build] : []);
+    for (const check of checks) {
+      this.#deliverer.tellAnew(`check/${check.key}`);
+      this.#watch(`check/${check.key}`, check.kind === 'build' ? [check.build] : []);
+    }
   }
 
   start(): void {
@@ -129,9 +133,9 @@ class GithubReporter implements Reporter {
     return this.#dispatcher.stop();
   }
 
-  #watch(key: string, builds: readonly BuildRef[]): void {
+  #watch(key: string, builds: readonly BuildRef[], asker?: Asker): void {
     for (const { id } of builds) this.#watching.set(id, (this.#watching.get(id) ?? new Set()).add(key));
-    this.#dispatcher.wanted(key);
+    this.#dispatcher.wanted(key, asker);
   }
 
   #forget(key: string): void {
@@ -151,6 +155,12 @@ class GithubReporter implements Reporter {
       if (sections.some((one) => one.kind === 'debug' && one.session === id)) this.#dispatcher.wanted(`answer/${to}`);
     }
   }
+}
+
+/** Undefined for an answer that GitHub has. */
+function askerOf({ by, commentId, sections }: Answer): Asker | undefined {
+  if (commentId !== null) return undefined;
+  return { by: by ?? '', isShort: sections.every(({ kind }) => kind === 'text') };
 }
 
 /** The records tell of older ones. */

@@ -3,10 +3,11 @@
 import { QueueError } from '@coppice/builder-runner/queue';
 import { GitError } from '@coppice/builder-runner/remote';
 import type { Log } from '@coppice/builder-runner/runner';
+import type { CheckRun } from '../github/checks.ts';
 import type { Github } from '../github/github.ts';
 import { writeAnswer } from '../reply/answer.ts';
 import * as refusal from '../reply/refused.ts';
-import { configCheckKey, pullCheckKey } from '../vocabulary/check-key.ts';
+import { configCheckKey, groupCheckKey, pullCheckKey } from '../vocabulary/check-key.ts';
 import type { Job } from '../vocabulary/job.ts';
 import { configCheckName } from './check-run.ts';
 
@@ -32,23 +33,45 @@ async function tellFailure(github: Github, job: Job, error: unknown, url: string
     await github.react(job.comment, 'confused');
     return;
   }
-  // The check that the button is on goes on showing the state of its build.
-  if (job.kind === 'check') return;
+  // What stands there asked for nothing, so nothing went wrong with it; what time takes away is tried again.
+  if (job.kind === 'misplaced' || job.kind === 'take-away') return;
+  if (job.kind === 'group' && job.what === 'ended') return;
+  if (job.kind === 'check') return await endRun(github, job, why, url);
   const commit = job.kind === 'pull' ? (await github.pull(job.number)).head : job.commit;
-  const check = {
-    name: configCheckName,
-    commit,
-    externalId: job.kind === 'pull' ? pullCheckKey(job.number, commit) : configCheckKey(commit),
-    detailsUrl: `${url}/`,
-    status: 'completed',
-    conclusion: 'failure',
-    title: 'Nothing was queued',
-    summary: why,
-    startedAt: null,
-    completedAt: null,
-    actions: [],
-  } as const;
-  await github.createCheck(check, []);
+  await github.createCheck(failedCheck(commit, checkKey(job, commit), why, url), []);
+}
+
+/** GitHub waits for the end of a run that it began anew. One with another button on it shows how its build is. */
+async function endRun(
+  github: Github,
+  { commit, wish }: Extract<Job, { kind: 'check' }>,
+  why: string,
+  url: string,
+): Promise<void> {
+  if (wish.kind === 'rerun') {
+    await github.updateCheck(wish.checkRunId, failedCheck(commit, wish.externalId, why, url), []);
+  } else if (wish.kind === 'all') await github.createCheck(failedCheck(commit, configCheckKey(commit), why, url), []);
+}
+
+function failedCheck(commit: string, externalId: string, why: string, url: string): CheckRun {
+  return {
+    ...{ name: configCheckName, commit, externalId, detailsUrl: `${url}/`, status: 'completed', conclusion: 'failure' },
+    ...{ title: 'Nothing was queued', summary: why, startedAt: null, completedAt: null, actions: [] },
+  };
+}
+
+function checkKey(
+  job: Exclude<Job, { kind: 'comment' | 'check' | 'take-away' | 'misplaced' }>,
+  commit: string,
+): string {
+  switch (job.kind) {
+    case 'pull':
+      return pullCheckKey(job.number, commit);
+    case 'group':
+      return groupCheckKey(commit);
+    case 'push':
+      return configCheckKey(commit);
+  }
 }
 
 function wordsFor(error: unknown): string {

@@ -2,10 +2,12 @@
 import {
   type BuildSummary,
   buildsJsonSchema,
+  projectsJsonSchema,
   published,
   type QueueSnapshot,
   queueSnapshotSchema,
 } from '@coppice/config';
+import type { z } from 'zod';
 import { type Endpoint, readEndpoint } from '../service/endpoint.ts';
 import { type Environment, readHome } from '../service/home.ts';
 import { ServiceError } from '../vocabulary/errors.ts';
@@ -20,22 +22,53 @@ export async function findService(environment: Environment): Promise<Endpoint> {
       `No service has run in ${home.folder}. Start one with: npm start (or name its folder in COPPICE_HOME).`,
     );
   }
-  return environment.COPPICE_URL === undefined
-    ? endpoint
-    : { ...endpoint, url: environment.COPPICE_URL.replace(/\/+$/, '') };
+  const url = environment.COPPICE_URL ?? '';
+  return url === '' ? endpoint : { ...endpoint, url: url.replace(/\/+$/, '') };
+}
+
+/**
+ * Where the results of the service are read: COPPICE_URL is enough, wherever it runs; else the service of this
+ * COPPICE_HOME. Throws ServiceError.
+ */
+export async function findResults(environment: Environment): Promise<string> {
+  const stated = environment.COPPICE_URL;
+  if (stated === undefined || stated === '') return (await findService(environment)).url;
+  const address = URL.parse(stated);
+  if (address?.protocol !== 'http:' && address?.protocol !== 'https:') {
+    const what = 'COPPICE_URL must be the address of a service, such as https://builds.example.org';
+    throw new ServiceError('settings', `${what}, not ${JSON.stringify(stated)}.`);
+  }
+  return stated.replace(/\/+$/, '');
 }
 
 /** All builds, newest first, waiting and running ones included. */
 export async function fetchBuilds(url: string): Promise<readonly BuildSummary[]> {
-  return buildsJsonSchema.parse(await fetchJson(`${url}/${published.buildsJson}`)).builds;
+  return (await fetchJson(`${url}/${published.buildsJson}`, buildsJsonSchema)).builds;
 }
 
 /** The live builds with their phases. */
 export async function fetchQueue(url: string): Promise<QueueSnapshot> {
-  return queueSnapshotSchema.parse(await fetchJson(`${url}/${published.queueJson}`));
+  return await fetchJson(`${url}/${published.queueJson}`, queueSnapshotSchema);
 }
 
-async function fetchJson(address: string): Promise<unknown> {
+/** Projects whose file is gone and that are deleted in a while. */
+export async function fetchLeaving(url: string): Promise<readonly LeavingEntry[]> {
+  const { projects } = await fetchJson(`${url}/${published.projectsJson}`, projectsJsonSchema);
+  return projects.flatMap(({ owner, name, leaving }) =>
+    leaving === null ? [] : [{ project: `${owner}/${name}`, ...leaving }],
+  );
+}
+
+export interface LeavingEntry {
+  /** `owner/name`. */
+  readonly project: string;
+  /** ISO 8601 UTC. */
+  readonly deleteAt: string;
+  readonly commit: string;
+  readonly by: string;
+}
+
+async function fetchJson<T>(address: string, schema: z.ZodType<T>): Promise<T> {
   let response: Response;
   try {
     response = await fetch(address, { signal: AbortSignal.timeout(10_000) });
@@ -48,5 +81,7 @@ async function fetchJson(address: string): Promise<unknown> {
   }
   if (!response.ok)
     throw new ServiceError('unreachable', `${address} answered ${response.status} ${response.statusText}.`);
-  return await response.json();
+  const parsed = schema.safeParse(await response.json().catch(() => undefined));
+  if (parsed.success) return parsed.data;
+  throw new ServiceError('unreachable', `${address} is not what a service of Coppice answers. Is the address right?`);
 }

@@ -1,5 +1,6 @@
 // `coppice comment` and `coppice cancel`: post a comment as a person does, then follow the bot's one answer until it is
 // final.
+import { parseComment } from '../commands/read/parse-comment.ts';
 import { connectGithub, explainRefusal, type GithubClient } from '../github/octokit-client.ts';
 import { readAnswerMark } from '../reply/answer-mark.ts';
 import type { Endpoint } from '../service/endpoint.ts';
@@ -38,6 +39,10 @@ export async function comment(
   const { data: posted } = await sayingWhy(client.rest.issues.createComment({ ...thread, body: text }));
   terminal.say(`Commented: ${posted.html_url}`);
   if (!options.follow) return 0;
+  if (parseComment(text).commands.length === 0) {
+    terminal.say('It holds no command, so no answer is waited for. `/help` lists the commands.');
+    return 0;
+  }
 
   let shown = '';
   const started = performance.now();

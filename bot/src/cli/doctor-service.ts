@@ -34,6 +34,7 @@ export async function serviceFindings(
   return [
     good('service', `${url} is ready`),
     ...(health.status === 'degraded' ? health.brokenPools.map(poolFinding) : []),
+    ...(health.status === 'degraded' && health.github !== undefined ? [githubFinding(health.github)] : []),
     await clockFinding('clock', `${url}/healthz`, now),
     ...(settings?.github.mode === 'github' ? [await clockFinding('clock of GitHub', apiUrl, now)] : []),
     settings?.github.webhooks === false
@@ -48,6 +49,10 @@ function poolFinding(name: string): Finding {
     'no builders can be made in it: builds that need it wait',
     'see why in the issue with the label coppice-operations, or in the log of the service',
   );
+}
+
+function githubFinding(why: string): Finding {
+  return broken('GitHub', why, 'mend that; the service asks again within minutes, and needs no restart');
 }
 
 /** Whether this machine's clock is the server's at `address`, by the date of its answer (exact to a second). */

@@ -1,6 +1,9 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { chrootOf, type Plan, plainBuildroot } from '@coppice/config';
 import { expect, test } from 'vitest';
-import { renderPlan } from './plan.ts';
+import { plan, renderPlan } from './plan.ts';
 
 const chroot = chrootOf('sapling-12-x86_64').name;
 const source = { type: 'dir', commit: 'c', path: 'p', tree: 't' } as const;
@@ -21,7 +24,7 @@ const nothing: Plan = { builds: [], skipped: [], unknown: [], cycles: [], expect
 
 test('a plan names its builds in order, what each waits for, and what is left out and why', () => {
   const skipped = [{ owner: 'acme', project: 'tools', package: 'motd', chroot, why: 'unchanged since build 3' }];
-  const text = renderPlan({ ...nothing, builds: [build('libgreet', []), build('hello', [0])], skipped });
+  const text = renderPlan({ ...nothing, builds: [build('libgreet', []), build('hello', [0])], skipped }, []);
   expect(text.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
     ['order', 'project', 'package', 'chroot', 'because', 'expected', 'after'],
     ['1', 'acme/tools', 'libgreet', chroot, 'new', '?'],
@@ -34,15 +37,46 @@ test('a plan names its builds in order, what each waits for, and what is left ou
 });
 
 test('an empty plan says so', () => {
-  expect(renderPlan(nothing)).toBe('Nothing to build.');
+  expect(renderPlan(nothing, [])).toBe('Nothing to build.');
 });
 
 test('a plan with history says how long it takes, and one whose specs go in a circle names all of it', () => {
   const known = build('hello', []);
   const timed = { ...known, chroots: known.chroots.map((one) => ({ ...one, expectedSeconds: 125 })) };
   const cycles = [{ owner: 'acme', project: 'tools', packages: ['a', 'b'] }];
-  const lines = renderPlan({ ...nothing, builds: [timed], cycles, expectedSeconds: 125 }).split('\n');
+  const lines = renderPlan({ ...nothing, builds: [timed], cycles, expectedSeconds: 125 }, []).split('\n');
   expect(lines[1]?.split(/ {2,}/)).toEqual(['1', 'acme/tools', 'hello', chroot, 'new', '2 min']);
   expect(lines).toContain('Expected to take at least 2 min, as before.');
   expect(lines).toContain('Packages of acme/tools require each other, so no order fits: a → b → a');
+});
+
+test('a plan names first what goes and what moves', () => {
+  const deletes = { kind: 'deletes', project: 'acme/tools', packages: 2, builds: 1, before: false } as const;
+  const changes = [
+    { ...deletes, at: null },
+    { kind: 'renames', from: 'acme/a', to: 'other/a' },
+    { ...deletes, project: 'acme/b', before: true, at: '2026-01-31T15:04:05.000Z' },
+  ] as const;
+  expect(renderPlan(nothing, changes).split('\n')).toEqual([
+    'deletes acme/tools (2 packages, 1 build)',
+    'renames acme/a to other/a',
+    'acme/b (2 packages, 1 build) has left already and is deleted at 2026-01-31 15:05 UTC',
+    '',
+    'Nothing to build.',
+  ]);
+});
+
+test('a folder that is none is told in a sentence', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'coppice-plan-'));
+  const terminal = { print: () => undefined, say: () => undefined };
+  const file = join(folder, 'file');
+  try {
+    await expect(plan(terminal, {}, folder, false)).rejects.toThrow(`${folder} is empty. Name a checkout of`);
+    await writeFile(file, '');
+    await expect(plan(terminal, {}, file, false)).rejects.toThrow(`${file} is no folder. Name a checkout of`);
+    const gone = join(folder, 'gone');
+    await expect(plan(terminal, {}, gone, false)).rejects.toThrow(`${gone} is not there. Name a checkout of`);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

@@ -1,17 +1,21 @@
 // `coppice plan [FOLDER]`: what the config repo in a folder, committed or not, would build if it were pushed.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { openGit } from '@coppice/builder-runner/remote';
 import { formatProblem, type Plan, type Settings } from '@coppice/config';
 import { readConfigAt } from '../config-repo/config-in-force.ts';
 import { openConfigRepo } from '../config-repo/mirror.ts';
-import { openBuiltIndex } from '../planning/built.ts';
+import { type BuiltIndex, openBuiltIndex } from '../planning/built.ts';
 import { makePlan } from '../planning/plan-requests.ts';
+import { fateLine } from '../reply/fates.ts';
 import { inWords } from '../reply/plan.ts';
 import { readEndpoint } from '../service/endpoint.ts';
 import { type Environment, readHome, readSettings } from '../service/home.ts';
 import { mirrorToLocalGithub } from '../service/local-mirror.ts';
+import { ServiceError } from '../vocabulary/errors.ts';
+import type { Fate } from '../vocabulary/fate.ts';
+import { fatesInFolder } from './plan-fates.ts';
 import { type Terminal, table } from './terminal.ts';
 
 const gitSeconds = 60;
@@ -23,36 +27,70 @@ export async function plan(
   folder: string,
   json: boolean,
 ): Promise<number> {
+  await assertFolder(folder);
   const scratch = await mkdtemp(join(tmpdir(), 'coppice-plan-'));
   try {
     const repository = join(scratch, 'config.git');
-    const mirror = await openConfigRepo({ folder: repository, url: 'https://localhost/', token: async () => '' });
+    const mirror = await openConfigRepo({
+      folder: repository,
+      url: () => 'https://localhost/',
+      token: async () => '',
+      forgetToken: () => undefined,
+    });
     const at = await readConfigAt(mirror, await commitFolder(repository, resolve(folder)));
     if (!at.ok) {
       const { problems } = at;
       terminal.print(json ? JSON.stringify({ problems }, null, 2) : problems.map(formatProblem).join('\n'));
       return 1;
     }
-    const built = await openBuiltIndex(readHome(environment).published);
+    const home = readHome(environment);
+    const built = await openBuiltIndex(home.published);
     const rules = await settingsOfService(environment);
+    const { graceSeconds } = rules.deletion;
+    const deleteAt = graceSeconds === 0 ? null : new Date(Date.now() + graceSeconds * 1000).toISOString();
+    const changes = await fatesInFolder(at.value, home, built.counts(), deleteAt);
     const made = await makePlan({
       at: at.value,
       selections: [],
       force: false,
       rules,
-      built: (owner, project) => built.lastOf(owner, project),
+      built: (owner, project) => builtUnderFormerName(owner, project, changes, built.lastOf),
       queued: () => [],
       expectedSeconds: built.expectedSeconds,
     });
-    terminal.print(json ? JSON.stringify(made, null, 2) : renderPlan(made));
+    terminal.print(json ? JSON.stringify({ ...made, changes }, null, 2) : renderPlan(made, changes));
     return 0;
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
 }
 
-/** Pure: what builds, in order and for how long, then what does not and why. */
-export function renderPlan({ builds, skipped, cycles, expectedSeconds }: Plan): string {
+/** Throws ServiceError `folder` when it is none, or cannot be read. */
+async function assertFolder(folder: string): Promise<void> {
+  const said = 'Name a checkout of the config repo.';
+  const path = resolve(folder);
+  const names = await readdir(path).catch(({ code }: NodeJS.ErrnoException) => {
+    const why = code === 'ENOENT' ? 'is not there' : code === 'ENOTDIR' ? 'is no folder' : 'cannot be read';
+    throw new ServiceError('folder', `${path} ${why}. ${said}`);
+  });
+  if (names.length === 0) throw new ServiceError('folder', `${path} is empty. ${said}`);
+}
+
+/** What has been built of a project that a push would rename is under its former name still. */
+async function builtUnderFormerName(
+  owner: string,
+  project: string,
+  changes: readonly Fate[],
+  lastOf: BuiltIndex['lastOf'],
+): ReturnType<BuiltIndex['lastOf']> {
+  const moved = changes.find((one) => one.kind === 'renames' && one.to === `${owner}/${project}`);
+  if (moved?.kind !== 'renames') return await lastOf(owner, project);
+  const [formerOwner = '', formerName = ''] = moved.from.split('/');
+  return (await lastOf(formerOwner, formerName)).map((one) => ({ ...one, owner, project }));
+}
+
+/** Pure: what goes or moves, what builds, in order and for how long, then what does not and why. */
+export function renderPlan({ builds, skipped, cycles, expectedSeconds }: Plan, changes: readonly Fate[]): string {
   const rows = builds.flatMap((build, index) =>
     build.chroots.map(({ chroot, cause, expectedSeconds: seconds }) => [
       String(index + 1),
@@ -75,6 +113,7 @@ export function renderPlan({ builds, skipped, cycles, expectedSeconds }: Plan): 
     why,
   ]);
   const parts = [
+    changes.map(fateLine).join('\n'),
     will,
     rows.length === 0 || expectedSeconds === null
       ? ''

@@ -1,6 +1,9 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { BuildSummary } from '@coppice/config';
 import { expect, test } from 'vitest';
-import { renderStatus, type StatusQuestion, selectBuilds } from './status.ts';
+import { renderStatus, type StatusQuestion, selectBuilds, selectLeaving, status } from './status.ts';
 
 const build: BuildSummary = {
   id: 7,
@@ -47,4 +50,54 @@ test.each<[string, Omit<StatusQuestion, 'json'>, number[]]>([
     { ...build, id: 3, project: 'other', state: 'running', reason: null },
   ];
   expect(selectBuilds(builds, question).map(({ id }) => id)).toEqual(ids);
+});
+
+test('projects that are leaving are told to who asks of them, of their owner, or of everything', () => {
+  const leaving = ['acme/tools', 'acme/games', 'other/tools'].map((project) => ({
+    ...{ project, deleteAt: '2026-01-31T15:04:05.000Z', commit: 'c0ffee', by: 'mia' },
+  }));
+  const told = (project?: string) => selectLeaving(leaving, project).map((one) => one.project);
+  expect(told()).toEqual(['acme/tools', 'acme/games', 'other/tools']);
+  expect(told('acme')).toEqual(['acme/tools', 'acme/games']);
+  expect(told('other/tools')).toEqual(['other/tools']);
+  expect(told('tools')).toEqual([]);
+});
+
+/** `coppice status` of a service elsewhere, which answers with these texts; no service has run in the home. */
+const statusOf = async (answers: Readonly<Record<string, string>>, environment: Record<string, string> = {}) => {
+  const server = http.createServer(({ url = '' }, response) => {
+    const text = answers[url];
+    response.writeHead(text === undefined ? 404 : 200).end(text);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const printed: string[] = [];
+  const terminal = { print: (text: string) => void printed.push(text), say: () => undefined };
+  const COPPICE_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  try {
+    await status(terminal, { COPPICE_HOME: '/nonexistent', COPPICE_URL, ...environment }, { states: [], json: false });
+    return printed.join('\n');
+  } catch (error) {
+    return String(error).replaceAll(COPPICE_URL, 'URL/');
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+};
+
+test('the address of a service is enough to ask it, and what is none is told in a sentence', async () => {
+  const queue = JSON.stringify({ generatedAt: '2026-01-02T03:04:05Z', builds: [], brokenPools: [] });
+  const projects = JSON.stringify({ configCommit: 'c0ffee', configRepository: 'acme/packages', projects: [] });
+  const rest = { '/api/v1/queue.json': queue, '/api/v1/projects.json': projects };
+  const both = { '/api/v1/builds.json': JSON.stringify({ builds: [build] }), ...rest };
+  expect(await statusOf(both)).toContain('acme/tools/build/7/');
+  const page = { '/api/v1/builds.json': '<!doctype html>', ...rest };
+  expect(await statusOf(page)).toBe(
+    'ServiceError: URL/api/v1/builds.json is not what a service of Coppice answers. Is the address right?',
+  );
+  expect(await statusOf({})).toMatch(/^ServiceError: URL\/api\/v1\/(builds|queue|projects)\.json answered 404/);
+  for (const odd of ['builds.example.org', 'ftp://builds.example.org']) {
+    expect(await statusOf(both, { COPPICE_URL: odd })).toContain(`not "${odd}".`);
+  }
+  expect(await statusOf(both, { COPPICE_URL: '' })).toContain('No service has run in /nonexistent.');
 });

@@ -1,8 +1,9 @@
 // `coppice status [ID]`: what is waiting, running and recently done.
 import type { BuildState, BuildSummary, QueueSnapshot } from '@coppice/config';
 import { isFinal } from '@coppice/config';
+import { time } from '../reply/fates.ts';
 import type { Environment } from '../service/home.ts';
-import { fetchBuilds, fetchQueue, findService } from './ask-service.ts';
+import { fetchBuilds, fetchLeaving, fetchQueue, findResults, type LeavingEntry } from './ask-service.ts';
 import { type Terminal, table } from './terminal.ts';
 
 const recentBuilds = 15;
@@ -22,14 +23,16 @@ export interface StatusQuestion {
  * succeed.
  */
 export async function status(terminal: Terminal, environment: Environment, question: StatusQuestion): Promise<number> {
-  const { url } = await findService(environment);
-  const [builds, queue] = await Promise.all([fetchBuilds(url), fetchQueue(url)]);
+  const url = await findResults(environment);
+  const [builds, queue, departing] = await Promise.all([fetchBuilds(url), fetchQueue(url), fetchLeaving(url)]);
   const shown = selectBuilds(builds, question);
-  if (question.json) terminal.print(JSON.stringify({ builds: shown }, null, 2));
+  const leaving = question.id === undefined ? selectLeaving(departing, question.project) : [];
+  if (question.json) terminal.print(JSON.stringify({ builds: shown, leaving }, null, 2));
   else if (shown.length > 0) {
     terminal.print(renderStatus(shown.slice(0, recentBuilds), queue, url));
     if (shown.length > recentBuilds) terminal.say(`${shown.length - recentBuilds} more; --json prints all of them.`);
   } else terminal.print(nothingOf(question));
+  if (!question.json) for (const one of leaving) terminal.say(leavingLine(one));
   if (question.id === undefined) return 0;
   return shown.some((build) => build.state === 'succeeded' || !isFinal(build.state)) ? 0 : 1;
 }
@@ -45,6 +48,15 @@ export function selectBuilds(
       (project === undefined || project === build.owner || project === `${build.owner}/${build.project}`) &&
       (states.length === 0 || states.includes(build.state)),
   );
+}
+
+/** Pure: those that a question about this project, or about all, is about. */
+export function selectLeaving(leaving: readonly LeavingEntry[], project: string | undefined): readonly LeavingEntry[] {
+  return leaving.filter((one) => project === undefined || [one.project, one.project.split('/')[0]].includes(project));
+}
+
+function leavingLine({ project, deleteAt, commit, by }: LeavingEntry): string {
+  return `${project} is deleted at ${time(deleteAt)}: commit ${commit.slice(0, 10)} by ${by} took projects/${project}.yaml away. Put it back to keep the project.`;
 }
 
 function nothingOf({ id, project, states }: StatusQuestion): string {

@@ -3,7 +3,14 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Comment, exampleFiles, startTestService, type TestService, until } from '../../testing/bot-fixture.ts';
+import {
+  type CheckRunJson,
+  type Comment,
+  exampleFiles,
+  startTestService,
+  type TestService,
+  until,
+} from '../../testing/bot-fixture.ts';
 import { createContract } from '../../testing/openapi-contract.ts';
 import { refusalStatus } from '../github/octokit-client.ts';
 import { readAnswerMark } from '../reply/answer-mark.ts';
@@ -56,6 +63,12 @@ const exists = (path: string) =>
   stat(join(service.published, path)).then(
     () => true,
     () => false,
+  );
+const everyCheck = (commit: string) => service.list<CheckRunJson>(`commits/${commit}/check-runs?filter=all`);
+/** The newest check of the config of a commit, once it has such a title. */
+const titled = (commit: string, title: RegExp) =>
+  until(async () =>
+    (await service.checks(commit)).find((one) => one.name === 'coppice / config' && title.test(one.output.title)),
   );
 /** Resolves when the bot has handled the head of the branch. */
 const inForce = async () => {
@@ -229,6 +242,13 @@ describe('rights', () => {
     const broken = await service.push('maintainer', { 'coppice.yaml': 'admins: 7\n' });
     await inForce();
     expect(await says('maintainer', '/approve @outsider')).toContain('has problems, so I commit nothing');
+    for (const line of ['/build hello', '/plan', '/explain hello', '/status', '/status hello']) {
+      const answer = await begins('maintainer', line);
+      expect(answer).toMatch(/^The config of \[`\w{10}`\]\(\S+\) is in force, not the newest: the newest commit/m);
+      expect(answer).toMatch(new RegExp(`${broken}\\) was refused, for it has .* problem`));
+      expect(answer).toContain('coppice.yaml:1:');
+    }
+    await buildAll();
     expect((await head()).sha).toBe(broken);
     await service.push('maintainer', { 'coppice.yaml': exampleFiles['coppice.yaml'] ?? '' });
     await inForce();
@@ -241,7 +261,8 @@ describe('projects', () => {
     const before = await read(projectFile);
     const report = await says('outsider', '/legal acme/tools ships my font. Ask @maintainer!');
     expect(report).toContain('This is report 1 about `acme/tools`');
-    expect(withoutCode(report)).not.toMatch(/@\w/);
+    expect(withoutCode(report).match(/@\w+/g)).toEqual(['@maintainer']);
+    expect(await says('maintainer', '/legal')).toMatch(/One report is open.*\[Report 1\]/s);
     expect(await says('outsider', '/freeze acme/tools because')).toContain('`outsider` may not freeze `acme/tools`');
     expect(await says('maintainer', '/freeze acme/tools Report 1: "font".')).toContain('`acme/tools` is frozen');
     await inForce();
@@ -337,6 +358,70 @@ describe('projects', () => {
     expect(service.queue.builds()).toEqual([]);
   });
 
+  test('a push without a project’s file says what goes, and the file put back in time keeps all of it', async () => {
+    const stated = (await head()).sha;
+    const specs = ['hello', 'libgreet'].map((name) => `packages/acme/tools/${name}/${name}.spec`);
+    const texts = await Promise.all(
+      [projectFile, ...specs].map(async (path) => [path, (await read(path)) ?? ''] as const),
+    );
+    const without = await service.push('builder', Object.fromEntries(texts.map(([path]) => [path, null])));
+    await inForce();
+    const check = await titled(without, /^Deletes acme\/tools \(2 packages, [1-9]\d* builds?\)$/);
+    expect(check.output.summary).toMatch(/goes at \d{4}-\d\d-\d\d \d\d:\d\d UTC\. Until then everything stays/);
+    expect(await exists('results/acme/tools')).toBe(true);
+    // Nothing of it is forgotten over a restart, nor while people go on.
+    await service.restart();
+    expect(await says('outsider', '/status hello')).toMatch(/`acme\/tools` is leaving:[\s\S]*succeeded/);
+    expect(await says('builder', '/build hello')).toMatch(/`acme\/tools` is leaving[\s\S]*There is no package `hello`/);
+    // The branch goes back and forth within minutes: each time what is pushed counts.
+    for (const [commit, title] of [
+      [stated, /^Keeps acme\/tools/],
+      [without, /^Deletes acme\/tools/],
+      [stated, /^Keeps acme\/tools/],
+      [without, /^Deletes acme\/tools/],
+    ] as const) {
+      const before = (await everyCheck(commit)).length;
+      await service.ask('maintainer', 'PATCH', 'git/refs/heads/main', { sha: commit, force: true });
+      await until(async () => (await everyCheck(commit)).length > before);
+      await titled(commit, title);
+      await service.bot().settled();
+    }
+    await service.restart(async () => {
+      await service.push('maintainer', Object.fromEntries(texts));
+      service.passTime(4000);
+    });
+    await inForce();
+    await titled((await head()).sha, /^Keeps acme\/tools$/);
+    expect(service.queue.builds()).toEqual([]);
+    expect(await exists('results/acme/tools')).toBe(true);
+    expect(await says('outsider', '/status hello')).not.toContain('is leaving');
+  });
+
+  test('a project whose file is not put back is deleted when its time is over, and by /delete at once', async () => {
+    const file = 'projects/acme/brief.yaml';
+    const text = `maintainers: [builder]\nchroots: [sapling-12-x86_64]\npackages:\n  hello: { source: { type: dir } }\n`;
+    const files = { [file]: text, 'packages/acme/brief/hello/hello.spec': 'Name: hello\n' };
+    const none = Object.fromEntries(Object.keys(files).map((path) => [path, null]));
+    const makeAndDrop = async () => {
+      await service.push('maintainer', files);
+      await inForce();
+      await buildAll();
+      await service.push('maintainer', none);
+      await inForce();
+      expect(await exists('results/acme/brief')).toBe(true);
+    };
+    await makeAndDrop();
+    service.passTime(3601);
+    await says('outsider', '/help');
+    await until(async () => !(await exists('results/acme/brief')));
+    expect(await exists('results/acme/tools')).toBe(true);
+    await makeAndDrop();
+    expect(await says('outsider', '/delete project acme/brief')).toContain('may not delete');
+    expect(await says('builder', '/delete project acme/brief')).toContain('`acme/brief` is deleted');
+    expect(await exists('results/acme/brief')).toBe(false);
+    expect(await says('outsider', '/status')).not.toContain('is leaving');
+  });
+
   test('/delete takes one build away; the one before it counts again', async () => {
     const before = await says('outsider', '/status hello');
     await begins('builder', '/build hello');
@@ -376,7 +461,7 @@ describe('attacks', () => {
     await buildAll();
   });
 
-  test('an edited comment and an edited issue say nothing again', async () => {
+  test('an edited comment and the text of an issue build nothing, and are told once where commands go', async () => {
     const comment = await service.comment('builder', 'Nothing to see here');
     await service.ask('builder', 'PATCH', `issues/comments/${comment.id}`, { body: '/build hello' });
     const issue = await service.ask<{ number: number }>('builder', 'POST', 'issues', {
@@ -384,9 +469,17 @@ describe('attacks', () => {
       body: '/build hello',
     });
     await service.ask('builder', 'PATCH', `issues/${issue.number}`, { body: '/build hello\n/build libgreet' });
+    const told = async (about: string, number: number) =>
+      (await service.comments(number)).filter(({ body }) => body.startsWith(`<!-- coppice:misplaced ${about} -->`));
+    const ofComment = () => told(`edited-comment/${comment.id}`, 1);
+    const ofIssue = () => told(`issue-description/${issue.number}`, issue.number);
+    await until(async () => (await ofComment()).length > 0 && (await ofIssue()).length > 0);
+    await service.restart();
+    await service.ask('builder', 'PATCH', `issues/comments/${comment.id}`, { body: '/build libgreet' });
     await says('builder', '/help');
     expect(service.queue.builds()).toEqual([]);
     expect(await answersTo(comment)).toEqual([]);
+    expect([await ofComment(), await ofIssue()].map((all) => all.length)).toEqual([1, 1]);
   });
 
   test('an edit of a comment that has been answered changes nothing', async () => {

@@ -2,6 +2,7 @@
 import type { BuildId } from '@coppice/config';
 import type { Reaction } from '../github/comments.ts';
 import { findBuild } from '../planning/built.ts';
+import { type InForce, inForceNote } from '../reply/in-force.ts';
 import * as refusal from '../reply/refused.ts';
 import type { Section } from '../vocabulary/answer.ts';
 import type { Handled } from '../vocabulary/bot-state.ts';
@@ -15,6 +16,8 @@ import type { ParsedComment } from './read/parse-comment.ts';
 
 export interface CommentContext extends CommandContext {
   readonly petitions: () => Petitions;
+  /** Which commit counts, why not the newest, and what is leaving. */
+  readonly inForce: () => InForce;
   readonly onPull: OnPull;
 }
 
@@ -48,6 +51,9 @@ export async function handleComment(
     const sofar = done.flatMap(({ petitions }) => petitions ?? []);
     done.push(await answer(command, job, `${batch}/${at}`, sofar, context));
   }
+  const why = context.people.why(job.actor);
+  const refused = done.some(({ section }) => section.kind === 'text' && !section.good);
+  if (why !== undefined && refused) done.push(text('…', false, why));
   if (parsed.dropped > 0) done.push(text('…', false, refusal.tooManyCommands(parsed.commands.length, parsed.dropped)));
   return outcome(job, done);
 }
@@ -70,13 +76,27 @@ async function answer(
     actor: job.actor,
     comment: job.url,
     config: config()?.config,
+    leaving: config()?.leaving ?? [],
     onPullRequest: job.onPullRequest,
     live: command.kind === 'status' ? queue.builds().map(viewOfQueued) : [],
     named: await viewsOf(namedBuilds(command), context),
     petitions: sofar.reduce(applyToPetitions, petitions()),
+    isOther: context.people.isOther,
     url,
   });
-  return await carryOut(action, job, batch, context);
+  const { webUrl, repository } = context.settings.github;
+  const note = aboutConfig.includes(command.kind) ? inForceNote(context.inForce(), `${webUrl}/${repository}`) : '';
+  const done = await carryOut(action, job, batch, context);
+  return note === '' ? done : { ...done, section: withNote(done.section, note) };
+}
+
+/** Their answers say what is in force when it is not what people would think. */
+const aboutConfig: readonly Command['kind'][] = ['build', 'rebuild', 'plan', 'explain', 'status'];
+
+function withNote(section: Section, note: string): Section {
+  if (section.kind === 'text') return { ...section, markdown: `${note}\n\n${section.markdown}` };
+  if (section.kind === 'debug') return section;
+  return { ...section, intro: [note, section.intro].filter((part) => part !== '').join('\n\n') };
 }
 
 /** It asks for nothing that a pull request states in its files, nor for another project. */
@@ -105,10 +125,20 @@ async function viewsOf(ids: readonly BuildId[], context: CommentContext): Promis
 function outcome(job: CommentJob, done: readonly Done[]): CommentOutcome {
   const sections = done.map(({ section }) => section);
   return {
-    answer: { to: job.comment, issue: job.issue, sections, commentId: null },
+    answer: { to: job.comment, issue: job.issue, by: job.actor, sections, commentId: null },
     checks: done.flatMap(({ checks }) => checks),
     pulls: done.flatMap(({ pulls }) => pulls ?? []),
     petitions: done.flatMap(({ petitions }) => petitions ?? []),
+    ...leavingAfter(done),
+  };
+}
+
+/** Each of them deletes one: what all have left is left. */
+function leavingAfter(done: readonly Done[]): Pick<Handled, 'leaving'> {
+  const [first, ...others] = done.flatMap(({ leaving }) => (leaving === undefined ? [] : [leaving]));
+  if (first === undefined) return {};
+  return {
+    leaving: first.filter(({ project }) => others.every((some) => some.some((one) => one.project === project))),
   };
 }
 

@@ -11,6 +11,7 @@ import {
   published,
   type SpecRequires,
 } from '@coppice/config';
+import { countingLeaving, type LeavingProject } from '../vocabulary/leaving.ts';
 import type { ConfigFiles, ConfigRepoMirror } from './mirror.ts';
 import { specsOfPackages } from './package-specs.ts';
 import { projectsJson } from './projects-json.ts';
@@ -23,6 +24,8 @@ export interface ConfigAtCommit {
   readonly chrootConfigDigests: ReadonlyMap<string, string>;
   /** By `owner/project/package`, where its spec is in the repo. */
   readonly specs?: ReadonlyMap<string, SpecRequires>;
+  /** Projects that it does not state any more and whose results are still there; only of the config in force. */
+  readonly leaving?: readonly LeavingProject[];
 }
 
 /** A push touches few files: the parser of a mirror reads those alone again. */
@@ -88,14 +91,14 @@ export function createConfigInForce(options: ConfigInForceOptions): ConfigInForc
 }
 
 /** Writes `api/v1/projects.json` in one step: readers see the old one or the new one. */
-async function publishConfig({ config, commit }: ConfigAtCommit, options: ConfigInForceOptions): Promise<void> {
+async function publishConfig(at: ConfigAtCommit, options: ConfigInForceOptions): Promise<void> {
   const fingerprints = new Map<string, string>();
-  for (const project of config.projects) {
+  for (const project of countingLeaving(at).projects) {
     const fingerprint = await options.keyFingerprint(project.owner, project.name);
     if (fingerprint !== null) fingerprints.set(projectKey(project), fingerprint);
   }
   const path = join(options.publishedFolder, published.projectsJson);
-  const text = `${JSON.stringify(projectsJson(config, commit, options.repository, fingerprints), null, 2)}\n`;
+  const text = `${JSON.stringify(projectsJson(at, options.repository, fingerprints), null, 2)}\n`;
   // Each start writes it anew.
   await replaceFile(path, text, { sync: false });
 }

@@ -38,7 +38,8 @@ beforeAll(async () => {
   await mkdir(join(folder, hello), { recursive: true });
   await symlink('../../../../shared/hello.spec', join(folder, hello, 'hello.spec'));
   await symlink('../../../../shared/tool.sh', join(folder, hello, 'tool.sh'));
-  const options = { folder: join(folder, '.git'), url: 'https://example.org/', token: async () => '' };
+  const access = { url: () => 'https://example.org/', token: async () => '', forgetToken: () => undefined };
+  const options = { folder: join(folder, '.git'), ...access };
   mirror = await openConfigRepo(options);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -85,5 +86,23 @@ describe('a folder with links', () => {
       message: 'the link to `../../../../../outside` leads out of the repository',
       hint: 'let it lead to a file of this repository, or put the file itself here',
     });
+  });
+});
+
+describe('conflicts', () => {
+  const on = async (from: string, files: Readonly<Record<string, string>>) => {
+    git('checkout', '--quiet', '--force', '--detach', from);
+    for (const [path, text] of Object.entries(files)) await put(path, text);
+    return commitAll();
+  };
+
+  test('are the files that both sides changed otherwise; what fits together is none', async () => {
+    const from = commitAll();
+    const base = await on(from, { 'projects/a/x.yaml': 'base\n', 'projects/a/y é.yaml': 'base\n' });
+    const head = await on(from, { 'projects/a/x.yaml': 'head\n', 'projects/a/y é.yaml': 'head\n', 'z.txt': 'head\n' });
+    const other = await on(from, { 'projects/a/other.yaml': 'other\n' });
+    expect(await mirror.conflicts(base, head)).toEqual(['projects/a/x.yaml', 'projects/a/y é.yaml']);
+    expect(await mirror.conflicts(base, other)).toEqual([]);
+    expect(await mirror.conflicts(base, '0'.repeat(40))).toBeUndefined();
   });
 });

@@ -1,8 +1,17 @@
 // The config repo on this machine: a bare mirror, fetched with the app's own token and read commit by commit.
 import { mkdir } from 'node:fs/promises';
-import { type Git, listTree, openGit, readLinks, readTexts, type TreeEntry } from '@coppice/builder-runner/remote';
+import {
+  type Git,
+  gitEnvironment,
+  listTree,
+  openGit,
+  readLinks,
+  readTexts,
+  runLimitedGit,
+  type TreeEntry,
+} from '@coppice/builder-runner/remote';
 import { type ConfigTree, isConfigYaml, maximumYamlBytes, type SpecRequires } from '@coppice/config';
-import { appAccess } from './app-access.ts';
+import { type RepositoryAccess, withAccess } from './app-access.ts';
 import { followPackageLinks } from './package-links.ts';
 import { createSpecScanner, isPackageSpec } from './package-specs.ts';
 
@@ -23,6 +32,11 @@ export interface ConfigRepoReader {
   message(commit: string): Promise<string>;
   /** What a pull request changes. Throws GitError when the commits are not here. */
   changes(base: string, head: string): Promise<PullChanges>;
+  /**
+   * Paths at which a merge of the two would conflict, in Git's order; undefined when Git could not try it within its
+   * limits (before 2.38 it cannot at all).
+   */
+  conflicts(base: string, head: string): Promise<readonly string[] | undefined>;
   /** True when `commit` is here and `later` contains it. */
   isContained(commit: string, later: string): Promise<boolean>;
   /** Throws GitError when the commit is not here. */
@@ -36,6 +50,8 @@ export interface ConfigRepoMirror extends ConfigRepoReader {
   fetch(branch: string): Promise<string>;
   /** Fetches the head of a pull request and the branch that it goes into, and gives their commits. Throws GitError. */
   fetchPull(number: number, branch: string): Promise<{ readonly head: string; readonly base: string }>;
+  /** Fetches a commit that a merge queue would merge, by its ref, and gives that of the branch that it goes into. */
+  fetchGroup(group: { readonly ref: string; readonly commit: string }, branch: string): Promise<string>;
 }
 
 /** `from` is the commit that both sides come from; the base itself when they share none. */
@@ -48,13 +64,11 @@ export interface PullChanges {
   readonly paths: readonly string[];
 }
 
-interface ConfigRepoOptions {
+interface ConfigRepoOptions extends RepositoryAccess {
   /** `home/state/config.git`; made when missing. */
   readonly folder: string;
-  /** Address of the repository, without user or token. */
-  readonly url: string;
-  /** A fresh installation token. */
-  readonly token: () => Promise<string>;
+  /** It is another's, and only read: nothing is made. Default: false. */
+  readonly existing?: boolean;
 }
 
 const fetchSeconds = 120;
@@ -63,16 +77,21 @@ const readSeconds = 60;
 const maximumTotalBytes = 64 * 1024 * 1024;
 
 export async function openConfigRepo(options: ConfigRepoOptions): Promise<ConfigRepoMirror> {
-  const { folder, url } = options;
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  await openGit({ timeoutSeconds: readSeconds }).text(['init', '--quiet', '--bare', folder]);
+  const { folder } = options;
+  if (options.existing !== true) {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await openGit({ timeoutSeconds: readSeconds }).text(['init', '--quiet', '--bare', folder]);
+  }
   const git = openReading(folder);
+  const fetchAll = async (wanted: readonly string[]): Promise<void> => {
+    await withAccess(options, async (url, access) => {
+      const fetching = openGit({ repository: folder, ...access, timeoutSeconds: fetchSeconds });
+      await fetching.text(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', url, ...wanted]);
+    });
+  };
   /** Fetches refs to where they are on GitHub; gives their commits. */
   const fetchRefs = async (...refs: readonly string[]): Promise<readonly string[]> => {
-    const access = appAccess(url, await options.token());
-    const fetching = openGit({ repository: folder, ...access, timeoutSeconds: fetchSeconds });
-    const wanted = refs.map((ref) => `+${ref}:${ref}`);
-    await fetching.text(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', url, ...wanted]);
+    await fetchAll(refs.map((ref) => `+${ref}:${ref}`));
     return await Promise.all(refs.map((ref) => ask(git, 'rev-parse', '--verify', `${ref}^{commit}`)));
   };
   return {
@@ -84,6 +103,13 @@ export async function openConfigRepo(options: ConfigRepoOptions): Promise<Config
     async fetchPull(number, branch) {
       const [head = '', base = ''] = await fetchRefs(`refs/pull/${number}/head`, `refs/heads/${branch}`);
       return { head, base };
+    },
+    async fetchGroup({ ref, commit }, branch) {
+      const base = `refs/heads/${branch}`;
+      // Its branch lives for minutes: no ref of ours names it.
+      await fetchAll([ref, `+${base}:${base}`]);
+      await ask(git, 'rev-parse', '--verify', `${commit}^{commit}`);
+      return await ask(git, 'rev-parse', '--verify', `${base}^{commit}`);
     },
     ...openConfigReader(folder),
   };
@@ -105,6 +131,7 @@ export function openConfigReader(folder: string): ConfigRepoReader {
       }
       return { from, paths: [...paths].sort() };
     },
+    conflicts: (base, head) => findConflicts(folder, base, head),
     async isContained(commit, later) {
       return await git.text(['merge-base', '--is-ancestor', commit, later]).then(
         () => true,
@@ -121,6 +148,23 @@ function openReading(folder: string): Git {
 
 async function ask(git: Git, ...args: readonly string[]): Promise<string> {
   return (await git.text(args)).trim();
+}
+
+const mergeSeconds = 30;
+const mergeFileBytes = 64 * 1024 * 1024;
+
+/** What is merged are files of strangers. https://git-scm.com/docs/git-merge-tree#OUTPUT */
+async function findConflicts(folder: string, base: string, head: string): Promise<readonly string[] | undefined> {
+  const how = ['--write-tree', '-z', '--name-only', '--no-messages', '--allow-unrelated-histories'];
+  const { exitCode, stdout } = await runLimitedGit(['merge-tree', ...how, base, head], {
+    environment: { ...gitEnvironment([]), GIT_DIR: folder },
+    seconds: mergeSeconds,
+    fileBytes: mergeFileBytes,
+  });
+  if (exitCode === 0) return [];
+  const [tree = '', ...paths] = stdout.split('\0');
+  // It ends with 1 for a commit that is not there as well, and then prints no tree.
+  return exitCode === 1 && /^[0-9a-f]{40,64}$/.test(tree) ? paths.filter((path) => path !== '') : undefined;
 }
 
 type SpecScanner = ReturnType<typeof createSpecScanner<TreeEntry>>;

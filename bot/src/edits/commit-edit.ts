@@ -3,8 +3,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Git, GitError, openGit } from '@coppice/builder-runner/remote';
-import { parseConfigRepo } from '@coppice/config';
-import { appAccess } from '../config-repo/app-access.ts';
+import { type ConfigRepo, parseConfigRepo } from '@coppice/config';
+import { type RepositoryAccess, withAccess } from '../config-repo/app-access.ts';
 import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
 import * as reply from '../reply/edits.ts';
 import type { ConfigEdit } from '../vocabulary/config-edit.ts';
@@ -12,15 +12,15 @@ import { applyEdit, subjectOf, type TreeChange } from './apply-edit.ts';
 import { markOf, writeMessage } from './commit-message.ts';
 import { judgeEdit } from './judge-edit.ts';
 
-export interface CommitterOptions {
+export interface CommitterOptions extends RepositoryAccess {
   /** The mirror's folder. */
   readonly folder: string;
-  /** Address of the repository, without user or token. */
-  readonly url: string;
   readonly mirror: ConfigRepoMirror;
-  /** A fresh installation token. */
-  readonly token: () => Promise<string>;
   readonly branch: () => Promise<string>;
+  /** A config as it counts for the people who are known. */
+  readonly view: (config: ConfigRepo) => ConfigRepo;
+  /** Called before a commit is pushed that deletes a project in somebody's name. */
+  readonly deletionAsked: (project: string, commit: string) => Promise<unknown>;
   /** Who the bot is on GitHub. */
   readonly identity: () => Promise<{ readonly name: string; readonly email: string }>;
 }
@@ -62,6 +62,8 @@ async function commitEdit(request: EditRequest, options: CommitterOptions): Prom
     if (before !== undefined) return { kind: 'committed', commit: before };
     const made = await makeCommit(request, head, options);
     if (made.kind !== 'committed') return made;
+    const { edit } = request;
+    if (edit.kind === 'delete' || edit.kind === 'expire') await options.deletionAsked(edit.project, made.commit);
     const refused = await push(made.commit, branch, options);
     if (refused === undefined) return made;
     const moved = await options.mirror.fetch(branch);
@@ -84,10 +86,14 @@ async function makeCommit(request: EditRequest, head: string, options: Committer
   const { tree } = await options.mirror.read(head);
   const stated = parseConfigRepo(tree);
   if (!stated.ok) return { kind: 'refuse', markdown: reply.headHasProblems(head) };
-  const verdict = judgeEdit(edit, stated.value, actor);
+  const verdict = judgeEdit(edit, options.view(stated.value), actor);
   if (verdict.kind !== 'do') return verdict;
   const path = `projects/${edit.project}.yaml`;
-  const change = applyEdit(edit, path, tree.texts.get(path) ?? '', actor);
+  const before = tree.texts.get(path) ?? '';
+  const change = applyEdit(edit, path, before, actor);
+  // Rights by a team are none that the file could lose.
+  if (edit.kind === 'drop' && change.write.get(path) === before)
+    return { kind: 'nothing', markdown: reply.holdsByTeam(edit.login, edit.project) };
   const commit = await writeCommit(change, head, messageOf(request), options);
   const after = parseConfigRepo((await options.mirror.read(commit)).tree);
   return after.ok
@@ -146,11 +152,12 @@ async function stageChange(git: Git, change: TreeChange, head: string): Promise<
 
 /** What git said when the push was not taken; undefined when it was. Rejects when GitHub did not answer in time. */
 async function push(commit: string, branch: string, options: CommitterOptions): Promise<string | undefined> {
-  const { url, folder } = options;
-  const access = appAccess(url, await options.token());
-  const git = openGit({ repository: folder, ...access, timeoutSeconds: seconds });
+  const repository = options.folder;
   try {
-    await git.text(['push', '--quiet', url, `${commit}:refs/heads/${branch}`]);
+    await withAccess(options, async (url, access) => {
+      const git = openGit({ repository, ...access, timeoutSeconds: seconds });
+      await git.text(['push', '--quiet', url, `${commit}:refs/heads/${branch}`]);
+    });
     return undefined;
   } catch (error) {
     if (!(error instanceof GitError) || error.code !== 'failed') throw error;

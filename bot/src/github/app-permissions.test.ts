@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Probot } from 'probot';
 import { expect, test } from 'vitest';
 import { createApp } from '../inbox/webhooks.ts';
-import { accessTitle, appEvents, appPermissions, covers } from './app-permissions.ts';
+import { accessTitle, appEvents, appPermissions, covers, teamPermission } from './app-permissions.ts';
 
 const page = fileURLToPath(new URL('../../../site/content/docs/how-to/run-a-service.md', import.meta.url));
 
@@ -18,6 +18,7 @@ test('the documentation asks for these permissions and events, and for no others
   const events = appEvents.map(({ title, why }) => [title, why]);
   const tables = text.match(/(?: {3}\|.*\n)+/g)?.map((table) => table.trimEnd());
   expect(tables).toEqual([tableOf(['Permission', 'Access', 'For'], permissions), tableOf(['Event', 'For'], events)]);
+  expect(text).toContain(`*${teamPermission.title}*, ${accessTitle(teamPermission.level)}.`);
 });
 
 test('the events are those that the bot listens to', () => {
@@ -27,9 +28,8 @@ test('the events are those that the bot listens to', () => {
       for (const name of [names].flat()) heard.add(name.split('.')[0] ?? '');
     },
   };
-  createApp({ repository: 'acme/packages', hear: async () => true, complain: async () => undefined })(
-    listener as unknown as Probot,
-  );
+  const options = { repository: 'acme/packages', hear: async () => true, complain: async () => undefined };
+  createApp({ ...options, known: () => undefined, knowsBot: () => false })(listener as unknown as Probot);
   expect(appEvents.map(({ name }) => name).sort()).toEqual([...heard].sort());
 });
 

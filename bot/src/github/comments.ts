@@ -6,7 +6,7 @@ import type { Calls } from './installation.ts';
 export interface SeenComment {
   readonly id: number;
   readonly html_url: string;
-  readonly user: { readonly login: string; readonly type?: string } | null;
+  readonly user: { readonly login: string; readonly id: number; readonly type?: string } | null;
   readonly body: string;
   readonly created_at: string;
 }
@@ -25,6 +25,10 @@ export interface CommentCalls {
   newestComment(): Promise<ListedComment | undefined>;
   react(comment: number, reaction: Reaction): Promise<void>;
   createComment(issue: number, body: string): Promise<number>;
+  /** Comments on a commit. */
+  commentOn(commit: string, body: string): Promise<number>;
+  /** The app's own comment on a commit whose body `fits`. */
+  findCommentOn(commit: string, fits: (body: string) => boolean): Promise<number | undefined>;
   updateComment(comment: number, body: string): Promise<void>;
   /** The app's own comment on an issue, written after the comment `since`, whose body `fits`. */
   findComment(issue: number, since: number, fits: (body: string) => boolean): Promise<number | undefined>;
@@ -50,6 +54,15 @@ export function commentCalls({ place, ours, unlessChanged }: Calls): CommentCall
     },
     async createComment(issue, body) {
       return (await (await ours()).rest.issues.createComment({ ...place, issue_number: issue, body })).data.id;
+    },
+    async commentOn(commit, body) {
+      return (await (await ours()).rest.repos.createCommitComment({ ...place, commit_sha: commit, body })).data.id;
+    },
+    async findCommentOn(commit, fits) {
+      const octokit = await ours();
+      const query = { ...place, commit_sha: commit, per_page: perPage };
+      const found = await octokit.paginate(octokit.rest.repos.listCommentsForCommit, query);
+      return found.find((one) => one.user?.type === 'Bot' && fits(one.body))?.id;
     },
     async updateComment(comment, body) {
       await (await ours()).rest.issues.updateComment({ ...place, comment_id: comment, body });

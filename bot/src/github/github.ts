@@ -7,6 +7,7 @@ import { createInstallation, type Installation } from './installation.ts';
 import { type IssueCalls, issueCalls } from './issues.ts';
 import type { RateGate } from './rate-limit.ts';
 import { type RepositoryCalls, repositoryCalls } from './repository.ts';
+import { type TeamCalls, teamCalls } from './teams.ts';
 
 /**
  * All methods reject with RateLimited while GitHub takes no requests, and with Octokit's RequestError when it says no.
@@ -16,7 +17,8 @@ export interface Github
     CommentCalls,
     CheckCalls,
     IssueCalls,
-    Pick<Installation, 'identity' | 'token'> {}
+    TeamCalls,
+    Pick<Installation, 'identity' | 'token' | 'forgetToken' | 'check'> {}
 
 /**
  * `app` authenticates as the app itself; `repository` is owner/name. Every request but that for a token passes the
@@ -27,12 +29,13 @@ export function createGithub(app: () => Promise<ProbotOctokit>, repository: stri
   const place = { owner, repo };
   const installation = createInstallation(app, place, gate);
   const calls = { place, ours: installation.client, unlessChanged: createAnswerMemory() };
-  const { identity, token } = installation;
+  const { identity, token, forgetToken, check } = installation;
   return {
     ...repositoryCalls(calls),
     ...commentCalls(calls),
     ...checkCalls(calls),
     ...issueCalls(calls, installation),
-    ...{ identity, token },
+    ...teamCalls(calls),
+    ...{ identity, token, forgetToken, check },
   };
 }

@@ -1,5 +1,6 @@
 // The app's installation on the config repo: who it is there, its client, and its tokens.
 import type { ProbotOctokit } from 'probot';
+import { AccessLost } from './access-lost.ts';
 import type { createAnswerMemory } from './answer-memory.ts';
 import type { RateGate } from './rate-limit.ts';
 
@@ -22,6 +23,13 @@ export interface Installation {
   identity(): Promise<{ readonly name: string; readonly email: string }>;
   /** An installation token that lives for some minutes more. */
   token(): Promise<string>;
+  /** The token that was given last is not taken any more: the next one is a new one. */
+  forgetToken(): void;
+  /**
+   * Asks GitHub anew whether the app may reach the repository; an installation that is another one takes its place.
+   * Rejects with AccessLost when somebody has to do something about it.
+   */
+  check(): Promise<void>;
   client(): Promise<ProbotOctokit>;
 }
 
@@ -43,12 +51,30 @@ export function createInstallation(app: () => Promise<ProbotOctokit>, place: Pla
   };
   let client: { readonly id: number; readonly octokit: ProbotOctokit } | undefined;
   let gitToken: { readonly token: string; readonly expires_at: string } | undefined;
-  return {
+  const forgetAll = () => {
+    known = undefined;
+    client = undefined;
+    gitToken = undefined;
+  };
+  const self: Installation = {
     async client() {
       const { id } = await installation();
       if (client?.id === id) return client.octokit;
       const octokit = await installationClient(await app(), id);
-      octokit.hook.wrap('request', (request, options) => gate.pass(async () => await request(options)));
+      octokit.hook.wrap('request', async (send, options) => {
+        try {
+          return await gate.pass(async () => await send(options));
+        } catch (error) {
+          if (statusOf(error) !== 401 || options.headers[renewed] !== undefined) throw error;
+          // A token may end before its time; Octokit would go on with it for an hour.
+          if (client?.octokit === octokit) client = undefined;
+          const other = await self.client();
+          // What belongs to the client that is given up is left behind: its hook would sign with the token that ended.
+          const { hook: _hook, ...request } = (options.request ?? {}) as Record<string, unknown>;
+          const headers = { ...options.headers, [renewed]: 'yes' };
+          return await other.request({ ...options, request, headers } as never);
+        }
+      });
       client = { id, octokit };
       return octokit;
     },
@@ -65,7 +91,40 @@ export function createInstallation(app: () => Promise<ProbotOctokit>, place: Pla
       }
       return gitToken.token;
     },
+    forgetToken() {
+      gitToken = undefined;
+    },
+    async check() {
+      try {
+        const octokit = await app();
+        const { data } = await gate.pass(() => octokit.rest.apps.getRepoInstallation({ ...place }));
+        if (data.suspended_at !== null) throw new AccessLost('suspended', nameOf(place));
+        if (client !== undefined && client.id !== data.id) forgetAll();
+        known = Promise.resolve(data);
+      } catch (error) {
+        const lost = lostBy(error, place);
+        if (lost instanceof AccessLost) forgetAll();
+        throw lost;
+      }
+    },
   };
+  return self;
+}
+
+/** Marks a request that is made for the second time, with a new token. GitHub ignores headers that it does not know. */
+const renewed = 'x-coppice-new-token';
+
+const nameOf = ({ owner, repo }: Place) => `${owner}/${repo}`;
+
+function statusOf(error: unknown): unknown {
+  return (error as { status?: unknown } | null)?.status;
+}
+
+/** The error, as AccessLost where it says that. */
+function lostBy(error: unknown, place: Place): unknown {
+  if (statusOf(error) === 401) return new AccessLost('key', nameOf(place), { cause: error });
+  if (statusOf(error) === 404) return new AccessLost('not installed', nameOf(place), { cause: error });
+  return error;
 }
 
 async function installationClient(app: ProbotOctokit, installationId: number): Promise<ProbotOctokit> {
@@ -75,7 +134,13 @@ async function installationClient(app: ProbotOctokit, installationId: number): P
     factory: (options: { octokit: ProbotOctokit; octokitOptions: OctokitOptions }) => {
       const { octokit, octokitOptions } = options;
       const Octokit = octokit.constructor as new (options: unknown) => ProbotOctokit;
-      return new Octokit({ ...octokitOptions, auth: { ...octokitOptions.auth, installationId } });
+      // Tokens of its own: those of a client that is replaced are not to be found again.
+      const tokens = new Map<string, string>();
+      const cache = {
+        get: (key: string) => tokens.get(key),
+        set: (key: string, value: string) => tokens.set(key, value),
+      };
+      return new Octokit({ ...octokitOptions, auth: { ...octokitOptions.auth, cache, installationId } });
     },
   })) as ProbotOctokit;
 }

@@ -65,7 +65,7 @@ test.each([
   }
 });
 
-test('a comment that is refused ends with the reason, and one that need not be followed with its address', async () => {
+test('a comment that is refused ends with the reason, and one that nothing follows with its address', async () => {
   const home = readHome({ COPPICE_HOME: folder });
   await mkdir(home.state);
   const { apiUrl, url: webUrl } = github;
@@ -79,5 +79,11 @@ test('a comment that is refused ends with the reason, and one that need not be f
     `${apiUrl}/repos/acme/packages/issues/1/comments answered 401: Bad credentials.`,
   );
   expect(await comment(terminal, { COPPICE_HOME: folder }, '/help', options)).toBe(0);
-  expect(said).toEqual([expect.stringMatching(/^Commented: http:.*\/acme\/packages\/issues\/1#issuecomment-\d+$/)]);
+  const commented = expect.stringMatching(/^Commented: http:.*\/acme\/packages\/issues\/1#issuecomment-\d+$/);
+  expect(said.splice(0)).toEqual([commented]);
+  // Nobody answers here: one that asks for nothing is not waited for.
+  for (const text of ['hello', 'thanks, @coppice', '`/build`']) {
+    expect(await comment(terminal, { COPPICE_HOME: folder }, text, { ...options, follow: true })).toBe(0);
+    expect(said.splice(0)).toEqual([commented, expect.stringContaining('holds no command')]);
+  }
 });

@@ -1,6 +1,6 @@
 // What GitHub shows against what was handled: the jobs that no webhook has brought. Pure.
 import type { ListedComment } from '../github/comments.ts';
-import type { Head, OpenPull } from '../github/repository.ts';
+import type { Head, MergeGroup, OpenPull } from '../github/repository.ts';
 import type { BotState } from '../vocabulary/bot-state.ts';
 import { type CommentCursor, foundPullKey, type Job, workKey } from '../vocabulary/job.ts';
 import { jobOfComment } from './webhooks.ts';
@@ -34,6 +34,7 @@ export function isLate(job: Job, cursor: CommentCursor | null): boolean {
 export function missedComments(
   listed: readonly ListedComment[],
   cursor: CommentCursor,
+  knowsBot: (login: string) => boolean,
 ): { readonly jobs: readonly Job[]; readonly cursor: CommentCursor } {
   const from = Date.parse(lookedUntil(cursor));
   const fresh = listed.filter(({ id, created_at }) => id > cursor.floor && Date.parse(created_at) >= from);
@@ -44,7 +45,9 @@ export function missedComments(
   const jobs = fresh
     .filter(({ created_at, updated_at }) => created_at === updated_at)
     .sort((one, other) => Date.parse(one.created_at) - Date.parse(other.created_at) || one.id - other.id)
-    .flatMap((comment) => jobOfComment(comment, issueIn(comment), /\/pull\/\d+/.test(comment.html_url)) ?? []);
+    .flatMap(
+      (comment) => jobOfComment(comment, issueIn(comment), /\/pull\/\d+/.test(comment.html_url), knowsBot) ?? [],
+    );
   return { jobs, cursor: { ...cursor, seenUntil: newest } };
 }
 
@@ -60,14 +63,18 @@ export function missedPush(head: Head, state: Pick<BotState, 'handledCommit' | '
   return waits(job, state) ? undefined : job;
 }
 
-/** Pull requests whose head was not judged, and those that are not open any more without our knowing. */
+/**
+ * Pull requests whose head was not judged, and those that are not open any more, or not into the default branch,
+ * without our knowing.
+ */
 export function missedPulls(
   open: readonly OpenPull[],
   defaultBranch: string,
   state: Pick<BotState, 'pulls' | 'inbox'>,
 ): readonly { readonly key: string; readonly job: Job }[] {
   const known = new Map(state.pulls.map((pull) => [pull.number, pull]));
-  const numbers = new Set(open.map(({ number }) => number));
+  // One that goes into another branch now is none of ours, as one that was closed.
+  const numbers = new Set(open.filter(({ base }) => base === defaultBranch).map(({ number }) => number));
   const waiting = new Set(state.inbox.flatMap(({ job }) => (job.kind === 'pull' ? [job.number] : [])));
   const changed = open
     .filter(({ number, base, head }) => {
@@ -81,6 +88,18 @@ export function missedPulls(
   return [...changed, ...gone]
     .filter(({ number }) => !waiting.has(number))
     .map(({ number, head, again }) => ({ key: foundPullKey(number, head), job: { kind: 'pull', number, again } }));
+}
+
+/** What merge queues would merge and nobody has judged. */
+export function missedGroups(
+  groups: readonly MergeGroup[],
+  state: Pick<BotState, 'groups' | 'inbox'>,
+): readonly { readonly key: string; readonly job: Job }[] {
+  return groups
+    .filter(({ commit }) => !state.groups.includes(commit))
+    .map(({ commit }): Job => ({ kind: 'group', commit, what: 'checks' }))
+    .filter((job) => !waits(job, state))
+    .map((job) => ({ key: workKey('', job), job }));
 }
 
 function waits(job: Job, { inbox }: Pick<BotState, 'inbox'>): boolean {

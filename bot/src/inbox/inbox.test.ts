@@ -114,7 +114,8 @@ test('a job that fails is told of and does not hold up the next', async () => {
 });
 
 const comment = (id: number): Job => ({
-  ...{ kind: 'comment', issue: 1, comment: id, url: '', actor: 'builder', body: '/help', onPullRequest: false },
+  ...{ kind: 'comment', issue: 1, comment: id, url: '', actor: 'builder', actorId: 2, body: '/help' },
+  onPullRequest: false,
 });
 
 test('a push goes before the comments that wait, also one that is found only when a comment is about to be worked off', async () => {
@@ -166,4 +167,31 @@ test('a delivery that cannot be noted is not accepted, and may come again', asyn
   });
   await expect(inbox.accept('a', push('a'))).rejects.toThrow('full');
   await expect(inbox.accept('a', push('a'))).rejects.toThrow('full');
+});
+
+test('when many wait people take turns, and what each of them asks is done in the order in which they asked', async () => {
+  const worked: string[] = [];
+  const inbox = newInbox();
+  const by = (actor: string, id: number): Job => ({ ...comment(id), actor }) as Job;
+  const flood = Array.from({ length: 60 }, (_, at) => at);
+  await Promise.all(flood.map((at) => inbox.accept(`flood/${at}`, by('flood', at))));
+  const crowd = Array.from({ length: 20 }, (_, at) => at);
+  await Promise.all(crowd.map((at) => inbox.accept(`crowd/${at}`, by(`one-${at}`, 100 + at))));
+  await inbox.accept('pull', { kind: 'pull', number: 4, again: false });
+  for (const at of [0, 1, 2]) await inbox.accept(`ada/${at}`, by(at === 1 ? 'Ada' : 'ada', 200 + at));
+  inbox.start({
+    ...workerOf(async ({ id }) => {
+      worked.push(id);
+      return { checks: [] };
+    }),
+    isQuick: ({ id }) => id.startsWith('crowd'),
+  });
+  await inbox.settled();
+  expect(worked).toHaveLength(60 + 20 + 1 + 3);
+  const of = (whose: string) => worked.filter((id) => id.startsWith(whose));
+  expect(of('ada')).toEqual(['ada/0', 'ada/1', 'ada/2']);
+  expect(of('flood')).toEqual(flood.map((at) => `flood/${at}`));
+  // Behind eighty others: of three turns one is that of the newest.
+  expect(worked.indexOf('ada/0')).toBeLessThan(3);
+  expect(worked.indexOf('pull')).toBeLessThan(6);
 });

@@ -1,6 +1,8 @@
 // Write down, return at once, work later: accepted deliveries are worked off one after the other, also those of the
-// last run. Pushes go first: what people ask for in comments may be about them.
+// last run. Pushes go first: what people ask for in comments may be about them. When many wait, people take turns, and
+// what each of them asks is done in the order in which they asked.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createTurns, type Waiting } from '../answers/turns.ts';
 import { RateLimited } from '../github/rate-limit.ts';
 import type { BotOperation, BotState, Handled } from '../vocabulary/bot-state.ts';
 import type { Delivery, Job } from '../vocabulary/job.ts';
@@ -10,6 +12,14 @@ interface InboxOptions {
   readonly commit: (operations: readonly BotOperation[]) => Promise<unknown>;
   /** Called when a new delivery is on the disk, unless it has been worked off by then. */
   readonly noted?: (delivery: Delivery) => void;
+}
+
+/** So few are worked off in the order in which they came, whoever asked. */
+const inOrder = 10;
+
+/** Pull requests are told of by GitHub: they are one asker, whose name no person has. */
+function whoAsks(job: Job): string {
+  return 'actor' in job ? job.actor.toLowerCase() : `${job.kind} request`;
 }
 
 /** Who works off what was noted. */
@@ -24,6 +34,8 @@ export interface InboxWorker {
    * with RateLimited is worked off again when GitHub can be asked again.
    */
   readonly work: (delivery: Delivery) => Promise<Handled>;
+  /** True for what is answered at once and changes nothing. Default: nothing is. */
+  readonly isQuick?: (delivery: Delivery) => boolean;
   /** Called when the job is noted as done. */
   readonly done: (delivery: Delivery, handled: Handled) => void;
   /** The job was given up: it could not be worked off, or not be noted. */
@@ -51,6 +63,7 @@ class JournaledInbox implements Inbox {
   readonly #heardAt = new Map<string, number>();
   readonly #givenUp = new Set<string>();
   readonly #stopping = new AbortController();
+  readonly #turns = createTurns();
   /** Undefined before the start and after the end. */
   #worker: InboxWorker | undefined;
   #working: Promise<void> | undefined;
@@ -100,10 +113,25 @@ class JournaledInbox implements Inbox {
     return this.#options.state().inbox.filter(({ id }) => !this.#givenUp.has(id));
   }
 
+  #nextPush(): Delivery | undefined {
+    if (this.#worker === undefined) return undefined;
+    return this.#waiting().find(({ job }) => job.kind === 'push');
+  }
+
+  /** What is not a push; with more than `inOrder` of those, of each person the first, by turns. */
   #next(): Delivery | undefined {
     if (this.#worker === undefined) return undefined;
-    const waiting = this.#waiting();
-    return waiting.find(({ job }) => job.kind === 'push') ?? waiting[0];
+    const waiting = this.#waiting().filter(({ job }) => job.kind !== 'push');
+    if (waiting.length <= inOrder) return waiting[0];
+    const firsts = new Map<string, Delivery & Waiting>();
+    for (const [at, delivery] of waiting.entries()) {
+      const by = whoAsks(delivery.job);
+      if (firsts.has(by)) continue;
+      const isShort = this.#worker.isQuick?.(delivery) ?? false;
+      firsts.set(by, { ...delivery, key: delivery.id, by, isShort, at });
+    }
+    const { key } = this.#turns.next([...firsts.values()], performance.now()) ?? {};
+    return waiting.find(({ id }) => id === key);
   }
 
   #wake(): void {
@@ -118,13 +146,12 @@ class JournaledInbox implements Inbox {
   /** All that waits. */
   async #workOff(worker: InboxWorker): Promise<void> {
     for (;;) {
-      const first = this.#next();
-      if (first !== undefined && first.job.kind !== 'push') {
-        await worker.before?.(first, this.#heardAt.get(first.id) ?? 0);
-      }
-      const delivery = this.#next();
-      if (delivery === undefined) return;
-      await this.#workOffOne(delivery, worker);
+      const push = this.#nextPush();
+      const next = push ?? this.#next();
+      if (next === undefined) return;
+      if (push === undefined) await worker.before?.(next, this.#heardAt.get(next.id) ?? 0);
+      if (this.#worker === undefined) return;
+      await this.#workOffOne(this.#nextPush() ?? next, worker);
     }
   }
 

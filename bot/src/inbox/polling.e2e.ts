@@ -64,6 +64,19 @@ test('a pull request is found and judged, and again when its head moves', async 
   while ((await service.step()) !== undefined);
 });
 
+test('what a merge queue would merge is found, and gets its check', async () => {
+  const pulls = await makePulls(service);
+  try {
+    await pulls.push('queued', { 'README.md': 'Hello\n' });
+    const number = await pulls.open('maintainer', 'queued');
+    const { sha } = await service.github.enqueue('acme/packages', number, 'maintainer');
+    const check = await pulls.groupVerdict(sha);
+    expect(check).toMatchObject({ conclusion: 'success', output: { title: 'Nothing of Coppice is changed' } });
+  } finally {
+    await pulls.remove();
+  }
+});
+
 test('while nothing changes GitHub counts nothing: every answer is "not changed"', async () => {
   await service.bot().settled();
   let quiet = proxy.answers.length;

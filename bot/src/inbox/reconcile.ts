@@ -1,12 +1,21 @@
 // Looks at GitHub now and then, and works off what no webhook has brought: at the start, on a timer, and before a
 // comment is worked off. With webhooks switched off this is all there is, and it happens more often.
 import type { Log } from '@coppice/builder-runner/runner';
+import { AccessLost } from '../github/access-lost.ts';
 import type { Github } from '../github/github.ts';
 import { RateLimited } from '../github/rate-limit.ts';
 import type { Head } from '../github/repository.ts';
 import type { BotOperation, BotState } from '../vocabulary/bot-state.ts';
-import { type Job, workKey } from '../vocabulary/job.ts';
-import { firstCursor, isLate, lookedUntil, missedComments, missedPulls, missedPush } from './find-missed.ts';
+import { foundPullKey, type Job, workKey } from '../vocabulary/job.ts';
+import {
+  firstCursor,
+  isLate,
+  lookedUntil,
+  missedComments,
+  missedGroups,
+  missedPulls,
+  missedPush,
+} from './find-missed.ts';
 
 interface ReconcilerOptions {
   readonly github: Github;
@@ -20,9 +29,20 @@ interface ReconcilerOptions {
   readonly seconds: number;
   readonly now: () => Date;
   readonly log: Log;
+  /** True for bots that the config gives rights to. */
+  readonly knowsBot: (login: string) => boolean;
+}
+
+/** Why GitHub cannot be asked, for people. */
+export interface GithubFault {
+  /** ISO 8601 UTC. */
+  readonly since: string;
+  readonly message: string;
 }
 
 export interface Reconciler {
+  /** Undefined while GitHub answers. */
+  fault(): GithubFault | undefined;
   /** The first look, and the timer for the later ones. Does not reject: a look that fails is logged and tried again. */
   start(): Promise<void>;
   /** Notes what a webhook tells, unless it is known or was found by a look before. */
@@ -37,6 +57,12 @@ export interface Reconciler {
 }
 
 const longestWaitSeconds = 3600;
+/** A look that fails for lack of leave is not put off for long: somebody who mends it wants to see that. */
+const longestLostSeconds = 300;
+/** GitHub lets an app read what is public also where it is not installed: so it is asked for its installation. */
+const checkMilliseconds = 10 * 60_000;
+/** Failures in a row that are a fault; fewer may be a network that blinked. */
+const faultyFailures = 3;
 
 export function createReconciler(options: ReconcilerOptions): Reconciler {
   return new GithubReconciler(options);
@@ -49,6 +75,8 @@ class GithubReconciler implements Reconciler {
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> = Promise.resolve();
   #failures = 0;
+  #fault: GithubFault | undefined;
+  #checkedAt = Number.NEGATIVE_INFINITY;
   #headAskedAt = Number.NEGATIVE_INFINITY;
   #stopped = false;
 
@@ -61,19 +89,18 @@ class GithubReconciler implements Reconciler {
     await this.#looking;
   }
 
+  fault(): GithubFault | undefined {
+    return this.#fault;
+  }
+
   async hear(deliveryId: string, job: Job): Promise<boolean> {
-    const { state, accept, log } = this.#options;
+    const { state, accept } = this.#options;
     if (isLate(job, state().comments)) return false;
-    const fresh = await accept(workKey(deliveryId, job), job);
-    // A commit that is known and comes again may have been pushed back to: the head tells.
-    if (!fresh && job.kind === 'push' && job.commit !== state().handledCommit) {
-      this.#looking = this.#looking.then(async () => {
-        await this.#lookAtHead().catch((error: unknown) =>
-          log('warn', 'GitHub could not be asked for the head; the next look does it', { error }),
-        );
-      });
-    }
-    return fresh;
+    this.#startAnew(job);
+    if (await accept(workKey(deliveryId, job), job)) return true;
+    // A commit that is known and comes again may have been pushed back to, also while another is being worked off.
+    if (job.kind === 'push') await accept(`${workKey('', job)}/${deliveryId}`, { ...job, again: true });
+    return false;
   }
 
   async catchUp(heardAt: number): Promise<void> {
@@ -98,9 +125,14 @@ class GithubReconciler implements Reconciler {
     try {
       await this.#look();
       this.#failures = 0;
-    } catch (error) {
+      if (this.#fault !== undefined) log('info', 'GitHub answers again');
+      this.#fault = undefined;
+    } catch (failure) {
+      const error = await this.#reasonOf(failure);
       this.#failures += 1;
-      wait = Math.min(longestWaitSeconds * 1000, wait * 2 ** Math.min(this.#failures - 1, 16));
+      const longest = error instanceof AccessLost ? longestLostSeconds : longestWaitSeconds;
+      wait = Math.min(Math.max(longest, seconds) * 1000, wait * 2 ** Math.min(this.#failures - 1, 16));
+      this.#noteFault(error);
       // The limit has been told of, and names its own time.
       if (error instanceof RateLimited) wait = Math.max(wait, error.until - performance.now());
       else
@@ -109,10 +141,32 @@ class GithubReconciler implements Reconciler {
     if (!this.#stopped) this.#timer = setTimeout(() => this.#begin(), wait);
   }
 
+  /** A request that fails says less than the question whether the app is still installed. */
+  async #reasonOf(failure: unknown): Promise<unknown> {
+    if (failure instanceof RateLimited || failure instanceof AccessLost) return failure;
+    return await this.#options.github.check().then(
+      () => failure,
+      (lost: unknown) => (lost instanceof AccessLost ? lost : failure),
+    );
+  }
+
+  #noteFault(error: unknown): void {
+    if (error instanceof RateLimited) return;
+    const isLost = error instanceof AccessLost;
+    if (!isLost && this.#failures < faultyFailures) return;
+    const message = isLost ? error.message : `GitHub could not be asked ${this.#failures} times in a row`;
+    this.#fault = { since: this.#fault?.since ?? this.#options.now().toISOString(), message };
+  }
+
   /** Pushes before comments: those may be about what was pushed. */
   async #look(): Promise<void> {
+    if (performance.now() - this.#checkedAt > checkMilliseconds) {
+      await this.#options.github.check();
+      this.#checkedAt = performance.now();
+    }
     const { branch } = await this.#lookAtHead();
     await this.#lookAtPulls(branch);
+    await this.#lookAtGroups();
     await this.#lookAtComments();
     this.#options.looked();
   }
@@ -122,16 +176,27 @@ class GithubReconciler implements Reconciler {
     const head = await this.#options.github.head();
     this.#headAskedAt = at;
     const job = missedPush(head, this.#options.state());
-    if (job !== undefined) await this.#insist(workKey('', job), job);
-    else this.#forgetTries('push', []);
+    const key = job === undefined ? '' : workKey('', job);
+    this.#forgetTries('push', [key]);
+    if (job !== undefined) await this.#insist(key, job);
     return head;
   }
 
   async #lookAtPulls(defaultBranch: string): Promise<void> {
-    const missed = missedPulls(await this.#options.github.openPulls(), defaultBranch, this.#options.state());
+    const { github, state } = this.#options;
+    const missed = missedPulls(await github.openPulls(), defaultBranch, state());
     for (const { key, job } of missed) await this.#insist(key, job);
     this.#forgetTries(
       'pull',
+      missed.map(({ key }) => key),
+    );
+  }
+
+  async #lookAtGroups(): Promise<void> {
+    const missed = missedGroups(await this.#options.github.mergeGroups(), this.#options.state());
+    for (const { key, job } of missed) await this.#insist(key, job);
+    this.#forgetTries(
+      'group',
       missed.map(({ key }) => key),
     );
   }
@@ -143,7 +208,7 @@ class GithubReconciler implements Reconciler {
       await commit([{ kind: 'looked', comments: firstCursor(await github.newestComment()) }]);
       return;
     }
-    const missed = missedComments(await github.comments(lookedUntil(cursor)), cursor);
+    const missed = missedComments(await github.comments(lookedUntil(cursor)), cursor, this.#options.knowsBot);
     for (const job of missed.jobs) {
       const key = workKey('', job);
       if (await accept(key, job)) log('info', `Found on GitHub without a webhook: ${key}`);
@@ -163,6 +228,13 @@ class GithubReconciler implements Reconciler {
     this.#tries.set(key, { kind: job.kind, count: count + 1, notBefore: performance.now() + wait * 1000 });
     if (await accept(key, job)) return log('info', `Found on GitHub without a webhook: ${key}`);
     await accept(`${key}/${now().getTime()}`, job);
+  }
+
+  /** Something moved: what was tried before it did has had its outcome, also when it comes back to where it was. */
+  #startAnew(job: Job): void {
+    const mine = job.kind === 'push' ? 'push/' : job.kind === 'pull' ? foundPullKey(job.number, '') : undefined;
+    if (mine === undefined) return;
+    for (const key of this.#tries.keys()) if (key.startsWith(mine)) this.#tries.delete(key);
   }
 
   #forgetTries(kind: Job['kind'], but: readonly string[]): void {

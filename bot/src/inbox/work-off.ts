@@ -7,9 +7,13 @@ import type { Reporter } from '../answers/report.ts';
 import type { Complain } from '../answers/tell-failure.ts';
 import { handleCheckEvent } from '../check-actions/handle-button.ts';
 import { type CommentContext, handleComment, reactionTo } from '../commands/handle-comment.ts';
+import { handleMisplaced } from '../commands/handle-misplaced.ts';
 import type { CommentReader } from '../commands/read/read-ahead.ts';
+import type { People } from '../people/people.ts';
+import { handleGroup } from '../pull-requests/handle-group.ts';
 import { handlePull, type PullContext } from '../pull-requests/handle-pull.ts';
 import { handlePush, type PushContext } from '../pushes/handle-push.ts';
+import { type TakeAwayContext, takeAwayDue } from '../pushes/take-away.ts';
 import type { Handled } from '../vocabulary/bot-state.ts';
 import type { Delivery } from '../vocabulary/job.ts';
 import type { InboxWorker } from './inbox.ts';
@@ -17,6 +21,7 @@ import type { Reconciler } from './reconcile.ts';
 
 interface WorkContext {
   readonly pushes: PushContext;
+  readonly departures: TakeAwayContext;
   readonly pulls: PullContext;
   readonly commands: CommentContext;
   readonly comments: CommentReader;
@@ -24,6 +29,7 @@ interface WorkContext {
   readonly reporter: Pick<Reporter, 'track'>;
   readonly reactions: Pick<Reactions, 'react'>;
   readonly complain: Complain;
+  readonly people: Pick<People, 'meet'>;
   /** Called after each that was worked off. */
   readonly tend: () => void;
   readonly log: Log;
@@ -39,10 +45,12 @@ export function createWorker(context: WorkContext): InboxWorker {
           log('warn', 'GitHub could not be asked whether a push was missed; what is known counts', { error }),
         ),
     work: (delivery) => workOff(delivery, context),
+    isQuick: ({ id }) => comments.isQuick(id),
     done({ id, job }, { answer, checks }) {
       comments.forget(id);
       reporter.track(answer, checks);
-      if (job.kind === 'comment' && answer !== undefined) reactions.react(job.comment, reactionTo(answer.sections));
+      if (job.kind === 'comment' && answer !== undefined)
+        reactions.react(job.comment, reactionTo(answer.sections), job.actor);
       tend();
     },
     failed({ id, job }, error) {
@@ -53,17 +61,25 @@ export function createWorker(context: WorkContext): InboxWorker {
 }
 
 async function workOff({ id, job }: Delivery, context: WorkContext): Promise<Handled> {
-  const { pushes, pulls, commands, comments, log } = context;
+  const { pushes, departures, pulls, commands, comments, people, log } = context;
   switch (job.kind) {
     case 'push':
       return await patiently(() => handlePush(job, id, pushes), log);
+    case 'take-away':
+      return await takeAwayDue(job, departures);
     case 'pull':
       return await patiently(() => handlePull(job, id, pulls), log);
+    case 'group':
+      return await patiently(() => handleGroup(job, id, pulls), log);
     case 'check':
+      await people.meet(job.actor, job.actorId);
       return await patiently(() => handleCheckEvent(job, id, pulls), log);
+    case 'misplaced':
+      return await handleMisplaced(job);
     case 'comment': {
       const parsed = await comments.read(id, job);
       if (parsed !== 'tangled' && parsed.commands.length === 0) return { checks: [] };
+      await people.meet(job.actor, job.actorId);
       return await handleComment(job, parsed, id, commands);
     }
   }

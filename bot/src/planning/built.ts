@@ -19,6 +19,8 @@ export interface BuiltIndex {
   readonly lastOf: (owner: string, project: string) => Promise<readonly BuiltChroot[]>;
   /** How long the last good build took, in seconds; null: none is known. It knows what `lastOf` has read. */
   readonly expectedSeconds: (owner: string, project: string, name: string, chroot: ChrootName) => number | null;
+  /** How many ended builds are recorded of each project (`owner/name`) that has any. */
+  counts(): ReadonlyMap<string, number>;
   /** Where an ended build is recorded. */
   find(id: BuildId): BuildRef | undefined;
   /** The records of a build by chroot, that of its SRPM as `srpm`; those that cannot be read are left out. */
@@ -77,6 +79,15 @@ class FolderIndex implements BuiltIndex {
 
   readonly expectedSeconds = (owner: string, project: string, name: string, chroot: ChrootName): number | null =>
     this.#seconds.get(`${owner}/${project}/${name}/${chroot}`) ?? null;
+
+  counts(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const { owner, project } of this.#refs.values()) {
+      const key = `${owner}/${project}`;
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+    return counts;
+  }
 
   find(id: BuildId): BuildRef | undefined {
     return this.#refs.get(id);

@@ -1,6 +1,6 @@
 // Plans what is asked for as things are now, and queues it once for each batch, however often the work is begun.
 import type { Queue } from '@coppice/builder-runner/queue';
-import type { BuiltChroot, PlanSelection, QueuedBuild, Settings } from '@coppice/config';
+import type { BuiltChroot, PlanSelection, QueuedBuild, Settings, SkippedBuild } from '@coppice/config';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
 import { planSummary } from '../reply/plan.ts';
@@ -55,6 +55,7 @@ export function queuedBefore(
 /** What a batch came to, and how the check of its commit says so. */
 export interface Planned {
   readonly builds: readonly QueuedBuild[];
+  readonly skipped: readonly SkippedBuild[];
   readonly summary: ReturnType<typeof planSummary>;
   /** On the lines of sources that could not be looked up. */
   readonly annotations: readonly CheckAnnotation[];
@@ -74,5 +75,5 @@ export async function planOnce(
     plan,
     builds.map(({ id }) => id),
   );
-  return { builds, summary, annotations };
+  return { builds, skipped: plan.skipped, summary, annotations };
 }

@@ -95,13 +95,11 @@ describe('what a change demands', () => {
     expect(judge(['packages/acme/Tools/lib/x'], configOf())).toEqual({ touched: [], adminReasons: [], notes: [] });
   });
 
-  test('a word about rights that it changes and projects that it deletes', () => {
+  test('a word about rights that it changes', () => {
     const greedy = configOf({ 'projects/acme/tools.yaml': tools.replace('[mia]', '[mia, eve]') });
     expect(judge(['projects/acme/tools.yaml'], greedy).notes).toEqual([
       'It changes who may change or build `acme/tools`; that counts once it is merged.',
     ]);
-    const gone = { ...configOf(), config: { ...base, projects: [] } };
-    expect(judge(['projects/acme/tools.yaml'], gone).notes).toEqual(['Merging it deletes the project `acme/tools`.']);
   });
 });
 

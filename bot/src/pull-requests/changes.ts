@@ -58,7 +58,6 @@ export function judgeChanges(changes: Changes, base: ConfigRepo, head: ConfigRep
     if (before === undefined && after === undefined && head !== undefined) continue;
     touched.push(key);
     if (before === undefined) adminReasons.push(`\`${key}\` is a new project`);
-    else if (head !== undefined && after === undefined) notes.push(`Merging it deletes the project \`${key}\`.`);
     else if (after !== undefined && !sameRights(before, after)) {
       notes.push(`It changes who may change or build \`${key}\`; that counts once it is merged.`);
     }

@@ -1,20 +1,26 @@
 // Looks at a pull request: fetches its head, has it judged, and says what it changes. Policy is that of the config in
 // force.
 import { GitError } from '@coppice/builder-runner/remote';
+import type { Settings } from '@coppice/config';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
 import type { Github } from '../github/github.ts';
 import type { PullRequest } from '../github/repository.ts';
+import type { BuiltIndex } from '../planning/built.ts';
 import type { KnownPull } from '../vocabulary/known-pull.ts';
 import type { Demands } from './changes.ts';
-import { type HeadFacts, type HeadPlace, Unjudgeable } from './head-facts.ts';
+import { type HeadBackground, type HeadFacts, type HeadPlace, Unjudgeable } from './head-facts.ts';
 import type { HeadJudge } from './judge-head.ts';
 
 /** A head of a pull request and what follows from it. */
 export interface Examined extends HeadFacts {
   readonly pull: PullRequest;
   readonly place: HeadPlace;
-  /** Why it could not be judged, as a sentence; nothing else is known of it then. */
+  /** How long after a merge what it deletes is deleted. */
+  readonly graceSeconds: number;
+  /** Where it conflicts with the branch that it goes into; undefined when that could not be found out. */
+  readonly conflicts: readonly string[] | undefined;
+  /** Why it could not be judged, as a sentence; nothing of `HeadFacts` is known of it then. */
   readonly unjudged?: string;
   /** What is to be remembered of it. */
   readonly known: KnownPull;
@@ -24,38 +30,51 @@ interface ExamineContext {
   readonly github: Github;
   readonly mirror: ConfigRepoMirror;
   readonly heads: HeadJudge;
-  /** The config in force; undefined while there is none. */
-  readonly config: () => ConfigAtCommit | undefined;
+  readonly built: Pick<BuiltIndex, 'counts'>;
+  readonly settings: Pick<Settings, 'deletion'>;
+  /** The config in force, as it is written; undefined while there is none. */
+  readonly written: () => ConfigAtCommit | undefined;
   readonly pulls: () => readonly KnownPull[];
   readonly now: () => Date;
 }
 
 /** `pull` is what GitHub says now. Throws GitError, also when Git does not have its head yet. */
 export async function examinePull(pull: PullRequest, context: ExamineContext): Promise<Examined> {
-  const { mirror, heads } = context;
+  const { mirror } = context;
   const { head, base: tip } = await mirror.fetchPull(pull.number, pull.base);
   if (head !== pull.head) throw new GitError('failed', `refs/pull/${pull.number}/head is not ${pull.head} yet`);
-  const place = { head, tip, inForce: context.config()?.commit };
+  const conflicts = await mirror.conflicts(tip, head);
+  const base = context.written();
+  const place = { head, tip, inForce: base?.commit };
+  const facts = await judged(place, backgroundOf(base, context), context);
+  const known = { ...remember(pull, facts.demands, context), conflicts: (conflicts ?? []).length > 0 };
+  return { ...facts, pull, place, conflicts, known, graceSeconds: context.settings.deletion.graceSeconds };
+}
+
+async function judged(
+  place: HeadPlace,
+  background: HeadBackground,
+  { heads }: Pick<ExamineContext, 'heads'>,
+): Promise<HeadFacts & Pick<Examined, 'unjudged'>> {
   try {
-    const facts = await heads.examine(place);
-    return { pull, place, ...facts, known: remember(pull, facts.demands, context) };
+    return await heads.examine(place, background);
   } catch (error) {
     if (!(error instanceof Unjudgeable)) throw error;
-    return unjudged(pull, place, error.message, context);
+    // It may touch anything, so nobody but an admin could have a say in it.
+    const demands = { touched: [], adminReasons: ['it could not be judged'], notes: [] };
+    const changes = { ours: true, policy: false, chroots: [], projects: [] };
+    const nothing = { problems: [], blocked: [], fates: [], packages: undefined };
+    return { ...nothing, changes, demands, unjudged: error.message };
   }
 }
 
-/** It may touch anything, so nobody but an admin could have a say in it. */
-function unjudged(
-  pull: PullRequest,
-  place: HeadPlace,
-  why: string,
-  context: Pick<ExamineContext, 'pulls' | 'now'>,
-): Examined {
-  const demands = { touched: [], adminReasons: ['it could not be judged'], notes: [] };
-  const changes = { ours: true, policy: false, chroots: [], projects: [] };
-  const known = remember(pull, demands, context);
-  return { pull, place, changes, problems: [], blocked: [], demands, packages: undefined, unjudged: why, known };
+function backgroundOf(
+  base: ConfigAtCommit | undefined,
+  { built, settings, now }: Pick<ExamineContext, 'built' | 'settings' | 'now'>,
+): HeadBackground {
+  const { graceSeconds } = settings.deletion;
+  const deleteAt = graceSeconds === 0 ? null : new Date(now().getTime() + graceSeconds * 1000).toISOString();
+  return { leaving: base?.leaving ?? [], builds: built.counts(), deleteAt };
 }
 
 /** Approvals are of one head: they end when it moves, also when it comes back. */

@@ -2,7 +2,7 @@ import { parseConfigRepo, type QueuedBuild } from '@coppice/config';
 import { expect, test } from 'vitest';
 import type { Delivery } from '../vocabulary/job.ts';
 import type { KnownPull } from '../vocabulary/known-pull.ts';
-import { revokedBuilds } from './handle-pull.ts';
+import { handlePull, type PullContext, revokedBuilds } from './handle-pull.ts';
 
 const head = 'a'.repeat(40);
 const chroots = 'chroots: [sapling-12-x86_64]\n';
@@ -26,18 +26,44 @@ const build = (stated: Partial<QueuedBuild> = {}, cancelRequestedBy: string | nu
 const waiting = (id: string): Delivery => ({ id, job: { kind: 'pull', number: 4, again: false } });
 const outsider = { ...pull, author: 'outsider' };
 
-test.each<[string, boolean, QueuedBuild, readonly KnownPull[], readonly Delivery[]]>([
-  ['go on while their head stands and their author may build', false, build(), [pull], []],
-  ['end when it was closed', true, build(), [{ ...pull, closedAt: '2026-01-02T03:04:05Z' }], []],
-  ['end when it moved', true, build({ configCommit: 'b'.repeat(40) }), [pull], []],
-  ['end when nobody lets them', true, build(), [outsider], []],
-  ['end when nobody knows it', true, build(), [], []],
-  ['are not ended twice', false, build({}, 'bea'), [outsider], []],
-  ['of projects are not meant', false, build({ project: 'tools' }), [], []],
+test.each<[string, string | undefined, QueuedBuild, readonly KnownPull[], readonly Delivery[]]>([
+  ['go on while their head stands and their author may build', undefined, build(), [pull], []],
+  ['end when it was closed', 'request 4 was closed', build(), [{ ...pull, closedAt: '2026-01-02T03:04:05Z' }], []],
+  ['end when it moved', 'has a newer head', build({ configCommit: 'b'.repeat(40) }), [pull], []],
+  ['end when nobody lets them', 'may do so any more', build(), [outsider], []],
+  ['end when nobody knows it', 'was closed', build(), [], []],
+  ['are not ended twice', undefined, build({}, 'bea'), [outsider], []],
+  ['of projects are not meant', undefined, build({ project: 'tools' }), [], []],
   // Queued, while the pull request or its approval is noted a moment later, or after a restart.
-  ['go on until the work that queued them is noted', false, build(), [], [waiting(`pull/4/${head}`)]],
-  ['so do those of a comment', false, build({ batch: 'comment/7/0' }), [outsider], [waiting('comment/7')]],
-  ['end whatever else waits', true, build({ batch: 'comment/77/0' }), [outsider], [waiting('comment/7')]],
+  ['go on until the work that queued them is noted', undefined, build(), [], [waiting(`pull/4/${head}`)]],
+  ['so do those of a comment', undefined, build({ batch: 'comment/7/0' }), [outsider], [waiting('comment/7')]],
+  [
+    'end whatever else waits',
+    'may do so any more',
+    build({ batch: 'comment/77/0' }),
+    [outsider],
+    [waiting('comment/7')],
+  ],
 ])('builds of a pull request %s', (_what, ends, one, pulls, inbox) => {
-  expect(revokedBuilds([one], { pulls: [...pulls], inbox: [...inbox] }, base)).toEqual(ends ? [one] : []);
+  const because =
+    ends === undefined ? [] : [expect.objectContaining({ id: 1, because: expect.stringContaining(ends) })];
+  expect(revokedBuilds([one], { pulls: [...pulls], inbox: [...inbox] }, base)).toEqual(because);
+});
+
+test('one whose base became another branch is left: its builds end, its head says so, and it is left once', async () => {
+  let known = pull;
+  const canceled: number[] = [];
+  const context = {
+    github: { pull: async () => ({ number: 4, author: 'bea', head, base: 'stable', intoDefault: false, open: true }) },
+    queue: { builds: () => [build()], cancel: async (id: number) => void canceled.push(id) },
+    ...{ pulls: () => [known], now: () => new Date('2026-01-02T03:04:05Z'), log: () => undefined },
+  } as unknown as PullContext;
+  const left = await handlePull({ kind: 'pull', number: 4, again: true }, 'd1', context);
+  expect(canceled).toEqual([1]);
+  expect(left.pulls).toEqual([{ ...pull, closedAt: '2026-01-02T03:04:05.000Z' }]);
+  expect(left.checks).toMatchObject([
+    { commit: head, good: true, conclusion: 'neutral', title: 'Goes into another branch now' },
+  ]);
+  known = left.pulls?.[0] ?? known;
+  expect(await handlePull({ kind: 'pull', number: 4, again: true }, 'd2', context)).toEqual({ checks: [] });
 });

@@ -1,10 +1,12 @@
 // Works off that a pull request was opened, moved or closed: fetch → examine → plan → queue its sandbox → checks.
 import type { Log } from '@coppice/builder-runner/runner';
-import { isFinal, type QueuedBuild, readSandbox } from '@coppice/config';
+import { type BuildId, isFinal, type Plan, type QueuedBuild, readSandbox } from '@coppice/config';
 import { checksOf } from '../answers/check-run.ts';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
 import type { Github } from '../github/github.ts';
+import type { PullRequest } from '../github/repository.ts';
+import { lookedUpLater } from '../planning/pin-sources.ts';
 import type { Asker } from '../planning/plan-requests.ts';
 import { type PlanContext, queuedBefore } from '../planning/planner.ts';
 import type { Check } from '../vocabulary/answer.ts';
@@ -12,20 +14,29 @@ import type { BotState, Handled } from '../vocabulary/bot-state.ts';
 import { pullCheckKey } from '../vocabulary/check-key.ts';
 import type { Job } from '../vocabulary/job.ts';
 import type { KnownPull } from '../vocabulary/known-pull.ts';
+import { countingLeaving } from '../vocabulary/leaving.ts';
 import { standingOf } from './approval.ts';
 import { type Examined, examinePull } from './examine-pull.ts';
 import { Unjudgeable } from './head-facts.ts';
 import type { HeadJudge } from './judge-head.ts';
 import { enqueuePull, type PullSelection, planPull } from './plan-pull.ts';
-import { planReport, problemsReport, type Start, unjudgedReport, untouchedReport } from './say.ts';
+import { elsewhereReport, planReport, problemsReport, type Start, unjudgedReport, untouchedReport } from './say.ts';
 
 export interface PullContext extends PlanContext {
   readonly mirror: ConfigRepoMirror;
   readonly heads: HeadJudge;
   readonly github: Github;
-  /** The config in force. */
+  /** The config in force, as it counts for those who were met. */
   readonly config: () => ConfigAtCommit | undefined;
+  /** The same as it is written: that is what heads are compared with. */
+  readonly written: () => ConfigAtCommit | undefined;
+  /** To be waited for before somebody's rights are looked at. */
+  readonly meet: (login: string, id: number) => Promise<void>;
+  /** Why somebody may have fewer rights than the config states, in Markdown. */
+  readonly why: (login: string) => string | undefined;
   readonly pulls: () => readonly KnownPull[];
+  /** What of merge queues has been judged. */
+  readonly groups: () => readonly string[];
   readonly now: () => Date;
   readonly log: Log;
 }
@@ -43,11 +54,12 @@ export async function handlePull(job: PullJob, batch: string, context: PullConte
   const { github, pulls, log } = context;
   const pull = await github.pull(job.number);
   const known = pulls().find(({ number }) => number === pull.number);
-  if (!pull.open) return await close(known, pull.author, context);
-  if (!pull.intoDefault) return { checks: [] };
+  if (!pull.open) return await close(known, context);
+  if (!pull.intoDefault) return await leave(known, pull, batch, context);
   // Told of twice, or found before its webhook came.
   if (known?.head === pull.head && known.closedAt === null && !job.again) return { checks: [] };
-  await cancelBuilds(pull.number, pull.author, context, (build) => build.configCommit !== pull.head);
+  await context.meet(pull.author, pull.authorId);
+  await cancelBuilds(pull.number, whyMoved(pull.number), context, (build) => build.configCommit !== pull.head);
   const examined = await examinePull(pull, context);
   const asker = { login: pull.author, request: pull.url, batch };
   const done = await judge(examined, everything, asker, { draftsToo: false }, context);
@@ -73,22 +85,18 @@ export async function judge(
   context: PullContext,
 ): Promise<Judged> {
   const { changes, known, problems } = examined;
-  const check = (report: ReturnType<typeof planReport>): Check => ({
-    kind: 'config',
-    key: pullCheckKey(known.number, known.head, asker.batch),
-    commit: known.head,
-    checkRunId: null,
-    sentAnnotations: 0,
-    ...report,
+  const check = (report: ReturnType<typeof planReport>) => checkOf(known, asker.batch, report);
+  const given = (why: string): Judged => ({
+    ...{ builds: [], start: undefined },
+    checks: [check(unjudgedReport(examined, why))],
   });
-  const given = (why: string): Judged => ({ builds: [], checks: [check(unjudgedReport(why))], start: undefined });
   if (examined.unjudged !== undefined) return given(examined.unjudged);
   if (!changes.ours) return { builds: [], checks: [check(untouchedReport())], start: undefined };
   const base = context.config();
   if (base === undefined || problems.length > 0) {
     return { builds: [], checks: [check(problemsReport(examined, base?.commit ?? null))], start: undefined };
   }
-  const standing = standingOf(known, base.config);
+  const standing = standingOf(known, countingLeaving(base));
   const before = queuedBefore(asker.batch, context);
   const planned = await planPull(examined, selection, standing.kind !== 'waiting', asker, context).catch(
     (error: unknown) => {
@@ -100,13 +108,14 @@ export async function judge(
   const { plan, annotations, requests } = planned;
   const { start, builds } = await begin();
   const whole = selection.packages.length === 0 && selection.chroots.length === 0;
-  const checks = whole ? [check({ ...planReport(examined, standing, plan, start), annotations })] : [];
+  const why = start.kind === 'waiting' ? context.why(known.author) : undefined;
+  const checks = whole ? [check({ ...planReport(examined, standing, plan, start, why), annotations })] : [];
   return { builds, checks: [...checks, ...checksOf(builds)], start };
 
   async function begin(): Promise<{ readonly start: Start; readonly builds: readonly QueuedBuild[] }> {
     if (before !== undefined)
       return { start: { kind: 'queued before', ids: before.map(({ id }) => id) }, builds: before };
-    if (standing.kind === 'waiting' && mustWait(examined, plan.builds.length + plan.skipped.length)) {
+    if (standing.kind === 'waiting' && mustWait(examined, plan)) {
       return { start: { kind: 'waiting', who: standing.who }, builds: [] };
     }
     if (examined.pull.draft && !draftsToo && plan.builds.length > 0) return { start: { kind: 'draft' }, builds: [] };
@@ -117,33 +126,71 @@ export async function judge(
   }
 }
 
-/** Nobody has to approve that nothing is built, unless it is the admins who have to look at it. */
-function mustWait({ demands }: Examined, planned: number): boolean {
-  return demands.adminReasons.length > 0 || planned > 0;
+/**
+ * Nobody has to approve that nothing is built, unless it is the admins who have to look at it. What is looked up only
+ * when it may be built may be something.
+ */
+function mustWait({ demands }: Examined, { builds, skipped }: Plan): boolean {
+  return demands.adminReasons.length > 0 || builds.length > 0 || skipped.some(({ why }) => why === lookedUpLater);
 }
 
-async function close(known: KnownPull | undefined, by: string, context: PullContext): Promise<Handled> {
+async function close(known: KnownPull | undefined, context: PullContext): Promise<Handled> {
   if (known === undefined || known.closedAt !== null) return { checks: [] };
-  await cancelBuilds(known.number, by, context, () => true);
+  await cancelBuilds(known.number, whyClosed(known.number), context, () => true);
   const closed = { ...known, approvals: [], closedAt: context.now().toISOString() };
   return { checks: [], pulls: [closed] };
+}
+
+const whyClosed = (number: number) => `Pull request ${number} was closed.`;
+const whyMoved = (number: number) => `Pull request ${number} has a newer head.`;
+const whyVoid = (number: number) => `Nobody who lets pull request ${number} be built may do so any more.`;
+
+/** It goes into another branch now: nothing of it is built, and its head says so. */
+async function leave(
+  known: KnownPull | undefined,
+  { head }: PullRequest,
+  batch: string,
+  context: PullContext,
+): Promise<Handled> {
+  const left = await close(known, context);
+  if (left.pulls === undefined || known === undefined) return left;
+  return { ...left, checks: [checkOf({ ...known, head }, batch, elsewhereReport())] };
+}
+
+function checkOf({ number, head }: KnownPull, batch: string, report: ReturnType<typeof planReport>): Check {
+  return {
+    kind: 'config',
+    key: pullCheckKey(number, head, batch),
+    commit: head,
+    checkRunId: null,
+    sentAnnotations: 0,
+    ...report,
+  };
 }
 
 /** Cancels live builds of a pull request's sandboxes. */
 async function cancelBuilds(
   number: number,
-  by: string,
+  because: string,
   { queue }: Pick<PullContext, 'queue'>,
   which: (build: QueuedBuild) => boolean,
 ): Promise<void> {
   for (const build of queue.builds()) {
     if (readSandbox(build.project)?.pull === number && which(build) && isCancelable(build))
-      await queue.cancel(build.id, by);
+      await queue.cancel(build.id, 'coppice', because);
   }
 }
 
 function isCancelable({ chroots }: QueuedBuild): boolean {
   return chroots.some(({ state, cancelRequestedBy }) => !isFinal(state) && cancelRequestedBy === null);
+}
+
+/** A live build that may not go on, and a sentence why. */
+interface RevokedBuild {
+  readonly id: BuildId;
+  readonly because: string;
+  /** The pull request whose check has to say that nobody lets it be built any more. */
+  readonly judgeAgain?: number;
 }
 
 /**
@@ -153,14 +200,17 @@ function isCancelable({ chroots }: QueuedBuild): boolean {
 export function revokedBuilds(
   live: readonly QueuedBuild[],
   { pulls, inbox }: Pick<BotState, 'pulls' | 'inbox'>,
-  base: Pick<ConfigAtCommit, 'config'>,
-): readonly QueuedBuild[] {
+  base: Pick<ConfigAtCommit, 'config' | 'leaving'>,
+): readonly RevokedBuild[] {
   const unnoted = ({ batch }: QueuedBuild) => inbox.some(({ id }) => batch === id || batch.startsWith(`${id}/`));
-  return live.filter((build) => {
+  return live.flatMap((build): readonly RevokedBuild[] => {
     const sandbox = readSandbox(build.project);
-    if (sandbox === undefined || !isCancelable(build) || unnoted(build)) return false;
+    if (sandbox === undefined || !isCancelable(build) || unnoted(build)) return [];
     const pull = pulls.find(({ number }) => number === sandbox.pull);
-    if (pull === undefined || pull.closedAt !== null || pull.head !== build.configCommit) return true;
-    return standingOf(pull, base.config).kind === 'waiting';
+    const { id } = build;
+    if (pull === undefined || pull.closedAt !== null) return [{ id, because: whyClosed(sandbox.pull) }];
+    if (pull.head !== build.configCommit) return [{ id, because: whyMoved(sandbox.pull) }];
+    const isVoid = standingOf(pull, countingLeaving(base)).kind === 'waiting';
+    return isVoid ? [{ id, because: whyVoid(sandbox.pull), judgeAgain: sandbox.pull }] : [];
   });
 }

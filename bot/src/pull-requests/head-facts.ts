@@ -4,6 +4,8 @@ import type { FetchRules } from '@coppice/builder-runner/remote';
 import type { BuildRequest, BuiltChroot, PlanSelection, Problem } from '@coppice/config';
 import type { Asker, PinnedPlan } from '../planning/plan-requests.ts';
 import type { CheckAnnotation } from '../vocabulary/answer.ts';
+import type { Fate } from '../vocabulary/fate.ts';
+import type { LeavingProject } from '../vocabulary/leaving.ts';
 import type { Changes, Demands } from './changes.ts';
 
 /** The commits that a head is held against; all are in the mirror. */
@@ -15,6 +17,16 @@ export interface HeadPlace {
   readonly inForce: string | undefined;
 }
 
+/** What the service knows beside the commits, for what is said of a head. */
+export interface HeadBackground {
+  /** Projects that are no more in the config in force and whose results are still there, as they were written. */
+  readonly leaving: readonly LeavingProject[];
+  /** `owner/name` → how many builds are published of it. */
+  readonly builds: ReadonlyMap<string, number>;
+  /** When a project is deleted that a merge now would take away, ISO 8601 UTC; null: at once. */
+  readonly deleteAt: string | null;
+}
+
 /** What follows from a head. */
 export interface HeadFacts {
   readonly changes: Changes;
@@ -23,6 +35,8 @@ export interface HeadFacts {
   /** What only the policy in force forbids: it cannot be built before it is merged. */
   readonly blocked: readonly Problem[];
   readonly demands: Demands;
+  /** What becomes of projects once it is merged. */
+  readonly fates: readonly Fate[];
   /** `owner/name` of each touched project that the head states → its packages; undefined: nothing can be built. */
   readonly packages: ReadonlyMap<string, TouchedPackages> | undefined;
 }

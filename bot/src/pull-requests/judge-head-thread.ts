@@ -12,7 +12,10 @@ parentPort?.on('message', async (question: Question) => {
   say({ kind: 'begun' });
   try {
     const { place } = question;
-    const value = question.kind === 'examine' ? await reader.examine(place) : await reader.plan(place, question.wish);
+    const value =
+      question.kind === 'examine'
+        ? await reader.examine(place, question.background)
+        : await reader.plan(place, question.wish);
     say({ kind: 'done', value });
   } catch (error) {
     if (error instanceof GitError) say({ kind: 'git', code: error.code, message: error.message });

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GitError, openGit } from '@coppice/builder-runner/remote';
-import { settingsSchema } from '@coppice/config';
+import { parseConfigRepo, settingsSchema } from '@coppice/config';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createHeadJudge } from './judge-head.ts';
 
@@ -33,6 +33,7 @@ async function commit(files: Readonly<Record<string, string>>, on = base): Promi
   return await git.text(['rev-parse', 'refs/heads/x']);
 }
 const place = (head: string) => ({ head, tip: base, inForce: base });
+const background = { leaving: [], builds: new Map([['acme/tools', 3]]), deleteAt: '2026-01-31T15:00:00Z' };
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'coppice-judge-'));
@@ -47,19 +48,19 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test('a head that takes too long is given up with a sentence, and the next one is judged', async () => {
   const slow = judge(0.001);
-  await expect(slow.examine(place(base))).rejects.toThrow('It could not be judged within 0.001 s.');
-  await expect(slow.examine(place(base))).rejects.toThrow('Make it smaller');
+  await expect(slow.examine(place(base), background)).rejects.toThrow('It could not be judged within 0.001 s.');
+  await expect(slow.examine(place(base), background)).rejects.toThrow('Make it smaller');
   await slow.stop();
   const heads = judge();
   const head = await commit({ [spec(0)[0]]: 'Name: p0\nVersion: 2\n' });
-  expect(await heads.examine(place(head))).toMatchObject({
+  expect(await heads.examine(place(head), background)).toMatchObject({
     problems: [],
     packages: new Map([['acme/tools', { all: ['p0'], changed: ['p0'] }]]),
   });
-  await expect(heads.examine(place('f'.repeat(40)))).rejects.toThrow(GitError);
+  await expect(heads.examine(place('f'.repeat(40)), background)).rejects.toThrow(GitError);
   await heads.stop();
   // Stopped, it begins again when it is asked.
-  expect((await heads.examine(place(head))).changes.projects).toEqual(['acme/tools']);
+  expect((await heads.examine(place(head), background)).changes.projects).toEqual(['acme/tools']);
   await heads.stop();
 });
 
@@ -76,7 +77,29 @@ test.each<[string, Readonly<Record<string, string>>, RegExp]>([
   ],
 ])('%s is refused by number and size', async (_what, files, expected) => {
   const heads = judge();
-  await expect(heads.examine(place(await commit(files)))).rejects.toThrow(expected);
+  await expect(heads.examine(place(await commit(files)), background)).rejects.toThrow(expected);
+  await heads.stop();
+});
+
+test('what becomes of projects is told, and one that is leaving is neither new nor of other people when it is back', async () => {
+  const heads = judge();
+  const deleted = await heads.examine(place(await commit({ 'coppice.yaml': policy }, '')), background);
+  expect(deleted).toMatchObject({
+    demands: { touched: ['acme/tools'], adminReasons: [] },
+    fates: [{ kind: 'deletes', project: 'acme/tools', packages: 1, builds: 3, at: background.deleteAt, before: false }],
+  });
+  const gone = { 'projects/acme/gone.yaml': `maintainers: ['@acme/core']\n${chroots}` };
+  const texts = new Map(Object.entries({ 'coppice.yaml': policy, ...gone }));
+  const parsed = parseConfigRepo({ texts, oversize: new Map(), paths: new Set(texts.keys()) });
+  const stated = parsed.ok ? parsed.value.projects[0] : undefined;
+  if (stated === undefined) throw new Error(JSON.stringify(parsed));
+  const left = { project: 'acme/gone', statedAt: base, leftAt: base, by: 'mia', deleteAt: background.deleteAt, stated };
+  const head = place(await commit(gone));
+  expect(await heads.examine(head, { ...background, leaving: [left] })).toMatchObject({
+    demands: { touched: ['acme/gone'], adminReasons: [], notes: [] },
+    fates: [{ kind: 'keeps', project: 'acme/gone' }],
+  });
+  expect((await heads.examine(head, background)).demands.adminReasons).toEqual(['`acme/gone` is a new project']);
   await heads.stop();
 });
 
@@ -93,7 +116,7 @@ test('a plan of more builds than a pull request may ask for is refused', async (
   const head = await commit(files);
   const heads = judge();
   const where = { head, tip: base, inForce: head };
-  const facts = await heads.examine(where);
+  const facts = await heads.examine(where, background);
   const { all: names = [] } = facts.packages?.get('acme/tools') ?? {};
   expect(names).toHaveLength(400);
   const { git, sources } = settingsSchema.parse({});

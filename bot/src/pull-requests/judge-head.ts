@@ -3,7 +3,14 @@
 import { Worker } from 'node:worker_threads';
 import { GitError } from '@coppice/builder-runner/remote';
 import type { Log } from '@coppice/builder-runner/runner';
-import { type HeadFacts, type HeadPlace, type HeadPlan, type HeadWish, Unjudgeable } from './head-facts.ts';
+import {
+  type HeadBackground,
+  type HeadFacts,
+  type HeadPlace,
+  type HeadPlan,
+  type HeadWish,
+  Unjudgeable,
+} from './head-facts.ts';
 import type { HeadReader } from './read-head.ts';
 
 export interface HeadJudge extends HeadReader {
@@ -12,7 +19,7 @@ export interface HeadJudge extends HeadReader {
 }
 
 export type Question =
-  | { readonly kind: 'examine'; readonly place: HeadPlace }
+  | { readonly kind: 'examine'; readonly place: HeadPlace; readonly background: HeadBackground }
   | { readonly kind: 'plan'; readonly place: HeadPlace; readonly wish: HeadWish };
 
 export type Answer =
@@ -91,7 +98,7 @@ export function createHeadJudge({ folder, log, seconds = 60 }: HeadJudgeOptions)
     return asked;
   };
   return {
-    examine: async (place) => (await inTurn({ kind: 'examine', place })) as HeadFacts,
+    examine: async (place, background) => (await inTurn({ kind: 'examine', place, background })) as HeadFacts,
     plan: async (place, wish) => (await inTurn({ kind: 'plan', place, wish })) as HeadPlan,
     stop: end,
   };

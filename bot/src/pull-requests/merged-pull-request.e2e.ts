@@ -7,6 +7,7 @@ import type { BuildSummary } from '@coppice/config';
 import { dnfName, sandboxOf } from '@coppice/config';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { askRepository } from '../../testing/ask-github.ts';
 import { openBrowser } from '../../testing/browser.ts';
 import { type DnfClient, makeDnfClient } from '../../testing/dnf-client.ts';
 import { leftovers } from '../../testing/service-leftovers.ts';
@@ -238,12 +239,34 @@ test('its sandbox stays for as long as the policy says, and is then swept', asyn
   expect(await ended('tools')).toContain('whistle succeeded');
 });
 
-test('a pull request that is squashed comes as well', async () => {
-  const next = await propose('whistle-2', (folder) => write(folder, `${tools}/whistle/whistle.spec`, whistleSpec(2)));
-  await verdicts(next.head, 'whistle');
-  const merged = await merge(next, 'squash');
-  expect(merged).not.toBe(next.head);
+test('from a fork: refused until a maintainer approves, built in a sandbox, squashed when the fork is gone, and swept', async () => {
+  const { apiUrl } = service.endpoint.github;
+  await service.github('outsider', 'POST', 'forks', {});
+  const change = (folder: string) => write(folder, `${tools}/whistle/whistle.spec`, whistleSpec(2));
+  const head = await service.push('outsider', 'Whistle twice', change, 'whistle-2', 'outsider/packages');
+  const asked = { title: 'whistle-2', head: 'outsider:whistle-2', base: 'main' };
+  const { number } = await service.github<{ number: number }>('outsider', 'POST', 'pulls', asked);
+  const sandbox = sandboxOf('tools', number);
+  expect((await verdicts(head))['coppice / config']).toMatchObject({ conclusion: 'action_required' });
+  await service.github('maintainer', 'POST', `issues/${number}/comments`, { body: `/approve ${head}` });
+  const built = (await verdicts(head, 'whistle'))[`acme/tools: whistle (${chroot})`];
+  expect(built?.output.summary).toContain(`acme/tools:pr:${number} ${chroot}\ndnf install whistle`);
+  expect(await ended(sandbox)).toEqual(['whistle succeeded']);
+  const tester = await makeDnfClient(service.endpoint.url);
+  try {
+    await tester.addRepository('tools', signedRepository('tools'));
+    await tester.addRepository('sandbox', signedRepository(sandbox));
+    await installed(tester, 'install', 'whistle');
+    expect(await says(tester, 'whistle')).toBe('Hello, pull request! 2');
+  } finally {
+    await tester.remove();
+  }
+  await askRepository(apiUrl, 'outsider/packages')('outsider', 'DELETE', '');
+  const merged = await merge({ number, head, sandbox }, 'squash');
+  expect(merged).not.toBe(head);
   await verdicts(merged, 'whistle');
   await installed(user, 'upgrade', 'whistle');
   expect(await says(user, 'whistle')).toBe('Hello, pull request! 2');
+  const results = join(home.folder, 'published/results/acme', sandbox);
+  await waitFor('the sandbox to go', 60, async () => !existsSync(results));
 });

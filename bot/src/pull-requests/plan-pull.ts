@@ -8,6 +8,7 @@ import { seenBuilds } from '../planning/built.ts';
 import type { Asker } from '../planning/plan-requests.ts';
 import type { PlanContext } from '../planning/planner.ts';
 import type { KnownPull } from '../vocabulary/known-pull.ts';
+import { countingLeaving } from '../vocabulary/leaving.ts';
 import { standingOf } from './approval.ts';
 import type { Examined } from './examine-pull.ts';
 import type { HeadPlan } from './head-facts.ts';
@@ -103,6 +104,6 @@ export async function enqueuePull(
   const now = await github.pull(known.number);
   if (!now.open || now.head !== known.head) return 'moved';
   const base = config();
-  if (base === undefined || standingOf(known, base.config).kind === 'waiting') return 'not allowed';
+  if (base === undefined || standingOf(known, countingLeaving(base)).kind === 'waiting') return 'not allowed';
   return await queue.enqueue(requests.map((request) => inSandbox(request, known.number)));
 }

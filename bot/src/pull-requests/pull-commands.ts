@@ -6,6 +6,7 @@ import type { OnPull } from '../commands/handle-comment.ts';
 import { noConfig, unknownPackages } from '../reply/refused.ts';
 import type { Section } from '../vocabulary/answer.ts';
 import { refOf } from '../vocabulary/build-view.ts';
+import { countingLeaving } from '../vocabulary/leaving.ts';
 import { decideApproval, mayBuildAll, standingOf, whoMayApprove } from './approval.ts';
 import { type Examined, examinePull } from './examine-pull.ts';
 import { everything, judge, type PullContext } from './handle-pull.ts';
@@ -33,13 +34,14 @@ async function approvePullRequest(
   if ('section' in looked) return looked;
   const { examined, base } = looked;
   const seen = context.pulls().find(({ number }) => number === wish.number);
-  const decided = decideApproval(wish, examined.known, seen, base.config);
+  const decided = decideApproval(wish, examined.known, seen, countingLeaving(base));
   if (typeof decided === 'string') {
-    const who = whoMayApprove(examined.known, base.config);
+    const who = whoMayApprove(examined.known, countingLeaving(base));
     const why = say.approvalRefused(decided, wish.actor, wish.sha, examined.pull.head, who);
     return text(wish.line, false, why);
   }
-  if (standingOf(examined.known, base.config).kind !== 'waiting') return text(wish.line, true, say.alreadyApproved());
+  if (standingOf(examined.known, countingLeaving(base)).kind !== 'waiting')
+    return text(wish.line, true, say.alreadyApproved());
   const known = { ...examined.known, approvals: [...examined.known.approvals, decided] };
   const asker = { login: wish.actor, request: wish.url, batch };
   const done = await judge({ ...examined, known }, everything, asker, { draftsToo: true }, context);
@@ -65,11 +67,11 @@ export async function buildPullRequest(
   const { examined, base } = looked;
   const { known } = examined;
   if (examined.packages === undefined) return text(wish.line, false, say.onlyAfterMerge());
-  const standing = standingOf(known, base.config);
+  const standing = standingOf(known, countingLeaving(base));
   const isAuthor = known.author.toLowerCase() === wish.actor.toLowerCase();
-  const who = whoMayApprove(known, base.config);
+  const who = whoMayApprove(known, countingLeaving(base));
   if (standing.kind === 'waiting') return text(wish.line, false, say.needsApproval(known.head, who));
-  if (!isAuthor && !mayBuildAll(known, base.config, wish.actor)) {
+  if (!isAuthor && !mayBuildAll(known, countingLeaving(base), wish.actor)) {
     return text(wish.line, false, say.mayNotBuildPull(wish.actor, who));
   }
   const unknown = unknownNames(wish.packages, examined);
@@ -100,9 +102,10 @@ type Looked = { readonly examined: Examined; readonly base: NonNullable<ReturnTy
 
 /** The pull request as it is now, when something could be built of it; else the answer. */
 async function look(wish: PullWish, context: PullContext): Promise<Looked | Done> {
-  const base = context.config();
-  if (base === undefined) return text(wish.line, false, noConfig());
+  if (context.config() === undefined) return text(wish.line, false, noConfig());
   const pull = await context.github.pull(wish.number);
+  await context.meet(pull.author, pull.authorId);
+  const base = context.config() as Looked['base'];
   if (!pull.open) return text(wish.line, false, say.closedPull(wish.number));
   if (!pull.intoDefault) return text(wish.line, false, say.notIntoDefault());
   const examined = await examinePull(pull, context);

@@ -1,12 +1,22 @@
 // Judges a head of a pull request from what it holds. Anybody may open one, so this runs in a thread that can be ended
 // (judge-head-thread.ts), and refuses what is more than anybody reviews.
-import { type ConfigRepo, countProblems, createConfigParser, isConfigYaml, type Problem } from '@coppice/config';
+import { countProblems, createConfigParser, isConfigYaml, type Problem } from '@coppice/config';
 import { type ConfigAtCommit, configAt } from '../config-repo/config-in-force.ts';
 import { type ConfigFiles, openConfigReader } from '../config-repo/mirror.ts';
 import { makePlan, requestsOf } from '../planning/plan-requests.ts';
+import { compareProjects, fatesOf } from '../planning/project-fates.ts';
 import { sourceAnnotations } from '../reply/source-annotations.ts';
+import type { Fate } from '../vocabulary/fate.ts';
+import { countingLeaving } from '../vocabulary/leaving.ts';
 import { type Changes, changedPackages, judgeChanges, sortChanges, underPolicy } from './changes.ts';
-import { type HeadFacts, type HeadPlace, type HeadPlan, type HeadWish, Unjudgeable } from './head-facts.ts';
+import {
+  type HeadBackground,
+  type HeadFacts,
+  type HeadPlace,
+  type HeadPlan,
+  type HeadWish,
+  Unjudgeable,
+} from './head-facts.ts';
 
 /** YAML files that differ, and their bytes together: some hundred times what most pull requests have. */
 const maximumYamlFiles = 2000;
@@ -19,71 +29,110 @@ const maximumProblems = 300;
 
 export interface HeadReader {
   /** Throws Unjudgeable and GitError. */
-  examine(place: HeadPlace): Promise<HeadFacts>;
+  examine(place: HeadPlace, background: HeadBackground): Promise<HeadFacts>;
   /** Plans a head whose facts have `packages`. Throws Unjudgeable and GitError. */
   plan(place: HeadPlace, wish: HeadWish): Promise<HeadPlan>;
 }
 
-/** All of a head that is examined, for its plan. */
-interface Examination {
-  readonly facts: HeadFacts;
-  readonly at: ConfigAtCommit | undefined;
-  readonly files: ConfigFiles | undefined;
+/** What a head and the commits that it is held against state. */
+interface Reading extends Pick<HeadFacts, 'changes' | 'problems' | 'blocked'> {
+  /** What is in force, as it is written; undefined when nothing is. */
+  readonly base?: ConfigAtCommit;
+  /** What the head states; undefined when it has problems. */
+  readonly after?: ConfigAtCommit | undefined;
+  /** The config that both sides come from, under the policy in force; undefined when it has problems. */
+  readonly before?: ConfigAtCommit | undefined;
+  /** What the head states, under the policy in force; undefined when nothing can be built of it. */
+  readonly at?: ConfigAtCommit | undefined;
+  readonly texts?: ReadonlyMap<string, string>;
 }
 
 /** `folder` is that of the mirror. */
 export function createHeadReader(folder: string): HeadReader {
   const reader = openConfigReader(folder);
   const parse = createConfigParser();
-  let last: { readonly key: string; readonly examination: Examination } | undefined;
+  let last: { readonly key: string; readonly reading: Reading } | undefined;
 
   /** Undefined when the policy does not allow what the commit states. */
   const configUnder = (policy: string, commit: string, files: ConfigFiles): ConfigAtCommit | undefined => {
     const parsed = parse(underPolicy(files.tree, policy));
     return parsed.ok ? configAt(commit, files, parsed.value) : undefined;
   };
-  const examineAnew = async ({ head, tip, inForce }: HeadPlace): Promise<Examination> => {
+  const readInForce = async (commit: string): Promise<{ readonly base: ConfigAtCommit; readonly policy: string }> => {
+    const files = await reader.read(commit);
+    const parsed = parse(files.tree);
+    if (!parsed.ok) throw new Error(`the config in force, ${commit}, has problems`);
+    return { base: configAt(commit, files, parsed.value), policy: files.tree.texts.get('coppice.yaml') ?? '' };
+  };
+  const readAnew = async ({ head, tip, inForce }: HeadPlace): Promise<Reading> => {
     const { from, paths } = await reader.changes(tip, head);
     const changes = boundChanges(sortChanges(paths));
-    const none = { changes, problems: [], blocked: [], demands: noDemands, packages: undefined };
-    if (!changes.ours) return { facts: none, at: undefined, files: undefined };
+    const nothing = { changes, problems: [], blocked: [] };
+    if (!changes.ours) return nothing;
     const files = await reader.read(head);
     boundFiles(paths, files);
     const stated = parse(files.tree);
     const problems = stated.ok ? [] : boundAll(stated.problems);
-    if (inForce === undefined) return { facts: { ...none, problems }, at: undefined, files };
-    const base = await readInForce(inForce);
-    const allowed = changes.policy ? parse(underPolicy(files.tree, base.policyText)) : stated;
+    if (inForce === undefined) return { ...nothing, problems };
+    const { base, policy } = await readInForce(inForce);
+    const allowed = changes.policy ? parse(underPolicy(files.tree, policy)) : stated;
     const value = allowed.ok ? allowed.value : stated.ok ? stated.value : undefined;
-    const demands = judgeChanges(changes, base.config, value);
-    const at = problems.length === 0 ? configUnder(base.policyText, head, files) : undefined;
-    const before = at && configUnder(base.policyText, from, await reader.read(from));
-    const blocked = problems.length === 0 && !allowed.ok ? boundAll(allowed.problems) : [];
-    const packages = at && packagesOf(demands.touched, before, at);
-    return { facts: { changes, problems, blocked, demands, packages }, at, files };
+    const at = problems.length === 0 ? configUnder(policy, head, files) : undefined;
+    return {
+      ...{ changes, problems, base, at },
+      blocked: problems.length === 0 && !allowed.ok ? boundAll(allowed.problems) : [],
+      after: value && configAt(head, files, value),
+      before: at && configUnder(policy, from, await reader.read(from)),
+      texts: files.tree.texts,
+    };
   };
-  const readInForce = async (commit: string): Promise<{ config: ConfigRepo; policyText: string }> => {
-    const { tree } = await reader.read(commit);
-    const parsed = parse(tree);
-    if (!parsed.ok) throw new Error(`the config in force, ${commit}, has problems`);
-    return { config: parsed.value, policyText: tree.texts.get('coppice.yaml') ?? '' };
-  };
-  const examine = async (place: HeadPlace): Promise<Examination> => {
+  const read = async (place: HeadPlace): Promise<Reading> => {
     const key = JSON.stringify(place);
-    if (last?.key !== key) last = { key, examination: await examineAnew(place) };
-    return last.examination;
+    if (last?.key !== key) last = { key, reading: await readAnew(place) };
+    return last.reading;
   };
   return {
-    examine: async (place) => (await examine(place)).facts,
+    examine: async (place, background) => factsOf(await read(place), background),
     async plan(place, wish) {
-      const { at, files } = await examine(place);
+      const { at, texts = new Map() } = await read(place);
       if (at === undefined) throw new Error(`nothing can be built of ${place.head}`);
-      return await planHead(at, files?.tree.texts ?? new Map(), wish);
+      return await planHead(at, texts, wish);
     },
   };
 }
 
 const noDemands = { touched: [], adminReasons: [], notes: [] };
+
+function factsOf(
+  { changes, problems, blocked, base, after, before, at }: Reading,
+  background: HeadBackground,
+): HeadFacts {
+  const said = { changes, problems, blocked };
+  if (base === undefined) return { ...said, demands: noDemands, fates: [], packages: undefined };
+  const { leaving } = background;
+  const demands = judgeChanges(changes, countingLeaving({ config: base.config, leaving }), after?.config);
+  return {
+    ...{ ...said, demands },
+    fates: after === undefined ? [] : fatesOfMerge(changes, base, after, background),
+    packages: at && packagesOf(demands.touched, before, at),
+  };
+}
+
+/** Of the projects whose files it changes: what is not on its branch yet is none of its doing. */
+function fatesOfMerge(
+  { projects }: Changes,
+  base: ConfigAtCommit,
+  after: ConfigAtCommit,
+  { leaving, builds, deleteAt }: HeadBackground,
+): readonly Fate[] {
+  const own = new Set(projects);
+  const fates = fatesOf(compareProjects({ ...base, leaving }, after), { deleteAt: () => deleteAt, leaving, builds });
+  return fates.filter((fate) =>
+    fate.kind === 'renames'
+      ? own.has(fate.from) && own.has(fate.to)
+      : own.has(fate.project) && !(fate.kind === 'deletes' && fate.before),
+  );
+}
 
 async function planHead(
   at: ConfigAtCommit,

@@ -8,6 +8,7 @@ const examined = (stated: Partial<Examined> = {}): Examined => ({
   pull: {
     number: 7,
     author: 'eve',
+    authorId: 3,
     head,
     base: 'main',
     intoDefault: true,
@@ -19,8 +20,8 @@ const examined = (stated: Partial<Examined> = {}): Examined => ({
   problems: [],
   blocked: [],
   demands: { touched: ['acme/tools'], adminReasons: [], notes: [] },
-  place: { head, tip: head, inForce: head },
-  packages: undefined,
+  ...{ place: { head, tip: head, inForce: head }, packages: undefined },
+  ...{ fates: [], graceSeconds: 3600, conflicts: [] },
   known: {
     number: 7,
     author: 'eve',
@@ -65,6 +66,23 @@ describe('golden summaries of checks (testdata)', () => {
     ['pull-draft', () => written(planReport(examined(), author, plan, { kind: 'draft' }))],
     ['pull-moved', () => written(planReport(examined(), author, plan, { kind: 'moved' }))],
     ['pull-nothing', () => written(planReport(examined(), author, nothing, { kind: 'queued', ids: [] }))],
+    [
+      'pull-deletes',
+      () => {
+        const gone = { kind: 'deletes', packages: 2, builds: 4, at: '2026-01-31T15:00:00Z', before: false } as const;
+        const fates = [
+          { ...gone, project: 'acme/tools' },
+          { kind: 'renames', from: 'acme/lib', to: 'other/lib' },
+          { kind: 'drops', project: 'acme/apps', packages: ['hello'], chroots: ['epel-9-x86_64'] },
+        ] as const;
+        const conflicts = ['projects/acme/tools.yaml', 'a `b`'];
+        return written(planReport(examined({ fates, conflicts }), author, nothing, { kind: 'queued', ids: [] }));
+      },
+    ],
+    [
+      'pull-conflict-with-problems',
+      () => written(problemsReport(examined({ problems: [problem], conflicts: ['coppice.yaml'] }), 'c0ffee')),
+    ],
     [
       'pull-blocked',
       () => written(planReport(examined({ blocked: [problem] }), author, nothing, { kind: 'queued', ids: [] })),

@@ -1,7 +1,8 @@
 // What the check "coppice / config" says on the head of a pull request, and what is answered to commands on one. Pure.
 import { formatProblem, type Plan, sandboxOf } from '@coppice/config';
 import { reportProblems } from '../reply/config-problems.ts';
-import { code, codeBlock } from '../reply/escape.ts';
+import { code, codeBlock, list } from '../reply/escape.ts';
+import { fateNotes, withFates } from '../reply/fates.ts';
 import { planBody } from '../reply/plan.ts';
 import type { CheckAnnotation } from '../vocabulary/answer.ts';
 import type { ApprovalRefusal, Standing } from './approval.ts';
@@ -28,7 +29,6 @@ export type Start =
 export function untouchedReport(): PullReport {
   return {
     good: true,
-    conclusion: 'neutral',
     title: 'Nothing of Coppice is changed',
     summary:
       'It changes neither `coppice.yaml` nor anything in `projects/`, `packages/` or `chroots/`: there is nothing to check and nothing to build.',
@@ -37,16 +37,34 @@ export function untouchedReport(): PullReport {
 }
 
 /** A head that is too much to be judged, and why. It ends, and is not judged again before somebody pushes or asks. */
-export function unjudgedReport(why: string): PullReport {
-  const summary = `${why}\n\nNothing was queued. It is judged again when its head moves, or with **Re-run**.`;
-  return { good: false, title: 'This head could not be judged', summary, annotations: [] };
+export function unjudgedReport(examined: Examined, why: string): PullReport {
+  const again = 'Nothing was queued. It is judged again when its head moves, or with **Re-run**.';
+  const summary = [conflictNote(examined), why, again].filter((part) => part !== '').join('\n\n');
+  return { good: false, title: withConflict(examined, 'This head could not be judged'), summary, annotations: [] };
+}
+
+/** A head of a pull request that went into the default branch and does so no more. */
+export function elsewhereReport(): PullReport {
+  return {
+    good: true,
+    conclusion: 'neutral',
+    title: 'Goes into another branch now',
+    summary:
+      'Its base was changed, and only what is to go into the default branch is checked and built. Its builds were ended; they begin anew when its base is the default branch again.',
+    annotations: [],
+  };
 }
 
 /**
  * A head with problems, or one of a repository whose own config cannot be read yet. `goodCommit` is the one in force.
  */
-export function problemsReport({ problems }: Examined, goodCommit: string | null): PullReport {
-  if (problems.length > 0) return { good: false, ...reportProblems(problems, goodCommit) };
+export function problemsReport(examined: Examined, goodCommit: string | null): PullReport {
+  const { problems } = examined;
+  if (problems.length > 0) {
+    const report = reportProblems(problems, goodCommit);
+    const summary = [conflictNote(examined), report.summary].filter((part) => part !== '').join('\n\n');
+    return { good: false, ...report, title: withConflict(examined, report.title), summary };
+  }
   return {
     good: true,
     title: 'Valid; no config is in force yet',
@@ -56,13 +74,16 @@ export function problemsReport({ problems }: Examined, goodCommit: string | null
   };
 }
 
-/** A head without problems. */
-export function planReport(examined: Examined, standing: Standing, plan: Plan, start: Start): PullReport {
-  const { demands, blocked, known } = examined;
+/** A head without problems. `why`: what its author's rights lack, in Markdown. */
+export function planReport(examined: Examined, standing: Standing, plan: Plan, start: Start, why?: string): PullReport {
+  const { demands, blocked, known, fates, graceSeconds } = examined;
   if (start.kind === 'moved') return movedReport;
   const waits = start.kind === 'waiting';
   const summary = [
+    conflictNote(examined),
+    fateNotes(fates, graceSeconds, 'merged'),
     verdict(examined, standing, plan, start),
+    why ?? '',
     demands.adminReasons.length === 0 ? '' : `Only an admin can let it be built: ${someOf(demands.adminReasons)}.`,
     blocked.length === 0 ? '' : codeBlock(blocked.slice(0, 40).map(formatProblem)),
     planBody(plan, 'ids' in start && start.kind === 'queued' ? start.ids : []),
@@ -72,7 +93,7 @@ export function planReport(examined: Examined, standing: Standing, plan: Plan, s
   return {
     good: !waits,
     ...(waits ? { conclusion: 'action_required' as const } : {}),
-    title: titleOf(examined, plan, start),
+    title: withConflict(examined, withFates(fates, titleOf(examined, plan, start))),
     summary: summary.filter((part) => part !== '').join('\n\n'),
     annotations: [],
   };
@@ -96,6 +117,18 @@ const movedReport: PullReport = {
 
 /** What is left when the head has not moved. */
 type Settled = Exclude<Start, { readonly kind: 'moved' }>;
+
+/** What cannot be merged is judged all the same: its author sees at once what else there is. */
+function conflictNote({ conflicts, pull }: Examined): string {
+  if (conflicts === undefined) return `Whether it conflicts with ${code(pull.base)} could not be found out.`;
+  if (conflicts.length === 0) return '';
+  return `It conflicts with ${code(pull.base)} in ${list(conflicts)}, so it cannot be merged as it is: merge or rebase, and push again. What follows is about its head alone.`;
+}
+
+function withConflict({ conflicts, pull }: Examined, title: string): string {
+  if (conflicts === undefined || conflicts.length === 0) return title;
+  return `Conflicts with ${pull.base}; ${title.charAt(0).toLowerCase()}${title.slice(1)}`.slice(0, 250);
+}
 
 function titleOf({ demands, blocked }: Examined, plan: Plan, start: Settled): string {
   const n = plan.builds.length;

@@ -1,23 +1,32 @@
-// Ends what is over without anybody asking: builds of pull requests that may not go on, sandboxes of closed ones,
-// projects whose last day has come.
+// Does what time and others' pushes bring without anybody asking: builds of pull requests end that may not go on, their
+// checks say of conflicts how they are now, sandboxes of closed ones go, projects whose last day has come.
 import type { Queue } from '@coppice/builder-runner/queue';
 import type { Log, ProjectsPort } from '@coppice/builder-runner/runner';
 import type { Settings } from '@coppice/config';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
+import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
 import type { Committer } from '../edits/commit-edit.ts';
 import { expireProjects } from '../edits/expire-projects.ts';
+import type { People } from '../people/people.ts';
 import type { BotOperation, BotState } from '../vocabulary/bot-state.ts';
+import { foundPullKey, type Job } from '../vocabulary/job.ts';
+import { findMovedConflicts } from './find-moved-conflicts.ts';
 import { revokedBuilds } from './handle-pull.ts';
 import { sweepSandboxes } from './sweep-sandboxes.ts';
+import { voidedPulls } from './voided-pulls.ts';
 
 interface TendContext {
   readonly queue: Queue;
   readonly settings: Settings;
   readonly state: () => BotState;
   readonly commit: (operations: readonly BotOperation[]) => Promise<unknown>;
+  /** Notes work under its name; resolves to false when that is known already. */
+  readonly accept: (key: string, job: Job) => Promise<boolean>;
   /** The config in force. */
   readonly config: () => ConfigAtCommit | undefined;
+  readonly people: Pick<People, 'refresh'>;
   readonly commitEdit: Committer;
+  readonly mirror: Pick<ConfigRepoMirror, 'conflicts'>;
   readonly projects: ProjectsPort;
   readonly publishedFolder: string;
   /** To be called when what is published has changed otherwise than by a build. */
@@ -43,11 +52,18 @@ const lookMilliseconds = 3_600_000;
 export function createTending(context: TendContext): Tending {
   let looking: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
+  let comparedWith: string | null = null;
+  let before: ConfigAtCommit | undefined;
+  const tend = async () => {
+    before = await tendPulls(before, context);
+    const { goodCommit } = context.state();
+    if (goodCommit === comparedWith || goodCommit === null) return;
+    await lookAtConflicts(goodCommit, context);
+    comparedWith = goodCommit;
+  };
   const look = () => {
     looking = looking.then(() =>
-      tendPulls(context).catch((error: unknown) =>
-        context.log('error', 'What time has ended could not be taken away', { error }),
-      ),
+      tend().catch((error: unknown) => context.log('error', 'What time has ended could not be taken away', { error })),
     );
   };
   return {
@@ -64,17 +80,42 @@ export function createTending(context: TendContext): Tending {
   };
 }
 
-async function tendPulls(context: TendContext): Promise<void> {
-  await revoke(context);
+/** `before`: the config that the last look saw. Gives the one that this look saw. */
+async function tendPulls(
+  before: ConfigAtCommit | undefined,
+  context: TendContext,
+): Promise<ConfigAtCommit | undefined> {
+  // Nobody loses rights because GitHub could not be asked yet who is in a team.
+  if (!(await context.people.refresh())) return before;
+  const base = context.config();
+  if (base !== undefined) await revoke(before ?? base, base, context);
   await sweep(context);
   await expire(context);
+  return base;
 }
 
-/** Builds of pull requests end when these are closed or move, and when nobody who allowed them may do so any more. */
-async function revoke({ queue, state, config }: TendContext): Promise<void> {
-  const base = config();
-  if (base === undefined) return;
-  for (const { id } of revokedBuilds(queue.builds(), state(), base)) await queue.cancel(id, 'coppice');
+/** Those whose conflicts came or went with this commit are judged again, each once. */
+async function lookAtConflicts(base: string, { state, mirror, accept }: TendContext): Promise<void> {
+  for (const { number, head } of await findMovedConflicts(state().pulls, base, mirror.conflicts))
+    await accept(`${foundPullKey(number, head)}/on/${base}`, { kind: 'pull', number, again: true });
+}
+
+/**
+ * Builds of pull requests end when these are closed or move, and when nobody who allowed them may do so any more; then
+ * their checks say so.
+ */
+async function revoke(
+  before: ConfigAtCommit,
+  base: ConfigAtCommit,
+  { queue, state, accept }: TendContext,
+): Promise<void> {
+  const revoked = revokedBuilds(queue.builds(), state(), base);
+  for (const { id, because } of revoked) await queue.cancel(id, 'coppice', because);
+  const voided = new Set(revoked.flatMap(({ judgeAgain }) => judgeAgain ?? []));
+  for (const number of voidedPulls(state().pulls, before.config, base.config)) voided.add(number);
+  for (const { number, head } of state().pulls.filter((pull) => voided.has(pull.number))) {
+    await accept(`${foundPullKey(number, head)}/under/${base.commit}`, { kind: 'pull', number, again: true });
+  }
 }
 
 async function sweep(context: TendContext): Promise<void> {

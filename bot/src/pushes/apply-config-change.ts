@@ -2,31 +2,11 @@
 // whomever, deletes, renames, forks, freezes and unfreezes.
 import { type Queue, QueueError } from '@coppice/builder-runner/queue';
 import type { Log, ProjectName, ProjectsPort } from '@coppice/builder-runner/runner';
-import {
-  type ChrootName,
-  type ConfigDiff,
-  diffConfigs,
-  isFinal,
-  type Project,
-  projectKey,
-  readSandbox,
-} from '@coppice/config';
-import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
+import { isFinal, projectKey, readSandbox } from '@coppice/config';
 import type { BuiltIndex } from '../planning/built.ts';
+import type { ProjectStep } from './plan-config-change.ts';
 
-/** One thing to do about what is published. */
-export type ProjectStep =
-  | { readonly kind: 'remove' | 'freeze' | 'unfreeze'; readonly project: ProjectName }
-  | { readonly kind: 'rename'; readonly from: ProjectName; readonly project: ProjectName }
-  | { readonly kind: 'describe'; readonly project: Project }
-  | {
-      readonly kind: 'fork';
-      readonly from: ProjectName;
-      readonly project: ProjectName;
-      readonly chroots: readonly ChrootName[];
-    };
-
-interface ChangeContext {
+export interface ChangeContext {
   readonly queue: Queue;
   readonly built: BuiltIndex;
   readonly projects: ProjectsPort;
@@ -35,25 +15,27 @@ interface ChangeContext {
 
 /**
  * Does it before anything is planned: a project under a new name has its builds, and nothing is built that is there
- * already. `before` is undefined when no config was in force. Again with the same two, it does nothing more. Rejects on
- * faults of the machinery only.
+ * already. The same again does nothing more. Rejects on faults of the machinery only.
  */
-export async function applyConfigChange(
-  before: ConfigAtCommit | undefined,
-  after: ConfigAtCommit,
-  context: ChangeContext,
-): Promise<void> {
-  for (const step of stepsOf(before, after)) {
+export async function applyConfigChange(steps: readonly ProjectStep[], context: ChangeContext): Promise<void> {
+  for (const step of steps) {
     const { project } = step;
     const touched = step.kind === 'rename' ? [step.from, project] : [project];
-    if (step.kind === 'remove' || step.kind === 'freeze') await endBuilds(project, context.queue);
-    if (step.kind === 'rename') await endBuilds(step.from, context.queue);
+    if (step.kind === 'remove' || step.kind === 'freeze' || step.kind === 'rename') {
+      await endBuilds(step.kind === 'rename' ? step.from : project, whyEnded[step.kind], context.queue);
+    }
     await perform(step, context.projects);
     if (step.kind === 'describe') continue;
     for (const { owner, name } of touched) await context.built.reread(owner, name);
     context.log('info', `${step.kind}: ${touched.map(projectKey).join(' → ')}`);
   }
 }
+
+const whyEnded = {
+  remove: 'Its project was deleted.',
+  freeze: 'Its project was frozen.',
+  rename: 'Its project was renamed.',
+} as const;
 
 async function perform(step: ProjectStep, projects: ProjectsPort): Promise<void> {
   switch (step.kind) {
@@ -72,64 +54,23 @@ async function perform(step: ProjectStep, projects: ProjectsPort): Promise<void>
   }
 }
 
-/** In the order in which they are done. Pure. */
-export function stepsOf(before: ConfigAtCommit | undefined, after: ConfigAtCommit): readonly ProjectStep[] {
-  const now = new Map(after.config.projects.map((project) => [projectKey(project), project]));
-  if (before === undefined) return freezes(new Map(), now, undefined);
-  const old = new Map(before.config.projects.map((project) => [projectKey(project), project]));
-  const diff = diffConfigs(before, after);
-  return [
-    ...diff.removed.map((key): ProjectStep => ({ kind: 'remove', project: nameOf(key) })),
-    ...diff.renamed.map(({ from, to }): ProjectStep => ({ kind: 'rename', from: nameOf(from), project: nameOf(to) })),
-    ...freezes(old, now, diff),
-    ...diff.added.flatMap((key) => forkOf(now.get(key), now)),
-    ...diff.changed.flatMap((key): readonly ProjectStep[] => {
-      const project = now.get(key);
-      return project === undefined ? [] : [{ kind: 'describe', project }];
-    }),
-  ];
-}
-
-type Projects = ReadonlyMap<string, Project>;
-
-function freezes(old: Projects, now: Projects, diff: ConfigDiff | undefined): readonly ProjectStep[] {
-  const cameFrom = new Map(diff?.renamed.map(({ from, to }) => [to, from]));
-  return [...now].flatMap(([key, { frozen }]): readonly ProjectStep[] => {
-    const was = old.get(cameFrom.get(key) ?? key)?.frozen ?? null;
-    if ((was === null) === (frozen === null)) return [];
-    return [{ kind: frozen === null ? 'unfreeze' : 'freeze', project: nameOf(key) }];
-  });
-}
-
-/** A project that says it is a fork begins with what the other has; one that is gone gives nothing. */
-function forkOf(project: Project | undefined, now: Projects): readonly ProjectStep[] {
-  if (project === undefined || project.forkedFrom === null || !now.has(project.forkedFrom)) return [];
-  const from = nameOf(project.forkedFrom);
-  return [{ kind: 'fork', from, project: nameOf(projectKey(project)), chroots: project.chroots }];
-}
-
-function nameOf(key: string): ProjectName {
-  const [owner = '', name = ''] = key.split('/');
-  return { owner, name };
-}
-
 const longestWaitMilliseconds = 120_000;
 
 /**
  * Cancels the live builds of a project and its sandboxes; resolves when they have left the queue, rejects when one does
  * not.
  */
-async function endBuilds({ owner, name }: ProjectName, queue: Queue): Promise<void> {
+async function endBuilds({ owner, name }: ProjectName, why: string, queue: Queue): Promise<void> {
   const live = () =>
     queue
       .builds()
       .filter((one) => one.owner === owner && (one.project === name || readSandbox(one.project)?.project === name));
   for (const build of live()) {
-    if ((await queue.cancel(build.id, 'coppice')) === 'unknown') continue;
+    if ((await queue.cancel(build.id, 'coppice', why)) === 'unknown') continue;
     // What nobody works on need not wait until somebody has time to close it.
     if (build.srpmState === 'running' || build.srpmState === 'starting') continue;
     for (const { chroot } of build.chroots.filter(({ state }) => state === 'pending')) {
-      const outcome = { state: 'canceled', reason: null, message: 'Its project was changed.' } as const;
+      const outcome = { state: 'canceled', reason: null, message: why } as const;
       await queue.finish(build.id, chroot, outcome).catch((error: unknown) => {
         if (!(error instanceof QueueError) || (error.code !== 'conflict' && error.code !== 'unknown')) throw error;
       });

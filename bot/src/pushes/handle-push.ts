@@ -1,24 +1,31 @@
 // Works a push to the default branch off: fetch → parse → plan → queue → checks.
 import type { Log } from '@coppice/builder-runner/runner';
+import { formatProblem, type Problem, projectKey } from '@coppice/config';
 import { checksOf } from '../answers/check-run.ts';
 import { type ConfigAtCommit, readConfigAt } from '../config-repo/config-in-force.ts';
 import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
 import { askerOf } from '../edits/commit-message.ts';
+import type { Asker } from '../planning/plan-requests.ts';
 import { type PlanContext, planOnce, queuedBefore } from '../planning/planner.ts';
 import { reportProblems } from '../reply/config-problems.ts';
+import { fateNotes, waitingNote, withFates } from '../reply/fates.ts';
 import type { Check } from '../vocabulary/answer.ts';
-import type { Handled } from '../vocabulary/bot-state.ts';
+import type { BotState, Handled } from '../vocabulary/bot-state.ts';
 import { configCheckKey } from '../vocabulary/check-key.ts';
-import type { Job } from '../vocabulary/job.ts';
+import { type Job, workKey } from '../vocabulary/job.ts';
+import type { Leaving, RefusedCommit } from '../vocabulary/leaving.ts';
+import { type ConfigChange, type ProjectStep, planConfigChange } from './plan-config-change.ts';
 
 export interface PushContext extends PlanContext {
   readonly mirror: ConfigRepoMirror;
-  readonly handledCommit: () => string | null;
-  readonly goodCommit: () => string | null;
+  readonly state: () => Pick<BotState, 'handledCommit' | 'goodCommit' | 'leaving' | 'askedDeletions'>;
+  /** The config in force. */
+  readonly config: () => ConfigAtCommit | undefined;
   /** Lets what is published follow the projects of a config that is about to come into force. */
-  readonly applyChange: (after: ConfigAtCommit) => Promise<void>;
+  readonly applyChange: (steps: readonly ProjectStep[]) => Promise<void>;
   /** Puts a config into force. */
   readonly adopt: (config: ConfigAtCommit) => void;
+  readonly now: () => Date;
   readonly log: Log;
 }
 
@@ -30,8 +37,9 @@ const nothing: Handled = { checks: [] };
 export async function handlePush(job: PushJob, batch: string, context: PushContext): Promise<Handled> {
   const { mirror, log } = context;
   const { commit } = job;
-  if (commit === context.handledCommit()) return nothing;
+  if (commit === context.state().handledCommit) return nothing;
   const head = await mirror.fetch(job.branch);
+  if (job.again && commit !== head) return nothing;
   if (commit !== head && !(await mirror.isContained(commit, head))) {
     log('info', `Commit ${commit} is not on ${job.branch} any more`);
     return nothing;
@@ -39,34 +47,97 @@ export async function handlePush(job: PushJob, batch: string, context: PushConte
   const parsed = await readConfigAt(mirror, commit);
   const isHead = commit === head;
   if (!parsed.ok) {
-    const report = reportProblems(parsed.problems, context.goodCommit());
+    const report = reportProblems(parsed.problems, context.state().goodCommit);
     log('warn', `Config commit ${commit} has ${parsed.problems.length} problems and changes nothing`);
+    const summary = [report.summary, waitingNote(context.state().leaving)].filter((part) => part !== '').join('\n\n');
     return {
-      checks: [{ ...configCheck(commit), good: false, ...report }],
-      ...(isHead ? { handledCommit: commit } : {}),
+      checks: [{ ...configCheck(job, batch), good: false, ...report, summary }],
+      ...(isHead ? { handledCommit: commit, refused: refusedCommit(commit, parsed.problems) } : {}),
     };
   }
   // A later push is under way: it plans everything that this one would.
-  if (!isHead) return { checks: [{ ...configCheck(commit), good: true, ...superseded(head) }] };
-  const inForce = { handledCommit: commit, goodCommit: commit };
-  const before = queuedBefore(batch, context);
+  if (!isHead) return { checks: [{ ...configCheck(job, batch), good: true, ...superseded(head) }] };
+  const asker = { login: await whoAsked(job, mirror), request: addressOf(commit, context), batch };
+  return await putIntoForce(parsed.value, job, asker, context);
+}
+
+/** What was published follows, what differs from it is planned and queued, and then the commit counts. */
+async function putIntoForce(
+  stated: ConfigAtCommit,
+  job: PushJob,
+  asker: Asker,
+  context: PushContext,
+): Promise<Handled> {
+  const { commit } = stated;
+  const deleted = await deletionsIn(commit, context);
+  const change = await changeTo(stated, asker.login, deleted, context);
+  const at = { ...stated, leaving: change.leaving };
+  const inForce = {
+    ...{ handledCommit: commit, goodCommit: commit, refused: null, leaving: leavingAfter(change, stated, context) },
+    deleted: deleted.map((one) => one.commit),
+  };
+  const says = (title: string, summary: string): Check => ({
+    ...{ ...configCheck(job, asker.batch), good: true, title: withFates(change.fates, title) },
+    summary: [fateNotes(change.fates, context.settings.deletion.graceSeconds, 'pushed'), summary]
+      .filter((part) => part !== '')
+      .join('\n\n'),
+  });
+  const before = queuedBefore(asker.batch, context);
   if (before !== undefined) {
-    context.adopt(parsed.value);
-    const summary = 'Its builds were queued before the service was restarted.';
-    const check = { ...configCheck(commit), good: true, title: `${before.length} builds queued`, summary };
+    context.adopt(at);
+    const check = says(`${before.length} builds queued`, 'Its builds were queued before the service was restarted.');
     return { checks: [check, ...checksOf(before)], ...inForce };
   }
-  await context.applyChange(parsed.value);
-  const request = `${context.settings.github.webUrl}/${context.settings.github.repository}/commit/${commit}`;
-  const asker = { login: await whoAsked(job, mirror), request, batch };
-  const planned = await planOnce({ at: parsed.value, selections: [], force: false }, asker, context);
-  const { builds, summary, annotations } = planned;
-  context.adopt(parsed.value);
-  log('info', `Config commit ${commit} is in force; ${builds.length} builds queued`);
+  await context.applyChange(change.steps);
+  const { builds, summary, annotations } = await planOnce({ at, selections: [], force: false }, asker, context);
+  context.adopt(at);
+  context.log('info', `Config commit ${commit} is in force; ${builds.length} builds queued`);
   return {
-    checks: [{ ...configCheck(commit), good: true, ...summary, annotations }, ...checksOf(builds)],
+    checks: [{ ...says(summary.title, summary.summary), annotations } as Check, ...checksOf(builds)],
     ...inForce,
   };
+}
+
+/** Deletions that somebody asked for and that this commit holds. */
+async function deletionsIn(commit: string, { state, mirror }: PushContext): Promise<BotState['askedDeletions']> {
+  const held = await Promise.all(
+    state().askedDeletions.map(async (one) => ((await mirror.isContained(one.commit, commit)) ? [one] : [])),
+  );
+  return held.flat();
+}
+
+async function changeTo(
+  stated: ConfigAtCommit,
+  by: string,
+  deleted: BotState['askedDeletions'],
+  { config, built, settings, now }: PushContext,
+): Promise<ConfigChange> {
+  const { graceSeconds } = settings.deletion;
+  const deleteAt = graceSeconds === 0 ? null : new Date(now().getTime() + graceSeconds * 1000).toISOString();
+  const atOnce = new Set(deleted.map(({ project }) => project));
+  return planConfigChange(config(), stated, { by, deleteAt, atOnce, builds: built.counts() });
+}
+
+/** What is to be remembered; those of earlier runs whose last statement could not be read again are still due. */
+function leavingAfter(
+  change: ConfigChange,
+  stated: ConfigAtCommit,
+  { config, state }: PushContext,
+): readonly Leaving[] {
+  const known = new Set(config()?.leaving?.map(({ project }) => project));
+  const keys = new Set(stated.config.projects.map(projectKey));
+  const unread = state().leaving.filter(({ project }) => !known.has(project) && !keys.has(project));
+  return [...unread, ...change.leaving.map(({ stated: _stated, ...note }) => note)];
+}
+
+const maximumPlaces = 3;
+
+function refusedCommit(commit: string, problems: readonly Problem[]): RefusedCommit {
+  return { commit, problems: problems.length, first: problems.slice(0, maximumPlaces).map(formatProblem) };
+}
+
+function addressOf(commit: string, { settings }: PushContext): string {
+  return `${settings.github.webUrl}/${settings.github.repository}/commit/${commit}`;
 }
 
 /** Behind a commit of the bot stands the person whose command it carries out. */
@@ -74,10 +145,12 @@ async function whoAsked({ pusher, commit }: PushJob, mirror: ConfigRepoMirror): 
   return pusher.endsWith('[bot]') ? (askerOf(await mirror.message(commit)) ?? pusher) : pusher;
 }
 
-function configCheck(commit: string) {
+/** A commit that is pushed back to gets a check of its own each time. */
+function configCheck(job: PushJob, batch: string) {
+  const { commit } = job;
   return {
     kind: 'config' as const,
-    key: configCheckKey(commit),
+    key: batch === workKey('', job) ? configCheckKey(commit) : configCheckKey(commit, batch),
     commit,
     checkRunId: null,
     annotations: [],

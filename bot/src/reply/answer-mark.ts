@@ -15,6 +15,11 @@ export function writeAnswerMark(mark: AnswerMark): string {
   return `<!-- coppice:answer to=${mark.to} state=${mark.state} -->`;
 }
 
+/** The mark of what is said about text that stands where no command is read; no program waits for it. */
+export function writeMisplacedMark(about: string): string {
+  return `<!-- coppice:misplaced ${about} -->`;
+}
+
 /** The mark of a comment's body, or undefined when it has none at its start. */
 export function readAnswerMark(body: string): AnswerMark | undefined {
   const match = /^<!-- coppice:answer to=(\d{1,15}) state=([a-z]+) -->/.exec(body);

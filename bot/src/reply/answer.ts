@@ -1,9 +1,9 @@
 // The body of an answer: its sections, one a command, and the mark by which programs find it. Pure.
 import type { DebugSession } from '@coppice/builder-runner/runner';
 import { isFinal } from '@coppice/config';
-import type { Section } from '../vocabulary/answer.ts';
+import type { Answer, Section } from '../vocabulary/answer.ts';
 import type { BuildView } from '../vocabulary/build-view.ts';
-import { type AnswerState, writeAnswerMark } from './answer-mark.ts';
+import { type AnswerState, writeAnswerMark, writeMisplacedMark } from './answer-mark.ts';
 import { debugText } from './debug.ts';
 import { failureNotes, heading, installLines, progressTable, verdict } from './progress.ts';
 
@@ -39,13 +39,16 @@ function sectionState(section: Section, views: ReadonlyMap<number, BuildView>, d
 }
 
 export function writeAnswer(
-  to: number,
+  to: Answer['to'],
   sections: readonly Section[],
   views: ReadonlyMap<number, BuildView>,
   url: string,
   debug: DebugView = noDebug,
 ): string {
-  const mark = writeAnswerMark({ to, state: answerState(sections, views, debug) });
+  const mark =
+    typeof to === 'number'
+      ? writeAnswerMark({ to, state: answerState(sections, views, debug) })
+      : writeMisplacedMark(to);
   const full = compose(mark, sections, (section) => sectionBody(section, { views, debug }, url, 'full'));
   if (full.length <= maximumLength) return full;
   const brief = compose(mark, sections, (section) => sectionBody(section, { views, debug }, url, 'brief'));

@@ -30,6 +30,11 @@ function whatWasDone(edit: ConfigEdit): string {
   }
 }
 
+/** Of one whose file was gone. */
+export function projectDeleted(project: string): string {
+  return `${code(project)} is deleted, with all that it had published.`;
+}
+
 export function buildDeleted({ id, owner, project }: BuildRef): string {
   return `Build ${id} is deleted: its packages are gone from the repository of ${code(`${owner}/${project}`)}, with its logs and records.`;
 }
@@ -109,4 +114,8 @@ export function pushRefused(said: string): string {
 
 export function othersPush(): string {
   return 'Somebody else was pushing to the config repo at the same time, twice. Nothing was changed; please ask again.';
+}
+
+export function holdsByTeam(login: string, project: string): string {
+  return `${code(login)} has rights in ${code(project)} by a team: its members are changed in the organization on GitHub.`;
 }

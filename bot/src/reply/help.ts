@@ -16,8 +16,11 @@ const rows: readonly (readonly [command: string, meaning: string])[] = [
   ['/approve @login', 'give them; on a pull request, `/approve` lets it be built'],
   ['/fork owner/name new-name', 'copy a project that you maintain'],
   ['/delete 42', 'delete build 42; `/delete project owner/name` deletes a project'],
-  ['/legal owner/name what is wrong', 'report something to the admins'],
-  ['/freeze owner/name reason', 'take a project down (admins); `/resolve owner/name` ends that'],
+  ['/legal owner/name what is wrong', 'report something to the admins; `/legal` lists what is open'],
+  [
+    '/freeze owner/name reason',
+    'take a project down (admins); `/resolve owner/name` ends that, `/resolve 3` closes report 3',
+  ],
   ['/help', 'show this'],
 ];
 

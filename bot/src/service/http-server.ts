@@ -11,13 +11,19 @@ import { serveFile } from './serve-file.ts';
 /** What `/healthz` answers, always with 200; `ready` once the service can take builds. */
 export type Health =
   | { readonly status: 'ok'; readonly ready: boolean }
-  /** It takes builds, but these pools cannot make builders. */
-  | { readonly status: 'degraded'; readonly ready: boolean; readonly brokenPools: readonly string[] };
+  /** It takes builds, but these pools cannot make builders, or GitHub cannot be asked, which says why. */
+  | {
+      readonly status: 'degraded';
+      readonly ready: boolean;
+      readonly brokenPools: readonly string[];
+      readonly github?: string;
+    };
 
-/** The answer for a service whose pools `broken` cannot make builders. */
-export function healthOf(ready: boolean, broken: readonly { readonly name: string }[]): Health {
-  if (broken.length === 0) return { status: 'ok', ready };
-  return { status: 'degraded', ready, brokenPools: broken.map(({ name }) => name) };
+/** The answer for a service whose pools `broken` cannot make builders, and where `github` says what is wrong there. */
+export function healthOf(ready: boolean, broken: readonly { readonly name: string }[], github?: string): Health {
+  if (broken.length === 0 && github === undefined) return { status: 'ok', ready };
+  const brokenPools = broken.map(({ name }) => name);
+  return { status: 'degraded', ready, brokenPools, ...(github === undefined ? {} : { github }) };
 }
 
 export interface HttpServer {

@@ -13,6 +13,8 @@ export interface ServiceState {
   health(): Health;
   poolIsThere(pool: Pick<BuilderPool, 'state'>): void;
   runnerIsThere(runner: Pick<Runner, 'workers'>): void;
+  /** `fault` says why GitHub cannot be asked; undefined while it answers. */
+  botIsThere(fault: () => string | undefined): void;
   /** From now on builds are taken. */
   isReady(): void;
 }
@@ -21,18 +23,22 @@ export interface ServiceState {
 export function createServiceState(brokenOf: (state: PoolState | undefined) => readonly BrokenPool[]): ServiceState {
   let pool: Pick<BuilderPool, 'state'> | undefined;
   let runner: Pick<Runner, 'workers'> | undefined;
+  let githubFault: () => string | undefined = () => undefined;
   let ready = false;
   const brokenPools = () => brokenOf(pool?.state());
   return {
     workers: () => runner?.workers(),
     builders: () => pool?.state(),
     brokenPools,
-    health: () => healthOf(ready, brokenPools()),
+    health: () => healthOf(ready, brokenPools(), githubFault()),
     poolIsThere(made) {
       pool = made;
     },
     runnerIsThere(made) {
       runner = made;
+    },
+    botIsThere(fault) {
+      githubFault = fault;
     },
     isReady() {
       ready = true;

@@ -1,6 +1,7 @@
 // What the bot tells on GitHub: answers to comments and checks of commits.
 import type { ChrootName } from '@coppice/config';
 import type { BuildRef } from './build-view.ts';
+import type { MisplacedIn } from './job.ts';
 
 /** One part of an answer: what one command came to. */
 export type Section =
@@ -21,9 +22,13 @@ export type Section =
 
 /** The one comment that answers another; kept until its last state has been delivered. */
 export interface Answer {
-  /** The number of the comment that asked. */
-  readonly to: number;
+  /** The number of the comment that asked; else the place and number of text that stands where no command is read. */
+  readonly to: number | `${MisplacedIn}/${number}`;
   readonly issue: number;
+  /** Given on this commit in place of an issue. */
+  readonly commit?: string;
+  /** Login of who asked; absent in what earlier versions noted. */
+  readonly by?: string;
   readonly sections: readonly Section[];
   /** The number of the answer, null until GitHub has given one. */
   commentId: number | null;

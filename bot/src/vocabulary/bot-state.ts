@@ -1,12 +1,16 @@
 // What the bot must not forget: deliveries it has accepted, commits it has handled, answers and checks that are not
 // final yet.
+import { type AccountOperation, type Accounts, applyToAccounts } from './accounts.ts';
 import type { Answer, Check } from './answer.ts';
 import type { CommentCursor, Delivery } from './job.ts';
 import type { KnownPull } from './known-pull.ts';
+import type { AskedDeletion, Leaving, RefusedCommit } from './leaving.ts';
 import { applyToPetitions, noPetitions, type PetitionOperation, type Petitions } from './petitions.ts';
 
 /** GitHub's delivery ids that are remembered; the oldest are forgotten first. */
 export const rememberedDeliveries = 10_000;
+/** Deletions that were asked for and whose commit has not come into force; those never pushed are forgotten first. */
+const rememberedDeletions = 100;
 
 export interface BotState {
   /** What was accepted, as workKey names it, oldest first. */
@@ -17,13 +21,20 @@ export interface BotState {
   handledCommit: string | null;
   /** The last one without problems: the config in force. */
   goodCommit: string | null;
+  /** Null while the last one has none. */
+  refused: RefusedCommit | null;
+  leaving: readonly Leaving[];
+  askedDeletions: readonly AskedDeletion[];
   answers: Answer[];
   checks: Check[];
   /** In the order in which they were first seen. */
   pulls: KnownPull[];
+  /** Commits that merge queues would merge and that have been judged, while they are there. */
+  groups: readonly string[];
   /** How far comments were looked through; null before the first time. */
   comments: CommentCursor | null;
   petitions: Petitions;
+  accounts: Accounts;
 }
 
 export type BotOperation =
@@ -35,16 +46,25 @@ export type BotOperation =
       readonly checks: readonly Check[];
       readonly handledCommit?: string;
       readonly goodCommit?: string;
+      readonly refused?: RefusedCommit | null;
+      /** All of them, as they are now. */
+      readonly leaving?: readonly Leaving[];
+      /** Commits of `askedDeletions` that have come into force. */
+      readonly deleted?: readonly string[];
       /** Takes the place of what was known of these. */
       readonly pulls?: readonly KnownPull[];
+      /** Takes the place of all that was known of merge queues. */
+      readonly groups?: readonly string[];
       readonly petitions?: readonly PetitionOperation[];
     }
+  | ({ readonly kind: 'deletion-asked' } & AskedDeletion)
   | { readonly kind: 'forgotten'; readonly pull: number }
   | { readonly kind: 'looked'; readonly comments: CommentCursor }
-  | { readonly kind: 'commented'; readonly to: number; readonly commentId: number }
-  | { readonly kind: 'answered'; readonly to: number }
+  | { readonly kind: 'commented'; readonly to: Answer['to']; readonly commentId: number }
+  | { readonly kind: 'answered'; readonly to: Answer['to'] }
   | { readonly kind: 'checked'; readonly key: string; readonly checkRunId: number; readonly sentAnnotations: number }
-  | { readonly kind: 'concluded'; readonly key: string };
+  | { readonly kind: 'concluded'; readonly key: string }
+  | { readonly kind: 'account'; readonly account: AccountOperation };
 
 export function initialBotState(): BotState {
   return {
@@ -52,11 +72,16 @@ export function initialBotState(): BotState {
     inbox: [],
     handledCommit: null,
     goodCommit: null,
+    refused: null,
+    leaving: [],
+    askedDeletions: [],
     answers: [],
     checks: [],
     pulls: [],
+    groups: [],
     comments: null,
     petitions: noPetitions,
+    accounts: {},
   };
 }
 
@@ -92,6 +117,15 @@ export function applyToBotState(state: BotState, operation: BotOperation): void 
     case 'looked':
       state.comments = operation.comments;
       return;
+    case 'account':
+      state.accounts = applyToAccounts(state.accounts, operation.account);
+      return;
+    case 'deletion-asked': {
+      const { project, commit } = operation;
+      const others = state.askedDeletions.filter((one) => one.commit !== commit);
+      state.askedDeletions = [...others, { project, commit }].slice(-rememberedDeletions);
+      return;
+    }
     case 'forgotten':
       state.pulls = state.pulls.filter(({ number }) => number !== operation.pull);
       return;
@@ -99,18 +133,32 @@ export function applyToBotState(state: BotState, operation: BotOperation): void 
 }
 
 function applyHandled(state: BotState, operation: Extract<BotOperation, { kind: 'handled' }>): void {
-  const { id, answer, checks, handledCommit, goodCommit } = operation;
+  const { id, answer, checks, handledCommit, goodCommit, refused, leaving, deleted = [] } = operation;
   state.inbox = state.inbox.filter((delivery) => delivery.id !== id);
   // Copies: operations are also lines of the journal and stay as they were.
   if (answer !== undefined && !state.answers.some(({ to }) => to === answer.to)) state.answers.push({ ...answer });
-  for (const check of checks) if (!state.checks.some(({ key }) => key === check.key)) state.checks.push({ ...check });
+  for (const check of checks) addCheck(state, check);
   state.petitions = (operation.petitions ?? []).reduce(applyToPetitions, state.petitions);
   if (handledCommit !== undefined) state.handledCommit = handledCommit;
   if (goodCommit !== undefined) state.goodCommit = goodCommit;
+  if (refused !== undefined) state.refused = refused;
+  if (leaving !== undefined) state.leaving = leaving;
+  if (deleted.length > 0) state.askedDeletions = state.askedDeletions.filter(({ commit }) => !deleted.includes(commit));
+  if (operation.groups !== undefined) state.groups = operation.groups;
   for (const pull of operation.pulls ?? []) {
     const at = state.pulls.findIndex(({ number }) => number === pull.number);
     if (at === -1) state.pulls.push(pull);
     else state.pulls[at] = pull;
+  }
+}
+
+/** One that is known goes on in the run that was asked for again, with the newest word of it. */
+function addCheck({ checks }: BotState, fresh: Check): void {
+  const at = checks.findIndex(({ key }) => key === fresh.key);
+  const known = checks[at];
+  if (known === undefined) checks.push({ ...fresh });
+  else if (known.kind === 'build' && fresh.kind === 'build' && fresh.note !== undefined) {
+    checks[at] = { ...fresh, checkRunId: fresh.checkRunId ?? known.checkRunId };
   }
 }
 

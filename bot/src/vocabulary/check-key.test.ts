@@ -11,6 +11,8 @@ describe('the external id of a check run', () => {
     [`pull/7/${'a'.repeat(40)}/some-delivery/0`, { kind: 'pull', number: 7 }],
     [`config/${'a'.repeat(40)}`, { kind: 'config' }],
     [`config/${'a'.repeat(40)}/again`, { kind: 'config' }],
+    [`group/${'a'.repeat(40)}/again`, { kind: 'group', commit: 'a'.repeat(40) }],
+    ['group/main', undefined],
     ['', undefined],
     ['build/42', undefined],
     ['build/42/../../etc', undefined],

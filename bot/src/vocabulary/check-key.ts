@@ -5,13 +5,16 @@ import { type BuildId, type ChrootName, parseBuildId, parseChroot } from '@coppi
 export type CheckSubject =
   | { readonly kind: 'build'; readonly id: BuildId; readonly chroot: ChrootName }
   | { readonly kind: 'pull'; readonly number: number }
+  | { readonly kind: 'group'; readonly commit: string }
   | { readonly kind: 'config' };
 
 /** Reads the external id of a check run; undefined for what is none of ours. Pure. */
 export function readCheckKey(externalId: string): CheckSubject | undefined {
   const [kind, first = '', second = ''] = externalId.split('/');
   const id = parseBuildId(first);
-  if (kind === 'config' && /^[0-9a-f]{40,64}$/.test(first)) return { kind };
+  const isCommit = /^[0-9a-f]{40,64}$/.test(first);
+  if (kind === 'config' && isCommit) return { kind };
+  if (kind === 'group' && isCommit) return { kind, commit: first };
   if (kind === 'pull' && id !== undefined) return { kind, number: id };
   const chroot = parseChroot(second)?.name;
   return kind === 'build' && id !== undefined && chroot !== undefined ? { kind, id, chroot } : undefined;
@@ -30,4 +33,9 @@ export function configCheckKey(commit: string, batch?: string): string {
 /** Of the head of a pull request; with the batch of the request that it was judged for. */
 export function pullCheckKey(number: number, head: string, batch?: string): string {
   return ['pull', number, head, ...(batch === undefined ? [] : [batch])].join('/');
+}
+
+/** Of what a merge queue would merge; with the batch of the request that it was judged for. */
+export function groupCheckKey(commit: string, batch?: string): string {
+  return ['group', commit, ...(batch === undefined ? [] : [batch])].join('/');
 }

@@ -67,6 +67,8 @@ export type Command = { readonly line: string } & (
   /** The present state of a pull request, or the one that `sha` as it was written names. */
   | { readonly kind: 'approve-head'; readonly sha: string | undefined }
   | { readonly kind: 'legal'; readonly text: string; readonly project: string | undefined }
+  | { readonly kind: 'legal-list' }
+  | { readonly kind: 'resolve-report'; readonly report: number }
   | { readonly kind: 'freeze'; readonly project: string; readonly reason: string }
   | { readonly kind: 'resolve'; readonly project: string }
   | { readonly kind: 'help' }

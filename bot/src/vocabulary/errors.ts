@@ -5,6 +5,8 @@ export type ServiceErrorCode =
   | 'address'
   /** COPPICE_HOME cannot be written. */
   | 'home'
+  /** A folder that a command was given is none. */
+  | 'folder'
   /** The settings file is missing or wrong. */
   | 'settings'
   /** A program that the set-up should have installed is missing or failed. */

@@ -19,6 +19,8 @@ export interface KnownPull {
   readonly touched: readonly string[];
   /** It makes a project, or changes the policy or the chroots: only an admin may let it be built. */
   readonly needsAdmin: boolean;
+  /** Its check says that it conflicts with the default branch. Default: false. */
+  readonly conflicts?: boolean;
   /** Of that head. */
   readonly approvals: readonly Approval[];
   /** ISO 8601 UTC; null while it is open. */

@@ -36,7 +36,10 @@ export type PetitionOperation =
   /** Granted, or no longer wanted. */
   | { readonly kind: 'settled'; readonly login: string; readonly project: string }
   | { readonly kind: 'reported'; readonly report: LegalReport }
-  | { readonly kind: 'resolved'; readonly project: string };
+  /** All reports about a project. */
+  | { readonly kind: 'resolved'; readonly project: string }
+  /** One report. */
+  | { readonly kind: 'closed'; readonly report: number };
 
 /** Anybody may ask: the oldest are forgotten beyond this. */
 const maximumRights = 1000;
@@ -62,6 +65,8 @@ export function applyToPetitions(petitions: Petitions, operation: PetitionOperat
     }
     case 'resolved':
       return { ...petitions, reports: reports.filter(({ project }) => project !== operation.project) };
+    case 'closed':
+      return { ...petitions, reports: reports.filter(({ number }) => number !== operation.report) };
   }
 }
 

@@ -12,4 +12,4 @@ export {
   type Released,
 } from './queue.ts';
 export type { QueueChange } from './queue-state.ts';
-export type { Task } from './task.ts';
+export { type Task, whyCanceled } from './task.ts';

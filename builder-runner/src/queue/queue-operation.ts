@@ -64,7 +64,7 @@ export type QueueOperation = { readonly at: string } & (
       readonly reason: FailureReason;
       readonly message: string;
     }
-  | { readonly kind: 'cancel'; readonly id: BuildId; readonly by: string }
+  | { readonly kind: 'cancel'; readonly id: BuildId; readonly by: string; readonly because?: string }
   | { readonly kind: 'reserve'; readonly count: number }
 );
 
@@ -86,7 +86,7 @@ export function applyQueueOperation(state: QueueState, operation: QueueOperation
     case 'postpone':
       return postpone(state, operation);
     case 'cancel':
-      return [cancel(state, operation.id, operation.by)];
+      return [cancel(state, operation)];
     case 'reserve':
       state.lastId += operation.count;
       return [];
@@ -276,10 +276,14 @@ function release(state: QueueState, { id, chroot, countAttempt, at }: OperationO
   }));
 }
 
-function cancel(state: QueueState, id: BuildId, by: string): QueueChange {
+function cancel(
+  state: QueueState,
+  { id, by, because }: Extract<QueueOperation, { readonly kind: 'cancel' }>,
+): QueueChange {
   const build = liveBuild(state, id);
+  const asked = { cancelRequestedBy: by, ...(because === undefined ? {} : { cancelBecause: because }) };
   const chroots = build.chroots.map((each) =>
-    isFinal(each.state) || each.cancelRequestedBy !== null ? each : { ...each, cancelRequestedBy: by },
+    isFinal(each.state) || each.cancelRequestedBy !== null ? each : { ...each, ...asked },
   );
   return replace(state, { ...build, chroots });
 }

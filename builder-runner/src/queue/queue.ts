@@ -114,9 +114,9 @@ export interface Queue {
   ): Promise<boolean>;
   /**
    * Asks for the end of the build's unfinished chroots. Waiting ones become `close` tasks, running ones are the
-   * runner's to end.
+   * runner's to end. `because`: a sentence that says why, where nobody in person asked for it.
    */
-  cancel(id: BuildId, by: string): Promise<'canceling' | 'unknown'>;
+  cancel(id: BuildId, by: string, because?: string): Promise<'canceling' | 'unknown'>;
   /** Numbers that no build of the queue will get: for builds that come to be otherwise, such as those of a fork. */
   reserve(count: number): Promise<readonly BuildId[]>;
   /**
@@ -254,9 +254,10 @@ class JournaledQueue implements Queue {
     return true;
   }
 
-  async cancel(id: BuildId, by: string): Promise<'canceling' | 'unknown'> {
+  async cancel(id: BuildId, by: string, because?: string): Promise<'canceling' | 'unknown'> {
     if (!this.#store.state.builds.has(id)) return 'unknown';
-    await this.#commit([{ kind: 'cancel', id, by, at: this.#time() }]);
+    const why = because === undefined ? {} : { because };
+    await this.#commit([{ kind: 'cancel', id, by, ...why, at: this.#time() }]);
     return 'canceling';
   }
 

@@ -136,6 +136,12 @@ describe('what is done next', () => {
     ]);
   });
 
+  test('a build that something ended, and nobody in person, says what it was', () => {
+    const state = queueOf({});
+    perform(state, { kind: 'cancel', id: 1 as BuildId, by: 'coppice', because: 'Its pull request was closed.' });
+    expect(next(state)).toBe(`close 1 ${sapling} canceled: Its pull request was closed.`);
+  });
+
   test('a build canceled while its SRPM is made stays with the worker that makes it', () => {
     const state = queueOf({});
     claimNext(state);

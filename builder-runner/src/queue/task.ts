@@ -58,11 +58,20 @@ function endsUntried({ cancelRequestedBy, skipBecause }: QueuedChroot): boolean 
 }
 
 function closeTask(build: QueuedBuild, chroot: QueuedChroot): Task {
-  const { cancelRequestedBy, skipBecause, reason } = chroot;
+  const { skipBecause, reason } = chroot;
   const task = { kind: 'close', build, chroot, reason: null } as const;
-  if (cancelRequestedBy !== null) return { ...task, state: 'canceled', message: `Canceled by ${cancelRequestedBy}.` };
+  const canceled = whyCanceled(chroot);
+  if (canceled !== null) return { ...task, state: 'canceled', message: canceled };
   const message = skipBecause ?? '';
   return reason === null ? { ...task, state: 'skipped', message } : { ...task, state: 'failed', reason, message };
+}
+
+/** Why a chroot is to end: what happened, or who asked for it; null while nobody has. */
+export function whyCanceled({
+  cancelRequestedBy,
+  cancelBecause,
+}: Pick<QueuedChroot, 'cancelRequestedBy' | 'cancelBecause'>): string | null {
+  return cancelRequestedBy === null ? null : (cancelBecause ?? `Canceled by ${cancelRequestedBy}.`);
 }
 
 /** A needed build that has left the queue, or never had this chroot, blocks nothing. */

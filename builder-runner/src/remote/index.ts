@@ -3,5 +3,5 @@ export { type FetchRules, gitAddressConfig, mirrored, Refused } from './addresse
 export { gitEnvironment } from './git-environment.ts';
 export { readJson } from './http.ts';
 export { type Git, GitError, type GitOptions, openGit } from './open-git.ts';
-export { streamLimitedGit } from './run-limited-git.ts';
+export { runLimitedGit, streamLimitedGit } from './run-limited-git.ts';
 export { listTree, readLinks, readTexts, type TreeEntry } from './tree-listing.ts';

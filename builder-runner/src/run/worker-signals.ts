@@ -4,7 +4,7 @@ import { isFinal, type QueuedBuild } from '@coppice/config';
 import { Canceled } from '../base/abort.ts';
 import { describeError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type { Queue, Task } from '../queue/index.ts';
+import { type Queue, type Task, whyCanceled } from '../queue/index.ts';
 
 /** Wakes all who wait for the next call of `wake`. */
 export class WakeUp {
@@ -32,8 +32,8 @@ export function abortOnChange(
 ): { readonly signal: AbortSignal; stop(): void } {
   const controller = new AbortController();
   const look = (build: QueuedBuild | undefined) => {
-    const by = build === undefined ? undefined : cancelerOf(task, build);
-    if (by !== undefined) controller.abort(new Canceled(`Canceled by ${by}.`));
+    const why = build === undefined ? null : whyToEnd(task, build);
+    if (why !== null) controller.abort(new Canceled(why));
   };
   const stop = queue.onChange(({ build }) => {
     if (build.id === task.build.id) look(build);
@@ -42,14 +42,14 @@ export function abortOnChange(
   return { signal: AbortSignal.any([controller.signal, ending]), stop };
 }
 
-/** Who canceled what the task works on: one chroot, or all that wait for the SRPM. Pure. */
-function cancelerOf(task: Task, build: QueuedBuild): string | undefined {
+/** Why what the task works on is to end: one chroot, or all that wait for the SRPM; null while it is not. Pure. */
+function whyToEnd(task: Task, build: QueuedBuild): string | null {
   const concerned =
     task.kind === 'srpm'
       ? build.chroots.filter(({ state }) => !isFinal(state))
       : build.chroots.filter(({ chroot }) => chroot === task.chroot.chroot);
-  const cancelers = concerned.map(({ cancelRequestedBy }) => cancelRequestedBy);
-  return cancelers.every((by) => by !== null) ? (cancelers[0] ?? undefined) : undefined;
+  const whys = concerned.map(whyCanceled);
+  return whys.every((why) => why !== null) ? (whys[0] ?? null) : null;
 }
 
 const retrySeconds = 5;

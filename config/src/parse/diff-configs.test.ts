@@ -80,6 +80,20 @@ describe('diffConfigs', () => {
     expect(diff.touchedPackages).toEqual(text.includes('motd') ? [touched('new', 'motd', 'added')] : []);
   });
 
+  test('an owner that is renamed takes all projects along, also those that read each other', () => {
+    const owned = (owner: string) => ({
+      [`${owner}/lib`]: packages(hello),
+      [`${owner}/user`]: `${packages(motd)}repos: [coppice://${owner}/lib]\n`,
+    });
+    expect(diffConfigs(stateOf(owned('acme')), stateOf(owned('other')))).toMatchObject({
+      ...{ added: [], removed: [] },
+      renamed: [
+        { from: 'acme/lib', to: 'other/lib' },
+        { from: 'acme/user', to: 'other/user' },
+      ],
+    });
+  });
+
   test('a project that left is renamed once: to the one that says so', () => {
     const before = stateOf({ 'acme/old': packages(hello) });
     const after = stateOf({ 'acme/a': packages(hello), 'acme/b': `${packages(hello)}renamedFrom: acme/old\n` });

@@ -129,9 +129,13 @@ function treeOf(project: Project, { name, source }: Package, trees: ReadonlyMap<
   return inFolder ? trees.get(`packages/${projectKey(project)}/${name}`) : undefined;
 }
 
-/** All that a project says but for its name and where it came from. */
+/**
+ * All that a project says but for its name and where it came from; that it reads its owner's other projects stays the
+ * same when the owner is renamed.
+ */
 function contentOf(project: Project): string {
-  return textOf({ ...project, owner: '', name: '', path: '', forkedFrom: null, renamedFrom: null });
+  const text = textOf({ ...project, owner: '', name: '', path: '', forkedFrom: null, renamedFrom: null });
+  return text.replaceAll(`"coppice://${project.owner}/`, '"coppice://./');
 }
 
 /** Equal values of the parser give equal texts: it writes keys in one order. */

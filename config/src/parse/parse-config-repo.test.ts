@@ -98,12 +98,19 @@ describe('the places of files', () => {
       'projects/x.yaml',
       'projects/a/b/c.yaml',
       'projects/a/b.yml',
+      'projects/a/d.YAML',
+      'projects/a/e.Yml',
+      'projects/a/f.yaml.bak',
+      'Projects/a/g.yaml',
       'projects/README.md',
       '.github/ci.yaml',
     ];
     expect(problemsOf(treeOf({ 'coppice.yaml': policyText }, others))).toEqual([
-      'projects/a/b.yml:1:1: a project is not read from this place (move it to projects/<owner>/<name>.yaml)',
+      'projects/a/b.yml:1:1: a project is not read from this place (rename it to projects/a/b.yaml)',
       'projects/a/b/c.yaml:1:1: a project is not read from this place (move it to projects/<owner>/<name>.yaml)',
+      'projects/a/d.YAML:1:1: a project is not read from this place (rename it to projects/a/d.yaml)',
+      'projects/a/e.Yml:1:1: a project is not read from this place (rename it to projects/a/e.yaml)',
+      'Projects/a/g.yaml:1:1: a project is not read from this place (rename it to projects/a/g.yaml)',
       'projects/x.yaml:1:1: a project is not read from this place (move it to projects/<owner>/<name>.yaml)',
     ]);
   });

@@ -142,7 +142,8 @@ function lackOfPolicy(tree: ConfigTree): Problem[] {
   if (bytes !== undefined) return [oversizeProblem(policyPath, bytes)];
   // What stands there is no regular file: that has been said.
   if (tree.paths.has(policyPath)) return [];
-  const near = tree.paths.has('coppice.yml') ? 'rename coppice.yml' : 'add it: `admins` and `chroots` are needed';
+  const other = [...tree.paths].find((path) => /^coppice\.ya?ml$/i.test(path));
+  const near = other === undefined ? 'add it: `admins` and `chroots` are needed' : `rename ${other}`;
   return [{ path: policyPath, line: 1, column: 1, message: 'the repository has no coppice.yaml', hint: near }];
 }
 
@@ -156,17 +157,23 @@ function projectNames(tree: ConfigTree): Map<string, { readonly owner: string; r
   return names;
 }
 
+/** What somebody meant as a project, whatever the case: a name that is off by it would be a project that is gone. */
+const nearlyProject = /^projects\/.+\.ya?ml$/i;
+
 /** YAML files at places where nothing reads them, and projects whose names differ only in case. */
 function checkPlaces(tree: ConfigTree): Problem[] {
   const problems: Problem[] = [];
   const seen = new Map<string, string>();
   const links = [...(tree.links?.keys() ?? [])].filter((path) => /^chroots\/[^/]+\.cfg$/.test(path));
-  const ours = [...tree.paths].filter((path) => path === policyPath || path.startsWith('projects/')).concat(links);
+  const ours = [...tree.paths].filter((path) => path === policyPath || /^projects\//i.test(path)).concat(links);
   for (const path of ours.sort()) {
     const at = { path, line: 1, column: 1 };
-    if (/^projects\/.*\.ya?ml$/.test(path) && !isConfigYaml(path)) {
+    if (nearlyProject.test(path) && !isConfigYaml(path)) {
       const message = 'a project is not read from this place';
-      problems.push({ ...at, message, hint: 'move it to projects/<owner>/<name>.yaml' });
+      const right = path.replace(/^projects/i, 'projects').replace(/\.ya?ml$/i, '.yaml');
+      const isName = isConfigYaml(right) && !tree.paths.has(right);
+      const hint = isName ? `rename it to ${right}` : 'move it to projects/<owner>/<name>.yaml';
+      problems.push({ ...at, message, hint });
     } else if (tree.links?.has(path) || (isConfigYaml(path) && !tree.texts.has(path))) {
       problems.push({ ...at, message: 'this is not a regular file', hint: 'put the file itself here, not a link' });
     } else if (projectPattern.test(path)) {

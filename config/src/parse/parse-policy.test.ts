@@ -6,7 +6,8 @@ describe('coppice.yaml', () => {
 
   test('is needed', () => {
     expect(problemsOf(treeOf({}))[0]).toMatch(/^coppice.yaml:1:1: the repository has no coppice.yaml/);
-    expect(problemsOf(treeOf({}, ['coppice.yml']))[0]).toMatch(/\(rename coppice.yml\)$/);
+    for (const name of ['coppice.yml', 'coppice.YAML', 'Coppice.yaml'])
+      expect(problemsOf(treeOf({}, [name]))[0]).toContain(`(rename ${name})`);
   });
 
   test.each([

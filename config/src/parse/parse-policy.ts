@@ -4,7 +4,7 @@ import { type Architecture, architectures, type ChrootName, chrootStates } from 
 import type { Problem } from '../words/problem.ts';
 import type { ChrootStatus, Policy } from '../words/project.ts';
 import { type Checked, checkYaml, problemAt } from '../yaml/check-yaml.ts';
-import { checkCount, chroot, duration, listOf, login, size } from '../yaml/fields.ts';
+import { checkCount, chroot, duration, listOf, loginOrTeam, size } from '../yaml/fields.ts';
 import type { YamlFile } from '../yaml/read-nodes.ts';
 import { day, httpsAddress, isolation, projectRef } from './project-fields.ts';
 
@@ -91,7 +91,7 @@ const retention = z.strictObject({
 
 export const policySchema = z
   .strictObject({
-    admins: listOf(login, 'a list of logins', { minimum: 1 }).describe(
+    admins: listOf(loginOrTeam, 'a list of logins', { minimum: 1 }).describe(
       'May change this file, chroots/, and every project.',
     ),
     chroots,

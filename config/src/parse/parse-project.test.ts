@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import {
   gitSource,
+  policyText,
   problemsOf,
   projectHead,
   projectPath,
   projectProblems,
   treeOf,
 } from '../../testing/config-for-tests.ts';
+import { parseConfigRepo } from './parse-config-repo.ts';
 
 describe('a project file', () => {
   test('names all mistakes at once, each at its place', () => {
@@ -31,7 +33,7 @@ packages:
       '1:1: unknown key `discription` (did you mean `description`?)',
       '2:14: `maintainers` must be a list of logins, not a text (write each item on a line of its own after `- `, or as `[one, two]`)',
       "3:12: item 1 of `builders` must be a login, not a number (write it in quotes: `'1'`)",
-      '3:15: `@x` is no GitHub login (write it without the `@`)',
+      '3:15: `@x` is no GitHub login (write a person without the `@`, a team as `@organization/team`)',
       '4:30: `sapling-12-x86_65` is no chroot name (a chroot is distribution-release-architecture, for example `fedora-42-x86_64`)',
       '5:9: the address begins with `http:` (only https is fetched: `https://…`)',
       '7:3: `../x` cannot name a package (letters, digits and `._+-`, beginning with a letter, a digit or `_`, 100 characters at most)',
@@ -84,6 +86,21 @@ packages:
       'a timeout that is too long',
       `${projectHead}packages:\n  a: { ${gitSource}, timeout: 9h }\n`,
       '4:81: the timeout of `a` is longer than coppice.yaml allows (28800 seconds at most)',
+    ],
+    [
+      'a bot among the maintainers',
+      `maintainers: ['renovate[bot]']\nchroots: [sapling-12-x86_64]\n`,
+      '1:15: `renovate[bot]` is a bot (bots can only be `builders`)',
+    ],
+    [
+      'a team without an organization',
+      `maintainers: ['@core']\nchroots: [sapling-12-x86_64]\n`,
+      '1:15: `@core` is no GitHub login (write a person without the `@`, a team as `@organization/team`)',
+    ],
+    [
+      'a team that is not in quotes',
+      `maintainers: [@acme/core]\nchroots: [sapling-12-x86_64]\n`,
+      "1:15: a value cannot begin with this character (put the value in quotes, as in `'@acme/core'`)",
     ],
     [
       'a list as packages',
@@ -172,6 +189,17 @@ packages:
     ],
   ])('refuses %s', (_what, text, expected) => {
     expect(projectProblems(text)[0]).toBe(expected);
+  });
+
+  test('takes people, teams and bots, in lower case', () => {
+    const text = `maintainers: [Bea, '@Acme/Core_Team']\nbuilders: ['@acme/ci', 'Renovate[bot]']\nchroots: [sapling-12-x86_64]\n`;
+    expect(projectProblems(text)).toEqual([]);
+    const parsed = parseConfigRepo(treeOf({ 'coppice.yaml': policyText, [projectPath]: text }));
+    const [project] = parsed.ok ? parsed.value.projects : [];
+    expect([project?.maintainers, project?.builders]).toEqual([
+      ['bea', '@acme/core_team'],
+      ['@acme/ci', 'renovate[bot]'],
+    ]);
   });
 
   test('a chroot is not held against a coppice.yaml that has problems itself', () => {

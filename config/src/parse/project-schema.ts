@@ -1,6 +1,16 @@
 // The form of `projects/<owner>/<name>.yaml`.
 import { z } from 'zod';
-import { checkCount, chroot, duration, listOf, login, packageName, prose, size } from '../yaml/fields.ts';
+import {
+  checkCount,
+  chroot,
+  duration,
+  listOf,
+  loginOrTeam,
+  loginTeamOrBot,
+  packageName,
+  prose,
+  size,
+} from '../yaml/fields.ts';
 import { builderLabels, buildrootShape, contact, day, httpsAddress, projectRef, repository } from './project-fields.ts';
 import { sourceSchema } from './source-fields.ts';
 
@@ -49,8 +59,8 @@ export const projectSchema = z
     instructions: prose(20_000, 'What its users should know, in Markdown.').prefault(''),
     homepage: httpsAddress.describe('An https address where people read more.').exactOptional(),
     contact: contact.describe('Whom users turn to: a mail or https address.').exactOptional(),
-    maintainers: listOf(login, 'a list of logins', { minimum: 1 }).describe('May change and build the project.'),
-    builders: listOf(login, 'a list of logins').prefault([]).describe('May build the project.'),
+    maintainers: listOf(loginOrTeam, 'a list of logins', { minimum: 1 }).describe('May change and build the project.'),
+    builders: listOf(loginTeamOrBot, 'a list of logins').prefault([]).describe('May build the project.'),
     chroots,
     repos: listOf(repository, 'a list of addresses', { maximum: 50 })
       .prefault([])

@@ -135,6 +135,8 @@ export interface QueuedChroot extends RequestedChroot {
   readonly endedAt: string | null;
   /** Somebody asked to cancel; the runner ends it soon. */
   readonly cancelRequestedBy: string | null;
+  /** A sentence, where something that happened asked for it and nobody in person. */
+  readonly cancelBecause?: string;
   /** A build that this one needs has failed: it will be skipped, and this sentence says why. */
   readonly skipBecause: string | null;
 }

@@ -168,6 +168,11 @@ export const projectsJsonSchema = z.strictObject({
       pinned: z.boolean(),
       /** `YYYY-MM-DD`, UTC: the day from which on it is deleted. */
       deleteAfter: z.string().nullable(),
+      /** Its file is gone: when all is deleted, the commit without it, who pushed that, the last that stated it. */
+      leaving: z
+        .strictObject({ deleteAt: isoTime, commit: z.string(), by: z.string(), statedAt: z.string() })
+        .nullable()
+        .default(null),
       /** Long fingerprint of the signing key, null until the first key exists. */
       keyFingerprint: z.string().nullable(),
       packages: z.array(

@@ -63,6 +63,19 @@ export const settingsSchema = z.strictObject({
       retentionDays: z.int().min(1).max(3650).default(90),
     })
     .prefault({}),
+  deletion: z
+    .strictObject({
+      /**
+       * How long after a push that takes the file of a project away its results and its key are deleted; the file put
+       * back before keeps them. 0: at once.
+       */
+      graceSeconds: z
+        .int()
+        .min(0)
+        .max(30 * 86_400)
+        .default(3600),
+    })
+    .prefault({}),
   /** Programs that are told of events, each in the order in which they happened. */
   webhooks: z
     .array(

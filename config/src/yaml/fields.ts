@@ -93,12 +93,31 @@ export const chroot = textField<ChrootName>(
 // GitHub's rule for logins; accounts managed by an enterprise have an underscore besides.
 const loginPattern = /^[a-z0-9](?:[a-z0-9]|[-_](?=[a-z0-9])){0,38}$/;
 
-export const login = textField('a login', 'A GitHub login.', (text) => {
+// What GitHub makes of the name of an app, and of a team.
+const botPattern = /^[a-z0-9](?:[a-z0-9-]{0,38})\[bot\]$/;
+const teamPattern = /^@[a-z0-9](?:[a-z0-9]|[-_](?=[a-z0-9])){0,38}\/[a-z0-9_-]{1,100}$/;
+
+/** A login, or a team as `@organization/team`. */
+export const loginOrTeam = textField('a login', 'A GitHub login, or a team as @organization/team.', (text) =>
+  whoIs(text, false),
+);
+
+/** As above, or a bot as GitHub writes it: `renovate[bot]`. */
+export const loginTeamOrBot = textField(
+  'a login',
+  'A GitHub login, a team as @organization/team, or a bot as renovate[bot].',
+  (text) => whoIs(text, true),
+);
+
+function whoIs(text: string, bots: boolean): { readonly value: string } | Fault {
   const value = text.toLowerCase();
-  if (loginPattern.test(value)) return { value };
-  const hint = text.startsWith('@') ? 'write it without the `@`' : 'letters, digits and single hyphens, 39 at most';
-  return { message: `${quote(text)} is no GitHub login`, hint };
-});
+  const isBot = botPattern.test(value);
+  if (loginPattern.test(value) || teamPattern.test(value) || (bots && isBot)) return { value };
+  if (isBot) return { message: `${quote(text)} is a bot`, hint: 'bots can only be `builders`' };
+  const message = `${quote(text)} is no GitHub login`;
+  if (!text.startsWith('@')) return { message, hint: 'letters, digits and single hyphens, 39 at most' };
+  return { message, hint: 'write a person without the `@`, a team as `@organization/team`' };
+}
 
 /** What is wrong with the name of an owner, a project or a package. */
 export function checkName(what: string, text: string): Fault | undefined {

@@ -11,7 +11,10 @@ const words: Partial<Record<YAMLError['code'], Words>> = {
   TAB_AS_INDENT: { message: 'a tab is used to indent', hint: 'YAML wants spaces: replace the tab by two spaces' },
   MULTIPLE_DOCS: { message: 'a second document begins here', hint: 'keep one document in a file: remove the `---`' },
   BAD_ALIAS: { message: 'the alias stands for nothing', hint: 'put text that begins with `*` in quotes' },
-  BAD_SCALAR_START: { message: 'a value cannot begin with this character', hint: 'put the value in quotes' },
+  BAD_SCALAR_START: {
+    message: 'a value cannot begin with this character',
+    hint: "put the value in quotes, as in `'@acme/core'`",
+  },
   BAD_DIRECTIVE: { message: 'this directive is not understood', hint: 'remove the line that begins with `%`' },
   BLOCK_AS_IMPLICIT_KEY: {
     message: 'a mapping stands where one line is expected',

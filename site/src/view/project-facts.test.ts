@@ -14,6 +14,7 @@ test('a plain project has no facts but its chroots', () => {
     forkedFrom: null,
     frozen: null,
     deleteAfter: null,
+    leavesAt: null,
     chroots: [{ chroot: fixtureChroot, note: null }],
   });
 });
@@ -28,6 +29,11 @@ test('addresses are links when they are web or mail addresses, and text otherwis
 
 test('a fork names where it began, without a link: that may be gone', () => {
   expect(factsOf({ forkedFrom: 'acme/base' }).forkedFrom).toEqual({ text: 'acme/base', href: null });
+});
+
+test('a project whose file is gone says until when it can be put back', () => {
+  const leaving = { deleteAt: '2026-01-31T15:04:59.000Z', commit: 'c0ffee', by: 'mia', statedAt: 'c0c0a' };
+  expect(factsOf({ leaving }).leavesAt).toBe('2026-01-31 15:04');
 });
 
 test('a chroot says when it is not built for, and how long its packages stay', () => {

@@ -17,6 +17,8 @@ export interface ProjectFacts {
   readonly frozen: string | null;
   /** `YYYY-MM-DD`, or null. */
   readonly deleteAfter: string | null;
+  /** Its file is gone: until when it may be put back (`YYYY-MM-DD HH:MM`, UTC), or null. */
+  readonly leavesAt: string | null;
   /** Each chroot with what is special about it: null where it is built for as usual. */
   readonly chroots: readonly { readonly chroot: string; readonly note: string | null }[];
 }
@@ -29,6 +31,7 @@ export function projectFacts({ entry }: Pick<SiteProject, 'entry'>, chroots: rea
     forkedFrom: asText(entry?.forkedFrom ?? null),
     frozen: entry?.frozen ?? null,
     deleteAfter: entry?.deleteAfter ?? null,
+    leavesAt: entry?.leaving?.deleteAt.slice(0, 16).replace('T', ' ') ?? null,
     chroots: chroots.map((chroot) => ({ chroot, note: chrootNote(entry?.chrootStates[chroot]) })),
   };
 }

@@ -1,6 +1,7 @@
 // Does what was decided about one command, and says what it came to as a section of the answer.
 import type { BuildId, QueuedBuild } from '@coppice/config';
 import * as edits from '../../reply/edits.ts';
+import { trusted as sayTrusted } from '../../reply/people.ts';
 import * as refusal from '../../reply/refused.ts';
 import { refOf } from '../../vocabulary/build-view.ts';
 import type { Action } from '../decide/action.ts';
@@ -18,6 +19,8 @@ export async function carryOut(action: Action, job: CommentJob, batch: string, c
   if (action.kind === 'cancel') return await cancel(action, job, context);
   if (action.kind === 'end-debug') return await endDebug(action, job, context);
   if (action.kind === 'delete-build') return await deleteBuild(action, context);
+  if (action.kind === 'trust') return await trust(action, context);
+  if (action.kind === 'take-away') return await takeAway(action, context);
   if (action.kind === 'edit') return await edit(action, job, batch, context);
   const at = context.config();
   if (at === undefined) return text(line, false, refusal.noConfig());
@@ -58,6 +61,11 @@ async function cancel(
   };
 }
 
+async function trust({ line, login }: Extract<Action, { kind: 'trust' }>, { people }: CommandContext): Promise<Done> {
+  await people.trust(login);
+  return text(line, true, sayTrusted(login));
+}
+
 async function deleteBuild(
   { line, build }: Extract<Action, { kind: 'delete-build' }>,
   context: CommandContext,
@@ -68,6 +76,15 @@ async function deleteBuild(
   await context.built.reread(ref.owner, ref.project);
   context.published();
   return text(line, true, edits.buildDeleted(ref));
+}
+
+async function takeAway(
+  { line, project }: Extract<Action, { kind: 'take-away' }>,
+  context: CommandContext,
+): Promise<Done> {
+  const leaving = await context.takeAway(project);
+  context.published();
+  return { ...text(line, true, edits.projectDeleted(project)), leaving };
 }
 
 async function edit(

@@ -3,6 +3,7 @@ import type { BuildId, ChrootName, ConfigRepo, PlanSelection, Project } from '@c
 import type { BuildView } from '../../vocabulary/build-view.ts';
 import type { Wishes } from '../../vocabulary/command.ts';
 import type { ConfigEdit } from '../../vocabulary/config-edit.ts';
+import type { LeavingProject } from '../../vocabulary/leaving.ts';
 import type { PetitionOperation, Petitions } from '../../vocabulary/petitions.ts';
 
 /** One thing to do. `line` is the command that it answers. */
@@ -34,8 +35,12 @@ export type Action = { readonly line: string } & (
       readonly build: BuildView | undefined;
     }
   | { readonly kind: 'delete-build'; readonly build: BuildView }
+  /** Delete what a project (`owner/name`) that is leaving has published, at once. */
+  | { readonly kind: 'take-away'; readonly project: string }
   | { readonly kind: 'debug'; readonly build: BuildView; readonly chroot: ChrootName }
   | { readonly kind: 'end-debug'; readonly build: BuildView; readonly chroot: string | undefined }
+  /** The account that used this login last has its rights from now on. */
+  | { readonly kind: 'trust'; readonly login: string }
   /** Commit this; when it is committed these petitions are done with. */
   | { readonly kind: 'edit'; readonly edit: ConfigEdit; readonly petitions: readonly PetitionOperation[] }
   | {
@@ -53,6 +58,8 @@ export interface Situation {
   readonly comment: string;
   /** The config in force at the default branch; undefined while there is no good one. */
   readonly config: ConfigRepo | undefined;
+  /** Projects that it does not state any more and whose results are still there. */
+  readonly leaving: readonly LeavingProject[];
   /** The comment stands on a pull request. */
   readonly onPullRequest: boolean;
   /** Builds that wait or run, oldest first. */
@@ -60,6 +67,8 @@ export interface Situation {
   /** The builds that the commands name by number, ended ones included. */
   readonly named: ReadonlyMap<BuildId, BuildView>;
   readonly petitions: Petitions;
+  /** True for a login whose rights belong to another account than the one that used it last. */
+  readonly isOther: (login: string) => boolean;
   /** Address of the service, without a slash at the end. */
   readonly url: string;
 }

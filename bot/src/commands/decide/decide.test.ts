@@ -67,9 +67,11 @@ const asks = (actor: string, line: string, more: Partial<Situation> = {}) => {
     comment: 'https://github.example/1',
     petitions: noPetitions,
     config,
+    leaving: [],
     onPullRequest: false,
     live: [],
     named: new Map(),
+    isOther: (login: string) => login === 'taken',
     url: 'https://coppice.example',
     ...more,
   };
@@ -97,12 +99,21 @@ const asks = (actor: string, line: string, more: Partial<Situation> = {}) => {
       return `ends debugging ${action.build.id}`;
     case 'delete-build':
       return `deletes ${action.build.id}`;
+    case 'trust':
+      return `trusts ${action.login}`;
+    case 'take-away':
+      return `takes ${action.project} away`;
     case 'edit': {
       const { kind, ...rest } = action.edit;
       return `${kind} ${Object.values(rest).join(' ')}`;
     }
   }
 };
+
+test('that another account has a login now only an admin may accept', () => {
+  expect(asks('root', '/approve @taken')).toBe('trusts taken');
+  expect(asks('bea', '/approve @Taken')).toMatch(/^refuses: `taken` is another account .* Only an admin .*: `Root`\.$/);
+});
 
 describe('/build', () => {
   test.each([
@@ -312,7 +323,11 @@ describe.each<[string, Partial<Situation>, Record<string, RegExp>]>([
   ['/freeze acme/tools a claim', frozen, { root: /^says: .*already/ }],
   ['/resolve acme/tools', frozen, { root: /^unfreeze acme\/tools/, 'tools-maintainer': /^refuses/ }],
   ['/resolve acme/tools', {}, { root: /^says \(resolved\): .*is not frozen/, nobody: /^refuses/ }],
-  ['/legal acme/tools stolen', {}, { nobody: /^says \(reported\): This is report 1 about `acme\/tools`.*`Root`/s }],
+  [
+    '/legal acme/tools stolen',
+    {},
+    { nobody: /^says \(reported\): This is report 1 about `acme\/tools`.*told of it by this: @Root\./s },
+  ],
   ['/legal stolen', {}, { nobody: /^says \(reported\): This is report 1: stolen/ }],
   ['/build hello', frozen, { root: /^refuses: `acme\/tools` is frozen: a claim.*`Root`.*`\/resolve acme\/tools`/ }],
   ['/build', frozen, { root: /^builds acme\/games\[\]$/, bea: /^refuses: .*frozen/ }],
@@ -354,15 +369,47 @@ test('what is suggested in an answer does what was meant when it is pasted', () 
   }
 });
 
-test('no answer notifies anybody: every name in it is code', () => {
-  const lines = [
-    '/request builder acme/tools',
-    '/legal acme/tools ask @somebody',
-    '/approve @somebody',
-    '/freeze acme/tools x',
-  ];
+test('open reports are listed, escaped and by number, and an admin closes one by it', () => {
+  const report = { number: 3, by: 'nobody', text: 'ask @root <b>', project: null, url: 'https://github.test/i/1#c-2' };
+  const about = { ...report, number: 5, project: 'acme/tools' };
+  const petitions = { ...noPetitions, reports: [report, about] };
+  const listed = asks('nobody', '/legal', { petitions });
+  expect(listed).toContain('- [Report 3](https://github.test/i/1#c-2) by `nobody`: ask');
+  expect(listed).toContain('- [Report 5](https://github.test/i/1#c-2) by `nobody` about `acme/tools`: ask');
+  expect(listed).not.toMatch(/@root|<b>/);
+  expect(asks('nobody', '/legal')).toContain('No report is open');
+  expect(asks('root', '/resolve 3', { petitions })).toMatch(/^says \(closed\): Closed: report 3/);
+  expect(asks('bea', '/resolve 3', { petitions })).toMatch(/^refuses: .*`bea` may not close reports.*`Root`/);
+  expect(asks('root', '/resolve 4', { petitions })).toMatch(/^refuses: There is no open report 4/);
+});
+
+test('no answer notifies anybody, but the admins of a report: every other name in it is code', () => {
+  const reported = asks('nobody', '/legal acme/tools ask @somebody').replace(/(`+)[\s\S]*?\1/g, '');
+  expect(reported.match(/@\w+/g)).toEqual(['@Root']);
+  const lines = ['/request builder acme/tools', '/approve @somebody', '/freeze acme/tools x'];
   for (const line of lines) {
     const outsideCode = asks('nobody', line).replace(/(`+)[\s\S]*?\1/g, '');
     expect(outsideCode).not.toMatch(/@\w/);
   }
+});
+
+describe('a project whose file is gone', () => {
+  const leaving = [
+    {
+      ...{ project: 'acme/old', statedAt: 'a', leftAt: 'b', by: 'mia', deleteAt: '2026-01-31T15:00:00.000Z' },
+      stated: project('old', ['olga'], ['relic']),
+    },
+  ];
+  test.each([
+    ['old-maintainer', '/delete project acme/old', 'takes acme/old away'],
+    ['root', '/delete project Acme/Old', 'takes acme/old away'],
+    ['olga', '/delete project acme/old', 'may not delete `acme/old`'],
+    ['tools-maintainer', '/delete project acme/old', 'may not delete `acme/old`'],
+    ['olga', '/status relic', 'status of relic'],
+    ['root', '/freeze acme/old why', 'refuses: `acme/old` is leaving'],
+    ['old-maintainer', '/fork acme/old new', 'refuses: `acme/old` is leaving'],
+    ['olga', '/build relic', 'refuses: There is no package `relic`'],
+  ])('%s asks %s', (actor, line, expected) => {
+    expect(asks(actor, line, { leaving })).toContain(expected);
+  });
 });

@@ -12,15 +12,25 @@ import {
 } from '@coppice/config';
 import { helpText } from '../../reply/help.ts';
 import { logsOf } from '../../reply/logs.ts';
+import { openReports } from '../../reply/petitions.ts';
 import * as refusal from '../../reply/refused.ts';
 import { statusOfBuild, statusOfQueue } from '../../reply/status.ts';
 import type { BuildView } from '../../vocabulary/build-view.ts';
 import type { Command } from '../../vocabulary/command.ts';
+import { countingLeaving } from '../../vocabulary/leaving.ts';
 import { type Action, type Known, type Situation, say } from './action.ts';
 import { decideBuild, decideDebug, decidePlan, decideRebuild } from './builds.ts';
 import { findNamed, findPackage, projectOfWord } from './find-target.ts';
 import { fillIn } from './instead.ts';
-import { decideApprove, decideEdit, decideFork, decideLegal, decideRequest, decideResolve } from './projects.ts';
+import {
+  decideApprove,
+  decideEdit,
+  decideFork,
+  decideLegal,
+  decideRequest,
+  decideResolve,
+  decideResolveReport,
+} from './projects.ts';
 
 /** The numbers of builds that a command names. */
 export function namedBuilds(command: Command): readonly BuildId[] {
@@ -67,8 +77,11 @@ export function decide(command: Command, situation: Situation): Action {
 
 type NeedsConfig = Exclude<Command, { readonly kind: 'help' | 'mistake' | 'logs' }>;
 
-function decideWithConfig(command: NeedsConfig, known: Known): Action {
-  const { line } = command;
+function decideWithConfig(command: NeedsConfig, stated: Known): Action {
+  const { line, kind } = command;
+  // Until a project has left, what it has is its people's to look at, cancel and delete.
+  const looks = kind === 'status' || kind === 'cancel' || kind === 'delete-build';
+  const known = looks ? { ...stated, config: countingLeaving(stated) } : stated;
   switch (command.kind) {
     case 'build':
       return decideBuild(command, known);
@@ -103,6 +116,10 @@ function decideWithConfig(command: NeedsConfig, known: Known): Action {
       return say(line, false, refusal.nothingToApprove());
     case 'legal':
       return decideLegal(command, known);
+    case 'legal-list':
+      return say(line, true, openReports(known.petitions.reports));
+    case 'resolve-report':
+      return decideResolveReport(command, known);
   }
 }
 

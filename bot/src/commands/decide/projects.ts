@@ -2,9 +2,12 @@
 import { isAdmin, isMember, mayManage, namePattern, projectKey, whoManages } from '@coppice/config';
 import { judgeEdit } from '../../edits/judge-edit.ts';
 import * as edits from '../../reply/edits.ts';
+import { isLeaving } from '../../reply/in-force.ts';
+import { onlyAdminsTrust } from '../../reply/people.ts';
 import * as reply from '../../reply/petitions.ts';
 import type { Command } from '../../vocabulary/command.ts';
 import type { ConfigEdit } from '../../vocabulary/config-edit.ts';
+import type { LeavingProject } from '../../vocabulary/leaving.ts';
 import { type LegalReport, maximumReportsOfOne, type PetitionOperation } from '../../vocabulary/petitions.ts';
 import { type Action, type Known, say } from './action.ts';
 import { findNamed, findOne } from './find-target.ts';
@@ -19,12 +22,23 @@ export function decideEdit(
   known: Known,
   petitions: readonly PetitionOperation[] = [],
 ): Action {
+  const leaving = known.leaving.find(({ project }) => project.toLowerCase() === written.toLowerCase());
+  if (leaving !== undefined) return decideLeaving(line, leaving, editOf(leaving.project), known);
   const found = findNamed(written, known.config.projects, line);
   if ('refusal' in found) return say(line, false, found.refusal);
   const edit = editOf(projectKey(found.project));
   const verdict = judgeEdit(edit, known.config, known.actor);
   if (verdict.kind === 'do') return { kind: 'edit', line, edit, petitions };
   return say(line, verdict.kind === 'nothing', verdict.markdown, verdict.kind === 'nothing' ? petitions : []);
+}
+
+/** Its file is gone, so nothing can be committed: it can only be deleted at once, by whom its last statement names. */
+function decideLeaving(line: string, leaving: LeavingProject, edit: ConfigEdit, { config, actor }: Known): Action {
+  if (edit.kind !== 'delete') return say(line, false, isLeaving(leaving));
+  const verdict = judgeEdit(edit, { ...config, projects: [leaving.stated] }, actor);
+  return verdict.kind === 'do'
+    ? { kind: 'take-away', line, project: leaving.project }
+    : say(line, false, verdict.markdown);
 }
 
 export function decideFork({ line, project, as }: Of<'fork'>, known: Known): Action {
@@ -58,6 +72,10 @@ export function decideRequest({ line, role, project: written }: Of<'request'>, k
 export function decideApprove({ line, login: written, project: named }: Of<'approve-rights'>, known: Known): Action {
   const { config, actor, petitions } = known;
   const login = written.toLowerCase();
+  if (known.isOther(login)) {
+    if (isAdmin(config.policy, actor)) return { kind: 'trust', line, login };
+    return say(line, false, onlyAdminsTrust(login, config.policy.admins));
+  }
   const open = petitions.rights.filter((one) => one.login === login);
   const projects = config.projects.filter((one) => open.some(({ project }) => project === projectKey(one)));
   if (named === undefined && projects.length === 0) return say(line, false, reply.nothingAsked(login, undefined));
@@ -97,4 +115,16 @@ export function decideResolve({ line, project: written }: Of<'resolve'>, known: 
     return say(line, true, reply.closed(reports), [closing]);
   }
   return decideEdit(line, project, () => ({ kind: 'unfreeze', project }), known, [closing]);
+}
+
+/** Closes one report, whatever it is about. */
+export function decideResolveReport({ line, report: number }: Of<'resolve-report'>, known: Known): Action {
+  const { config, actor, petitions } = known;
+  const report = petitions.reports.find((one) => one.number === number);
+  if (report === undefined) return say(line, false, reply.noSuchReport(number));
+  if (!isAdmin(config.policy, actor)) return say(line, false, reply.mayNotClose(actor, config.policy.admins));
+  const { project } = report;
+  const isFrozen = config.projects.some((one) => projectKey(one) === project && one.frozen !== null);
+  const still = isFrozen && project !== null ? project : null;
+  return say(line, true, reply.closed([report], still), [{ kind: 'closed', report: number }]);
 }

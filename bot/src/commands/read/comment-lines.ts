@@ -2,19 +2,21 @@
 // load.
 import { fromMarkdown } from 'mdast-util-from-markdown';
 import { toString as textOf } from 'mdast-util-to-string';
-import { visible } from './mend-line.ts';
+import { commandStart, halfWidth, visible } from './mend-line.ts';
+
+const lineStart = new RegExp(`^[ \\t]*(?:[/@]|${commandStart})`, 'i');
 
 type RootContent = ReturnType<typeof fromMarkdown>['children'][number];
 type PhrasingContent = Extract<RootContent, { type: 'paragraph' }>['children'][number];
 
 /**
- * The lines of plain paragraphs, those in lists included, that begin with `/` or `@` in the source too: an escaped or
+ * The lines of plain paragraphs, those in lists included, that begin as a command does in the source too: an escaped or
  * encoded slash (`\\/build`, `&#47;build`) is meant to be read, not obeyed. Never throws; hostile nesting may take a
  * minute: see read-comment.ts.
  */
 export function commandLines(markdown: string): readonly string[] {
   // The parser drops a byte order mark at the very start; one before a command is kept, so that it can be named.
-  const source = markdown.replace(/^\ufeff(?=[/@])/, '\n\ufeff');
+  const source = markdown.replace(/^\ufeff(?=[/@／＠])/, '\n\ufeff');
   return [...linesOf(fromMarkdown(source).children, source)];
 }
 
@@ -51,7 +53,7 @@ function* linesOfPhrases(phrases: readonly PhrasingContent[], source: string): G
         fresh = true;
       }
       if (part === '') continue;
-      if (fresh) plainStart = written !== undefined && /^[ \t]*[/@]/.test(visible(written[at] ?? ''));
+      if (fresh) plainStart = written !== undefined && lineStart.test(halfWidth(visible(written[at] ?? '')));
       fresh = false;
       line += part;
     }

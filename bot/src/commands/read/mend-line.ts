@@ -42,6 +42,17 @@ function codePoint(character: string): string {
   return (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
 }
 
+/** Letters and signs of the full width that East Asian keyboards write, as one typed elsewhere; nothing gets longer. */
+export function halfWidth(text: string): string {
+  return text.replace(/[\uff01-\uff5e]/g, (sign) => String.fromCharCode(sign.charCodeAt(0) - 0xfee0));
+}
+
+const greeting = String.raw`(?:hey|hi|hello|dear|ok|okay|please|pls|thanks|thank you|so|now|and|then)\b[ \t,.!:–—-]*`;
+/** What may stand before the bot's name when it is spoken to: words without a meaning of their own. */
+export const greetings = new RegExp(`^(?:${greeting}){1,4}(?=@coppice\\b)`, 'i');
+/** How a line begins that may be a command. Letters and signs have half their width there. */
+export const commandStart = String.raw`(?:\/[a-z]|(?:${greeting}){0,4}@coppice\b)`;
+
 /** Curly quotes as they were typed. */
 export function straightQuotes(text: string): string {
   return text.replace(/[“”„‟«»]/g, '"').replace(/[‘’‚‛]/g, "'");

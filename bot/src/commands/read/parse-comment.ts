@@ -3,7 +3,17 @@ import { nearest } from '@coppice/config';
 import { parseArgsStringToArgv } from 'string-argv';
 import { type Command, type Verb, verbs } from '../../vocabulary/command.ts';
 import { commandLines } from './comment-lines.ts';
-import { namesOfInvisible, shown, straightDashes, straightQuotes, trimmed, visible } from './mend-line.ts';
+import {
+  commandStart,
+  greetings,
+  halfWidth,
+  namesOfInvisible,
+  shown,
+  straightDashes,
+  straightQuotes,
+  trimmed,
+  visible,
+} from './mend-line.ts';
 import { commandsOfOthers, isMeantForAnotherBot } from './other-bots.ts';
 import { readCommand } from './read-command.ts';
 import { settle } from './suggest.ts';
@@ -18,9 +28,11 @@ export interface ParsedComment {
   readonly dropped: number;
 }
 
+const mayHoldCommand = new RegExp(String.raw`^[ \t>*+\-\d.)]*${commandStart}`, 'im');
+
 /** True when no line of the comment can be a command; then it need not be parsed. */
 export function holdsNoCommand(markdown: string): boolean {
-  return !/^[ \t>*+\-\d.)]*(?:\/[a-z]|@coppice\b)/im.test(visible(markdown));
+  return !mayHoldCommand.test(halfWidth(visible(markdown)));
 }
 
 /** The commands of a comment in their order. Never throws. */
@@ -58,7 +70,9 @@ const boundary = /^(?:$|[\s,;:!?…"'“”„‘’([{#@–—]|--|\.+(?:\s|$))
 
 function readLine(text: string): Command | undefined {
   const bounded = trimmed(text.slice(0, maximumLineLength));
-  const seen = visible(bounded);
+  const written = visible(bounded);
+  const whole = halfWidth(written);
+  const seen = whole.replace(greetings, '');
   const addressed = byName.exec(seen);
   const said = addressed?.[1] ?? (seen.startsWith('/') ? seen.slice(1) : undefined);
   if (said === undefined) return undefined;
@@ -66,13 +80,18 @@ function readLine(text: string): Command | undefined {
   const [, word = '', rest = ''] = /^([a-z]+(?:-[a-z]+)*)(.*)$/is.exec(said) ?? [];
   const name = word.toLowerCase();
   const verb = verbs.find((one) => one === name);
-  if (verb === undefined || !boundary.test(rest)) return readUnknown(line, name, rest, said, addressed !== null);
+  if (verb === undefined || !boundary.test(rest)) {
+    const unknown = readUnknown(line, name, rest, said, addressed !== null);
+    // Thanks are no request.
+    return seen !== whole && unknown?.kind === 'mistake' && unknown.suggestion === '/help' ? undefined : unknown;
+  }
   if (addressed === null && isMeantForAnotherBot(verb, rest)) return undefined;
   if (text.length > maximumLineLength) {
     const why = `The line is longer than ${maximumLineLength} characters.`;
     return { kind: 'mistake', line, why, suggestion: undefined };
   }
-  return { line, ...readWords(verb, rest, bounded) };
+  const isSentence = sentences.includes(verb);
+  return { line, ...readWords(verb, isSentence ? written.slice(written.length - rest.length) : rest, bounded) };
 }
 
 const sentences: readonly Verb[] = ['legal', 'freeze', 'help'];

@@ -92,9 +92,11 @@ function withOwner(verb: Verb, project: string | undefined, written: readonly st
 
 export function readResolve({ words, written }: Words): Read {
   const [project, ...more] = words;
+  const report = more.length === 0 ? readId(project ?? '') : undefined;
+  if (report !== undefined) return { kind: 'resolve-report', report };
   if (project === undefined || !isProject(project) || more.length > 0) {
     return mistake(
-      '`/resolve` wants one project (`owner/name`).',
+      '`/resolve` wants one project (`owner/name`), or the number of a report.',
       more.length > 0 ? undefined : withOwner('resolve', project, written),
     );
   }
@@ -109,17 +111,12 @@ export function readFreeze(rest: string): Read {
   return { kind: 'freeze', project, reason: reason.trim().slice(0, maximumReasonLength) };
 }
 
-/** The project may stand first or last; it is looked up before it is believed. */
+/** The project may stand first or last; it is looked up before it is believed. Nothing, or `list`: what is open. */
 export function readLegal(rest: string): Read {
   const stated = /(?:^|\s)(?:--|[–—])project[ =](\S+)/.exec(rest);
   const text = (stated === null ? rest : rest.replace(stated[0], ' ')).trim();
   const ends = [text.split(/\s+/)[0] ?? '', text.split(/\s+/).at(-1) ?? ''];
-  if (text === '') {
-    return mistake(
-      '`/legal` wants a text that says what is wrong, as in `/legal owner/name what is wrong`.',
-      undefined,
-    );
-  }
+  if (/^(?:list)?[.!?]*$/i.test(text)) return { kind: 'legal-list' };
   const project = stated?.[1] ?? ends.find(isProject);
   return { kind: 'legal', text: text.slice(0, maximumTextLength), project };
 }

@@ -1,0 +1,66 @@
+// What becomes of the projects of the service in COPPICE_HOME, if a folder were pushed.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ProjectsJson, parseJsonAs, projectKey, projectsJsonSchema, published } from '@coppice/config';
+import { type ConfigAtCommit, readConfigAt } from '../config-repo/config-in-force.ts';
+import { openConfigRepo } from '../config-repo/mirror.ts';
+import { readLeaving } from '../config-repo/read-leaving.ts';
+import { compareProjects, fatesOf } from '../planning/project-fates.ts';
+import type { Home } from '../service/home.ts';
+import type { Fate } from '../vocabulary/fate.ts';
+
+/** `deleteAt`: when what leaves now would be deleted, ISO 8601 UTC; null: at once. None where no service has run. */
+export async function fatesInFolder(
+  after: ConfigAtCommit,
+  home: Home,
+  builds: ReadonlyMap<string, number>,
+  deleteAt: string | null,
+): Promise<readonly Fate[]> {
+  const stated = await readProjectsJson(home);
+  if (stated === undefined) return [];
+  const before = await readInForce(stated, home).catch(() => undefined);
+  if (before === undefined) return byNames(stated, after, builds, deleteAt);
+  const { leaving = [] } = before;
+  return fatesOf(compareProjects(before, after), { deleteAt: () => deleteAt, leaving, builds });
+}
+
+async function readProjectsJson(home: Home): Promise<ProjectsJson | undefined> {
+  const text = await readFile(join(home.published, published.projectsJson), 'utf8').catch(() => undefined);
+  const read = text === undefined ? undefined : parseJsonAs(text, projectsJsonSchema);
+  return read?.kind === 'value' ? read.value : undefined;
+}
+
+/** From the service's mirror of the config repo, which only its user can read; undefined when it is not as it was. */
+async function readInForce({ configCommit, projects }: ProjectsJson, home: Home): Promise<ConfigAtCommit | undefined> {
+  const folder = join(home.state, 'config.git');
+  const mirror = await openConfigRepo({
+    ...{ folder, url: () => '', token: async () => '', forgetToken: () => undefined },
+    existing: true,
+  });
+  const parsed = await readConfigAt(mirror, configCommit);
+  if (!parsed.ok) return undefined;
+  const notes = projects.flatMap(({ owner, name, leaving }) =>
+    leaving === null ? [] : [{ ...leaving, project: `${owner}/${name}`, leftAt: leaving.commit }],
+  );
+  return { ...parsed.value, leaving: await readLeaving(notes, mirror, () => undefined) };
+}
+
+/** By what anybody can read: a rename is one only where the new file says so. */
+function byNames(
+  { projects }: ProjectsJson,
+  { config }: ConfigAtCommit,
+  builds: ReadonlyMap<string, number>,
+  deleteAt: string | null,
+): readonly Fate[] {
+  const now = new Map(config.projects.map((project) => [projectKey(project), project]));
+  return projects.flatMap((project): readonly Fate[] => {
+    const key = projectKey(project);
+    if (now.has(key)) return project.leaving === null ? [] : [{ kind: 'keeps', project: key }];
+    const to = config.projects.find(({ renamedFrom }) => renamedFrom === key);
+    if (to !== undefined) return [{ kind: 'renames', from: key, to: projectKey(to) }];
+    const before = project.leaving !== null;
+    const at = project.leaving?.deleteAt ?? deleteAt;
+    const size = { packages: project.packages.length, builds: builds.get(key) ?? 0 };
+    return [{ kind: 'deletes', project: key, ...size, at, before }];
+  });
+}

@@ -1,0 +1,86 @@
+// What becomes of projects when one config follows another: the same rule for pushes, pull requests and `coppice plan`.
+// Pure.
+import { type ConfigDiff, type ConfigState, diffConfigs, type Project, projectKey } from '@coppice/config';
+import type { Fate } from '../vocabulary/fate.ts';
+import { countingLeaving, type LeavingProject } from '../vocabulary/leaving.ts';
+
+/** A config, and the projects that it does not state any more but that are still there. */
+export type WithLeaving = ConfigState & { readonly leaving?: readonly LeavingProject[] };
+
+export interface ProjectChanges {
+  /** From the former state with what was leaving then, but for `replaced`. */
+  readonly diff: ConfigDiff;
+  readonly old: ReadonlyMap<string, Project>;
+  readonly now: ReadonlyMap<string, Project>;
+  /** Projects that were leaving and whose name another takes, by saying so: they cannot come back. */
+  readonly replaced: readonly Project[];
+  /** Keys of those that were leaving and are stated again. */
+  readonly kept: readonly string[];
+}
+
+export function compareProjects(before: WithLeaving, after: ConfigState): ProjectChanges {
+  const now = byKey(after.config.projects);
+  const stated = byKey(before.config.projects);
+  const all = before.leaving ?? [];
+  const isReplaced = ({ project }: LeavingProject) => {
+    const from = now.get(project)?.renamedFrom ?? '';
+    return from !== project && stated.has(from) && !now.has(from);
+  };
+  const leaving = all.filter((one) => !isReplaced(one));
+  const counted = countingLeaving({ config: before.config, leaving });
+  return {
+    diff: diffConfigs({ ...before, config: counted }, after),
+    old: byKey(counted.projects),
+    now,
+    replaced: all.filter(isReplaced).map((one) => one.stated),
+    kept: leaving.map(({ project }) => project).filter((key) => now.has(key)),
+  };
+}
+
+interface FateQuestion {
+  /** When a project is deleted that leaves with this change, ISO 8601 UTC; null: at once. */
+  readonly deleteAt: (key: string) => string | null;
+  /** What was leaving before. */
+  readonly leaving: readonly LeavingProject[];
+  /** How many builds are published of each project. */
+  readonly builds: ReadonlyMap<string, number>;
+}
+
+/** What loses most comes first. */
+export function fatesOf(changes: ProjectChanges, { deleteAt, leaving, builds }: FateQuestion): readonly Fate[] {
+  const { diff, old, now, replaced, kept } = changes;
+  const deletion = (project: Project, at: string | null, before: boolean): Fate => ({
+    ...{ kind: 'deletes', project: projectKey(project), packages: project.packages.length, at, before },
+    builds: builds.get(projectKey(project)) ?? 0,
+  });
+  const leftBefore = new Map(leaving.map((one) => [one.project, one.deleteAt]));
+  const removed = diff.removed.flatMap((key) => {
+    const project = old.get(key);
+    const known = leftBefore.get(key);
+    return project === undefined ? [] : [deletion(project, known ?? deleteAt(key), known !== undefined)];
+  });
+  return [
+    ...replaced.map((project) => deletion(project, null, false)),
+    ...removed.filter((one) => 'before' in one && !one.before),
+    ...diff.renamed.map(({ from, to }): Fate => ({ kind: 'renames', from, to })),
+    ...kept.map((project): Fate => ({ kind: 'keeps', project })),
+    ...dropped(diff, old, now),
+    ...removed.filter((one) => 'before' in one && one.before),
+  ];
+}
+
+function dropped(diff: ConfigDiff, old: ProjectChanges['old'], now: ProjectChanges['now']): readonly Fate[] {
+  const cameFrom = new Map(diff.renamed.map(({ from, to }) => [to, from]));
+  return [...now].flatMap(([key, project]): readonly Fate[] => {
+    const before = old.get(cameFrom.get(key) ?? key);
+    if (before === undefined || before === project) return [];
+    const names = new Set(project.packages.map(({ name }) => name));
+    const packages = before.packages.map(({ name }) => name).filter((name) => !names.has(name));
+    const chroots = before.chroots.filter((name) => !project.chroots.includes(name));
+    return packages.length + chroots.length === 0 ? [] : [{ kind: 'drops', project: key, packages, chroots }];
+  });
+}
+
+function byKey(projects: readonly Project[]): ReadonlyMap<string, Project> {
+  return new Map(projects.map((project) => [projectKey(project), project]));
+}

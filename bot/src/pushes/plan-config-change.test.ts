@@ -1,0 +1,130 @@
+import { parseConfigRepo } from '@coppice/config';
+import { describe, expect, test } from 'vitest';
+import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
+import { planConfigChange } from './plan-config-change.ts';
+
+const packages = `packages: { x: { source: { type: srpm, url: "https://example.org/x.src.rpm", sha256: ${'a'.repeat(64)} } } }\n`;
+/** A config with these projects: path → further lines. */
+const stated = (projects: Readonly<Record<string, string>>): ConfigAtCommit => {
+  const files = Object.entries(projects).map(
+    ([key, more]) =>
+      [
+        `projects/${key}.yaml`,
+        `maintainers: [a]\nchroots: [fedora-42-x86_64]\n${/^packages/m.test(more) ? '' : packages}${more}`,
+      ] as const,
+  );
+  const texts = new Map([['coppice.yaml', 'admins: [root]\nchroots: [fedora-42-x86_64]\n'], ...files]);
+  const parsed = parseConfigRepo({ texts, oversize: new Map(), paths: new Set(texts.keys()) });
+  if (!parsed.ok) throw new Error(parsed.problems.map(({ message }) => message).join());
+  return {
+    commit: Object.keys(projects).join(),
+    config: parsed.value,
+    packageTrees: new Map(),
+    chrootConfigDigests: new Map(),
+  };
+};
+type Projects = Parameters<typeof stated>[0];
+type Known = NonNullable<Parameters<typeof planConfigChange>[0]>;
+const change = (
+  before: Known | undefined,
+  after: Projects,
+  how: { readonly deleteAt?: string | null; readonly atOnce?: readonly string[] } = {},
+) => {
+  const { deleteAt = due, atOnce = [] } = how;
+  const builds = new Map([['o/a', 4]]);
+  const after_ = stated(after);
+  const made = planConfigChange(before, after_, { by: 'mia', deleteAt, atOnce: new Set(atOnce), builds });
+  const steps = made.steps.map((step) =>
+    [step.kind, ...('from' in step ? [`${step.from.name} →`] : []), step.project.name].join(' '),
+  );
+  return { ...made, steps, next: { ...after_, leaving: made.leaving } };
+};
+const due = '2026-01-31T15:00:00.000Z';
+const later = '2026-01-31T17:00:00.000Z';
+const steps = (before: Projects | undefined, after: Projects) =>
+  change(before === undefined ? undefined : stated(before), after, { deleteAt: null }).steps;
+
+test.each<[string, Parameters<typeof steps>, string[]]>([
+  ['nothing changed', [{ 'o/a': '' }, { 'o/a': '' }], []],
+  ['one is deleted', [{ 'o/a': '', 'o/b': '' }, { 'o/a': '' }], ['remove b']],
+  ['one has another name and says so', [{ 'o/a': '' }, { 'o/b': 'renamedFrom: o/a' }], ['rename a → b']],
+  [
+    'one is renamed and frozen at once',
+    [{ 'o/a': '' }, { 'o/b': 'renamedFrom: o/a\nfrozen: why' }],
+    ['rename a → b', 'freeze b', 'describe b'],
+  ],
+  ['one is frozen', [{ 'o/a': '' }, { 'o/a': 'frozen: why' }], ['freeze a', 'describe a']],
+  ['the reason is another', [{ 'o/a': 'frozen: why' }, { 'o/a': 'frozen: else' }], ['describe a']],
+  ['one is not frozen any more', [{ 'o/a': 'frozen: why' }, { 'o/a': '' }], ['unfreeze a', 'describe a']],
+  ['one is forked', [{ 'o/a': '' }, { 'o/a': '', 'o/b': 'forkedFrom: o/a' }], ['fork a → b']],
+  ['one says it is a fork of what is gone', [{ 'o/a': '' }, { 'o/a': '', 'o/b': 'forkedFrom: x/y' }], []],
+  [
+    'there was no config before: nothing is copied or deleted',
+    [undefined, { 'o/a': 'frozen: why', 'o/b': 'forkedFrom: o/a' }],
+    ['freeze a'],
+  ],
+])('%s', (_name, [before, after], wanted) => {
+  expect(steps(before, after)).toEqual(wanted);
+});
+
+describe('a project whose file a push takes away', () => {
+  const left = () => change(stated({ 'o/a': '', 'o/b': '' }), { 'o/b': '' });
+
+  test('is leaving: nothing is done about it, and what goes and when is said', () => {
+    const { steps: done, leaving, fates } = left();
+    expect(done).toEqual([]);
+    expect(leaving).toMatchObject([
+      { project: 'o/a', statedAt: 'o/a,o/b', leftAt: 'o/b', by: 'mia', deleteAt: due, stated: { name: 'a' } },
+    ]);
+    expect(fates).toEqual([{ kind: 'deletes', project: 'o/a', packages: 1, builds: 4, at: due, before: false }]);
+  });
+
+  test('keeps its time through later pushes, which say that it is leaving', () => {
+    const { steps: done, leaving, fates } = change(left().next, { 'o/b': 'description: other' }, { deleteAt: later });
+    expect(done).toEqual(['describe b']);
+    expect(leaving).toEqual(left().leaving);
+    expect(fates).toMatchObject([{ kind: 'deletes', project: 'o/a', at: due, before: true }]);
+  });
+
+  test.each<[string, Projects, string[]]>([
+    ['put back as it was', { 'o/a': '', 'o/b': '' }, []],
+    ['put back changed', { 'o/a': 'description: other', 'o/b': '' }, ['describe a']],
+    ['put back frozen', { 'o/a': 'frozen: why', 'o/b': '' }, ['freeze a', 'describe a']],
+  ])('stays with all that it has: %s', (_how, after, wanted) => {
+    const { steps: done, leaving, fates } = change(left().next, after);
+    expect([done, leaving, fates]).toEqual([wanted, [], [{ kind: 'keeps', project: 'o/a' }]]);
+  });
+
+  test.each<[string, Projects]>([
+    ['says so', { 'o/b': '', 'o/c': 'renamedFrom: o/a\ndescription: other' }],
+    ['says the same', { 'o/b': '', 'p/a': '' }],
+  ])('is renamed by a later push that states another project which %s', (_how, after) => {
+    const { steps: done, leaving, fates } = change(left().next, after);
+    expect(done[0]).toMatch(/^rename a → /);
+    expect(leaving).toEqual([]);
+    expect(fates).toMatchObject([{ kind: 'renames', from: 'o/a' }]);
+  });
+
+  test('goes at once when another takes its name and says so', () => {
+    const { steps: done, leaving, fates } = change(left().next, { 'o/a': 'renamedFrom: o/b' });
+    expect([done, leaving]).toEqual([['remove a', 'rename b → a'], []]);
+    expect(fates).toMatchObject([
+      { kind: 'deletes', project: 'o/a', at: null },
+      { kind: 'renames', from: 'o/b', to: 'o/a' },
+    ]);
+  });
+
+  test('goes at once when somebody asked for that, also when it was leaving', () => {
+    const asked = { atOnce: ['o/a'] };
+    const { steps: done, leaving, fates } = change(stated({ 'o/a': '', 'o/b': '' }), { 'o/b': '' }, asked);
+    expect([done, leaving]).toEqual([['remove a'], []]);
+    expect(fates).toMatchObject([{ kind: 'deletes', project: 'o/a', at: null, before: false }]);
+    expect(change(left().next, { 'o/b': '' }, asked)).toMatchObject({ steps: ['remove a'], leaving: [] });
+  });
+
+  test('and what projects drop stays: it is only said', () => {
+    const { steps: done, fates } = change(stated({ 'o/a': '' }), { 'o/a': 'packages: {}' });
+    expect(done).toEqual(['describe a']);
+    expect(fates).toEqual([{ kind: 'drops', project: 'o/a', packages: ['x'], chroots: [] }]);
+  });
+});

@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import type { Fate } from '../vocabulary/fate.ts';
+import { fateNotes, fateTitle, time, withFates } from './fates.ts';
+
+const gone = (project: string, more: Partial<Extract<Fate, { kind: 'deletes' }>> = {}): Fate => ({
+  ...{ kind: 'deletes', project, packages: 2, builds: 1, at: '2026-01-31T15:04:05Z', before: false },
+  ...more,
+});
+const moved: Fate = { kind: 'renames', from: 'acme/a', to: 'other/a' };
+const kept: Fate = { kind: 'keeps', project: 'acme/k' };
+
+test.each<[readonly Fate[], string | undefined]>([
+  [[], undefined],
+  [[gone('acme/tools')], 'deletes acme/tools (2 packages, 1 build)'],
+  [
+    [gone('acme/tools'), gone('acme/games'), moved],
+    'deletes 2 projects (4 packages, 2 builds); renames acme/a to other/a',
+  ],
+  [[moved, kept], 'renames acme/a to other/a; keeps acme/k'],
+  [[gone('acme/tools', { before: true })], undefined],
+])('%j is titled %s', (fates, title) => {
+  expect(fateTitle(fates)).toBe(title);
+});
+
+test('a title says what goes before what is built, and "nothing" only when nothing goes', () => {
+  expect(withFates([gone('acme/tools')], 'Nothing to build')).toBe('Deletes acme/tools (2 packages, 1 build)');
+  expect(withFates([moved], '2 builds queued')).toBe('Renames acme/a to other/a; 2 builds queued');
+  expect(withFates([], 'Nothing to build')).toBe('Nothing to build');
+  expect(withFates([gone(`a/${'x'.repeat(300)}`)], 'Nothing to build').length).toBeLessThanOrEqual(250);
+});
+
+test('a push says until when what can be put back, a merge how long after it, and asked deletions that they are at once', () => {
+  const pushed = fateNotes([gone('acme/tools')], 3600, 'pushed');
+  expect(pushed).toMatch(/goes at 2026-01-31 15:05 UTC\..*`projects\/acme\/tools\.yaml` put back keeps it/);
+  expect(pushed).toContain('`renamedFrom: acme/tools`');
+  expect(fateNotes([gone('acme/tools')], 7200, 'merged')).toContain(', 2 hours after the merge, unless');
+  expect(fateNotes([gone('acme/tools')], 90, 'merged')).toContain(', 90 seconds after the merge, unless');
+  expect(fateNotes([gone('acme/tools', { at: null })], 3600, 'pushed')).toContain('at once');
+});
+
+test('many are counted, not listed', () => {
+  const many = fateNotes(
+    Array.from({ length: 60 }, (_, at) => gone(`acme/p${at}`)),
+    3600,
+    'pushed',
+  );
+  expect(many.split('\n').filter((line) => line.startsWith('- '))).toHaveLength(51);
+  expect(many).toContain('- and 10 more');
+});
+
+test('times are told so that nothing happens before them', () => {
+  expect(time('2026-01-31T15:04:00.001Z')).toBe('2026-01-31 15:05 UTC');
+  expect(time('2026-01-31T15:04:00.000Z')).toBe('2026-01-31 15:04 UTC');
+});

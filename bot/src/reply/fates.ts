@@ -1,0 +1,125 @@
+// What becomes of projects, in words: for the checks of pushes and pull requests, and for `coppice plan`. Pure.
+import type { Fate } from '../vocabulary/fate.ts';
+import type { Leaving } from '../vocabulary/leaving.ts';
+import { code, list } from './escape.ts';
+
+type Deletion = Extract<Fate, { kind: 'deletes' }>;
+
+/** `deletes acme/tools (2 packages, 4 builds)`, of as many as there are; undefined when nothing goes or moves. */
+export function fateTitle(fates: readonly Fate[]): string | undefined {
+  const gone = fates.filter((one) => one.kind === 'deletes' && !one.before) as readonly Deletion[];
+  const moved = fates.filter((one) => one.kind === 'renames');
+  const kept = fates.filter((one) => one.kind === 'keeps');
+  const total = (of: 'packages' | 'builds') => gone.reduce((sum, one) => sum + one[of], 0);
+  const parts = [
+    gone.length === 0
+      ? ''
+      : `deletes ${oneOr(gone, ({ project }) => project)} (${counted(total('packages'), 'package')}, ${counted(total('builds'), 'build')})`,
+    moved.length === 0 ? '' : `renames ${oneOr(moved, ({ from, to }) => `${from} to ${to}`)}`,
+    kept.length === 0 ? '' : `keeps ${oneOr(kept, ({ project }) => project)}`,
+  ].filter((part) => part !== '');
+  return parts.length === 0 ? undefined : parts.join('; ');
+}
+
+function oneOr<T>(some: readonly T[], name: (one: T) => string): string {
+  const [only] = some;
+  return some.length === 1 && only !== undefined ? name(only) : `${some.length} projects`;
+}
+
+const longestTitle = 250;
+
+/** A title of a check that says what becomes of projects before what it says else, unless that is `nothing`. */
+export function withFates(fates: readonly Fate[], title: string, nothing = 'Nothing to build'): string {
+  const first = fateTitle(fates);
+  if (first === undefined) return title;
+  const all = title === nothing ? first : `${first}; ${title.charAt(0).toLowerCase()}${title.slice(1)}`;
+  const text = `${all.charAt(0).toUpperCase()}${all.slice(1)}`;
+  return text.length <= longestTitle ? text : `${text.slice(0, longestTitle - 1)}…`;
+}
+
+const maximumListed = 50;
+
+/** `merge`: it will be so once a pull request is merged, so many seconds afterwards; null: it comes with a push. */
+export function fateNotes(fates: readonly Fate[], graceSeconds: number, when: 'pushed' | 'merged'): string {
+  if (fates.length === 0) return '';
+  const lines = fates.slice(0, maximumListed).map((fate) => `- ${inMarkdown(fate, graceSeconds, when)}`);
+  const more = fates.length - lines.length;
+  return [
+    when === 'merged' ? 'Merging it' : 'This push',
+    '',
+    ...lines,
+    ...(more > 0 ? [`- and ${more} more`] : []),
+  ].join('\n');
+}
+
+function inMarkdown(fate: Fate, graceSeconds: number, when: 'pushed' | 'merged'): string {
+  switch (fate.kind) {
+    case 'deletes': {
+      const what = `deletes ${code(fate.project)} (${sizeOf(fate)})`;
+      const file = code(`projects/${fate.project}.yaml`);
+      const renaming = `If it is to have another name instead, say ${code(`renamedFrom: ${fate.project}`)} in its new file by then.`;
+      if (fate.before)
+        return `leaves ${code(fate.project)} (${sizeOf(fate)}) as it was: an earlier push took its file away, and it is deleted at ${time(fate.at)} unless ${file} is put back.`;
+      if (fate.at === null) return `${what} at once, with all that it has published.`;
+      if (when === 'merged')
+        return `${what}, ${forHowLong(graceSeconds)} after the merge, unless ${file} is put back before. ${renaming}`;
+      return `${what}: all that it has published goes at ${time(fate.at)}. Until then everything stays, and ${file} put back keeps it, its key included. ${renaming} ${code(`/delete project ${fate.project}`)} deletes it at once.`;
+    }
+    case 'renames':
+      return `renames ${code(fate.from)} to ${code(fate.to)}: what it has published moves along, its key included.`;
+    case 'keeps':
+      return `puts ${code(fate.project)} back: it is not deleted, and has what it had.`;
+    case 'drops': {
+      const what = [
+        fate.packages.length === 0 ? '' : list(fate.packages),
+        fate.chroots.length === 0 ? '' : `the chroots ${list(fate.chroots)}`,
+      ].filter((part) => part !== '');
+      return `drops ${what.join(' and ')} from ${code(fate.project)}: nothing new is built there, and what is published stays.`;
+    }
+  }
+}
+
+/** Said where the newest commit is refused: it may be the one that was to put a file back. Empty: nothing leaves. */
+export function waitingNote(leaving: readonly Leaving[]): string {
+  if (leaving.length === 0) return '';
+  const names = list(leaving.map(({ project }) => project));
+  return `Nothing is deleted before a commit without problems is pushed: ${names} left with an earlier push, and would go then, unless it is back.`;
+}
+
+/** One line for a terminal. */
+export function fateLine(fate: Fate): string {
+  switch (fate.kind) {
+    case 'deletes':
+      return fate.before
+        ? `${fate.project} (${sizeOf(fate)}) has left already and is deleted at ${time(fate.at)}`
+        : `deletes ${fate.project} (${sizeOf(fate)})`;
+    case 'renames':
+      return `renames ${fate.from} to ${fate.to}`;
+    case 'keeps':
+      return `keeps ${fate.project}, which was leaving`;
+    case 'drops':
+      return `drops from ${fate.project}: ${[...fate.packages, ...fate.chroots].join(', ')} (what is published stays)`;
+  }
+}
+
+function sizeOf({ packages, builds }: Deletion): string {
+  return `${counted(packages, 'package')}, ${counted(builds, 'build')}`;
+}
+
+const counted = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
+
+/** `2026-01-31 15:04 UTC`, rounded up: nothing happens before. */
+export function time(iso: string | null): string {
+  if (iso === null) return 'once';
+  return `${new Date(Math.ceil(Date.parse(iso) / 60_000) * 60_000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+function forHowLong(seconds: number): string {
+  const [n, unit] =
+    seconds % 3600 === 0
+      ? [seconds / 3600, 'hour']
+      : seconds % 60 === 0
+        ? [seconds / 60, 'minute']
+        : [seconds, 'second'];
+  return counted(n, unit);
+}

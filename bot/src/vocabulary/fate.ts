@@ -1,0 +1,25 @@
+// What becomes of a project when another config comes into force, as checks and `coppice plan` say it.
+
+export type Fate =
+  | {
+      readonly kind: 'deletes';
+      /** `owner/name`, here and below. */
+      readonly project: string;
+      readonly packages: number;
+      /** Builds that are published of it. */
+      readonly builds: number;
+      /** ISO 8601 UTC; null: at once. */
+      readonly at: string | null;
+      /** It was an earlier push that took its file away. */
+      readonly before: boolean;
+    }
+  | { readonly kind: 'renames'; readonly from: string; readonly to: string }
+  /** Its file is back before it was deleted. */
+  | { readonly kind: 'keeps'; readonly project: string }
+  /** It builds these no more; what they have published stays. */
+  | {
+      readonly kind: 'drops';
+      readonly project: string;
+      readonly packages: readonly string[];
+      readonly chroots: readonly string[];
+    };
