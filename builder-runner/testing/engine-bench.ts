@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Buildroot, type ChrootName, published as places, plainBuildroot } from '@coppice/config';
 import { execa } from 'execa';
-import { type FurtherRepository, macroFile, mockConfig } from '../src/mock/mock-config.ts';
+import { type FurtherRepository, mockConfig } from '../src/mock/mock-config.ts';
+import { macroFile } from '../src/rpm/macro-file.ts';
 import { serveFolder } from './serve-folder.ts';
 
 const repository = join(import.meta.dirname, '..', '..');

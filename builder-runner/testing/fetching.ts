@@ -2,7 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type PinnedSource, type Settings, settingsSchema } from '@coppice/config';
+import { type PinnedSource, plainBuildroot, type Settings, settingsSchema } from '@coppice/config';
+import type { SpecReader } from '../src/source/fetch-order.ts';
 import { fetchSource } from '../src/source/fetch-source.ts';
 import { openSourceCache } from '../src/source/source-cache.ts';
 
@@ -10,6 +11,11 @@ export interface FetchOptions {
   readonly sourceBytes?: number;
   readonly seconds?: number;
   readonly chroot?: string;
+  /** Instead of one. */
+  readonly chroots?: readonly string[];
+  /** Of all chroots. */
+  readonly buildroot?: Partial<SpecReader['buildroot']>;
+  readonly config?: string;
   readonly network?: boolean;
   readonly git?: Partial<Settings['git']>;
   readonly sources?: Partial<Settings['sources']>;
@@ -34,7 +40,9 @@ export async function fetchInto(shared: string, source: PinnedSource, options: F
     rules: rulesFor(options),
     sourceBytes: options.sourceBytes ?? 10_000_000,
     seconds: options.seconds ?? 20,
-    chroot: options.chroot ?? 'sapling-12-x86_64',
+    readers: (options.chroots ?? [options.chroot ?? 'sapling-12-x86_64']).map((chroot) => ({
+      ...{ chroot, buildroot: { ...plainBuildroot, ...options.buildroot }, config: options.config ?? '' },
+    })),
     network: options.network ?? false,
     signal: new AbortController().signal,
   });

@@ -11,12 +11,13 @@ export interface SourceServer {
   close(): Promise<void>;
 }
 
-/** Answers with `listener`; paths below `/git/` are repositories below `repositories`. */
+/** Answers with `listener`; paths below `/git/`, but those of LFS, are repositories below `repositories`. */
 export async function serveSources(listener: RequestListener, repositories?: string): Promise<SourceServer> {
   const requests: string[] = [];
   const server = createServer((request, response) => {
     requests.push(`${request.method} ${request.url}`);
-    if (repositories !== undefined && request.url?.startsWith('/git/')) serveGit(repositories, request, response);
+    if (repositories !== undefined && /^\/git\/(?!.*\/info\/lfs\/)/.test(request.url ?? ''))
+      serveGit(repositories, request, response);
     else listener(request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -25,6 +25,7 @@ import { serveFolder } from './serve-folder.ts';
 
 const repository = join(import.meta.dirname, '..', '..');
 export const sapling = 'sapling-12-x86_64' as ChrootName;
+export const otherSapling = 'sapling-other-12-x86_64' as ChrootName;
 const distribution = join(repository, 'var', 'test', 'distributions', sapling);
 
 export interface TestService {
@@ -52,6 +53,8 @@ export interface TestRequest {
   /** Default: the package's name, so that nothing waits for another package. */
   readonly batch?: string;
   readonly buildroot?: Partial<Buildroot>;
+  /** Besides Sapling, what the package asks for in it; the config repo has a configuration of this name. */
+  readonly also?: { readonly chroot: string; readonly buildroot: Partial<Buildroot> };
   readonly memoryBytes?: number;
   readonly builderLabels?: readonly string[];
   readonly after?: readonly number[];
@@ -205,6 +208,8 @@ async function makeConfigRepository(home: string, packages: Readonly<Record<stri
       }
     }
     await cp(join(repository, 'config', 'example', 'chroots'), join(work, 'chroots'), { recursive: true });
+    // The same by another name, for builds of several chroots.
+    await cp(join(work, 'chroots', `${sapling}.cfg`), join(work, 'chroots', `${otherSapling}.cfg`));
     await git('init', '--quiet');
     await git('add', '.');
     await git('-c', 'user.name=t', '-c', 'user.email=t@example.org', 'commit', '--quiet', '-m', 'Packages');
@@ -231,6 +236,15 @@ function fullRequest(request: TestRequest, pins: Pins): BuildRequest {
     },
     chroots: [
       { chroot: sapling, inputDigest: `digest of ${name}`, buildroot: { ...plainBuildroot, ...request.buildroot } },
+      ...(request.also === undefined
+        ? []
+        : [
+            {
+              chroot: request.also.chroot as ChrootName,
+              inputDigest: `other digest of ${name}`,
+              buildroot: { ...plainBuildroot, ...request.also.buildroot },
+            },
+          ]),
     ],
     after: request.after ?? [],
     afterBuilds: [],

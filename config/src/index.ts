@@ -1,7 +1,7 @@
 // The gate of config/: the vocabulary of Coppice and its pure rules.
 
 export * from './parse/diff-configs.ts';
-export { createLinkFollower, describeLinkFault, type LinkedFile } from './parse/follow-links.ts';
+export { createLinkFollower, describeLinkFault, type LinkedFile, type LinkFault } from './parse/follow-links.ts';
 export * from './parse/parse-config-repo.ts';
 export { parseSettings } from './parse/parse-settings.ts';
 export { sourcePlaces } from './parse/source-places.ts';
@@ -12,11 +12,13 @@ export { planBuilds } from './plan/plan-builds.ts';
 export * from './plan/rights.ts';
 export * from './plan/scan-spec.ts';
 export { quietReason, skipReasons } from './plan/skip-reasons.ts';
+export type { SpecView } from './plan/spec-macros.ts';
 export { binaryPackages } from './words/binary-packages.ts';
 export * from './words/build.ts';
 export { builderLabelPattern } from './words/builder-settings.ts';
 export * from './words/buildroot.ts';
 export * from './words/chroot.ts';
+export { chrootMacros, distributionMacros } from './words/chroot-macros.ts';
 export * from './words/event.ts';
 export { nearest } from './words/nearest.ts';
 export * from './words/nevra.ts';
@@ -31,6 +33,6 @@ export * from './words/settings.ts';
 export * from './words/source.ts';
 export * from './words/source.ts';
 export * from './words/source-distgit.ts';
-export type { FetchedFileRecord } from './words/source-schema.ts';
+export type { FetchedFileRecord, SubmoduleRecord } from './words/source-schema.ts';
 export { parseDuration, parseSize } from './words/units.ts';
 export { maximumYamlBytes } from './yaml/parse-yaml.ts';

@@ -13,6 +13,7 @@ const programs = [
   ['git', 'git', 'git-core'],
   ['gpg', 'gnupg', 'gnupg2'],
   ['rpm', 'rpm', 'rpm'],
+  ['rpm2archive', 'rpm', 'rpm'],
   ['rpmbuild', 'rpm', 'rpm-build'],
   ['rpmsign', 'rpm', 'rpm-sign'],
   ['ssh', 'openssh-client', 'openssh-clients'],

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseSettings } from '@coppice/config';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { doctor, examine, renderFindings } from './doctor.ts';
+import { describeLocalBuilders } from './doctor-builders.ts';
 import { playbooksFinding } from './doctor-machine.ts';
 
 let folder: string;
@@ -46,6 +47,18 @@ test('the verdict stands last', () => {
   );
   expect(renderFindings([{ what: 'git', good: false, detail: 'not found', fix: 'install it' }])).toMatch(
     /What to do:\n {2}git: install it$/,
+  );
+});
+
+test('what builders on this machine can have of its kernel is said, and what they lack with what that means', async () => {
+  const findings = await examine({ COPPICE_HOME: folder }, folder);
+  expect(findings.find(({ what }) => what === 'local builders')?.detail).toMatch(/a builder's root is .*; .*groups/);
+  expect(describeLocalBuilders({ users: null, groups: null })).toMatchObject({
+    good: true,
+    detail: expect.stringMatching(/root is nobody on this machine; control groups bound/),
+  });
+  expect(describeLocalBuilders({ users: 'no user namespace', groups: '/sys/fs/cgroup is read-only' }).detail).toMatch(
+    /root of this machine \(no user namespace\): let only those.*read-only\): a build's disk is at most an eighth/,
   );
 });
 

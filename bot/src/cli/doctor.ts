@@ -6,6 +6,7 @@ import { type Environment, type Home, readHome, readSettings } from '../service/
 import { webhooksPath } from '../service/http-server.ts';
 import { describe } from '../service/log.ts';
 import { configuredSecrets, embeddedAppId, embeddedKeyFile } from '../service/secrets.ts';
+import { localBuildersFindings } from './doctor-builders.ts';
 import { broken, type Finding, good } from './doctor-finding.ts';
 import { type AppAccess, githubFindings } from './doctor-github.ts';
 import {
@@ -60,6 +61,7 @@ export async function examine(
     ...(await programFindings(searchPath)),
     finding,
     ...(settings === undefined ? [] : [await playbooksFinding(settings), await secretsFinding(settings)]),
+    ...(settings === undefined ? [] : await localBuildersFindings(settings)),
     await diskFinding(home),
     await queueFinding(home),
     await permissionsFinding(home),

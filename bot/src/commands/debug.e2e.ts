@@ -53,7 +53,8 @@ beforeAll(async () => {
   const { port } = receiver.address() as AddressInfo;
   await writeFile(join(folder, 'secret'), `${secret}\n`, { mode: 0o600 });
   const hooks = `webhooks: [{ url: 'http://127.0.0.1:${port}/', secretFile: ${join(folder, 'secret')} }]\n`;
-  await writeFile(join(folder, 'settings.yaml'), hooks);
+  const pools = 'builders: { pools: [{ driver: local, loginsTrusted: true }] }\n';
+  await writeFile(join(folder, 'settings.yaml'), hooks + pools);
   await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'key')]);
   home = await makeHome();
   service = await startService(home.folder, { COPPICE_SETTINGS: join(folder, 'settings.yaml') });

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { parseConfigRepo } from '@coppice/config';
+import { parseConfigRepo, plainBuildroot } from '@coppice/config';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ConfigRepoMirror, openConfigRepo } from './mirror.ts';
 
@@ -58,7 +58,8 @@ describe('a folder with links', () => {
     expect(trees[3]).toBe(trees[2]);
     for (const { packageTrees } of [first, fourth])
       expect(packageTrees.get(plain)).toBe(git('rev-parse', `HEAD:${plain}`));
-    expect(first.specs.get(`${hello}/hello.spec`)?.buildRequires).toEqual(['gcc']);
+    const view = { chroot: 'sapling-12-x86_64', buildroot: plainBuildroot };
+    expect(first.specs.get(`${hello}/hello.spec`)?.read(view).buildRequires).toEqual(['gcc']);
   });
 
   test('is changed by a pull request that changes what they lead to', async () => {

@@ -10,10 +10,10 @@ import {
   runLimitedGit,
   type TreeEntry,
 } from '@coppice/builder-runner/remote';
-import { type ConfigTree, isConfigYaml, maximumYamlBytes, type SpecRequires } from '@coppice/config';
+import { type ConfigTree, isConfigYaml, maximumYamlBytes } from '@coppice/config';
 import { type RepositoryAccess, withAccess } from './app-access.ts';
 import { followPackageLinks } from './package-links.ts';
-import { createSpecScanner, isPackageSpec } from './package-specs.ts';
+import { createSpecScanner, isPackageSpec, type KnownSpec } from './package-specs.ts';
 
 /** The files of one commit that matter to the bot. */
 export interface ConfigFiles {
@@ -23,7 +23,7 @@ export interface ConfigFiles {
   /** Chroot name → the Git object id of `chroots/<chroot>.cfg`. */
   readonly chrootConfigDigests: ReadonlyMap<string, string>;
   /** Path → what the spec there says of the order of builds. */
-  readonly specs: ReadonlyMap<string, SpecRequires>;
+  readonly specs: ReadonlyMap<string, KnownSpec>;
 }
 
 /** What is here already, without asking GitHub. All throw GitError. */

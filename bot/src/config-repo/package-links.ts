@@ -26,7 +26,9 @@ export function followPackageLinks(
   const follow = createLinkFollower({ paths, links });
   const all = new Map(files);
   const linked: LinkedFile[] = [];
-  for (const { path, id } of folders.filter((folder) => holding.has(folder.path))) {
+  // A package's folder may itself be a link to another.
+  const asLinks = entries.filter(({ path }) => links.has(path) && packageFolder.test(path));
+  for (const { path, id } of [...folders.filter((folder) => holding.has(folder.path)), ...asLinks]) {
     const content = [id];
     for (const { place, target } of follow(path).files) {
       const entry = files.get(target);

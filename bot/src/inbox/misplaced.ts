@@ -52,7 +52,7 @@ interface Found {
 }
 
 /** The login of a person; undefined for bots and for who is gone. */
-export function personOf(user: User | null | undefined): string | undefined {
+function personOf(user: User | null | undefined): string | undefined {
   const login = user?.login ?? '';
   return login === '' || user?.type === 'Bot' || login.endsWith('[bot]') ? undefined : login;
 }

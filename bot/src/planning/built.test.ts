@@ -24,15 +24,19 @@ beforeEach(async () => {
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
-async function record(id: number, name: string, outcome: Pick<Result, 'state' | 'reason'>): Promise<void> {
+async function record(
+  id: number,
+  name: string,
+  outcome: Pick<Result, 'state' | 'reason'> & { readonly message?: string },
+): Promise<void> {
   const place = { id: id as BuildId, owner: 'acme', project: 'tools', package: name };
   const result: Result = {
     ...{
       schemaVersion: 1,
       ...place,
       chroot,
-      ...outcome,
       message: null,
+      ...outcome,
       excerpt: [],
       where: null,
       requestedBy: 'a',
@@ -81,6 +85,16 @@ async function openQueueWith(count: number) {
   };
   return { queue, end };
 }
+
+test('who canceled a build is known when it was a person', async () => {
+  await record(1, 'hello', { state: 'canceled', reason: null, message: 'Canceled by octocat.' });
+  await record(2, 'motd', { state: 'canceled', reason: null, message: 'Canceled by coppice.' });
+  await record(3, 'tree', { state: 'canceled', reason: null, message: 'Its project was changed.' });
+  await record(4, 'odd', { state: 'failed', reason: 'compile', message: 'Canceled by octocat.' });
+  const index = await openBuiltIndex(folder);
+  const last = await index.lastOf('acme', 'tools');
+  expect(last.map(({ canceledBy }) => canceledBy)).toEqual(['octocat', null, null, null]);
+});
 
 test('a build that ends is seen at every moment, in the queue or in the records', async () => {
   const { queue, end } = await openQueueWith(1);

@@ -177,7 +177,7 @@ class FolderIndex implements BuiltIndex {
         this.#neverBuilt.add(`${key}/${id}`);
         continue;
       }
-      const record = { ...place, chroot, inputDigest, state, reason };
+      const record = { ...place, chroot, inputDigest, state, reason, canceledBy: cancelerOf(result) };
       this.#records.set(key, record);
       const { startedAt, endedAt } = result;
       if (state === 'succeeded' && startedAt !== null)
@@ -202,12 +202,19 @@ export async function seenBuilds(
   return [...ended.flat(), ...live];
 }
 
+/** The person who canceled it, as the runner says it; null: nobody did, or the service itself. Pure. */
+function cancelerOf({ state, message }: Pick<Result, 'state' | 'message'>): string | null {
+  const by = state === 'canceled' ? /^Canceled by (\S+)\.$/.exec(message ?? '')?.[1] : undefined;
+  return by === undefined || by === 'coppice' ? null : by;
+}
+
 /** The live builds as the plan sees them. */
 export function builtFromQueue(builds: readonly QueuedBuild[]): readonly BuiltChroot[] {
   return builds.flatMap((build) =>
-    build.chroots.map(({ chroot, inputDigest, state, reason }) => {
+    build.chroots.map(({ chroot, inputDigest, state, reason, message }) => {
       const { id, owner, project } = build;
-      return { id, owner, project, package: build.package, chroot, inputDigest, state, reason };
+      const canceledBy = cancelerOf({ state, message });
+      return { id, owner, project, package: build.package, chroot, inputDigest, state, reason, canceledBy };
     }),
   );
 }

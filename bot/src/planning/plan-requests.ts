@@ -29,6 +29,8 @@ interface PlanRequest {
   /** One a project; an empty list means all of all projects. */
   readonly selections: readonly PlanSelection[];
   readonly force: boolean;
+  /** See PlanInput. */
+  readonly leavesUnbuilt?: boolean;
   readonly rules: FetchRules;
   readonly built: (owner: string, project: string) => Promise<readonly BuiltChroot[]>;
   /** The live builds. */
@@ -63,8 +65,8 @@ export async function makePlan(request: PlanRequest): Promise<PinnedPlan> {
     const built = [...(await request.built(project.owner, project.name)), ...queued];
     const { config, chrootConfigDigests, specs = new Map() } = at;
     const known = { config, specRequires: specs, pinned, unpinned, chrootConfigDigests, built, selection, force };
-    const { expectedSeconds } = request;
-    const plan = planBuilds({ ...known, ...(expectedSeconds === undefined ? {} : { expectedSeconds }) });
+    const { expectedSeconds, leavesUnbuilt = false } = request;
+    const plan = planBuilds({ ...known, leavesUnbuilt, ...(expectedSeconds === undefined ? {} : { expectedSeconds }) });
     plans.push(plan);
     for (const one of plan.skipped) if (one.why === faultOf(one, unpinned)) faults.push(one);
   }

@@ -20,6 +20,8 @@ export interface PlanWish {
   /** One a project; an empty list means all of all projects. */
   readonly selections: readonly PlanSelection[];
   readonly force: boolean;
+  /** A push to the default branch, with which nobody asks for a build by name; see PlanInput. */
+  readonly leavesUnbuilt?: boolean;
   /** Ask other servers what branches and tags are now. Default: true. */
   readonly lookUp?: boolean;
   /** What has been built and is being built of a project, where that is not simply the project's own. */

@@ -89,7 +89,8 @@ async function putIntoForce(
     return { checks: [check, ...checksOf(before)], ...inForce };
   }
   await context.applyChange(change.steps);
-  const { builds, summary, annotations } = await planOnce({ at, selections: [], force: false }, asker, context);
+  const everything = { at, selections: [], force: false, leavesUnbuilt: true };
+  const { builds, summary, annotations } = await planOnce(everything, asker, context);
   context.adopt(at);
   context.log('info', `Config commit ${commit} is in force; ${builds.length} builds queued`);
   return {

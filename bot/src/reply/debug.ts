@@ -63,6 +63,11 @@ export function noSourcePackage(id: number): string {
   return `The source package of build ${id} is not there: it was never made, or has been deleted. ${code(`/logs ${id}`)} says more.`;
 }
 
+/** `why`: a sentence that begins small and has no full stop; it may name settings as code. */
+export function refused(why: string): string {
+  return `There can be no debug session: ${why.trim()}.`;
+}
+
 export function noSession(id: number): string {
   return `There is no debug session of build ${id}.`;
 }

@@ -130,6 +130,8 @@ function advice(reason: FailureReason, build: BuildView | undefined): string {
       return 'look at `%check`: the tests of the package fail.';
     case 'packaging':
       return 'look at `%install` and `%files`.';
+    case 'unbuildable':
+      return 'change the package: as it is, its build ends in the same way on every builder.';
     case 'timeout':
       return `give it more time: \`timeout\` of the package, or ${code(`/build ${name} --timeout 4h`)}.`;
     case 'signing':

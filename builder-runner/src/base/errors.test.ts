@@ -28,4 +28,6 @@ test('what a builder or a full disk may have spoilt is tried again, a missing ke
     isWorthAnotherTry(new RunnerError(code, 'it failed')),
   );
   expect(tries).toEqual([true, true, true, true, false, false]);
+  const refused = Object.assign(new Error('ENOTEMPTY'), { code: 'ENOTEMPTY', syscall: 'rmdir' });
+  expect([refused, new TypeError('a bug')].map(isWorthAnotherTry)).toEqual([true, false]);
 });

@@ -10,6 +10,8 @@ export const runnerErrorCodes = [
   'spawn',
   'terminate',
   'list',
+  /** An instance came up and cannot be reached over SSH. */
+  'unreachable',
   /** The role `builder` failed on an instance. */
   'provision',
   /** No pool has such builders, or none could be made after several tries. */
@@ -43,6 +45,7 @@ export class RunnerError extends Error {
 
 const builderFaults: ReadonlySet<RunnerErrorCode> = new Set([
   'spawn',
+  'unreachable',
   'provision',
   'connect',
   'host-key',
@@ -57,17 +60,24 @@ export function isBuilderFault(error: unknown): boolean {
 }
 
 /**
- * True when a second try may do better: on another builder, or of a program that may have met a full disk without
- * saying so.
+ * True when a second try may do better: on another builder, of a program that may have met a full disk without
+ * saying so, or of what the file system refused.
  */
 export function isWorthAnotherTry(error: unknown): boolean {
-  return (
-    isBuilderFault(error) || (error instanceof RunnerError && (error.code === 'metadata' || error.code === 'publish'))
-  );
+  if (error instanceof RunnerError)
+    return isBuilderFault(error) || error.code === 'metadata' || error.code === 'publish';
+  return error instanceof Error && 'syscall' in error && 'code' in error;
 }
 
 const fullDisk = /\bno space left on device\b|\bdisk quota exceeded\b/i;
-const saidByBuilder: ReadonlySet<RunnerErrorCode> = new Set(['provision', 'connect', 'host-key', 'lost', 'builder']);
+const saidByBuilder: ReadonlySet<RunnerErrorCode> = new Set([
+  'unreachable',
+  'provision',
+  'connect',
+  'host-key',
+  'lost',
+  'builder',
+]);
 
 /**
  * True when the control host has no room left: nothing is wrong with the build or its builder, and it may go on when

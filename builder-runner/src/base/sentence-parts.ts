@@ -18,6 +18,18 @@ export function bytes(count: number): string {
   return `${count} bytes`;
 }
 
+/** A size as people compare it: `12.5 GiB`, `640 KiB`, `17 bytes`; rounded up, so that it is never below a limit. */
+export function roughBytes(count: number): string {
+  for (const [unit, size] of [
+    ['GiB', 1024 ** 3],
+    ['MiB', 1024 ** 2],
+    ['KiB', 1024],
+  ] as const) {
+    if (count >= size) return `${Math.ceil((count * 10) / size) / 10} ${unit}`;
+  }
+  return `${count} bytes`;
+}
+
 /** `a`, `a and b`, `a, b and c`, `a, b, c and 4 more`. */
 export function listed(words: readonly string[], most = 3): string {
   const shown = words.length > most ? [...words.slice(0, most), `${words.length - most} more`] : words;

@@ -3,7 +3,8 @@
 # finds it:
 #   detached.sh start FOLDER SECONDS COMMAND…  prints its process id; in FOLDER: pid (leader of its group), output, exit
 #   (its code)
-#   detached.sh wait FOLDER                    returns when it has ended and prints its exit code, or `unknown`
+#   detached.sh wait FOLDER                    returns when it has ended and prints its exit code; or `killed`,
+#   or `gone` when the machine was started anew or is being shut down
 #   detached.sh stop FOLDER [SECONDS]          TERM to the group, KILL after SECONDS (3); says `ended` or `killed` when
 #   it has ended FOLDER is absolute and for this one command: to start it again does nothing. Whoever runs it holds a
 #   lock on FOLDER/running, so that waiting needs no polling. It has SECONDS, then it ends although nobody may be there
@@ -18,6 +19,7 @@ case $verb in
 start)
     exec 9>>running
     if flock --nonblock 9 && [ ! -e pid ]; then
+        cat /proc/sys/kernel/random/boot_id >boot
         setsid sh "$0" inside "$folder" "$@" </dev/null >output 2>&1 &
         echo $! >pid.new
         mv pid.new pid
@@ -37,7 +39,14 @@ inside)
     ;;
 wait)
     flock --shared running true
-    cat exit 2>/dev/null || echo unknown
+    cat exit 2>/dev/null && exit
+    # Whoever watches the command was killed with it. A machine that goes down kills everything too.
+    if [ "$(cat boot)" != "$(cat /proc/sys/kernel/random/boot_id)" ] ||
+        [ -e /run/nologin ] || [ "$(systemctl is-system-running 2>/dev/null)" = stopping ]; then
+        echo gone
+    else
+        echo killed
+    fi
     ;;
 stop)
     pid=$(cat pid 2>/dev/null) || { echo ended; exit 0; }

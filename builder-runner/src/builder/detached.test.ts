@@ -1,6 +1,6 @@
 // The script that keeps a build going without us, run as it is.
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -73,7 +73,7 @@ test('a command that ignores TERM is killed, and that is said', async () => {
   detached('start', '60', 'sh', '-c', "trap '' TERM; touch ready; while :; do sleep 0.1; done");
   await vi.waitFor(() => expect(existsSync(join(folder, 'ready'))).toBe(true), { timeout: 50_000 });
   expect(detached('stop', '0.3')).toBe('killed');
-  expect(detached('wait')).toBe('unknown');
+  expect(detached('wait')).toBe('killed');
 });
 
 test('what the command leaves running ends with it', async () => {
@@ -89,8 +89,11 @@ test('it ends when its time is over, with nobody there', () => {
   expect(detached('wait')).toBe('124');
 });
 
-test('killed together with who watched it: nobody knows how it ended', () => {
+test('killed together with who watched it: that is said, unless the machine went down', () => {
   detached('start', '60', 'sleep', '3600');
   execFileSync('sh', ['-c', 'kill -s KILL -- "-$(cat "$1")"', 'sh', join(folder, 'pid')]);
-  expect(detached('wait')).toBe('unknown');
+  expect(detached('wait')).toBe('killed');
+  // As after a new start of the machine.
+  writeFileSync(join(folder, 'boot'), 'another one\n');
+  expect(detached('wait')).toBe('gone');
 });

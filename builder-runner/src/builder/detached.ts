@@ -7,8 +7,14 @@ import type { Connection } from './ssh.ts';
 /** The script, on this machine: it has to be in the folder of a command before it is started. */
 export const detachedScript = join(import.meta.dirname, 'detached.sh');
 
-/** How it ended: with an exit code, or because its time on the builder was over. */
-export type DetachedEnd = { readonly kind: 'exit'; readonly code: number } | { readonly kind: 'timeout' };
+/**
+ * How it ended: with an exit code, because its time on the builder was over, or killed together with who watched it,
+ * on a builder that goes on.
+ */
+export type DetachedEnd =
+  | { readonly kind: 'exit'; readonly code: number }
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'killed' };
 
 /** What `timeout` of coreutils exits with when the time is over, also when it had to kill. */
 const timeoutCodes: ReadonlySet<number> = new Set([124]);
@@ -31,13 +37,11 @@ export async function startDetached(
   return pid;
 }
 
-/**
- * Resolves when it has ended. Throws RunnerError `builder` when nobody noted how: it was killed, and with it who
- * watched it.
- */
+/** Resolves when it has ended. Throws RunnerError `builder` when nobody noted how because its machine went down. */
 export async function waitForDetached(connection: Connection, folder: string): Promise<DetachedEnd> {
   const exit = (await call(connection, 'wait', folder)).trim();
-  if (!/^\d{1,3}$/.test(exit)) throw new RunnerError('builder', 'mock ended on the builder without an exit code');
+  if (exit === 'killed') return { kind: 'killed' };
+  if (!/^\d{1,3}$/.test(exit)) throw new RunnerError('builder', 'the builder went down, and mock with it');
   const code = Number(exit);
   return timeoutCodes.has(code) ? { kind: 'timeout' } : { kind: 'exit', code };
 }

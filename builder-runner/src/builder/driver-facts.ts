@@ -1,7 +1,7 @@
 // What a driver offers: `driver.yml` in its folder, narrowed by the operator's options.
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
-import { builderLabelPattern } from '@coppice/config';
+import { builderLabelPattern, type PoolSettings } from '@coppice/config';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { RunnerError } from '../base/errors.ts';
@@ -24,6 +24,11 @@ const driverFactsSchema = z.strictObject({
    * with the builder.
    */
   hostStays: z.boolean().optional(),
+  /**
+   * Builders share the kernel of the control host, so no debug session may be opened on one unless the pool's settings
+   * say that its users are trusted. Default: false.
+   */
+  onThisMachine: z.boolean().optional(),
   /** It has a playbook keep-roots.yml: base roots of new builders are kept for later ones. Default: false. */
   keepsRoots: z.boolean().optional(),
   /**
@@ -85,6 +90,23 @@ export function parseDriverFacts(text: string, path: string): DriverFacts {
 /** How many builders a pool may have for which the settings say `stated`; `isRoot`: whether the service is. Pure. */
 export function mostBuilders({ oneWithoutRoot = false }: DriverFacts, stated: number, isRoot: boolean): number {
   return oneWithoutRoot && !isRoot ? Math.min(stated, 1) : stated;
+}
+
+/**
+ * Why nobody may log into builders of a pool with these settings; undefined: those who ask for a debug session may.
+ * Pure.
+ */
+export function whyNoLogins(
+  facts: Pick<DriverFacts, 'hostStays' | 'onThisMachine'>,
+  { loginsTrusted }: Pick<PoolSettings, 'loginsTrusted'>,
+): string | undefined {
+  if (facts.hostStays === true) return 'the machine of its builder stays when the builder ends';
+  if (facts.onThisMachine !== true || loginsTrusted) return undefined;
+  return (
+    'its builders share the kernel of the machine that runs this service, with its keys: who logs in there may find a ' +
+    'way to all of it. Where all who may ask are trusted with that machine, an operator sets `loginsTrusted: true` for ' +
+    'the pool in `builders.pools`'
+  );
 }
 
 /** What builders a pool can have. */

@@ -17,13 +17,33 @@ export interface PlaybookRun {
   /** Absolute path; default: the local machine. */
   readonly inventory?: string;
   readonly variables: Readonly<Record<string, unknown>>;
-  /** Folder for the file of variables. */
+  /** Private folder for the file of variables. */
   readonly folder: string;
+  /** Ansible's own temporary files are there too, instead of below the home folder. Default: false. */
+  readonly keepsAllInFolder?: boolean;
   readonly seconds: number;
   readonly signal?: AbortSignal;
 }
 
 const outputBytes = 256 * 1024;
+
+/** What a playbook said that failed, as the cause of its error; for operators. */
+export class PlaybookOutput extends Error {
+  override readonly name = 'PlaybookOutput';
+  /** Its end, when it is long. */
+  readonly output: string;
+  /** Ansible ended because it could not reach a machine. */
+  readonly isUnreachable: boolean;
+
+  constructor(output: string, isUnreachable: boolean) {
+    super('the playbook ended without success');
+    this.output = output;
+    this.isUnreachable = isUnreachable;
+  }
+}
+
+/** Ansible's exit code when a machine cannot be reached (`RUN_UNREACHABLE_HOSTS` in its task_queue_manager.py). */
+const unreachableExit = 4;
 
 /**
  * Resolves with the playbook's output (its end, when it is long). Throws RunnerError with the run's code, or the
@@ -44,6 +64,7 @@ export async function runPlaybook(run: PlaybookRun): Promise<string> {
       ANSIBLE_CONFIG: join(ansibleFolder, 'ansible.cfg'),
       ANSIBLE_NOCOLOR: '1',
       LC_ALL: 'C.UTF-8',
+      ...(run.keepsAllInFolder === true && { ANSIBLE_LOCAL_TEMP: run.folder, ANSIBLE_REMOTE_TEMP: run.folder }),
       ...mark,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -60,8 +81,10 @@ export async function runPlaybook(run: PlaybookRun): Promise<string> {
   if (end.error !== undefined) {
     throw new RunnerError('tool-missing', 'ansible-playbook cannot be run: install ansible-core', { cause: end.error });
   }
-  if (limit.aborted) throw new RunnerError(run.code, `${name} (${run.code}) took longer than ${run.seconds} s`);
-  if (end.exitCode !== 0) throw new RunnerError(run.code, `${name} failed: ${complaintOf(end.output)}`);
+  const cause = new PlaybookOutput(end.output, end.exitCode === unreachableExit);
+  if (limit.aborted)
+    throw new RunnerError(run.code, `${name} (${run.code}) took longer than ${run.seconds} s`, { cause });
+  if (end.exitCode !== 0) throw new RunnerError(run.code, `${name} failed: ${complaintOf(end.output)}`, { cause });
   return end.output;
 }
 

@@ -3,7 +3,9 @@ import { writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { chrootOf } from '@coppice/config';
-import { ansibleFolder, runPlaybook } from './playbook.ts';
+import { execa } from 'execa';
+import { RunnerError } from '../base/errors.ts';
+import { ansibleFolder, PlaybookOutput, runPlaybook } from './playbook.ts';
 import { type Builder, type Driver, machineArchitecture } from './spawn.ts';
 
 /**
@@ -15,11 +17,11 @@ export function buildUserOf({ instance }: Builder): string {
   return isThisMachine && instance.user !== 'root' ? instance.user : 'mockbuild';
 }
 
-/** Runs the role. Throws RunnerError `provision`. */
+/** Runs the role. Throws RunnerError `unreachable` or `provision`. */
 export async function provisionBuilder(driver: Driver, builder: Builder, signal: AbortSignal): Promise<void> {
   const inventory = join(builder.folder, 'inventory.json');
   await writeFile(inventory, JSON.stringify(inventoryOf(builder)), { mode: 0o600 });
-  await runPlaybook({
+  const running = runPlaybook({
     code: 'provision',
     playbook: join(ansibleFolder, 'playbooks', 'builder.yml'),
     inventory,
@@ -33,6 +35,36 @@ export async function provisionBuilder(driver: Driver, builder: Builder, signal:
     seconds: driver.settings.timeouts.provisionSeconds,
     signal,
   });
+  await running.catch(async (error) => {
+    if (!(error instanceof RunnerError && error.cause instanceof PlaybookOutput && error.cause.isUnreachable))
+      throw error;
+    const { host, port, user } = builder.instance;
+    const why = error.message.replace(/^.*?failed: /, '');
+    const message = `${builder.name} came up and cannot be reached as ${user}@${host} port ${port}: ${why}`;
+    const said = `${error.cause.output}\n${await tryToReach(builder, signal)}`;
+    throw new RunnerError('unreachable', message, { cause: new PlaybookOutput(said, true) });
+  });
+}
+
+/** What the SSH client says when it tries once more, step by step; for operators. */
+async function tryToReach(builder: Builder, signal: AbortSignal): Promise<string> {
+  const { host, port, user } = builder.instance;
+  const words = [
+    '-v',
+    ...sshOptions(builder),
+    '-i',
+    builder.keyFile,
+    '-p',
+    String(port),
+    '-l',
+    user,
+    '--',
+    host,
+    'true',
+  ];
+  const done = await execa('ssh', words, { stdin: 'ignore', reject: false, timeout: 30_000, cancelSignal: signal });
+  signal.throwIfAborted();
+  return `ssh -v ended with ${done.exitCode ?? done.signal}:\n${done.stderr ?? ''}`;
 }
 
 function inventoryOf(builder: Builder) {

@@ -1,8 +1,7 @@
 // Makes, ends and lists builders through their driver's playbooks (see the contract "Spawn playbook" in the
 // documentation).
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { type ChrootName, chrootOf, type Settings } from '@coppice/config';
 import { execa } from 'execa';
@@ -10,6 +9,7 @@ import { z } from 'zod';
 import { RunnerError } from '../base/errors.ts';
 import { driverFolder, driverName } from './driver-facts.ts';
 import { makeBuilderKey } from './make-key.ts';
+import { withMemoryFolder } from './memory-folder.ts';
 import { runPlaybook } from './playbook.ts';
 
 /** What a spawn playbook writes to its result file. */
@@ -204,45 +204,45 @@ function endSeconds({ settings }: Driver): number {
 }
 
 /**
- * Ends the builder of this name, also one that is half made or gone, and removes its files. Throws RunnerError
- * `terminate`.
+ * Ends the builder of this name, also one that is half made or gone, and removes its files. Needs no room on the disk:
+ * builders are what holds it. Throws RunnerError `terminate`.
  */
 export async function terminateBuilder(driver: Driver, name: string): Promise<void> {
   const folder = builderFolder(driver.home, name);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   const known = parseJson(await readFile(join(folder, 'instance.json'), 'utf8').catch(() => '{}'));
   const variables = Object.entries(known ?? {}).filter(
     ([, value]) => typeof value === 'string' || typeof value === 'number',
   );
-  await runPlaybook({
-    code: 'terminate',
-    playbook: playbookOf(driver, 'terminate'),
-    variables: { instance: name, ...Object.fromEntries(variables), ...commonVariables(driver), coppice_name: name },
-    folder,
-    seconds: endSeconds(driver),
-  });
+  await withMemoryFolder((memory) =>
+    runPlaybook({
+      code: 'terminate',
+      playbook: playbookOf(driver, 'terminate'),
+      variables: { instance: name, ...Object.fromEntries(variables), ...commonVariables(driver), coppice_name: name },
+      folder: memory,
+      keepsAllInFolder: true,
+      seconds: endSeconds(driver),
+    }),
+  );
   await rm(folder, { recursive: true, force: true });
 }
 
 /** Names of the builders of this service that exist, by their driver. Throws RunnerError `list`. */
 export async function listBuilders(driver: Driver): Promise<readonly string[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'coppice-list-'));
-  const resultFile = join(folder, 'list.json');
-  try {
+  return withMemoryFolder(async (folder) => {
+    const resultFile = join(folder, 'list.json');
     await runPlaybook({
       code: 'list',
       playbook: playbookOf(driver, 'list'),
       variables: { ...commonVariables(driver), coppice_result_file: resultFile },
       folder,
+      keepsAllInFolder: true,
       seconds: endSeconds(driver),
     });
     const parsed = z.array(z.object({ instance: z.string() })).safeParse(parseJson(await readFile(resultFile, 'utf8')));
     if (!parsed.success)
       throw new RunnerError('list', `the list playbook's result is not good: ${z.prettifyError(parsed.error)}`);
     return parsed.data.map(({ instance }) => instance).filter((name) => name.startsWith(builderPrefix(driver.home)));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 function parseJson(text: string): object | null {

@@ -7,11 +7,12 @@ import type { Failure } from '../base/outcome.ts';
 import { type ChrootTask, enter } from '../context/runner-context.ts';
 import type { Lease } from '../pool/pool.ts';
 import { moveFiles, publishPackages, signerOf } from '../publish/publish.ts';
-import { chrootFolder, srpmPath } from '../publish/publisher.ts';
+import { chrootFolder, findSrpm } from '../publish/publisher.ts';
 import { type Ending, frozenEnding } from '../publish/record.ts';
 import { signRpms } from '../publish/sign.ts';
 import { describeArtifacts } from '../rpm/describe-artifacts.ts';
 import { readRpmHeader } from '../rpm/rpm-header.ts';
+import { checkPayloads } from './check-payloads.ts';
 import { checkResults } from './check-results.ts';
 import { buildOnBuilder, logBytes } from './on-builder.ts';
 import { clearStaging, type StagedMark, stagingFolder, writeMark } from './staged.ts';
@@ -48,7 +49,7 @@ type Signed = Extract<StagedMark, { step: 'signed' }>;
 async function checkAndSign(task: ChrootTask, engine: StagedMark['engine']): Promise<Signed | Ending> {
   const { context, build, chroot } = task;
   const folder = stagingFolder(placeOf(task));
-  const source = await readRpmHeader(srpmPath(context, build));
+  const source = await readRpmHeader(await findSrpm(context, build, chroot.chroot));
   const checked = await checkResults(folder, {
     architecture: chrootOf(chroot.chroot).architecture,
     sourceName: source.nevra.name,
@@ -56,6 +57,8 @@ async function checkAndSign(task: ChrootTask, engine: StagedMark['engine']): Pro
   });
   if (!checked.ok) return { ...failedEnding(task, checked.failure), engine };
   const { rpms, logs } = checked.value;
+  const damage = await findDamage(task, rpms);
+  if (damage !== undefined) return { ...failedEnding(task, damage), engine };
   leaveOrStop(task);
   enter(task, 'sign');
   await signRpms(await signerOf(context, build), folder, rpms);
@@ -64,6 +67,18 @@ async function checkAndSign(task: ChrootTask, engine: StagedMark['engine']): Pro
   const mark: Signed = { step: 'signed', engine, files: [...logs, ...rpms], artifacts: [...artifacts] };
   await writeMark(placeOf(task), mark);
   return mark;
+}
+
+async function findDamage(task: ChrootTask, rpms: readonly string[]): Promise<Failure | undefined> {
+  const { context, build, signal } = task;
+  const { collectSeconds: seconds } = context.settings.timeouts;
+  const folder = stagingFolder(placeOf(task));
+  try {
+    return await checkPayloads({ folder, files: rpms, unpackedBytes: build.diskBytes, seconds, signal });
+  } catch (error) {
+    leaveOrStop(task);
+    throw error;
+  }
 }
 
 async function publish(task: ChrootTask, { engine, files, artifacts }: Signed): Promise<Ending> {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { makeRpms } from '../../testing/make-rpms.ts';
 import { describeArtifacts } from '../rpm/describe-artifacts.ts';
 import { readRpmHeader } from '../rpm/rpm-header.ts';
-import { checkResults, judgeHeaders } from './check-results.ts';
+import { checkResults, judgeHeaders, judgeLeft, judgeRpmNames, judgeVersions } from './check-results.ts';
 
 let made: string;
 let folder: string;
@@ -58,7 +58,11 @@ describe('refused:', () => {
     ['a hidden RPM', (at) => writeFileSync(join(at, '.x.rpm'), ''), /neither a package nor/],
     ['an RPM that is none', (at) => writeFileSync(join(at, 'x-1-1.noarch.rpm'), 'x'.repeat(500)), /not a good RPM/],
     ['an empty RPM', (at) => writeFileSync(join(at, 'x-1-1.noarch.rpm'), ''), /not a good RPM/],
-    ['too much', (at) => writeFileSync(join(at, 'root.log'), Buffer.alloc(10_000_001)), /larger than/],
+    [
+      'too much',
+      (at) => writeFileSync(join(at, 'root.log'), Buffer.alloc(10_000_001)),
+      /10000000 bytes together.*"root.log" with 9.6 MiB/,
+    ],
   ];
   test.each(cases)('%s', async (_name, spoil, message) => {
     spoil(folder);
@@ -91,6 +95,68 @@ describe('refused:', () => {
     expect(judgeHeaders(headers('tiny-1.0-1.aarch64.rpm', foreign), limits)).toMatch(/is for aarch64, not x86_64/);
     const strange = { ...binary, sourceRpm: 'bash-5-1.src.rpm' };
     expect(judgeHeaders(headers('tiny-1.0-1.noarch.rpm', strange), limits)).toMatch(/says that it comes from/);
+  });
+});
+
+test.each([
+  ['larger than a file may be', { bytes: 12 * 1024 ** 3 + 1, why: 'size' }, 'policy', /"a.rpm".*12.1 GiB.*10 GiB/],
+  ['a link', { bytes: 1, why: 'kind' }, 'policy', /"a.rpm" is not a regular file/],
+  ['called as no text is', { bytes: 1, why: 'name' }, 'unbuildable', /"a.rpm" is not UTF-8/],
+] as const)('a package that was left on its builder fails the build: %s', (_, left, reason, message) => {
+  const failure = judgeLeft([{ name: 'a.rpm', ...left }], 10 * 1024 ** 3);
+  expect(failure).toMatchObject({ reason, message: expect.stringMatching(message) });
+});
+
+test('a log that was left fails nothing', () => {
+  expect(judgeLeft([{ name: 'build.log', bytes: 1e12, why: 'size' }], 1)).toBeUndefined();
+});
+
+test('a package whose name leaves no room for a suffix is unbuildable', () => {
+  const name = (length: number) => `${'a'.repeat(length - 15)}-1-1.noarch.rpm`;
+  expect(judgeRpmNames([name(240)])).toBeUndefined();
+  expect(judgeRpmNames([name(240), name(241)])).toMatchObject({
+    reason: 'unbuildable',
+    message: expect.stringMatching(/241 bytes, and 240 is the most/),
+  });
+});
+
+test('a spec that gives another version each time it is read is unbuildable, another source is not its fault', async () => {
+  const source = await readRpmHeader(join(folder, 'tiny-1.0-1.src.rpm'));
+  const binary = await readRpmHeader(join(folder, 'tiny-1.0-1.noarch.rpm'));
+  const of = (sourceRpm: string) =>
+    judgeVersions(
+      new Map([
+        ['tiny-1.0-1.src.rpm', source],
+        ['x.rpm', { ...binary, sourceRpm }],
+      ]),
+    );
+  expect(of('tiny-1.1-1.src.rpm')).toMatchObject({
+    reason: 'unbuildable',
+    message: expect.stringMatching(/each time/),
+  });
+  expect([of('tiny-1.0-1.src.rpm'), of('tiny-more-1.0-1.src.rpm'), of('bash-5-1.src.rpm')]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
+
+describe('the names of files in packages:', () => {
+  const filesOf = (length: number, what: string) => ({
+    files: `%install\n${what} %{buildroot}/${'n'.repeat(length)}\n%files\n/${'n'.repeat(length)}`,
+  });
+  test.each([
+    ['as long as rpm unpacks', 246, 'touch', true],
+    ['one byte longer', 247, 'touch', false],
+    ['a link that is longer', 247, 'ln -s x', false],
+    ['a folder that is longer', 255, 'mkdir -p', true],
+  ])('%s', async (_, length, what, isFit) => {
+    const at = await mkdtemp(join(made, 'names-'));
+    await makeRpms(at, 'tiny', '1.0', filesOf(length, what));
+    const checked = await checkResults(at, limits);
+    if (isFit) return expect(checked).toMatchObject({ ok: true });
+    const message = expect.stringMatching(/"tiny-1.0-1.noarch.rpm" cannot be installed.*247 bytes.*246/);
+    expect(checked).toMatchObject({ failure: { reason: 'unbuildable', message } });
   });
 });
 

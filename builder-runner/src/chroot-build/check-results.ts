@@ -5,7 +5,9 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatNevra, parseNevra, rpmFileName } from '@coppice/config';
 import { type Failure, fail, type Outcome, succeed } from '../base/outcome.ts';
-import { inQuotes } from '../base/sentence-parts.ts';
+import { bytes, inQuotes, roughBytes } from '../base/sentence-parts.ts';
+import type { LeftFile } from '../builder/receive-files.ts';
+import { judgeFileNames } from '../rpm/judge-file-names.ts';
 import { judgeTexts } from '../rpm/judge-texts.ts';
 import { type RpmHeader, RpmHeaderError, readRpmHeader } from '../rpm/rpm-header.ts';
 
@@ -28,17 +30,40 @@ export interface CheckedResults {
 }
 
 const rpmNamePattern = /^[A-Za-z0-9_][A-Za-z0-9._+~^-]*\.rpm$/;
+/** Signing, publishing and downloading a package put something behind its name for a while; a file system takes 255. */
+const rpmNameBytes = 240;
 const maximumFiles = 5_000;
 
 const nothingToInstall =
   'The build made no binary package: the spec has no %files for any. An empty %files makes a package without files.';
 
-/** What is said of results that are larger than they may be. */
-export function tooLarge(bytes: number): Failure {
-  return refuse(`the files are larger than ${bytes} bytes together`).failure;
+/** What is said of results that are larger together than they may be; `largest` is one of them. */
+export function tooLarge(limit: number, largest: { readonly name: string; readonly bytes: number }): Failure {
+  const one = `the largest is ${inQuotes(largest.name)} with ${roughBytes(largest.bytes)}`;
+  return refuse(`the files of one build may have ${bytes(limit)} together (limits.disk), and have more; ${one}`)
+    .failure;
 }
 
-/** The files in `folder` that may be signed and published, or why none may (reason `policy`; `packaging` for text). */
+/** Why the build fails when these were left on its builder; undefined: nothing is missed. Logs may be missed. Pure. */
+export function judgeLeft(left: readonly LeftFile[], limit: number): Failure | undefined {
+  const missed = left.find(({ name }) => !(keptLogs as readonly string[]).includes(name));
+  if (missed === undefined) return undefined;
+  const name = inQuotes(missed.name);
+  switch (missed.why) {
+    case 'size': {
+      const size = `it has ${roughBytes(missed.bytes)}, and the files of one build may have ${bytes(limit)}`;
+      return refuse(`${name} is too large: ${size} (limits.disk)`).failure;
+    }
+    case 'name':
+      return fail('unbuildable', `The name of the package ${name} is not UTF-8: mend Name, Version or Release.`)
+        .failure;
+    case 'kind':
+      return refuse(`${name} is not a regular file`).failure;
+  }
+}
+
+/** The files in `folder` that may be signed and published, or why none may (reason `policy`; `packaging` for text,
+ * `unbuildable` for names). */
 export async function checkResults(folder: string, limits: ResultLimits): Promise<Outcome<CheckedResults>> {
   const names = (await readdir(folder)).sort();
   if (names.length > maximumFiles) return refuse(`${names.length} files, more than ${maximumFiles}`);
@@ -50,20 +75,34 @@ export async function checkResults(folder: string, limits: ResultLimits): Promis
     if (!status.isFile()) return refuse(`${inQuotes(name)} is not a regular file`);
     if (status.nlink > 1) return refuse(`${inQuotes(name)} has more than one name`);
     totalBytes += status.size;
-    if (totalBytes > limits.totalBytes) return { ok: false, failure: tooLarge(limits.totalBytes) };
+    if (totalBytes > limits.totalBytes) {
+      return { ok: false, failure: tooLarge(limits.totalBytes, { name, bytes: status.size }) };
+    }
     if ((keptLogs as readonly string[]).includes(name)) logs.push(name);
-    else if (limits.logsOnly !== true && rpmNamePattern.test(name) && name.length <= 255) rpms.push(name);
+    else if (limits.logsOnly !== true && rpmNamePattern.test(name)) rpms.push(name);
     else return refuse(`${inQuotes(name)} is neither a package nor one of mock's logs`);
   }
   if (limits.logsOnly === true) return succeed({ rpms, logs });
+  const unfitName = judgeRpmNames(rpms);
+  if (unfitName !== undefined) return { ok: false, failure: unfitName };
   const headers = await readHeaders(folder, rpms);
   if (typeof headers === 'string') return refuse(headers);
   const [only, ...others] = headers.values();
   if (only?.nevra.architecture === 'src' && others.length === 0) return fail('packaging', nothingToInstall);
+  const unsteady = judgeVersions(headers);
+  if (unsteady !== undefined) return { ok: false, failure: unsteady };
   const problem = judgeHeaders(headers, limits);
   if (problem !== undefined) return refuse(problem);
-  const unfit = judgeTexts(headers.values());
+  const unfit = judgeTexts(headers.values()) ?? judgeFileNames(headers);
   return unfit === undefined ? succeed({ rpms, logs }) : { ok: false, failure: unfit };
+}
+
+/** Why packages of these names could not be signed and downloaded; undefined: they can. Pure. */
+export function judgeRpmNames(names: readonly string[]): Failure | undefined {
+  const long = names.find((name) => name.length > rpmNameBytes);
+  if (long === undefined) return undefined;
+  const limit = `its name has ${long.length} bytes, and ${rpmNameBytes} is the most that can be signed and downloaded`;
+  return fail('unbuildable', `The package ${inQuotes(long)} cannot be published: ${limit}.`).failure;
 }
 
 /** The headers by file name, or what is wrong with one that cannot be read. */
@@ -78,6 +117,24 @@ async function readHeaders(folder: string, rpms: readonly string[]): Promise<Map
     }
   }
   return headers;
+}
+
+/**
+ * Why the packages cannot belong to their source package although they are of its name: the spec gives another version
+ * or release each time it is read. Undefined: they agree, or differ otherwise. Pure.
+ */
+export function judgeVersions(headers: ReadonlyMap<string, RpmHeader>): Failure | undefined {
+  const [sourceFile = '', source] = [...headers].find(([, { nevra }]) => nevra.architecture === 'src') ?? [];
+  if (source === undefined) return undefined;
+  const { name } = source.nevra;
+  const isOwn = (file: string) => file.startsWith(`${name}-`) && file.slice(name.length + 1).split('-').length === 2;
+  const other = [...headers.values()].find(({ sourceRpm }) => {
+    return sourceRpm !== null && sourceRpm !== sourceFile && isOwn(sourceRpm);
+  });
+  if (other === undefined) return undefined;
+  const what = `${inQuotes(sourceFile)} and ${inQuotes(other.sourceRpm ?? '')} come of the same spec`;
+  const why = 'Version or Release changes each time it is read: take what they depend on (a time, a random number) out';
+  return fail('unbuildable', `${what}: ${why}.`).failure;
 }
 
 /** The first thing that is wrong with these headers by file name, or undefined. Pure. */

@@ -1,14 +1,15 @@
 // The part of a chroot's build that needs a builder: take one (or the one it already runs on), run mock, collect the
 // results, give the builder back.
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { QueuedBuild } from '@coppice/config';
 import { Canceled, Left, ShuttingDown } from '../base/abort.ts';
 import { describeError, RunnerError } from '../base/errors.ts';
-import type { Failure } from '../base/outcome.ts';
+import { type Failure, fail } from '../base/outcome.ts';
 import { collectWithin } from '../builder/collect-within.ts';
+import { isShutOut } from '../builder/is-shut-out.ts';
 import { buildUserOf } from '../builder/provision.ts';
-import { receiveFiles } from '../builder/receive-files.ts';
+import { type Received, receiveFiles } from '../builder/receive-files.ts';
 import type { Line, Session } from '../builder/session.ts';
 import type { Connection } from '../builder/ssh.ts';
 import { type ChrootTask, enter, nameBuild } from '../context/runner-context.ts';
@@ -17,7 +18,7 @@ import { readLogEnd } from '../failure/read-log-end.ts';
 import { parseEngine } from '../mock/mock-command.ts';
 import type { MakingStage } from '../pool/builder-operations.ts';
 import type { Lease, LeasedBuilder } from '../pool/pool.ts';
-import { keptLogs, tooLarge } from './check-results.ts';
+import { judgeLeft, keptLogs, tooLarge } from './check-results.ts';
 import { needOf } from './need.ts';
 import { type MockFinished, type MockRun, runMock } from './run-mock.ts';
 import { type StagedMark, stagingFolder, writeMark } from './staged.ts';
@@ -74,10 +75,37 @@ async function buildWithLease(
   } catch (error) {
     if (goesOn(task, lease)) throw new Left(`it goes on on ${builder.name}`, { cause: error });
     session?.leaveFolder(folderName(build, chroot));
+    const shutOut = session === undefined ? undefined : await judgeLoss(task, session, error);
+    if (shutOut !== undefined) {
+      giveBack(task, lease, 'end');
+      return shutOut;
+    }
     // Whoever was canceled has cleaned up: see run-detached.ts.
     giveBack(task, lease, error instanceof Canceled ? 'reuse' : 'end');
     throw error;
   }
+}
+
+/**
+ * A builder that was lost while the package was built, although it is there and well: what runs on it as the build user
+ * ends everything else of that user. It would on any other.
+ */
+async function judgeLoss(task: ChrootTask, session: Session, error: unknown): Promise<Collected | undefined> {
+  const { context, build, chroot, signal } = task;
+  const isLoss = error instanceof RunnerError && error.code === 'lost' && !signal.aborted;
+  const phase = context.queue.build(build.id)?.chroots.find((each) => each.chroot === chroot.chroot)?.phase;
+  if (!isLoss || (phase !== 'build' && phase !== 'check')) return undefined;
+  if (!(await isShutOut(session.builder, session.user, signal))) return undefined;
+  const section = phase === 'check' ? '%check' : '%build or another section';
+  const what = `The build lets nobody onto its builder any more, in ${section}`;
+  const message = `${what}: does it kill all processes (kill -1, pkill, killall), or start more and more of them?`;
+  const answer = await readFile(engineFile(session), 'utf8').catch(() => '');
+  await mkdir(stagingFolder({ home: context.home, id: build.id, chroot: chroot.chroot }), { recursive: true });
+  return {
+    step: 'collected',
+    engine: parseEngine(answer),
+    failure: { ...fail('unbuildable', message).failure, excerpt: [] },
+  };
 }
 
 /** The service ends, and the builder does not. */
@@ -126,9 +154,13 @@ function warn({ context, build, chroot }: ChrootTask, message: string): void {
   context.log('warn', message, { build: nameBuild(build), chroot: chroot.chroot });
 }
 
+function engineFile({ builder }: Session): string {
+  return join(builder.folder, 'engine');
+}
+
 /** Which mock it is; asked once for each builder, while the build runs. */
 async function engineOf(session: Session, signal: AbortSignal): Promise<StagedMark['engine']> {
-  const file = join(session.builder.folder, 'engine');
+  const file = engineFile(session);
   const known = await readFile(file, 'utf8').catch(() => undefined);
   if (known !== undefined) return parseEngine(known);
   const answer = await session.run((connection) => connection.must(['mock', '--version']), signal);
@@ -149,7 +181,9 @@ async function collectAndJudge(
   const [engine, refused] = await collectWithin(collectSeconds, signal, (ends) =>
     Promise.all([asked, fetchResults(build, session, mock, folder, ends)]),
   );
-  const failure = refused ?? (await judge(build, mock, folder));
+  const isLastTry = chroot.attempts > 1 && chroot.attempts >= context.settings.builders.attempts;
+  const failure = refused ?? (await judge(build, mock, folder, isLastTry));
+  if (failure?.reason === 'unbuildable') await assertStaysUp(session, signal);
   const mark = {
     step: 'collected',
     engine,
@@ -171,16 +205,29 @@ async function fetchResults(
     const order = { from: resultFolder, patterns, to: folder, fileBytes, totalBytes, signal };
     return session.run((connection) => receiveFiles(connection, order), signal);
   };
-  const refused = exitCode === 0 && (await fetch(['*.rpm', ...keptLogs], diskBytes, diskBytes)).kind === 'too-large';
-  if (exitCode !== 0 || refused) await fetch(keptLogs, logBytes, keptLogs.length * logBytes);
-  return refused ? { ...tooLarge(diskBytes), excerpt: [] } : undefined;
+  const refused =
+    exitCode === 0 ? judgeReceived(await fetch(['*.rpm', ...keptLogs], diskBytes, diskBytes), diskBytes) : undefined;
+  if (exitCode !== 0 || refused !== undefined) await fetch(keptLogs, logBytes, keptLogs.length * logBytes);
+  return refused;
+}
+
+/** A machine that goes down kills builds as they kill themselves. Throws RunnerError `builder` or `lost`. */
+async function assertStaysUp(session: Session, signal: AbortSignal): Promise<void> {
+  const look = '[ ! -e /run/nologin ] && [ "$(systemctl is-system-running 2>/dev/null)" != stopping ]';
+  const { exitCode } = await session.run((connection) => connection.run(['sh', '-c', look]), signal);
+  if (exitCode !== 0) throw new RunnerError('builder', 'the builder goes down, and mock was ended with it');
+}
+
+function judgeReceived(received: Received, limit: number): Failure | undefined {
+  return received.kind === 'too-large' ? tooLarge(limit, received.largest) : judgeLeft(received.left, limit);
 }
 
 /** Why it failed, or null. Throws RunnerError `builder` when that is not the package's fault. */
 async function judge(
   build: QueuedBuild,
-  { exitCode, wasInstalling }: MockFinished,
+  { exitCode, wasInstalling, wasKilledWithAll }: MockFinished,
   folder: string,
+  isLastTry: boolean,
 ): Promise<Failure | null> {
   const verdict = classifyFailure({
     exitCode,
@@ -188,7 +235,9 @@ async function judge(
     logs: { build: await readLogEnd(folder, 'build.log'), root: await readLogEnd(folder, 'root.log') },
     timeoutSeconds: build.timeoutSeconds,
     memoryBytes: build.memoryBytes,
+    wasKilledWithAll,
   });
+  if (verdict.kind === 'infrastructure' && isLastTry && verdict.suspicion !== undefined) return verdict.suspicion;
   if (verdict.kind === 'infrastructure') throw new RunnerError('builder', verdict.message);
   return verdict.kind === 'failed' ? verdict.failure : null;
 }

@@ -24,6 +24,8 @@ export interface MockRun extends Upload {
 
 export interface MockFinished {
   readonly exitCode: number;
+  /** Everything of its user was killed with it, on a builder that goes on. */
+  readonly wasKilledWithAll: boolean;
   /** Absolute path, on the builder, of what mock left. */
   readonly resultFolder: string;
   /** Its time was over while it installed what the build needs. */
@@ -32,6 +34,8 @@ export interface MockFinished {
 
 /** mock's exit code when its time limit has passed. */
 const timeoutExit = 11;
+/** As of a program that was killed: nobody is left who could say it. */
+const killedExit = 137;
 
 /**
  * Resolves when mock has ended, be it one that an earlier run of the service started. Throws RunnerError when the
@@ -40,7 +44,7 @@ const timeoutExit = 11;
 export async function runMock(run: MockRun): Promise<MockFinished> {
   const { session, build, chroot, context, folder, resumes } = run;
   const resultFolder = `${folder}/result`;
-  const srpm = remoteSrpm(context, build, folder);
+  const srpm = await remoteSrpm(run, folder);
   const setup = watchSetup(build.timeoutSeconds);
   const notePhase = notePhases(run);
   const logs = await followLogs(resultFolder, chrootFolder(context, build, chroot.chroot), (log, line) => {
@@ -61,7 +65,8 @@ export async function runMock(run: MockRun): Promise<MockFinished> {
       signal: run.signal,
     });
     const wasInstalling = end.kind === 'timeout' && setup.installs();
-    return { exitCode: end.kind === 'timeout' ? timeoutExit : end.code, resultFolder, wasInstalling };
+    const exitCode = end.kind === 'exit' ? end.code : end.kind === 'timeout' ? timeoutExit : killedExit;
+    return { exitCode, wasKilledWithAll: end.kind === 'killed', resultFolder, wasInstalling };
   } finally {
     setup.stop();
     await logs.close();

@@ -80,7 +80,8 @@ export async function readMark(place: Place): Promise<StagedMark | undefined> {
 /** Removes the folder and its mark, the mark first. */
 export async function clearStaging(place: Place): Promise<void> {
   await rm(markFile(place), { force: true });
-  await rm(stagingFolder(place), { recursive: true, force: true });
+  // Whoever wrote there was told to stop; what it had begun may come to its end meanwhile.
+  await rm(stagingFolder(place), { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 }
 
 /** Removes all that no build in `kept` goes on from. */

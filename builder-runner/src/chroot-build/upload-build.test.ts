@@ -9,7 +9,7 @@ import { chrootsForTests, requestForTests } from '../../testing/queue/request-fo
 import { startSshd, type TestServer } from '../../testing/sshd-for-tests.ts';
 import type { Session } from '../builder/session.ts';
 import { type Connection, connectBuilder } from '../builder/ssh.ts';
-import { srpmPath } from '../publish/publisher.ts';
+import { findSrpm } from '../publish/publisher.ts';
 import { applyQueueOperation } from '../queue/queue-operation.ts';
 import { emptyQueueState } from '../queue/queue-state.ts';
 import { folderName, type Upload, UploadAhead } from './upload-build.ts';
@@ -35,9 +35,10 @@ beforeEach(async () => {
   applyQueueOperation(state, { kind: 'enqueue', requests, at: '2026-01-01T00:00:00.000Z' });
   const build = { ...([...state.builds.values()][0] as QueuedBuild), srpm: 'hello-1-1.src.rpm' };
   const context = { home } as Upload['context'];
-  mkdirSync(dirname(srpmPath(context, build)), { recursive: true });
-  writeFileSync(srpmPath(context, build), 'a source package');
   const chroot = build.chroots[0] as QueuedChroot;
+  const srpm = await findSrpm(context, build, chroot.chroot);
+  mkdirSync(dirname(srpm), { recursive: true });
+  writeFileSync(srpm, 'a source package');
   upload = { context, build, chroot, session: sessionOf('one'), builderHasNetwork: false };
 });
 afterEach(() => rm(home, { recursive: true, force: true }));

@@ -11,7 +11,7 @@ import type { Connection } from '../builder/ssh.ts';
 import { uploadTree } from '../builder/upload-tree.ts';
 import type { RunnerContext } from '../context/runner-context.ts';
 import { type MockFiles, mockFiles } from '../mock/mock-files.ts';
-import { srpmPath } from '../publish/publisher.ts';
+import { findSrpm } from '../publish/publisher.ts';
 import { stagingRoot } from './staged.ts';
 
 export interface Upload {
@@ -28,9 +28,12 @@ export function folderName(build: QueuedBuild, { chroot }: Pick<QueuedChroot, 'c
   return `${build.id}-${chroot}`;
 }
 
-/** Where the build's source package lies on the builder, when its folder is there. */
-export function remoteSrpm(context: RunnerContext, build: QueuedBuild, folder: string): string {
-  return `${folder}/${basename(srpmPath(context, build))}`;
+/** Where the source package of a chroot's build lies on the builder, when its folder is there. */
+export async function remoteSrpm(
+  { context, build, chroot }: Pick<Upload, 'context' | 'build' | 'chroot'>,
+  folder: string,
+): Promise<string> {
+  return `${folder}/${basename(await findSrpm(context, build, chroot.chroot))}`;
 }
 
 /** Puts everything that mock needs into `folder` on the builder; what an interrupted upload left there goes first. */
@@ -43,7 +46,7 @@ function textsOf({ session: { controlUrl }, context, ...rest }: Upload, folder: 
 }
 
 async function send(
-  { context, build }: Upload,
+  { context, build, chroot }: Upload,
   connection: Connection,
   folder: string,
   texts: MockFiles,
@@ -55,7 +58,7 @@ async function send(
   try {
     const written = Object.entries(texts).map(([name, text]) => writeFile(join(local, name), text));
     await Promise.all([...written, mkdir(join(local, 'result'))]);
-    await uploadTree(connection, local, folder, [detachedScript, srpmPath(context, build)]);
+    await uploadTree(connection, local, folder, [detachedScript, await findSrpm(context, build, chroot.chroot)]);
   } finally {
     await rm(local, { recursive: true, force: true });
   }

@@ -20,7 +20,7 @@ needRoot();
 const lines: string[] = [];
 const log = (level: string, message: string, fields?: object) =>
   void lines.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`);
-const settings = settingsSchema.parse({});
+const settings = settingsSchema.parse({ builders: { pools: [{ loginsTrusted: true }] } });
 const now = () => new Date();
 let place: TestHome;
 let queue: Queue;
@@ -60,6 +60,7 @@ const ask = async (key: string): Promise<DebugSession> => {
   const wish = { key, id: failed, request, chroot: sapling, by: 'builder', keys: await keyOf('asker') };
   const session = await debugSessions.request(wish);
   if (session === 'no-source') throw new Error('the source package is gone');
+  if ('refused' in session) throw new Error(session.refused);
   return session;
 };
 const whenIt = async (id: number, ...states: readonly DebugSession['state'][]): Promise<DebugSession> => {

@@ -55,7 +55,9 @@ async function sessionWith(pool: object) {
     keys: ['ssh-ed25519 AAAA'],
   });
   if (session === 'no-source') throw new Error('its source package is there');
-  await expect.poll(() => debugSessions.session(session.id)?.state).toBe('failed');
+  if ('refused' in session)
+    return { states, message: session.refused, builders: () => builders.state().pools[0]?.builders };
+  await expect.poll(() => states.at(-1)).toBe('failed');
   return {
     states,
     message: debugSessions.session(session.id)?.message,
@@ -63,16 +65,28 @@ async function sessionWith(pool: object) {
   };
 }
 
-test('nobody is let into a machine that stays when its builder ends: the builder is given back untouched', async () => {
+test('nobody is let into a machine that stays when its builder ends, and none is taken for it', async () => {
   const options = { hosts: [{ address: '192.0.2.1', hostKey: 'ssh-ed25519 AAAA' }] };
   const { states, message, builders } = await sessionWith({ driver: 'static', max: 1, options });
-  expect(states).toEqual(['waiting', 'failed']);
-  expect(message).toBe('the machine of its builder stays when the builder ends: nobody is let into it.');
-  expect(builders()).toMatchObject({ idle: 1, kept: 0 });
+  expect(states).toEqual([]);
+  expect(message).toBe(
+    'nobody is let into the builders of this service. pool static: the machine of its builder stays when the builder ends',
+  );
+  expect(builders()).toMatchObject({ idle: 0, kept: 0 });
 });
 
+test.each(['local', 'podman'])(
+  'nobody is let into a builder on the control host by %s, and the setting that would let them is named',
+  async (driver) => {
+    const { states, message, builders } = await sessionWith({ driver, name: 'here' });
+    expect(states).toEqual([]);
+    expect(message).toMatch(/pool here: its builders share the kernel .*`loginsTrusted: true` .*`builders\.pools`$/);
+    expect(builders()).toMatchObject({ idle: 0, kept: 0 });
+  },
+);
+
 test('a builder whose machine goes with it is prepared; one that cannot be reached is ended', async () => {
-  const { states, builders } = await sessionWith({ driver: 'local', max: 1 });
+  const { states, builders } = await sessionWith({ driver: 'local', max: 1, loginsTrusted: true });
   expect(states).toEqual(['waiting', 'preparing', 'failed']);
   expect(builders()).toMatchObject({ idle: 0, kept: 0 });
 });

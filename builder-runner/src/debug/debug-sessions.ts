@@ -4,7 +4,8 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildId, type BuildRequest, type ChrootName, published, type QueuedBuild } from '@coppice/config';
 import { ShuttingDown } from '../base/abort.ts';
-import { describeError, RunnerError } from '../base/errors.ts';
+import { describeError } from '../base/errors.ts';
+import { describeForPublic } from '../base/public-text.ts';
 import { leaseSeconds, needOf } from '../chroot-build/need.ts';
 import { nameBuild, type RunnerContext } from '../context/runner-context.ts';
 import type { Lease } from '../pool/pool.ts';
@@ -33,8 +34,11 @@ export interface DebugWish {
 }
 
 export interface DebugSessions {
-  /** Gives the session, or why there can be none: the build's source package is not there. */
-  request(wish: DebugWish): Promise<DebugSession | 'no-source'>;
+  /**
+   * Gives the session, or why there can be none: the build's source package is not there, or no pool has builders into
+   * which somebody may log in.
+   */
+  request(wish: DebugWish): Promise<DebugSession | 'no-source' | { readonly refused: string }>;
   session(id: number): DebugSession | undefined;
   /** All that are remembered, oldest first. */
   sessions(): readonly DebugSession[];
@@ -101,12 +105,14 @@ class KeptDebugSessions implements DebugSessions {
     }
   }
 
-  async request(wish: DebugWish): Promise<DebugSession | 'no-source'> {
+  async request(wish: DebugWish): Promise<DebugSession | 'no-source' | { readonly refused: string }> {
     const known = this.sessions().find(({ key }) => key === wish.key);
     if (known !== undefined) return known;
     const requestedAt = this.#context.now().toISOString();
     const build = await this.#buildOf(wish, requestedAt);
     if (build === undefined) return 'no-source';
+    const refusal = this.#context.pool.refusal({ ...needOf(build, wish), logins: true });
+    if (refusal !== undefined) return { refused: refusal.message };
     const { key, chroot, by, keys } = wish;
     const session = await this.#commit({ kind: 'request', session: { key, build, chroot, by, keys, requestedAt } });
     if (session === undefined) throw new RangeError('a request makes a session');
@@ -181,14 +187,7 @@ class KeptDebugSessions implements DebugSessions {
     let lease: Lease | undefined;
     try {
       const seconds = leaseSeconds(session.build) + this.#openSeconds;
-      lease = await pool.take({ ...needOf(session.build, session), seconds }, signal);
-      if (lease.builder.hostStays === true) {
-        await lease.release('reuse');
-        throw new RunnerError(
-          'no-builder',
-          'the machine of its builder stays when the builder ends: nobody is let into it',
-        );
-      }
+      lease = await pool.take({ ...needOf(session.build, session), seconds, logins: true }, signal);
       // From here on no other build can get this builder, even after a crash of the service.
       await lease.keep(new Date(now().getTime() + seconds * 1000));
       await this.#commit({ kind: 'prepare', id, builder: lease.builder.name });
@@ -204,7 +203,7 @@ class KeptDebugSessions implements DebugSessions {
       await lease?.release('end');
       if (signal.aborted) return;
       log('warn', `${name} could not be opened: ${describeError(error)}`);
-      await this.#commit({ kind: 'end', id, state: 'failed', message: `${describeError(error)}.` });
+      await this.#commit({ kind: 'end', id, state: 'failed', message: `${describeForPublic(error)}.` });
     }
   }
 

@@ -43,7 +43,7 @@ export async function openAccess(
       argv: mockCommand({
         config: `${folder}/build.cfg`,
         resultFolder: `${folder}/result`,
-        srpm: remoteSrpm(context, build, folder),
+        srpm: await remoteSrpm(upload, folder),
         keepRoot: true,
       }),
       seconds: leaseSeconds(build),

@@ -32,6 +32,39 @@ function readCase(name: string) {
 
 test('there are many cases', () => expect(names.length).toBeGreaterThan(100));
 
+describe('a build that ends mock', () => {
+  const { facts, logs } = readCase('killed-in-a-line');
+
+  test('together with all of its user is the package itself, at once', () => {
+    const verdict = classifyFailure({ ...facts, logs, wasKilledWithAll: true });
+    const message = expect.stringMatching(/^The build ended mock: does the build kill all/);
+    expect(verdict).toMatchObject({ kind: 'failed', failure: { reason: 'unbuildable', message } });
+  });
+
+  test('before any section of the spec began, it was the builder', () => {
+    const before = { ...logs, build: { text: '', firstLine: 1 } };
+    const verdict = classifyFailure({ ...facts, logs: before, wasKilledWithAll: true });
+    expect(verdict).toEqual({ kind: 'infrastructure', message: 'mock was killed (exit code 137)' });
+  });
+
+  test.each([-9, -15, 137, 143, 129])('so that rpmbuild ends with %d is the package itself', (code) => {
+    const text = `Executing(%check): /bin/sh\n+ kill -1\nChild return code was: ${code}\n`;
+    const verdict = classifyFailure({ ...facts, exitCode: 1, logs: { ...logs, build: { text, firstLine: 1 } } });
+    const message = expect.stringMatching(/^The build ended rpmbuild in %check/);
+    expect(verdict).toMatchObject({
+      failure: { reason: 'unbuildable', message, where: { log: 'build.log', line: 2 } },
+    });
+  });
+
+  test('that removes the folder of its results is the package itself', () => {
+    const build = { text: 'Executing(%install): /bin/sh\nChild return code was: 0\n', firstLine: 1 };
+    const said = 'ERROR mock-lite:  What the build left in RPMS cannot be taken: No such file or directory\n';
+    const verdict = classifyFailure({ ...facts, exitCode: 1, logs: { build, root: { text: said, firstLine: 1 } } });
+    const message = expect.stringMatching(/removed or replaced the folder RPMS/);
+    expect(verdict).toMatchObject({ failure: { reason: 'unbuildable', message } });
+  });
+});
+
 describe('really failed builds', () => {
   test.each(names)('%s', async (name) => {
     const { facts, logs } = readCase(name);

@@ -6,7 +6,7 @@ import { duration } from '../base/sentence-parts.ts';
 import type { Finding } from './clues.ts';
 import { findDependencyFault } from './dependencies.ts';
 import { excerptFrom, type LogEnd, type LogLine, linesOf } from './log-lines.ts';
-import { findKilled, findLimit } from './program-clues.ts';
+import { findKilled, findLimit, findSpoiltResults } from './program-clues.ts';
 import { findRpmbuildFault, stageOf } from './stages.ts';
 
 export interface BuildEnd {
@@ -17,6 +17,8 @@ export interface BuildEnd {
   readonly timeoutSeconds: number;
   /** The build's bound, or null. */
   readonly memoryBytes: number | null;
+  /** Everything of mock's user was killed with it, on a builder that goes on. Default: false. */
+  readonly wasKilledWithAll?: boolean;
 }
 
 /**
@@ -25,7 +27,12 @@ export interface BuildEnd {
 export type Verdict =
   | { readonly kind: 'succeeded' }
   | { readonly kind: 'failed'; readonly failure: Failure }
-  | { readonly kind: 'infrastructure'; readonly message: string };
+  | {
+      readonly kind: 'infrastructure';
+      readonly message: string;
+      /** What it is when it ends so after other builders have tried. */
+      readonly suspicion?: Failure;
+    };
 
 const builderFaults: ReadonlyMap<number, string> = new Map([
   [2, 'mock was called wrongly'],
@@ -47,14 +54,40 @@ const builderFaults: ReadonlyMap<number, string> = new Map([
 /** What `end` means. The order matters: a full disk or a missing package shows in many exit codes. */
 export function classifyFailure(end: BuildEnd): Verdict {
   if (end.exitCode === 0) return { kind: 'succeeded' };
-  const fault = builderFaults.get(end.exitCode);
-  if (fault !== undefined) return { kind: 'infrastructure', message: `${fault} (exit code ${end.exitCode})` };
   const build = linesOf(end.logs.build);
+  const fault = builderFaults.get(end.exitCode);
+  if (fault !== undefined) return builderFault(end, fault, build);
   const root = linesOf(end.logs.root);
   if (end.exitCode === 11) return end.wasInstalling === true ? setUpTooLong(end, root) : timedOut(end, build);
   if (end.exitCode === 30) return unmetDependencies(root);
   if (end.exitCode === 40) return notInstalled(build, root);
   return rpmbuildFailed(end, build, root);
+}
+
+/** What ends mock by a signal, or its first process. */
+const endsOfMock: ReadonlySet<number> = new Set([80, 129, 130, 137, 143]);
+
+/** A builder's own fault, unless the build was at work and nothing but it was there to end all of its user's. */
+function builderFault(end: BuildEnd, fault: string, build: readonly LogLine[]): Verdict {
+  // Of a long log, nothing may be left that tells the section.
+  const hasBegun = stageOf(build) !== undefined || end.logs.build.firstLine > 1;
+  const message = `${fault} (exit code ${end.exitCode})`;
+  if (!hasBegun || !endsOfMock.has(end.exitCode)) return { kind: 'infrastructure', message };
+  if (end.wasKilledWithAll === true) return ownEnd(`The build ended mock${sectionOf(build)}`, build);
+  const suspicion = ownEnd(`${fault}${sectionOf(build)} on the last of the builders that tried it`, build).failure;
+  return { kind: 'infrastructure', message, suspicion };
+}
+
+function sectionOf(build: readonly LogLine[]): string {
+  const stage = stageOf(build);
+  return stage === undefined ? '' : ` in %${stage.name}`;
+}
+
+/** The package ends what builds it. */
+function ownEnd(what: string, build: readonly LogLine[]): Extract<Verdict, { kind: 'failed' }> {
+  const message = `${what}: does the build kill all processes (kill -1, pkill, killall), or take all memory?`;
+  const command = build.findLast(({ text }) => text.startsWith('+ '));
+  return failed('unbuildable', 'build.log', build, { message, line: command ?? build.at(-1) });
 }
 
 function timedOut(end: BuildEnd, build: readonly LogLine[]): Verdict {
@@ -93,7 +126,9 @@ function rpmbuildFailed(end: BuildEnd, build: readonly LogLine[], root: readonly
   // Of a long log, nothing may be left that tells the section.
   const reason = stageOf(build) === undefined ? 'compile' : fault.reason;
   if (limit !== undefined) return failed(reason, 'build.log', build, limit);
-  if (findKilled(build) !== undefined) return { kind: 'infrastructure', message: 'rpmbuild was killed on the builder' };
+  if (findKilled(build) !== undefined) return ownEnd(`The build ended rpmbuild${sectionOf(build)}`, build);
+  const spoilt = findSpoiltResults(build, root);
+  if (spoilt !== undefined) return failed('unbuildable', 'build.log', build, { ...spoilt, line: build.at(-1) });
   if (build.length > 0) return failed(fault.reason, 'build.log', build, fault);
   return failed('source', 'root.log', root, { message: fault.message, line: root.at(-1) });
 }
@@ -105,7 +140,7 @@ function failed(
   log: 'build.log' | 'root.log',
   lines: readonly LogLine[],
   { message, line }: Said,
-): Verdict {
+): Extract<Verdict, { kind: 'failed' }> {
   const where = line === undefined ? null : { log, line: line.number };
   const sentence = message.replace(/([?!…])\.$/, '$1');
   return { kind: 'failed', failure: { reason, message: sentence, excerpt: excerptFrom(lines, line), where } };

@@ -130,7 +130,8 @@ const diskFull = /no space left on device|disk quota exceeded/i;
 const memoryRanOut =
   /[Cc]annot allocate memory|memory exhausted|[Oo]ut of memory|std::bad_alloc|\bMemoryError\b|OutOfMemoryError|\bKilled\b|killed by signal 9/;
 
-const rpmbuildKilled = /^Child return code was: (?:137|-9)$/;
+/** By KILL, TERM, HUP, INT, QUIT or ABRT; a shell says it by 128 and its number. */
+const rpmbuildKilled = /^Child return code was: (?:-(?:9|15|1|2|3|6)|137|143|129|130|131|134)$/;
 
 interface Limits {
   /** The build's bounds, or null where there is none. */
@@ -157,7 +158,24 @@ export function findLimit(
   return out === undefined ? undefined : { line: out, message };
 }
 
-/** rpmbuild itself was killed although it had no memory limit: the cause is on the builder. */
+/** mock-lite's words for results that cannot be taken from where rpmbuild puts them. */
+const spoiltResults = /^What the build left in (\S{1,40}) cannot be taken: (.{1,200})$/;
+
+/** rpmbuild went well, and what it made cannot be found: the build did something to the folders of its results. */
+export function findSpoiltResults(
+  buildLog: readonly LogLine[],
+  rootLog: readonly LogLine[],
+): Pick<Finding, 'message'> | undefined {
+  if (!/^Child return code was: 0$/.test(buildLog.at(-1)?.text ?? '')) return undefined;
+  const [, folder, why] = rootLog.map(({ text }) => spoiltResults.exec(text)).findLast((match) => match !== null) ?? [];
+  if (folder === undefined) return undefined;
+  return { message: `The build removed or replaced the folder ${quoted(folder)} of its own results: ${quoted(why)}.` };
+}
+
+/**
+ * rpmbuild itself was killed: mock goes on, so it was the build that did it, or the kernel because the build took all
+ * the memory.
+ */
 export function findKilled(buildLog: readonly LogLine[]): LogLine | undefined {
   return lastLine(buildLog.slice(-tailLines), rpmbuildKilled);
 }

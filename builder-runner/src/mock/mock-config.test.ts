@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { plainBuildroot } from '@coppice/config';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type MockConfigInput, macroFile, mockConfig } from './mock-config.ts';
+import { macroFile } from '../rpm/macro-file.ts';
+import { type MockConfigInput, mockConfig } from './mock-config.ts';
 
 const input: MockConfigInput = {
   id: 42,

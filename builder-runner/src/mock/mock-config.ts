@@ -1,6 +1,7 @@
 // The mock configuration of one build, as text. Pure; the same file serves real mock and mock-lite, which both run it
 // as Python. Source of the keys: https://github.com/rpm-software-management/mock/blob/main/mock/docs/site-defaults.cfg
 import type { Buildroot } from '@coppice/config';
+import { oneLine } from '../rpm/macro-file.ts';
 
 /** A signed repository of this service, as the builder reaches it. */
 export interface OwnRepository {
@@ -24,7 +25,7 @@ export interface MockConfigInput {
   readonly chroot: string;
   /** Absolute path, on the builder, of the chroot's configuration. */
   readonly chrootConfig: string;
-  /** Absolute path, on the builder, of the build's macros (see `macroFile`). */
+  /** Absolute path, on the builder, of the build's macros (see `rpm/macro-file.ts`). */
   readonly macros: string;
   /** Where the builder reaches the control host's published tree, without a slash at the end. */
   readonly controlUrl: string;
@@ -151,32 +152,9 @@ function section(id: string, options: Readonly<Record<string, string>>): string 
   return `[${id}]\n${lines.join('\n')}\n`;
 }
 
-/**
- * The build's macros as RPM reads them from a file. They stand beside the configuration because mock takes `{{`, `{%`
- * and `{#` in it for templates, and all three are ordinary text in a macro.
- */
-export function macroFile({ macros, ...options }: Pick<Buildroot, 'macros' | 'with' | 'without'>): string {
-  const defined = [
-    ...options.with.map((name) => [`_with_${name}`, `--with-${name}`]),
-    ...options.without.map((name) => [`_without_${name}`, `--without-${name}`]),
-    ...Object.entries(macros),
-  ];
-  return defined.map(([name = '', text = '']) => `%${oneLine(name)} ${macroBody(oneLine(text))}\n`).join('');
-}
-
-/** RPM takes braces around a whole body away. */
-function macroBody(text: string): string {
-  return text.trimStart().startsWith('{') ? `%{nil}${text}` : text;
-}
-
 /** Values stay on their line, and mock's own templates (`{{ … }}`) are not for projects. */
 function plainValue(value: string): string {
   return oneLine(value).replaceAll('{', '%7B').replaceAll('}', '%7D');
-}
-
-function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-  return text.toWellFormed().replace(/[\u0000-\u001f\u007f\u0085\u2028\u2029]/g, ' ');
 }
 
 /** A Python string literal: JSON's escapes are a subset of Python's. */

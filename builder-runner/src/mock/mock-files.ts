@@ -2,9 +2,10 @@
 // uploading is done elsewhere.
 import { join } from 'node:path';
 import type { QueuedBuild, QueuedChroot } from '@coppice/config';
+import { macroFile } from '../rpm/macro-file.ts';
 import { readConfigFile } from '../source/read-config-file.ts';
 import { findRepositories, findRepository } from './input-repositories.ts';
-import { type MockConfigInput, macroFile, mockConfig } from './mock-config.ts';
+import { type MockConfigInput, mockConfig } from './mock-config.ts';
 
 export interface MockFilesInput {
   /** COPPICE_HOME, absolute. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { published, settingsSchema } from '@coppice/config';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { keyringProbeInC } from '../../testing/keyring-probe.ts';
 import { lookIntoBuilder } from '../../testing/look-into-builder.ts';
 import { needRoot } from '../../testing/need-root.ts';
 import { scripted } from '../../testing/packages.ts';
@@ -67,7 +68,7 @@ async function onBuilder({ builder }: Lease, ...argv: string[]): Promise<string>
 }
 
 test('the first build on a machine finds its base root made, and so do its builders after that', async () => {
-  const context = await startTestService({ hello: scripted('hello', 'true') });
+  const context = await startTestService({ hello: scripted('hello', keyringProbeInC) });
   await keepIn(roots, context.home);
   try {
     const [build] = await context.enqueue([{ package: 'hello' }]);
@@ -79,6 +80,9 @@ test('the first build on a machine finds its base root made, and so do its build
     expect(readFileSync(join(folder, 'root.log'), 'utf8')).not.toContain('buildsys-build');
     expect(images()).toEqual([expect.stringMatching(/^base-[0-9a-f]+\.ext4$/)]);
     expect(context.lines.filter((line) => line.includes('base root'))).toEqual([]);
+    // A build asks the kernel for keys in vain.
+    const asked = readFileSync(join(folder, 'build.log'), 'utf8').match(/^key calls: .*$/m)?.[0];
+    expect(asked).toMatch(/^key calls:( (keyctl|add_key|request_key)(-x32|-i386)?=refused)+$/);
   } finally {
     await context.stop();
   }
@@ -103,7 +107,9 @@ test('another service on the machine gives its builders what is kept, for readin
       expect(await onBuilder(lease, 'ls', cache)).toBe(`${base.split('/').at(-1)}\n`);
       expect(await onBuilder(lease, 'ls', '-A', '/home/mockbuild/builds')).toBe('');
       await expect(onBuilder(lease, 'touch', `${base}/etc/mine`)).rejects.toThrow(/Read-only file system/);
-      await expect(onBuilder(lease, 'mount', '-o', 'remount,rw', base)).rejects.toThrow(/write-protected|read-only/i);
+      await expect(onBuilder(lease, 'mount', '-o', 'remount,rw', base)).rejects.toThrow(
+        /write-protected|read-only|permission denied/i,
+      );
 
       // An hour later it is looked after again.
       const { home, port: controlPort } = place;

@@ -2,6 +2,8 @@
 import { mkdir } from 'node:fs/promises';
 import type { ChrootName } from '@coppice/config';
 import { RunnerError } from '../base/errors.ts';
+import { keepFailedLog } from '../builder/failed-logs.ts';
+import { PlaybookOutput } from '../builder/playbook.ts';
 import { provisionBuilder } from '../builder/provision.ts';
 import type { Line } from '../builder/session.ts';
 import {
@@ -58,27 +60,43 @@ export function playbookOperations(options: OperationsOptions): BuilderOperation
   const driverOf = (source: BuilderSource): Driver => ({ home, settings: settings(), source });
   return {
     async make(plan, signal, onStage) {
-      const { name, source, chroot } = plan;
-      await mkdir(builderFolder(home, name), { recursive: true, mode: 0o700 });
-      await writeRecord(home, name, plan.record);
-      onStage('spawn');
-      const builder = await spawnBuilder(driverOf(source), name, chroot, signal);
-      const spawned = { ...plan.record, publicKey: builder.publicKey };
-      await writeRecord(home, name, spawned);
-      onStage('provision');
-      await provisionBuilder(driverOf(source), builder, signal);
-      // Here and nowhere later: what a driver keeps of a builder that somebody has had could carry one project's work
-      // into another's.
-      await readyRoots?.(driverOf(source), { builder, isAwaited: plan.isAwaited }, signal);
-      const record = { ...spawned, provisioned: true };
-      await writeRecord(home, name, record);
-      return { builder, record };
+      try {
+        return await makeBuilder(plan, signal, onStage);
+      } catch (error) {
+        if (!signal.aborted) await keepLogOf(plan.name, error);
+        throw error;
+      }
     },
     write: (name, record) => writeRecord(home, name, record),
     clean: cleanBuilder,
     end: (name, source) => terminateBuilder(driverOf(source), name),
     list: (source) => listBuilders(driverOf(source)),
   };
+
+  /** Of a builder whose playbooks failed: its own folder is about to go. */
+  async function keepLogOf(name: string, error: unknown): Promise<void> {
+    if (!(error instanceof RunnerError && error.cause instanceof PlaybookOutput)) return;
+    const file = await keepFailedLog(home, name, `${error.message}\n\n${error.cause.output}`, new Date());
+    if (file !== undefined) options.log('warn', `what was said while the builder ${name} was made is in ${file}`);
+  }
+
+  async function makeBuilder(plan: MakePlan, signal: AbortSignal, onStage: (stage: MakingStage) => void) {
+    const { name, source, chroot } = plan;
+    await mkdir(builderFolder(home, name), { recursive: true, mode: 0o700 });
+    await writeRecord(home, name, plan.record);
+    onStage('spawn');
+    const builder = await spawnBuilder(driverOf(source), name, chroot, signal);
+    const spawned = { ...plan.record, publicKey: builder.publicKey };
+    await writeRecord(home, name, spawned);
+    onStage('provision');
+    await provisionBuilder(driverOf(source), builder, signal);
+    // Here and nowhere later: what a driver keeps of a builder that somebody has had could carry one project's work
+    // into another's.
+    await readyRoots?.(driverOf(source), { builder, isAwaited: plan.isAwaited }, signal);
+    const record = { ...spawned, provisioned: true };
+    await writeRecord(home, name, record);
+    return { builder, record };
+  }
 }
 
 /** What could not be done, as a RunnerError: anything else that making a builder throws is a fault of this machine. */

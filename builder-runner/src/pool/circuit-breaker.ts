@@ -21,6 +21,8 @@ export interface Breaker {
   readonly probeAt: number;
   /** The last failure in words. */
   readonly message: string;
+  /** Nothing is made ahead before: the disk of the control host was full. */
+  readonly roomAt: number;
 }
 
 export const closedBreaker: Breaker = {
@@ -30,6 +32,7 @@ export const closedBreaker: Breaker = {
   openings: 0,
   probeAt: 0,
   message: '',
+  roomAt: 0,
 };
 
 const longestPauseSeconds = 3600;
@@ -51,6 +54,18 @@ export function afterFailure(
     openings: breaker.openings + 1,
     probeAt: now + seconds * 1000,
   };
+}
+
+/** So long nothing is made after the disk of the control host was full. */
+export const roomPauseMilliseconds = 5000;
+
+/**
+ * After a failure for want of room on the control host: it says nothing of the pool, which opens no more and no longer
+ * for it, and is tried again a moment later.
+ */
+export function afterFullDisk(breaker: Breaker, now: number): Breaker {
+  const again = now + roomPauseMilliseconds;
+  return { ...breaker, roomAt: again, probeAt: breaker.openSince === null ? breaker.probeAt : again };
 }
 
 /** `closed`: make what is needed; `open`: nothing; `probe`: one. */

@@ -10,8 +10,9 @@ import {
   offerOf,
   readDriverFacts,
   thisMachine,
+  whyNoLogins,
 } from '../builder/driver-facts.ts';
-import { afterFailure, type Breaker, closedBreaker, gateOf, retryPause } from './circuit-breaker.ts';
+import { afterFailure, afterFullDisk, type Breaker, closedBreaker, gateOf, retryPause } from './circuit-breaker.ts';
 import type { PoolRules } from './rules.ts';
 
 export interface OpenPool {
@@ -64,13 +65,14 @@ export function poolId({ name, driver, options }: Pick<PoolSettings, 'name' | 'd
 }
 
 /** What the rules need to know of a pool. Pure. */
-function rulesOf({ id, settings, offer, breaker }: OpenPool, now: number): PoolRules {
+function rulesOf({ id, settings, facts, offer, breaker }: OpenPool, now: number): PoolRules {
   const { min, max, trust, idleSeconds } = settings;
   return {
     ...{ name: id, ...offer, trust, min, max, idleMilliseconds: idleSeconds * 1000 },
+    logins: whyNoLogins(facts, settings) === undefined,
     gate: gateOf(breaker, now),
     probeAt: breaker.openSince === null ? 0 : breaker.probeAt,
-    aheadAt: breaker.failedAt + retryPause(breaker.failures),
+    aheadAt: Math.max(breaker.failedAt + retryPause(breaker.failures), breaker.roomAt),
   };
 }
 
@@ -137,6 +139,14 @@ export class ConfiguredPools {
     if (pool.breaker.openSince !== null || gateOf(breaker, now) === 'closed') return;
     const { failures, probeAt } = breaker;
     log('error', `the pool ${name} is left alone after ${failures} failures in a row, until ${iso(probeAt)}`);
+  }
+
+  /** One could not be made because the disk of the control host is full. */
+  noteFull(id: string, message: string): void {
+    const pool = this.get(id);
+    if (pool === undefined) return;
+    this.#replace({ ...pool, breaker: afterFullDisk(pool.breaker, this.#told.now()) });
+    this.#told.log('error', `no builder of the pool ${pool.settings.name} is made for want of room: ${message}`);
   }
 
   /** The settings hold at once, their pools when it resolves. A pool whose driver cannot be read stays as it was. */

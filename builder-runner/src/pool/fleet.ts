@@ -1,7 +1,7 @@
 // The builders that the pools have now: the value of each, what belongs to it while the service runs, and how it is
 // written down and ended.
 import { EventEmitter } from 'node:events';
-import { describeError, RunnerError } from '../base/errors.ts';
+import { describeError, isDiskFull, RunnerError } from '../base/errors.ts';
 import { inTurn } from '../base/in-turn.ts';
 import type { Log } from '../base/log.ts';
 import type { BuilderOperations } from './builder-operations.ts';
@@ -29,6 +29,8 @@ interface FleetOptions {
 
 /** Between tries to end a builder; what cannot be ended then is left to the reaper. */
 const endPauses = [2000, 10_000];
+/** While the disk is full: what it holds is what is missing. */
+const fullPause = 5000;
 
 /** Emits `change` when something has changed by which others may be served. */
 export class Fleet extends EventEmitter<{ change: [] }> {
@@ -106,9 +108,10 @@ export class Fleet extends EventEmitter<{ change: [] }> {
     const { abort, connection } = this.parts(name);
     abort.abort(wasEnded(name));
     connection.close();
-    for (const pause of [...endPauses, undefined]) {
-      if ((await this.#isEnded(name)) || pause === undefined) break;
-      if (!(await this.#pause(pause))) break;
+    for (const pauses = [...endPauses]; ; ) {
+      const ended = await this.#tryToEnd(name);
+      const pause = ended === 'full' ? fullPause : pauses.shift();
+      if (ended === 'ended' || pause === undefined || !(await this.#pause(pause))) break;
     }
     this.#builders.delete(name);
     this.#parts.delete(name);
@@ -127,15 +130,15 @@ export class Fleet extends EventEmitter<{ change: [] }> {
     return !this.#stopped.aborted;
   }
 
-  async #isEnded(name: string): Promise<boolean> {
+  async #tryToEnd(name: string): Promise<'ended' | 'failed' | 'full'> {
     const record = this.#builders.get(name)?.record;
-    if (record === undefined) return true;
+    if (record === undefined) return 'ended';
     try {
       await this.operations.end(name, record);
-      return true;
+      return 'ended';
     } catch (error) {
       this.log('error', `builder ${name} could not be ended: ${describeError(error)}`);
-      return false;
+      return isDiskFull(error) ? 'full' : 'failed';
     }
   }
 }

@@ -58,7 +58,8 @@ export class PoolKeeper implements BuilderPool {
   ): Promise<Lease> {
     signal.throwIfAborted();
     this.#stopped.signal.throwIfAborted();
-    if (!this.#isServed(need)) throw noPoolFor(need, this.#pools.all);
+    const refusal = this.refusal(need);
+    if (refusal !== undefined) throw refusal;
     const { promise, resolve, reject } = Promise.withResolvers<Lease>();
     const { id } = this.#waiting.add({ need, since: this.#fleet.now(), onStage, onNear, resolve, reject });
     const abort = () => this.#scheduler.refuse(id, signal.reason);
@@ -72,6 +73,12 @@ export class PoolKeeper implements BuilderPool {
     } finally {
       signal.removeEventListener('abort', abort);
     }
+  }
+
+  refusal(need: BuilderNeed): RunnerError | undefined {
+    const now = this.#fleet.now();
+    const isServed = this.#pools.rules(now).some((pool) => poolFits(pool, newWant(need, now)));
+    return isServed ? undefined : noPoolFor(need, this.#pools.all);
   }
 
   expect(need: BuilderNeed): void {
@@ -115,7 +122,8 @@ export class PoolKeeper implements BuilderPool {
   resize(settings: Settings): void {
     this.#resizing = this.#pools.reread(settings).then(() => {
       for (const { id, need } of this.#waiting.all) {
-        if (!this.#isServed(need)) this.#scheduler.refuse(id, noPoolFor(need, this.#pools.all));
+        const refusal = this.refusal(need);
+        if (refusal !== undefined) this.#scheduler.refuse(id, refusal);
       }
       this.#scheduler.look();
     });
@@ -135,11 +143,5 @@ export class PoolKeeper implements BuilderPool {
     const over = all.filter((pooled) => !(keepLeased && isWorthLeaving(pooled)));
     await Promise.all(over.map(({ name }) => this.#fleet.end(name)));
     await this.#reaping;
-  }
-
-  /** True when a pool may have builders for it. */
-  #isServed(need: BuilderNeed): boolean {
-    const now = this.#fleet.now();
-    return this.#pools.rules(now).some((pool) => poolFits(pool, newWant(need, now)));
   }
 }

@@ -15,5 +15,5 @@ export function architectureFor(chroot: ChrootName): string {
 
 /** The same for needs that the same builders serve, and serve as quickly. */
 export function keyOf(need: BuilderNeed): string {
-  return `${tenantOf(need)} ${need.chroot} ${need.labels.join()}`;
+  return `${tenantOf(need)} ${need.chroot} ${need.labels.join()}${need.logins === true ? ' logins' : ''}`;
 }

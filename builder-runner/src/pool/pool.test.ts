@@ -36,6 +36,8 @@ class MemoryBuilders implements BuilderOperations {
   /** What all of them are, if they are anything. */
   machine: Partial<Builder> = {};
   endFailures = 0;
+  failure = new RunnerError('spawn', 'no room');
+  endFailure: Error = new RunnerError('terminate', 'it clings');
 
   async make(plan: Parameters<BuilderOperations['make']>[0], signal: AbortSignal, onStage: (stage: 'spawn') => void) {
     this.there.add(plan.name);
@@ -44,7 +46,7 @@ class MemoryBuilders implements BuilderOperations {
     await Promise.race([this.gate, rejectOn(signal)]);
     if (this.failures > 0) {
       this.failures -= 1;
-      throw new RunnerError('spawn', 'no room');
+      throw this.failure;
     }
     this.made += 1;
     return {
@@ -62,7 +64,7 @@ class MemoryBuilders implements BuilderOperations {
     this.ended.push(Date.now());
     if (this.endFailures > 0) {
       this.endFailures -= 1;
-      throw new RunnerError('terminate', 'it clings');
+      throw this.endFailure;
     }
     this.there.delete(name);
   }
@@ -144,6 +146,34 @@ test('a builder that cannot be ended is ended later, and later again', async () 
   expect([...builders.there]).toEqual([]);
 });
 
+test('a full disk is no fault of a pool: who waits goes on to, and is served a moment after there is room', async () => {
+  await open({ min: 1, max: 2 }, { attempts: 1, breaker: { failures: 1, pauseSeconds: 3600 } });
+  vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] });
+  builders.failures = 8;
+  builders.failure = new RunnerError('spawn', 'no variables', {
+    cause: Object.assign(new Error(), { code: 'ENOSPC' }),
+  });
+  const taking = pool.take(need('tools'), never);
+  const gaps = await gapsOf(builders.begun, 9);
+  expect(Math.max(...gaps)).toBe(5);
+  expect(gaps.reduce((sum, gap) => sum + gap, 0)).toBeGreaterThan(10);
+  vi.useRealTimers();
+  await taking;
+  expect(pool.state().pools[0]).toMatchObject({ fault: undefined });
+});
+
+test('a builder that cannot be ended for want of room is tried until it can', async () => {
+  await open({});
+  const lease = await pool.take(need('tools'), never);
+  vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] });
+  builders.endFailures = 6;
+  builders.endFailure = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+  void lease.release('end');
+  expect(await gapsOf(builders.ended, 7)).toEqual([5, 5, 5, 5, 5, 5]);
+  await vi.advanceTimersByTimeAsync(100);
+  expect([...builders.there]).toEqual([]);
+});
+
 test('a pool that is left alone says so in its state; a probe makes it whole again and serves who waits', async () => {
   await open({}, { breaker: { failures: 1, pauseSeconds: 0.2 } });
   builders.failures = 2;
@@ -183,6 +213,20 @@ test('labels that no pool has together are refused with those that each pool of 
   await expect(pool.take(need('tools', { chroot: arm, labels: ['big'] }), never)).rejects.toThrow(
     /for fedora-42-riscv64 with the label big; the architectures that its pools offer: /,
   );
+});
+
+test('somebody who is to log in gets a builder of a pool that lets people in', async () => {
+  const pools = [
+    { driver: 'local', name: 'plain' },
+    { driver: 'local', name: 'trusted', loginsTrusted: true },
+  ];
+  await openWith(settingsSchema.parse({ builders: { pools } }));
+  const lease = await pool.take(need('tools', { logins: true }), never);
+  expect(pool.state().pools).toMatchObject([
+    { name: 'plain', builders: { leased: 0 } },
+    { name: 'trusted', builders: { leased: 1 } },
+  ]);
+  await lease.release('reuse');
 });
 
 test('a need with a label gets a builder of a pool that offers it', async () => {

@@ -1,5 +1,6 @@
 // The pool of builders: what others may ask of it. How it decides is in rules.ts, what it does in scheduler.ts.
 import type { ChrootName, Settings } from '@coppice/config';
+import type { RunnerError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { DriverFacts } from '../builder/driver-facts.ts';
 import type { Line, LineOptions, Session } from '../builder/session.ts';
@@ -19,10 +20,12 @@ export interface BuilderNeed {
   readonly labels: readonly string[];
   /** How long it may take: a builder whose deadline is nearer is not given. Default: 0. */
   readonly seconds?: number;
+  /** Somebody is let in by SSH, which not every pool allows. Default: false. */
+  readonly logins?: boolean;
 }
 
 /** A builder, and what its driver says of it. */
-export type LeasedBuilder = Builder & Pick<DriverFacts, 'outlivesService' | 'network' | 'hostStays'>;
+export type LeasedBuilder = Builder & Pick<DriverFacts, 'outlivesService' | 'network'>;
 
 /** How somebody speaks to a builder. */
 export type SessionWish = Omit<LineOptions, 'builder'> & {
@@ -93,6 +96,8 @@ export interface BuilderPool {
     onStage?: (stage: MakingStage, name: string) => void,
     onNear?: (line: Line, builder: LeasedBuilder) => void,
   ): Promise<Lease>;
+  /** Why no pool can serve the need, as `take` throws it; undefined when one can. */
+  refusal(need: BuilderNeed): RunnerError | undefined;
   /**
    * Such a need will come soon: a builder is made ready for it where there is room, without a lease, and nothing is
    * ended for it.

@@ -10,7 +10,7 @@ import type { Member, MemberState } from './rules.ts';
 interface InState<State extends MemberState, Machine extends Builder | undefined> {
   readonly name: string;
   readonly poolId: string;
-  readonly facts: Pick<DriverFacts, 'outlivesService' | 'network' | 'hostStays'>;
+  readonly facts: Pick<DriverFacts, 'outlivesService' | 'network'>;
   /** As the rules see them. */
   readonly labels: readonly string[];
   /** As it is to be written down. */

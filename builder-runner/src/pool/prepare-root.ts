@@ -11,8 +11,9 @@ import { runDetached } from '../builder/run-detached.ts';
 import { openLine, type Session } from '../builder/session.ts';
 import type { Builder } from '../builder/spawn.ts';
 import { uploadTree } from '../builder/upload-tree.ts';
-import { macroFile, mockConfig } from '../mock/mock-config.ts';
+import { mockConfig } from '../mock/mock-config.ts';
 import { GitError, openGit } from '../remote/open-git.ts';
+import { macroFile } from '../rpm/macro-file.ts';
 import { readConfigFile } from '../source/read-config-file.ts';
 
 export interface RootOrder {

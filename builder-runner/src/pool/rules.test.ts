@@ -20,7 +20,7 @@ const names = ['near', 'far'];
 const architectures = ['x86_64', 'aarch64'];
 
 const want = (id: number, more: Partial<Want> = {}): Want => ({
-  ...{ id, tenant: 'acme/tools build', trust: 'build', chroot, architecture: 'x86_64', labels: [] },
+  ...{ id, tenant: 'acme/tools build', trust: 'build', chroot, architecture: 'x86_64', labels: [], logins: false },
   ...{ milliseconds: 1000, since: start, retryAt: 0, failures: new Map() },
   ...more,
 });
@@ -30,7 +30,7 @@ const member = (name: string, more: Partial<Member> = {}): Member => ({
   ...more,
 });
 const pool = (more: Partial<PoolRules> = {}): PoolRules => ({
-  ...{ name: 'near', architectures: ['x86_64'], labels: [], trust: ['source', 'build'], min: 0, max: 1 },
+  ...{ name: 'near', architectures: ['x86_64'], labels: [], trust: ['source', 'build'], logins: false, min: 0, max: 1 },
   ...{ idleMilliseconds: 600_000, gate: 'closed', probeAt: 0, aheadAt: 0 },
   ...more,
 });
@@ -45,6 +45,7 @@ describe('one decision', () => {
       tenant,
       architecture: fc.constantFrom(...architectures),
       labels: fc.subarray(['big']),
+      logins: fc.boolean(),
       milliseconds: fc.integer({ min: 0, max: 100_000 }),
       since: fc.integer({ min: start - 100_000, max: start }),
       retryAt: fc.constantFrom(0, start + 1000),
@@ -65,6 +66,7 @@ describe('one decision', () => {
   const poolArbitrary = fc.record({
     architectures: fc.subarray(architectures, { minLength: 1 }),
     labels: fc.subarray(['big']),
+    logins: fc.boolean(),
     trust: fc.subarray<Want['trust']>(['source', 'build'], { minLength: 1 }),
     min: small,
     max: fc.integer({ min: 1, max: 4 }),
@@ -99,6 +101,16 @@ describe('one decision', () => {
   const byName = ({ members }: Situation) => new Map(members.map((one) => [one.name, one]));
   const rules = ({ pools }: Situation, name: string) => pools.find((one) => one.name === name);
   const sizeOf = ({ members }: Situation, name: string) => members.filter((one) => one.pool === name).length;
+
+  test('a builder into which somebody is to log in is of a pool that lets people in', () =>
+    inEvery((situation, { actions }) => {
+      const pools = [
+        ...of(actions, 'give').map((one) => [one.want, byName(situation).get(one.member)?.pool ?? ''] as const),
+        ...of(actions, 'make').map((one) => [one.want, one.pool] as const),
+      ];
+      const asked = pools.filter(([id]) => situation.wants.find((one) => one.id === id)?.logins === true);
+      expect(asked.filter(([, name]) => rules(situation, name)?.logins !== true)).toEqual([]);
+    }));
 
   test('a builder is given to whom it fits: never across projects and trust, never past its deadline, to one want', () =>
     inEvery((situation, { actions }) => {

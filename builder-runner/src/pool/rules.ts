@@ -38,6 +38,8 @@ export interface Want {
   readonly labels: readonly string[];
   /** How long the builder may be needed. */
   readonly milliseconds: number;
+  /** Somebody is to log in there. */
+  readonly logins: boolean;
   readonly since: number;
   /** No builder is made for it before. */
   readonly retryAt: number;
@@ -50,6 +52,8 @@ export interface PoolRules {
   readonly architectures: readonly string[];
   readonly labels: readonly string[];
   readonly trust: readonly Want['trust'][];
+  /** Whether people may log into its builders. */
+  readonly logins: boolean;
   readonly min: number;
   readonly max: number;
   readonly idleMilliseconds: number;
@@ -101,8 +105,9 @@ export const patienceMilliseconds = 30_000;
 const freshMilliseconds = 30_000;
 
 /** True when the pool may have builders for the want. */
-export function poolFits(pool: PoolRules, want: Pick<Want, 'architecture' | 'labels' | 'trust'>): boolean {
+export function poolFits(pool: PoolRules, want: Pick<Want, 'architecture' | 'labels' | 'trust' | 'logins'>): boolean {
   return (
+    (pool.logins || !want.logins) &&
     pool.architectures.includes(want.architecture) &&
     pool.trust.includes(want.trust) &&
     want.labels.every((label) => pool.labels.includes(label))

@@ -1,7 +1,7 @@
 // Looks at what the rules say whenever something has changed, and does it: gives builders to those who wait, makes
 // them, ends them.
 import { randomBytes } from 'node:crypto';
-import { describeError, RunnerError } from '../base/errors.ts';
+import { describeError, isDiskFull, RunnerError } from '../base/errors.ts';
 import { builderPrefix } from '../builder/spawn.ts';
 import { asSpawnFault, type MakingStage } from './builder-operations.ts';
 import type { ConfiguredPools } from './configured-pools.ts';
@@ -10,7 +10,7 @@ import { PoolLease } from './lease.ts';
 import { isFree, isNear, leasedBuilder, memberOf } from './pooled-builder.ts';
 import { type Action, decide } from './rules.ts';
 import { given, made, planned } from './transitions.ts';
-import { triedInVain, triesOf, type WaitingList, wantOf } from './waiting.ts';
+import { triedInVain, triesOf, type WaitingList, waitsForRoom, wantOf } from './waiting.ts';
 
 type Make = Extract<Action, { kind: 'make' }>;
 
@@ -125,8 +125,13 @@ export class Scheduler {
 
   #noteFailure({ pool, want, isProbe }: Make, error: RunnerError): void {
     const message = describeError(error);
-    this.#pools.noteFailed(pool, { isProbe, message });
     const before = this.#waiting.get(want);
+    if (isDiskFull(error)) {
+      this.#pools.noteFull(pool, message);
+      if (before !== undefined) this.#waiting.replace(waitsForRoom(before, this.#fleet.now()));
+      return;
+    }
+    this.#pools.noteFailed(pool, { isProbe, message });
     if (before === undefined) return;
     const waiting = triedInVain(before, pool, this.#fleet.now());
     this.#waiting.replace(waiting);

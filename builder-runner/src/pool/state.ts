@@ -1,4 +1,5 @@
 // What a pool tells of itself. Pure.
+import { withoutPaths } from '../base/public-text.ts';
 import { iso, type OpenPool } from './configured-pools.ts';
 import type { PoolState } from './pool.ts';
 import type { PooledBuilder } from './pooled-builder.ts';
@@ -24,6 +25,7 @@ function stateOfPool(
     ending: count('ending'),
   };
   const { openSince, failures, message, probeAt } = breaker;
-  const fault = openSince === null ? undefined : { since: iso(openSince), failures, message, retryAt: iso(probeAt) };
+  const told = { failures, message: withoutPaths(message), retryAt: iso(probeAt) };
+  const fault = openSince === null ? undefined : { since: iso(openSince), ...told };
   return { name, driver, min, max, builders, madeAt: madeAt === undefined ? undefined : iso(madeAt), fault };
 }

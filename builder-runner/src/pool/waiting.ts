@@ -2,7 +2,7 @@
 import type { ChrootName } from '@coppice/config';
 import type { Line } from '../builder/session.ts';
 import type { MakingStage } from './builder-operations.ts';
-import { retryPause } from './circuit-breaker.ts';
+import { retryPause, roomPauseMilliseconds } from './circuit-breaker.ts';
 import { architectureFor, keyOf, tenantOf } from './need.ts';
 import type { BuilderNeed, Lease, LeasedBuilder } from './pool.ts';
 import type { Want } from './rules.ts';
@@ -98,6 +98,7 @@ export function newWant(need: BuilderNeed, since: number): Want {
     architecture: architectureFor(need.chroot),
     labels: need.labels,
     milliseconds: (need.seconds ?? 0) * 1000,
+    logins: need.logins ?? false,
   };
 }
 
@@ -105,6 +106,11 @@ export function newWant(need: BuilderNeed, since: number): Want {
 export function triedInVain(waiting: Waiting, pool: string, now: number): Waiting {
   const failures = new Map(waiting.failures).set(pool, (waiting.failures.get(pool) ?? 0) + 1);
   return { ...waiting, failures, retryAt: now + retryPause(triesOf({ failures })) };
+}
+
+/** After the disk of the control host was full: that is no try. Pure. */
+export function waitsForRoom(waiting: Waiting, now: number): Waiting {
+  return { ...waiting, retryAt: now + roomPauseMilliseconds };
 }
 
 /** How many builders could not be made for it. Pure. */

@@ -89,7 +89,7 @@ export function publishEnding(
     await writeFile(join(folder, marker), '');
     await writeRecord(
       join(folder, 'result.json'),
-      recordOfChroot(build, chroot, ending, await srpmOf(publisher, build)),
+      recordOfChroot(build, chroot, ending, await srpmOf(publisher, build, chroot.chroot)),
     );
     // The folder that the record is in is new as well.
     await syncFolder(dirname(folder));
@@ -98,13 +98,14 @@ export function publishEnding(
 }
 
 /**
- * The source package that the build's chroots are built from, as its own record has it; undefined without a record that
- * can be used.
+ * The source package that a chroot is built from, as its own record has it; undefined without a record that can be
+ * used.
  */
-async function srpmOf(publisher: Publisher, build: QueuedBuild): Promise<Result['srpm']> {
+async function srpmOf(publisher: Publisher, build: QueuedBuild, chroot: ChrootName): Promise<Result['srpm']> {
   if (build.srpm === null) return undefined;
-  const record = await usableRecord(publisher, published.srpmBuild(build));
-  const artifact = record?.artifacts.find(({ file }) => file === build.srpm);
+  const artifacts = (await usableRecord(publisher, published.srpmBuild(build)))?.artifacts ?? [];
+  const own = artifacts.find(({ file }) => file.startsWith(`${chroot}/`));
+  const artifact = own ?? artifacts.find(({ file }) => file === build.srpm);
   return artifact && { file: artifact.file, sha256: artifact.sha256 };
 }
 

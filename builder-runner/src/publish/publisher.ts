@@ -1,6 +1,8 @@
 // Where results are published: what publishing knows of its service, and the places of a build.
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ChrootName, published, type QueuedBuild } from '@coppice/config';
+import { nothingWhenAbsent } from '../base/absent.ts';
 import type { Log } from '../base/log.ts';
 
 /** Where this service publishes, and under which address. */
@@ -21,7 +23,17 @@ export function chrootFolder(publisher: Publisher, build: QueuedBuild, chroot: C
   return join(publisher.home, 'published', published.chrootBuild(build, chroot));
 }
 
-/** Absolute path of the published source package of a build that has one. */
-export function srpmPath({ home }: Pick<Publisher, 'home'>, build: QueuedBuild): string {
-  return join(home, 'published', published.srpmBuild(build), build.srpm ?? '');
+/**
+ * Absolute path of the published source package that a chroot of a build is built from: one of its own where the spec
+ * names other sources there, in a folder of its name.
+ */
+export async function findSrpm(
+  { home }: Pick<Publisher, 'home'>,
+  build: QueuedBuild,
+  chroot: ChrootName,
+): Promise<string> {
+  const folder = join(home, 'published', published.srpmBuild(build));
+  const files = await readdir(join(folder, chroot)).catch(nothingWhenAbsent);
+  const own = files?.find((name) => name.endsWith('src.rpm'));
+  return own === undefined ? join(folder, build.srpm ?? '') : join(folder, chroot, own);
 }

@@ -9,8 +9,10 @@ import {
   type QueuedChroot,
   type Result,
   resultSchema,
+  type SubmoduleRecord,
 } from '@coppice/config';
 import { nothingWhenAbsent } from '../base/absent.ts';
+import { withoutHostPaths } from '../base/public-text.ts';
 import { setAside } from '../base/regular-file.ts';
 import { replaceFile } from '../base/replace-file.ts';
 
@@ -25,6 +27,16 @@ export interface Ending {
   readonly engine: Result['engine'];
   readonly artifacts: readonly Artifact[];
   readonly endedAt: Date;
+}
+
+/** What may be read by all: without paths of this machine. `home` is COPPICE_HOME. */
+export function forPublic<T extends Pick<Ending, 'message' | 'excerpt'>>(ending: T, home: string): T {
+  const { message, excerpt } = ending;
+  return {
+    ...ending,
+    message: message === null ? null : withoutHostPaths(message, home),
+    excerpt: excerpt.map((line) => withoutHostPaths(line, home)),
+  };
 }
 
 /** How everything ends that a frozen project had in the queue. */
@@ -57,12 +69,18 @@ export function recordOfChroot(
   };
 }
 
-/** The record in `srpm-builds/`; `fetched` are the files that the source package was made of besides those in Git. */
+/** What a source package was made of besides the files of the pinned commit. */
+export interface FetchedRecords {
+  readonly fetched: readonly FetchedFileRecord[];
+  readonly submodules: readonly SubmoduleRecord[];
+}
+
+/** The record in `srpm-builds/`. */
 export function recordOfSrpm(
   build: QueuedBuild,
   startedAt: Date,
   ending: Ending,
-  fetched: readonly FetchedFileRecord[] = [],
+  { fetched, submodules }: FetchedRecords = { fetched: [], submodules: [] },
 ): Result {
   const startedAtText = startedAt.toISOString();
   const seconds = secondsBetween(startedAtText, ending.endedAt);
@@ -70,6 +88,7 @@ export function recordOfSrpm(
     ...common(build, ending),
     chroot: 'srpm',
     ...(fetched.length === 0 ? {} : { fetched: [...fetched] }),
+    ...(submodules.length === 0 ? {} : { submodules: [...submodules] }),
     inputDigest: '',
     attempts: 1,
     builder: null,

@@ -291,7 +291,9 @@ class JournaledQueue implements Queue {
   }
 
   async #commit(operations: readonly QueueOperation[]): Promise<readonly QueueChange[]> {
-    const changes = (await this.#store.commit(operations)).flat();
+    // What is asked for anew can be refused on a full disk; how what is under way goes on has to be written down.
+    const isNew = operations.every(({ kind }) => kind === 'enqueue');
+    const changes = (await this.#store.commit(operations, { takesReserve: !isNew })).flat();
     this.#tell(changes);
     return changes;
   }

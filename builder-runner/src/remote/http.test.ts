@@ -122,3 +122,33 @@ test('an abort ends it with its own reason', async () => {
   stop.abort(new Error('canceled by somebody'));
   await expect(saving).rejects.toThrow('canceled by somebody');
 });
+
+describe('what is sent', () => {
+  const bounds = () => ({ rules: rulesFor(), maximumBytes: 1000, seconds: 5, signal: new AbortController().signal });
+
+  test('is JSON by POST, and goes to no other place than the address', async () => {
+    const listener: RequestListener = async (request, response) => {
+      if (request.url === '/moved') return void response.writeHead(307, { location: '/a' }).end();
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk);
+      response.end(JSON.stringify({ accept: request.headers.accept, text: Buffer.concat(chunks).toString() }));
+    };
+    server = await serveSources(listener);
+    const sent = { headers: { accept: 'x/y' }, body: { a: 1 } };
+    expect(await readJson(`${server.url}/a`, bounds(), sent)).toEqual({ accept: 'x/y', text: '{"a":1}' });
+    await expect(readJson(`${server.url}/moved`, bounds(), sent)).rejects.toThrow(/redirects what is sent to it to/);
+    expect(server.requests).toEqual(['POST /a', 'POST /moved']);
+  });
+
+  test('as headers is not told to where a redirect leads', async () => {
+    const seen: unknown[] = [];
+    const listener: RequestListener = (request, response) => {
+      seen.push(request.headers.authorization);
+      redirect('/b')(request, response);
+    };
+    server = await serveSources(listener);
+    const headers = { authorization: 'Basic x' };
+    await saveUrl(`${server.url}/a`, join(folder, 'with-headers'), bounds(), { headers });
+    expect(seen).toEqual(['Basic x', undefined]);
+  });
+});

@@ -27,8 +27,9 @@ export async function saveUrl(
   url: string,
   path: string,
   bounds: HttpBounds,
+  sent: Pick<HttpSent, 'headers'> = {},
 ): Promise<{ readonly sha256: string; readonly bytes: number; readonly type: string }> {
-  return withResponse(url, bounds, async (response, signal) => {
+  return withResponse(url, bounds, sent, async (response, signal) => {
     const hash = createHash('sha256');
     let bytes = 0;
     const counted = bounded(response, bounds.maximumBytes, (chunk) => {
@@ -40,9 +41,16 @@ export async function saveUrl(
   });
 }
 
+/** What is sent besides the address; not to where a redirect leads. */
+export interface HttpSent {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** JSON, which makes it a POST. */
+  readonly body?: unknown;
+}
+
 /** The JSON at `url`. Throws as `saveUrl` does. */
-export async function readJson(url: string, bounds: HttpBounds): Promise<unknown> {
-  const text = await withResponse(url, bounds, async (response) => {
+export async function readJson(url: string, bounds: HttpBounds, sent: HttpSent = {}): Promise<unknown> {
+  const text = await withResponse(url, bounds, sent, async (response) => {
     const chunks: Uint8Array[] = [];
     for await (const chunk of bounded(response, bounds.maximumBytes, () => undefined)) chunks.push(chunk);
     return Buffer.concat(chunks).toString('utf8');
@@ -57,13 +65,14 @@ export async function readJson(url: string, bounds: HttpBounds): Promise<unknown
 async function withResponse<T>(
   url: string,
   { rules, seconds, signal }: HttpBounds,
+  sent: HttpSent,
   use: (response: IncomingMessage, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const limit = AbortSignal.timeout(seconds * 1000);
   const either = AbortSignal.any([signal, limit]);
   let response: IncomingMessage | undefined;
   try {
-    response = await follow(mirrored(url, rules.git.mirrors), rules, either);
+    response = await follow(mirrored(url, rules.git.mirrors), rules, sent, either);
     const status = response.statusCode ?? 0;
     if (status !== 200) throw new Refused(`answers ${status} ${response.statusMessage ?? ''}`.trim());
     return await use(response, either);
@@ -77,14 +86,20 @@ async function withResponse<T>(
   }
 }
 
-async function follow(address: string, rules: FetchRules, signal: AbortSignal): Promise<IncomingMessage> {
+async function follow(
+  address: string,
+  rules: FetchRules,
+  sent: HttpSent,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
   let next = allowedAddress(address, rules);
   if (next === undefined) throw new Refused('is not an address that sources may come from');
   for (let hops = 0; hops <= maximumRedirects; hops += 1) {
-    const response: IncomingMessage = await ask(next, rules, signal);
+    const response: IncomingMessage = await ask(next, rules, hops === 0 ? sent : {}, signal);
     const target = redirection(response, next);
     if (target === undefined) return response;
     response.destroy();
+    if (sent.body !== undefined) throw new Refused(`redirects what is sent to it to ${target.slice(0, 200)}`);
     next = allowedAddress(target, rules);
     if (next === undefined) throw new Refused(`redirects to ${target.slice(0, 200)}, which is not allowed`);
   }
@@ -98,23 +113,29 @@ function redirection({ statusCode = 0, headers: { location } }: IncomingMessage,
 }
 
 /** One request; the connection goes where the host was looked up, and to no other place. */
-async function ask(url: URL, rules: FetchRules, signal: AbortSignal): Promise<IncomingMessage> {
+async function ask(
+  url: URL,
+  rules: FetchRules,
+  { headers = {}, body }: HttpSent,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
   const { address, family } = await resolveHost(url, rules);
   signal.throwIfAborted();
   const send = url.protocol === 'https:' ? requestHttps : requestHttp;
   return await new Promise((resolve, reject) => {
-    const sent = send(url, {
+    const request = send(url, {
+      method: body === undefined ? 'GET' : 'POST',
       signal,
       agent: false,
-      headers: { 'user-agent': 'coppice', accept: '*/*' },
+      headers: { accept: '*/*', ...headers, 'user-agent': 'coppice' },
       lookup: (_host, options, done) => {
         if (options.all === true) done(null, [{ address, family }]);
         else done(null, address, family);
       },
     });
-    sent.on('response', resolve);
-    sent.on('error', reject);
-    sent.end();
+    request.on('response', resolve);
+    request.on('error', reject);
+    request.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }
 

@@ -3,6 +3,7 @@
 import type { Readable } from 'node:stream';
 import debug from 'debug';
 import { type SimpleGit, simpleGit } from 'simple-git';
+import { withoutPaths } from '../base/public-text.ts';
 import { type GitConfig, gitEnvironment } from './git-environment.ts';
 
 // Where DEBUG names simple-git, it writes the environment of every command, with the token that may be in it.
@@ -17,7 +18,7 @@ type GitErrorCode =
   /** It ended with an error; the message holds its last line. */
   | 'failed';
 
-/** Git could not do what was asked. The message names the git command, never a secret. */
+/** Git could not do what was asked. The message names the git command, never a secret nor a path of this machine. */
 export class GitError extends Error {
   override readonly name = 'GitError';
   readonly code: GitErrorCode;
@@ -111,7 +112,7 @@ async function askGit<T>(command: string, bounds: Bounds, ask: (git: SimpleGit) 
   } catch (error) {
     stop.signal.throwIfAborted();
     const why = complaint === '' && error instanceof Error ? error.message : complaint;
-    throw new GitError('failed', `${doing} failed: ${why.slice(0, 300)}`);
+    throw new GitError('failed', `${doing} failed: ${withoutPaths(why).slice(0, 300)}`);
   } finally {
     clearTimeout(timer);
   }

@@ -2,6 +2,7 @@
 // Source of the format: https://rpm-software-management.github.io/rpm/manual/format_v4.html
 import { open } from 'node:fs/promises';
 import type { Nevra } from '@coppice/config';
+import { findLongestFileName } from './header-files.ts';
 import { findTextFault, type TagPlace, type TextFault } from './header-text.ts';
 
 /** What an RPM's header says of itself. `sourceRpm` is null for a source package. */
@@ -12,6 +13,8 @@ export interface RpmHeader {
   readonly leavesOut: boolean;
   /** The first text that a repository's metadata cannot hold; undefined: all can go in. */
   readonly textFault: TextFault | undefined;
+  /** Of those that are no folders, without their folder; empty: there are no files. */
+  readonly longestFileName: string;
 }
 
 /** Thrown for a file that is no RPM; the message says why. */
@@ -112,5 +115,6 @@ function parseRpmHeader(data: Buffer, entries: number): RpmHeader {
     sourceRpm: isSource ? null : sourceRpm,
     leavesOut: isSource && (places.has(tags.noSource) || places.has(tags.noPatch)),
     textFault: findTextFault(store, places),
+    longestFileName: findLongestFileName(store, places),
   };
 }

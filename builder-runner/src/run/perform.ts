@@ -3,12 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type FailureReason, isFinal, type QueuedBuild, type QueuedChroot } from '@coppice/config';
 import { Left, ShuttingDown } from '../base/abort.ts';
 import { describeError, isDiskFull, isWorthAnotherTry, RunnerError } from '../base/errors.ts';
+import { describeForPublic } from '../base/public-text.ts';
 import { buildChroot, type Rest } from '../chroot-build/build-chroot.ts';
 import { clearStaging } from '../chroot-build/staged.ts';
 import { nameBuild, type RunnerContext } from '../context/runner-context.ts';
 import { isFrozen } from '../publish/frozen.ts';
 import { publishEnding } from '../publish/publish.ts';
-import { type Ending, frozenEnding } from '../publish/record.ts';
+import { type Ending, forPublic, frozenEnding } from '../publish/record.ts';
 import type { Task } from '../queue/index.ts';
 import { buildSrpm } from '../srpm/build-srpm.ts';
 import { abortOnChange, persist } from './worker-signals.ts';
@@ -155,13 +156,14 @@ async function endingOf(
 
 /** What it misses may be what another build of its batch is yet to make: true when it is tried again after that one. */
 async function postpone(
-  { context, ending }: Service,
+  { context, ending: stopped }: Service,
   build: QueuedBuild,
   { chroot }: QueuedChroot,
-  { state, reason, message }: Ending,
+  ending: Ending,
 ): Promise<boolean> {
+  const { state, reason, message } = forPublic(ending, context.home);
   if (state !== 'failed' || reason !== 'dependencies') return false;
-  const isPutOff = await persist(context.log, 'the queue cannot be written', ending, () =>
+  const isPutOff = await persist(context.log, 'the queue cannot be written', stopped, () =>
     context.queue.postpone(build.id, chroot, { reason, message: message ?? '' }),
   );
   if (isPutOff) context.log('info', `${nameBuild(build)} ${chroot} waits for others of its batch: ${message}`);
@@ -180,8 +182,9 @@ async function release(
 }
 
 /** The one place where a chroot ends: its record first, then the queue. A full disk makes it wait, not forget. */
-async function end(service: Service, build: QueuedBuild, { chroot }: QueuedChroot, ending: Ending): Promise<void> {
+async function end(service: Service, build: QueuedBuild, { chroot }: QueuedChroot, how: Ending): Promise<void> {
   const { context } = service;
+  const ending = forPublic(how, context.home);
   const { state, reason, message } = ending;
   await persist(context.log, `the end of ${nameBuild(build)} cannot be written`, service.ending, async () => {
     const live = context.queue.build(build.id);
@@ -209,5 +212,5 @@ function infrastructure(context: RunnerContext, error: unknown): Ending {
   context.log('error', describeError(error), { stack: error instanceof Error ? error.stack : undefined });
   const isSigning = error instanceof RunnerError && (error.code === 'keys' || error.code === 'sign');
   const reason: FailureReason = isSigning ? 'signing' : 'infrastructure';
-  return { ...nothing(context), reason, message: `Not the package's fault: ${describeError(error)}.` };
+  return { ...nothing(context), reason, message: `Not the package's fault: ${describeForPublic(error)}.` };
 }

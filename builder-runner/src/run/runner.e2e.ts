@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { type BuildId, published, type QueuedBuild, type Result, settingsSchema } from '@coppice/config';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { hello, libgreet, scripted } from '../../testing/packages.ts';
+import { hello, libgreet, type PackageFiles, scripted } from '../../testing/packages.ts';
 import { sapling, startTestService, type TestService } from '../../testing/start-test-service.ts';
 import { builderPrefix, listBuilders, spawnBuilder } from '../builder/spawn.ts';
 
@@ -36,8 +36,27 @@ const packages = {
     `test '%{colour}' = 'dark {{ green }}'\ntest -e %{_libdir}/libgreet.so\n${callBuilder}`,
   ),
   iced: scripted('iced', 'true'),
+  killer: scripted('killer', 'kill -9 -1'),
+  // What is to be taken is looked for elsewhere.
+  spoilt: scripted('spoilt', 'rm -rf /builddir/build/SRPMS && ln -s /tmp /builddir/build/SRPMS'),
+  unsteady: unsteady(),
+  longname: longName(),
   broken: { 'broken.spec': 'Name: broken\nBogus: yes\n' },
 };
+
+/** Each time the spec is read, it has another release. */
+function unsteady(): PackageFiles {
+  const files = scripted('unsteady', 'true');
+  const changes = ([name, text]: [string, string]) => [name, text.replace('Release: 1', 'Release: %(date +%%s%%N)')];
+  return Object.fromEntries(Object.entries(files).map(changes));
+}
+
+/** Its file system takes the name of its file, and rpm cannot unpack it. */
+function longName(): PackageFiles {
+  const name = 'n'.repeat(255);
+  const files = Object.entries(scripted('longname', 'true'));
+  return Object.fromEntries(files.map(([file, text]) => [file, text.replaceAll('%{_datadir}/longname', `/${name}`)]));
+}
 
 let context: TestService;
 const builds = new Map<string, QueuedBuild>();
@@ -77,6 +96,10 @@ beforeAll(async () => {
     { package: 'iced', project: 'iced' },
     { package: 'drowsy' },
     { package: 'waiter', after: [11], timeoutSeconds: 5 },
+    { package: 'killer' },
+    { package: 'spoilt' },
+    { package: 'unsteady' },
+    { package: 'longname' },
   ]);
   for (const build of queued) {
     builds.set(build.package, build);
@@ -260,6 +283,16 @@ describe('builds that fail are data', () => {
     });
     const log = readFileSync(join(folderOf('confined'), 'build.log'), 'utf8');
     expect(log).toMatch(/AssertionError: CUT OFF[\s\S]*MemoryError/);
+  });
+
+  test.each([
+    ['kills all that it may', 'killer', /^The build ended rpmbuild in %build/],
+    ['replaces the folder of its results', 'spoilt', /^The build removed or replaced the folder SRPMS/],
+    ['has another release each time', 'unsteady', /Version or Release changes each time/],
+    ['has a file that rpm cannot unpack', 'longname', /^"longname-1.0-1.sap12.noarch.rpm" cannot be installed/],
+  ])('a package that %s: reason unbuildable, one try', async (_, name, message) => {
+    const end = { state: 'failed', reason: 'unbuildable', message: expect.stringMatching(message), attempts: 1 };
+    expect(await endOf(name)).toMatchObject(end);
   });
 
   test('a requirement that nothing provides: reason dependencies, named', async () => {

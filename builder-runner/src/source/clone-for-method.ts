@@ -2,10 +2,9 @@
 // tito, make.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exists } from '../base/absent.ts';
 import { fail, type Outcome, succeed } from '../base/outcome.ts';
 import type { FetchOrder } from './fetch-order.ts';
-import { enterSubdirectory } from './flatten-tree.ts';
+import type { CheckedOut } from './fetch-submodules.ts';
 import { pinOf } from './git-mirror.ts';
 import { type GitEnd, git } from './source-git.ts';
 import { measureGitTree } from './write-git-tree.ts';
@@ -17,28 +16,37 @@ interface CloneOrder {
   readonly url: string;
   readonly ref: string;
   readonly commit: string;
-  readonly subdirectory: string | undefined;
   /** The new folder of the clone. */
   readonly folder: string;
 }
 
-/** Makes the clone, the commit checked out, on a branch where `ref` is one; resolves with notes for people. */
-export async function cloneForMethod(order: FetchOrder, wanted: CloneOrder): Promise<Outcome<readonly string[]>> {
-  const size = await measureGitTree(order, wanted.repository, wanted.commit);
-  if (size.ok && size.bytes > order.sourceBytes)
-    return fail('source', `${wanted.url} is larger than the limit of ${order.sourceBytes} bytes.`);
-  const made = size.ok ? await clone(order, wanted) : size;
-  if (!made.ok) {
-    const what = `${wanted.commit.slice(0, 12)} cannot be checked out of ${wanted.url}`;
-    return fail('source', `${what}: ${made.why}.`);
-  }
-  const place = await enterSubdirectory(wanted.folder, wanted.subdirectory, wanted.url);
-  if (!place.ok) return place;
-  const submodules = await exists(join(wanted.folder, '.gitmodules'));
-  return succeed(submodules ? ['The repository has submodules; they are not fetched.'] : []);
+/** Makes the clone, the commit checked out, on a branch where `ref` is one; resolves with the bytes of its files. */
+export async function cloneForMethod(order: FetchOrder, wanted: CloneOrder): Promise<Outcome<number>> {
+  const { repository, commit, url } = wanted;
+  const failed = (why: string) => fail('source', `${commit.slice(0, 12)} cannot be checked out of ${url}: ${why}.`);
+  const size = await measureGitTree(order, repository, commit);
+  if (!size.ok) return failed(size.why);
+  if (size.bytes > order.sourceBytes)
+    return fail('source', `${url} is larger than the limit of ${order.sourceBytes} bytes.`);
+  const made = await cloneCommit(order, wanted);
+  return made.ok ? succeed(size.bytes) : failed(made.why);
 }
 
-async function clone(order: FetchOrder, { repository, url, ref, commit, folder }: CloneOrder): Promise<GitEnd> {
+/** The same of a submodule, in its place in the work tree of another repository, which learns its address. */
+export async function cloneSubmodule(
+  order: FetchOrder,
+  repository: string,
+  module: CheckedOut & { readonly name: string; readonly parent: string },
+): Promise<GitEnd> {
+  const { name, parent, url } = module;
+  const cloned = await cloneCommit(order, { ...module, repository });
+  // Without it git's own tools take it for one that nobody asked for; a name that is odd is theirs to complain about.
+  const isPlain = /^[A-Za-z0-9_][\w./+-]{0,200}$/.test(name) && !name.includes('..');
+  if (!cloned.ok || !isPlain) return cloned;
+  return git(order, ['config', `submodule.${name}.url`, url], { env: { GIT_DIR: join(parent, '.git') } });
+}
+
+async function cloneCommit(order: FetchOrder, { repository, url, ref, commit, folder }: CloneOrder): Promise<GitEnd> {
   const mirror = { env: { GIT_DIR: repository } };
   await rm(folder, { recursive: true, force: true });
   const branch = await git(order, ['show-ref', '--verify', '--quiet', `refs/heads/${ref}`], mirror);
@@ -48,7 +56,15 @@ async function clone(order: FetchOrder, { repository, url, ref, commit, folder }
   if (!started.ok) return started;
   const inClone = { env: { GIT_DIR: join(folder, '.git'), GIT_WORK_TREE: folder }, cwd: folder };
   // The mirror is this service's own: the one place that is read as a path.
-  const local = ['-c', 'protocol.file.allow=always', 'fetch', '--quiet', '--no-tags', '--no-write-fetch-head'];
+  const local = [
+    '-c',
+    'protocol.file.allow=always',
+    'fetch',
+    '--quiet',
+    '--no-tags',
+    '--no-write-fetch-head',
+    '--update-shallow',
+  ];
   const refs = tags.output.split('\n').filter((name) => name !== '');
   const wanted = [`${pinOf(commit)}:${pinOf(commit)}`, ...refs.map((name) => `${name}:${name}`)];
   const fetched = await git(order, [...local, '--stdin', '--', `file://${repository}`], {

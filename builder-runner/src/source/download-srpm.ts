@@ -3,6 +3,7 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type PinnedSource, rpmFileName } from '@coppice/config';
 import { fail, type Outcome, succeed } from '../base/outcome.ts';
+import { judgeFileNames } from '../rpm/judge-file-names.ts';
 import { RpmHeaderError, readRpmHeader } from '../rpm/rpm-header.ts';
 import { fetchFile } from './fetch-file.ts';
 import type { FetchOrder } from './fetch-order.ts';
@@ -26,11 +27,14 @@ export async function downloadSrpm(order: FetchOrder, source: SrpmSource): Promi
 async function nameByHeader(folder: string, fetched: FetchedFile): Promise<Outcome<FetchedSource>> {
   const { url } = fetched;
   try {
-    const { nevra } = await readRpmHeader(join(folder, fetched.file));
+    const header = await readRpmHeader(join(folder, fetched.file));
+    const { nevra } = header;
     if (nevra.architecture !== 'src') return fail('source', `${url} is a binary package, not a source package.`);
     const file = rpmFileName(nevra);
     if (!/^[A-Za-z0-9_][A-Za-z0-9._+~^-]*$/.test(file))
       return fail('source', `${url} has an impossible name in its header.`);
+    const unfit = judgeFileNames(new Map([[file, header]]));
+    if (unfit !== undefined) return { ok: false, failure: unfit };
     await rename(join(folder, fetched.file), join(folder, file));
     return succeed({ kind: 'srpm', folder, file, fetched: [{ ...fetched, file }], notes: [] });
   } catch (error) {

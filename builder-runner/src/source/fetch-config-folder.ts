@@ -1,7 +1,9 @@
 // Sources that are kept in the config repo: a package's folder at the commit that was planned.
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PinnedSource } from '@coppice/config';
 import { fail, type Outcome, succeed } from '../base/outcome.ts';
+import { pointersAmong } from './fetch-lfs.ts';
 import type { FetchOrder } from './fetch-order.ts';
 import { fetchSpecSources } from './fetch-spec-sources.ts';
 import type { FetchedSource } from './fetched-source.ts';
@@ -18,7 +20,20 @@ export async function fetchFromConfigRepo(order: FetchOrder, source: DirSource):
   const written = await writeConfigFolder({ ...order, folder: tree }, source);
   if (!written.ok) return written;
   const flat = await flattenTree({ tree, folder: join(order.folder, 'flat'), spec: source.spec, name: source.path });
-  return flat.ok ? fetchSpecSources(order, { ...flat.value, stated: source.sources, lookaside: undefined }) : flat;
+  if (!flat.ok) return flat;
+  const [pointer] = await pointersAmong(flat.value.folder, await readdir(flat.value.folder));
+  if (pointer !== undefined) {
+    const what = `${pointer.path} in ${source.path} is a pointer of Git LFS, and the config repo is read without LFS`;
+    return fail('source', `${what}: keep the file itself there, or let the spec name its address.`);
+  }
+  return fetchSpecSources(order, { ...flat.value, stated: source.sources, lookaside: undefined });
+}
+
+/** Every repository has it, in the hash that its commits have: `git hash-object -t tree /dev/null`. */
+function emptyTree(commit: string): string {
+  return commit.length === 40
+    ? '4b825dc642cb6eb9a060e54bf8d69288fbee4904'
+    : '6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321';
 }
 
 /** Writes a folder of the config repo to the order's folder, with the files that its links lead to. */
@@ -31,7 +46,7 @@ export async function writeConfigFolder(
   if (typeof instead === 'string') return fail('source', `${instead}.`);
   const written = await writeGitTree(order, {
     repository: order.configRepository,
-    tree: `${commit}:${path}`,
+    tree: instead.isAll ? emptyTree(commit) : `${commit}:${path}`,
     folder: order.folder,
     instead,
   });

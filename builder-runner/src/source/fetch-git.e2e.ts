@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PinnedSource } from '@coppice/config';
@@ -28,7 +28,6 @@ beforeAll(async () => {
   await mkdir(join(shared, 'work', 'rpm'), { recursive: true });
   git('init', '--quiet', '--initial-branch=main');
   await symlink('../common.conf', join(shared, 'work', 'rpm', 'common.conf'));
-  await symlink('/etc/passwd', join(shared, 'work', 'rpm', 'passwd'));
   await commit('one', { 'common.conf': 'shared\n', 'rpm/tool.spec': 'Name: tool\n' });
   git('tag', '--annotate', '-m', 'one', 'tool-1.0-1');
   await commit('two', { 'rpm/tool.spec': 'Name: tool\nVersion: 2\n' });
@@ -58,6 +57,40 @@ const id = (name: string) => commitIds.get(name) ?? '';
 const gitSource = (name: string, more: object = {}) =>
   ({ type: 'git', url: `${server.url}/git/tool.git`, ref: 'main', commit: id(name), ...more }) as PinnedSource;
 
+interface RepositoryMore {
+  readonly links?: Readonly<Record<string, string>>;
+  /** Path → commit. */
+  readonly submodules?: Readonly<Record<string, string>>;
+  readonly executable?: readonly string[];
+}
+
+/** A bare repository with one more commit that holds just these files, pinned. */
+async function makeRepo(name: string, contents: Readonly<Record<string, string>>, more: RepositoryMore = {}) {
+  const work = await mkdtemp(join(shared, 'work-'));
+  gitIn(work, 'init', '--quiet', '--initial-branch=main');
+  for (const path of [...Object.keys(contents), ...Object.keys(more.links ?? {})])
+    await mkdir(join(work, path, '..'), { recursive: true });
+  for (const [path, text] of Object.entries(contents)) await writeFile(join(work, path), text);
+  for (const path of more.executable ?? []) await chmod(join(work, path), 0o755);
+  for (const [path, target] of Object.entries(more.links ?? {})) await symlink(target, join(work, path));
+  gitIn(work, 'add', '--all', '.');
+  for (const [path, commitId] of Object.entries(more.submodules ?? {}))
+    gitIn(work, 'update-index', '--add', '--cacheinfo', `160000,${commitId},${path}`);
+  gitIn(work, 'commit', '--quiet', '-m', 'x');
+  const bare = join(shared, 'repos', `${name}.git`);
+  if (!existsSync(bare)) gitIn(shared, 'init', '--quiet', '--bare', '--initial-branch=main', bare);
+  gitIn(bare, 'config', 'uploadpack.allowAnySHA1InWant', 'true');
+  gitIn(work, 'push', '--quiet', '--force', bare, 'main');
+  const made = {
+    type: 'git',
+    url: `${server.url}/git/${name}.git`,
+    ref: 'main',
+    commit: gitIn(work, 'rev-parse', 'HEAD'),
+  };
+  await rm(work, { recursive: true });
+  return made as Extract<PinnedSource, { type: 'git' }>;
+}
+
 async function fetchGood(source: PinnedSource, options: FetchOptions = {}) {
   const fetched = await fetchInto(shared, source, options);
   if (!fetched.ok) throw new Error(fetched.failure.message);
@@ -85,10 +118,50 @@ describe('a repository over HTTP', () => {
     expect(server.requests.filter((line) => line.startsWith('POST'))).toHaveLength(1);
   });
 
-  test('gives the files that its links lead to, and none of this machine', async () => {
+  test('gives the files that its links lead to', async () => {
     const { folder } = await fetchGood(gitSource('two', { subdirectory: 'rpm' }));
     expect(readdirSync(folder).sort()).toEqual(['common.conf', 'tool.spec']);
     expect(readFileSync(join(folder, 'common.conf'), 'utf8')).toBe('shared\n');
+  });
+
+  test('whose links lead elsewhere is refused with the link, one that leads to nothing is told', async () => {
+    const files = { 'p/p.spec': 'Name: p\n', real: 'r' };
+    const links = {
+      'p/a': '../chain',
+      chain: 'far/../real',
+      'far/x': '../real',
+      'p/gone': 'nothing',
+      'p/dir': '../far',
+    };
+    const good = await makeRepo('links', files, { links });
+    const fetched = await fetchGood({ ...good, subdirectory: 'p' } as PinnedSource);
+    expect(readdirSync(fetched.folder).sort()).toEqual(['a', 'p.spec']);
+    expect(readFileSync(join(fetched.folder, 'a'), 'utf8')).toBe('r');
+    expect(fetched.notes).toEqual([expect.stringMatching(/The link "p.gone" of .* leads to nothing there/)]);
+    const bad = {
+      '/etc/passwd': 'leads to an absolute path',
+      '../../../../../etc/passwd': 'leads out of the repository',
+      '../out/passwd': 'leads to an absolute path',
+      '../.git/config': 'leads out of the repository',
+      a: 'leads in a circle',
+    };
+    for (const [target, why] of Object.entries(bad)) {
+      const source = await makeRepo('bad-links', files, { links: { 'p/a': target, out: '/etc' } });
+      expect(await fetchInto(shared, { ...source, subdirectory: 'p' } as PinnedSource)).toMatchObject(
+        failing(new RegExp(`The link "p/a" of .* ${why}: let it lead to a file there`)),
+      );
+    }
+  });
+
+  test('keeps the modes of its files', async () => {
+    const source = await makeRepo(
+      'modes',
+      { 'm.spec': 'Name: m\n', 'tool.sh': '#!/bin/sh\n' },
+      { executable: ['tool.sh'] },
+    );
+    const { folder } = await fetchGood(source);
+    const modes = ['tool.sh', 'm.spec'].map((name) => lstatSync(join(folder, name)).mode & 0o111);
+    expect(modes.map((mode) => mode !== 0)).toEqual([true, false]);
   });
 
   test('is refused at a private address, unless the settings open it', async () => {
@@ -180,6 +253,148 @@ describe('for the other methods', () => {
     expect(await fetchInto(shared, source)).toMatchObject(failing(/There is no folder "gone"/));
     const lost = gitSource('two', { method: 'tito', commit: 'f'.repeat(40) });
     expect(await fetchInto(shared, lost)).toMatchObject(failing(/is not in main any more/));
+  });
+});
+
+describe('submodules', () => {
+  const spec = 'Name: withsub\n';
+  const modules = (...entries: [path: string, url: string][]) =>
+    entries.map(([path, url]) => `[submodule "${path}"]\n\tpath = ${path}\n\turl = ${url}\n`).join('');
+
+  test('are written with their commits where a method wants a work tree, nested ones too', async () => {
+    const inner = await makeRepo('inner', { 'inner.txt': 'inner\n' });
+    const lib = await makeRepo(
+      'lib',
+      { 'lib.txt': 'lib\n', '.gitmodules': modules(['deep/inner', '../inner.git']) },
+      { submodules: { 'deep/inner': inner.commit } },
+    );
+    const url = 'https://github.example/acme/lib.git';
+    const source = await makeRepo(
+      'super',
+      { 'withsub.spec': spec, '.gitmodules': modules(['sub', url]) },
+      { submodules: { sub: lib.commit } },
+    );
+    const mirrors = { 'https://github.example/acme/': `${server.url}/git/` };
+    const closed = { sources: { privateAddresses: false } };
+    const made = { ...source, url: 'https://github.example/acme/super.git', method: 'make_srpm' } as PinnedSource;
+    const fetched = await fetchGood(made, { ...closed, git: { mirrors } });
+    const { folder, notes, submodules } = fetched;
+    expect(submodules?.map(({ path, commit }) => [path, commit])).toEqual([
+      ['sub', lib.commit],
+      ['sub/deep/inner', inner.commit],
+    ]);
+    expect(readFileSync(join(folder, 'sub/lib.txt'), 'utf8')).toBe('lib\n');
+    expect(readFileSync(join(folder, 'sub/deep/inner/inner.txt'), 'utf8')).toBe('inner\n');
+    expect(notes).toEqual([
+      `The submodule sub is ${url} at ${lib.commit}.`,
+      `The submodule sub/deep/inner is https://github.example/acme/inner.git at ${inner.commit}.`,
+    ]);
+    expect(gitIn(folder, 'submodule', 'status')).toContain(`${lib.commit} sub`);
+    expect(gitIn(folder, 'status', '--porcelain')).toBe('');
+    server.requests.length = 0;
+    await fetchGood(made, { ...closed, git: { mirrors } });
+    expect(server.requests).toEqual([]);
+  });
+
+  test('are fetched for a spec only where it or its links are in them', async () => {
+    const lib = await makeRepo('lib', { 'rpm/lib.spec': 'Name: lib\n', 'lib.txt': 'lib\n' });
+    const files = { 'withsub.spec': spec, '.gitmodules': modules(['sub', '../lib.git'], ['other', '../gone.git']) };
+    const submodules = { sub: lib.commit, other: 'f'.repeat(40) };
+    const alone = await fetchGood(await makeRepo('super', files, { submodules }));
+    expect([readdirSync(alone.folder), alone.notes]).toEqual([['.gitmodules', 'withsub.spec'], []]);
+    const linked = await fetchGood(await makeRepo('super', files, { submodules, links: { 'lib.txt': 'sub/lib.txt' } }));
+    expect(readFileSync(join(linked.folder, 'lib.txt'), 'utf8')).toBe('lib\n');
+    const inside = await makeRepo('super', files, { submodules });
+    expect(await fetchGood({ ...inside, subdirectory: 'sub/rpm' } as PinnedSource)).toMatchObject({ spec: 'lib.spec' });
+  });
+
+  test.each([
+    ['an address that is not https', 'ext::sh -c true', 'f'.repeat(40), /has the address "ext::sh.*which is not https/],
+    ['an SSH address', 'git@a.example:x/y.git', 'f'.repeat(40), /let it be https:..a.example.x.y.git/],
+    ['a private address', 'http://127.0.0.1:1/x.git', 'f'.repeat(40), /cannot be had: .* not public/],
+    [
+      'a commit that nobody has',
+      '../lib.git',
+      'f'.repeat(40),
+      /The submodule "sub" of .* cannot be had: .* is not in HEAD/,
+    ],
+    ['a program', '../lib.git\n\tupdate = !touch /tmp/x', 'f'.repeat(40), /disallowed submodule update setting/],
+    ['no address', undefined, 'f'.repeat(40), /has no address in .gitmodules/],
+  ])('with %s are refused with a sentence', async (_, url, commit, message) => {
+    await makeRepo('lib', { 'lib.txt': 'lib\n' });
+    const listed = url === undefined ? '[core]\n' : modules(['sub', url]);
+    const source = await makeRepo('super', { 'a.spec': spec, '.gitmodules': listed }, { submodules: { sub: commit } });
+    const mirrors = { 'https://up.example/': `${server.url}/git/` };
+    const made = { ...source, url: 'https://up.example/super.git', method: 'rpkg' } as PinnedSource;
+    const closed = { sources: { privateAddresses: false }, git: { mirrors } };
+    expect(await fetchInto(shared, made, closed)).toMatchObject(failing(message));
+  });
+
+  test('are bounded in depth and size, also of a repository that is its own submodule', async () => {
+    const first = await makeRepo('self', { 'a.spec': spec });
+    let { commit } = first;
+    for (let round = 0; round < 7; round += 1) {
+      const files = { 'a.spec': spec, '.gitmodules': modules(['sub', '../self.git']), x: 'x'.repeat(1000) };
+      commit = (await makeRepo('self', files, { submodules: { sub: commit } })).commit;
+    }
+    const source = { ...first, commit, method: 'make_srpm' } as PinnedSource;
+    expect(await fetchInto(shared, source)).toMatchObject(failing(/is nested deeper than 5/));
+    expect(await fetchInto(shared, source, { sourceBytes: 3000 })).toMatchObject(failing(/larger than the limit/));
+  });
+});
+
+describe('files in Git LFS', () => {
+  const content = 'the real archive';
+  const oid = createHash('sha256').update(content).digest('hex');
+  const pointer = (hash = oid) =>
+    `version https://git-lfs.github.com/spec/v1\noid sha256:${hash}\nsize ${content.length}\n`;
+  const repository = () =>
+    makeRepo('lfs', {
+      'a.spec': 'Name: a\nSource0: a.bin\n',
+      'a.bin': pointer(),
+      'not-lfs.txt': pointer('b'.repeat(64)),
+      '.gitattributes': '*.bin filter=lfs diff=lfs merge=lfs -text\n',
+    });
+  const serve = (href: string) =>
+    files.set(
+      '/git/lfs.git/info/lfs/objects/batch',
+      JSON.stringify({ objects: [{ oid, actions: { download: { href } } }] }),
+    );
+
+  test('stand in the places of their pointers, for a spec and in a work tree, and are asked for once', async () => {
+    serve(`${server.url}/store/a`);
+    files.set('/store/a', content);
+    const source = await repository();
+    const fetched = await fetchGood(source);
+    expect(readFileSync(join(fetched.folder, 'a.bin'), 'utf8')).toBe(content);
+    expect(readFileSync(join(fetched.folder, 'not-lfs.txt'), 'utf8')).toBe(pointer('b'.repeat(64)));
+    expect(fetched.fetched).toEqual([{ url: `${server.url}/git/lfs.git`, file: 'a.bin', sha256: oid, bytes: 16 }]);
+    const before = server.requests.length;
+    const made = await fetchGood({ ...source, method: 'make_srpm' } as PinnedSource);
+    expect(readFileSync(join(made.folder, 'a.bin'), 'utf8')).toBe(content);
+    expect(server.requests.slice(before).filter((line) => /store|lfs.objects/.test(line))).toEqual([]);
+    expect(await fetchInto(shared, { ...source, method: 'tito' } as PinnedSource)).toMatchObject(
+      failing(/tito packs what Git has, and of a.bin of .* is a pointer of Git LFS: take the method/),
+    );
+  });
+
+  test('that the server lacks, changes or keeps elsewhere are refused by name', async () => {
+    const source = await repository();
+    files.delete('/git/lfs.git/info/lfs/objects/batch');
+    expect(await fetchInto(shared, source)).toMatchObject(
+      failing(/a.bin of .* cannot be had from Git LFS: .* answers 404/),
+    );
+    files.set('/git/lfs.git/info/lfs/objects/batch', '{"objects":[]}');
+    expect(await fetchInto(shared, source)).toMatchObject(failing(/a.bin of .* is not in the answer of its server/));
+    serve(`${server.url}/store/a`);
+    files.set('/store/a', 'another archive.');
+    expect(await fetchInto(shared, source)).toMatchObject(
+      failing(/a.bin of .* has the SHA-256 .*, not .* as its pointer/),
+    );
+    files.set('/store/a', `${content} and more`);
+    expect(await fetchInto(shared, source)).toMatchObject(failing(/a.bin of .* is larger than the limit of 16 bytes/));
+    serve('file:///etc/passwd');
+    expect(await fetchInto(shared, source)).toMatchObject(failing(/a.bin of .* is not an address that sources may/));
   });
 });
 

@@ -1,13 +1,15 @@
 // Sources from Git repositories that nobody here controls, dist-git among them.
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import type { GitMethod, PinnedSource } from '@coppice/config';
 import { fail, type Outcome, succeed } from '../base/outcome.ts';
-import { cloneForMethod } from './clone-for-method.ts';
+import { cloneForMethod, cloneSubmodule } from './clone-for-method.ts';
+import { fetchLfsFiles, filesOfTree, findPointers, type LfsTree } from './fetch-lfs.ts';
 import type { FetchOrder } from './fetch-order.ts';
-import { fetchSpecSources } from './fetch-spec-sources.ts';
-import type { FetchedSource } from './fetched-source.ts';
-import { flattenTree } from './flatten-tree.ts';
+import { fetchSpecSources, type SpecOrder } from './fetch-spec-sources.ts';
+import { describeSubmodules, type FetchedSubmodule, fetchSubmodules, recordSubmodules } from './fetch-submodules.ts';
+import type { FetchedFile, FetchedSource } from './fetched-source.ts';
+import { enterSubdirectory, flattenTree, reachOfSpec } from './flatten-tree.ts';
 import { type MirrorOrder, withMirror } from './git-mirror.ts';
 import { writeGitTree } from './write-git-tree.ts';
 
@@ -18,32 +20,105 @@ type DistgitSource = Extract<PinnedSource, { type: 'distgit' }>;
 export async function fetchFromGit(order: FetchOrder, source: GitSource): Promise<Outcome<FetchedSource>> {
   const { url, ref, commit, method = 'spec', subdirectory, spec } = source;
   if (method !== 'spec') return fetchClone(order, source, method);
-  const tree = await writeTree(order, { url, ref, commit, history: 'commit' });
-  if (!tree.ok) return tree;
-  const place = { tree: tree.value, folder: join(order.folder, 'flat'), subdirectory, spec, name: url };
-  const flat = await flattenTree(place);
-  return flat.ok ? fetchSpecSources(order, { ...flat.value, stated: source.sources, lookaside: undefined }) : flat;
+  const wanted = { url, ref, commit, history: 'commit', subdirectory, spec } as const;
+  return fetchSpec(order, wanted, { stated: source.sources, lookaside: undefined });
 }
 
 /** The spec of a dist-git's branch, with its sources from the lookaside cache. */
 export async function fetchFromDistgit(order: FetchOrder, source: DistgitSource): Promise<Outcome<FetchedSource>> {
   const { url, branch, commit, spec } = source;
-  const tree = await writeTree(order, { url, ref: branch, commit, history: 'commit' });
-  if (!tree.ok) return tree;
-  const flat = await flattenTree({ tree: tree.value, folder: join(order.folder, 'flat'), spec, name: url });
-  if (!flat.ok) return flat;
+  const wanted = { url, ref: branch, commit, history: 'commit', subdirectory: undefined, spec } as const;
   const lookaside = { template: source.lookaside, name: source.package };
-  return fetchSpecSources(order, { ...flat.value, stated: source.sources, lookaside });
+  return fetchSpec(order, wanted, { stated: source.sources, lookaside });
 }
 
-/** The files of a commit in a folder of their own. */
-async function writeTree(order: FetchOrder, wanted: MirrorOrder): Promise<Outcome<string>> {
-  const folder = join(order.folder, 'tree');
+interface SpecPlace extends MirrorOrder {
+  readonly subdirectory: string | undefined;
+  readonly spec: string | undefined;
+}
+
+/** The spec's folder, with what its links lead to, submodules and LFS included; nothing else of the repository. */
+async function fetchSpec(
+  order: FetchOrder,
+  wanted: SpecPlace,
+  stated: Pick<SpecOrder, 'stated' | 'lookaside'>,
+): Promise<Outcome<FetchedSource>> {
+  const { url, subdirectory, spec } = wanted;
+  const tree = join(order.folder, 'tree');
+  const bytes = await writeTree(order, wanted, tree);
+  if (!bytes.ok) return bytes;
+  const reach = () => reachOfSpec({ tree, subdirectory, spec });
+  const reached = await reach();
+  const submodules = await fetchSubmodules(
+    order,
+    { ...wanted, folder: tree },
+    {
+      bytes: bytes.value,
+      isWanted: (path) => reached.some((each) => each === path || each.startsWith(`${path}/`)),
+      write: async (repository, { commit, folder }) => {
+        const end = await writeGitTree(order, { repository, tree: commit, folder });
+        return end.ok ? { ok: true, output: '' } : { ok: false, why: end.why, final: true };
+      },
+    },
+  );
+  if (!submodules.ok) return submodules;
+  const { modules, bytesLeft } = submodules.value;
+  const places = (modules.length === 0 ? reached : await reach()).map((path) => join(tree, path));
+  const filesOf = async ({ folder }: LfsTree) => ownOf(folder, places, modules);
+  const stored = await fetchStored(order, [{ folder: tree, url }, ...modules], filesOf, bytesLeft);
+  if (!stored.ok) return stored;
+  const flat = await flattenTree({ tree, folder: join(order.folder, 'flat'), subdirectory, spec, name: url });
+  if (!flat.ok) return flat;
+  const fetched = await fetchSpecSources(order, { ...flat.value, ...stated });
+  if (!fetched.ok) return fetched;
+  const notes = [...describeSubmodules(modules), ...flat.value.notes, ...fetched.value.notes];
+  const files = [...stored.value, ...fetched.value.fetched];
+  return succeed({ ...fetched.value, notes, fetched: files, submodules: recordSubmodules(modules) });
+}
+
+/** Of these absolute paths those in a repository's folder, relative to it, but for what is in its submodules. */
+function ownOf(folder: string, places: readonly string[], modules: readonly FetchedSubmodule[]): readonly string[] {
+  const isBelow = (path: string, top: string) => path.startsWith(top + sep);
+  const inner = modules.map((each) => each.folder).filter((each) => isBelow(each, folder));
+  const own = places.filter((path) => isBelow(path, folder) && !inner.some((each) => isBelow(path, each)));
+  return own.map((path) => relative(folder, path));
+}
+
+type FilesOf = (tree: LfsTree) => Promise<readonly string[]>;
+
+/** Fetches what is in LFS of some files of each tree. `bytes`: what all of it may have. */
+async function fetchStored(
+  order: FetchOrder,
+  trees: readonly LfsTree[],
+  filesOf: FilesOf,
+  bytes: number,
+): Promise<Outcome<readonly FetchedFile[]>> {
+  const fetched: FetchedFile[] = [];
+  let left = bytes;
+  for (const tree of trees) {
+    const pointers = await pointersOf(order, tree, filesOf);
+    if (!pointers.ok) return pointers;
+    const files = await fetchLfsFiles(order, tree, pointers.value, left);
+    if (!files.ok) return files;
+    left -= files.value.reduce((sum, each) => sum + each.bytes, 0);
+    fetched.push(...files.value);
+  }
+  return succeed(fetched);
+}
+
+async function pointersOf(order: FetchOrder, tree: LfsTree, filesOf: FilesOf) {
+  const pointers = await findPointers(order, tree.folder, await filesOf(tree));
+  if (typeof pointers !== 'string') return succeed(pointers);
+  return fail('source', `It cannot be told which files of ${tree.url} are in Git LFS: ${pointers}.`);
+}
+
+/** Writes the files of a commit to a new folder; resolves with their bytes. */
+async function writeTree(order: FetchOrder, wanted: MirrorOrder, folder: string): Promise<Outcome<number>> {
   const { url, commit } = wanted;
   return withMirror(order, wanted, async (repository) => {
     await rm(folder, { recursive: true, force: true });
     const written = await writeGitTree(order, { repository, tree: commit, folder });
-    if (written.ok) return succeed(folder);
+    if (written.ok) return succeed(written.bytes);
     if (written.what === 'too-large')
       return fail('source', `${url} is larger than the limit of ${order.sourceBytes} bytes.`);
     return fail('source', `${commit.slice(0, 12)} cannot be checked out of ${url}: ${written.why}.`);
@@ -57,10 +132,31 @@ async function fetchClone(
 ): Promise<Outcome<FetchedSource>> {
   const { url, ref, commit, subdirectory, spec } = source;
   const folder = join(order.folder, 'clone');
-  const cloned = await withMirror(order, { url, ref, commit, history: 'full' }, (repository) =>
-    cloneForMethod(order, { repository, url, ref, commit, subdirectory, folder }),
+  const wanted = { url, ref, commit, history: 'full' } as const;
+  const bytes = await withMirror(order, wanted, (repository) =>
+    cloneForMethod(order, { repository, url, ref, commit, folder }),
   );
-  if (!cloned.ok) return cloned;
+  if (!bytes.ok) return bytes;
+  const submodules = await fetchSubmodules(
+    order,
+    { ...wanted, folder },
+    {
+      ...{ bytes: bytes.value, isWanted: () => true },
+      write: (repository, module) => cloneSubmodule(order, repository, module),
+    },
+  );
+  if (!submodules.ok) return submodules;
+  const { modules, bytesLeft } = submodules.value;
+  const place = await enterSubdirectory(folder, subdirectory, url);
+  if (!place.ok) return place;
+  const trees = [{ folder, url }, ...modules];
+  const inside = new Set(modules.map((each) => each.folder));
+  const filesOf = (tree: LfsTree) => filesOfTree(tree.folder, inside);
+  const stored =
+    method === 'make_srpm'
+      ? await fetchStored(order, trees, filesOf, bytesLeft)
+      : await refuseStored(order, trees, filesOf, method);
+  if (!stored.ok) return stored;
   return succeed({
     kind: 'tree',
     method,
@@ -69,7 +165,27 @@ async function fetchClone(
     subdirectory,
     // tito packs what is in Git; the other two run what the packager wrote.
     needsNetwork: method !== 'tito' && order.network,
-    fetched: [],
-    notes: cloned.value,
+    fetched: stored.value,
+    submodules: recordSubmodules(modules),
+    notes: describeSubmodules(modules),
   });
+}
+
+/** These methods pack what Git has, which is the pointers. */
+async function refuseStored(
+  order: FetchOrder,
+  trees: readonly LfsTree[],
+  filesOf: FilesOf,
+  method: GitMethod,
+): Promise<Outcome<readonly FetchedFile[]>> {
+  for (const tree of trees) {
+    const pointers = await pointersOf(order, tree, filesOf);
+    if (!pointers.ok) return pointers;
+    const names = pointers.value.slice(0, 5).map(({ path }) => path);
+    if (names.length === 0) continue;
+    const more = pointers.value.length > names.length ? ` and ${pointers.value.length - names.length} more` : '';
+    const what = `The method ${method} packs what Git has, and of ${names.join(', ')}${more} of ${tree.url} that is a pointer of Git LFS`;
+    return fail('source', `${what}: take the method spec or make_srpm, or keep the files in Git itself.`);
+  }
+  return succeed([]);
 }

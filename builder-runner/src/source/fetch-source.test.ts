@@ -39,6 +39,11 @@ async function writeLinks(work: string): Promise<void> {
     'shared/patches/deep/a.patch': 'a\n',
     'shared/patches/tool.sh': '#!/bin/sh\n',
     'packages/linked/linked.spec': 'Name: linked\n',
+    'shared/whole/.copr/whole.spec': 'Name: whole\n',
+    'shared/whole/.copr/x.conf': 'x\n',
+    'shared/whole/tool.sh': '#!/bin/sh\n',
+    'packages/stored/stored.spec': 'Name: stored\n',
+    'packages/stored/a.bin': `version https://git-lfs.github.com/spec/v1\noid sha256:${'a'.repeat(64)}\nsize 1\n`,
     'packages/linked/real.txt': 'REAL\n',
   };
   const links = {
@@ -50,6 +55,8 @@ async function writeLinks(work: string): Promise<void> {
     'packages/absolute/passwd': '/etc/passwd',
     'packages/out/passwd': '../../../../../../../../../etc/passwd',
     'packages/dangling/gone': '../tiny/gone',
+    'packages/whole': '../shared/whole',
+    'shared/whole/common.inc': '../common.inc',
     'packages/circle/a': 'b',
     'packages/circle/b': 'a',
     'packages/heavy/big.bin': '../../big.bin',
@@ -91,6 +98,9 @@ describe('dir', () => {
     expect(await fetchIt({ type: 'dir', commit: '--upload-pack=x', path: '', tree: '' })).toMatchObject(
       failing(/is not a commit/),
     );
+    expect(await fetchIt({ type: 'dir', commit, path: 'packages/stored', tree: '' })).toMatchObject(
+      failing(/a.bin in packages.stored is a pointer of Git LFS, and the config repo is read without LFS/),
+    );
     const whole = { type: 'dir' as const, commit, path: '', tree: '' };
     expect(await fetchIt(whole, { sourceBytes: 1_000_000 })).toMatchObject(failing(/larger than the limit/));
   });
@@ -112,6 +122,15 @@ describe('links in a folder of the config repo', () => {
     ]);
     expect(lstatSync(join(folder, 'tool.sh')).mode & 0o100).toBe(0o100);
     expect(lstatSync(join(folder, 'same.txt')).mode & 0o111).toBe(0);
+  });
+
+  test('may be the folder of a package itself', async () => {
+    const whole = { commit, path: 'packages/whole', tree: '' };
+    const fetched = await fetchIt({ type: 'dir', ...whole, spec: '.copr/whole.spec' });
+    if (!fetched.ok) throw new Error(fetched.failure.message);
+    expect(readdirSync(fetched.value.folder).sort()).toEqual(['whole.spec', 'x.conf']);
+    const script = await fetchIt({ type: 'script', script: 'tool.sh', ...whole });
+    expect(script.ok && textOf(script.value.folder, 'common.inc')).toBe('common\n');
   });
 
   test('of a script may be folders', async () => {

@@ -115,6 +115,68 @@ describe('sources that a spec names by address', () => {
     expect(await fetchGood(source)).toMatchObject({ fetched: [] });
   });
 
+  test('depend on what the package asks for, and on the release of the distribution', async () => {
+    files.set('/dl/tool-1-1.sap12.txt', 'r').set('/dl/extra', 'e').set('/dl/mine-word', 'm').set('/dl/s390x', 's');
+    const spec = `%bcond_with extra
+%global base ${server.url}
+Name: tool
+Version: 1
+Release: 1%{?dist}
+Summary: x
+License: MIT
+Source0: %{base}/dl/%{name}-%{version}-%{release}.txt
+%if %{with extra}
+Source1: %{base}/dl/extra
+%endif
+%{?word:Source2: %{base}/dl/%{word}-%{?rest}%{!?rest:word}}
+%ifarch s390x
+Source3: %{base}/dl/%{_target_cpu}
+%endif
+%description
+x
+`;
+    const source = await folderOf({ 'tool.spec': spec });
+    const names = async (options: FetchOptions) => (await fetchGood(source, options)).fetched.map(({ file }) => file);
+    expect(await names({})).toEqual(['tool-1-1.sap12.txt']);
+    expect(await names({ buildroot: { with: ['extra'] } })).toEqual(['tool-1-1.sap12.txt', 'extra']);
+    expect(await names({ buildroot: { macros: { word: 'mine' } } })).toEqual(['tool-1-1.sap12.txt', 'mine-word']);
+    expect(await names({ chroot: 'sapling-12-s390x' })).toEqual(['tool-1-1.sap12.txt', 's390x']);
+    files.set('/dl/tool-1-1.own.txt', 'o').set('/dl/tool-1-1.said.txt', 'o');
+    expect(await names({ config: "config_opts['dist'] = 'own'\n" })).toEqual(['tool-1-1.own.txt']);
+    expect(await names({ buildroot: { macros: { dist: '.said' } } })).toEqual(['tool-1-1.said.txt']);
+    // No macro of a package leads rpm out of the folder of the sources.
+    expect(await names({ buildroot: { macros: { _sourcedir: '/etc', dist: '.said' } } })).toHaveLength(1);
+    const message = `${server.url}/dl/tool-1-1.fc42.txt answers 404 Not Found: it is Source0 of tool.spec, written there as %{base}/dl/%{name}-%{version}-%{release}.txt and read for fedora-42-x86_64.`;
+    expect(await fetchInto(shared, source, { chroot: 'fedora-42-x86_64' })).toMatchObject({ failure: { message } });
+  });
+
+  test('that differ between the chroots of a build are fetched for each, one folder for those that agree', async () => {
+    files.set('/f', 'f').set('/e', 'e').set('/all', 'a');
+    const spec = specOf(
+      'Source0: %{base}/all\n%if 0%{?fedora}\nSource1: %{base}/f#/own\n%else\nSource1: %{base}/e#/own\n%endif',
+    );
+    const source = await folderOf({ 'tool.spec': spec, 'local.conf': 'l' });
+    const chroots = ['fedora-42-x86_64', 'epel-9-x86_64', 'epel-9-aarch64', 'fedora-41-x86_64'];
+    const fetched = await fetchGood(source, { chroots });
+    if (fetched.kind !== 'tree' || fetched.method !== 'spec') throw new Error('no spec');
+    const read = ({ folder, chroots: of }: { folder: string; chroots: readonly string[] }) => ({
+      ...{ of, own: readFileSync(join(folder, 'own'), 'utf8'), files: readdirSync(folder).sort() },
+    });
+    const names = ['all', 'local.conf', 'own', 'tool.spec'];
+    expect([fetched, ...fetched.variants].map(read)).toEqual([
+      { of: ['fedora-42-x86_64', 'fedora-41-x86_64'], own: 'f', files: names },
+      { of: ['epel-9-x86_64', 'epel-9-aarch64'], own: 'e', files: names },
+    ]);
+    expect(fetched.fetched.map(({ url }) => url)).toEqual(['all', 'f', 'e'].map((name) => `${server.url}/${name}`));
+    const closed = await folderOf({
+      'tool.spec': `%if 0%{?rhel}\n%{error:not for this}\n%endif\n${specOf('Source0: %{base}/all')}`,
+    });
+    expect(await fetchGood(closed, { chroots })).toMatchObject({ variants: [], fetched: [{ file: 'all' }] });
+    const local = '%if 0%{?fedora}\nSource0: a.conf\n%else\nSource0: b.conf\n%endif\n';
+    const plain = await folderOf({ 'tool.spec': `${local}${preamble}`, 'a.conf': 'a', 'b.conf': 'b' });
+    expect(await fetchGood(plain, { chroots })).toMatchObject({ variants: [{ sources: [{ file: 'b.conf' }] }] });
+  });
+
   test('may not be too large together, private, or anything but http', async () => {
     files.set('/a', 'x'.repeat(600)).set('/b', 'x'.repeat(600));
     const both = await folderOf({ 'tool.spec': specOf('Source0: %{base}/a\nSource1: %{base}/b') });
@@ -154,7 +216,9 @@ ${preamble}`;
 
   test('that rpm cannot read here is left to the builder, with a note', async () => {
     const { notes, folder } = await fetchGood(await folderOf({ 'tool.spec': 'Source0: %{base}/a\n%if\n' }));
-    expect(notes).toEqual([expect.stringMatching(/cannot read tool.spec .*: no source address was fetched/)]);
+    expect(notes).toEqual([
+      expect.stringMatching(/cannot read tool.spec for sapling-12-x86_64 .*: no source address was fetched/),
+    ]);
     expect(readdirSync(folder)).toEqual(['tool.spec']);
   });
 });

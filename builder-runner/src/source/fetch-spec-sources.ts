@@ -1,17 +1,17 @@
 // Fetches what a spec names but does not come with it: sources and patches by address, as spectool does, and files of a
 // lookaside cache.
-import { lstat, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { link, lstat, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { lookasideAddress, parseChroot, type SourceHashes } from '@coppice/config';
-import { fail, type Outcome, succeed } from '../base/outcome.ts';
+import { lookasideAddress, type SourceHashes } from '@coppice/config';
+import { type Failure, fail, type Outcome, succeed } from '../base/outcome.ts';
 import { fetchFile } from './fetch-file.ts';
 import type { FetchOrder } from './fetch-order.ts';
-import type { FetchedFile, FetchedSource } from './fetched-source.ts';
+import type { FetchedFile, FetchedSource, SpecSources } from './fetched-source.ts';
+import { readSmall, readSpec } from './read-spec.ts';
 import { isSourceFileName, parseSourcesFile, type SourceLine } from './source-hashes.ts';
-import { runInSandbox } from './spec-sandbox.ts';
-import { mayNameAddresses, type NamedSource, parseSpecSources } from './spec-sources.ts';
+import { asWritten, type NamedSource } from './spec-sources.ts';
 
-interface SpecOrder {
+export interface SpecOrder {
   /** The spec and what is beside it; gets what is fetched. */
   readonly folder: string;
   readonly spec: string;
@@ -21,33 +21,88 @@ interface SpecOrder {
   readonly lookaside: { readonly template: string | undefined; readonly name: string } | undefined;
 }
 
-const maximumSpecBytes = 4 * 1024 ** 2;
 const maximumFetched = 200;
-const expandSeconds = 30;
+/** Source packages that one build may need because its chroots name other sources. */
+const maximumReadings = 20;
 
-/** Fetches what is missing; the folder then has everything for `mock --buildsrpm`. */
+/** Fetches what is missing; the folders then have everything for `mock --buildsrpm`. */
 export async function fetchSpecSources(order: FetchOrder, wanted: SpecOrder): Promise<Outcome<FetchedSource>> {
   const { folder, spec } = wanted;
   const notes: string[] = [];
   const lines = await readSourcesFile(wanted, notes);
   if (!lines.ok) return lines;
-  const files = await missingFiles(order, wanted, lines.value, notes);
+  const readings = await readSpec(order, wanted, notes);
+  if (readings.length > maximumReadings)
+    return fail('source', `${spec} names other sources in ${readings.length} chroots; ${maximumReadings} at most.`);
+  const specText = (await readSmall(join(folder, spec))) ?? '';
+  const places: SpecSources[] = [];
+  for (const [index, reading] of readings.entries()) {
+    // Before anything is fetched into the first.
+    const place = index === 0 ? folder : `${folder}-${index}`;
+    if (index > 0) await linkFiles(folder, place);
+    places.push({ ...reading, folder: place });
+  }
+  const fetched: FetchedFile[] = [];
+  for (const place of places) {
+    const known = { ...wanted, ...place, specText, lines: lines.value };
+    const files = await fetchMissing(order, known, notes);
+    if (!files.ok) return files;
+    fetched.push(
+      ...files.value.filter(({ url, file }) => !fetched.some((each) => each.url === url && each.file === file)),
+    );
+  }
+  const [first, ...variants] = places as [SpecSources, ...SpecSources[]];
+  return succeed({
+    ...{ kind: 'tree', method: 'spec', ...first, spec, specText, variants, needsNetwork: false },
+    ...{ fetched, notes },
+  });
+}
+
+/** Flat folders only. */
+async function linkFiles(from: string, to: string): Promise<void> {
+  await mkdir(to);
+  for (const name of await readdir(from)) await link(join(from, name), join(to, name));
+}
+
+interface Known extends SpecOrder, SpecSources {
+  readonly specText: string;
+  readonly lines: readonly SourceLine[];
+}
+
+async function fetchMissing(
+  order: FetchOrder,
+  known: Known,
+  notes: string[],
+): Promise<Outcome<readonly FetchedFile[]>> {
+  const { folder, spec, lines } = known;
+  const files = await missingFiles(known, notes);
   if (!files.ok) return files;
   if (files.value.length > maximumFetched)
     return fail('source', `${spec} names ${files.value.length} files to fetch; ${maximumFetched} at most.`);
   const fetched: FetchedFile[] = [];
   let left = order.sourceBytes - (await bytesIn(folder));
-  for (const { url, file } of files.value) {
+  for (const { url, file, named } of files.value) {
     if (left <= 0)
       return fail('source', `The sources together are larger than the limit of ${order.sourceBytes} bytes.`);
-    const expected = expectedHash(wanted, lines.value, url, file);
+    const expected = expectedHash(known, lines, url, file);
     if (!expected.ok) return expected;
     const one = await fetchFile(order, { url, file, folder, expected: expected.value, maximumBytes: left });
-    if (!one.ok) return one;
+    if (!one.ok) return named === undefined ? one : withOrigin(one.failure, known, named);
     fetched.push(one.value);
     left -= one.value.bytes;
   }
-  return succeed({ kind: 'tree', method: 'spec', folder, spec, needsNetwork: false, fetched, notes });
+  return succeed(fetched);
+}
+
+/** The sentence about an address, with where the spec has it and what it says there. */
+function withOrigin(failure: Failure, { spec, specText, chroots }: Known, named: NamedSource): Outcome<never> {
+  const written = asWritten(specText, named.value)?.value;
+  const isSame = written === undefined || written === named.value;
+  const says = isSame ? '' : `, written there as ${written} and read for ${chroots[0]}`;
+  return {
+    ok: false,
+    failure: { ...failure, message: `${failure.message.replace(/\.$/, '')}: it is ${named.tag} of ${spec}${says}.` },
+  };
 }
 
 /** The lines of the file `sources`; of others than a dist-git a file of this name may be anything. */
@@ -64,75 +119,36 @@ async function readSourcesFile(
   return succeed([]);
 }
 
+interface MissingFile {
+  readonly url: string;
+  readonly file: string;
+  /** Undefined: only the file `sources` names it. */
+  readonly named: NamedSource | undefined;
+}
+
 /** Where each file comes from that is not in the folder. */
 async function missingFiles(
-  order: FetchOrder,
-  { folder, spec, lookaside }: SpecOrder,
-  lines: readonly SourceLine[],
+  { folder, spec, sources, lookaside, lines, chroots }: Known,
   notes: string[],
-): Promise<Outcome<readonly { readonly url: string; readonly file: string }[]>> {
+): Promise<Outcome<readonly MissingFile[]>> {
   const there = new Set(await readdir(folder));
-  const missing = new Map<string, string>();
+  const missing = new Map<string, MissingFile>();
   if (lookaside?.template !== undefined) {
     for (const { file, kind, hash } of lines) {
       const words = { name: lookaside.name, filename: file, hashtype: kind, hash };
-      if (!there.has(file)) missing.set(file, lookasideAddress(lookaside.template, words));
+      const named = sources.find((each) => each.file === file);
+      if (!there.has(file)) missing.set(file, { file, named, url: lookasideAddress(lookaside.template, words) });
     }
   }
-  const named = await namedSources(order, folder, spec, notes);
-  for (const { value, file } of named) {
+  for (const named of sources) {
+    const { value, file } = named;
     if (there.has(file) || missing.has(file) || !value.includes('://')) continue;
     if (/%[{(]/.test(value)) {
-      notes.push(`${value} holds a macro that is not known here; add the file to the sources.`);
-    } else if (isSourceFileName(file)) missing.set(file, value.replace(/#\/[^/]*$/, ''));
+      notes.push(`${value} holds a macro that is not known here for ${chroots[0]}; add the file to the sources.`);
+    } else if (isSourceFileName(file)) missing.set(file, { file, named, url: value.replace(/#\/[^/]*$/, '') });
     else return fail('source', `${spec} names the source ${value}, whose file name cannot be used.`);
   }
-  return succeed([...missing].map(([file, url]) => ({ file, url })));
-}
-
-/** Sources and patches of the spec as rpm expands them, in the sandbox: a spec is a program. */
-async function namedSources(
-  order: FetchOrder,
-  folder: string,
-  spec: string,
-  notes: string[],
-): Promise<readonly NamedSource[]> {
-  const text = await readSmall(join(folder, spec));
-  if (text !== undefined && !mayNameAddresses(text)) return [];
-  const output = await mkdtemp(`${folder}.expand-`);
-  try {
-    const end = await runInSandbox({
-      command: ['rpmspec', '-P', ...defines(order.chroot), `/sources/${spec}`],
-      sources: folder,
-      output,
-      seconds: Math.min(expandSeconds, order.seconds),
-      fileBytes: maximumSpecBytes,
-      signal: order.signal,
-    });
-    if (end.exitCode === 0) return parseSpecSources(end.output);
-    const why = /^error: (.*)$/m.exec(end.output)?.[1] ?? (end.timedOut ? 'it took too long' : 'rpm gave up');
-    notes.push(
-      `The control host cannot read ${spec} (${why.replaceAll('/sources/', '')}): no source address was fetched.`,
-    );
-    return [];
-  } finally {
-    await rm(output, { recursive: true, force: true });
-  }
-}
-
-/** The places that rpm reads from, and the macros by which specs tell distributions apart. */
-function defines(chroot: string): readonly string[] {
-  const { distribution = '', release = '' } = parseChroot(chroot) ?? {};
-  const number = /^\d+/.exec(release)?.[0];
-  const enterprise = /^(epel|rhel|centos|centos-stream|almalinux|rocky|oraclelinux)$/.test(distribution);
-  const known: [string, string][] = [
-    ['_sourcedir', '/sources'],
-    ['_specdir', '/sources'],
-    ['_dbpath', '/tmp/rpmdb'],
-    ...(distribution === 'fedora' && number !== undefined ? [['fedora', number] as [string, string]] : []),
-    ...(enterprise && number !== undefined ? [['rhel', number] as [string, string]] : []),
-  ];
-  return known.flatMap(([name, value]) => ['--define', `${name} ${value}`]);
+  return succeed([...missing.values()]);
 }
 
 /** The package's own word first, then that of the file `sources`. */
@@ -157,11 +173,4 @@ function expectedHash(
 async function bytesIn(folder: string): Promise<number> {
   const sizes = (await readdir(folder)).map(async (name) => (await lstat(join(folder, name))).size);
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
-}
-
-/** The text of a regular file that is not too large; undefined of anything else. */
-async function readSmall(path: string): Promise<string | undefined> {
-  const status = await lstat(path).catch(() => undefined);
-  if (status?.isFile() !== true || status.size > maximumSpecBytes) return undefined;
-  return readFile(path, 'utf8');
 }

@@ -1,5 +1,7 @@
 // What fetching a source leaves on the control host: everything that a builder needs to make the source package, and
 // nothing else.
+import type { SubmoduleRecord } from '@coppice/config';
+import type { NamedSource } from './spec-sources.ts';
 
 /** A file that was fetched over the network or taken from the cache, as the build's record names it. */
 export interface FetchedFile {
@@ -10,10 +12,22 @@ export interface FetchedFile {
   readonly bytes: number;
 }
 
+/** The spec with its sources as one or several chroots of the build name them. */
+export interface SpecSources {
+  /** In these chroots; one at least. */
+  readonly chroots: readonly string[];
+  /** The spec and all sources and patches flat in it, regular files only, for `mock --buildsrpm`. Absolute. */
+  readonly folder: string;
+  /** What the control host read in the spec; empty where it names only files. */
+  readonly sources: readonly NamedSource[];
+}
+
 interface Fetched {
   /** Absolute path; holds regular files and folders that this service wrote, and belongs to the caller. */
   readonly folder: string;
   readonly fetched: readonly FetchedFile[];
+  /** Of a repository; absent of other sources. */
+  readonly submodules?: readonly SubmoduleRecord[];
   /** What people should know, a sentence each, for `srpm.log`. Hostile text may be in them. */
   readonly notes: readonly string[];
 }
@@ -21,16 +35,19 @@ interface Fetched {
 export type FetchedSource =
   /** A ready source package: `file` in `folder`, its hash checked. Needs no builder. */
   | (Fetched & { readonly kind: 'srpm'; readonly file: string })
-  /**
-   * Method `spec`: the spec and all sources and patches flat in `folder`, regular files only, for `mock --buildsrpm`.
-   */
-  | (Fetched & {
-      readonly kind: 'tree';
-      readonly method: 'spec';
-      /** File name in `folder`. */
-      readonly spec: string;
-      readonly needsNetwork: false;
-    })
+  /** Method `spec`. */
+  | (Fetched &
+      SpecSources & {
+        readonly kind: 'tree';
+        readonly method: 'spec';
+        /** File name in `folder`. */
+        readonly spec: string;
+        /** Text of the spec; '' of one that is too large to be read here. */
+        readonly specText: string;
+        /** For chroots in which the spec names other sources; each needs a source package of its own. */
+        readonly variants: readonly SpecSources[];
+        readonly needsNetwork: false;
+      })
   /**
    * Other methods: a work tree with `.git` (history and tags up to the pinned commit; the address of `origin`; no
    * hooks). It may hold symbolic links.

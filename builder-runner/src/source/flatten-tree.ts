@@ -1,8 +1,10 @@
 // Turns a hostile work tree into one folder with the spec and its files side by side, as rpm wants them. Nothing
 // outside the tree gets in.
 import { copyFile, lstat, mkdir, readdir, realpath, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join, sep } from 'node:path';
+import { basename, dirname, join, posix, relative, sep } from 'node:path';
+import { describeLinkFault } from '@coppice/config';
 import { fail, type Outcome, succeed } from '../base/outcome.ts';
+import { followInTree } from './follow-links.ts';
 
 export interface FlattenOrder {
   /** The work tree; it is removed. */
@@ -16,13 +18,18 @@ export interface FlattenOrder {
   readonly name: string;
 }
 
+export interface FlatTree {
+  readonly folder: string;
+  readonly spec: string;
+  /** What was left out, a sentence each. */
+  readonly notes: readonly string[];
+}
+
 /**
- * The regular files of the spec's folder, and those of the tree that links there lead to; other folders and links are
- * left out.
+ * The regular files of the spec's folder, and those of the tree that links there lead to; other folders, and links that
+ * lead to nothing, are left out. A link out of the tree is refused.
  */
-export async function flattenTree(
-  order: FlattenOrder,
-): Promise<Outcome<{ readonly folder: string; readonly spec: string }>> {
+export async function flattenTree(order: FlattenOrder): Promise<Outcome<FlatTree>> {
   const start = await enterSubdirectory(order.tree, order.subdirectory, order.name);
   if (!start.ok) return start;
   const wanted = order.spec === undefined ? await onlySpec(start.value) : succeed(order.spec);
@@ -31,18 +38,41 @@ export async function flattenTree(
   const root = await realpath(order.tree);
   const beside = await realpath(dirname(path)).catch(() => undefined);
   if (beside === undefined || !isInside(root, beside)) return noSpec(wanted.value, start.value);
+  const notes: string[] = [];
   await mkdir(order.folder, { recursive: true });
   for (const entry of await readdir(beside, { withFileTypes: true })) {
-    const from = join(beside, entry.name);
-    const to = join(order.folder, entry.name);
-    if (entry.isFile()) await rename(from, to);
-    else if (entry.isSymbolicLink()) await copyLinked(root, from, to);
+    if (!entry.isSymbolicLink()) continue;
+    const link = relative(root, join(beside, entry.name));
+    const end = await followInTree(root, link);
+    const named = `The link ${JSON.stringify(link)} of ${order.name}`;
+    if ('fault' in end)
+      return fail('source', `${named} ${describeLinkFault(end.fault)}: let it lead to a file there, or remove it.`);
+    const target = await lstat(join(root, end.path)).catch(() => undefined);
+    if (target === undefined) notes.push(`${named} leads to nothing there, and is left out.`);
+    else if (target.isFile()) await copyFile(join(root, end.path), join(order.folder, entry.name));
+  }
+  // Links may lead to what is moved here.
+  for (const entry of await readdir(beside, { withFileTypes: true })) {
+    if (entry.isFile()) await rename(join(beside, entry.name), join(order.folder, entry.name));
   }
   const spec = basename(path);
   const found = await lstat(join(order.folder, spec)).catch(() => undefined);
   if (found === undefined) return noSpec(wanted.value, start.value);
   await rm(order.tree, { recursive: true, force: true });
-  return succeed({ folder: order.folder, spec });
+  return succeed({ folder: order.folder, spec, notes });
+}
+
+/**
+ * What `flattenTree` would take, followed as far as it is there: the spec's folder, its files and where its links lead.
+ * Paths relative to the tree.
+ */
+export async function reachOfSpec({ tree, subdirectory = '', spec = '' }: Omit<FlattenOrder, 'folder' | 'name'>) {
+  const end = await followInTree(tree, posix.join(subdirectory, posix.dirname(spec)));
+  if ('fault' in end) return [];
+  const entries = await readdir(join(tree, end.path), { withFileTypes: true }).catch(() => []);
+  const names = entries.flatMap((entry) => (entry.isDirectory() ? [] : [entry.name]));
+  const ends = await Promise.all(names.map((name) => followInTree(tree, posix.join(end.path, name))));
+  return [end.path, ...ends.flatMap((each) => ('path' in each ? [each.path] : []))];
 }
 
 /** The folder of a work tree that a package names; a way out of the tree is no folder of it. */
@@ -59,13 +89,6 @@ export async function enterSubdirectory(
 
 function isInside(root: string, path: string): boolean {
   return path === root || path.startsWith(root + sep);
-}
-
-async function copyLinked(root: string, from: string, to: string): Promise<void> {
-  const target = await realpath(from).catch(() => undefined);
-  if (target === undefined || !isInside(root, target)) return;
-  if (!(await lstat(target)).isFile()) return;
-  await copyFile(target, to);
 }
 
 async function onlySpec(folder: string): Promise<Outcome<string>> {

@@ -7,9 +7,11 @@ import { listTree, readLinks, type TreeEntry } from '../remote/tree-listing.ts';
 export interface LinkedFiles {
   readonly index: string;
   readonly bytes: number;
+  /** The folder itself is a link: there is nothing but what it leads to. */
+  readonly isAll: boolean;
 }
 
-const none: LinkedFiles = { index: '', bytes: 0 };
+const none: LinkedFiles = { index: '', bytes: 0, isAll: false };
 
 /**
  * What the links below `folder` stand for, with paths relative to it, or a sentence without its full stop about the
@@ -26,7 +28,8 @@ export async function followConfigLinks(
     throw error;
   });
   const isLinkHere = ({ mode, path }: TreeEntry) => mode === '120000' && path.startsWith(`${folder}/`);
-  if (!entries.some(isLinkHere)) return none;
+  const isAll = entries.some(({ mode, path }) => mode === '120000' && path === folder);
+  if (!isAll && !entries.some(isLinkHere)) return none;
   const files = new Map(entries.filter(({ type }) => type === 'blob').map((entry) => [entry.path, entry]));
   const links = await readLinks(git, [...files.values()]);
   const { files: linked, faults } = createLinkFollower({ paths: new Set(files.keys()), links })(folder);
@@ -40,5 +43,5 @@ export async function followConfigLinks(
     bytes += size;
     return `${mode} ${id}\t${inside(place)}\0`;
   });
-  return { index: [...gone, ...added].join(''), bytes };
+  return { index: [...gone, ...added].join(''), bytes, isAll };
 }

@@ -1,5 +1,6 @@
 // Git for sources that nobody here controls: limited by the operating system, and every end is a sentence for people.
 import { describeError } from '../base/errors.ts';
+import { withoutPaths } from '../base/public-text.ts';
 import { duration } from '../base/sentence-parts.ts';
 import type { FetchRules } from '../remote/addresses.ts';
 import { type GitConfig, gitEnvironment } from '../remote/git-environment.ts';
@@ -63,7 +64,7 @@ function describeGitError(stderr: string, otherwise: string): string {
   const line =
     stderr.split('\n').find((text) => /^(fatal|error|remote): /.test(text)) ?? stderr.trim().split('\n')[0] ?? '';
   const text = line.replace(/^(fatal|error|remote): /, '');
-  return describeError(text === '' ? otherwise : text).replace(/\.$/, '');
+  return withoutPaths(describeError(text === '' ? otherwise : text)).replace(/\.$/, '');
 }
 
 export function isCommitId(text: string): boolean {

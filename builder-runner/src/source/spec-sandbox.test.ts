@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { keyringProbe } from '../../testing/keyring-probe.ts';
 import { runInSandbox } from './spec-sandbox.ts';
 
 let folder: string;
@@ -50,6 +51,19 @@ test('it cannot set anything of the kernel, nor make devices', async () => {
   const tries = 'for f in kernel/core_pattern kernel/modprobe; do (: >> /proc/sys/$f) 2>/dev/null && echo opened; done';
   const all = `${tries}; mknod /tmp/sda b 8 0 2>/dev/null && echo made; echo end`;
   expect(await whatItSaw(all)).toMatchObject({ output: 'end' });
+});
+
+test('it has a session keyring of its own, and asks for keys in vain in every ABI of the machine', async () => {
+  writeFileSync(join(folder, 'sources', 'keys.py'), keyringProbe);
+  const runs = [await whatItSaw('python3 /sources/keys.py'), await whatItSaw('python3 /sources/keys.py')];
+  const [first, second] = runs.map(({ output }) => output.split(';'));
+  const calls = ['keyctl', 'add_key', 'request_key'];
+  const names =
+    process.arch === 'x64' ? ['', '-x32', '-i386'].flatMap((abi) => calls.map((call) => call + abi)) : calls;
+  expect(first?.[0]).toBe(names.map((name) => `${name}=refused`).join(','));
+  expect(first?.[1]).toMatch(/^[0-9a-f]+$/);
+  expect(second?.[1]).toMatch(/^[0-9a-f]+$/);
+  expect(second?.[1]).not.toBe(first?.[1]);
 });
 
 test('it sees no environment of the service', async () => {

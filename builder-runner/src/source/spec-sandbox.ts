@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ExecaError, execa } from 'execa';
 import { describeError, RunnerError } from '../base/errors.ts';
+import { keyringFilter, withOwnSession } from './leave-keyrings.ts';
 
 export interface SandboxOrder {
   /** The program and its arguments, as seen inside. */
@@ -50,9 +51,10 @@ export async function runInSandbox(order: SandboxOrder): Promise<SandboxEnd> {
     if (isRoot) await chown(order.output, sandboxUser, sandboxUser);
     await writeFile(join(etc, 'passwd'), passwd);
     await writeFile(join(etc, 'group'), group);
-    return await run(order, [
+    return await run(order, await keyringFilter(), [
       ...bounds(order),
-      ...['bwrap', ...identity(isRoot), ...(await view(order, etc)), '--'],
+      ...(await withOwnSession()),
+      ...['bwrap', '--seccomp', '3', ...identity(isRoot), ...(await view(order, etc)), '--'],
       ...(isRoot ? dropPrivileges : []),
       ...order.command,
     ]);
@@ -62,11 +64,17 @@ export async function runInSandbox(order: SandboxOrder): Promise<SandboxEnd> {
   }
 }
 
-async function run(order: SandboxOrder, [program = '', ...args]: readonly string[]): Promise<SandboxEnd> {
+/** The command reads `third` from its descriptor 3. */
+async function run(
+  order: SandboxOrder,
+  third: Uint8Array,
+  [program = '', ...args]: readonly string[],
+): Promise<SandboxEnd> {
   try {
-    const done = await execa(program, args, {
+    const running = execa(program, args, {
       all: true,
-      stdin: 'ignore',
+      detached: true, // a process group of its own
+      stdio: ['ignore', 'pipe', 'pipe', third],
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
       extendEnv: false,
       timeout: order.seconds * 1000,
@@ -75,6 +83,8 @@ async function run(order: SandboxOrder, [program = '', ...args]: readonly string
       maxBuffer: outputBytes,
       reject: false,
     });
+    running.nodeChildProcess.once('exit', () => endGroup(running.pid));
+    const done = await running;
     if (done.isCanceled) order.signal.throwIfAborted();
     const output = done.all ?? '';
     if (done.code === 'ENOENT') {
@@ -89,6 +99,19 @@ async function run(order: SandboxOrder, [program = '', ...args]: readonly string
   } catch (error) {
     if (error instanceof ExecaError) throw new RunnerError('sandbox', describeError(error), { cause: error });
     throw error;
+  }
+}
+
+/**
+ * bubblewrap's second process waits for the first one before it is told to die with it: when the first is killed in
+ * that moment, the second waits for ever, and holds our pipes.
+ */
+function endGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 

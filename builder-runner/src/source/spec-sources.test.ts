@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { mayNameAddresses, parseSpecSources } from './spec-sources.ts';
+import { asWritten, mayDependOnChroot, mayNameAddresses, parseSpecSources } from './spec-sources.ts';
 
 const values = (text: string) => parseSpecSources(text).map(({ value }) => value);
 
@@ -38,7 +38,7 @@ Source5: in a script
 
   test('have the file name that rpm looks for', () => {
     expect(parseSpecSources('Source0: https://a.example/archive/v1.tar.gz#/a-1.tar.gz')).toEqual([
-      { value: 'https://a.example/archive/v1.tar.gz#/a-1.tar.gz', file: 'a-1.tar.gz' },
+      { tag: 'Source0', value: 'https://a.example/archive/v1.tar.gz#/a-1.tar.gz', file: 'a-1.tar.gz' },
     ]);
     expect(parseSpecSources('Source0: https://a.example/get?file=a.tgz')[0]?.file).toBe('get?file=a.tgz');
   });
@@ -73,4 +73,43 @@ describe('rpm is asked', () => {
     'not of %j',
     (spec) => expect(mayNameAddresses(spec)).toBe(false),
   );
+});
+
+describe('how a spec itself has a source', () => {
+  const spec = `Name: a
+Source0: https://a.example/%{name}-%{version}-%{release}.txt
+Source1: %{url}/archive/%(echo v1)/a-%{?pre:%{pre}-}1.tar.gz
+Source2: https://a.example/get?v=%version#/b-%{version}.txt
+Patch: %{name}-fix.patch
+%sourcelist
+list-%{version}.conf
+`;
+  test.each([
+    ['https://a.example/a-1-1.fc42.txt', 'Source0', 'https://a.example/%{name}-%{version}-%{release}.txt'],
+    ['a-1-1.fc42.txt', 'Source0', 'https://a.example/%{name}-%{version}-%{release}.txt'],
+    ['https://up.example/x/archive/v1/a-rc-1.tar.gz', 'Source1', '%{url}/archive/%(echo v1)/a-%{?pre:%{pre}-}1.tar.gz'],
+    ['b-7.txt', 'Source2', 'https://a.example/get?v=%version#/b-%{version}.txt'],
+    ['a-fix.patch', 'Patch', '%{name}-fix.patch'],
+    ['list-2.conf', '%sourcelist', 'list-%{version}.conf'],
+  ])('%s is %s', (value, tag, written) => {
+    expect(asWritten(spec, value)).toMatchObject({ tag, value: written });
+  });
+
+  test('is not told where nothing there can become it', () => {
+    for (const value of ['other.txt', 'https://b.example/a-1-1.txt', 'fix.patchy', 'list-']) {
+      expect([value, asWritten(spec, value)]).toEqual([value, undefined]);
+    }
+  });
+
+  test('is told of any text, however many macros and brackets, without much ado', () => {
+    const hostile = `Source0: ${'%{a'.repeat(20_000)}\nSource1: ${'%{a}a'.repeat(20_000)}\nSource2: ${'%'.repeat(50_000)}`;
+    expect(asWritten(hostile, 'a'.repeat(50_000))?.tag).toBe('Source1');
+    fc.assert(fc.property(fc.string(), fc.string(), (text, value) => void asWritten(`Source0: ${text}`, value)));
+  });
+});
+
+test('plain file names may differ between chroots only where there are conditions', () => {
+  expect(mayDependOnChroot('%if 0%{?fedora}\nSource0: a\n%endif\n')).toBe(true);
+  expect(mayDependOnChroot('Source0: a\n')).toBe(false);
+  expect(mayDependOnChroot('%ifarch x86_64\n%endif\n')).toBe(false);
 });

@@ -19,7 +19,7 @@ interface TreeOrder {
 
 /** `missing`: there is no such tree; `too-large`: nothing was written. */
 export type WriteEnd =
-  | { readonly ok: true }
+  | { readonly ok: true; readonly bytes: number }
   | { readonly ok: false; readonly what: 'missing' | 'too-large' | 'failed'; readonly why: string };
 
 /**
@@ -46,7 +46,7 @@ export async function writeGitTree(
     }
     const links = instead === undefined ? [] : ['-c', 'core.symlinks=false'];
     const written = await git(order, [...links, 'checkout-index', '--all', '--force'], { env, cwd: folder });
-    return written.ok ? { ok: true } : failed(written);
+    return written.ok ? { ok: true, bytes: size.bytes } : failed(written);
   } finally {
     await rm(index, { force: true });
   }

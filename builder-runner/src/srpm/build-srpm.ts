@@ -1,25 +1,17 @@
 // The SRPM task: fetch the source, have a builder make the source package, publish it with its log and record.
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import {
-  type ChrootName,
-  type FetchedFileRecord,
-  isFinal,
-  plainBuildroot,
-  published,
-  type QueuedBuild,
-  type QueuedChroot,
-} from '@coppice/config';
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { type ChrootName, plainBuildroot, published, type QueuedBuild, type QueuedChroot } from '@coppice/config';
 import { describeError, isBuilderFault } from '../base/errors.ts';
 import { fail, type Outcome, succeed } from '../base/outcome.ts';
 import { readDriverFacts } from '../builder/driver-facts.ts';
 import { needOf as needOfChroot } from '../chroot-build/need.ts';
 import { nameBuild, type RunnerContext } from '../context/runner-context.ts';
 import type { BuilderNeed, Lease } from '../pool/pool.ts';
-import { type Ending, recordOfSrpm, writeRecord } from '../publish/record.ts';
+import { type Ending, type FetchedRecords, forPublic, recordOfSrpm, writeRecord } from '../publish/record.ts';
 import { describeArtifacts } from '../rpm/describe-artifacts.ts';
 import { readRpmHeader } from '../rpm/rpm-header.ts';
-import { fetchForBuild } from './fetch-for-build.ts';
+import { chrootsToMake, fetchForBuild, isLive } from './fetch-for-build.ts';
 import { findReturnFault } from './line-ends.ts';
 import { type MadeSrpm, makeSrpm, packSource, type SrpmOrder } from './make-srpm.ts';
 import { composeSrpmLog, type SrpmLogParts } from './srpm-log.ts';
@@ -27,9 +19,10 @@ import type { MakeableSource } from './srpm-plan.ts';
 import { sourcesLeftOut } from './srpm-verdict.ts';
 
 /** How the source package came about; its file, where there is one, is in `folder`. */
-interface Attempt extends SrpmLogParts {
+interface Attempt extends SrpmLogParts, FetchedRecords {
   readonly folder: string;
-  readonly fetched: readonly FetchedFileRecord[];
+  /** Absolute paths of those that some chroots have instead. */
+  readonly variants: ReadonlyMap<string, string>;
   /** Of the builder. */
   readonly builder: string | null;
 }
@@ -62,17 +55,33 @@ async function publish(
   startedAt: Date,
   attempt: Attempt,
 ): Promise<Outcome<string>> {
-  const { folder, fetched, builder } = attempt;
-  const { text, made } = composeSrpmLog(attempt);
+  const { folder, builder } = attempt;
+  const { text, made: composed } = composeSrpmLog(attempt);
+  const made = composed.ok ? composed : { ...composed, failure: forPublic(composed.failure, context.home) };
   const target = join(context.home, 'published', published.srpmBuild(build));
   await mkdir(target, { recursive: true });
+  const files = made.ok ? [made.value, ...(await publishVariants(attempt, target))] : [];
   if (made.ok) await rename(join(folder, made.value), join(target, made.value));
   await writeFile(join(target, 'srpm.log'), text);
-  const artifacts = made.ok ? await describeArtifacts(target, [made.value]) : [];
+  const artifacts = await describeArtifacts(target, files);
   await writeFile(join(target, made.ok ? 'success' : 'fail'), '');
-  const record = recordOfSrpm(build, startedAt, endingOf(made, artifacts, context.now()), fetched);
+  const record = recordOfSrpm(build, startedAt, endingOf(made, artifacts, context.now()), attempt);
   await writeRecord(join(target, 'result.json'), { ...record, builder });
   return made;
+}
+
+/** Each in a folder of its chroot; resolves with their paths in `target`. */
+async function publishVariants({ variants }: Attempt, target: string): Promise<readonly string[]> {
+  const files: string[] = [];
+  for (const [chroot, path] of variants) {
+    const file = `${chroot}/${basename(path)}`;
+    await rm(join(target, chroot), { recursive: true, force: true });
+    await mkdir(join(target, chroot));
+    // Chroots may share one.
+    await link(path, join(target, file));
+    files.push(file);
+  }
+  return files;
 }
 
 async function makeFromSource(
@@ -82,7 +91,15 @@ async function makeFromSource(
   signal: AbortSignal,
 ): Promise<Attempt> {
   const fetched = await fetchForBuild(context, build, join(staging, 'sources'), signal);
-  const none = { folder: staging, notes: '', log: '', fetched: [], builder: null };
+  const none = {
+    folder: staging,
+    variants: new Map<string, string>(),
+    notes: '',
+    log: '',
+    fetched: [],
+    submodules: [],
+    builder: null,
+  };
   if (!fetched.ok) return { ...none, made: fetched };
   const source = fetched.value;
   const notes = source.notes.map((note) => `${note}\n`).join('');
@@ -93,23 +110,59 @@ async function makeFromSource(
     return { ...none, ...source, made, notes, log };
   }
   if (source.needsNetwork && !(await isNetworkOffered(context))) {
-    return {
-      ...none,
-      made: withoutNetwork(build, 'the builders of this service have none'),
-      fetched: source.fetched,
-    };
+    const made = withoutNetwork(build, 'the builders of this service have none');
+    return { ...none, made, ...recordsOf(source) };
   }
   const returns = await findReturnFault(source);
   if (returns !== undefined) {
-    return { ...none, made: { ok: false, failure: returns }, notes, fetched: source.fetched };
+    return { ...none, made: { ok: false, failure: returns }, notes, ...recordsOf(source) };
   }
   const firstLine = await firstLineOf(source);
   for (const chroot of build.chroots) if (isLive(chroot)) context.pool.expect(needOfChroot(build, chroot));
-  const upload = await packSource(source, staging);
   const target = join(staging, 'made');
-  const order = { context, build, chroot: chrootFor(build, source), source, firstLine, upload, target, signal };
-  const attempt = await makeOnBuilder(order);
-  return { ...attempt, folder: target, notes, fetched: source.fetched };
+  const order = { context, build, firstLine, target, signal };
+  const upload = await packSource(source, staging);
+  const first = await makeOnBuilder({ ...order, chroot: chrootFor(build, source), source, upload });
+  const attempt = { ...none, ...first, folder: target, notes, ...recordsOf(source) };
+  if (!first.made.ok || source.kind !== 'tree' || source.method !== 'spec') return attempt;
+  return makeVariants({ ...order, source, staging }, attempt);
+}
+
+function recordsOf({ fetched, submodules = [] }: MakeableSource): FetchedRecords {
+  return { fetched, submodules };
+}
+
+interface VariantOrder extends Pick<SrpmOrder, 'context' | 'build' | 'target' | 'signal'> {
+  readonly source: Extract<MakeableSource, { method: 'spec' }>;
+  readonly staging: string;
+}
+
+/** A source package for each group of chroots in which the spec names other sources than in the first. */
+async function makeVariants({ source, staging, ...order }: VariantOrder, first: Attempt): Promise<Attempt> {
+  const variants = new Map<string, string>();
+  let { log } = first;
+  for (const [index, variant] of source.variants.entries()) {
+    const [name = ''] = variant.chroots;
+    const chroot = order.build.chroots.find((each) => each.chroot === name) as QueuedChroot;
+    const place = join(staging, `variant-${index}`);
+    const upload = await packSource({ ...source, ...variant }, place);
+    const target = join(place, 'made');
+    const made = await makeOnBuilder({ ...order, chroot, source: { ...source, ...variant }, upload, target });
+    log += `\nThe source package for ${variant.chroots.join(', ')}, where the spec names other sources:\n`;
+    if (!made.made.ok) return { ...first, ...failedFor(name, made, log) };
+    log += made.log;
+    for (const each of variant.chroots) variants.set(each, join(target, made.made.value));
+  }
+  return { ...first, log, variants };
+}
+
+/** `above`: what the log holds before. */
+function failedFor(chroot: string, { made, log }: Pick<MadeSrpm, 'made' | 'log'>, above: string) {
+  if (made.ok) return { made, log };
+  const { failure } = made;
+  const where = failure.where && { ...failure.where, line: failure.where.line + above.split('\n').length - 1 };
+  const message = `For ${chroot}: ${failure.message}`;
+  return { made: { ok: false, failure: { ...failure, message, where } } as const, log: `${above}${log}` };
 }
 
 /** What a script says of the program that runs it; undefined for other sources. */
@@ -125,11 +178,7 @@ function chrootFor(build: QueuedBuild, source: MakeableSource): SrpmOrder['chroo
   const same = build.chroots.find(({ chroot }) => chroot === wanted);
   if (same !== undefined) return same;
   if (wanted !== undefined) return { chroot: wanted as ChrootName, buildroot: plainBuildroot };
-  return (build.chroots.find(isLive) ?? build.chroots[0]) as SrpmOrder['chroot'];
-}
-
-function isLive({ state, cancelRequestedBy }: QueuedChroot): boolean {
-  return !isFinal(state) && cancelRequestedBy === null;
+  return chrootsToMake(build)[0] as SrpmOrder['chroot'];
 }
 
 /** Whether any builder that may make source packages has a network. */

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { formatNevra, parseNevra, rpmFileName } from '@coppice/config';
 import { fail, type Outcome, succeed } from '../base/outcome.ts';
 import { inQuotes } from '../base/sentence-parts.ts';
+import { judgeRpmNames } from '../chroot-build/check-results.ts';
+import { judgeFileNames } from '../rpm/judge-file-names.ts';
 import { judgeTexts } from '../rpm/judge-texts.ts';
 import { RpmHeaderError, readRpmHeader } from '../rpm/rpm-header.ts';
 import { notExpanded, sourcesLeftOut } from './srpm-verdict.ts';
@@ -21,7 +23,7 @@ export async function checkSrpm(folder: string, name: string, chroot: string): P
     if (!expected.includes(name) || parseNevra(formatNevra(nevra)) === undefined) {
       return refuse(`${inQuotes(name)} says of itself that it is ${inQuotes(expected[0] ?? '')}`);
     }
-    const unfit = judgeTexts([header]);
+    const unfit = judgeTexts([header]) ?? judgeRpmNames([name]) ?? judgeFileNames(new Map([[name, header]]));
     return unfit === undefined ? succeed(name) : { ok: false, failure: unfit };
   } catch (error) {
     if (error instanceof RpmHeaderError) return refuse(`${inQuotes(name)} is not a source package: ${error.message}`);

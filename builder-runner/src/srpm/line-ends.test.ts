@@ -34,7 +34,8 @@ describe('of a source', () => {
 
   test('the spec is named, with what to do', async () => {
     await writeFile(join(folder, 'a.spec'), returned(spec));
-    const source = { ...common, kind: 'tree', method: 'spec', spec: 'a.spec', needsNetwork: false, folder } as const;
+    const read = { spec: 'a.spec', specText: '', chroots: [], sources: [], variants: [] };
+    const source = { ...common, ...read, kind: 'tree', method: 'spec', needsNetwork: false, folder } as const;
     expect(await findReturnFault(source)).toMatchObject({
       reason: 'source',
       message: expect.stringMatching(

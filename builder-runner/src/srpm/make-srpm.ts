@@ -14,6 +14,8 @@ import { runDetached } from '../builder/run-detached.ts';
 import type { Session } from '../builder/session.ts';
 import type { Connection } from '../builder/ssh.ts';
 import { plainModes, uploadTree } from '../builder/upload-tree.ts';
+import { checkPayloads } from '../chroot-build/check-payloads.ts';
+import { judgeLeft } from '../chroot-build/check-results.ts';
 import { nameBuild, type RunnerContext } from '../context/runner-context.ts';
 import { mockFiles } from '../mock/mock-files.ts';
 import type { Lease } from '../pool/pool.ts';
@@ -100,7 +102,8 @@ async function makeInSession(
     now: context.now,
     signal,
   });
-  const exitCode = end.kind === 'exit' ? end.code : undefined;
+  // As a shell says it of a program that was killed.
+  const exitCode = end.kind === 'exit' ? end.code : end.kind === 'killed' ? 137 : undefined;
   const [logs, taken] = await collectWithin(context.settings.timeouts.collectSeconds, signal, (ends) =>
     Promise.all([
       session.run((connection) => readLogs(connection, folder), ends),
@@ -113,8 +116,9 @@ async function makeInSession(
     return { made, log, isClean: true };
   }
   const spec = source.kind === 'tree' ? source.spec : undefined;
+  const read = source.kind === 'tree' && source.method === 'spec' ? source : undefined;
   const { memoryBytes } = build;
-  const facts = { plan, chroot: chroot.chroot, spec, firstLine: order.firstLine, seconds, memoryBytes };
+  const facts = { plan, chroot: chroot.chroot, spec, read, firstLine: order.firstLine, seconds, memoryBytes };
   const verdict = judgeSrpm({ exitCode, ...logs }, facts);
   if (verdict.kind === 'infrastructure') throw new RunnerError('builder', verdict.message);
   return { made: { ok: false, failure: verdict.failure }, log, isClean: exitCode !== undefined };
@@ -140,7 +144,7 @@ async function readLogs(connection: Connection, folder: string): Promise<Omit<Sr
 
 /** The source package, checked; or the names of those that were found, where it is not one. */
 async function takeSrpm(
-  { build, target, chroot }: SrpmOrder,
+  { context, build, target, chroot }: SrpmOrder,
   session: Session,
   plan: SrpmPlan,
   signal: AbortSignal,
@@ -152,9 +156,15 @@ async function takeSrpm(
   if (received.kind === 'too-large') {
     return fail('source', `The source package is larger than the limit of ${totalBytes} bytes.`);
   }
+  const unfit = judgeLeft(received.left, totalBytes);
+  if (unfit !== undefined) return { ok: false, failure: unfit };
   const [name, ...others] = received.names;
-  if (name !== undefined && others.length === 0) return checkSrpm(target, name, chroot.chroot);
-  return { names: received.names };
+  if (name === undefined || others.length > 0) return { names: received.names };
+  const checked = await checkSrpm(target, name, chroot.chroot);
+  if (!checked.ok) return checked;
+  const bounds = { unpackedBytes: build.diskBytes, seconds: context.settings.timeouts.collectSeconds };
+  const damage = await checkPayloads({ folder: target, files: [name], ...bounds, signal });
+  return damage === undefined ? checked : { ok: false, failure: { ...damage, reason: 'source' } };
 }
 
 /**

@@ -3,6 +3,8 @@ import { type MakeableSource, planSrpm } from './srpm-plan.ts';
 
 const place = { config: '/home/b/builds/1-srpm/build.cfg', folder: '/home/b/builds/1-srpm' };
 const names = { owner: 'acme', project: 'tools', package: 'hello' };
+/** What is of no account to the plan. */
+const read = { chroots: ['fedora-42-x86_64'], sources: [], specText: '', variants: [] } as const;
 const common = { folder: '/x', fetched: [], notes: [], needsNetwork: false } as const;
 
 /** The steps, with what is the same in each of them taken out. */
@@ -19,7 +21,7 @@ function plan(source: MakeableSource, extra: readonly string[] = []) {
 }
 
 test('a plain source is one call of mock, which installs nothing', () => {
-  const { upload, steps, tool } = plan({ ...common, kind: 'tree', method: 'spec', spec: 'hello.spec' });
+  const { upload, steps, tool } = plan({ ...common, kind: 'tree', method: 'spec', spec: 'hello.spec', ...read });
   expect({ upload, tool }).toEqual({ upload: 'sources', tool: undefined });
   const folder = '/home/b/builds/1-srpm/sources';
   expect(steps).toEqual([`step 'buildsrpm' '--buildsrpm' '--spec' '${folder}/hello.spec' '--sources' '${folder}'`, '']);
@@ -88,6 +90,6 @@ describe('what makes a spec is followed by mock --buildsrpm', () => {
 
 test('nothing that people wrote is read by a shell', () => {
   const spec = "$(touch /tmp/x)'; `id`\n.spec";
-  const { steps } = planSrpm({ ...common, kind: 'tree', method: 'spec', spec }, place, [], names);
+  const { steps } = planSrpm({ ...common, kind: 'tree', method: 'spec', spec, ...read }, place, [], names);
   expect(steps).toContain(`'${place.folder}/sources/$(touch /tmp/x)'\\''; \`id\`\n.spec'`);
 });

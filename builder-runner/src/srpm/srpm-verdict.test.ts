@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { judgeCount, judgeSrpm, type SrpmEnd } from './srpm-verdict.ts';
 
 const rpkg = { method: 'rpkg', command: 'rpkg', package: 'rpkg' };
@@ -98,6 +98,32 @@ const cases: readonly [string, Partial<SrpmEnd>, object][] = [
 
 test.each(cases)('%s', (_, end, verdict) => {
   expect(judge(end)).toMatchObject(verdict);
+});
+
+describe('a source that is not there', () => {
+  const missing = (file: string) =>
+    judgeSrpm(
+      {
+        ...{ step: 'buildsrpm', exitCode: 1, output: '', rootLog: '' },
+        buildLog: `error: Bad file: /builddir/build/SOURCES/${file}: No such file or directory\n`,
+      },
+      { ...facts, read },
+    );
+  const value = 'https://a.example/hello-1-1.fc42.txt';
+  const read = {
+    specText: 'Source0: https://a.example/%{name}-1-%{release}.txt\nSource1: %{made_there}.conf\nPatch0: fix.patch\n',
+    sources: [{ tag: 'Source0', value, file: 'hello-1-1.fc42.txt' }],
+  };
+  const hint = 'Add the file beside the spec, or mend its name or address there.';
+  test.each([
+    ['hello-1-1.fc42.txt', `Source0, written as https://a.example/%{name}-1-%{release}.txt and read as ${value}`],
+    ['x.conf', 'Source1, written as %{made_there}.conf'],
+    ['fix.patch', 'Patch0'],
+    ['unknown', 'a source'],
+  ])('%s is named as the spec has it and as it was read', (file, how) => {
+    const message = `${file} is not among the sources: hello.spec names it in fedora-42-x86_64 as ${how}. ${hint}`;
+    expect(missing(file)).toMatchObject(failing('source', message));
+  });
 });
 
 test.each<[string, Partial<SrpmEnd>, number | null]>([

@@ -3,6 +3,7 @@ import { type Failure, fail, type Outcome } from '../base/outcome.ts';
 import { duration, inQuotes, listed, quoted } from '../base/sentence-parts.ts';
 import { classifyFailure } from '../failure/classify.ts';
 import { excerptFrom, excerptOfTrouble, findExcerpt, linesOf } from '../failure/log-lines.ts';
+import { asWritten, type NamedSource } from '../source/spec-sources.ts';
 import type { SrpmPlan } from './srpm-plan.ts';
 import { toolLines, toolWords, writtenElsewhere } from './tool-words.ts';
 
@@ -25,6 +26,8 @@ export interface SrpmCircumstances {
   readonly spec: string | undefined;
   /** The first line of the script, where there is one. */
   readonly firstLine?: string | undefined;
+  /** What the control host read in the spec. */
+  readonly read?: { readonly specText: string; readonly sources: readonly NamedSource[] } | undefined;
   readonly seconds: number;
   readonly memoryBytes: number | null;
 }
@@ -83,7 +86,24 @@ function rpmbuildFailed(end: SrpmEnd, facts: SrpmCircumstances): SrpmVerdict {
   if (/^Wrote: \S+\.nosrc\.rpm$/m.test(log)) return failed('source', sourcesLeftOut, log);
   const unexpanded = /^error: .*(%auto(?:release|changelog))\b/m.exec(log)?.[1];
   if (unexpanded !== undefined) return failed('source', notExpanded(unexpanded, facts.chroot), log);
+  const missing = missingSource(log, facts);
+  if (missing !== undefined) return failed('source', missing, log);
   return failed('source', `No source package could be made of ${facts.spec ?? 'the spec'}${because(log)}.`, log);
+}
+
+const missingFile = /^error: Bad (?:file|source): (?:.{0,200}\/)?([^/:\s]{1,200}): No such file or directory$/;
+
+/** The sentence about a source that is not there: as the spec has it, and as it was read. */
+function missingSource(log: string, { spec, chroot, read }: SrpmCircumstances): string | undefined {
+  const lines = linesIn(log).map(({ text }) => missingFile.exec(text)?.[1]);
+  const file = lines.find((each) => each !== undefined);
+  if (file === undefined || read === undefined || spec === undefined) return undefined;
+  const value = read.sources.find((each) => each.file === file)?.value ?? file;
+  const written = asWritten(read.specText, value) ?? asWritten(read.specText, file);
+  const tag = written === undefined ? 'a source' : written.tag;
+  const says = written === undefined || written.value === file ? '' : `, written as ${written.value}`;
+  const read_ = value === file || value === written?.value ? '' : ` and read as ${value}`;
+  return `${file} is not among the sources: ${spec} names it in ${chroot} as ${tag}${says}${read_}. Add the file beside the spec, or mend its name or address there.`;
 }
 
 function toolFailed(end: SrpmEnd, facts: SrpmCircumstances): SrpmVerdict {

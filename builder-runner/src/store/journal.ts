@@ -5,6 +5,7 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Adapter } from 'lowdb';
 import { corrupt, formatGroup, formatSnapshot, parseJournal, parseSnapshot } from './journal-format.ts';
+import { Reserve } from './reserve.ts';
 import { QueueError, toQueueError } from './store-error.ts';
 
 /** How a state is made, changed and turned into JSON. */
@@ -26,6 +27,8 @@ export interface JournalEvents<State> {
 
 interface Batch<Operation> {
   readonly operations: Operation[];
+  /** One of them is to be written on a full disk too. */
+  takesReserve: boolean;
   readonly waiters: { readonly resolve: () => void; readonly reject: (error: QueueError) => void }[];
 }
 
@@ -45,11 +48,12 @@ export class JournalAdapter<State, Operation> implements Adapter<State> {
   readonly #rules: JournalRules<State, Operation>;
   readonly #events: JournalEvents<State>;
   readonly #snapshotAfterBytes: number;
+  readonly #reserve: Reserve;
   #journal: FileHandle | undefined;
   #journalBytes = 0;
   #snapshotBytes = 0;
   #seq = 0;
-  #next: Batch<Operation> = { operations: [], waiters: [] };
+  #next: Batch<Operation> = { operations: [], waiters: [], takesReserve: false };
   #running: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** The state in memory, as of the last call. */
@@ -66,6 +70,7 @@ export class JournalAdapter<State, Operation> implements Adapter<State> {
     this.#rules = rules;
     this.#events = events;
     this.#snapshotAfterBytes = snapshotAfterBytes;
+    this.#reserve = new Reserve(folder);
   }
 
   get #journalPath() {
@@ -87,6 +92,7 @@ export class JournalAdapter<State, Operation> implements Adapter<State> {
       const state = this.#load();
       ftruncateSync(this.#journal.fd, this.#journalBytes);
       await this.#journal.datasync();
+      await this.#reserve.keep();
       return state;
     } catch (cause) {
       await this.close();
@@ -95,8 +101,9 @@ export class JournalAdapter<State, Operation> implements Adapter<State> {
   }
 
   /** Takes an operation that was just applied to the state in memory; the next `write` makes it durable. */
-  record(operation: Operation): void {
+  record(operation: Operation, takesReserve: boolean): void {
     this.#next.operations.push(operation);
+    this.#next.takesReserve ||= takesReserve;
   }
 
   /** Throws when a failed write could not be undone: then nothing may be changed any more. */
@@ -139,20 +146,33 @@ export class JournalAdapter<State, Operation> implements Adapter<State> {
     await Promise.resolve();
     while (this.#next.waiters.length > 0) {
       const batch = this.#next;
-      this.#next = { operations: [], waiters: [] };
+      this.#next = { operations: [], waiters: [], takesReserve: false };
       try {
         // Made now, before anything newer is applied to the state.
         const snapshot = this.#snapshotIsDue()
           ? formatSnapshot(this.#seq + 1, this.#rules.encode(this.#state as State))
           : undefined;
-        if (batch.operations.length > 0) await this.#append(batch.operations);
+        if (batch.operations.length > 0) await this.#appendOnAnyDisk(batch);
         for (const waiter of batch.waiters) waiter.resolve();
         if (snapshot !== undefined && batch.operations.length > 0) await this.#replaceJournal(snapshot);
+        await this.#reserve.keep();
       } catch (cause) {
         this.#undo(batch, toQueueError(cause, `Writing ${this.#journalPath}`));
       }
     }
     this.#running = undefined;
+  }
+
+  /** On a full disk, again and again in a part of the room that is held for it. */
+  async #appendOnAnyDisk({ operations, takesReserve }: Batch<Operation>): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#append(operations);
+      } catch (cause) {
+        const isFull = toQueueError(cause, '').code === 'full';
+        if (!takesReserve || !isFull || !(await this.#reserve.giveUp())) throw cause;
+      }
+    }
   }
 
   async #append(operations: readonly Operation[]): Promise<void> {
@@ -201,7 +221,7 @@ export class JournalAdapter<State, Operation> implements Adapter<State> {
   /** Synchronous from the failure to the state that is on the disk: nobody can change what is about to be undone. */
   #undo(failed: Batch<Operation>, error: QueueError): void {
     const unwritten = this.#next;
-    this.#next = { operations: [], waiters: [] };
+    this.#next = { operations: [], waiters: [], takesReserve: false };
     let reason = error;
     try {
       if (this.#journal === undefined) throw error;

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { Low } from 'lowdb';
 import { JournalAdapter, type JournalRules } from './journal.ts';
 import { lockFolder } from './lock.ts';
+import { Reserve } from './reserve.ts';
 import { QueueError, toQueueError } from './store-error.ts';
 
 export interface StoreOptions<State, Operation, Effect> {
@@ -33,9 +34,10 @@ export interface JournaledStore<State, Operation, Effect> {
   readonly state: State;
   /**
    * Applies the operations at once and resolves, with what `apply` gave, when they are on the disk; all of them or
-   * none. Rejects with QueueError `full` or `io` when they are not, and then `state` is without them again.
+   * none. Rejects with QueueError `full` or `io` when they are not, and then `state` is without them again. On a full
+   * disk they are written in the room that the store holds for itself, unless `takesReserve` is false.
    */
-  commit(operations: readonly Operation[]): Promise<readonly Effect[]>;
+  commit(operations: readonly Operation[], options?: { readonly takesReserve?: boolean }): Promise<readonly Effect[]>;
   /** As `commit`, but its write may wait up to 50 ms for others. */
   commitLazily(operations: readonly Operation[]): Promise<readonly Effect[]>;
   /** Writes what waits and lets go of the folder. */
@@ -54,7 +56,11 @@ export async function openJournaledStore<State, Operation, Effect = unknown>(
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
     throw toQueueError(cause, `Making the folder ${folder}`);
   });
-  const lock = await lockFolder(folder);
+  const lock = await lockFolder(folder).catch(async (error: unknown) => {
+    // The lock names its holder: on a full disk there may be no room even for that.
+    if (toQueueError(error, '').code !== 'full' || !(await new Reserve(folder).giveUp())) throw error;
+    return lockFolder(folder);
+  });
   const rules: JournalRules<State, Operation> = {
     initial,
     apply,
@@ -74,12 +80,12 @@ export async function openJournaledStore<State, Operation, Effect = unknown>(
   }
 
   let closed = false;
-  const applyNow = (operations: readonly Operation[]): Effect[] => {
+  const applyNow = (operations: readonly Operation[], takesReserve = true): Effect[] => {
     if (closed) throw new QueueError('closed', `The store ${folder} is closed.`);
     adapter.assertUsable();
     return operations.map((operation) => {
       const effect = apply(low.data, operation);
-      adapter.record(operation);
+      adapter.record(operation, takesReserve);
       return effect;
     });
   };
@@ -87,8 +93,8 @@ export async function openJournaledStore<State, Operation, Effect = unknown>(
     get state() {
       return low.data;
     },
-    async commit(operations) {
-      const effects = applyNow(operations);
+    async commit(operations, { takesReserve = true } = {}) {
+      const effects = applyNow(operations, takesReserve);
       await low.write();
       return effects;
     },

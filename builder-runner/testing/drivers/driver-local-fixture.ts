@@ -13,8 +13,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { execa } from 'execa';
+import { basename, dirname, join } from 'node:path';
+import { execa, execaSync } from 'execa';
 import { expect } from 'vitest';
 
 const ansible = join(import.meta.dirname, '../../../ansible');
@@ -63,11 +63,30 @@ export async function spawnBuilder(name: string): Promise<Spawned> {
     coppice_result_file: resultFile,
     coppice_home: home,
     coppice_lifetime_seconds: 3600,
-    coppice_disk_mib: 64,
+    coppice_options: { disk_mib: 64, memory_mib: 768, processes: 300 },
   };
   const done = await playbook('drivers/local/spawn.yml', vars);
   expect(done.exitCode, done.all).toBe(0);
   return readJson(resultFile);
+}
+
+/** What builders can have on this machine; each null when they can have it, else why not. */
+export const examineMachine = () =>
+  JSON.parse(execaSync(localBuilder, ['examine'], { stdin: 'ignore' }).stdout) as {
+    readonly users: string | null;
+    readonly groups: string | null;
+  };
+
+/** The user, as the machine counts, of what runs on the builder with these words in its command line. */
+export async function hostUserOf(words: string): Promise<number> {
+  const { stdout } = await execa('ps', ['-eo', 'uid=,args='], { stdin: 'ignore' });
+  return Number(
+    stdout
+      .split('\n')
+      .find((line) => line.endsWith(words) && !line.includes('ssh '))
+      ?.trim()
+      .split(' ')[0],
+  );
 }
 
 export async function listBuilders(): Promise<Listed[]> {
@@ -129,7 +148,7 @@ const loopFiles = () =>
 
 /** Everything of a builder that the machine knows of, to be compared with nothing at all after its end. */
 export function traces(instance: string) {
-  const record = readJson<{ processes: { pid: number }[]; host: string; port: number }>(
+  const record = readJson<{ processes: { pid: number }[]; host: string; port: number; groups: string[] }>(
     join(stateDir, instance, 'record.json'),
   );
   const linkOf = (pid: number | string) => {
@@ -151,10 +170,11 @@ export function traces(instance: string) {
       .split('\n')
       .filter((line) => line.includes(scratch)),
     loops: loopFiles().filter((file) => file.includes(join(stateDir, instance))),
+    groups: record.groups.filter((folder) => existsSync(folder)),
     folder: existsSync(join(stateDir, instance)),
   });
 }
-export const nothing = { processes: [], listening: false, mounts: [], loops: [], folder: false };
+export const nothing = { processes: [], listening: false, mounts: [], loops: [], groups: [], folder: false };
 
 export async function terminate(instance: string) {
   const done = await playbook('drivers/local/terminate.yml', { coppice_name: instance });
@@ -168,7 +188,12 @@ export async function until(condition: () => boolean, what: string) {
   }
 }
 
+/** Where an operator may keep what the settings name: in the machine's own folder, for root alone. */
+export const operatorsKey = `/etc/${basename(scratch)}/app.pem`;
+
 export async function prepare() {
+  mkdirSync(dirname(operatorsKey), { mode: 0o755 });
+  writeFileSync(operatorsKey, 'PRIVATE KEY of the app', { mode: 0o600 });
   mkdirSync(home);
   writeFileSync(join(home, 'signing-key'), 'secret');
   await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'builder', '-f', key]);
@@ -177,6 +202,7 @@ export async function prepare() {
 export async function cleanUp() {
   for (const name of existsSync(stateDir) ? readdirSync(stateDir) : []) await terminate(name);
   rmSync(scratch, { recursive: true, force: true });
+  rmSync(dirname(operatorsKey), { recursive: true, force: true });
 }
 
 export const publicKey = () => readFileSync(`${key}.pub`, 'utf8').trim();

@@ -41,6 +41,7 @@ describe('a source', () => {
 
   test.each([
     ['{ type: git, url: https://a.example/a.git, ref: v1.0, subdirectory: rpm/x, spec: rpm/x/a.spec }'],
+    ['{ type: git, url: https://a.example/a.git, ref: v1.0, subdirectory: .distro, spec: .copr/a.spec }'],
     [`{ type: srpm, url: https://a.example/a.src.rpm, sha256: ${'0a'.repeat(32)} }`],
   ])('%s is right', (source) => {
     expect(sourceProblems(source)).toEqual([]);
@@ -102,6 +103,10 @@ describe('a source', () => {
     [
       '{ type: git, url: https://a.example/a, ref: m, spec: a.txt }',
       '4:69: `a.txt` is no spec file (its name ends in `.spec`)',
+    ],
+    [
+      '{ type: git, url: https://a.example/a, ref: m, subdirectory: .GIT/hooks }',
+      "4:77: `.GIT/hooks` is no path inside the source (`.git` is Git's own: it is no folder of a source)",
     ],
     [
       '{ type: git, url: https://a.example/a, ref: m, subdirectory: a/../.. }',

@@ -33,6 +33,23 @@ describe('a link is followed', () => {
     expect(follow('packages/acme/tools/other')).toEqual({ files: [], faults: [] });
   });
 
+  test('where the folder itself is one, or leads to one', () => {
+    const links = { [place]: '../../../current/hello', current: 'shared', 'shared/hello/common': '../common' };
+    const follow = createLinkFollower(treeOf(links, 'shared/hello/hello.spec', 'shared/hello/sub/x', 'shared/common'));
+    const files = [
+      { place: `${place}/hello.spec`, target: 'shared/hello/hello.spec' },
+      { place: `${place}/sub/x`, target: 'shared/hello/sub/x' },
+      { place: `${place}/common`, target: 'shared/common' },
+    ];
+    expect(new Set(follow(place).files)).toEqual(new Set(files));
+    const bad = { '../../../../out': 'outside', '/srv': 'absolute', gone: 'dangling', hello: 'circle', '..': 'circle' };
+    for (const [text, fault] of Object.entries(bad)) {
+      const faults = createLinkFollower(treeOf({ [place]: text }, 'shared/a'))(place).faults;
+      expect([text, faults]).toEqual([text, [{ path: place, fault }]]);
+    }
+    expect(createLinkFollower(treeOf({ [place]: '../../../a' }, 'a'))(place)).toEqual({ files: [], faults: [] });
+  });
+
   test('to folders, with the links in those', () => {
     const links = { [`${place}/all`]: '../../../../shared', 'shared/link': '../top' };
     expect(createLinkFollower(treeOf(links, 'shared/a/b', 'top'))(place).files).toEqual([
@@ -79,13 +96,16 @@ describe('a link is followed', () => {
 
 test('the check names the link, what it says and what to do', () => {
   const links = { [`${place}/passwd`]: '/etc/passwd', [`${place}/fine`]: 'hello.spec', 'docs/gone': 'nowhere' };
-  expect(checkLinks(treeOf(links, `${place}/hello.spec`))).toEqual([
-    {
-      path: `${place}/passwd`,
-      line: 1,
-      column: 1,
-      message: 'the link to `/etc/passwd` leads to an absolute path',
-      hint: 'let it lead to a file of this repository, by a relative path',
-    },
-  ]);
+  expect(checkLinks(treeOf(links, `${place}/hello.spec`))).toEqual({
+    places: [`${place}/fine`],
+    problems: [
+      {
+        path: `${place}/passwd`,
+        line: 1,
+        column: 1,
+        message: 'the link to `/etc/passwd` leads to an absolute path',
+        hint: 'let it lead to a file of this repository, by a relative path',
+      },
+    ],
+  });
 });

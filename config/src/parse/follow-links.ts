@@ -24,7 +24,7 @@ export interface FollowedLinks {
   readonly faults: readonly { readonly path: string; readonly fault: LinkFault }[];
 }
 
-/** What all links below `folder` stand for. */
+/** What all links below `folder` stand for, or the folder itself where it is a link to another. */
 export type FollowLinks = (folder: string) => FollowedLinks;
 
 const maximumHops = 40; // as the kernel has it
@@ -63,7 +63,9 @@ export function createLinkFollower(tree: LinkedTree): FollowLinks {
         else walk(end.path, `${place}/${name}`, [...from, end.path], link ?? path);
       }
     };
-    walk(folder, folder, [folder], undefined);
+    const start = tree.links.has(folder) ? resolveLink(tree, folders, folder) : { path: folder };
+    if ('fault' in start) faults.push({ path: folder, fault: start.fault });
+    else walk(start.path, folder, [start.path], start.path === folder ? undefined : folder);
     return { files, faults };
   };
 }
@@ -133,21 +135,30 @@ export function describeLinkFault(fault: LinkFault): string {
   return faultSentences[fault][0];
 }
 
-/** All links below `packages/<owner>/<project>/<package>/` that cannot be followed. Pure. */
-export function checkLinks({ paths, links }: LinkedTree, follow = createLinkFollower({ paths, links })): Problem[] {
+/**
+ * All links that are or are below `packages/<owner>/<project>/<package>` and cannot be followed, and where the others
+ * put files. Pure.
+ */
+export function checkLinks(
+  { paths, links }: LinkedTree,
+  follow = createLinkFollower({ paths, links }),
+): { readonly problems: readonly Problem[]; readonly places: readonly string[] } {
+  const places: string[] = [];
   const folders = new Set<string>();
   for (const path of links.keys()) {
-    const [folder] = /^packages\/[^/]+\/[^/]+\/[^/]+(?=\/)/.exec(path) ?? [];
+    const [folder] = /^packages\/[^/]+\/[^/]+\/[^/]+/.exec(path) ?? [];
     if (folder !== undefined) folders.add(folder);
   }
   const problems = new Map<string, Problem>();
   for (const folder of [...folders].sort()) {
-    for (const { path, fault } of follow(folder).faults) {
+    const { files, faults } = follow(folder);
+    places.push(...files.map(({ place }) => place));
+    for (const { path, fault } of faults) {
       const [message, hint] = faultSentences[fault];
       const text = links.get(path);
       const says = text === undefined ? 'the folder' : `the link to ${quote(text)}`;
       problems.set(path, { path, line: 1, column: 1, message: `${says} ${message}`, hint });
     }
   }
-  return [...problems.values()];
+  return { problems: [...problems.values()], places };
 }

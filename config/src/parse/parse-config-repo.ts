@@ -63,7 +63,8 @@ export function createConfigParser(): ConfigParser {
   let knownPolicy: { readonly text: string; readonly checked: Checked<Policy> } | undefined;
   return (tree) => {
     const found: (readonly Problem[])[] = [checkPlaces(tree)];
-    if (tree.links !== undefined) found.push(checkLinks({ paths: tree.paths, links: tree.links }));
+    const linked = checkLinks({ paths: tree.paths, links: tree.links ?? new Map() });
+    found.push(linked.problems);
     const policyText = tree.oversize.has(policyPath) ? undefined : tree.texts.get(policyPath);
     if (policyText === undefined) found.push(lackOfPolicy(tree));
     else if (knownPolicy?.text !== policyText) knownPolicy = { text: policyText, checked: readPolicy(policyText) };
@@ -72,7 +73,7 @@ export function createConfigParser(): ConfigParser {
 
     const names = projectNames(tree);
     const keys = new Set([...names.values()].map(({ owner, name }) => `${owner}/${name}`));
-    const files = packagePaths(tree.paths);
+    const files = packagePaths(new Set([...tree.paths, ...linked.places]));
     const seen = new Map<string, KnownProject>();
     for (const [path, { owner, name }] of names) {
       found.push(checkProjectName(path, owner, name));

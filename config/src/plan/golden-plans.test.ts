@@ -21,10 +21,12 @@ interface Golden {
     chroot: string;
     state: BuildState;
     reason?: FailureReason;
+    canceledBy?: string;
     inputs: 'same' | 'other';
   }[];
   readonly selection?: PlanInput['selection'];
   readonly force?: boolean;
+  readonly leavesUnbuilt?: boolean;
   /** What the specs of packages say. */
   readonly specs?: Record<string, SpecRequires>;
   /** How long packages took to build. */
@@ -57,6 +59,7 @@ function planOf(golden: Golden): Plan {
     built: [],
     selection: golden.selection ?? { packages: [], chroots: [] },
     force: golden.force ?? false,
+    leavesUnbuilt: golden.leavesUnbuilt ?? false,
     specRequires: new Map(Object.entries(golden.specs ?? {}).map(([name, spec]) => [`acme/tools/${name}`, spec])),
     expectedSeconds: (_owner, _project, name) => golden.seconds?.[name] ?? null,
   };
@@ -72,6 +75,7 @@ function planOf(golden: Golden): Plan {
       inputDigest: digest,
       state: each.state,
       reason: each.reason ?? null,
+      canceledBy: each.canceledBy ?? null,
       id: each.id,
     };
   });

@@ -72,7 +72,8 @@ function planProject(plan: ProjectPlan): void {
     else if (input.pinned.get(`${projectKey(project)}/${name}`) === undefined) {
       skip(null, input.unpinned.get(`${projectKey(project)}/${name}`) ?? 'its source was not looked up');
     } else {
-      const groups = groupBySource(plan, each, planChroots(plan, each, digestOf, skip));
+      const ends = (chroot: ChrootName) => whyUnbuilt(plan, name, chroot, needs, planned);
+      const groups = groupBySource(plan, each, planChroots(plan, each, digestOf, skip, ends));
       // Builds of one package never wait for each other.
       const before = groups.map(({ chroots }) => waitsFor(plan, name, chroots, needs, planned));
       planned.set(
@@ -119,6 +120,7 @@ function planChroots(
   each: Package,
   digestOf: DigestOf,
   skip: Skip,
+  whyUnbuiltFor: (chroot: ChrootName) => string | undefined,
 ): PlannedChroot[] {
   const wanted = input.selection.chroots;
   const chroots = each.chroots.filter((chroot) => wanted.length === 0 || wanted.includes(chroot));
@@ -133,7 +135,8 @@ function planChroots(
     }
     const digest = digestOf(each.name, chroot) ?? '';
     const before = last.get(builtKey(project.owner, project.name, each.name, chroot));
-    const decision = state === 'active' ? decide(before, digest, input.force) : inactive(chroot, state);
+    const decision =
+      state === 'active' ? decide(before, digest, input.force, () => whyUnbuiltFor(chroot)) : inactive(chroot, state);
     if (!decision.build) {
       skip(chroot, decision.why);
       return [];
@@ -152,7 +155,12 @@ function inactive(chroot: ChrootName, state: Exclude<ChrootState, 'active'>): De
 type Decision = { readonly build: true; readonly cause: BuildCause } | { readonly build: false; readonly why: string };
 
 /** The heart of the plan: is this chroot to be built, given its last build? */
-function decide(before: BuiltChroot | undefined, digest: string, force: boolean): Decision {
+function decide(
+  before: BuiltChroot | undefined,
+  digest: string,
+  force: boolean,
+  whyUnbuilt: () => string | undefined,
+): Decision {
   if (before === undefined) return { build: true, cause: 'new' };
   if (before.inputDigest !== digest) return { build: true, cause: 'changed' };
   switch (before.state) {
@@ -161,8 +169,10 @@ function decide(before: BuiltChroot | undefined, digest: string, force: boolean)
     case 'running':
       return { build: false, why: skipReasons.building(before.id) };
     case 'canceled':
-    case 'skipped':
-      return { build: true, cause: 'canceled before' };
+    case 'skipped': {
+      const why = force ? undefined : whyUnbuilt();
+      return why === undefined ? { build: true, cause: 'canceled before' } : { build: false, why };
+    }
     case 'succeeded':
       return force ? { build: true, cause: 'forced' } : { build: false, why: skipReasons.unchanged(before.id) };
     case 'failed': {
@@ -173,11 +183,56 @@ function decide(before: BuiltChroot | undefined, digest: string, force: boolean)
   }
 }
 
+/**
+ * Why a package that was canceled or skipped stays unbuilt with a push that is not about it; undefined: it is built.
+ * What was skipped comes back together with what it needs; with no need that is missing, it was skipped for another
+ * reason that is over.
+ */
+function whyUnbuilt(
+  plan: ProjectPlan,
+  name: string,
+  chroot: ChrootName,
+  needs: ReadonlyMap<string, readonly string[]>,
+  planned: ReadonlyMap<string, readonly number[]>,
+): string | undefined {
+  const { project, input, last } = plan;
+  if (input.leavesUnbuilt !== true) return undefined;
+  const lastOf = (need: string) => last.get(builtKey(project.owner, project.name, need, chroot));
+  const before = lastOf(name);
+  if (before === undefined) return undefined;
+  const again = `\`/build ${name}\` builds it`;
+  const by = before.canceledBy ?? null;
+  if (before.state === 'canceled') {
+    return by === null ? undefined : `canceled in build ${before.id} by ${by}, with the same inputs; ${again}`;
+  }
+  const { after, afterBuilds } = waitsFor(plan, name, [{ chroot }], needs, planned);
+  if (after.length > 0 || afterBuilds.length > 0) return undefined;
+  const missing = allNeeds(name, needs).find((need) => {
+    const state = lastOf(need)?.state;
+    return state === 'failed' || state === 'canceled' || state === 'skipped';
+  });
+  if (missing === undefined) return undefined;
+  return `skipped in build ${before.id}, and ${missing}, which it needs, is not built now either; ${again}`;
+}
+
+/** What a package needs, and what that needs. */
+function allNeeds(name: string, needs: ReadonlyMap<string, readonly string[]>): readonly string[] {
+  const found = new Set<string>();
+  const open = [...(needs.get(name) ?? [])];
+  for (let need = open.pop(); need !== undefined; need = open.pop()) {
+    if (found.has(need)) continue;
+    found.add(need);
+    open.push(...(needs.get(need) ?? []));
+  }
+  found.delete(name);
+  return [...found];
+}
+
 /** What a build waits for: its needs that are planned or in the queue, also through needs that are neither. */
 function waitsFor(
   { project, builds, last }: ProjectPlan,
   name: string,
-  chroots: readonly PlannedChroot[],
+  chroots: readonly Pick<PlannedChroot, 'chroot'>[],
   needs: ReadonlyMap<string, readonly string[]>,
   planned: ReadonlyMap<string, readonly number[]>,
 ): { after: number[]; afterBuilds: number[] } {

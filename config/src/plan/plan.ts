@@ -16,6 +16,8 @@ export interface BuiltChroot {
   readonly state: BuildState;
   /** Why it failed or was skipped. One that failed by `infrastructure` was never built. */
   readonly reason: FailureReason | null;
+  /** Who canceled it, when that was a person; null or absent: nobody did, or the service. */
+  readonly canceledBy?: string | null;
   readonly id: number;
 }
 
@@ -42,6 +44,11 @@ export interface PlanInput {
   readonly selection: PlanSelection;
   /** Build what is selected although its inputs are unchanged. */
   readonly force: boolean;
+  /**
+   * A push, with which nobody asks for a build by name: what a person canceled, and what was skipped for a need that is
+   * not built now either, stays as it is while its inputs are the same. Default: false, both are built.
+   */
+  readonly leavesUnbuilt?: boolean;
   /**
    * What the specs say, by `owner/project/package`, where they are known: packages come after what provides their
    * BuildRequires.

@@ -1,5 +1,8 @@
 // What a spec says of itself, read without running it: enough to put packages in order. RPM alone knows the truth, in a
-// sandbox: macros are not run but for `%{name}`, `%{version}` and plain `%global`s, and both sides of each `%if` count.
+// sandbox: here conditions are decided by what a build asks for and the chroot is called, and both sides count of those
+// that cannot be.
+import { decideCondition } from './spec-condition.ts';
+import { SpecMacros, type SpecView, unknown } from './spec-macros.ts';
 
 /** Names only: versions are left out. */
 export interface ScannedSpec {
@@ -18,42 +21,72 @@ const maximumNameLength = 128;
 
 const tagPattern = /^\s{0,20}(Name|Version|BuildRequires|Provides)(?:\([a-z,]{0,40}\))?\s{0,20}:(.*)$/i;
 const packagePattern = /^%package\s{1,20}(-n\s{1,20})?(\S+)/;
-const globalPattern = /^\s{0,20}%(?:global|define)\s{1,20}([A-Za-z_]\w{2,63})\s{1,20}(\S+)\s{0,20}$/;
+const globalPattern = /^\s{0,20}%(?:global|define)\s{1,20}([A-Za-z_]\w{2,63})(?:\s{1,20}(\S.*?))?\s{0,20}$/;
+const undefinePattern = /^\s{0,20}%undefine\s{1,20}([A-Za-z_]\w{2,63})/;
+const bcondPattern = /^\s{0,20}%(bcond_with|bcond_without|bcond)\s{1,20}(\w{1,64})(?:\s{1,20}(\S.*))?$/;
+const conditionPattern = /^\s{0,20}%(if|ifarch|ifnarch|ifos|ifnos|elif|elifarch|elifos|else|endif)\b(.*)$/;
 /** Sections that are not made of tags: https://rpm-software-management.github.io/rpm/manual/spec.html */
 const otherSection =
   /^%(?:description|prep|generate_buildrequires|conf|build|install|check|clean|pre|post|preun|postun|pretrans|posttrans|preuntrans|postuntrans|verify|verifyscript|trigger[a-z]*|filetrigger[a-z]*|transfiletrigger[a-z]*|files|changelog|sepolicy|sourcelist|patchlist)(?:\s|$)/;
+const relevant = [
+  ...[tagPattern, packagePattern, globalPattern, undefinePattern, bcondPattern, conditionPattern, otherSection],
+  /^\s{0,20}%\{[?!].{0,200}:\s*(?:BuildRequires|Provides)/i,
+];
 
-/** Best effort; never throws, whatever the text is, in time that grows with its length alone. */
-export function scanSpec(text: string): ScannedSpec {
-  const macros = new Map<string, string>();
+/** The lines of a spec that `scanSpec` looks at: it says the same of both. */
+export function outlineSpec(text: string): string {
+  const lines = text.slice(0, maximumCharacters).split('\n');
+  return lines.filter((line) => relevant.some((pattern) => pattern.test(line))).join('\n');
+}
+
+/**
+ * Best effort; never throws, whatever the text is, in time that grows with its length alone. Without a view only what
+ * the spec itself defines decides its conditions.
+ */
+export function scanSpec(text: string, view?: SpecView): ScannedSpec {
+  const macros = new SpecMacros(view);
+  const branches = new Branches();
   const buildRequires = new Set<string>();
   const provides = new Set<string>();
+  let name: string | null = null;
   let inTags = true;
-  for (const line of text.slice(0, maximumCharacters).split('\n')) {
+  for (const raw of text.slice(0, maximumCharacters).split('\n')) {
+    const [, directive, condition = ''] = conditionPattern.exec(raw) ?? [];
+    if (directive !== undefined) {
+      branches.turn(directive, () => decide(directive, condition, macros));
+      continue;
+    }
+    if (branches.isSkipped) continue;
+    const line = /^\s{0,20}%\{[?!]/.test(raw) ? readable(raw, macros) : raw;
     const subpackage = packagePattern.exec(line);
     if (subpackage !== null) {
       inTags = true;
       const [, own, stated = ''] = subpackage;
-      add(provides, [expand(own === undefined ? `%{name}-${stated}` : stated, macros)]);
+      add(provides, [readable(own === undefined ? `${name ?? ''}-${stated}` : stated, macros)]);
     } else if (otherSection.test(line)) inTags = false;
+    defineMacro(line, macros, branches.isSure);
     if (!inTags) continue;
-    const [, macro, value] = globalPattern.exec(line) ?? [];
-    if (macro !== undefined && value !== undefined) define(macros, macro, expand(value, macros));
     const [, tag, rest = ''] = tagPattern.exec(line) ?? [];
     switch (tag?.toLowerCase()) {
-      case 'name':
-      case 'version':
-        define(macros, tag?.toLowerCase() ?? '', expand(rest.trim(), macros));
+      case 'name': {
+        const stated = readable(rest, macros).trim();
+        if (name === null && isName(stated)) name = stated;
+        macros.define('name', name);
         break;
+      }
+      case 'version': {
+        const stated = readable(rest, macros).trim();
+        macros.define('version', isName(stated) ? stated : null);
+        break;
+      }
       case 'buildrequires':
-        add(buildRequires, namesOf(expand(rest, macros)));
+        add(buildRequires, namesOf(readable(rest, macros)));
         break;
       case 'provides':
-        add(provides, namesOf(expand(rest, macros)));
+        add(provides, namesOf(readable(rest, macros)));
         break;
     }
   }
-  const name = macros.get('name') ?? null;
   return {
     name,
     buildRequires: [...buildRequires],
@@ -61,18 +94,89 @@ export function scanSpec(text: string): ScannedSpec {
   };
 }
 
-/** What still holds a macro, or is no word, defines nothing: `%{foo}` then stays as it is. The first `Name:` counts. */
-function define(macros: Map<string, string>, name: string, value: string): void {
-  if (isName(value) && !(macros.has(name) && name === 'name')) macros.set(name, value);
+/** Macros are defined in any section. What may or may not have been defined has no value that is known. */
+function defineMacro(line: string, macros: SpecMacros, isSure: boolean): void {
+  const [, name, value = ''] = globalPattern.exec(line) ?? [];
+  if (name !== undefined) macros.define(name, isSure ? macros.expand(value) : null);
+  const [, gone] = undefinePattern.exec(line) ?? [];
+  if (gone !== undefined) isSure ? macros.undefine(gone) : macros.define(gone, null);
+  const [, kind, feature, byDefault = ''] = bcondPattern.exec(line) ?? [];
+  if (feature === undefined) return;
+  const isOn = kind === 'bcond' ? decideCondition(macros.expand(byDefault)) : kind === 'bcond_without';
+  macros.defineCondition(feature, isSure ? isOn : undefined);
 }
 
-/** `%{x}`, `%x` and `%{?x}` where x is known; an unknown `%{?x}` is nothing, another unknown one stays. */
-function expand(text: string, macros: ReadonlyMap<string, string>): string {
+/** Text for names: what is not known of an optional part is nothing; another unknown part makes it no name. */
+function readable(text: string, macros: SpecMacros): string {
   if (!text.includes('%')) return text;
-  return text.replaceAll(
-    /%(?:\{(\??)([A-Za-z_]\w{2,63})\}|([A-Za-z_]\w{2,63}))/g,
-    (whole, optional, braced, bare) => macros.get(braced ?? bare) ?? (optional === '?' ? '' : whole),
+  // `%{?_isa}` and its like: mostly empty, and never part of a name that is looked for.
+  const optional = text.replaceAll(/%\{\?([A-Za-z_]\w{2,63})\}/g, (whole, name) =>
+    macros.get(name) === undefined ? '' : whole,
   );
+  const conditional = /%\{[?!]/.test(optional);
+  const expanded = macros.expand(optional);
+  return conditional ? expanded.replaceAll(unknown, '') : expanded;
+}
+
+function decide(directive: string, condition: string, macros: SpecMacros): boolean | undefined {
+  const text = macros.expand(condition.trim());
+  switch (directive) {
+    case 'if':
+    case 'elif':
+      return decideCondition(text);
+    case 'ifarch':
+    case 'elifarch':
+    case 'ifnarch': {
+      const own = macros.get('_target_cpu');
+      const names = text.split(/[\s,]+/);
+      if (own === undefined || own === null) return undefined;
+      const isNamed = names.includes(own) ? true : text.includes(unknown) ? undefined : false;
+      return directive === 'ifnarch' && isNamed !== undefined ? !isNamed : isNamed;
+    }
+    case 'ifos':
+    case 'elifos':
+      return text.split(/[\s,]+/).includes('linux');
+    default:
+      return directive === 'ifnos' ? !text.split(/[\s,]+/).includes('linux') : undefined;
+  }
+}
+
+type Branch = 'taken' | 'skipped' | 'unknown';
+
+/** The `%if`s around a line. */
+class Branches {
+  /** `before`: whether an earlier branch of the same `%if` is taken; undefined: may be. */
+  readonly #open: { now: Branch; before: boolean | undefined }[] = [];
+
+  get isSkipped(): boolean {
+    return this.#open.some(({ now }) => now === 'skipped');
+  }
+
+  get isSure(): boolean {
+    return this.#open.every(({ now }) => now === 'taken');
+  }
+
+  turn(directive: string, decision: () => boolean | undefined): void {
+    if (directive === 'endif') {
+      this.#open.pop();
+      return;
+    }
+    const top = this.#open.at(-1);
+    if (directive.startsWith('if')) {
+      // Conditions in what is skipped are not read: they may name what is not defined.
+      const is = this.isSkipped ? false : decision();
+      this.#open.push({ now: branchOf(is), before: is });
+    } else if (top !== undefined) {
+      const is = directive === 'else' ? true : decision();
+      const { before } = top;
+      top.now = before === true || is === false ? 'skipped' : before === false && is === true ? 'taken' : 'unknown';
+      top.before = before === true || is === true ? true : is === false ? before : undefined;
+    }
+  }
+}
+
+function branchOf(is: boolean | undefined): Branch {
+  return is === undefined ? 'unknown' : is ? 'taken' : 'skipped';
 }
 
 const comparisons: ReadonlySet<string> = new Set(['<', '<=', '=', '==', '>=', '>']);

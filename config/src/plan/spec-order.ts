@@ -7,7 +7,10 @@ import type { SpecRequires } from './plan.ts';
 export interface ProjectOrder {
   /** Every package once, what it needs first. */
   readonly order: readonly string[];
-  /** What each package comes after: its `needs`, and those whose specs provide what its spec requires. */
+  /**
+   * What each package waits for: its `needs`, and those whose specs provide what its spec requires. Along a circle that
+   * was cut nothing is waited for but stated needs: one that lacks another is tried again after it.
+   */
   readonly needs: ReadonlyMap<string, readonly string[]>;
   /** Circles of specs that were cut, named in full, the smallest name first. */
   readonly cycles: readonly (readonly string[])[];
@@ -24,11 +27,13 @@ export function orderBySpecs(project: Project, specs: ReadonlyMap<string, SpecRe
   for (let round = 0; required.size > 0 && round < maximumRounds; round += 1) {
     const items = join(stated, required);
     const found = orderByNeeds(items);
-    if (found.cycles.length === 0) return { order: found.order, needs: needsOf(items), cycles };
+    if (found.cycles.length === 0) {
+      return { order: found.order, needs: needsOf(items, stated, cycles), cycles };
+    }
     cycles.push(...found.cycles.filter((cycle) => cut(cycle, stated, required)));
   }
   const items = join(stated, new Map());
-  return { order: orderByNeeds(items).order, needs: needsOf(items), cycles };
+  return { order: orderByNeeds(items).order, needs: needsOf(items, stated, cycles), cycles };
 }
 
 /** Package → packages of the same project that provide something that its spec requires. */
@@ -59,8 +64,27 @@ function join(stated: ReadonlyMap<string, readonly string[]>, required: Readonly
   });
 }
 
-function needsOf(items: readonly Needing[]): Map<string, readonly string[]> {
-  return new Map(items.map(({ name, needs }) => [name, needs]));
+function needsOf(
+  items: readonly Needing[],
+  stated: ReadonlyMap<string, readonly string[]>,
+  cycles: readonly (readonly string[])[],
+): Map<string, readonly string[]> {
+  const circleOf = joinCircles(cycles);
+  const waits = (name: string, need: string) => {
+    const circle = circleOf.get(name);
+    return stated.get(name)?.includes(need) === true || circle === undefined || circle !== circleOf.get(need);
+  };
+  return new Map(items.map(({ name, needs }) => [name, needs.filter((need) => waits(name, need))]));
+}
+
+/** Package → the same object for all that stand on circles which share a package. */
+function joinCircles(cycles: readonly (readonly string[])[]): ReadonlyMap<string, Set<string>> {
+  const circleOf = new Map<string, Set<string>>();
+  for (const cycle of cycles) {
+    const members = new Set(cycle.flatMap((name) => [name, ...(circleOf.get(name) ?? [])]));
+    for (const name of members) circleOf.set(name, members);
+  }
+  return circleOf;
 }
 
 /** True when one requirement of the circle was cut now: another circle may have shared it. */

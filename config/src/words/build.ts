@@ -13,7 +13,10 @@ export type BuildId = number & { readonly [buildId]: true };
 export const buildStates = ['pending', 'starting', 'running', 'succeeded', 'failed', 'canceled', 'skipped'] as const;
 export type BuildState = (typeof buildStates)[number];
 
-/** Why a build failed (or was skipped). Infrastructure is never the package's fault. */
+/**
+ * Why a build failed (or was skipped). Infrastructure is never the package's fault; `unbuildable` always is: the
+ * package itself prevents a result that could be used, on any builder.
+ */
 export const failureReasons = [
   'infrastructure',
   'dependencies',
@@ -22,6 +25,7 @@ export const failureReasons = [
   'compile',
   'check',
   'packaging',
+  'unbuildable',
   'timeout',
   'signing',
   'policy',

@@ -34,6 +34,11 @@ const poolSchema = z
       .array(z.enum(['source', 'build']))
       .min(1)
       .default(['source', 'build']),
+    /**
+     * Where builders run on the control host itself: all who may ask for a debug session are trusted with that machine.
+     * Elsewhere it means nothing.
+     */
+    loginsTrusted: z.boolean().default(false),
     /** The driver's own options; given to its playbooks as coppice_options. */
     options: z.record(z.string(), z.unknown()).default({}),
   })

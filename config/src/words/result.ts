@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { buildStates, failureReasons, phaseSchema } from './build.ts';
 import { buildrootSchema } from './buildroot.ts';
 import { chrootStates } from './chroot.ts';
-import { fetchedFileSchema, pinnedSourceSchema } from './source-schema.ts';
+import { fetchedFileSchema, pinnedSourceSchema, submoduleSchema } from './source-schema.ts';
 
 const isoTime = z.iso.datetime();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -52,6 +52,8 @@ export const resultSchema = z.strictObject({
   srpm: z.strictObject({ file: z.string(), sha256 }).optional(),
   /** In the record in `srpm-builds/`: what was fetched for the source package. */
   fetched: z.array(fetchedFileSchema).optional(),
+  /** There too: submodules of the source's repository that were fetched, nested ones after those that hold them. */
+  submodules: z.array(submoduleSchema).optional(),
   inputDigest: z.string(),
   attempts: z.int().nonnegative(),
   builder: z.string().nullable(),

@@ -63,3 +63,7 @@ export const pinnedSourceSchema = z.discriminatedUnion('type', [
 /** A file that was fetched for a source package: `file` is its name among the sources. */
 export const fetchedFileSchema = z.strictObject({ url: text, file: text, sha256, bytes: z.int().nonnegative() });
 export type FetchedFileRecord = z.infer<typeof fetchedFileSchema>;
+
+/** A submodule that was fetched for a source package: where it stands, where it is from, and what was taken. */
+export const submoduleSchema = z.strictObject({ path: text, url: text, commit: text });
+export type SubmoduleRecord = z.infer<typeof submoduleSchema>;

@@ -139,7 +139,10 @@ function checkRelativePath(text: string): Fault | undefined {
   if (parts.some((part) => part === '' || part === '.' || part === '..')) {
     return { message, hint: 'leave out `.`, `..` and empty parts' };
   }
-  if (text.length <= 200 && parts.every((part) => /^[A-Za-z0-9_][A-Za-z0-9._+~-]*$/.test(part))) return undefined;
+  if (parts.some((part) => /^\.git$/i.test(part)))
+    return { message, hint: "`.git` is Git's own: it is no folder of a source" };
+  // `.copr`, `.distro`: a dot before a name is part of it.
+  if (text.length <= 200 && parts.every((part) => /^\.?[A-Za-z0-9_][A-Za-z0-9._+~-]*$/.test(part))) return undefined;
   return { message, hint: 'letters, digits and `._+~-` in each part, 200 characters at most' };
 }
 

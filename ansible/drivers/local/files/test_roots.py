@@ -56,7 +56,7 @@ class KeptRoots(unittest.TestCase):
         image = self.write(f"base-{'a' * 24}.ext4", 'no file system')
         root = self.folder / 'root'
         with contextlib.redirect_stderr(io.StringIO()) as said:
-            roots.show([str(image)], str(root))
+            roots.show([str(image)], str(root), owner=0, users=None)
         self.assertEqual(os.listdir(f'{root}{roots.CACHE}'), [])
         self.assertIn('is not to be had', said.getvalue())
 

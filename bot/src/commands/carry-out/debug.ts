@@ -45,6 +45,7 @@ export async function carryOutDebug(
   const [request] = requestsOf(plan, at, { login: job.actor, request: job.url, batch });
   if (request === undefined) return text(line, false, refusal.notStated(build, key));
   const session = await sessions.request({ key: batch, id: build.id, request, chroot, by: job.actor, keys });
+  if (typeof session === 'object' && 'refused' in session) return text(line, false, debug.refused(session.refused));
   return session === 'no-source' ? text(line, false, debug.noSourcePackage(build.id)) : done(line, session.id);
 }
 

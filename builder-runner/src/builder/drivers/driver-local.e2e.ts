@@ -10,10 +10,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   arch,
   cleanUp,
+  examineMachine,
   home,
+  hostUserOf,
   listBuilders,
   localBuilder,
   nothing,
+  operatorsKey,
   playbook,
   prepare,
   provision,
@@ -28,9 +31,11 @@ import {
   traces,
   until,
 } from '../../../testing/drivers/driver-local-fixture.ts';
+import { tryHoles } from '../../../testing/drivers/holes.ts';
 import { needRoot } from '../../../testing/need-root.ts';
 
 needRoot();
+const machine = examineMachine();
 beforeAll(prepare);
 afterAll(cleanUp);
 
@@ -89,7 +94,7 @@ describe('driver local, with namespaces', () => {
   test("a builder sees none of the control host's secrets", async () => {
     const look = await ssh(
       one,
-      `ls -A ${home} /root/.ssh /home; cat /etc/ssh/ssh_host_*_key; cut -d: -f2 /etc/shadow | sort -u; ls -A ${stateDir}`,
+      `ls -A ${home} /root/.ssh /home; cat /etc/ssh/ssh_host_*_key ${operatorsKey}; cut -d: -f2 /etc/shadow | sort -u; ls -A ${stateDir}`,
     );
     expect(look.stdout).not.toContain('signing-key');
     expect(look.stdout).not.toContain('PRIVATE KEY');
@@ -97,6 +102,55 @@ describe('driver local, with namespaces', () => {
     expect(look.stdout).not.toMatch(/\$[0-9a-z]+\$/); // a password hash, see crypt(5)
     expect(readFileSync(join(home, 'signing-key'), 'utf8')).toBe('secret');
   });
+
+  test.skipIf(machine.users !== null)(
+    'its root becomes root of the control host by none of the known ways',
+    async () => {
+      const settings = () => readFileSync('/proc/sys/kernel/core_pattern', 'utf8');
+      const before = settings();
+      const tried = await ssh(one, tryHoles(home));
+      expect(tried.stdout, tried.stderr).toBe('end');
+      expect(tried.stderr).toContain('core_pattern: Permission denied');
+      expect(settings()).toEqual(before);
+    },
+  );
+
+  test.skipIf(machine.users !== null)(
+    'two builders have no user in common, and none with the control host',
+    async () => {
+      const mark = (builder: Spawned) => `3600.${builder.port}`;
+      const start = (builder: Spawned) => `setsid sleep ${mark(builder)} >/dev/null 2>&1 </dev/null &`;
+      await Promise.all([one, two].map((builder) => ssh(builder, start(builder))));
+      const [first = 0, second = 0] = await Promise.all(
+        [one, two].map((builder) => hostUserOf(`sleep ${mark(builder)}`)),
+      );
+      expect(Math.min(first, second)).toBeGreaterThanOrEqual(2 ** 16);
+      expect(Math.abs(first - second)).toBeGreaterThanOrEqual(2 ** 16);
+    },
+  );
+
+  test.skipIf(machine.groups !== null)(
+    'what fills its memory or starts processes without end is stopped, and it goes on',
+    async () => {
+      const many = await ssh(
+        one,
+        'for i in $(seq 400); do sleep 60 >/dev/null 2>&1 & done; echo "$(jobs -p | wc -l) started"',
+        {
+          user: 'mockbuild',
+        },
+      );
+      expect(many.stdout + many.stderr).toMatch(/fork|Resource temporarily unavailable/i);
+      await ssh(one, 'pkill -9 sleep');
+      const places = ['/dev/shm', '/tmp', '/var/tmp'];
+      const fill = `for at in ${places.join(' ')}; do head -c 500M /dev/zero >$at/full; done; du -cm ${places.map((at) => `${at}/full`).join(' ')}`;
+      const filled = await ssh(one, fill, { user: 'mockbuild' });
+      expect(filled.stdout + filled.stderr).not.toMatch(/^15\d\d\s+total$/m);
+      const held = await ssh(one, `python3 -c 'held = b"x" * (1 << 30); print("held")'`, { user: 'mockbuild' });
+      expect(held.stdout).toBe('');
+      const again = await ssh(one, `rm -f ${places.map((at) => `${at}/full`).join(' ')}; echo here`);
+      expect(again.stdout).toBe('here');
+    },
+  );
 
   test("a build can fill the builder's disk but not the machine's", async () => {
     const fill = 'dd if=/dev/zero of=builds/full bs=1M count=200; rm builds/full';

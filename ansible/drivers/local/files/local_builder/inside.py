@@ -1,15 +1,44 @@
-"""Turns a process in fresh namespaces into a builder: its own view of the file system, then powers that it does
-without."""
+"""Turns a process in fresh namespaces into a builder: its own view of the file system, then the powers that it does
+without. Where ids can be mapped, root of the builder is nobody on this machine, and what was mounted until it came to
+be it cannot undo."""
 
+import contextlib
+import ctypes
 import os
 import re
+import resource
+import stat
 import subprocess
 import sys
+import tempfile
 
-from . import kernel, roots
+from . import id_map, kernel, keyrings, roots
 
+MNT_DETACH = 2
 DEVICES = ('full', 'null', 'random', 'tty', 'urandom', 'zero')
-MEMORY_LIMIT = '2g'  # of the overlay's upper layer: packages and small files; builds go to a real folder
+COVERED = (
+    ('/root', 0o700),
+    ('/run', 0o755),
+    ('/tmp', 0o1777),
+    ('/var/tmp', 0o1777),
+    ('/srv', 0o755),
+    ('/mnt', 0o755),
+    ('/media', 0o755),
+)
+ON_DISK = (('lib', '/var/lib/mock'), ('cache', '/var/cache/mock'), ('home', '/home'))
+# Keys and passwords, and what people and programs of this machine have said.
+SECRET = (
+    '/etc/ssl/private',
+    '/etc/pki/tls/private',
+    '/etc/letsencrypt',
+    '/var/spool',
+    '/var/log',
+    '/var/backups',
+)
+# Where programs of this machine, the service among them, keep folders that only they and root may read.
+HOLDS_PRIVATE = ('/', '/etc', '/opt', '/usr/local', '/usr/local/etc', '/var', '/var/lib')
+# What only root may read in /etc and a builder needs; the hashes are taken out of the last two.
+KEPT_PRIVATE = ('/etc/sudoers', '/etc/sudoers.d', '/etc/shadow', '/etc/gshadow')
 
 
 def run(*argv):
@@ -20,56 +49,89 @@ def become_builder(folder, orders):
     """Returns within the builder. Errors go to stderr, which is the builder's log on the host."""
     run('ip', 'link', 'set', 'lo', 'up')
     run('hostname', orders['hostname'])
+    files = {name: read(os.path.join(folder, 'etc', name)) for name in ('host_key', 'authorized_keys', 'sshd_config')}
     root = make_root(folder, orders)
-    write_identity(root, orders['hostname'])
     enter(root)
-    kernel.give_up_capabilities()
+    if orders['users'] is not None:
+        id_map.become_root_of(orders['users'])
+        os.close(orders['users'])
+        # What the kernel shows there belongs to this machine's root: rpm would fail to give it to the builder's.
+        os.makedirs('/etc/rpm', 0o755, exist_ok=True)
+        write('/etc/rpm/macros.coppice-users', '%_netsharedpath /proc:/sys\n')
+    if orders['processesOfUser'] is not None:
+        resource.setrlimit(resource.RLIMIT_NPROC, (orders['processesOfUser'],) * 2)
+    write_identity(orders['hostname'])
+    bound_builds(orders['buildDiskBytes'])
+    os.mkdir('/run/sshd', 0o755)
+    os.makedirs('/etc/coppice-builder', 0o755, exist_ok=True)
+    for name, text in files.items():
+        # The server reads the keys that open a user's account as that user.
+        write(f'/etc/coppice-builder/{name}', text, 0o600 if name == 'host_key' else 0o644)
+    keyrings.own_session()
+    keyrings.refuse(may_leave_session=True)  # as each build does
+    kernel.bound_capabilities()
 
 
 def make_root(folder, orders):
-    """Mounts the builder's file system below `folder` and returns its root."""
+    """Mounts the builder's file system below `folder` and returns its root. What is covered hides what the builder
+    must not see."""
+    owner = orders['firstId']
     run('mount', '--make-rprivate', '/')
+    # The overlay's upper layer and all folders that cover the machine's, together. Builds go to a real folder.
     layers = os.path.join(folder, 'layers')
     os.mkdir(layers)
-    run('mount', '-t', 'tmpfs', '-o', f'size={MEMORY_LIMIT},mode=0755', 'builder', layers)
-    upper, work, root = (os.path.join(layers, name) for name in ('upper', 'work', 'root'))
-    for path in (upper, work, root):
+    run('mount', '-t', 'tmpfs', '-o', f'size={orders["ownFilesBytes"]},mode=0755', 'builder', layers)
+    upper, work, root, lower = (os.path.join(layers, name) for name in ('upper', 'work', 'root', 'lower'))
+    for path in (upper, work, root, lower):
         os.mkdir(path, 0o755)
-    run('mount', '-t', 'overlay', '-o', f'nodev,lowerdir=/,upperdir={upper},workdir={work}', 'builder', root)
+        os.chown(path, owner, owner)
+    machine = show('/', lower, orders['users'])
+    run('mount', '-t', 'overlay', '-o', f'nodev,lowerdir={machine},upperdir={upper},workdir={work}', 'builder', root)
     if os.path.ismount('/usr'):  # an overlay of / does not reach into other file systems
-        run('mount', '--bind', '-o', 'ro', '/usr', f'{root}/usr')
+        run('mount', '--bind', '-o', 'ro', show('/usr', f'{root}/usr', orders['users']), f'{root}/usr')
 
     disk = make_disk(folder, orders['diskMiB'])
-    for name, target in (('lib', '/var/lib/mock'), ('cache', '/var/cache/mock'), ('home', '/home')):
+    for name, target in ON_DISK:
         source = os.path.join(disk, name)
         os.makedirs(source, 0o755)
+        os.chown(source, owner, owner)
         os.makedirs(root + target, exist_ok=True)
         run('mount', '--bind', source, root + target)
-    roots.show(orders['roots'], root)
-    for target, mode in (
-        ('/root', '0700'),
-        ('/run', '0755'),
-        ('/tmp', '1777'),
-        ('/var/tmp', '1777'),
-        ('/srv', '0755'),
-        ('/mnt', '0755'),
-        ('/media', '0755'),
-    ):
-        cover(root, target, mode)
-    os.makedirs(f'{root}/run/sshd', 0o755)
+    roots.show(orders['roots'], root, owner, orders['users'])
+    for target, mode in COVERED:
+        cover(root, target, mode, owner)
     run('mount', '-t', 'proc', '-o', 'nosuid,nodev,noexec', 'proc', f'{root}/proc')
     run('mount', '-t', 'sysfs', '-o', 'ro,nosuid,nodev,noexec', 'sysfs', f'{root}/sys')
-    make_devices(root)
-    os.makedirs(f'{root}/etc/coppice-builder', 0o755)
-    run(
-        'cp',
-        *(os.path.join(folder, 'etc', name) for name in ('host_key', 'authorized_keys', 'sshd_config')),
-        f'{root}/etc/coppice-builder',
-    )
+    make_devices(root, owner)
+    for path in (*SECRET, *private_folders()):
+        if os.path.isdir(root + path):
+            cover(root, path, 0o700, owner)
     for path in orders['hidden']:  # last, since what was bound above may lie below one of them
         if os.path.isdir(root + path):
-            cover(root, path, '0700')
+            cover(root, path, 0o700, owner)
     return root
+
+
+def private_folders():
+    """Folders of this machine that others may not read, and that nothing else covers."""
+    found = []
+    for parent in HOLDS_PRIVATE:
+        with contextlib.suppress(FileNotFoundError), os.scandir(parent) as entries:
+            found += [
+                entry.path
+                for entry in entries
+                if entry.is_dir(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_mode & 0o005 != 0o005
+            ]
+    seen_to = {*KEPT_PRIVATE, *SECRET, *(path for path, _ in COVERED), *(path for _, path in ON_DISK)}
+    return [path for path in found if path not in seen_to]
+
+
+def show(source, target, users):
+    """A folder of this machine as the builder's users may see it: as it is, or mapped to their ids at `target`."""
+    if users is None:
+        return source
+    id_map.mount_mapped(source, target, users)
+    return target
 
 
 def make_disk(folder, mib):
@@ -91,21 +153,24 @@ def make_disk(folder, mib):
     return disk
 
 
-def cover(root, target, mode):
+def cover(root, target, mode, owner):
+    """An empty folder over what is there; it lies in the same memory as the overlay's upper layer."""
+    source = tempfile.mkdtemp(prefix='cover-', dir=os.path.dirname(root))
+    os.chmod(source, mode)
+    os.chown(source, owner, owner)
     os.makedirs(root + target, exist_ok=True)
-    run('mount', '-t', 'tmpfs', '-o', f'nosuid,nodev,size={MEMORY_LIMIT},mode={mode}', 'builder', root + target)
+    run('mount', '--bind', '-o', 'nosuid,nodev', source, root + target)
 
 
-def make_devices(root):
+def make_devices(root, owner):
     dev = f'{root}/dev'
-    run('mount', '-t', 'tmpfs', '-o', 'nosuid,size=64k,mode=0755', 'dev', dev)
+    run('mount', '-t', 'tmpfs', '-o', f'nosuid,size=64k,mode=0755,uid={owner},gid={owner}', 'dev', dev)
     for name in DEVICES:
         open(f'{dev}/{name}', 'wb').close()
         run('mount', '--bind', f'/dev/{name}', f'{dev}/{name}')
     os.mkdir(f'{dev}/pts')
-    os.mkdir(f'{dev}/shm')
     run('mount', '-t', 'devpts', '-o', 'newinstance,nosuid,noexec,ptmxmode=0666,mode=0620', 'devpts', f'{dev}/pts')
-    run('mount', '-t', 'tmpfs', '-o', 'nosuid,nodev,mode=1777', 'shm', f'{dev}/shm')
+    cover(root, '/dev/shm', 0o1777, owner)
     for name, target in (
         ('ptmx', 'pts/ptmx'),
         ('fd', '/proc/self/fd'),
@@ -116,46 +181,57 @@ def make_devices(root):
         os.symlink(target, f'{dev}/{name}')
 
 
-def write_identity(root, name):
-    """Name and accounts. The host's secrets in /etc (password hashes, SSH and TLS keys) are taken out of the
-    builder's view."""
-    write(f'{root}/etc/hostname', f'{name}\n')
-    write(f'{root}/etc/hosts', f'127.0.0.1 localhost {name}\n::1 localhost\n')
-    write(f'{root}/etc/resolv.conf', '# A builder has no network of its own.\n')
+def bound_builds(disk_bytes):
+    """mock and mock-lite read this before the configuration of each build; mock makes nothing of it."""
+    path = '/etc/mock/site-defaults.cfg'
+    os.makedirs('/etc/mock', 0o755, exist_ok=True)
+    before = f'{read(path)}\n' if os.path.exists(path) else ''
+    write(path, f"{before}config_opts['coppice_disk_most_bytes'] = {disk_bytes}\n")
+
+
+def write_identity(name):
+    """Name and accounts. Password hashes, SSH host keys and all else in /etc that only root may read are taken out of
+    the builder's view."""
+    write('/etc/hostname', f'{name}\n')
+    write('/etc/hosts', f'127.0.0.1 localhost {name}\n::1 localhost\n')
+    write('/etc/resolv.conf', '# A builder has no network of its own.\n')
     for file in ('shadow', 'gshadow'):
-        path = f'{root}/etc/{file}'
+        path = f'/etc/{file}'
         if os.path.exists(path):
-            with open(path, encoding='utf-8') as old:
-                # `*` is an account that no password opens; `!` would lock it for keys too.
-                lines = [re.sub(r'^([^:]*):[^:]*', r'\1:*', line) for line in old]
+            # `*` is an account that no password opens; `!` would lock it for keys too.
+            lines = [re.sub(r'^([^:]*):[^:]*', r'\1:*', line) for line in read(path).splitlines(keepends=True)]
             write(path, ''.join(lines), 0o600)
-    for entry in os.listdir(f'{root}/etc/ssh') if os.path.isdir(f'{root}/etc/ssh') else ():
-        if entry.startswith('ssh_host_'):
-            os.unlink(f'{root}/etc/ssh/{entry}')
-    for path in (
-        '/etc/ssl/private',
-        '/etc/pki/tls/private',
-        '/etc/letsencrypt',
-        '/var/spool',
-        '/var/log',
-        '/var/backups',
-    ):
-        if os.path.isdir(root + path):
-            cover(root, path, '0700')
+    for folder, _, names in os.walk('/etc'):
+        for path in (os.path.join(folder, name) for name in names):
+            if path not in KEPT_PRIVATE and folder not in KEPT_PRIVATE and is_private(path):
+                os.unlink(path)
+
+
+def is_private(path):
+    """A file that others may not read: keys, passwords, the service's own secrets."""
+    mode = os.lstat(path).st_mode
+    return stat.S_ISREG(mode) and not mode & 0o004
+
+
+def read(path):
+    with open(path, encoding='utf-8') as file:
+        return file.read()
 
 
 def write(path, text, mode=0o644):
     if os.path.islink(path):
         os.unlink(path)  # resolv.conf is often one, into a folder that is empty here
     with open(path, 'w', encoding='utf-8') as file:
+        os.fchmod(file.fileno(), mode)
         file.write(text)
-    os.chmod(path, mode)
 
 
 def enter(root):
-    """Makes `root` the root and drops every mount of the host out of sight."""
+    """Makes `root` the root and drops every mount of the host out of sight. From here on no program of the builder
+    may be run as this machine's root: mount and umount there belong to the builder's, who is nobody here."""
     os.chdir(root)
     run('pivot_root', '.', 'mnt')
     os.chroot('.')
     os.chdir('/')
-    run('umount', '--lazy', '/mnt')
+    if ctypes.CDLL(None, use_errno=True).umount2(b'/mnt', MNT_DETACH) != 0:
+        raise OSError(ctypes.get_errno(), f'the machine is still mounted: {os.strerror(ctypes.get_errno())}')

@@ -9,11 +9,8 @@ import os
 import shutil
 import time
 
-from . import processes
-
-
-class BuilderError(Exception):
-    """Something that the caller has to know; the message says what to do."""
+from . import limits, processes
+from .errors import BuilderError
 
 
 def default_state_dir():
@@ -87,6 +84,7 @@ def remove(state_dir, name):
     if instance is None:
         return
     processes.end(instance.record['processes'])
+    limits.remove(instance.record.get('groups', []))
     _wait_for_loop_devices(instance.folder)
     shutil.rmtree(instance.folder, onerror=_unless_gone)
 

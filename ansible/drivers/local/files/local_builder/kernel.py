@@ -4,10 +4,11 @@ import os
 
 PR_CAPBSET_DROP = 24
 PR_SET_CHILD_SUBREAPER = 36
-# linux/capability.h. What a builder never needs of root's powers: the host's kernel, clock, logs, hardware and security
-# modules.
-DROPPED = {'sys_module': 16, 'sys_rawio': 17, 'sys_boot': 22, 'sys_time': 25, 'audit_control': 30, 'mac_override': 32}
-DROPPED |= {'mac_admin': 33, 'syslog': 34, 'wake_alarm': 35, 'audit_read': 37, 'bpf': 39}
+# linux/capability.h. What a builder needs of root's powers: own files, change users, mount and enter roots, bring up the
+# loopback of a build's network, end processes. Not the host's kernel, devices, clock, logs, hardware, security modules.
+KEPT = {'chown': 0, 'dac_override': 1, 'fowner': 3, 'fsetid': 4, 'kill': 5, 'setgid': 6, 'setuid': 7, 'setpcap': 8}
+KEPT |= {'net_bind_service': 10, 'net_admin': 12, 'sys_chroot': 18, 'sys_ptrace': 19, 'sys_admin': 21}
+KEPT |= {'audit_write': 29, 'setfcap': 31}
 
 
 def adopt_orphans():
@@ -15,13 +16,12 @@ def adopt_orphans():
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
-def give_up_capabilities():
-    """No program that this process starts from now on gets them, root or not."""
+def bound_capabilities():
+    """No program that this process starts from now on gets others than those kept, root or not."""
     with open('/proc/sys/kernel/cap_last_cap', encoding='ascii') as file:
         last = int(file.read())
-    for number in DROPPED.values():
-        if number <= last:
-            _prctl(PR_CAPBSET_DROP, number)
+    for number in set(range(last + 1)) - set(KEPT.values()):
+        _prctl(PR_CAPBSET_DROP, number)
 
 
 def _prctl(option, value):

@@ -6,11 +6,11 @@ It shares this machine's files and network with its builds, so it is for package
 import os
 import pwd
 
-from . import first_process, kernel, sshd
+from . import first_process, kernel, keyrings, sshd
 
 
-def start(instance, *, public_key, hidden, disk_mib, roots_folder):
-    del hidden, disk_mib, roots_folder  # nothing can be hidden, limited or mounted here
+def start(instance, *, public_key, hidden, disk_mib, roots_folder, bounds):
+    del hidden, disk_mib, roots_folder, bounds  # nothing can be hidden, limited or mounted here
     user = pwd.getpwuid(os.geteuid()).pw_name
     os.mkdir(instance.path('etc'), 0o700)
     host_key = sshd.write_files(
@@ -29,4 +29,5 @@ def keep(folder):
     """
     _, listener = first_process.take_orders()
     kernel.adopt_orphans()
+    keyrings.own_session()
     sshd.serve(listener, os.path.join(folder, 'etc', 'sshd_config'))

@@ -11,10 +11,11 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 
-from . import processes
-from .instances import BuilderError
+from . import id_map, processes
+from .errors import BuilderError
 
 CACHE = '/var/cache/mock/mock-lite'
 BASE = re.compile(r'base-[0-9a-f]{8,64}')
@@ -52,7 +53,7 @@ def keep(instance, folder, chroot):
         for name in used:
             image = os.path.join(folder, name + SUFFIX)
             if not os.path.exists(image):
-                _make_image(f'{cache}/{name}', image, lock.fileno())
+                _keep_image(first[0], name, image, lock.fileno(), instance.record.get('firstId', 0))
             os.utime(image)
             with open(os.path.join(folder, f'{chroot}.confirmed'), 'w', encoding='utf-8') as note:
                 note.write(name)
@@ -79,19 +80,31 @@ def confirmed(folder):
     return found
 
 
-def show(images, root):
-    """Mounts the images in the builder's file system, which is below `root`. One that cannot be is not there, and
-    the log says why."""
+def show(images, root, owner, users):
+    """Mounts the images in the builder's file system, which is below `root`: as they are, or for `owner` with the ids of
+    the user namespace `users`. One that cannot be is not there, and the log says why."""
+    if images and users is not None:
+        os.makedirs(f'{root}{CACHE}', exist_ok=True)
+        os.chown(f'{root}{CACHE}', owner, owner)
     for image in images:
         target = f'{root}{CACHE}/{_base_of(os.path.basename(image))}'
         os.makedirs(target)
         try:
-            subprocess.run(
-                ['mount', '-t', 'ext4', '-o', 'loop,ro,nodev', image, target], check=True, stdin=subprocess.DEVNULL
-            )
+            _mount(image, target, users)
         except (OSError, subprocess.CalledProcessError) as error:
             os.rmdir(target)  # an empty folder would be taken for a base root
             print(f'a kept base root is not to be had: {error}', file=sys.stderr, flush=True)
+
+
+def _mount(image, target, users):
+    place = target if users is None else tempfile.mkdtemp(prefix='image-')
+    subprocess.run(['mount', '-t', 'ext4', '-o', 'loop,ro,nodev', image, place], check=True, stdin=subprocess.DEVNULL)
+    if users is not None:
+        try:
+            id_map.mount_mapped(place, target, users)
+        finally:
+            subprocess.run(['umount', place], check=True, stdin=subprocess.DEVNULL)
+            os.rmdir(place)
 
 
 def _names(cache):
@@ -110,9 +123,22 @@ def _base_of(name):
     return base if name.endswith(SUFFIX) and BASE.fullmatch(base) else None
 
 
-def _make_image(source, image, lock):
-    """Under another name until it is whole and on the disk. `lock` stays locked as long as what fills the image
-    runs."""
+def _keep_image(process, name, image, lock, first_id):
+    """The image of a base root as the process sees it; what is root's there, `first_id` here, belongs to 0 in it."""
+    if first_id == 0:
+        _make_image(f'/proc/{process}/root{CACHE}/{name}', image, lock)
+        return
+    with contextlib.ExitStack() as opened:
+        namespace = id_map.user_namespace(first_id, 0)
+        opened.callback(os.close, namespace)
+        folder = id_map.mapped_of(process, f'{CACHE}/{name}', namespace)
+        opened.callback(os.close, folder)
+        _make_image(f'/proc/self/fd/{folder}', image, lock, folder)
+
+
+def _make_image(source, image, *descriptors):
+    """Under another name until it is whole and on the disk. What fills the image has the descriptors: the lock stays
+    locked as long as it runs."""
     new = f'{image}.new'
     size, files = _measure(source)
     try:
@@ -130,8 +156,8 @@ def _make_image(source, image, lock):
             '-E',
             'lazy_itable_init=1,nodiscard',
         ]
-        _run(['mkfs.ext4', *options, '-d', source, new], lock)
-        _run(['debugfs', '-w', '-R', 'rmdir lost+found', new], lock)  # no root of mock-lite's own has one
+        _run(['mkfs.ext4', *options, '-d', source, new], descriptors)
+        _run(['debugfs', '-w', '-R', 'rmdir lost+found', new], descriptors)  # no root of mock-lite's own has one
         with open(new, 'rb') as file:
             os.fsync(file.fileno())
         os.rename(new, image)
@@ -141,10 +167,10 @@ def _make_image(source, image, lock):
         raise
 
 
-def _run(command, lock):
+def _run(command, descriptors):
     environment = {**os.environ, 'PATH': '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'}
     done = subprocess.run(
-        command, pass_fds=[lock], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        command, pass_fds=descriptors, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         raise OSError(f'{command[0]}: {done.stderr.strip()[-300:]}')

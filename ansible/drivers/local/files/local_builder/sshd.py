@@ -6,7 +6,7 @@ import socket
 import subprocess
 import time
 
-from .instances import BuilderError
+from .errors import BuilderError
 
 PROGRAM = '/usr/sbin/sshd'
 

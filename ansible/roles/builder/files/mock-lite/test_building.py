@@ -310,13 +310,18 @@ class FailingBuilds(Building):
             self.assertIn(message, done.stderr)
 
     def test_a_full_disk_quota_fails_the_build_alone(self):
-        fills = self.srpm("fills", build="head -c 200M /dev/zero > big", install="", check="true", files="")
-        done = self.mock(
-            "--rebuild", fills, config=self.config(extra="config_opts['coppice_disk_quota_bytes'] = 60_000_000")
-        )
-        self.assertEqual(done.returncode, 1)
-        self.assertIn("No space left on device", self.log("build.log"))
-        self.assert_nothing_left()
+        quota = "config_opts['coppice_disk_quota_bytes'] = {}\n".format
+        most = "config_opts['coppice_disk_most_bytes'] = 60_000_000\n"
+        for build, extra in (
+            ("head -c 200M /dev/zero > big", quota(60_000_000)),
+            ("head -c 40M /dev/zero > /dev/shm/big\nhead -c 40M /dev/zero > big", quota(60_000_000)),
+            ("head -c 200M /dev/zero > big", quota(1_000_000_000) + most),
+        ):
+            fills = self.srpm("fills", build=build, install="", check="true", files="")
+            done = self.mock("--rebuild", fills, config=self.config(extra=extra))
+            self.assertEqual(done.returncode, 1, build)
+            self.assertIn("No space left on device", self.log("build.log"))
+            self.assert_nothing_left()
 
     def test_a_build_that_takes_too_much_memory_fails_alone(self):
         takes = self.srpm(
@@ -386,7 +391,7 @@ class Walls(Building):
         secret.write_text("host secret")
         secret.chmod(0o600)
         build = (
-            f"id -u\ngrep -E 'Cap(Prm|Eff|Bnd)|NoNewPrivs' /proc/self/status\nls /proc | grep -c '^[0-9]'\ncat {secret} || echo NO SECRET\n"
+            f"id -u\ngrep -E 'Cap(Prm|Eff|Bnd)|NoNewPrivs|Seccomp:' /proc/self/status\nls /proc | grep -c '^[0-9]'\ncat {secret} || echo NO SECRET\n"
             "cat /etc/shadow || echo NO SHADOW\nmount -t tmpfs none /mnt || echo NO MOUNT\ntouch /usr/bin/x || echo NO WRITE\nls /dev/vda /dev/sda /dev/mem || echo NO DISK\n"
             "chmod u+s $(cp /usr/bin/id myid && echo myid) && ./myid -u"
         )
@@ -400,6 +405,7 @@ class Walls(Building):
             "CapEff:\t0000000000000000",
             "CapBnd:\t0000000000000000",
             "NoNewPrivs:\t1",
+            "Seccomp:\t2",
             "NO SECRET",
             "NO MOUNT",
             "NO WRITE",

@@ -149,7 +149,7 @@ class Builder:
         folder = self.root.folder / "srpm"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
-        for name, file in chroot_files.regular_files_below(self.root.path, f"{self.root.home}/build/SRPMS", suffix):
+        for name, file in self._left_by_build("SRPMS", suffix):
             with open(folder / name, "wb") as target:
                 shutil.copyfileobj(file, target)
             return folder / name
@@ -208,13 +208,20 @@ class Builder:
         if code != 0:
             raise BuildError(f"Command failed: \n # {' '.join(command)}\nSee {self._logs.folder}/build.log")
 
+    def _left_by_build(self, folder, suffix):
+        """Open files (name, file) of what the build left; it may have removed or replaced the folder."""
+        try:
+            yield from chroot_files.regular_files_below(self.root.path, f"{self.root.home}/build/{folder}", suffix)
+        except OSError as problem:
+            raise BuildError(f"What the build left in {folder} cannot be taken: {problem.strerror}") from problem
+
     def _collect(self, folder, suffix):
         """Copies the results into the result folder, as the caller's files. Returns their names."""
         names = []
-        for name, file in chroot_files.regular_files_below(self.root.path, f"{self.root.home}/build/{folder}", suffix):
+        for name, file in self._left_by_build(folder, suffix):
             with as_caller():
                 target = os.path.join(self._logs.folder, name)
-                temporary = f"{target}.part"
+                temporary = os.path.join(self._logs.folder, ".part")  # the name may be as long as names can be
                 with open(temporary, "xb") as written:
                     shutil.copyfileobj(file, written, 1 << 20)
                 os.replace(temporary, target)

@@ -62,6 +62,7 @@ def defaults():
         "nspawn_args": [],
         # 0 = no limit; None = all enabled repositories
         "coppice_disk_quota_bytes": 0,
+        "coppice_disk_most_bytes": 0,
         "coppice_memory_bytes": 0,
         "coppice_log_limit_bytes": 256 << 20,
         "coppice_base_repos": None,

@@ -187,7 +187,8 @@ class Root:
         work.mkdir(exist_ok=True)
         upper.chmod(0o755)
         try:
-            self._mount("overlay", self.path, "overlay", 0, f"lowerdir={base},upperdir={upper},workdir={work}")
+            folders = f"lowerdir={base},upperdir={upper},workdir={work}"
+            self._mount("overlay", self.path, "overlay", 0, folders + mounts.overlay_options())
         except OSError as problem:
             if quota:
                 raise RootError(
@@ -198,7 +199,8 @@ class Root:
                 self._copy(base, self.path)
 
     def _quota(self):
-        return int(self.config["coppice_disk_quota_bytes"] or 0)
+        quota, most = (int(self.config[f"coppice_disk_{name}_bytes"] or 0) for name in ("quota", "most"))
+        return min(quota, most) if quota and most else quota
 
     def _copy(self, source, target):
         """Copies a folder's content, with owners, links and what overlayfs notes in extended attributes."""
@@ -241,14 +243,7 @@ class Root:
             mounts.MS_NOSUID | mounts.MS_NOEXEC,
             "newinstance,ptmxmode=0666,mode=0620",
         )
-        shared_memory = self._quota()
-        self._mount(
-            "tmpfs",
-            device / "shm",
-            "tmpfs",
-            mounts.MS_NOSUID | mounts.MS_NODEV,
-            "mode=1777" + (f",size={shared_memory}" if shared_memory else ""),
-        )
+        self._mount_shared_memory(device / "shm")
         for name, target in (
             ("fd", "/proc/self/fd"),
             ("stdin", "fd/0"),
@@ -257,6 +252,18 @@ class Root:
             ("ptmx", "pts/ptmx"),
         ):
             (device / name).symlink_to(target)
+
+    def _mount_shared_memory(self, target):
+        """Its size counts against the quota: it is part of the layer, where that lies in memory too."""
+        flags, layer, quota = mounts.MS_NOSUID | mounts.MS_NODEV, self.folder / "layer", self._quota()
+        if layer not in self._mounted:
+            self._mount("tmpfs", target, "tmpfs", flags, "mode=1777" + (f",size={quota}" if quota else ""))
+            return
+        source = layer / "shm"
+        source.mkdir(exist_ok=True)
+        source.chmod(0o1777)
+        self._mount(source, target, None, mounts.MS_BIND)
+        mounts.mount(None, target, None, mounts.MS_BIND | mounts.MS_REMOUNT | flags)
 
     def _mount(self, source, target, kind, flags, data=""):
         mounts.mount(source, target, kind, flags, data)

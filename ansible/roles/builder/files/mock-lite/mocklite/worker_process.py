@@ -5,6 +5,7 @@ import sys
 import time
 import traceback
 
+from . import keyrings
 from .ending import die_with_parent
 from .mounts import LIBC, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_PRIVATE, MS_REC, mount
 
@@ -87,6 +88,9 @@ def _above(work, keeper, descriptors):
 
 
 def _first(work):
+    """A build has keyrings of its own, and what it starts may not even ask for others: see keyrings.py."""
     die_with_parent()
+    keyrings.own_session()
+    keyrings.refuse()
     mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     return work()

@@ -1,0 +1,1 @@
+../../../../roles/builder/files/mock-lite/mocklite/keyrings.py
