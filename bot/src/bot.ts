@@ -19,12 +19,14 @@ import { createGithub } from './github/github.ts';
 import { connectProbot } from './github/probot.ts';
 import { createRateGate } from './github/rate-limit.ts';
 import { createInbox } from './inbox/inbox.ts';
+import { createWebhookReceiver, type Middleware } from './inbox/receive-webhook.ts';
 import { createReconciler, type GithubFault } from './inbox/reconcile.ts';
 import { createApp } from './inbox/webhooks.ts';
 import { createWorker } from './inbox/work-off.ts';
 import { createPeople } from './people/people.ts';
 import { openBuiltIndex } from './planning/built.ts';
 import type { PullContext } from './pull-requests/handle-pull.ts';
+import { createHeadJudge } from './pull-requests/judge-head.ts';
 import { onPullRequests } from './pull-requests/pull-commands.ts';
 import { createTending } from './pull-requests/tend-pulls.ts';
 import { applyConfigChange } from './pushes/apply-config-change.ts';
@@ -62,8 +64,8 @@ export interface BotOptions {
 export interface Bot {
   /** Why GitHub cannot be asked; undefined while it answers. */
   fault(): GithubFault | undefined;
-  /** Answers `/api/github/webhooks`; resolves to false, after calling `next`, for other requests. */
-  readonly middleware: Awaited<ReturnType<typeof createNodeMiddleware>>;
+  /** Answers `/api/github/webhooks`, and calls `next` for other requests. */
+  readonly middleware: Middleware;
   /** Takes up what the last run left, looks on GitHub for what was missed, and resolves when that is queued. */
   start(): Promise<void>;
   /** Resolves when every accepted delivery is worked off and told of. */
@@ -111,7 +113,10 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   });
   const hear = (id: string, job: Job) => reconciler.hear(id, job);
   const app = createApp({ repository, known: github.repository, complain, hear, knowsBot: people.knowsBot });
-  const middleware = await createNodeMiddleware(app, { probot, webhooksPath });
+  const middleware = createWebhookReceiver({
+    ...{ path: webhooksPath, secret: options.secrets.webhookSecret, log, now },
+    handle: await createNodeMiddleware(app, { probot, webhooksPath }),
+  });
   return {
     middleware,
     fault: reconciler.fault.bind(reconciler),
@@ -134,6 +139,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
       departures.stop();
       for (const one of [reconciler, standing, inbox, tending, reporter]) await one.stop();
       built.close();
+      await parts.heads.stop();
       await reactions.settled();
       await config.settled();
       await store.close();
@@ -167,6 +173,7 @@ async function openParts(options: BotOptions) {
   });
   return {
     ...{ store, probot, github, mirror, people },
+    heads: createHeadJudge({ folder: mirror.folder, log }),
     state: () => store.state,
     commit: (operations: readonly BotOperation[]) => store.commit(operations),
     built: await openBuiltIndex(publishedFolder, queue),
@@ -182,10 +189,11 @@ async function openParts(options: BotOptions) {
 /** What the rooms are given that work jobs off. */
 function contextsOf(options: BotOptions, parts: Parts, view: CommentContext['view']) {
   const { settings, queue, config, projects, debug, url, log, now } = options;
-  const { state, github, mirror, built, commitEdit, published, people } = parts;
+  const { state, github, mirror, heads, built, commitEdit, published, people } = parts;
   const planning = { queue, built, settings };
   const pulls: PullContext = {
-    ...{ ...planning, mirror, github, config: people.config, meet: people.meet, why: people.why, now, log },
+    ...{ ...planning, mirror, heads, github, now, log, written: config.current },
+    ...{ config: people.config, meet: people.meet, why: people.why },
     pulls: () => state().pulls,
     groups: () => state().groups,
   };

@@ -23,10 +23,11 @@ import { brokenPools, poolFaults } from './answers/faults/pool-faults.ts';
 import type { FaultReport } from './answers/faults/standing-faults.ts';
 import { createBot } from './bot.ts';
 import { type ConfigAtCommit, type ConfigInForce, createConfigInForce } from './config-repo/config-in-force.ts';
+import { startBuilderServer } from './service/builder-server.ts';
 import { writeEndpoint } from './service/endpoint.ts';
 import { introduce, stepper, tellUntilIdle } from './service/first-words.ts';
 import { type Environment, type Home, readHome, readSettings } from './service/home.ts';
-import { type HttpServer, startHttpServer, webhooksPath } from './service/http-server.ts';
+import { startHttpServer, webhooksPath } from './service/http-server.ts';
 import { createLog } from './service/log.ts';
 import { startMetrics } from './service/metrics.ts';
 import { openGithub } from './service/open-github.ts';
@@ -135,7 +136,7 @@ async function start(options: Start): Promise<Service | undefined> {
   const { settings } = github;
   if (signal.aborted) return undefined;
   step('Starting the runner');
-  const building = await startBuilding(options, { settings, config, queue, state, http, url });
+  const building = await startBuilding(options, { settings, config, queue, state, url });
   const { runner, site } = building;
 
   step('Starting the bot');
@@ -206,11 +207,10 @@ async function startBuilding(
     readonly config: ConfigInForce;
     readonly queue: Queue;
     readonly state: ServiceState;
-    readonly http: HttpServer;
     readonly url: string;
   },
 ): Promise<Building> {
-  const { settings, config, queue, state, http, url } = parts;
+  const { settings, config, queue, state, url } = parts;
   const { brokenPools: broken } = state;
   const site = startSiteUpdates({ queue, brokenPools: broken, published: home.published, url, now, log });
   cleanups.push(() => site.stop());
@@ -222,6 +222,7 @@ async function startBuilding(
     url: url.replace(/\/+$/, ''),
     isFrozen: (owner: string, name: string) => (projectOf(owner, name)?.frozen ?? null) !== null,
     runtimeRepos: (owner: string, name: string) => projectOf(owner, name)?.runtimeRepos ?? [],
+    log,
   };
   const hooks = await hookSecrets(settings);
   const { retentionDays } = settings.events;
@@ -229,7 +230,9 @@ async function startBuilding(
   cleanups.push(() => events.stop());
   const outgoing = await startOutgoingWebhooks({ hooks, events, folder: join(home.state, 'webhooks'), log, now });
   cleanups.push(() => outgoing.stop());
-  const controlPort = http.port;
+  const forBuilders = await startBuilderServer(home.published);
+  cleanups.push(() => forBuilders.close());
+  const controlPort = forBuilders.port;
   const pool = await openPool({ settings, home: home.folder, controlPort, log, now });
   state.poolIsThere(pool);
   const context = { ...publisher, queue, pool, settings, controlPort, log, now };

@@ -15,6 +15,7 @@ import { startWorkers, type Work, type WorkerState } from './run/workers.ts';
 
 export { RunnerError, type RunnerErrorCode, runnerErrorCodes } from './base/errors.ts';
 export type { Log } from './base/log.ts';
+export { maximumPrefaceBytes, readSandboxPreface } from './builder/sandbox-preface.ts';
 export { type DebugSessions, type DebugWish, openDebugSessions } from './debug/debug-sessions.ts';
 export { type DebugAccess, type DebugSession, isOver } from './debug/debug-state.ts';
 export { readSshKeys } from './debug/ssh-keys.ts';

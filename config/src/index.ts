@@ -23,7 +23,7 @@ export * from './words/event.ts';
 export { nearest } from './words/nearest.ts';
 export * from './words/nevra.ts';
 export { parseJsonAs } from './words/parse-json-as.ts';
-export { parseResult, type ResultReading } from './words/parse-result.ts';
+export { maximumResultBytes, parseResult, type ResultReading } from './words/parse-result.ts';
 export * from './words/problem.ts';
 export * from './words/project.ts';
 export * from './words/published.ts';

@@ -16,14 +16,17 @@ import { homeView, queueView, summaryOf } from './view/home-view.ts';
 import { type LogView, logView } from './view/log-view.ts';
 import { packageView, projectView } from './view/project-view.ts';
 import { writeFileAtomically } from './write-file.ts';
+import { type Unit, type UnitsWritten, writeUnits } from './write-units.ts';
 
 export interface Written {
   /** Files that were written: pages, assets, JSON. */
   readonly written: number;
   /** Pages that were removed. */
   readonly removed: number;
-  /** Files that had to be left out, one sentence each. */
+  /** Files that had to be left out, and pages that could not be made, one sentence each. */
   readonly problems: readonly string[];
+  /** True when pages are missing that the next call tries again, whatever it is told. */
+  readonly incomplete: boolean;
 }
 
 export interface SiteWriter {
@@ -41,6 +44,8 @@ export function openSiteWriter(folder: string): SiteWriter {
   let before: Site | undefined;
   /** Changes of calls that failed half-way: the next call makes up for them. */
   let owed: Changes = [];
+  /** Pages that could not be made or written: the next calls try them again. */
+  let left: Left = nothingLeft;
 
   async function write(reported: Changes, url: string, now: Date): Promise<Written> {
     const changes = mergeChanges(owed, reported);
@@ -50,7 +55,8 @@ export function openSiteWriter(folder: string): SiteWriter {
     const { records, problems } = await reader.read(all ? 'all' : changes);
     const site = joinSite(records);
     const empty: Site = { projects: new Map(), builds: [], configRepository: null, brokenPools: [] };
-    const selection = changes === 'all' || fresh ? selectAll(site) : selectChanged(before ?? empty, site, changes);
+    const selected = changes === 'all' || fresh ? selectAll(site) : selectChanged(before ?? empty, site, changes);
+    const selection = withLeft(selected, left, site);
     const writePages = async (pages: readonly Page[]) => {
       for (const page of pages) await writeFileAtomically(join(folder, page.path), page.content);
       return pages.length;
@@ -58,11 +64,17 @@ export function openSiteWriter(folder: string): SiteWriter {
 
     let written = 0;
     const frame = { ...noPages, generatedAt: now.toISOString() };
+    const how = {
+      render: (data: Partial<PageData>) => renderPages({ ...frame, ...data }),
+      write: (page: Page) => writeFileAtomically(join(folder, page.path), page.content),
+    };
+    const failed: UnitsWritten<SiteUnit>['failed'][number][] = [];
     const buildGroups = groups(selection.builds, buildsAtOnce);
     for (const [index, group] of buildGroups.entries()) {
-      const logs = (await Promise.all(group.map((build) => logViews(folder, build)))).flat();
-      const rest = index === buildGroups.length - 1 ? overview(site, selection, url) : {};
-      written += await writePages(await renderPages({ ...frame, ...rest, builds: group.map(buildView), logs }));
+      const rest = index === buildGroups.length - 1 ? overview(site, selection, url) : [];
+      const done = await writeUnits([...group.map((build) => unitOfBuild(folder, build)), ...rest], how);
+      written += done.written;
+      failed.push(...done.failed);
     }
     if (all) {
       const docs = await renderDocs(frame.generatedAt);
@@ -78,7 +90,9 @@ export function openSiteWriter(folder: string): SiteWriter {
     for (const page of stale) await removePage(folder, page);
     before = site;
     owed = [];
-    return { written, removed: stale.length, problems };
+    left = leftOf(failed.map(({ unit }) => unit));
+    const missing = failed.map(({ unit, why }) => `${unit.name} could not be written, and is tried again: ${why}`);
+    return { written, removed: stale.length, problems: [...problems, ...missing], incomplete: failed.length > 0 };
   }
 
   return { write };
@@ -95,18 +109,64 @@ const noPages: PageData = {
   generatedAt: '',
 };
 
-function overview(site: Site, selection: PageSelection, url: string): Partial<PageData> {
+/** What a page is of, for the case that it cannot be written now. The others are written at each call. */
+interface SiteUnit extends Unit {
+  readonly build?: number;
+  readonly project?: string;
+  readonly package?: string;
+}
+
+function unitOfBuild(folder: string, build: Build): SiteUnit {
+  const data = async () => ({ builds: [buildView(build)], logs: await logViews(folder, build) });
+  return { name: published.buildPage(build), build: build.id, data };
+}
+
+function overview(site: Site, selection: PageSelection, url: string): readonly SiteUnit[] {
   const projects = [...site.projects];
-  return {
-    home: [homeView(site)],
-    queue: [queueView(site)],
-    notFound: [{}],
-    projects: projects.filter(([key]) => selection.projects.has(key)).map(([, project]) => projectView(project, url)),
-    packages: projects.flatMap(([key, project]) =>
+  return [
+    { name: 'index.html', data: async () => ({ home: [homeView(site)], notFound: [{}] }) },
+    { name: 'queue/', data: async () => ({ queue: [queueView(site)] }) },
+    ...projects
+      .filter(([key]) => selection.projects.has(key))
+      .map(([key, project]) => ({
+        ...{ name: `${key}/`, project: key },
+        data: async () => ({ projects: [projectView(project, url)] }),
+      })),
+    ...projects.flatMap(([key, project]) =>
       [...selection.packages]
         .filter((name) => name.startsWith(`${key}/`))
-        .map((name) => packageView(project, name.slice(key.length + 1), url)),
+        .map((name) => ({
+          ...{ name: `${key}/package/${name.slice(key.length + 1)}/`, package: name },
+          data: async () => ({ packages: [packageView(project, name.slice(key.length + 1), url)] }),
+        })),
     ),
+  ];
+}
+
+/** Names of pages that are still to be written. */
+interface Left {
+  readonly builds: ReadonlySet<number>;
+  readonly projects: readonly string[];
+  readonly packages: readonly string[];
+}
+
+const nothingLeft: Left = { builds: new Set(), projects: [], packages: [] };
+
+function leftOf(units: readonly SiteUnit[]): Left {
+  return {
+    builds: new Set(units.flatMap(({ build }) => build ?? [])),
+    projects: units.flatMap(({ project }) => project ?? []),
+    packages: units.flatMap((unit) => unit.package ?? []),
+  };
+}
+
+/** What was selected, and what is left of earlier calls. */
+function withLeft(selected: PageSelection, left: Left, site: Site): PageSelection {
+  const known = new Set(selected.builds.map(({ id }) => id));
+  return {
+    builds: [...selected.builds, ...site.builds.filter(({ id }) => left.builds.has(id) && !known.has(id))],
+    projects: new Set([...selected.projects, ...left.projects]),
+    packages: new Set([...selected.packages, ...left.packages]),
   };
 }
 

@@ -18,6 +18,7 @@ import {
   secretsFinding,
 } from './doctor-home.ts';
 import { nodeFinding, playbooksFinding, programFindings } from './doctor-machine.ts';
+import { recordsFinding, snapshotsFinding } from './doctor-records.ts';
 import { serviceFindings } from './doctor-service.ts';
 import { type Terminal, table } from './terminal.ts';
 
@@ -66,6 +67,8 @@ export async function examine(
     await permissionsFinding(home),
     await keysFinding(home, now()),
     await mirrorFinding(home),
+    await recordsFinding(home),
+    await snapshotsFinding(home),
     ...service,
     ...(access === undefined ? [] : await githubFindings(access)),
   ];

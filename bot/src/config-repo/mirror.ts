@@ -26,13 +26,8 @@ export interface ConfigFiles {
   readonly specs: ReadonlyMap<string, KnownSpec>;
 }
 
-export interface ConfigRepoMirror {
-  /** Fetches a branch. Gives the commit it points at now. Throws GitError. */
-  fetch(branch: string): Promise<string>;
-  /** Fetches the head of a pull request and the branch that it goes into, and gives their commits. Throws GitError. */
-  fetchPull(number: number, branch: string): Promise<{ readonly head: string; readonly base: string }>;
-  /** Fetches a commit that a merge queue would merge, by its ref, and gives that of the branch that it goes into. */
-  fetchGroup(group: { readonly ref: string; readonly commit: string }, branch: string): Promise<string>;
+/** What is here already, without asking GitHub. All throw GitError. */
+export interface ConfigRepoReader {
   /** The message of a commit. Throws GitError when the commit is not here. */
   message(commit: string): Promise<string>;
   /** What a pull request changes. Throws GitError when the commits are not here. */
@@ -46,6 +41,17 @@ export interface ConfigRepoMirror {
   isContained(commit: string, later: string): Promise<boolean>;
   /** Throws GitError when the commit is not here. */
   read(commit: string): Promise<ConfigFiles>;
+}
+
+export interface ConfigRepoMirror extends ConfigRepoReader {
+  /** Where it is. */
+  readonly folder: string;
+  /** Fetches a branch. Gives the commit it points at now. Throws GitError. */
+  fetch(branch: string): Promise<string>;
+  /** Fetches the head of a pull request and the branch that it goes into, and gives their commits. Throws GitError. */
+  fetchPull(number: number, branch: string): Promise<{ readonly head: string; readonly base: string }>;
+  /** Fetches a commit that a merge queue would merge, by its ref, and gives that of the branch that it goes into. */
+  fetchGroup(group: { readonly ref: string; readonly commit: string }, branch: string): Promise<string>;
 }
 
 /** `from` is the commit that both sides come from; the base itself when they share none. */
@@ -76,9 +82,7 @@ export async function openConfigRepo(options: ConfigRepoOptions): Promise<Config
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await openGit({ timeoutSeconds: readSeconds }).text(['init', '--quiet', '--bare', folder]);
   }
-  const git = openGit({ repository: folder, timeoutSeconds: readSeconds, maximumBytes: maximumTotalBytes });
-  const ask = async (...args: readonly string[]): Promise<string> => (await git.text(args)).trim();
-  const scanSpecs: SpecScanner = createSpecScanner((entries) => readTexts(git, entries));
+  const git = openReading(folder);
   const fetchAll = async (wanted: readonly string[]): Promise<void> => {
     await withAccess(options, async (url, access) => {
       const fetching = openGit({ repository: folder, ...access, timeoutSeconds: fetchSeconds });
@@ -88,9 +92,10 @@ export async function openConfigRepo(options: ConfigRepoOptions): Promise<Config
   /** Fetches refs to where they are on GitHub; gives their commits. */
   const fetchRefs = async (...refs: readonly string[]): Promise<readonly string[]> => {
     await fetchAll(refs.map((ref) => `+${ref}:${ref}`));
-    return await Promise.all(refs.map((ref) => ask('rev-parse', '--verify', `${ref}^{commit}`)));
+    return await Promise.all(refs.map((ref) => ask(git, 'rev-parse', '--verify', `${ref}^{commit}`)));
   };
   return {
+    folder,
     async fetch(branch) {
       const [commit = ''] = await fetchRefs(`refs/heads/${branch}`);
       return commit;
@@ -103,14 +108,23 @@ export async function openConfigRepo(options: ConfigRepoOptions): Promise<Config
       const base = `refs/heads/${branch}`;
       // Its branch lives for minutes: no ref of ours names it.
       await fetchAll([ref, `+${base}:${base}`]);
-      await ask('rev-parse', '--verify', `${commit}^{commit}`);
-      return await ask('rev-parse', '--verify', `${base}^{commit}`);
+      await ask(git, 'rev-parse', '--verify', `${commit}^{commit}`);
+      return await ask(git, 'rev-parse', '--verify', `${base}^{commit}`);
     },
-    message: (commit) => ask('log', '--max-count=1', '--format=%B', commit),
+    ...openConfigReader(folder),
+  };
+}
+
+/** Reads the mirror in `folder`, which must be there. */
+export function openConfigReader(folder: string): ConfigRepoReader {
+  const git = openReading(folder);
+  const scanSpecs: SpecScanner = createSpecScanner((entries) => readTexts(git, entries));
+  return {
+    message: (commit) => ask(git, 'log', '--max-count=1', '--format=%B', commit),
     async changes(base, head) {
       // Without a common commit there is nothing to print, and git ends with 1.
-      const from = (await ask('merge-base', base, head).catch(() => '')) || base;
-      const listed = await ask('diff-tree', '-r', '-z', '--no-renames', '--name-only', from, head);
+      const from = (await ask(git, 'merge-base', base, head).catch(() => '')) || base;
+      const listed = await ask(git, 'diff-tree', '-r', '-z', '--no-renames', '--name-only', from, head);
       const paths = new Set(listed.split('\0').filter((path) => path !== ''));
       for (const commit of [from, head]) {
         for (const place of await placesOf(git, commit, new Set(paths))) paths.add(place);
@@ -126,6 +140,14 @@ export async function openConfigRepo(options: ConfigRepoOptions): Promise<Config
     },
     read: (commit) => readFiles(git, commit, scanSpecs),
   };
+}
+
+function openReading(folder: string): Git {
+  return openGit({ repository: folder, timeoutSeconds: readSeconds, maximumBytes: maximumTotalBytes });
+}
+
+async function ask(git: Git, ...args: readonly string[]): Promise<string> {
+  return (await git.text(args)).trim();
 }
 
 const mergeSeconds = 30;

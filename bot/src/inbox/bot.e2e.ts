@@ -1,5 +1,7 @@
 // The bot against the local GitHub, a real queue and real Git. Only the runner is played by the test.
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { projectsJsonSchema } from '@coppice/config';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -93,17 +95,19 @@ describe('pushes', () => {
   });
 
   test('more problems than one call takes are all annotated', async () => {
-    const packages = Array.from({ length: 70 }, (_, at) => `  p${at}: { source: { type: dir }, colour: red }`).join(
+    const packages = Array.from({ length: 35 }, (_, at) => `  p${at}: { source: { type: dir }, colour: red }`).join(
       '\n',
     );
+    const text = `maintainers: [maintainer]\nchroots: [sapling-12-x86_64]\npackages:\n${packages}\n`;
     const commit = await service.push('maintainer', {
-      'projects/acme/many.yaml': `maintainers: [maintainer]\nchroots: [sapling-12-x86_64]\npackages:\n${packages}\n`,
+      'projects/acme/many.yaml': text,
+      'projects/acme/more.yaml': text,
     });
     const check = await until(configCheck(commit));
     await service.bot().settled();
     const annotations = await service.list(`check-runs/${check.id}/annotations`);
     expect(annotations.length).toBeGreaterThanOrEqual(70);
-    await service.push('maintainer', { 'projects/acme/many.yaml': null });
+    await service.push('maintainer', { 'projects/acme/many.yaml': null, 'projects/acme/more.yaml': null });
   });
 });
 
@@ -273,8 +277,20 @@ describe('deliveries', () => {
     expect(answer.status).toBe(400);
   });
 
+  test('a webhook that says it is larger than any of GitHub is refused before it is sent', async () => {
+    const headers = {
+      ...{ 'x-github-event': 'push', 'x-github-delivery': 'large', 'content-type': 'application/json' },
+      ...{ 'x-hub-signature-256': `sha256=${'0'.repeat(64)}`, 'content-length': String(25 * 2 ** 20 + 1) },
+    };
+    const sending = request(service.webhookUrl, { method: 'POST', headers });
+    sending.flushHeaders();
+    const [answer] = await once(sending, 'response');
+    expect([answer.statusCode, answer.headers.connection]).toEqual([413, 'close']);
+    sending.destroy();
+  });
+
   test('nothing was complained of that was not the test itself', () => {
-    expect(service.complaints.filter((line) => !/has \d+ problems|signature/.test(line))).toEqual([]);
+    expect(service.complaints.filter((line) => !/has \d+ problems|webhook was refused/.test(line))).toEqual([]);
   });
 });
 

@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { openQueue, type QueueChange } from '@coppice/builder-runner/queue';
 import {
   type BuildId,
@@ -137,4 +138,20 @@ test('of two builds of a package the later one counts, although it ended first',
   for (const id of [2, 1]) await (await end(id)).told;
   expect((await index.lastOf('acme', 'tools')).map(({ id }) => id)).toEqual([2]);
   index.close();
+});
+
+test.each<[string, (path: string) => Promise<unknown>]>([
+  ['empty', (path) => writeFile(path, '')],
+  ['a folder', (path) => mkdir(path)],
+  ['a FIFO', async (path) => execFileSync('mkfifo', [path])],
+  ['a link to a record', (path) => symlink('../00000001-hello/result.json', path)],
+])('where a record is %s, the build before it counts', async (_what, damage) => {
+  await record(1, 'hello', { state: 'succeeded', reason: null });
+  const place = { id: 2 as BuildId, owner: 'acme', project: 'tools', package: 'hello' };
+  const path = join(folder, published.chrootBuild(place, chroot), 'result.json');
+  await mkdir(dirname(path), { recursive: true });
+  await damage(path);
+  const index = await openBuiltIndex(folder);
+  expect((await index.lastOf('acme', 'tools')).map(({ id }) => id)).toEqual([1]);
+  expect(await index.results({ ...place, chroots: [chroot] })).toEqual(new Map());
 });

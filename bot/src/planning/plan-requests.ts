@@ -68,7 +68,7 @@ export async function makePlan(request: PlanRequest): Promise<PinnedPlan> {
     const { expectedSeconds, leavesUnbuilt = false } = request;
     const plan = planBuilds({ ...known, leavesUnbuilt, ...(expectedSeconds === undefined ? {} : { expectedSeconds }) });
     plans.push(plan);
-    faults.push(...plan.skipped.filter((one) => one.why === faultOf(one, unpinned)));
+    for (const one of plan.skipped) if (one.why === faultOf(one, unpinned)) faults.push(one);
   }
   return { ...joinPlans(plans), unpinned: faults };
 }
@@ -85,7 +85,7 @@ function joinPlans(plans: readonly Plan[]): Plan {
   const builds: PlannedBuild[] = [];
   for (const plan of plans) {
     const offset = builds.length;
-    builds.push(...plan.builds.map((one) => ({ ...one, after: one.after.map((index) => index + offset) })));
+    for (const one of plan.builds) builds.push({ ...one, after: one.after.map((index) => index + offset) });
   }
   const known = plans.map(({ expectedSeconds }) => expectedSeconds).filter((seconds) => seconds !== null);
   return {

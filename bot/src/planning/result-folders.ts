@@ -1,7 +1,8 @@
 // The records under `published/results`: in which folders they are, and what they hold.
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseBuildId, parseChroot, parseResult, type Result } from '@coppice/config';
+import { readRegularFile } from '@coppice/builder-runner/regular-file';
+import { maximumResultBytes, parseBuildId, parseChroot, parseResult, type Result } from '@coppice/config';
 import type { BuildRef } from '../vocabulary/build-view.ts';
 
 /** All result folders below `folder` (`published/`). */
@@ -39,11 +40,8 @@ export async function foldersIn(folder: string): Promise<readonly string[]> {
  * record of that build: the site tells of that.
  */
 export async function readResult(published: string, folder: string): Promise<Result | undefined> {
-  const text = await readFile(join(published, folder, 'result.json'), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
-  if (text === undefined) return undefined;
-  const read = parseResult(text, folder);
+  const file = await readRegularFile(join(published, folder, 'result.json'), maximumResultBytes);
+  if (file?.kind !== 'text') return undefined;
+  const read = parseResult(file.text, folder);
   return read.kind === 'result' ? read.result : undefined;
 }

@@ -37,8 +37,9 @@ function mayApprove({ touched, needsAdmin }: Claim, base: ConfigRepo, login: str
 
 /** Logins in lower case, each once: maintainers of all that it touches, then the admins. */
 export function whoMayApprove(claim: Claim, base: ConfigRepo): readonly string[] {
-  const maintainers = projectsOf(claim.touched, base).flatMap((one) => one?.maintainers ?? []);
-  const everybody = [...maintainers, ...base.policy.admins].map((name) => name.toLowerCase());
+  // Whoever may approve is a maintainer of each of them, so also of the first: there may be thousands.
+  const [first] = projectsOf(claim.touched.slice(0, 1), base);
+  const everybody = [...(first?.maintainers ?? []), ...base.policy.admins].map((name) => name.toLowerCase());
   return [...new Set(everybody)].filter((name) => mayApprove(claim, base, name));
 }
 
@@ -85,8 +86,13 @@ function wasSeen(writtenAt: string | undefined, seenAt: string): boolean {
  * project.
  */
 function projectsOf(keys: readonly string[], base: ConfigRepo): readonly (Project | undefined)[] {
-  return keys.map((key) => base.projects.find((project) => projectKey(project) === key));
+  const byKey = indexes.get(base) ?? new Map(base.projects.map((project) => [projectKey(project), project]));
+  indexes.set(base, byKey);
+  return keys.map((key) => byKey.get(key));
 }
+
+/** A pull request may touch thousands of projects. */
+const indexes = new WeakMap<ConfigRepo, ReadonlyMap<string, Project>>();
 
 function has(names: readonly string[], login: string): boolean {
   return names.some((name) => name.toLowerCase() === login.toLowerCase());

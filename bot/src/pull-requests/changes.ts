@@ -1,6 +1,6 @@
 // What a pull request changes of ours, and what follows from that. Pure.
 import { isDeepStrictEqual } from 'node:util';
-import { type ConfigRepo, type ConfigTree, type Package, projectKey } from '@coppice/config';
+import { type ConfigRepo, type ConfigTree, type Package, type Project, projectKey } from '@coppice/config';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 
 /** The files that a pull request changes, by what they are to us. */
@@ -50,9 +50,10 @@ export function judgeChanges(changes: Changes, base: ConfigRepo, head: ConfigRep
   if (changes.policy) adminReasons.push('it changes the policy (`coppice.yaml`)');
   if (changes.chroots.length > 0) adminReasons.push('it changes the configuration of chroots (`chroots/`)');
   const touched: string[] = [];
+  const [old, stated] = [byKey(base), byKey(head)];
   for (const key of changes.projects) {
-    const before = base.projects.find((one) => projectKey(one) === key);
-    const after = head?.projects.find((one) => projectKey(one) === key);
+    const before = old.get(key);
+    const after = stated.get(key);
     // Files of a project that is nowhere are nobody's; while the head cannot be read they may be a new project's.
     if (before === undefined && after === undefined && head !== undefined) continue;
     touched.push(key);
@@ -62,6 +63,10 @@ export function judgeChanges(changes: Changes, base: ConfigRepo, head: ConfigRep
     }
   }
   return { touched, adminReasons, notes };
+}
+
+function byKey(config: ConfigRepo | undefined): ReadonlyMap<string, Project> {
+  return new Map(config?.projects.map((project) => [projectKey(project), project]));
 }
 
 interface Rights {
@@ -91,10 +96,11 @@ export function changedPackages(key: string, before: ConfigAtCommit | undefined,
   const project = after.config.projects.find((one) => projectKey(one) === key);
   if (project === undefined) return [];
   const old = before?.config.projects.find((one) => projectKey(one) === key);
+  const oldPackages = new Map(old?.packages.map((each) => [each.name, each]));
   const changed = new Set<string>();
   const follows = (each: Package) => each.rebuildOnNeeds && each.needs.some((need) => changed.has(need));
   for (const each of project.packages) {
-    const same = old?.packages.find(({ name }) => name === each.name);
+    const same = oldPackages.get(each.name);
     if (
       before === undefined ||
       old === undefined ||

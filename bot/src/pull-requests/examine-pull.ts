@@ -1,37 +1,27 @@
-// Looks at a pull request: fetches its head, reads what it states, and says what it changes. Policy is that of the
-// config in force.
+// Looks at a pull request: fetches its head, has it judged, and says what it changes. Policy is that of the config in
+// force.
 import { GitError } from '@coppice/builder-runner/remote';
-import { type Problem, parseConfigRepo, type Settings } from '@coppice/config';
-import { type ConfigAtCommit, configAt } from '../config-repo/config-in-force.ts';
-import type { ConfigFiles, ConfigRepoMirror } from '../config-repo/mirror.ts';
+import type { Settings } from '@coppice/config';
+import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
+import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
 import type { Github } from '../github/github.ts';
 import type { PullRequest } from '../github/repository.ts';
 import type { BuiltIndex } from '../planning/built.ts';
-import { compareProjects, fatesOf } from '../planning/project-fates.ts';
-import type { Fate } from '../vocabulary/fate.ts';
 import type { KnownPull } from '../vocabulary/known-pull.ts';
-import { countingLeaving } from '../vocabulary/leaving.ts';
-import { type Changes, type Demands, judgeChanges, sortChanges, underPolicy } from './changes.ts';
+import type { Demands } from './changes.ts';
+import { type HeadBackground, type HeadFacts, type HeadPlace, Unjudgeable } from './head-facts.ts';
+import type { HeadJudge } from './judge-head.ts';
 
 /** A head of a pull request and what follows from it. */
-export interface Examined {
+export interface Examined extends HeadFacts {
   readonly pull: PullRequest;
-  readonly changes: Changes;
-  /** What is wrong with the config as it would be after the merge. */
-  readonly problems: readonly Problem[];
-  /** What only the policy in force forbids: it cannot be built before it is merged. */
-  readonly blocked: readonly Problem[];
-  readonly demands: Demands;
-  /** What becomes of projects once it is merged. */
-  readonly fates: readonly Fate[];
+  readonly place: HeadPlace;
   /** How long after a merge what it deletes is deleted. */
   readonly graceSeconds: number;
   /** Where it conflicts with the branch that it goes into; undefined when that could not be found out. */
   readonly conflicts: readonly string[] | undefined;
-  /** The config that both sides come from, under the policy in force; undefined when it has problems. */
-  readonly before: ConfigAtCommit | undefined;
-  /** What the head states, under the policy in force; undefined when nothing can be built of it. */
-  readonly at: ConfigAtCommit | undefined;
+  /** Why it could not be judged, as a sentence; nothing of `HeadFacts` is known of it then. */
+  readonly unjudged?: string;
   /** What is to be remembered of it. */
   readonly known: KnownPull;
 }
@@ -39,77 +29,60 @@ export interface Examined {
 interface ExamineContext {
   readonly github: Github;
   readonly mirror: ConfigRepoMirror;
+  readonly heads: HeadJudge;
   readonly built: Pick<BuiltIndex, 'counts'>;
   readonly settings: Pick<Settings, 'deletion'>;
-  /** The config in force; undefined while there is none. */
-  readonly config: () => ConfigAtCommit | undefined;
+  /** The config in force, as it is written; undefined while there is none. */
+  readonly written: () => ConfigAtCommit | undefined;
   readonly pulls: () => readonly KnownPull[];
   readonly now: () => Date;
 }
-
-const noDemands: Demands = { touched: [], adminReasons: [], notes: [] };
 
 /** `pull` is what GitHub says now. Throws GitError, also when Git does not have its head yet. */
 export async function examinePull(pull: PullRequest, context: ExamineContext): Promise<Examined> {
   const { mirror } = context;
   const { head, base: tip } = await mirror.fetchPull(pull.number, pull.base);
   if (head !== pull.head) throw new GitError('failed', `refs/pull/${pull.number}/head is not ${pull.head} yet`);
-  const { from, paths } = await mirror.changes(tip, head);
-  const changes = sortChanges(paths);
-  const base = context.config();
   const conflicts = await mirror.conflicts(tip, head);
-  const { graceSeconds } = context.settings.deletion;
-  const known = { pull, changes, conflicts, graceSeconds };
-  const nothing = { ...known, problems: [], blocked: [], fates: [], before: undefined, at: undefined };
-  if (!changes.ours) return { ...nothing, demands: noDemands, known: remember(pull, noDemands, context) };
-  const files = await mirror.read(head);
-  const stated = parseConfigRepo(files.tree);
-  const problems = stated.ok ? [] : stated.problems;
-  if (base === undefined)
-    return { ...nothing, problems, demands: noDemands, known: remember(pull, noDemands, context) };
-  const policy = (await mirror.read(base.commit)).tree.texts.get('coppice.yaml') ?? '';
-  const allowed = changes.policy ? parseConfigRepo(underPolicy(files.tree, policy)) : stated;
-  const after = allowed.ok ? allowed.value : stated.ok ? stated.value : undefined;
-  const demands = judgeChanges(changes, countingLeaving(base), after);
-  const old = await mirror.read(from);
-  return {
-    ...known,
-    problems,
-    blocked: problems.length === 0 && !allowed.ok ? allowed.problems : [],
-    demands,
-    fates: after === undefined ? [] : fatesOfMerge(changes, base, configAt(head, files, after), context),
-    before: problems.length === 0 ? configUnder(policy, from, old) : undefined,
-    at: problems.length === 0 ? configUnder(policy, head, files) : undefined,
-    known: { ...remember(pull, demands, context), conflicts: (conflicts ?? []).length > 0 },
-  };
+  const base = context.written();
+  const place = { head, tip, inForce: base?.commit };
+  const facts = await judged(place, backgroundOf(base, context), context);
+  const known = { ...remember(pull, facts.demands, context), conflicts: (conflicts ?? []).length > 0 };
+  return { ...facts, pull, place, conflicts, known, graceSeconds: context.settings.deletion.graceSeconds };
 }
 
-/** Of the projects whose files it changes: what is not on its branch yet is none of its doing. */
-function fatesOfMerge(
-  { projects }: Changes,
-  base: ConfigAtCommit,
-  after: ConfigAtCommit,
-  { built, settings, now }: ExamineContext,
-): readonly Fate[] {
+async function judged(
+  place: HeadPlace,
+  background: HeadBackground,
+  { heads }: Pick<ExamineContext, 'heads'>,
+): Promise<HeadFacts & Pick<Examined, 'unjudged'>> {
+  try {
+    return await heads.examine(place, background);
+  } catch (error) {
+    if (!(error instanceof Unjudgeable)) throw error;
+    // It may touch anything, so nobody but an admin could have a say in it.
+    const demands = { touched: [], adminReasons: ['it could not be judged'], notes: [] };
+    const changes = { ours: true, policy: false, chroots: [], projects: [] };
+    const nothing = { problems: [], blocked: [], fates: [], packages: undefined };
+    return { ...nothing, changes, demands, unjudged: error.message };
+  }
+}
+
+function backgroundOf(
+  base: ConfigAtCommit | undefined,
+  { built, settings, now }: Pick<ExamineContext, 'built' | 'settings' | 'now'>,
+): HeadBackground {
   const { graceSeconds } = settings.deletion;
-  const at = graceSeconds === 0 ? null : new Date(now().getTime() + graceSeconds * 1000).toISOString();
-  const { leaving = [] } = base;
-  const fates = fatesOf(compareProjects(base, after), { deleteAt: () => at, leaving, builds: built.counts() });
-  return fates.filter((fate) =>
-    fate.kind === 'renames'
-      ? projects.includes(fate.from) && projects.includes(fate.to)
-      : projects.includes(fate.project) && !(fate.kind === 'deletes' && fate.before),
-  );
-}
-
-/** Undefined when the policy does not allow what the commit states. */
-function configUnder(policy: string, commit: string, files: ConfigFiles): ConfigAtCommit | undefined {
-  const parsed = parseConfigRepo(underPolicy(files.tree, policy));
-  return parsed.ok ? configAt(commit, files, parsed.value) : undefined;
+  const deleteAt = graceSeconds === 0 ? null : new Date(now().getTime() + graceSeconds * 1000).toISOString();
+  return { leaving: base?.leaving ?? [], builds: built.counts(), deleteAt };
 }
 
 /** Approvals are of one head: they end when it moves, also when it comes back. */
-function remember(pull: PullRequest, demands: Demands, { pulls, now }: ExamineContext): KnownPull {
+function remember(
+  pull: PullRequest,
+  demands: Demands,
+  { pulls, now }: Pick<ExamineContext, 'pulls' | 'now'>,
+): KnownPull {
   const before = pulls().find(({ number }) => number === pull.number);
   const same = before !== undefined && before.head === pull.head && before.closedAt === null;
   return {

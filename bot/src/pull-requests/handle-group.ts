@@ -8,6 +8,7 @@ import type { Check } from '../vocabulary/answer.ts';
 import type { Handled } from '../vocabulary/bot-state.ts';
 import { groupCheckKey } from '../vocabulary/check-key.ts';
 import type { Job } from '../vocabulary/job.ts';
+import { countingLeaving } from '../vocabulary/leaving.ts';
 import { judgeChanges, sortChanges } from './changes.ts';
 import type { PullContext } from './handle-pull.ts';
 import * as say from './say-group.ts';
@@ -39,7 +40,7 @@ export async function handleGroup(
 }
 
 async function judgeGroup(group: MergeGroup, context: PullContext): Promise<say.GroupReport> {
-  const { github, mirror, config } = context;
+  const { github, mirror, written } = context;
   const { commit } = group;
   const { branch } = await github.head();
   if (group.base !== branch) return say.otherBranch(group.base, branch);
@@ -49,10 +50,10 @@ async function judgeGroup(group: MergeGroup, context: PullContext): Promise<say.
   const files = await mirror.read(commit);
   // Merged, its own policy is the one in force.
   const stated = parseConfigRepo(files.tree);
-  const base = config();
+  const base = written();
   if (!stated.ok) return say.groupProblems(stated.problems, base?.commit ?? null);
   const at = configAt(commit, files, stated.value);
   const plan = await planNow({ at, selections: [], force: false, lookUp: false }, context);
-  const { notes } = base === undefined ? { notes: [] } : judgeChanges(changes, base.config, stated.value);
+  const { notes } = base === undefined ? { notes: [] } : judgeChanges(changes, countingLeaving(base), stated.value);
   return say.groupPlan(plan, notes);
 }

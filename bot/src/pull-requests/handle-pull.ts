@@ -7,7 +7,7 @@ import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
 import type { Github } from '../github/github.ts';
 import type { PullRequest } from '../github/repository.ts';
 import { lookedUpLater } from '../planning/pin-sources.ts';
-import { type Asker, annotateSources } from '../planning/plan-requests.ts';
+import type { Asker } from '../planning/plan-requests.ts';
 import { type PlanContext, queuedBefore } from '../planning/planner.ts';
 import type { Check } from '../vocabulary/answer.ts';
 import type { BotState, Handled } from '../vocabulary/bot-state.ts';
@@ -17,14 +17,19 @@ import type { KnownPull } from '../vocabulary/known-pull.ts';
 import { countingLeaving } from '../vocabulary/leaving.ts';
 import { standingOf } from './approval.ts';
 import { type Examined, examinePull } from './examine-pull.ts';
+import { Unjudgeable } from './head-facts.ts';
+import type { HeadJudge } from './judge-head.ts';
 import { enqueuePull, type PullSelection, planPull } from './plan-pull.ts';
-import { elsewhereReport, planReport, problemsReport, type Start, untouchedReport } from './say.ts';
+import { elsewhereReport, planReport, problemsReport, type Start, unjudgedReport, untouchedReport } from './say.ts';
 
 export interface PullContext extends PlanContext {
   readonly mirror: ConfigRepoMirror;
+  readonly heads: HeadJudge;
   readonly github: Github;
   /** The config in force, as it counts for those who were met. */
   readonly config: () => ConfigAtCommit | undefined;
+  /** The same as it is written: that is what heads are compared with. */
+  readonly written: () => ConfigAtCommit | undefined;
   /** To be waited for before somebody's rights are looked at. */
   readonly meet: (login: string, id: number) => Promise<void>;
   /** Why somebody may have fewer rights than the config states, in Markdown. */
@@ -79,8 +84,13 @@ export async function judge(
   { draftsToo }: { readonly draftsToo: boolean },
   context: PullContext,
 ): Promise<Judged> {
-  const { changes, known, problems, at } = examined;
+  const { changes, known, problems } = examined;
   const check = (report: ReturnType<typeof planReport>) => checkOf(known, asker.batch, report);
+  const given = (why: string): Judged => ({
+    ...{ builds: [], start: undefined },
+    checks: [check(unjudgedReport(examined, why))],
+  });
+  if (examined.unjudged !== undefined) return given(examined.unjudged);
   if (!changes.ours) return { builds: [], checks: [check(untouchedReport())], start: undefined };
   const base = context.config();
   if (base === undefined || problems.length > 0) {
@@ -88,8 +98,14 @@ export async function judge(
   }
   const standing = standingOf(known, countingLeaving(base));
   const before = queuedBefore(asker.batch, context);
-  const plan = await planPull(examined, selection, standing.kind !== 'waiting', context);
-  const annotations = await annotateSources(plan, known.head, context.mirror);
+  const planned = await planPull(examined, selection, standing.kind !== 'waiting', asker, context).catch(
+    (error: unknown) => {
+      if (error instanceof Unjudgeable) return error;
+      throw error;
+    },
+  );
+  if (planned instanceof Unjudgeable) return given(planned.message);
+  const { plan, annotations, requests } = planned;
   const { start, builds } = await begin();
   const whole = selection.packages.length === 0 && selection.chroots.length === 0;
   const why = start.kind === 'waiting' ? context.why(known.author) : undefined;
@@ -103,7 +119,7 @@ export async function judge(
       return { start: { kind: 'waiting', who: standing.who }, builds: [] };
     }
     if (examined.pull.draft && !draftsToo && plan.builds.length > 0) return { start: { kind: 'draft' }, builds: [] };
-    const queued = at === undefined ? [] : await enqueuePull(known, at, plan, asker, context);
+    const queued = await enqueuePull(known, requests, context);
     if (queued === 'moved') return { start: { kind: 'moved' }, builds: [] };
     if (queued === 'not allowed') return { start: { kind: 'waiting', who: [] }, builds: [] };
     return { start: { kind: 'queued', ids: queued.map(({ id }) => id) }, builds: queued };

@@ -1,26 +1,21 @@
 // Plans what a pull request changes, and queues it for its sandboxes. Its head and its rights are looked at once more
 // right before.
-import {
-  type BuildRequest,
-  type BuiltChroot,
-  type Plan,
-  type PlanSelection,
-  projectKey,
-  type QueuedBuild,
-  sandboxOf,
-} from '@coppice/config';
+import { setImmediate } from 'node:timers/promises';
+import { type BuildRequest, type BuiltChroot, type PlanSelection, type QueuedBuild, sandboxOf } from '@coppice/config';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 import type { Github } from '../github/github.ts';
 import { seenBuilds } from '../planning/built.ts';
-import { type Asker, type PinnedPlan, requestsOf } from '../planning/plan-requests.ts';
-import { type PlanContext, planNow } from '../planning/planner.ts';
+import type { Asker } from '../planning/plan-requests.ts';
+import type { PlanContext } from '../planning/planner.ts';
 import type { KnownPull } from '../vocabulary/known-pull.ts';
 import { countingLeaving } from '../vocabulary/leaving.ts';
 import { standingOf } from './approval.ts';
-import { changedPackages } from './changes.ts';
 import type { Examined } from './examine-pull.ts';
+import type { HeadPlan } from './head-facts.ts';
+import type { HeadJudge } from './judge-head.ts';
 
 interface BuildContext extends PlanContext {
+  readonly heads: HeadJudge;
   readonly github: Github;
   readonly config: () => ConfigAtCommit | undefined;
 }
@@ -32,39 +27,54 @@ export interface PullSelection {
   readonly force: boolean;
 }
 
-const nothingPlanned: PinnedPlan = {
-  ...{ builds: [], skipped: [], unknown: [], cycles: [], expectedSeconds: null },
-  unpinned: [],
+const nothingPlanned: HeadPlan = {
+  plan: { ...{ builds: [], skipped: [], unknown: [], cycles: [], expectedSeconds: null }, unpinned: [] },
+  requests: [],
+  annotations: [],
 };
 
-/** `lookUp`: other people's servers may be asked what their branches are; not for somebody whom nobody trusts yet. */
+/**
+ * `lookUp`: other people's servers may be asked what their branches are; not for somebody whom nobody trusts yet.
+ * Throws Unjudgeable.
+ */
 export async function planPull(
-  { at, before, known }: Examined,
+  { place, packages, known }: Examined,
   selection: PullSelection,
   lookUp: boolean,
+  asker: Asker,
   context: BuildContext,
-): Promise<PinnedPlan> {
-  if (at === undefined) return nothingPlanned;
-  const selections = known.touched.flatMap((key): PlanSelection[] => {
-    const stated = at.config.projects.find((one) => projectKey(one) === key)?.packages.map(({ name }) => name) ?? [];
-    const packages =
-      selection.packages.length > 0
-        ? stated.filter((name) => selection.packages.includes(name) || selection.packages.includes(`${key}/${name}`))
-        : changedPackages(key, before, at);
-    return packages.length === 0 ? [] : [{ project: key, packages, chroots: selection.chroots }];
+): Promise<HeadPlan> {
+  if (packages === undefined) return nothingPlanned;
+  const selections = [...packages].flatMap(([key, { all, changed }]): PlanSelection[] => {
+    const wanted = new Set(selection.packages);
+    const names = wanted.size > 0 ? all.filter((name) => wanted.has(name) || wanted.has(`${key}/${name}`)) : changed;
+    return names.length === 0 ? [] : [{ project: key, packages: names, chroots: selection.chroots }];
   });
   // No selection at all would mean everything.
   if (selections.length === 0) return nothingPlanned;
-  const seen = async (owner: string, project: string) => {
+  const built = new Map<string, readonly BuiltChroot[]>();
+  const expectedSeconds = new Map<string, number>();
+  for (const { project: key = '' } of selections) {
+    const [owner = '', project = ''] = key.split('/');
     const sandbox = sandboxOf(project, known.number);
     const all = await seenBuilds(context, owner, [sandbox, project]);
-    return preferSandbox(
+    const seen = preferSandbox(
       all.filter((one) => one.owner === owner),
       project,
       sandbox,
     );
-  };
-  return await planNow({ at, selections, force: selection.force, lookUp, seen }, context);
+    built.set(key, seen);
+    for (const one of seen) {
+      const seconds = context.built.expectedSeconds(owner, project, one.package, one.chroot);
+      if (seconds !== null) expectedSeconds.set(`${key}/${one.package}/${one.chroot}`, seconds);
+    }
+    // There may be many: others have their turn in between.
+    await setImmediate();
+  }
+  const { git, sources } = context.settings;
+  const rules = { git, sources };
+  const { force } = selection;
+  return await context.heads.plan(place, { selections, force, lookUp, rules, built, expectedSeconds, asker });
 }
 
 /** What has been built of a project as its sandbox sees it: its own word first, else the project's. Pure. */
@@ -87,15 +97,13 @@ export function inSandbox(request: BuildRequest, pull: number): BuildRequest {
 /** The builds; or why there are none: its head has moved or it was closed, or nobody may let it be built (any more). */
 export async function enqueuePull(
   known: KnownPull,
-  at: ConfigAtCommit,
-  plan: Plan,
-  asker: Asker,
+  requests: HeadPlan['requests'],
   { queue, github, config }: BuildContext,
 ): Promise<readonly QueuedBuild[] | 'moved' | 'not allowed'> {
-  if (plan.builds.length === 0) return [];
+  if (requests.length === 0) return [];
   const now = await github.pull(known.number);
   if (!now.open || now.head !== known.head) return 'moved';
   const base = config();
   if (base === undefined || standingOf(known, countingLeaving(base)).kind === 'waiting') return 'not allowed';
-  return await queue.enqueue(requestsOf(plan, at, asker).map((request) => inSandbox(request, known.number)));
+  return await queue.enqueue(requests.map((request) => inSandbox(request, known.number)));
 }

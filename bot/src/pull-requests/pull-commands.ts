@@ -1,6 +1,6 @@
 // The commands that mean something of their own on a pull request: `/approve` lets its head be built, `/build` builds
 // it again.
-import { nearest, projectKey, type QueuedBuild } from '@coppice/config';
+import { nearest, type QueuedBuild } from '@coppice/config';
 import { type CommentJob, type Done, text } from '../commands/carry-out/done.ts';
 import type { OnPull } from '../commands/handle-comment.ts';
 import { noConfig, unknownPackages } from '../reply/refused.ts';
@@ -66,7 +66,7 @@ export async function buildPullRequest(
   if ('section' in looked) return looked;
   const { examined, base } = looked;
   const { known } = examined;
-  if (examined.at === undefined) return text(wish.line, false, say.onlyAfterMerge());
+  if (examined.packages === undefined) return text(wish.line, false, say.onlyAfterMerge());
   const standing = standingOf(known, countingLeaving(base));
   const isAuthor = known.author.toLowerCase() === wish.actor.toLowerCase();
   const who = whoMayApprove(known, countingLeaving(base));
@@ -109,17 +109,15 @@ async function look(wish: PullWish, context: PullContext): Promise<Looked | Done
   if (!pull.open) return text(wish.line, false, say.closedPull(wish.number));
   if (!pull.intoDefault) return text(wish.line, false, say.notIntoDefault());
   const examined = await examinePull(pull, context);
+  if (examined.unjudged !== undefined) return text(wish.line, false, examined.unjudged);
   if (!examined.changes.ours) return text(wish.line, false, say.notOurs());
   if (examined.problems.length > 0) return text(wish.line, false, say.hasProblems());
   return { examined, base };
 }
 
 /** The packages of these projects, as the pull request states them. */
-function namesOf(keys: readonly string[], { at }: Examined): { readonly name: string; readonly long: string }[] {
-  return keys.flatMap((key) => {
-    const project = at?.config.projects.find((one) => projectKey(one) === key);
-    return project?.packages.map(({ name }) => ({ name, long: `${key}/${name}` })) ?? [];
-  });
+function namesOf(keys: readonly string[], { packages }: Examined): { readonly name: string; readonly long: string }[] {
+  return keys.flatMap((key) => packages?.get(key)?.all.map((name) => ({ name, long: `${key}/${name}` })) ?? []);
 }
 
 /** A word may name a project that the pull request changes, too. */
@@ -128,7 +126,8 @@ function unknownNames(words: readonly string[], examined: Examined): string | un
   const packages = words.filter((word) => !touched.includes(word));
   const names = namesOf(touched, examined);
   const short = names.map(({ name }) => name);
-  const missing = packages.filter((wanted) => !names.some(({ name, long }) => wanted === name || wanted === long));
+  const known = new Set(names.flatMap(({ name, long }) => [name, long]));
+  const missing = packages.filter((wanted) => !known.has(wanted));
   if (missing.length === 0) return undefined;
   return unknownPackages(
     missing.map((name) => ({ name, near: nearest(name, short, 'strictly') })),

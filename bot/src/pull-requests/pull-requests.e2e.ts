@@ -382,6 +382,55 @@ describe.each(origins)('attacks from %s:', (_from, maker, version) => {
   });
 });
 
+describe('a pull request that is made to keep the service busy', () => {
+  /** The slowest of many requests, one after the other, while `work` goes on; in milliseconds. */
+  const slowest = async (work: Promise<unknown>): Promise<number> => {
+    let done = false;
+    const end = work.finally(() => {
+      done = true;
+    });
+    let worst = 0;
+    while (!done) {
+      const asked = performance.now();
+      await fetch(new URL('/healthz', service.webhookUrl));
+      worst = Math.max(worst, performance.now() - asked);
+    }
+    await end;
+    return worst;
+  };
+
+  test('with files full of mistakes is judged while requests are answered, and 50 mistakes of a file are told', async () => {
+    const line = (at: number) => `unknown${at}x: 1\n`;
+    const full = toolsYaml + Array.from({ length: 15_000 }, (_, at) => line(at)).join('');
+    const names = Array.from({ length: 10 }, (_, at) => `projects/acme/busy${at}.yaml`);
+    const head = await pulls.push('busy', Object.fromEntries(names.map((name) => [name, full])));
+    await pulls.open('outsider', 'busy');
+    // Generous: in the service's own thread it takes seconds on any machine.
+    expect(await slowest(pulls.verdict(head))).toBeLessThan(1500);
+    const check = await pulls.verdict(head);
+    expect(check).toMatchObject({ conclusion: 'failure', output: { title: 'The config has 150000 problems' } });
+    expect(check.output.summary).toContain('projects/acme/busy0.yaml:50:1: unknown key `unknown39x`');
+    expect(check.output.summary).toContain('149960 more.');
+  });
+
+  test('that is too much is told so once, and is left alone until its head moves', async () => {
+    const specs = Array.from({ length: 2001 }, (_, at) => [`packages/acme/many${at}/x/x.spec`, 'Name: x\n']);
+    const head = await pulls.push('too-much', Object.fromEntries(specs));
+    const number = await pulls.open('outsider', 'too-much');
+    const check = await pulls.verdict(head);
+    expect(check).toMatchObject({ conclusion: 'failure', output: { title: 'This head could not be judged' } });
+    expect(check.output.summary).toContain('It touches 2001 projects');
+    expect((await say('maintainer', '/approve', number)).body).toContain('It touches 2001 projects');
+    const checks = (await service.checks(head)).length;
+    // Each start looks for heads that were not judged.
+    await service.restart();
+    await quiet();
+    expect(await service.checks(head)).toHaveLength(checks);
+    const next = await pulls.push('too-much', { 'README.md': 'Less\n' });
+    expect(await pulls.verdict(next)).toMatchObject({ conclusion: 'success' });
+  });
+});
+
 describe('buttons of checks, on a head from a fork,', () => {
   let head = '';
   let number = 0;

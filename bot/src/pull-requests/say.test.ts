@@ -20,9 +20,8 @@ const examined = (stated: Partial<Examined> = {}): Examined => ({
   problems: [],
   blocked: [],
   demands: { touched: ['acme/tools'], adminReasons: [], notes: [] },
+  ...{ place: { head, tip: head, inForce: head }, packages: undefined },
   ...{ fates: [], graceSeconds: 3600, conflicts: [] },
-  before: undefined,
-  at: undefined,
   known: {
     number: 7,
     author: 'eve',

@@ -36,6 +36,13 @@ export function untouchedReport(): PullReport {
   };
 }
 
+/** A head that is too much to be judged, and why. It ends, and is not judged again before somebody pushes or asks. */
+export function unjudgedReport(examined: Examined, why: string): PullReport {
+  const again = 'Nothing was queued. It is judged again when its head moves, or with **Re-run**.';
+  const summary = [conflictNote(examined), why, again].filter((part) => part !== '').join('\n\n');
+  return { good: false, title: withConflict(examined, 'This head could not be judged'), summary, annotations: [] };
+}
+
 /** A head of a pull request that went into the default branch and does so no more. */
 export function elsewhereReport(): PullReport {
   return {
@@ -77,11 +84,11 @@ export function planReport(examined: Examined, standing: Standing, plan: Plan, s
     fateNotes(fates, graceSeconds, 'merged'),
     verdict(examined, standing, plan, start),
     why ?? '',
-    demands.adminReasons.length === 0 ? '' : `Only an admin can let it be built: ${demands.adminReasons.join(', ')}.`,
+    demands.adminReasons.length === 0 ? '' : `Only an admin can let it be built: ${someOf(demands.adminReasons)}.`,
     blocked.length === 0 ? '' : codeBlock(blocked.slice(0, 40).map(formatProblem)),
     planBody(plan, 'ids' in start && start.kind === 'queued' ? start.ids : []),
     plan.builds.length === 0 ? '' : destination(known.touched, known.number),
-    ...demands.notes,
+    ...demands.notes.slice(0, maximumNotes),
   ];
   return {
     good: !waits,
@@ -90,6 +97,14 @@ export function planReport(examined: Examined, standing: Standing, plan: Plan, s
     summary: summary.filter((part) => part !== '').join('\n\n'),
     annotations: [],
   };
+}
+
+/** What is said of projects one by one; a pull request may touch thousands. */
+const maximumNotes = 50;
+
+function someOf(all: readonly string[]): string {
+  const more = all.length - maximumNotes;
+  return [...all.slice(0, maximumNotes), ...(more > 0 ? [`and ${more} more`] : [])].join(', ');
 }
 
 const movedReport: PullReport = {
@@ -150,7 +165,7 @@ function verdict({ blocked, known }: Examined, standing: Standing, plan: Plan, s
 }
 
 function destination(touched: readonly string[], pull: number): string {
-  const sandboxes = touched.map((key) => `\`${sandboxOf(key, pull)}\``).join(', ');
+  const sandboxes = someOf(touched.map((key) => `\`${sandboxOf(key, pull)}\``));
   return `The builds go to ${sandboxes}, never into the repository of a project. The check of each says how to install it.`;
 }
 

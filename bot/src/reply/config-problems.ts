@@ -1,5 +1,5 @@
 // What the check "coppice / config" says on a commit that has problems. Pure.
-import { formatProblem, type Problem } from '@coppice/config';
+import { countProblems, formatProblem, type Problem } from '@coppice/config';
 import type { CheckAnnotation } from '../vocabulary/answer.ts';
 import { codeBlock } from './escape.ts';
 
@@ -14,13 +14,14 @@ interface ProblemsReport {
 
 /** `goodCommit` is the commit whose config stays in force, null when there is none yet. */
 export function reportProblems(problems: readonly Problem[], goodCommit: string | null): ProblemsReport {
-  const n = problems.length;
+  const n = countProblems(problems);
   const stays =
     goodCommit === null
       ? 'No config is in force until a commit without problems is pushed.'
       : `Nothing was changed or queued; the config of ${goodCommit} stays in force.`;
   const listed = problems.slice(0, 40).map(formatProblem);
-  const more = n > listed.length ? `\n\n${n - listed.length} more.` : '';
+  const rest = countProblems(problems.slice(listed.length));
+  const more = rest > 0 ? `\n\n${rest} more.` : '';
   return {
     title: n === 1 ? 'The config has a problem' : `The config has ${n} problems`,
     summary: `${stays}\n\n${codeBlock(listed)}${more}`,

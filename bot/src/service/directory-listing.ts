@@ -1,6 +1,6 @@
 // Directory indexes of results, in the plain form that people know from repositories on web servers.
-import { readdir, stat } from 'node:fs/promises';
-import { join, normalize, sep } from 'node:path';
+import { lstat, readdir } from 'node:fs/promises';
+import { resolvePublished } from './open-published.ts';
 
 /**
  * A page that lists the folder which `urlPath` (still percent-encoded) names below `root`.
@@ -11,38 +11,36 @@ export async function listDirectory(root: string, urlPath: string): Promise<stri
   if (!urlPath.endsWith('/')) return undefined;
   const decoded = decode(urlPath);
   if (decoded === undefined) return undefined;
-  const folder = normalize(join(root, decoded));
-  if (!`${folder}${sep}`.startsWith(`${normalize(root)}${sep}`)) return undefined;
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => undefined);
-  if (entries === undefined) return undefined;
-  const shown = entries.filter((entry) => !entry.name.startsWith('.'));
-  const rows = await Promise.all(
-    shown.map(async (entry) => {
-      const about = await stat(join(folder, entry.name)).catch(() => undefined);
-      return {
-        name: entry.name,
-        folder: about?.isDirectory() ?? false,
-        bytes: about?.size ?? 0,
-        changed: about?.mtime,
-      };
-    }),
+  if (decoded.split('/').some((part) => part.startsWith('.'))) return undefined;
+  const folder = await resolvePublished(root, decoded);
+  if (folder?.kind !== 'folder') return undefined;
+  const names = (await readdir(folder.path).catch(() => [])).filter((name) => !name.startsWith('.'));
+  const rows = (await Promise.all(names.map((name) => rowOf(root, `${decoded}${name}`, name)))).filter(
+    (row) => row !== undefined,
   );
   rows.sort((a, b) => Number(b.folder) - Number(a.folder) || a.name.localeCompare(b.name, 'en', { numeric: true }));
   return renderListing(decoded, rows);
+}
+
+/** Undefined for what is not served either: FIFOs, links that lead elsewhere. */
+async function rowOf(root: string, path: string, name: string): Promise<ListedEntry | undefined> {
+  const resolved = await resolvePublished(root, path);
+  const about = resolved && (await lstat(resolved.path).catch(() => undefined));
+  return about && { name, folder: about.isDirectory(), bytes: about.size, changed: about.mtime };
 }
 
 interface ListedEntry {
   readonly name: string;
   readonly folder: boolean;
   readonly bytes: number;
-  readonly changed: Date | undefined;
+  readonly changed: Date;
 }
 
 /** Pure: the page of one folder. Names are outside text and are escaped. */
 function renderListing(path: string, rows: readonly ListedEntry[]): string {
   const lines = rows.map((row) => {
     const slash = row.folder ? '/' : '';
-    const time = row.changed?.toISOString().replace(/\.\d+Z$/, 'Z') ?? '';
+    const time = row.changed.toISOString().replace(/\.\d+Z$/, 'Z');
     const link = `<a href="./${encodeURIComponent(row.name)}${slash}">${escapeHtml(row.name)}${slash}</a>`;
     return `<tr><td>${link}</td><td>${time}</td><td class="number">${row.folder ? '' : row.bytes}</td></tr>`;
   });

@@ -1,7 +1,8 @@
 // Where a running service can be reached: written by `serve`, read by the other commands on the same machine.
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readRegularFile } from '@coppice/builder-runner/regular-file';
 import { replaceFile } from '@coppice/builder-runner/replace-file';
+import { parseJsonAs } from '@coppice/config';
 import { z } from 'zod';
 import type { Home } from './home.ts';
 
@@ -13,6 +14,7 @@ const endpointSchema = z.object({
 /** The addresses of one running service. Holds no secret. */
 export type Endpoint = z.infer<typeof endpointSchema>;
 
+const maximumEndpointBytes = 64 * 1024;
 const endpointFile = (home: Home) => join(home.state, 'endpoint.json');
 
 export async function writeEndpoint(home: Home, endpoint: Endpoint): Promise<void> {
@@ -22,9 +24,7 @@ export async function writeEndpoint(home: Home, endpoint: Endpoint): Promise<voi
 
 /** Undefined when no service has run in this home. It may have ended since: ask `/healthz`. */
 export async function readEndpoint(home: Home): Promise<Endpoint | undefined> {
-  try {
-    return endpointSchema.parse(JSON.parse(await readFile(endpointFile(home), 'utf8')));
-  } catch {
-    return undefined;
-  }
+  const read = await readRegularFile(endpointFile(home), maximumEndpointBytes).catch(() => undefined);
+  const endpoint = read?.kind === 'text' ? parseJsonAs(read.text, endpointSchema) : undefined;
+  return endpoint?.kind === 'value' ? endpoint.value : undefined;
 }

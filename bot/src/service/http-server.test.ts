@@ -1,4 +1,5 @@
-import { appendFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { appendFile, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,6 +47,31 @@ function rawStatus(path: string, headers: Record<string, string> = {}): Promise<
 }
 
 describe('the HTTP server', () => {
+  test('serves regular files that lie below published, and waits for nothing else', async () => {
+    const place = join(folder, 'published/results/acme/odd');
+    await mkdir(join(place, 'inner'), { recursive: true });
+    await writeFile(join(place, 'inner/file.txt'), 'text');
+    execFileSync('mkfifo', [join(place, 'fifo.txt')]);
+    await symlink(join(folder, 'secret'), join(place, 'out.txt'));
+    await symlink(folder, join(place, 'parent'));
+    await symlink('inner', join(place, 'latest'));
+    await symlink('loop', join(place, 'loop'));
+    const path = '/results/acme/odd';
+    const statusOf = async (name: string) => (await fetch(`${url}${path}/${name}`, { redirect: 'manual' })).status;
+    // More than there are threads for files: one that waited would hold up all others.
+    const fifos = await Promise.all(Array.from({ length: 12 }, () => statusOf('fifo.txt')));
+    expect(new Set(fifos)).toEqual(new Set([404]));
+    expect(await statusOf('out.txt')).toBe(404);
+    expect(await statusOf('parent/secret')).toBe(404);
+    expect(await statusOf('parent')).toBe(404);
+    expect(await statusOf('parent/')).toBe(404);
+    expect(await statusOf('loop')).toBe(404);
+    expect(await (await fetch(`${url}${path}/latest/file.txt`)).text()).toBe('text');
+    const listed = await (await fetch(`${url}${path}/`)).text();
+    expect([...listed.matchAll(/href="\.\/([^"]+)"/g)].map(([, name]) => name)).toEqual(['inner/', 'latest/']);
+    await rm(place, { recursive: true });
+  });
+
   test('answers health and metrics', async () => {
     expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: 'ok', ready: false });
     expect(await (await fetch(`${url}/metrics`)).text()).toContain('coppice_queue_builds');

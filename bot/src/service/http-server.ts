@@ -1,12 +1,11 @@
 // The one port: site and results at `/`, webhooks, health and metrics. Everything under `published/` is public; nothing
 // else is served.
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { ServiceError } from '../vocabulary/errors.ts';
 import { listDirectory } from './directory-listing.ts';
+import { openPublished } from './open-published.ts';
 import { serveFile } from './serve-file.ts';
 
 /** What `/healthz` answers, always with 200; `ready` once the service can take builds. */
@@ -50,6 +49,9 @@ const pagePolicy =
 /** Folders whose content people may browse as directories, as the web servers of RPM repositories do. */
 const browsable = /^\/(?:results|coprs|distributions)(?:\/|$)/;
 
+/** How long a request may take to come: whoever dribbles one holds a connection. Answers have no limit. */
+const slowness = { headersTimeout: 20_000, requestTimeout: 60_000, connectionsCheckingInterval: 5000 } as const;
+
 /**
  * Listens on `host`:`port` (0 picks a free one) and serves the folder `published`.
  * Throws ServiceError `address` when the port cannot be had.
@@ -62,11 +64,13 @@ export async function startHttpServer(options: {
   readonly metrics: () => Promise<string>;
 }): Promise<HttpServer> {
   let webhooks: RequestHandler = (_request, response) => answer(response, 503, 'Starting: try again soon.\n');
-  const server = createServer((request, response) => {
+  const server = createServer(slowness, (request, response) => {
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Content-Security-Policy', pagePolicy);
     response.setHeader('Referrer-Policy', 'no-referrer');
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+    // Nobody reads a body here but those of webhooks: the connection ends with the answer, whatever still comes.
+    if (path !== webhooksPath && hasBody(request)) response.setHeader('Connection', 'close');
     if (path === webhooksPath) {
       webhooks(request, response);
     } else if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -111,6 +115,10 @@ async function answerFile(
   else answer(response, 200, page, 'text/html; charset=utf-8');
 }
 
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
 async function listen(server: ReturnType<typeof createServer>, host: string, port: number): Promise<void> {
   server.listen(port, host);
   try {
@@ -127,9 +135,19 @@ async function listen(server: ReturnType<typeof createServer>, host: string, por
 /** The site's own page for what does not exist; plain words for programs, and before the site was written. */
 async function notFound(published: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const wantsPage = (request.headers.accept ?? '').includes('text/html');
-  const page = wantsPage ? await readFile(join(published, '404.html'), 'utf8').catch(() => undefined) : undefined;
+  const page = wantsPage ? await readPage(published, '404.html').catch(() => undefined) : undefined;
   if (page === undefined) answer(response, 404, 'Not found.\n');
   else answer(response, 404, page, 'text/html; charset=utf-8');
+}
+
+async function readPage(published: string, name: string): Promise<string | undefined> {
+  const file = await openPublished(published, name);
+  if (file === undefined || file === 'folder') return undefined;
+  try {
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
+  }
 }
 
 function answerMetrics(metrics: () => Promise<string>, response: ServerResponse): void {
@@ -140,6 +158,7 @@ function answerMetrics(metrics: () => Promise<string>, response: ServerResponse)
 }
 
 function answer(response: ServerResponse, status: number, body: string, type = 'text/plain; charset=utf-8'): void {
+  if (hasBody(response.req)) response.setHeader('Connection', 'close');
   response.writeHead(status, { 'Content-Type': type, 'Cache-Control': 'no-store' });
   response.end(response.req.method === 'HEAD' ? undefined : body);
 }

@@ -1,13 +1,13 @@
 // Static files whose names are given to new files while they are read. A file is opened first and measured, sent and
 // tagged by that handle: servers that ask for the size by name send the new file cut to the old one's length when it is
 // replaced in between.
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import fresh from 'fresh';
 import { contentType } from 'mime-types';
 import parseRange from 'range-parser';
+import { openPublished } from './open-published.ts';
 
 /** Types that the tables of the web do not know or that people want to read in a browser. */
 const ownTypes: readonly (readonly [ending: string, type: string])[] = [
@@ -21,8 +21,8 @@ const ownTypes: readonly (readonly [ending: string, type: string])[] = [
 
 /**
  * Answers with the file below `root` that `path` (percent-encoded, with a slash at its start) names, a folder by its
- * `index.html`. Honours Range (one), If-None-Match and If-Modified-Since. Resolves to false, with nothing sent, when
- * there is no such file.
+ * `index.html`. Regular files that really lie below it, and nothing else. Honours Range (one), If-None-Match and
+ * If-Modified-Since. Resolves to false, with nothing sent, when there is no such file.
  */
 export async function serveFile(
   root: string,
@@ -32,15 +32,14 @@ export async function serveFile(
 ): Promise<boolean> {
   const name = decodePath(path);
   if (name === undefined) return false;
-  const file = await openFile(join(root, name.endsWith('/') ? `${name}index.html` : name));
+  const file = await openPublished(root, name.endsWith('/') ? `${name}index.html` : name);
   if (file === undefined) return false;
+  if (file === 'folder') {
+    response.writeHead(301, { Location: `${path}/`.replace(/^\/+/, '/'), 'Cache-Control': 'no-cache' }).end();
+    return true;
+  }
   try {
     const about = await file.stat();
-    if (about.isDirectory()) {
-      response.writeHead(301, { Location: `${path}/`.replace(/^\/+/, '/'), 'Cache-Control': 'no-cache' }).end();
-      return true;
-    }
-    if (!about.isFile()) return false;
     const headers = {
       'Content-Type': typeOf(name.endsWith('/') ? 'index.html' : name),
       ETag: `"${about.size.toString(36)}-${about.mtimeMs.toString(36)}-${about.ino.toString(36)}"`,
@@ -82,20 +81,6 @@ function decodePath(path: string): string | undefined {
   }
   if (decoded.includes('\0') || decoded.split('/').some((part) => part.startsWith('.'))) return undefined;
   return decoded;
-}
-
-async function openFile(path: string): Promise<FileHandle | undefined> {
-  try {
-    return await open(path, 'r');
-  } catch (error) {
-    if (
-      ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'EACCES', 'ENXIO', 'ELOOP'].includes(
-        (error as NodeJS.ErrnoException).code ?? '',
-      )
-    )
-      return undefined;
-    throw error;
-  }
 }
 
 function typeOf(name: string): string {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openQueue } from '@coppice/builder-runner/queue';
 import { type BrokenPool, queueSnapshotSchema } from '@coppice/config';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { startSiteUpdates } from './site-updates.ts';
 
 test('a pool that breaks while nothing happens in the queue is told, and so is its end', async () => {
@@ -37,4 +37,31 @@ test('a pool that breaks while nothing happens in the queue is told, and so is i
   await expect.poll(page, { timeout: 30_000 }).not.toContain('No builders can be made');
   expect(await told()).toEqual([]);
   expect(complaints).toEqual([]);
+});
+
+test('what could not be written stays owed, and is tried again although nothing more happens', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'coppice-updates-'));
+  const published = join(folder, 'published');
+  // A folder where a file has to be.
+  const inTheWay = join(published, 'api/v1/queue.json');
+  await mkdir(join(inTheWay, 'x'), { recursive: true });
+  const now = () => new Date('2026-11-22T12:00:00Z');
+  const queue = await openQueue({ folder: join(folder, 'queue'), now });
+  const complaints: string[] = [];
+  const site = startSiteUpdates({
+    ...{ queue, published, url: 'http://127.0.0.1:8080', now, lookMilliseconds: 5, brokenPools: () => [] },
+    ...{ retryMilliseconds: 100, log: (_level, message) => complaints.push(message) },
+  });
+  onTestFinished(async () => {
+    await site.stop();
+    await queue.close();
+    await rm(folder, { recursive: true });
+  });
+  await site.all();
+  await vi.waitFor(() => expect(complaints.length).toBeGreaterThan(1), { timeout: 30_000 });
+  expect(new Set(complaints)).toEqual(new Set(['The site could not be written, and is tried again']));
+  // It is looked every 5 ms: without pauses that grow there would be hundreds.
+  expect(complaints.length).toBeLessThan(20);
+  await rm(inTheWay, { recursive: true });
+  await expect.poll(() => readFile(join(published, 'index.html'), 'utf8'), { timeout: 30_000 }).toContain('<h1');
 });

@@ -18,7 +18,7 @@ export interface SiteUpdates {
 
 /**
  * Watches `queue` and the pools that cannot make builders, and writes `api/v1/queue.json` and the pages below
- * `published`. Faults are logged; the next change tries again.
+ * `published`. Faults are logged; what could not be written stays owed and is tried again, later and later.
  */
 export function startSiteUpdates(options: {
   readonly queue: Queue;
@@ -26,31 +26,69 @@ export function startSiteUpdates(options: {
   readonly brokenPools: () => readonly BrokenPool[];
   /** Default: 5000. */
   readonly lookMilliseconds?: number;
+  /** Before what failed is tried again; each failure in a row doubles it, up to five minutes. Default: 1000. */
+  readonly retryMilliseconds?: number;
   readonly published: string;
   readonly url: string;
   readonly now: () => Date;
   readonly log: Log;
 }): SiteUpdates {
-  const { queue, brokenPools, lookMilliseconds = 5000, published, url, now, log } = options;
+  const { queue, brokenPools, lookMilliseconds = 5000, retryMilliseconds = 1000, published, url, now, log } = options;
   let waiting = new Map<number, SiteChange>();
   let everything = false;
   /** The broken pools as they were written last. */
   let toldPools = JSON.stringify([]);
   let running: Promise<void> | undefined;
+  /** In a row. */
+  let failures = 0;
+  /** Nothing could be written: nothing is tried before the pause is over, unless somebody asks for everything. */
+  let isBlocked = false;
+  /** What is owed is to be tried again, although nothing has changed. */
+  let isRetry = false;
+  let pause: NodeJS.Timeout | undefined;
+  let isStopped = false;
 
-  const work = async () => {
-    while (everything || waiting.size > 0 || toldPools !== JSON.stringify(brokenPools())) {
-      const changes = everything ? 'all' : [...waiting.values()];
-      everything = false;
-      waiting = new Map();
-      const broken = brokenPools();
+  const isDue = () => everything || isRetry || waiting.size > 0 || toldPools !== JSON.stringify(brokenPools());
+  const tryLater = () => {
+    const wait = Math.min(longestPauseMilliseconds, retryMilliseconds * 2 ** Math.min(failures, 20));
+    failures += 1;
+    clearTimeout(pause);
+    if (isStopped) return;
+    pause = setTimeout(() => {
+      isBlocked = false;
+      isRetry = true;
+      void start();
+    }, wait).unref();
+  };
+  const writeOnce = async (): Promise<'all' | 'most' | 'nothing'> => {
+    const changes = waiting;
+    const all = everything;
+    everything = false;
+    isRetry = false;
+    waiting = new Map();
+    const broken = brokenPools();
+    try {
+      await writeQueueSnapshot(published, { builds: queue.builds(), brokenPools: broken }, now());
+      const reported = all ? 'all' : [...changes.values()];
+      const { problems, incomplete } = await regenerate({ published, changes: reported, url, now: now() });
       toldPools = JSON.stringify(broken);
-      try {
-        await writeQueueSnapshot(published, { builds: queue.builds(), brokenPools: broken }, now());
-        const { problems } = await regenerate({ published, changes, url, now: now() });
-        for (const problem of problems) log('warn', problem);
-      } catch (error) {
-        log('error', 'The site could not be written', { error });
+      for (const problem of problems) log('warn', problem);
+      return incomplete ? 'most' : 'all';
+    } catch (error) {
+      log('error', 'The site could not be written, and is tried again', { error });
+      everything ||= all;
+      waiting = new Map([...changes, ...waiting]);
+      return 'nothing';
+    }
+  };
+  const work = async () => {
+    while (!isBlocked && isDue()) {
+      const written = await writeOnce();
+      isBlocked = written === 'nothing';
+      if (written !== 'all') tryLater();
+      else {
+        failures = 0;
+        clearTimeout(pause);
       }
     }
   };
@@ -71,18 +109,23 @@ export function startSiteUpdates(options: {
     while (running !== undefined) await running;
   };
   return {
-    all() {
+    async all() {
       everything = true;
-      return start();
+      isBlocked = false;
+      await start();
     },
     idle,
     async stop() {
+      isStopped = true;
       clearInterval(looking);
+      clearTimeout(pause);
       forget();
       await idle();
     },
   };
 }
+
+const longestPauseMilliseconds = 300_000;
 
 async function writeQueueSnapshot(
   published: string,

@@ -49,8 +49,8 @@ export function replaceFile(
   });
 }
 
-/** A new name is durable when its folder is. */
-async function syncFolder(folder: string): Promise<void> {
+/** A new name is durable when its folder is. Throws what the disk says. */
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
     await handle.sync();

@@ -1,19 +1,35 @@
 // A builder needs no network: the control host lends it its own static server through the SSH connection.
 import { connect } from 'node:net';
 import { describeError, RunnerError } from '../base/errors.ts';
+import { sandboxPreface } from './sandbox-preface.ts';
 import type { Connection } from './ssh.ts';
 
 const usualPort = 8400;
 
+/** What a builder is lent. */
+export interface Lent {
+  /** Port of the control host that serves repositories to builders. */
+  readonly controlPort: number;
+  /** `owner/name` of the project that the builder is for. Default: none, and no sandbox can be seen. */
+  readonly project?: string;
+}
+
 /**
- * Makes a port of the builder's 127.0.0.1 lead to `controlPort` of this machine; resolves with that port. A build that
+ * Makes a port of the builder's 127.0.0.1 lead to `controlPort` of this machine, where it sees the sandbox of `project`
+ * if that is one; resolves with that port. A build that
  * runs knows the port from its start: it is `wanted` again. Without one any will do. Throws RunnerError `connect` when
  * the builder gives none.
  */
-export async function lendControl(connection: Connection, controlPort: number, wanted?: number): Promise<number> {
+export async function lendControl(
+  connection: Connection,
+  { controlPort, project }: Lent,
+  wanted?: number,
+): Promise<number> {
+  const preface = sandboxPreface(project);
   connection.client.on('tcp connection', (_info, accept) => {
     const incoming = accept();
     const outgoing = connect({ host: '127.0.0.1', port: controlPort, noDelay: true });
+    if (preface !== '') outgoing.write(preface);
     incoming.pipe(outgoing).pipe(incoming);
     // One side that breaks takes the other along; the builder's dnf tries again by itself.
     incoming.on('error', () => outgoing.destroy());

@@ -1,20 +1,20 @@
 // The connection to a builder. When it is lost, a new one is opened and the interrupted step is repeated. Everything
 // that runs on the builder shares it.
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { parseJsonAs } from '@coppice/config';
 import { z } from 'zod';
 import { describeError, RunnerError } from '../base/errors.ts';
-import { lendControl } from './reach.ts';
+import { readRegularFile } from '../base/regular-file.ts';
+import { type Lent, lendControl } from './reach.ts';
 import type { Builder } from './spawn.ts';
 import { abortable, type Connection, connectBuilder } from './ssh.ts';
 
-export interface LineOptions {
+export interface LineOptions extends Lent {
   readonly builder: Builder;
   /** Who runs mock there. */
   readonly user: string;
-  /** Port of the control host that is lent to the builder. */
-  readonly controlPort: number;
   /** For so long a builder that went away is called again, with growing pauses. */
   readonly reconnectSeconds: number;
   /** A command is there already that knows the address under which it sees the control host. */
@@ -65,6 +65,7 @@ export interface Session {
  * What is kept of a connection in the builder's folder on the control host: to end its remains, and to lend the same
  * port again.
  */
+const maximumTraceBytes = 64 * 1024;
 const traceSchema = z.object({ pid: z.int(), startTicks: z.int(), controlPort: z.int() });
 type Trace = z.infer<typeof traceSchema>;
 
@@ -184,12 +185,12 @@ async function connect(
   seconds: number,
   signal: AbortSignal,
 ): Promise<Connected> {
-  const { builder, user, controlPort: local } = options;
+  const { builder, user } = options;
   const connection = await connectBuilder(builder, user, signal, seconds);
   try {
     const { home, pid, startTicks } = await introduce(connection, before);
     const wanted = samePort ? before?.controlPort : undefined;
-    const controlPort = await lendControl(connection, local, wanted);
+    const controlPort = await lendControl(connection, options, wanted);
     const trace: Trace = { pid, startTicks, controlPort };
     await writeFile(traceFile(builder), JSON.stringify(trace));
     let isUp = true;
@@ -234,13 +235,10 @@ function traceFile(builder: Builder): string {
 }
 
 async function readTrace(builder: Builder): Promise<Trace | undefined> {
-  const text = await readFile(traceFile(builder), 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  try {
-    return traceSchema.parse(JSON.parse(text));
-  } catch {
-    return undefined; // cut off by a crash: the builder is new to us
-  }
+  const read = await readRegularFile(traceFile(builder), maximumTraceBytes).catch(() => undefined);
+  const trace = read?.kind === 'text' ? parseJsonAs(read.text, traceSchema) : undefined;
+  // Cut off by a crash: the builder is new to us.
+  return trace?.kind === 'value' ? trace.value : undefined;
 }
 
 function isLoss(error: unknown): boolean {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createSocketServer } from 'node:net';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -59,17 +59,41 @@ test("the control host's server is reached through the connection", async () => 
   const second = await connectBuilder(builder, user, never);
   try {
     const { port } = control.address() as AddressInfo;
-    const lent = [await lendControl(connection, port), await lendControl(second, port)];
+    const lent = [
+      await lendControl(connection, { controlPort: port }),
+      await lendControl(second, { controlPort: port }),
+    ];
     expect(new Set(lent).size).toBe(2); // the usual port was taken by the first: another one is given
     for (const each of lent)
       expect(await (await fetch(`http://127.0.0.1:${each}`)).text()).toBe('from the control host');
-    await expect(lendControl(second, port, lent[0])).rejects.toMatchObject({ code: 'connect' });
+    await expect(lendControl(second, { controlPort: port }, lent[0])).rejects.toMatchObject({ code: 'connect' });
   } finally {
     connection.close();
     second.close();
     control.closeAllConnections();
     control.close();
   }
+});
+
+test('whose sandbox a builder may see is said before all that comes from it, and of another project nothing', async () => {
+  const begun: string[] = [];
+  const control = createSocketServer((socket) => {
+    socket.once('data', (piece) => {
+      begun.push(String(piece).split('\n', 1)[0] ?? '');
+      socket.end('HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n');
+    });
+  });
+  await new Promise<void>((resolve) => control.listen(0, '127.0.0.1', resolve));
+  const { port: controlPort } = control.address() as AddressInfo;
+  for (const project of ['acme/tools+pr7', 'acme/tools']) {
+    const connection = await connectBuilder(builder, user, never);
+    const lent = await lendControl(connection, { controlPort, project });
+    // The answer may come before the request has left.
+    await fetch(`http://127.0.0.1:${lent}/x`).catch(() => undefined);
+    connection.close();
+  }
+  control.close();
+  expect(begun).toEqual(['COPPICE-SANDBOX acme/tools+pr7', 'GET /x HTTP/1.1\r']);
 });
 
 test('another host key than the pinned one is refused, before anything is said', async () => {

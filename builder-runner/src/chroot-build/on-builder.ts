@@ -62,6 +62,7 @@ async function buildWithLease(
     session = await lease.session({
       user: buildUserOf(builder),
       controlPort: context.controlPort,
+      project: `${build.owner}/${build.project}`,
       reconnectSeconds: context.settings.builders.reconnectSeconds,
       ...{ resumes, signal, warn: (message) => warn(task, message) },
     });

@@ -1,9 +1,17 @@
 // Collected results that are not published yet, on the control host's disk. A restart resumes from here, so that a
 // finished build never runs again. The mark is kept beside the folder, where no file from a builder can be written.
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type BuildId, type ChrootName, failureReasons, resultSchema } from '@coppice/config';
+import {
+  type BuildId,
+  type ChrootName,
+  failureReasons,
+  maximumResultBytes,
+  parseJsonAs,
+  resultSchema,
+} from '@coppice/config';
 import { z } from 'zod';
+import { readRegularFile } from '../base/regular-file.ts';
 import { replaceFile } from '../base/replace-file.ts';
 
 const engineSchema = z.object({ name: z.string(), version: z.string() });
@@ -63,13 +71,10 @@ export async function writeMark(place: Place, mark: StagedMark): Promise<void> {
 
 /** The mark, or undefined when there is none that can be read. */
 export async function readMark(place: Place): Promise<StagedMark | undefined> {
-  const text = await readFile(markFile(place), 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  try {
-    return markSchema.parse(JSON.parse(text));
-  } catch {
-    return undefined; // cut off: the build is done again
-  }
+  const read = await readRegularFile(markFile(place), maximumResultBytes).catch(() => undefined);
+  const mark = read?.kind === 'text' ? parseJsonAs(read.text, markSchema) : undefined;
+  // Cut off: the build is done again.
+  return mark?.kind === 'value' ? mark.value : undefined;
 }
 
 /** Removes the folder and its mark, the mark first. */

@@ -30,7 +30,8 @@ export async function openAccess(
   const { reconnectSeconds } = context.settings.builders;
   const warn = (message: string) => context.log('warn', message, { debug: debug.id, builder: builder.name });
   const { controlPort } = context;
-  const line = await openLine({ builder, user, controlPort, reconnectSeconds, resumes: false, signal });
+  const project = `${build.owner}/${build.project}`;
+  const line = await openLine({ builder, user, controlPort, project, reconnectSeconds, resumes: false, signal });
   try {
     const session = line.session(warn);
     const folder = session.useFolder(folderName(build, chroot));

@@ -18,7 +18,8 @@ export function eventsFolder(home: string): string {
 
 /** Names of the days' files, oldest first. */
 export async function eventFiles(folder: string): Promise<readonly string[]> {
-  return (await readdir(folder).catch(() => [])).filter((name) => filePattern.test(name)).sort();
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return entries.flatMap((entry) => (entry.isFile() && filePattern.test(entry.name) ? [entry.name] : [])).sort();
 }
 
 export interface EventLog {

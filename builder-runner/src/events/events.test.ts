@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BuildId, ChrootName, CoppiceEvent } from '@coppice/config';
@@ -211,8 +212,12 @@ test('days that are too old are taken away, and the index says what is left', as
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, '2025-12-01.jsonl'), '');
   await writeFile(join(folder, '2025-12-30.jsonl'), '');
+  // No days, whatever they are called: neither is read, nor waited for.
+  await mkdir(join(folder, '2025-12-31.jsonl'));
+  execFileSync('mkfifo', [join(folder, '2026-01-01.jsonl')]);
   await (await start('https://coppice.example', 7)).stop();
-  expect((await readdir(folder)).sort()).toEqual(['2025-12-30.jsonl', 'index.json']);
+  const kept = ['2025-12-30.jsonl', '2025-12-31.jsonl', '2026-01-01.jsonl', 'index.json'];
+  expect((await readdir(folder)).sort()).toEqual(kept);
   expect(JSON.parse(await readFile(join(folder, 'index.json'), 'utf8')).files).toEqual(['2025-12-30.jsonl']);
 });
 

@@ -1,12 +1,13 @@
 // Sends events to other programs: each receiver gets the types that it asked for, in order, signed as GitHub signs, and
 // repeated until it accepts them.
 import { createHash, createHmac } from 'node:crypto';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CoppiceEvent, EventType } from '@coppice/config';
+import { type CoppiceEvent, type EventType, parseJsonAs } from '@coppice/config';
 import { z } from 'zod';
 import type { Log } from '../base/log.ts';
+import { readRegularFile, setAside } from '../base/regular-file.ts';
 import { replaceFile } from '../base/replace-file.ts';
 import { endOfLog, type LogPosition, nextEvent } from './event-log.ts';
 import type { Events } from './events.ts';
@@ -217,14 +218,19 @@ async function send({ hook, times, signal }: Receiver, event: CoppiceEvent): Pro
   }
 }
 
-async function beginOf({ events, path }: Receiver): Promise<Progress> {
-  try {
-    return progressSchema.parse(JSON.parse(await readFile(path, 'utf8')));
-  } catch {
-    const begin = { ...((await endOfLog(events.folder)) satisfies LogPosition), triedSince: null };
-    await writeProgress(path, begin);
-    return begin;
+const maximumProgressBytes = 64 * 1024;
+
+async function beginOf({ events, path, hook, log }: Receiver): Promise<Progress> {
+  const read = await readRegularFile(path, maximumProgressBytes);
+  const known = read?.kind === 'text' ? parseJsonAs(read.text, progressSchema) : read;
+  if (known?.kind === 'value') return known.value;
+  if (known !== undefined) {
+    log('error', `how far ${hostOf(hook.url)} was told is damaged (${known.why}): it is told what happens from now on`);
+    await setAside(path);
   }
+  const begin = { ...((await endOfLog(events.folder)) satisfies LogPosition), triedSince: null };
+  await writeProgress(path, begin);
+  return begin;
 }
 
 /** On the disk before the next event is sent: half a file would mean that events are left out. */

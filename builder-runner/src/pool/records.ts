@@ -1,12 +1,15 @@
 // What is written down of each builder in `state/builders/<name>/builder.json`: enough to take it up, or to end it,
 // after a crash.
 
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ChrootName } from '@coppice/config';
+import { type ChrootName, parseJsonAs } from '@coppice/config';
 import { z } from 'zod';
+import { readRegularFile } from '../base/regular-file.ts';
 import { replaceFile } from '../base/replace-file.ts';
 import { type Builder, builderFolder, instanceSchema } from '../builder/spawn.ts';
+
+const maximumRecordBytes = 1024 * 1024;
 
 const chrootName = z.string().transform((name) => name as ChrootName);
 
@@ -74,9 +77,7 @@ export async function readBuilder(home: string, name: string, record: BuilderRec
 }
 
 async function readJson(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8'));
-  } catch {
-    return undefined;
-  }
+  const read = await readRegularFile(path, maximumRecordBytes).catch(() => undefined);
+  const json = read?.kind === 'text' ? parseJsonAs(read.text, z.unknown()) : undefined;
+  return json?.kind === 'value' ? json.value : undefined;
 }

@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { published } from '@coppice/config';
 import { expect, onTestFinished, test } from 'vitest';
 import { requestForTests } from '../../testing/queue/request-for-tests.ts';
 import { openQueue, type QueueError } from '../queue/index.ts';
@@ -70,6 +72,22 @@ test('a queue that was lost goes on behind all numbers that it gave, also those 
   const again = await openIn(home);
   expect(again.unknown).toEqual([[1, 5]]);
   expect(await again.enqueue()).toEqual([6]);
+});
+
+test.each<[string, (path: string) => Promise<unknown>]>([
+  ['is empty', (path) => writeFile(path, '')],
+  ['is a folder', (path) => mkdir(join(path, 'x'), { recursive: true })],
+  ['is a FIFO', async (path) => execFileSync('mkfifo', [path])],
+  ['is a link to nothing', (path) => symlink('nothing', path)],
+])('a note of the newest number that %s is written anew, and the folders tell', async (_what, damage) => {
+  const home = await homeWith('results/acme/tools/sapling-12-x86_64/00000041-hello', 'api/v1');
+  const path = join(home, 'published', published.newestBuild);
+  await mkdir(dirname(path), { recursive: true });
+  await damage(path);
+  const { enqueue, faults } = await openIn(home);
+  expect(await enqueue()).toEqual([42]);
+  expect(faults).toEqual([]);
+  expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ id: 42 });
 });
 
 test('a queue from an older backup goes on behind the numbers that were given since', async () => {

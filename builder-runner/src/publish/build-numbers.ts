@@ -1,13 +1,15 @@
 // The highest build number that was ever given out, kept in `published/`: there it outlives the queue, so that no
 // number is given twice.
-import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type BuildId, paddedBuildId, published } from '@coppice/config';
+import { type BuildId, paddedBuildId, parseJsonAs, published } from '@coppice/config';
 import { z } from 'zod';
+import { readRegularFile, setAside } from '../base/regular-file.ts';
 import type { GivenNumbers } from '../queue/index.ts';
 
 /** What stands in the file; more may be added. */
 const noteSchema = z.object({ id: z.int().nonnegative() });
+const maximumNoteBytes = 64 * 1024;
 
 /**
  * Finds the highest number of any build in `published/` of this home: the note of it, and whatever has a folder or a
@@ -42,24 +44,23 @@ export async function openBuildNumbers(home: string): Promise<GivenNumbers> {
 
 /** 0 when there is none, or when it is not what we wrote: the folders tell then. */
 async function readNote(path: string): Promise<number> {
-  const text = await readFile(path, 'utf8').catch(orNothing);
-  try {
-    return noteSchema.parse(JSON.parse(text ?? '')).id;
-  } catch {
-    return 0;
-  }
+  const read = await readRegularFile(path, maximumNoteBytes);
+  const note = read?.kind === 'text' ? parseJsonAs(read.text, noteSchema) : undefined;
+  return note?.kind === 'value' ? note.value.id : 0;
 }
 
 /** By rename, and on the disk before that: it is there for the day on which another disk is lost. */
 async function writeNote(path: string, id: number): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const file = await open(`${path}.new`, 'w');
+  await rm(`${path}.new`, { recursive: true, force: true });
+  const file = await open(`${path}.new`, 'wx');
   try {
     await file.writeFile(`${JSON.stringify({ id })}\n`);
     await file.sync();
   } finally {
     await file.close();
   }
+  if ((await lstat(path).catch(orNothing))?.isDirectory()) await setAside(path);
   await rename(`${path}.new`, path);
 }
 

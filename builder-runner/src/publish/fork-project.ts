@@ -8,7 +8,7 @@ import { isFrozen } from './frozen.ts';
 import { aloneWithBoth, chrootsOf, type ProjectName } from './project-life.ts';
 import { signerOf, writeMetadata } from './publish.ts';
 import type { Publisher } from './publisher.ts';
-import { requireRecord } from './read-record.ts';
+import { usableRecord } from './read-record.ts';
 import { writeRecord } from './record.ts';
 import { newestGoodBuilds } from './repodata.ts';
 import { signRpms } from './sign.ts';
@@ -71,17 +71,18 @@ async function listCopies(
   const { home } = publisher;
   const target = published.repository(to.owner, to.name, chroot);
   await mkdir(join(home, 'published', target), { recursive: true });
-  const has = new Set((await readGood(home, target)).map(({ record }) => record.package));
-  return (await readGood(home, published.repository(from.owner, from.name, chroot)))
+  const has = new Set((await readGood(publisher, target)).map(({ record }) => record.package));
+  return (await readGood(publisher, published.repository(from.owner, from.name, chroot)))
     .filter(({ record }) => !has.has(record.package))
     .map((each) => ({ chroot, ...each }));
 }
 
 /** `repository` lies inside `published/`. */
-async function readGood(home: string, repository: string): Promise<readonly Omit<Copy, 'chroot'>[]> {
+async function readGood(publisher: Publisher, repository: string): Promise<readonly Omit<Copy, 'chroot'>[]> {
+  const { home } = publisher;
   const names = await newestGoodBuilds(join(home, 'published', repository));
   const read = names.map(async (name) => {
-    const record = await requireRecord(home, `${repository}/${name}`);
+    const record = await usableRecord(publisher, `${repository}/${name}`);
     return record && { from: join(home, 'published', repository, name), record };
   });
   return (await Promise.all(read)).filter((each) => each !== undefined);
@@ -107,8 +108,8 @@ async function copySrpm(
 ): Promise<void> {
   const folderOf = ({ owner, name }: ProjectName, number: BuildId) =>
     published.srpmBuild({ id: number, owner, project: name, package: '' });
-  const record = await requireRecord(publisher.home, folderOf(from, source));
-  if (record === undefined) return; // it was pruned
+  const record = await usableRecord(publisher, folderOf(from, source));
+  if (record === undefined) return; // it was pruned, or is damaged
   await copyFolder(publisher, join(publisher.home, 'published', folderOf(from, source)), folderOf(to, id), async () => {
     return { ...record, id, owner: to.owner, project: to.name };
   });

@@ -1,11 +1,13 @@
 // The signing keys: one per project, made when it is first needed, never leaving the control host.
-import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { published } from '@coppice/config';
 import { execa } from 'execa';
+import { exists } from '../base/absent.ts';
 import { describeError, RunnerError } from '../base/errors.ts';
 import { inTurn } from '../base/in-turn.ts';
+import { readRegularFile, setAside } from '../base/regular-file.ts';
 import { replaceFile } from '../base/replace-file.ts';
 
 export interface ProjectKey {
@@ -18,6 +20,7 @@ export interface ProjectKey {
 /** rsa4096: the rpm of EL 8 and older cannot read the newer kinds. It takes a third of a second, once per project. */
 const keyKind = 'rsa4096';
 const fingerprintFile = 'fingerprint';
+const maximumKeyBytes = 1024 * 1024;
 
 /** Where a project's keyring is; readable by the service's user alone. */
 export function keyFolder(home: string, owner: string, project: string): string {
@@ -28,12 +31,38 @@ export function keyFolder(home: string, owner: string, project: string): string 
 export function ensureKey(home: string, owner: string, project: string): Promise<ProjectKey> {
   const folder = keyFolder(home, owner, project);
   return inTurn(`key ${folder}`, async () => {
-    const known = await readFile(join(folder, fingerprintFile), 'utf8').catch(() => undefined);
-    const fingerprint = known?.trim() ?? (await makeKey(folder, `${owner}/${project}`));
+    const fingerprint = (await readFingerprint(folder)) ?? (await makeKey(folder, `${owner}/${project}`));
     const publicKeyPath = join(home, 'published', published.publicKey(owner, project));
     await publishKey(folder, fingerprint, publicKeyPath);
     return { fingerprint, publicKeyPath };
   });
+}
+
+const fingerprintPattern = /^[0-9A-F]{40,64}$/;
+
+/**
+ * Undefined when there is no key yet. A note that is damaged is written anew from the keyring. Throws RunnerError
+ * `keys` when that holds no key either: another one would be one that no user of the project knows.
+ */
+async function readFingerprint(folder: string): Promise<string | undefined> {
+  const path = join(folder, fingerprintFile);
+  const read = await readRegularFile(path, maximumKeyBytes);
+  const known = read?.kind === 'text' ? read.text.trim() : undefined;
+  if (known !== undefined && fingerprintPattern.test(known)) return known;
+  if (!(await exists(folder))) return undefined;
+  const fingerprint = await withKeyring(folder, listFingerprint).catch(() => undefined);
+  if (fingerprint === undefined) {
+    const what = `the signing key in ${folder} is damaged: put the folder back from a backup, or move it away for a new key`;
+    throw new RunnerError('keys', what);
+  }
+  if (read?.kind === 'odd') await setAside(path);
+  await replaceFile(path, `${fingerprint}\n`, { sync: true });
+  return fingerprint;
+}
+
+async function listFingerprint(gpg: RunGpg): Promise<string | undefined> {
+  const listed = await gpg(['--with-colons', '--list-secret-keys']);
+  return /^fpr:+([0-9A-F]{40,64}):/m.exec(listed)?.[1];
 }
 
 async function makeKey(folder: string, name: string): Promise<string> {
@@ -44,11 +73,10 @@ async function makeKey(folder: string, name: string): Promise<string> {
     await chmod(fresh, 0o700);
     const fingerprint = await withKeyring(fresh, async (gpg) => {
       await gpg(['--passphrase', '', '--quick-generate-key', `${name} (Coppice)`, keyKind, 'sign', 'never']);
-      const listed = await gpg(['--with-colons', '--list-secret-keys']);
-      return /^fpr:+([0-9A-F]{40,64}):/m.exec(listed)?.[1];
+      return await listFingerprint(gpg);
     });
     if (fingerprint === undefined) throw new RunnerError('keys', `gpg made no key for ${name}`);
-    await writeFile(join(fresh, fingerprintFile), `${fingerprint}\n`);
+    await replaceFile(join(fresh, fingerprintFile), `${fingerprint}\n`, { sync: true });
     await rm(folder, { recursive: true, force: true });
     await rename(fresh, folder);
     return fingerprint;
@@ -58,14 +86,20 @@ async function makeKey(folder: string, name: string): Promise<string> {
 }
 
 async function publishKey(folder: string, fingerprint: string, path: string): Promise<void> {
-  const there = await readFile(path, 'utf8').catch(() => undefined);
-  const cached = await readFile(join(folder, 'pubkey.gpg'), 'utf8').catch(() => undefined);
+  const [there, cached] = await Promise.all([readKey(path), readKey(join(folder, 'pubkey.gpg'))]);
   if (there !== undefined && there === cached) return;
   const armored = cached ?? (await withKeyring(folder, (gpg) => gpg(['--armor', '--export', fingerprint])));
   if (!armored.includes('BEGIN PGP PUBLIC KEY BLOCK'))
     throw new RunnerError('keys', `gpg exported no key ${fingerprint}`);
   // On the disk: two files that a power failure emptied would look as if both were right.
   for (const target of [join(folder, 'pubkey.gpg'), path]) await replaceFile(target, armored, { sync: true });
+}
+
+/** The text of a public key; undefined when there is none, or it is damaged. */
+async function readKey(path: string): Promise<string | undefined> {
+  const read = await readRegularFile(path, maximumKeyBytes);
+  if (read?.kind === 'odd') await setAside(path);
+  return read?.kind === 'text' && read.text.includes('BEGIN PGP PUBLIC KEY BLOCK') ? read.text : undefined;
 }
 
 const shortPrefix = 'coppice-gpg-';

@@ -10,7 +10,7 @@ import { frozenFolder } from './frozen.ts';
 import { keyFolder } from './keys.ts';
 import { alone, writeMetadata } from './publish.ts';
 import type { Publisher } from './publisher.ts';
-import { requireMovedRecord } from './read-record.ts';
+import { usableMovedRecord } from './read-record.ts';
 import { writeRecord } from './record.ts';
 import { hasRepodata } from './repodata.ts';
 import { closeSigning } from './sign.ts';
@@ -61,7 +61,7 @@ export function renameProject(publisher: Publisher, from: ProjectName, to: Proje
     await closeSigning(oldKey);
     await moveTree(oldKey, freshKey);
     await moveTree(old, fresh);
-    await renameRecords(home, to);
+    await renameRecords(publisher, to);
     if (await exists(frozenFolder(home, to.owner, to.name))) return;
     for (const chroot of await chrootsOf(home, to)) await refresh(publisher, to, chroot);
   });
@@ -148,13 +148,14 @@ async function refresh(publisher: Publisher, { owner, name }: ProjectName, chroo
 }
 
 /** Records say whose they are. */
-async function renameRecords(home: string, { owner, name }: ProjectName): Promise<void> {
+async function renameRecords(publisher: Publisher, { owner, name }: ProjectName): Promise<void> {
+  const { home } = publisher;
   const project = published.project(owner, name);
   const results = join(home, 'published', project);
   for (const folder of await readdir(results, { withFileTypes: true }).catch(() => [])) {
     if (!folder.isDirectory()) continue;
     for (const build of await readdir(join(results, folder.name))) {
-      const record = await requireMovedRecord(home, `${project}/${folder.name}/${build}`);
+      const record = await usableMovedRecord(publisher, `${project}/${folder.name}/${build}`);
       if (record === undefined || (record.owner === owner && record.project === name)) continue;
       const path = join(results, folder.name, build, 'result.json');
       await writeRecord(path, { ...record, owner, project: name });

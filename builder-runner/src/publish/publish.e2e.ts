@@ -89,6 +89,36 @@ describe('a repository', () => {
     expect(await showPackages(home, repository())).toContain('other-3.0.noarch');
   }, 30_000);
 
+  test('goes on showing what it shows, and is published to, when records are damaged, which is told by name', async () => {
+    const before = await showPackages(home, repository());
+    const recordOf = (folder: string) => join(repository(), folder, 'result.json');
+    const kept = readFileSync(recordOf('00000003-two'), 'utf8');
+    await writeFile(recordOf('00000003-two'), '');
+    await writeFile(recordOf('00000004-one'), kept.slice(0, 100));
+    await rm(recordOf('00000005-fickle'));
+    execFileSync('mkfifo', [recordOf('00000005-fickle')]);
+    await rm(recordOf('00000009-other'));
+    await mkdir(join(recordOf('00000009-other'), 'x'), { recursive: true });
+    // One that failed stays out of it, whatever becomes of its record.
+    await writeFile(recordOf('00000001-bad'), '');
+    const told: string[] = [];
+    const telling = { ...publisher, log: (_level: string, message: string) => told.push(message) };
+    await publishTiny(telling, 10, 'late', '1.0');
+    await publishTiny(telling, 11, 'late', '2.0');
+    expect(await showPackages(home, repository())).toEqual([...before, 'late-2.0.noarch', 'late-2.0.src'].sort());
+    const place = published.repository('acme', 'tools', testChroot);
+    expect(told.map((line) => line.replace(/ cannot be used.*/, '')).sort()).toEqual(
+      ['00000001-bad', '00000003-two', '00000004-one', '00000005-fickle', '00000009-other'].map(
+        (folder) => `published/${place}/${folder}/result.json`,
+      ),
+    );
+    // A build that is made again replaces whatever stands in the place of its record.
+    const again = buildOf(9, 'other');
+    await publishEnding(publisher, again, again.chroots[0], endingOf('succeeded'));
+    expect(resultSchema.parse(JSON.parse(readFileSync(recordOf('00000009-other'), 'utf8'))).id).toBe(9);
+    expect(existsSync(join(repository(), '00000009-other', 'result.json.damaged', 'x'))).toBe(true);
+  }, 30_000);
+
   test('is signed with the published key', () => {
     const ring = join(home, 'k');
     const gpg = (...args: string[]) =>
@@ -124,6 +154,21 @@ describe('the key of a project', () => {
     expect(readFileSync(publicKeyPath, 'utf8')).toContain('PGP PUBLIC KEY');
   });
 });
+
+test('a key whose notes are damaged is the same key again, and one that is lost is not replaced unseen', async () => {
+  const { fingerprint, publicKeyPath } = await ensureKey(home, 'acme', 'tools');
+  const folder = keyFolder(home, 'acme', 'tools');
+  await writeFile(join(folder, 'fingerprint'), '');
+  await writeFile(join(folder, 'pubkey.gpg'), '');
+  await writeFile(publicKeyPath, '');
+  expect((await ensureKey(home, 'acme', 'tools')).fingerprint).toBe(fingerprint);
+  expect(readFileSync(join(folder, 'fingerprint'), 'utf8').trim()).toBe(fingerprint);
+  expect(readFileSync(publicKeyPath, 'utf8')).toContain('BEGIN PGP PUBLIC KEY BLOCK');
+  const lost = keyFolder(home, 'acme', 'lost');
+  await mkdir(lost, { recursive: true, mode: 0o700 });
+  await writeFile(join(lost, 'fingerprint'), '');
+  await expect(ensureKey(home, 'acme', 'lost')).rejects.toThrow(/keys\/acme\/lost is damaged: put the folder back/);
+}, 20_000);
 
 test('the newest of each package, by number', () => {
   const names = ['00000009-a', '00000010-a', '00000002-b-c', 'repodata', '00000011-b', '100000000-a'];

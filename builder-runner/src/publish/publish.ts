@@ -4,10 +4,11 @@ import { basename, dirname, join } from 'node:path';
 import { type ChrootName, published, type QueuedBuild, type QueuedChroot, type Result } from '@coppice/config';
 import { inTurn } from '../base/in-turn.ts';
 import { type Failure, fail } from '../base/outcome.ts';
+import { syncFolder } from '../base/replace-file.ts';
 import { isFrozen } from './frozen.ts';
 import { ensureKey } from './keys.ts';
 import { chrootFolder, type Publisher } from './publisher.ts';
-import { readRecord } from './read-record.ts';
+import { describeDamage, usableRecord } from './read-record.ts';
 import { type Ending, recordOfChroot, writeRecord } from './record.ts';
 import { writeRepoFile } from './repo-files.ts';
 import { type Exceptions, hasRepodata, type LeftOut, writeRepodata } from './repodata.ts';
@@ -90,6 +91,8 @@ export function publishEnding(
       join(folder, 'result.json'),
       recordOfChroot(build, chroot, ending, await srpmOf(publisher, build, chroot.chroot)),
     );
+    // The folder that the record is in is new as well.
+    await syncFolder(dirname(folder));
     unrecorded.delete(folder);
   });
 }
@@ -98,10 +101,9 @@ export function publishEnding(
  * The source package that a chroot is built from, as its own record has it; undefined without a record that can be
  * used.
  */
-async function srpmOf({ home }: Publisher, build: QueuedBuild, chroot: ChrootName): Promise<Result['srpm']> {
+async function srpmOf(publisher: Publisher, build: QueuedBuild, chroot: ChrootName): Promise<Result['srpm']> {
   if (build.srpm === null) return undefined;
-  const read = await readRecord(home, published.srpmBuild(build));
-  const artifacts = read?.kind === 'result' ? read.result.artifacts : [];
+  const artifacts = (await usableRecord(publisher, published.srpmBuild(build)))?.artifacts ?? [];
   const own = artifacts.find(({ file }) => file.startsWith(`${chroot}/`));
   const artifact = own ?? artifacts.find(({ file }) => file === build.srpm);
   return artifact && { file: artifact.file, sha256: artifact.sha256 };
@@ -111,6 +113,16 @@ async function srpmOf({ home }: Publisher, build: QueuedBuild, chroot: ChrootNam
 interface ProjectPlace {
   readonly owner: string;
   readonly project: string;
+}
+
+/** Each publication of a repository meets its damaged records again. */
+const told = new Set<string>();
+
+function tellOnce({ home, log }: Publisher, folder: string, why: string): void {
+  const key = `${home} ${folder} ${why}`;
+  if (log === undefined || told.has(key)) return;
+  told.add(key);
+  log('error', describeDamage(folder, why));
 }
 
 /** Runs `work` while nobody else changes what is published of this project. */
@@ -134,12 +146,14 @@ export async function writeMetadata(
   chroot: ChrootName,
   exceptions: Pick<Exceptions, 'leaving'> = {},
 ): Promise<readonly LeftOut[]> {
-  const repository = join(publisher.home, 'published', published.repository(owner, project, chroot));
+  const folder = published.repository(owner, project, chroot);
+  const repository = join(publisher.home, 'published', folder);
   const justPublished = new Set(
     [...unrecorded].filter((path) => dirname(path) === repository).map((path) => basename(path)),
   );
   const signer = await signerOf(publisher, { owner, project });
-  const leftOut = await writeRepodata(repository, signer, { ...exceptions, justPublished });
+  const damaged = (build: string, why: string) => tellOnce(publisher, `${folder}/${build}`, why);
+  const leftOut = await writeRepodata(repository, signer, { ...exceptions, justPublished, damaged });
   await writeRepoFile(publisher, { owner, name: project }, chroot, publisher.runtimeRepos?.(owner, project) ?? []);
   return leftOut;
 }

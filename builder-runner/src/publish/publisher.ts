@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ChrootName, published, type QueuedBuild } from '@coppice/config';
 import { nothingWhenAbsent } from '../base/absent.ts';
+import type { Log } from '../base/log.ts';
 
 /** Where this service publishes, and under which address. */
 export interface Publisher {
@@ -11,6 +12,8 @@ export interface Publisher {
   readonly url: string;
   /** True for projects that may not publish now, as the config says; asked at the last moment. Default: none. */
   readonly isFrozen?: (owner: string, project: string) => boolean;
+  /** Where damaged records are told. Default: nowhere. */
+  readonly log?: Log;
   /** The project's `runtimeRepos`, for its `.repo` files. Default: none. */
   readonly runtimeRepos?: (owner: string, project: string) => readonly string[];
 }

@@ -1,40 +1,47 @@
-// Reads the records of builds, `result.json`. The one reader of the runner: a broken record is told apart from none.
-import { readFile } from 'node:fs/promises';
+// Reads the records of builds, `result.json`. The one reader of the runner: a damaged record is told apart from none,
+// and nobody waits for it or ends with it.
 import { join } from 'node:path';
-import { parseResult, type Result, type ResultReading } from '@coppice/config';
-import { nothingWhenAbsent } from '../base/absent.ts';
-import { RunnerError } from '../base/errors.ts';
+import { maximumResultBytes, parseResult, type Result, type ResultReading } from '@coppice/config';
+import type { Log } from '../base/log.ts';
+import { readRegularFile } from '../base/regular-file.ts';
 
 /**
  * What stands as a record in `folder`, relative to `published/`; undefined when nothing does. Throws what else the disk
  * says.
  */
 export async function readRecord(home: string, folder: string): Promise<ResultReading | undefined> {
-  const text = await readRecordFile(home, folder);
-  return text === undefined ? undefined : parseResult(text, folder);
+  return await readAs(home, folder, folder);
 }
 
-/**
- * The record in `folder`, for those who cannot go on with a bad one. Throws RunnerError `publish` when what is there is
- * none.
- */
-export async function requireRecord(home: string, folder: string): Promise<Result | undefined> {
-  return demand(folder, await readRecord(home, folder));
+/** What to say damaged records with; undefined where nobody listens. */
+interface Teller {
+  readonly home: string;
+  readonly log?: Log;
 }
 
-/** As `requireRecord`, for a folder that has just been moved: the record may still speak of where it was. */
-export async function requireMovedRecord(home: string, folder: string): Promise<Result | undefined> {
-  const text = await readRecordFile(home, folder);
-  return demand(folder, text === undefined ? undefined : parseResult(text, undefined));
+/** The record in `folder`; undefined when there is none that can be used, which is told. */
+export async function usableRecord({ home, log }: Teller, folder: string): Promise<Result | undefined> {
+  return demand(folder, await readAs(home, folder, folder), log);
 }
 
-function demand(folder: string, reading: ResultReading | undefined): Result | undefined {
-  if (reading === undefined) return undefined;
-  if (reading.kind === 'result') return reading.result;
-  throw new RunnerError('publish', `${folder}/result.json cannot be used: ${reading.why}`);
+/** As `usableRecord`, for a folder that has just been moved: the record may still speak of where it was. */
+export async function usableMovedRecord({ home, log }: Teller, folder: string): Promise<Result | undefined> {
+  return demand(folder, await readAs(home, folder, undefined), log);
 }
 
-async function readRecordFile(home: string, folder: string): Promise<string | undefined> {
-  const path = join(home, 'published', folder, 'result.json');
-  return readFile(path, 'utf8').catch(nothingWhenAbsent);
+function demand(folder: string, reading: ResultReading | undefined, log: Log | undefined): Result | undefined {
+  if (reading?.kind === 'result') return reading.result;
+  if (reading !== undefined) log?.('error', describeDamage(folder, reading.why));
+  return undefined;
+}
+
+/** What is said of a damaged record wherever it is met. `folder` is relative to `published/`. */
+export function describeDamage(folder: string, why: string): string {
+  return `published/${folder}/result.json cannot be used and is left out: ${why}. Put it back from a backup, or build the package again`;
+}
+
+async function readAs(home: string, folder: string, place: string | undefined): Promise<ResultReading | undefined> {
+  const read = await readRegularFile(join(home, 'published', folder, 'result.json'), maximumResultBytes);
+  if (read === undefined) return undefined;
+  return read.kind === 'text' ? parseResult(read.text, place) : { kind: 'broken', why: read.why };
 }

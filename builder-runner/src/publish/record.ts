@@ -1,5 +1,6 @@
 // Makes `result.json` from the state of the queue and from how the build ended. Pure except for the writing, which
 // checks the schema.
+import { lstat } from 'node:fs/promises';
 import {
   type Artifact,
   type FetchedFileRecord,
@@ -10,7 +11,9 @@ import {
   resultSchema,
   type SubmoduleRecord,
 } from '@coppice/config';
+import { nothingWhenAbsent } from '../base/absent.ts';
 import { withoutHostPaths } from '../base/public-text.ts';
+import { setAside } from '../base/regular-file.ts';
 import { replaceFile } from '../base/replace-file.ts';
 
 /** How a chroot, or the making of an SRPM, ended. */
@@ -128,5 +131,8 @@ function secondsBetween(from: string, to: Date): number {
  */
 export async function writeRecord(path: string, record: Result): Promise<void> {
   const text = `${JSON.stringify(resultSchema.parse(record), null, 2)}\n`;
+  const there = await lstat(path).catch(nothingWhenAbsent);
+  // A file takes the place of anything but a folder.
+  if (there?.isDirectory()) await setAside(path);
   await replaceFile(path, text, { sync: true });
 }

@@ -1,9 +1,13 @@
 // The metadata of one dnf repository: which builds it shows, made by createrepo_c, signed, and put in place so that
 // readers never meet a file that is missing.
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { buildStates, maximumResultBytes, parseJsonAs } from '@coppice/config';
 import { execa } from 'execa';
+import { z } from 'zod';
+import { nothingWhenAbsent } from '../base/absent.ts';
 import { describeError, isDiskFull, RunnerError } from '../base/errors.ts';
+import { readRegularFile } from '../base/regular-file.ts';
 import { lineAbout, namedByIndex, packagesShown } from './primary.ts';
 import { type Signer, signDetached } from './sign.ts';
 
@@ -13,6 +17,8 @@ export interface Exceptions {
   readonly justPublished?: ReadonlySet<string>;
   /** They are about to be deleted. */
   readonly leaving?: ReadonlySet<string>;
+  /** Is told each build whose record is damaged, and how. */
+  readonly damaged?: (build: string, why: string) => void;
 }
 
 /** A build that createrepo_c leaves out, so that the repository goes on to show the one before it. */
@@ -117,8 +123,9 @@ async function runCreaterepo(
 async function listPackages(folder: string, exceptions: Exceptions): Promise<readonly string[]> {
   const paths: string[] = [];
   for (const build of await newestGoodBuilds(folder, exceptions)) {
-    const files = (await readdir(join(folder, build))).filter((file) => file.endsWith('.rpm')).sort();
-    paths.push(...files.map((file) => `${build}/${file}`));
+    const entries = await readdir(join(folder, build), { withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile() && entry.name.endsWith('.rpm')).map(({ name }) => name);
+    for (const file of files.sort()) paths.push(`${build}/${file}`);
   }
   return paths;
 }
@@ -128,7 +135,8 @@ export async function newestGoodBuilds(folder: string, exceptions: Exceptions = 
   const succeeded: string[] = [];
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     if (!entry.isDirectory() || exceptions.leaving?.has(entry.name)) continue;
-    const counts = exceptions.justPublished?.has(entry.name) || (await hasSucceeded(join(folder, entry.name)));
+    const damaged = (why: string) => exceptions.damaged?.(entry.name, why);
+    const counts = exceptions.justPublished?.has(entry.name) || (await hasSucceeded(join(folder, entry.name), damaged));
     if (counts) succeeded.push(entry.name);
   }
   return newestOfEach(succeeded);
@@ -136,12 +144,20 @@ export async function newestGoodBuilds(folder: string, exceptions: Exceptions = 
 
 /**
  * A build counts once its record says so; without a record it was never published. Only the state is looked at: there
- * may be 20,000 records. One that is no JSON ends this, since leaving it out would take its packages from users.
+ * may be 20,000 records. Where the record is damaged, the marker that was written just before it tells: leaving the
+ * build out would take its packages from users.
  */
-async function hasSucceeded(build: string): Promise<boolean> {
-  const text = await readFile(join(build, 'result.json'), 'utf8').catch(() => undefined);
-  return text !== undefined && (JSON.parse(text) as { state?: unknown }).state === 'succeeded';
+async function hasSucceeded(build: string, damaged: (why: string) => void): Promise<boolean> {
+  const read = await readRegularFile(join(build, 'result.json'), maximumResultBytes);
+  if (read === undefined) return false;
+  const stated =
+    read.kind === 'text' ? parseJsonAs(read.text, stateSchema) : { kind: 'broken' as const, why: read.why };
+  if (stated.kind === 'value') return stated.value.state === 'succeeded';
+  damaged(stated.why);
+  return (await lstat(join(build, 'success')).catch(nothingWhenAbsent))?.isFile() === true;
 }
+
+const stateSchema = z.looseObject({ state: z.enum(buildStates) });
 
 /**
  * Of folder names `<id>-<package>`, the one with the highest number for each package, in the order of their numbers.

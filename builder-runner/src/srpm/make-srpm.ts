@@ -62,6 +62,7 @@ export async function makeSrpm(order: SrpmOrder, lease: Lease): Promise<MadeSrpm
   const session = await lease.session({
     user: buildUserOf(builder),
     controlPort: context.controlPort,
+    project: `${build.owner}/${build.project}`,
     reconnectSeconds: context.settings.builders.reconnectSeconds,
     resumes: false,
     signal,

@@ -16,7 +16,7 @@ export function checkDependencies(file: YamlFile, value: ProjectYaml): Problem[]
       const at = ['packages', name, 'needs', index];
       if (need === name) problems.push(problemAt(file, at, `\`${name}\` needs itself`, 'remove it from its `needs`'));
       else if (!known.has(need)) {
-        const hint = didYouMean(need, names, 'packages of the project');
+        const hint = () => didYouMean(need, names, 'packages of the project');
         problems.push(problemAt(file, at, `the project has no package \`${need}\``, hint));
       }
     });

@@ -58,7 +58,8 @@ function checkRepo(address: string, { owner, name, policy, projects }: Limits) {
   }
   if (project !== undefined) {
     if (projects.has(project)) return undefined;
-    return { message: `there is no project ${quote(project)}`, hint: didYouMean(project, [...projects], 'projects') };
+    const hint = () => didYouMean(project, [...projects].slice(0, 500), 'projects');
+    return { message: `there is no project ${quote(project)}`, hint };
   }
   if (policy === undefined || policy.allow.repos.some((allowed) => liesBelow(address, allowed))) return undefined;
   const allowed = policy.allow.repos.join(', ');

@@ -49,7 +49,7 @@ function checkFolder({ spec }: Of<'dir'>, { file, name, folder, files }: Stated)
   const specs = files.filter((path) => path.endsWith('.spec') && !path.includes('/'));
   if (spec !== undefined) {
     if (files.includes(spec)) return [];
-    const hint = didYouMean(spec, specs, 'spec files there');
+    const hint = () => didYouMean(spec, specs, 'spec files there');
     return [problemAt(file, [...at, 'spec'], `the folder \`${folder}\` holds no \`${spec}\``, hint)];
   }
   if (specs.length === 1) return [];
@@ -88,12 +88,12 @@ function checkScript({ script, chroot }: Of<'script'>, { file, name, folder, fil
     const hint =
       files.length === 0
         ? 'add the script there, or write it here: it begins with `#!`'
-        : didYouMean(script, files, 'files there');
+        : () => didYouMean(script, files, 'files there');
     problems.push(problemAt(file, [...at, 'script'], message, hint));
   }
   if (chroot !== undefined && policy !== undefined && policy.chrootStates.get(chroot)?.state !== 'active') {
     const message = `the chroot \`${chroot}\` is not one that coppice.yaml allows`;
-    problems.push(problemAt(file, [...at, 'chroot'], message, didYouMean(chroot, policy.chroots, 'allowed')));
+    problems.push(problemAt(file, [...at, 'chroot'], message, () => didYouMean(chroot, policy.chroots, 'allowed')));
   }
   return problems;
 }

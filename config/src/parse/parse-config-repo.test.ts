@@ -15,6 +15,7 @@ import {
 } from '../../testing/config-for-tests.ts';
 import { plainBuildroot } from '../words/buildroot.ts';
 import type { ChrootName } from '../words/chroot.ts';
+import { countProblems } from '../words/problem.ts';
 import { parseConfigRepo } from './parse-config-repo.ts';
 
 describe('a right config repo', () => {
@@ -147,6 +148,33 @@ describe('the places of files', () => {
     };
     expect(problemsOf(tree)[0]).toMatch(/tools.yaml:1:1: the file has 10000000 bytes; at most 262144 are read/);
     expect(problemsOf(tree)).toHaveLength(1);
+  });
+});
+
+describe('more mistakes than anybody reads', () => {
+  const lines = (count: number, line: (at: number) => string) =>
+    Array.from({ length: count }, (_, at) => line(at)).join('');
+  test.each<[string, string, number]>([
+    ['keys that nobody knows', lines(2000, (at) => `unknown${at}: 1\n`), 1950],
+    ['a key twice', lines(200, () => 'homepage: https://a.example/\n'), 149],
+    ['needs that nobody has', `packages:\n  a: { ${gitSource}, needs: [${lines(500, (at) => `need${at},`)}] }\n`, 450],
+    [
+      'chroots that the policy does not know',
+      `packages:\n  a: { ${gitSource}, chroots: [${lines(64, (at) => `el-${at}-x86_64,`)}] }\n`,
+      14,
+    ],
+  ])('%s: 50 of each file are told in the order of the file, and the rest is counted', (_what, text, rest) => {
+    const other = 'projects/acme/other.yaml';
+    const parsed = parseConfigRepo(
+      treeOf({ 'coppice.yaml': policyText, [projectPath]: projectHead + text, [other]: projectHead + text }),
+    );
+    const problems = parsed.ok ? [] : parsed.problems;
+    expect(problems).toHaveLength(102);
+    expect(problems.map(({ path }) => path)).toEqual([...Array(51).fill(other), ...Array(51).fill(projectPath)]);
+    expect(problems[50]).toMatchObject({ message: `${rest} more problems are not listed`, more: rest });
+    const places = problems.slice(0, 50).map(({ line, column }) => line * 100_000 + column);
+    expect(places).toEqual(places.toSorted((one, another) => one - another));
+    expect(countProblems(problems)).toBe(2 * (50 + rest));
   });
 });
 

@@ -1,5 +1,5 @@
 // A config repo at one commit → all that it states, or all that is wrong with it.
-import { compareProblems, type Parsed, type Problem } from '../words/problem.ts';
+import { boundProblems, maximumProblemsOfFile, type Parsed, type Problem } from '../words/problem.ts';
 import type { ConfigRepo, Policy } from '../words/project.ts';
 import { quote } from '../words/quote.ts';
 import type { Checked } from '../yaml/check-yaml.ts';
@@ -62,23 +62,23 @@ export function createConfigParser(): ConfigParser {
   let known = new Map<string, KnownProject>();
   let knownPolicy: { readonly text: string; readonly checked: Checked<Policy> } | undefined;
   return (tree) => {
-    const problems = checkPlaces(tree);
+    const found: (readonly Problem[])[] = [checkPlaces(tree)];
     const linked = checkLinks({ paths: tree.paths, links: tree.links ?? new Map() });
-    problems.push(...linked.problems);
+    found.push(linked.problems);
     const policyText = tree.oversize.has(policyPath) ? undefined : tree.texts.get(policyPath);
-    if (policyText === undefined) problems.push(...lackOfPolicy(tree));
+    if (policyText === undefined) found.push(lackOfPolicy(tree));
     else if (knownPolicy?.text !== policyText) knownPolicy = { text: policyText, checked: readPolicy(policyText) };
     const policy = policyText === undefined ? undefined : knownPolicy?.checked.value;
-    if (policyText !== undefined) problems.push(...(knownPolicy?.checked.problems ?? []));
+    if (policyText !== undefined) found.push(knownPolicy?.checked.problems ?? []);
 
     const names = projectNames(tree);
     const keys = new Set([...names.values()].map(({ owner, name }) => `${owner}/${name}`));
     const files = packagePaths(new Set([...tree.paths, ...linked.places]));
     const seen = new Map<string, KnownProject>();
     for (const [path, { owner, name }] of names) {
-      problems.push(...checkProjectName(path, owner, name));
+      found.push(checkProjectName(path, owner, name));
       const bytes = tree.oversize.get(path);
-      if (bytes !== undefined) problems.push(oversizeProblem(path, bytes));
+      if (bytes !== undefined) found.push([oversizeProblem(path, bytes)]);
       else {
         const context = { owner, name, policy, projects: keys };
         const paths = files.get(`${owner}/${name}`) ?? [];
@@ -86,11 +86,25 @@ export function createConfigParser(): ConfigParser {
       }
     }
     known = seen;
-    problems.push(...[...seen.values()].flatMap(({ yamlProblems, parsed }) => [...yamlProblems, ...parsed.problems]));
-    if (problems.length > 0 || policy === undefined) return { ok: false, problems: problems.sort(compareProblems) };
+    for (const { yamlProblems, parsed } of seen.values()) found.push(yamlProblems, parsed.problems);
+    const problems = inReadingOrder(found.flat());
+    if (problems.length > 0 || policy === undefined) return { ok: false, problems };
     const projects = [...seen.values()].map(({ parsed }) => parsed.project).filter((project) => project !== undefined);
     return { ok: true, value: { policy, projects } };
   };
+}
+
+/** By file, and no more of each than anybody reads. */
+function inReadingOrder(problems: readonly Problem[]): readonly Problem[] {
+  const files = new Map<string, Problem[]>();
+  for (const problem of problems) {
+    const known = files.get(problem.path);
+    if (known === undefined) files.set(problem.path, [problem]);
+    else known.push(problem);
+  }
+  return [...files]
+    .sort(([one], [other]) => one.localeCompare(other, 'en'))
+    .flatMap(([, ofFile]) => boundProblems(ofFile, maximumProblemsOfFile));
 }
 
 function parseAgain(

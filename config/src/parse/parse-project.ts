@@ -96,13 +96,13 @@ function checkChroots(file: YamlFile, value: ProjectYaml, policy: Policy | undef
     if (policy === undefined || policy.chrootStates.has(chroot)) return;
     const message = `the chroot \`${chroot}\` is not one that coppice.yaml allows`;
     const at = ['chroots', Array.isArray(value.chroots) ? index : chroot];
-    problems.push(problemAt(file, at, message, didYouMean(chroot, policy.chroots, 'allowed'), 'key'));
+    problems.push(problemAt(file, at, message, () => didYouMean(chroot, policy.chroots, 'allowed'), 'key'));
   });
   for (const [name, each] of Object.entries(value.packages)) {
     each.chroots?.forEach((chroot, index) => {
       if (stated.includes(chroot)) return;
       const message = `the chroot \`${chroot}\` is not one of the project's`;
-      const hint = didYouMean(chroot, stated, "the project's");
+      const hint = () => didYouMean(chroot, stated, "the project's");
       problems.push(problemAt(file, ['packages', name, 'chroots', index], message, hint));
     });
   }

@@ -4,6 +4,9 @@ import { parseJsonAs } from './parse-json-as.ts';
 import { isBuildPlace, published } from './published.ts';
 import { type Result, resultSchema } from './result.ts';
 
+/** A larger `result.json` is not the runner's. */
+export const maximumResultBytes = 4 * 1024 * 1024;
+
 export type ResultReading =
   | { readonly kind: 'result'; readonly result: Result }
   /**

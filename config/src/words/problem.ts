@@ -12,6 +12,28 @@ export interface Problem {
   readonly message: string;
   /** What to do next. */
   readonly hint: string;
+  /** Set where it stands for this many others that are not told one by one. */
+  readonly more?: number;
+}
+
+/** What is told of one file: more help nobody, and a hostile file has one for each of its lines. */
+export const maximumProblemsOfFile = 50;
+
+/** The first `maximum` of `problems` in reading order; the rest as one problem that says how many they are. Pure. */
+export function boundProblems(problems: readonly Problem[], maximum: number): readonly Problem[] {
+  const each = problems.filter(({ more }) => more === undefined).sort(compareProblems);
+  const shown = each.slice(0, maximum);
+  const rest = countProblems(problems) - shown.length;
+  const last = shown.at(-1) ?? problems[0];
+  if (rest === 0 || last === undefined) return shown;
+  const message = `${rest} more ${rest === 1 ? 'problem is' : 'problems are'} not listed`;
+  const { path, line, column } = last;
+  return [...shown, { path, line, column, message, hint: 'correct the ones above first', more: rest }];
+}
+
+/** How many there are, those included that are only counted. Pure. */
+export function countProblems(problems: readonly Problem[]): number {
+  return problems.reduce((sum, { more = 1 }) => sum + more, 0);
 }
 
 /** Either a value or every problem that was found on the way to it; never both. */
@@ -27,5 +49,6 @@ export function formatProblem(problem: Problem): string {
 
 /** Order of reading: by file, then line, then column. */
 export function compareProblems(a: Problem, b: Problem): number {
-  return a.path.localeCompare(b.path, 'en') || a.line - b.line || a.column - b.column;
+  const byPath = a.path === b.path ? 0 : a.path.localeCompare(b.path, 'en');
+  return byPath || a.line - b.line || a.column - b.column;
 }

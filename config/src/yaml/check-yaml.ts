@@ -12,9 +12,26 @@ export interface Checked<T> {
   readonly problems: readonly Problem[];
 }
 
-/** A problem at a place of a file; `at` names the value, or with `key` the key before it. */
-export function problemAt(file: YamlFile, at: YamlPath, message: string, hint: string, place?: 'key'): Problem {
-  return { path: file.path, ...(place === 'key' ? file.keyAt(at) : file.valueAt(at)), message, hint };
+/**
+ * A problem at a place of a file; `at` names the value, or with `key` the key before it. A hint that takes long to find
+ * is given as a function, and found when somebody reads it: a hostile file has problems that nobody reads.
+ */
+export function problemAt(
+  file: YamlFile,
+  at: YamlPath,
+  message: string,
+  hint: string | (() => string),
+  place?: 'key',
+): Problem {
+  const { line, column } = place === 'key' ? file.keyAt(at) : file.valueAt(at);
+  const { path } = file;
+  if (typeof hint === 'string') return { path, line, column, message, hint };
+  return {
+    ...{ path, line, column, message },
+    get hint() {
+      return hint();
+    },
+  };
 }
 
 /** A hint for a word that is not among the known ones. `what` names those in a sentence. */
@@ -87,8 +104,10 @@ function meantForm(issue: z.core.$ZodIssueInvalidUnion): readonly z.core.$ZodIss
 }
 
 function unknownKey(file: YamlFile, at: YamlPath, key: string, known: readonly string[]): Problem {
-  const near = nearest(key, known);
-  const hint = near === undefined ? `known keys here: ${known.join(', ')}` : `did you mean \`${near}\`?`;
+  const hint = () => {
+    const near = nearest(key, known);
+    return near === undefined ? `known keys here: ${known.join(', ')}` : `did you mean \`${near}\`?`;
+  };
   return problemAt(file, at, `unknown key ${quote(key)}`, hint, 'key');
 }
 
@@ -122,7 +141,10 @@ const typeNames: Record<string, string> = {
 };
 
 /** What the schema wants here, as the end of "… must be". */
-function expectation(issue: z.core.$ZodIssue, written: string | undefined): { expected: string; hint: string } {
+function expectation(
+  issue: z.core.$ZodIssue,
+  written: string | undefined,
+): { expected: string; hint: string | (() => string) } {
   // zod's own texts begin with these words; anything else is an expectation that a schema of ours states.
   const stated = /^(Invalid|Too|Unrecognized)\b/.test(issue.message) ? undefined : issue.message;
   switch (issue.code) {
@@ -166,11 +188,14 @@ function discriminatorOf(issue: z.core.$ZodIssueInvalidUnion): unknown {
   return (issue.input as Record<string, unknown> | undefined)?.[key];
 }
 
-function oneOf(options: readonly string[], input: unknown): { expected: string; hint: string } {
-  const near = typeof input === 'string' ? nearest(input, options) : undefined;
+function oneOf(options: readonly string[], input: unknown): { expected: string; hint: () => string } {
   const list = options.map((option) => `\`${option}\``).join(', ');
   const expected = options.length === 1 ? list : `one of ${list}`;
-  return { expected, hint: near === undefined ? `write ${expected}` : `did you mean \`${near}\`?` };
+  const hint = () => {
+    const near = typeof input === 'string' ? nearest(input, options) : undefined;
+    return near === undefined ? `write ${expected}` : `did you mean \`${near}\`?`;
+  };
+  return { expected, hint };
 }
 
 /** How to write what was meant; `written` is a number or the like as it stands in the file. */

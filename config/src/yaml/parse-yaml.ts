@@ -1,15 +1,12 @@
 // Parses hostile YAML: one plain value that knows the place of each of its parts, or all problems of the text.
 import { LineCounter, parseDocument } from 'yaml';
-import { compareProblems, type Problem } from '../words/problem.ts';
+import { boundProblems, maximumProblemsOfFile, type Problem } from '../words/problem.ts';
 import { aliasTargets, NodeReader, positionOf, tooDeep, type YamlFile } from './read-nodes.ts';
 import { readPlain } from './read-plain.ts';
 import { checkCharacters, checkWhole, explainYamlError } from './yaml-problems.ts';
 
 /** Largest YAML file that is read, in bytes of UTF-8. */
 export const maximumYamlBytes = 262_144;
-
-/** More problems than this in one file help nobody. */
-const maximumProblems = 100;
 
 // Keys are compared here: the parser compares each with all the others, which takes minutes for a file full of keys.
 const strictness = { prettyErrors: false, uniqueKeys: false, resolveKnownTags: false } as const;
@@ -27,7 +24,7 @@ export function parseYaml(text: string, path: string): ReadYaml {
   const whole = checkWhole(text, path);
   if (whole !== undefined) return { file: undefined, problems: [whole] };
   const characters = checkCharacters(text, path);
-  if (characters.length > 0) return { file: undefined, problems: bounded(path, characters) };
+  if (characters.length > 0) return { file: undefined, problems: bounded(characters) };
   try {
     const plain = readQuickly(text);
     if (plain !== undefined) return { file: fileOf(path, text, plain.value), problems: [] };
@@ -69,16 +66,16 @@ function readThoroughly(text: string, path: string): ReadYaml {
   const counter = new LineCounter();
   const problems: Problem[] = [];
   const document = parseDocument(text, { lineCounter: counter, ...strictness });
-  for (const error of [...document.errors, ...document.warnings].slice(0, maximumProblems)) {
+  for (const error of [...document.errors, ...document.warnings]) {
     problems.push({ path, ...positionOf(counter, error.pos[0]), ...explainYamlError(error) });
   }
   if (document.directives?.yaml.explicit === true) {
     problems.push({ path, line: 1, column: 1, message: 'the file has a %YAML directive', hint: 'remove that line' });
   }
-  if (problems.length > 0) return { file: undefined, problems: bounded(path, problems) };
+  if (problems.length > 0) return { file: undefined, problems: bounded(problems) };
   const reader = new NodeReader(path, counter, aliasTargets(document.contents));
   const value = reader.read(document.contents, [], 0);
-  return { file: reader.stopped ? undefined : reader.file(value), problems: bounded(path, reader.problems) };
+  return { file: reader.stopped ? undefined : reader.file(value), problems: bounded(reader.problems) };
 }
 
 /** The one problem of a file that is too big to be read. */
@@ -93,15 +90,8 @@ export function oversizeProblem(path: string, bytes: number): Problem {
 }
 
 /** Sorted, and no more than anybody reads. */
-function bounded(path: string, problems: readonly Problem[]): readonly Problem[] {
+function bounded(problems: readonly Problem[]): readonly Problem[] {
   // Of two problems at one place the second is nearly always a consequence of the first.
   const places = new Map(problems.map((problem) => [`${problem.line}:${problem.column}`, problem] as const).reverse());
-  const sorted = [...places.values()].sort(compareProblems);
-  const shown = sorted.slice(0, maximumProblems);
-  const last = shown.at(-1);
-  if (sorted.length > shown.length && last !== undefined) {
-    const message = `${sorted.length - shown.length} more problems are not listed`;
-    shown.push({ ...last, path, message, hint: 'correct the ones above first' });
-  }
-  return shown;
+  return boundProblems([...places.values()], maximumProblemsOfFile);
 }

@@ -1,11 +1,12 @@
 // Effects: reads what the runner and the bot left in `published/`. What is broken is reported and left out, never
 // fatal.
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { lstat, readdir, stat } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import {
   isBuildPlace,
   isPathName,
   isPathOwner,
+  maximumResultBytes,
   parseChroot,
   parseJsonAs,
   parseResult,
@@ -15,10 +16,11 @@ import {
 } from '@coppice/config';
 import { nothingWhenAbsent } from './absent.ts';
 import type { SiteChange } from './changes.ts';
+import { readRegularFile } from './regular-file.ts';
 import type { LogFile, ProjectEntry, ResultRecord, SiteRecords } from './site-model.ts';
 
-/** A larger `result.json` is not the runner's. */
-const maximumResultBytes = 4 * 1024 * 1024;
+/** Of the queue's snapshot, and of what the config states. */
+const maximumJsonBytes = 256 * 1024 * 1024;
 
 /** A schema of config/. */
 type Schema<T> = Parameters<typeof parseJsonAs<T>>[1];
@@ -48,10 +50,10 @@ export function openSiteReader(folder: string): SiteReader {
     if (changes === 'all' || !complete) {
       const found = new Set(await findResults(folder));
       for (const path of results.keys()) if (!found.has(path)) results.delete(path);
-      await inGroups([...found], (path) => refresh(path));
+      await inGroups([...found], (path) => refreshOrReport(path));
       complete = true;
     } else {
-      await inGroups(await resultsOf(folder, changes), (path) => refresh(path));
+      await inGroups(await resultsOf(folder, changes), (path) => refreshOrReport(path));
     }
     const queue = await readJson(published.queueJson, queueSnapshotSchema);
     const projects = await readJson(published.projectsJson, projectsJsonSchema);
@@ -75,34 +77,36 @@ export function openSiteReader(folder: string): SiteReader {
     };
     return { records, problems };
 
+    /** One that cannot be read now stays as it was known, and is looked at again when it is told of, or all is. */
+    async function refreshOrReport(path: string): Promise<void> {
+      await refresh(path).catch((error: NodeJS.ErrnoException) => report(path, `it cannot be read (${error.code})`));
+    }
+
     async function refresh(path: string): Promise<void> {
       const file = join(folder, path);
       const before = results.get(path);
-      const now = await stat(file).catch(nothingWhenAbsent);
+      const now = await lstat(file).catch(nothingWhenAbsent);
       if (now === undefined) results.delete(path);
       else if (before === undefined || before.mtimeMs !== now.mtimeMs || before.size !== now.size) {
-        results.set(path, { mtimeMs: now.mtimeMs, size: now.size, value: await readResult(file, path, now.size) });
+        results.set(path, { mtimeMs: now.mtimeMs, size: now.size, value: await readResult(file, path) });
       }
     }
 
-    async function readResult(file: string, path: string, size: number): Promise<ResultRecord | null> {
-      if (size > maximumResultBytes) {
-        report(path, `it is larger than ${maximumResultBytes} bytes`);
-        return null;
-      }
-      const read = parseResult(await readFile(file, 'utf8'), posix.dirname(path));
+    async function readResult(file: string, path: string): Promise<ResultRecord | null> {
+      const text = await readRegularFile(file, maximumResultBytes);
+      const read = text.kind === 'text' ? parseResult(text.text, posix.dirname(path)) : text;
       if (read.kind === 'result') return { result: read.result, logs: await logsIn(join(file, '..')) };
       report(path, read.why);
       return null;
     }
 
     async function readJson<T>(path: string, schema: Schema<T>): Promise<T | null> {
-      const now = await stat(join(folder, path)).catch(nothingWhenAbsent);
+      const now = await lstat(join(folder, path)).catch(nothingWhenAbsent);
       if (now === undefined) return null;
       const before = jsons.get(path);
       if (before?.mtimeMs === now.mtimeMs && before.size === now.size) return before.value as T | null;
-      const text = await readFile(join(folder, path), 'utf8');
-      const parsed = parseJsonAs(text, schema);
+      const read = await readRegularFile(join(folder, path), maximumJsonBytes);
+      const parsed = read.kind === 'text' ? parseJsonAs(read.text, schema) : read;
       if (parsed.kind === 'broken') report(path, parsed.why);
       const value = parsed.kind === 'value' ? parsed.value : null;
       jsons.set(path, { mtimeMs: now.mtimeMs, size: now.size, value });

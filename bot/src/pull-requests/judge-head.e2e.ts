@@ -1,0 +1,134 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { GitError, openGit } from '@coppice/builder-runner/remote';
+import { parseConfigRepo, settingsSchema } from '@coppice/config';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createHeadJudge } from './judge-head.ts';
+
+const chroots = 'chroots: [sapling-12-x86_64]\n';
+const policy = `admins: [ada]\n${chroots}`;
+const project = (packages: string) => `maintainers: [mia]\n${chroots}packages:\n${packages}`;
+const spec = (at: number) => [`packages/acme/tools/p${at}/p${at}.spec`, `Name: p${at}\n`] as const;
+const stated = (at: number) => `  p${at}: { source: { type: dir } }\n`;
+const numbers = (length: number) => Array.from({ length }, (_, at) => at);
+
+let folder = '';
+let base = '';
+const logged: string[] = [];
+const judge = (seconds?: number) =>
+  createHeadJudge({
+    folder,
+    log: (_level, message) => logged.push(message),
+    ...(seconds === undefined ? {} : { seconds }),
+  });
+
+/** A commit with these files, on top of `base`. */
+async function commit(files: Readonly<Record<string, string>>, on = base): Promise<string> {
+  const git = openGit({ repository: folder, timeoutSeconds: 60 });
+  const one = ([path, text]: [string, string]) => `M 100644 inline ${path}\ndata ${Buffer.byteLength(text)}\n${text}\n`;
+  const parent = on === '' ? '' : `from ${on}\n`;
+  const head = `commit refs/heads/x\ncommitter a <a@example.test> 1700000000 +0000\ndata 0\n${parent}`;
+  await git.text(['fast-import', '--quiet', '--force'], `${head}${Object.entries(files).map(one).join('')}\ndone\n`);
+  return await git.text(['rev-parse', 'refs/heads/x']);
+}
+const place = (head: string) => ({ head, tip: base, inForce: base });
+const background = { leaving: [], builds: new Map([['acme/tools', 3]]), deleteAt: '2026-01-31T15:00:00Z' };
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'coppice-judge-'));
+  await openGit({ timeoutSeconds: 60 }).text(['init', '--quiet', '--bare', folder]);
+  base = await commit({
+    'coppice.yaml': policy,
+    'projects/acme/tools.yaml': project(stated(0)),
+    [spec(0)[0]]: 'Name: p0\n',
+  });
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test('a head that takes too long is given up with a sentence, and the next one is judged', async () => {
+  const slow = judge(0.001);
+  await expect(slow.examine(place(base), background)).rejects.toThrow('It could not be judged within 0.001 s.');
+  await expect(slow.examine(place(base), background)).rejects.toThrow('Make it smaller');
+  await slow.stop();
+  const heads = judge();
+  const head = await commit({ [spec(0)[0]]: 'Name: p0\nVersion: 2\n' });
+  expect(await heads.examine(place(head), background)).toMatchObject({
+    problems: [],
+    packages: new Map([['acme/tools', { all: ['p0'], changed: ['p0'] }]]),
+  });
+  await expect(heads.examine(place('f'.repeat(40)), background)).rejects.toThrow(GitError);
+  await heads.stop();
+  // Stopped, it begins again when it is asked.
+  expect((await heads.examine(place(head), background)).changes.projects).toEqual(['acme/tools']);
+  await heads.stop();
+});
+
+test.each<[string, Readonly<Record<string, string>>, RegExp]>([
+  [
+    'more YAML than anybody reviews',
+    Object.fromEntries(numbers(20).map((at) => [`projects/acme/p${at}.yaml`, `# ${'x'.repeat(250_000)}\n`])),
+    /^It changes 20 project files with 4\.8 MiB in all; 2000 files with 4 MiB are read .* Split it\.$/,
+  ],
+  [
+    'more projects',
+    Object.fromEntries(numbers(2001).map((at) => [`packages/acme/p${at}/x/x.spec`, ''])),
+    /^It touches 2001 projects; 2000 are judged/,
+  ],
+])('%s is refused by number and size', async (_what, files, expected) => {
+  const heads = judge();
+  await expect(heads.examine(place(await commit(files)), background)).rejects.toThrow(expected);
+  await heads.stop();
+});
+
+test('what becomes of projects is told, and one that is leaving is neither new nor of other people when it is back', async () => {
+  const heads = judge();
+  const deleted = await heads.examine(place(await commit({ 'coppice.yaml': policy }, '')), background);
+  expect(deleted).toMatchObject({
+    demands: { touched: ['acme/tools'], adminReasons: [] },
+    fates: [{ kind: 'deletes', project: 'acme/tools', packages: 1, builds: 3, at: background.deleteAt, before: false }],
+  });
+  const gone = { 'projects/acme/gone.yaml': `maintainers: ['@acme/core']\n${chroots}` };
+  const texts = new Map(Object.entries({ 'coppice.yaml': policy, ...gone }));
+  const parsed = parseConfigRepo({ texts, oversize: new Map(), paths: new Set(texts.keys()) });
+  const stated = parsed.ok ? parsed.value.projects[0] : undefined;
+  if (stated === undefined) throw new Error(JSON.stringify(parsed));
+  const left = { project: 'acme/gone', statedAt: base, leftAt: base, by: 'mia', deleteAt: background.deleteAt, stated };
+  const head = place(await commit(gone));
+  expect(await heads.examine(head, { ...background, leaving: [left] })).toMatchObject({
+    demands: { touched: ['acme/gone'], adminReasons: [], notes: [] },
+    fates: [{ kind: 'keeps', project: 'acme/gone' }],
+  });
+  expect((await heads.examine(head, background)).demands.adminReasons).toEqual(['`acme/gone` is a new project']);
+  await heads.stop();
+});
+
+test('a plan of more builds than a pull request may ask for is refused', async () => {
+  const many = numbers(400);
+  const chroot = (at: number) => `fedora-${at + 1}-x86_64`;
+  const all = numbers(64).map(chroot).join(', ');
+  const packages = many.map((at) => `  p${at}: { source: { type: dir } }\n`).join('');
+  const files = {
+    'coppice.yaml': `admins: [ada]\nchroots: [${all}]\n`,
+    'projects/acme/tools.yaml': `maintainers: [mia]\nchroots: [${all}]\npackages:\n${packages}`,
+    ...Object.fromEntries(many.map(spec)),
+  };
+  const head = await commit(files);
+  const heads = judge();
+  const where = { head, tip: base, inForce: head };
+  const facts = await heads.examine(where, background);
+  const { all: names = [] } = facts.packages?.get('acme/tools') ?? {};
+  expect(names).toHaveLength(400);
+  const { git, sources } = settingsSchema.parse({});
+  const wish = {
+    ...{ force: false, lookUp: false, rules: { git, sources }, built: new Map(), expectedSeconds: new Map() },
+    asker: { login: 'mia', request: '', batch: 'b' },
+  };
+  const select = (packages: readonly string[]) => [{ project: 'acme/tools', packages, chroots: [] }];
+  await expect(heads.plan(where, { ...wish, selections: select(names) })).rejects.toThrow(
+    /^It comes to 25600 builds .*; 20000 are planned of a pull request at most/,
+  );
+  const { plan, requests } = await heads.plan(where, { ...wish, selections: select(names.slice(0, 1)) });
+  expect([plan.builds.length, requests.length, requests[0]?.chroots.length]).toEqual([1, 1, 64]);
+  await heads.stop();
+});

@@ -1,0 +1,114 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type BuilderServer, startBuilderServer } from './builder-server.ts';
+
+let folder = '';
+let server: BuilderServer;
+const repository = '/results/acme/tools/fedora-42-x86_64';
+const sandbox = '/results/acme/tools+pr7/fedora-42-x86_64';
+const files = [
+  'index.html',
+  'api/v1/builds.json',
+  'results/acme/tools/pubkey.gpg',
+  `${repository}/repodata/repomd.xml`,
+  `${repository}/00000001-hello/hello-1-1.x86_64.rpm`,
+  `${repository}/00000001-hello/build.log`,
+  `${repository}/00000001-hello/result.json`,
+  `${repository}/.repodata-1/repomd.xml`,
+  `${sandbox}/repodata/repomd.xml`,
+  'results/acme/tools+pr7/pubkey.gpg',
+];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'coppice-for-builders-'));
+  for (const name of [...files.map((path) => `published/${path}`), 'mirror/fedora/repodata/repomd.xml', 'secret.rpm']) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), name);
+  }
+  await mkdir(join(folder, 'published/distributions'));
+  await symlink(join(folder, 'mirror/fedora'), join(folder, 'published/distributions/fedora'));
+  await symlink(join(folder, 'secret.rpm'), join(folder, `published${repository}/00000001-hello/link.rpm`));
+  execFileSync('mkfifo', [join(folder, `published${repository}/00000001-hello/fifo.rpm`)]);
+  server = await startBuilderServer(join(folder, 'published'));
+});
+afterAll(async () => {
+  await server.close();
+  await rm(folder, { recursive: true });
+});
+
+/** What a connection that begins with `preface` gets for a request of `path`: the status and the body. */
+async function ask(path: string, preface: readonly string[] = [], method = 'GET'): Promise<string> {
+  const socket = connect(server.port, '127.0.0.1');
+  let text = '';
+  socket.on('data', (piece) => {
+    text += piece;
+  });
+  // Each piece by itself, as a network may bring them.
+  for (const piece of [...preface, `${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`]) {
+    await new Promise((resolve) => socket.write(piece, resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await once(socket, 'close');
+  return `${text.slice(9, 12)} ${text.split('\r\n\r\n')[1]}`;
+}
+const mine = ['COPPICE-SANDBOX acme/tools+pr7\n'];
+
+test.each<[string, string]>([
+  ['metadata', `${repository}/repodata/repomd.xml`],
+  ['packages', `${repository}/00000001-hello/hello-1-1.x86_64.rpm`],
+  ['keys of projects', '/results/acme/tools/pubkey.gpg'],
+])('builders get %s', async (_what, path) => {
+  expect(await ask(path)).toBe(`200 published/${path.startsWith('/results/acme/tools/pubkey') ? path.slice(1) : path}`);
+  expect(await ask(path, mine)).toMatch(/^200 /);
+});
+
+test('builders get a distribution, also one that the admin keeps elsewhere', async () => {
+  expect(await ask('/distributions/fedora/repodata/repomd.xml')).toBe('200 mirror/fedora/repodata/repomd.xml');
+  expect(await ask('/distributions/fedora/../../secret.rpm')).toMatch(/^404 /);
+});
+
+test.each([
+  '/',
+  '/index.html',
+  '/healthz',
+  '/metrics',
+  '/api/v1/builds.json',
+  '/api/github/webhooks',
+  `${repository}/`,
+  `${repository}/repodata/`,
+  `${repository}/00000001-hello/build.log`,
+  `${repository}/00000001-hello/result.json`,
+  `${repository}/.repodata-1/repomd.xml`,
+  `${repository}/00000001-hello/fifo.rpm`,
+  `${repository}/00000001-hello/link.rpm`,
+  `${repository}/repodata/../00000001-hello/build.log`,
+  `${repository}/repodata%2f..%2f..%2f..%2f..%2f..%2findex.html`,
+  '/distributions/../index.html',
+  '/results/acme/%zz/pubkey.gpg',
+])('builders do not get %s', async (path) => {
+  expect(await ask(path)).toBe('404 Not found.\n');
+});
+
+test('builders send nothing here', async () => {
+  expect(await ask('/api/github/webhooks', [], 'POST')).toMatch(/^405 /);
+});
+
+test('the sandbox of a pull request is seen by its own builds alone', async () => {
+  const path = `${sandbox}/repodata/repomd.xml`;
+  expect(await ask(path)).toMatch(/^404 /);
+  expect(await ask(path, ['COPPICE-SANDBOX acme/tools+pr77\n'])).toMatch(/^404 /);
+  expect(await ask(path, ['COPPICE-SANDBOX other/tools+pr7\n'])).toMatch(/^404 /);
+  expect(await ask(path, mine)).toBe(`200 published/${path}`);
+  expect(await ask('/results/acme/tools+pr7/pubkey.gpg', ['COPPICE-SAND', 'BOX acme/tools', '+pr7\n'])).toMatch(
+    /^200 /,
+  );
+});
+
+test('a line that never ends is no preface, and no request', async () => {
+  expect(await ask('/', [`COPPICE-SANDBOX ${'x'.repeat(400)}`])).toMatch(/^400 /);
+});
