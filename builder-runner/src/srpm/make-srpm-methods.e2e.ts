@@ -37,7 +37,7 @@ always:
 const hostile: readonly [string, RegExp][] = [
   ['two', /^The method make_srpm \(make\) left 2 source packages in .*"other\.src\.rpm".* Leave one\.$/],
   ['renamed', /^The source package was refused: "other-1\.0-1\.src\.rpm" says of itself that it is "treed-1\.0-1/],
-  ['linked', /^The method make_srpm \(make\) ended well, but left no source package in the folder `\$\(outdir\)`/],
+  ['linked', /"treed-1\.0-1\.src\.rpm" is not a regular file\.$/],
   ['huge', /^The source package is larger than the limit of \d+ bytes\.$/],
   ['noise', /^The source package was refused: "treed-1\.0-1\.src\.rpm" is not a source package/],
 ];

@@ -157,7 +157,7 @@ async function takeSrpm(
     return fail('source', `The source package is larger than the limit of ${totalBytes} bytes.`);
   }
   const unfit = judgeLeft(received.left, totalBytes);
-  if (unfit !== undefined) return { ok: false, failure: unfit };
+  if (unfit !== undefined) return { ok: false, failure: { ...unfit, reason: 'source' } };
   const [name, ...others] = received.names;
   if (name === undefined || others.length > 0) return { names: received.names };
   const checked = await checkSrpm(target, name, chroot.chroot);
