@@ -1,8 +1,9 @@
-// Programs that try the calls about keys (keyrings(7)), and say of each whether it was refused: EPERM, and nothing else.
+// Programs that try the calls about keys (keyrings(7)), and say of each whether it was refused: EPERM, and nothing
+// else.
 
 /**
- * In Python, where there is no compiler. Prints `CALL[-ABI]=refused|answered,…` and after a semicolon the numbers of the
- * session keyrings that it sees in /proc/keys. The 32-bit calls of x86 go through `int 0x80`.
+ * In Python, where there is no compiler. Prints `CALL[-ABI]=refused|answered,…` and after a semicolon the numbers of
+ * the session keyrings that it sees in /proc/keys. The 32-bit calls of x86 go through `int 0x80`.
  */
 export const keyringProbe = `
 import ctypes, mmap, platform

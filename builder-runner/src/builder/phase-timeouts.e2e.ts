@@ -146,7 +146,7 @@ test.concurrent('provision: the builder is ended, another one is tried, then the
 test.concurrent('collect: results that never end are left there, another builder is tried, then the build fails as infrastructure', async () => {
   // The first builder says nothing at all, the others name files without end, one in a while.
   const unless = `#!/bin/bash\ncase "$*" in *-printf*) ;; *) exec /usr/bin/find "$@" ;; esac\n`;
-  const trickle = `while sleep 1; do n=$((n + 1)); printf '1 1 file-%s\\0' "$n"; done\n`;
+  const trickle = `while sleep 1; do n=$((n + 1)); printf '1 1 f file-%s\\0' "$n"; done\n`;
   const driver = await driverThatPuts('/usr/local/bin/find', unless + hang(words.collect), unless + trickle);
   await buildWith(driver, { collectSeconds: 10 }, async (context) => {
     const result = await resultOf(context);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { RunnerError } from '../base/errors.ts';
 import { type Failure, fail } from '../base/outcome.ts';
 import { bytes, duration, inQuotes } from '../base/sentence-parts.ts';
-import { runInSandbox } from '../source/spec-sandbox.ts';
+import { runInSandbox } from '../sandbox/run-in-sandbox.ts';
 
 export interface PayloadOrder {
   readonly folder: string;

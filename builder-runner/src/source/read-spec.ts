@@ -4,8 +4,8 @@ import { lstat, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chrootMacros, distributionMacros, parseChroot } from '@coppice/config';
 import { macroDefinitions } from '../rpm/macro-file.ts';
+import { runInSandbox } from '../sandbox/run-in-sandbox.ts';
 import type { FetchOrder, SpecReader } from './fetch-order.ts';
-import { runInSandbox } from './spec-sandbox.ts';
 import { mayDependOnChroot, mayNameAddresses, type NamedSource, parseSpecSources } from './spec-sources.ts';
 
 /** Chroots in which a spec names the same sources. */

@@ -4,8 +4,9 @@ import os
 
 PR_CAPBSET_DROP = 24
 PR_SET_CHILD_SUBREAPER = 36
-# linux/capability.h. What a builder needs of root's powers: own files, change users, mount and enter roots, bring up the
-# loopback of a build's network, end processes. Not the host's kernel, devices, clock, logs, hardware, security modules.
+# linux/capability.h. What a builder needs of root's powers: own files, change users, mount and enter roots, bring up
+# the loopback of a build's network, end processes. Not the host's kernel, devices, clock, logs, hardware, security
+# modules.
 KEPT = {'chown': 0, 'dac_override': 1, 'fowner': 3, 'fsetid': 4, 'kill': 5, 'setgid': 6, 'setuid': 7, 'setpcap': 8}
 KEPT |= {'net_bind_service': 10, 'net_admin': 12, 'sys_chroot': 18, 'sys_ptrace': 19, 'sys_admin': 21}
 KEPT |= {'audit_write': 29, 'setfcap': 31}

@@ -1,6 +1,6 @@
-"""How much of this machine's memory and processes its builders may take, as control groups hold them to (cgroups(7)): each
-builder has a group of its own below `coppice`, which bounds them all together. What lies in a tmpfs is memory, so this
-bounds the disks of builds too. Version 2 of the interface, and version 1 where memory and pids are there."""
+"""How much of this machine's memory and processes its builders may take, as control groups hold them to (cgroups(7)):
+each builder has a group of its own below `coppice`, which bounds them all together. What lies in a tmpfs is memory, so
+this bounds the disks of builds too. Version 2 of the interface, and version 1 where memory and pids are there."""
 
 import contextlib
 import os

@@ -81,8 +81,8 @@ def confirmed(folder):
 
 
 def show(images, root, owner, users):
-    """Mounts the images in the builder's file system, which is below `root`: as they are, or for `owner` with the ids of
-    the user namespace `users`. One that cannot be is not there, and the log says why."""
+    """Mounts the images in the builder's file system, which is below `root`: as they are, or for `owner` with the ids
+    of the user namespace `users`. One that cannot be is not there, and the log says why."""
     if images and users is not None:
         os.makedirs(f'{root}{CACHE}', exist_ok=True)
         os.chown(f'{root}{CACHE}', owner, owner)
@@ -170,7 +170,13 @@ def _make_image(source, image, *descriptors):
 def _run(command, descriptors):
     environment = {**os.environ, 'PATH': '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'}
     done = subprocess.run(
-        command, pass_fds=descriptors, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        command,
+        pass_fds=descriptors,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode != 0:
         raise OSError(f'{command[0]}: {done.stderr.strip()[-300:]}')

@@ -1,7 +1,7 @@
-"""The kernel's keyrings (keyrings(7)) are in no namespace of a build: who may use them reads and writes what root of the
-machine and other builds keep there. Here is how a process leaves them for good.
+"""The kernel's keyrings (keyrings(7)) are in no namespace of a build: who may use them reads and writes what root of
+the machine and other builds keep there. Here is how a process leaves them for good.
 
-    keyrings.py                writes to standard output, as bwrap(1) --seccomp reads it, the filter that refuses the calls
+    keyrings.py                writes the filter that refuses the calls to standard output, as bwrap --seccomp reads it
     keyrings.py run COMMAND…   runs the command with a session keyring of its own
 """
 

@@ -1,5 +1,5 @@
-// A place for hostile specs: no network, no home, no environment, nothing of the machine but /usr, bounded in time,
-// memory and size.
+// A place to read hostile specs and packages in: no network, no home, no environment, nothing of the machine but /usr,
+// bounded in time, memory and size.
 import { chmod, chown, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// What keeps a program from the kernel's keyrings (keyrings(7)), which no namespace of a sandbox holds: a session keyring
-// of its own, and a filter that refuses the calls about keys in every ABI of the machine.
+// What keeps a program from the kernel's keyrings (keyrings(7)), which no namespace of a sandbox holds: a session
+// keyring of its own, and a filter that refuses the calls about keys in every ABI of the machine.
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';

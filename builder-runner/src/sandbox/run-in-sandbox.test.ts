@@ -1,12 +1,12 @@
 import { existsSync, writeFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { keyringProbe } from '../../testing/keyring-probe.ts';
-import { runInSandbox } from './spec-sandbox.ts';
+import { runInSandbox } from './run-in-sandbox.ts';
 
 let folder: string;
 
@@ -93,4 +93,13 @@ test('it cannot write to its sources; what it writes to its output stays', async
 
 test('it is ended at the time limit', async () => {
   expect(await whatItSaw('sleep 1000', 0.3)).toMatchObject({ timedOut: true, exitCode: null });
+});
+
+test('builders of this machine leave the keyrings in the same way: a driver can be copied, so it carries the file', async () => {
+  const ansible = join(import.meta.dirname, '../../../ansible');
+  const [ours, theirs] = await Promise.all([
+    readFile(join(ansible, 'roles/builder/files/mock-lite/mocklite/keyrings.py'), 'utf8'),
+    readFile(join(ansible, 'drivers/local/files/local_builder/keyrings.py'), 'utf8'),
+  ]);
+  expect(theirs).toBe(ours);
 });
