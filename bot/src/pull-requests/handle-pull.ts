@@ -1,6 +1,14 @@
 // Works off that a pull request was opened, moved or closed: fetch → examine → plan → queue its sandbox → checks.
 import type { Log } from '@coppice/builder-runner/runner';
-import { type BuildId, isFinal, type Plan, type QueuedBuild, readSandbox } from '@coppice/config';
+import {
+  type BuildId,
+  isFinal,
+  type Plan,
+  type QueuedBuild,
+  quietReason,
+  readSandbox,
+  type SkippedBuild,
+} from '@coppice/config';
 import { checksOf } from '../answers/check-run.ts';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
@@ -128,10 +136,11 @@ export async function judge(
 
 /**
  * Nobody has to approve that nothing is built, unless it is the admins who have to look at it. What is looked up only
- * when it may be built may be something.
+ * when it may be built may be something, and what is building ends when nobody lets it be built any more.
  */
 function mustWait({ demands }: Examined, { builds, skipped }: Plan): boolean {
-  return demands.adminReasons.length > 0 || builds.length > 0 || skipped.some(({ why }) => why === lookedUpLater);
+  const maybeBuilt = ({ why }: SkippedBuild) => why === lookedUpLater || quietReason(why) === 'building';
+  return demands.adminReasons.length > 0 || builds.length > 0 || skipped.some(maybeBuilt);
 }
 
 async function close(known: KnownPull | undefined, context: PullContext): Promise<Handled> {

@@ -143,7 +143,7 @@ describe('a pull request by somebody with rights', () => {
     expect((await pulls.verdict(next)).output.title).toBe('1 build queued');
     expect(live()).toEqual([`tools+pr${opened}/hello@${next}`]);
     await service.ask('builder', 'PATCH', `pulls/${opened}`, { state: 'closed' });
-    await until(async () => endings()[0] === 'builder');
+    await until(async () => endings()[0] === 'coppice');
     await buildAll();
     await quiet();
   });
