@@ -54,6 +54,7 @@ def become_builder(folder, orders):
     enter(root)
     if orders['users'] is not None:
         id_map.become_root_of(orders['users'])
+        kernel.end_with_parent()
         os.close(orders['users'])
         # What the kernel shows there belongs to this machine's root: rpm would fail to give it to the builder's.
         os.makedirs('/etc/rpm', 0o755, exist_ok=True)

@@ -1,7 +1,10 @@
-"""The two calls of prctl(2) that Python has no function for."""
+"""The calls of prctl(2) that Python has no function for."""
+
 import ctypes
 import os
+import signal
 
+PR_SET_PDEATHSIG = 1
 PR_CAPBSET_DROP = 24
 PR_SET_CHILD_SUBREAPER = 36
 # linux/capability.h. What a builder needs of root's powers: own files, change users, mount and enter roots, bring up
@@ -15,6 +18,12 @@ KEPT |= {'audit_write': 29, 'setfcap': 31}
 def adopt_orphans():
     """Descendants that lose their parent become children of this process."""
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def end_with_parent():
+    """This process is killed when its parent ends. The kernel forgets that whenever a process gets other powers, so
+    what unshare(1) --kill-child arranged does not outlast a change of the user namespace."""
+    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def bound_capabilities():
