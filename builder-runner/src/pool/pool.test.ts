@@ -90,11 +90,14 @@ const openWith = async (all: Settings) => {
 const open = (of: object, more: object = {}) => openWith(settings(of, more));
 
 beforeEach(async () => {
+  // Without root the driver `local` has one builder at a time, whatever a pool says: see driver-facts.test.ts.
+  vi.spyOn(process, 'getuid').mockReturnValue(0);
   home = await mkdtemp(join(tmpdir(), 'coppice-pool-'));
   builders = new MemoryBuilders();
   lines.length = 0;
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   vi.useRealTimers();
   await pool.stop({ keepLeased: false });
   expect([...builders.there]).toEqual([]);
