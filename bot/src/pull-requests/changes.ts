@@ -43,14 +43,22 @@ export interface Demands {
   readonly notes: readonly string[];
 }
 
-/** `base` is the config in force, `head` what the pull request states; undefined while it has problems. */
-export function judgeChanges(changes: Changes, base: ConfigRepo, head: ConfigRepo | undefined): Demands {
+/**
+ * `base` is the config in force, `head` what the pull request states (undefined while it has problems), `from` what both
+ * come from: what it does not change is none of its doing.
+ */
+export function judgeChanges(
+  changes: Changes,
+  base: ConfigRepo,
+  head: ConfigRepo | undefined,
+  from: ConfigRepo = base,
+): Demands {
   const adminReasons: string[] = [];
   const notes: string[] = [];
   if (changes.policy) adminReasons.push('it changes the policy (`coppice.yaml`)');
   if (changes.chroots.length > 0) adminReasons.push('it changes the configuration of chroots (`chroots/`)');
   const touched: string[] = [];
-  const [old, stated] = [byKey(base), byKey(head)];
+  const [old, stated, common] = [byKey(base), byKey(head), byKey(from)];
   for (const key of changes.projects) {
     const before = old.get(key);
     const after = stated.get(key);
@@ -58,7 +66,7 @@ export function judgeChanges(changes: Changes, base: ConfigRepo, head: ConfigRep
     if (before === undefined && after === undefined && head !== undefined) continue;
     touched.push(key);
     if (before === undefined) adminReasons.push(`\`${key}\` is a new project`);
-    else if (after !== undefined && !sameRights(before, after)) {
+    else if (after !== undefined && !sameRights(common.get(key) ?? before, after)) {
       notes.push(`It changes who may change or build \`${key}\`; that counts once it is merged.`);
     }
   }

@@ -103,6 +103,23 @@ test('what becomes of projects is told, and one that is leaving is neither new n
   await heads.stop();
 });
 
+test('what came to the default branch since a head left it is none of its doing', async () => {
+  const heads = judge();
+  const head = await commit({ 'projects/acme/tools.yaml': `description: Other words\n${project(stated(0))}` });
+  const later = `maintainers: [mia, eve]\n${chroots}packages:\n${stated(0)}${stated(1)}`;
+  const tip = await commit({ 'projects/acme/tools.yaml': later, [spec(1)[0]]: 'Name: p1\n' });
+  expect(await heads.examine({ head, tip, inForce: tip }, background)).toMatchObject({
+    demands: { touched: ['acme/tools'], notes: [] },
+    fates: [],
+  });
+  const own = await commit({ 'projects/acme/tools.yaml': `maintainers: [mia, bob]\n${chroots}packages: {}\n` });
+  expect(await heads.examine({ head: own, tip, inForce: tip }, background)).toMatchObject({
+    demands: { notes: [expect.stringContaining('changes who may change or build `acme/tools`')] },
+    fates: [expect.objectContaining({ kind: 'drops', project: 'acme/tools' })],
+  });
+  await heads.stop();
+});
+
 test('a plan of more builds than a pull request may ask for is refused', async () => {
   const many = numbers(400);
   const chroot = (at: number) => `fedora-${at + 1}-x86_64`;

@@ -1,6 +1,6 @@
 // Judges a head of a pull request from what it holds. Anybody may open one, so this runs in a thread that can be ended
 // (judge-head-thread.ts), and refuses what is more than anybody reviews.
-import { countProblems, createConfigParser, isConfigYaml, type Problem } from '@coppice/config';
+import { countProblems, createConfigParser, isConfigYaml, type Problem, projectKey } from '@coppice/config';
 import { type ConfigAtCommit, configAt } from '../config-repo/config-in-force.ts';
 import { type ConfigFiles, openConfigReader } from '../config-repo/mirror.ts';
 import { makePlan, requestsOf } from '../planning/plan-requests.ts';
@@ -110,27 +110,36 @@ function factsOf(
   const said = { changes, problems, blocked };
   if (base === undefined) return { ...said, demands: noDemands, fates: [], packages: undefined };
   const { leaving } = background;
-  const demands = judgeChanges(changes, countingLeaving({ config: base.config, leaving }), after?.config);
+  const inForce = countingLeaving({ config: base.config, leaving });
+  const demands = judgeChanges(changes, inForce, after?.config, before?.config);
   return {
     ...{ ...said, demands },
-    fates: after === undefined ? [] : fatesOfMerge(changes, base, after, background),
+    fates: after === undefined ? [] : fatesOfMerge(changes, { base, before, after }, background),
     packages: at && packagesOf(demands.touched, before, at),
   };
 }
 
-/** Of the projects whose files it changes: what is not on its branch yet is none of its doing. */
+/**
+ * Of the projects whose files it changes, against the commit that both sides come from: what came to the default branch
+ * since, and is not on its own yet, is none of its doing and stays in a merge.
+ */
 function fatesOfMerge(
   { projects }: Changes,
-  base: ConfigAtCommit,
-  after: ConfigAtCommit,
+  {
+    base,
+    before,
+    after,
+  }: Required<Pick<Reading, 'base' | 'after' | 'before'>> & { base: ConfigAtCommit; after: ConfigAtCommit },
   { leaving, builds, deleteAt }: HeadBackground,
 ): readonly Fate[] {
   const own = new Set(projects);
-  const fates = fatesOf(compareProjects({ ...base, leaving }, after), { deleteAt: () => deleteAt, leaving, builds });
+  const common = { ...(before ?? base), leaving };
+  const there = new Set(countingLeaving({ config: base.config, leaving }).projects.map(projectKey));
+  const fates = fatesOf(compareProjects(common, after), { deleteAt: () => deleteAt, leaving, builds });
   return fates.filter((fate) =>
     fate.kind === 'renames'
       ? own.has(fate.from) && own.has(fate.to)
-      : own.has(fate.project) && !(fate.kind === 'deletes' && fate.before),
+      : own.has(fate.project) && (fate.kind !== 'deletes' || (!fate.before && there.has(fate.project))),
   );
 }
 
