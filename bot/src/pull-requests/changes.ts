@@ -44,8 +44,8 @@ export interface Demands {
 }
 
 /**
- * `base` is the config in force, `head` what the pull request states (undefined while it has problems), `from` what both
- * come from: what it does not change is none of its doing.
+ * `base` is the config in force, `head` what the pull request states (undefined while it has problems), `from` what
+ * both come from: what is the same there is none of its doing.
  */
 export function judgeChanges(
   changes: Changes,
