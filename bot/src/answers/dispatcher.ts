@@ -100,19 +100,20 @@ class PacedDispatcher implements Dispatcher {
   #pump(): void {
     clearTimeout(this.#timer);
     if (!this.#running) return;
-    for (let key = this.#next(); key !== undefined; key = this.#next()) this.#begin(key);
+    // One moment for both: what became due between two looks at the clock would be neither begun nor waited for.
+    const now = performance.now();
+    for (let key = this.#next(now); key !== undefined; key = this.#next(now)) this.#begin(key);
     if (this.#waiting.size === 0 && this.#underWay.size === 0) {
       for (const settle of this.#settling.splice(0)) settle();
     }
     // A delivery that ends pumps again, so no timer is needed for what is ready and waits for one.
-    const now = performance.now();
     const idle = [...this.#waiting].filter(([key]) => !this.#underWay.has(key));
     const later = idle.map(([, at]) => Math.max(this.#pausedUntil, at)).filter((at) => at > now);
     if (later.length > 0) this.#timer = setTimeout(() => this.#pump(), Math.max(1, Math.min(...later) - now));
   }
 
-  #next(): string | undefined {
-    const now = performance.now();
+  /** `now` as performance.now() counts. */
+  #next(now: number): string | undefined {
     if (now < this.#pausedUntil) return undefined;
     const ready = [...this.#waiting].filter(([key, at]) => at <= now && !this.#underWay.has(key)).map(([key]) => key);
     const newOnes = ready.flatMap((key) => this.#newAnswers.get(key) ?? []);
