@@ -350,6 +350,12 @@ test('of many wants of one project, one has room made at once, the others wait f
   expect(decided({ ...situation, members: making })).toEqual([]);
 });
 
+test('a want that no pool can serve holds up no other of its project', () => {
+  const wants = [want(1, { labels: ['big'], since: start - patienceMilliseconds }), want(2, { milliseconds: 5000 })];
+  const short = member('m', { tenant: wants[0]?.tenant ?? null, deadline: start + 1000 });
+  expect(decided({ wants, members: [short] })).toEqual([{ kind: 'end', member: 'm', why: 'evicted' }]);
+});
+
 test('nobody else’s builder is ended at once for a want whose own builder is at work', () => {
   const members = [
     member('theirs', { tenant: 'b/y build' }),

@@ -203,9 +203,10 @@ class Table {
     }
     const leaving = pools.find(({ name }) => (this.#leaving.get(name) ?? 0) > 0);
     if (leaving === undefined && this.#ownIsAtWork(want)) return;
+    if (leaving !== undefined) add(this.#leaving, leaving.name, -1);
+    else if (!this.#evictFrom(pools)) return;
+    // Only now is there something on its way: of a want that no pool can serve others of its project must not wait.
     this.#spokenFor.add(want.tenant);
-    if (leaving === undefined) this.#evictFrom(pools);
-    else add(this.#leaving, leaving.name, -1);
   }
 
   /** As `provide`, without taking anything away from others. */
@@ -343,14 +344,15 @@ class Table {
     return [...this.#idle, ...this.#coming].filter(({ pool, tenant }) => pool === name && tenant === null);
   }
 
-  #evictFrom(pools: readonly PoolRules[]): void {
+  #evictFrom(pools: readonly PoolRules[]): boolean {
     for (const pool of pools) {
       const [used, unused] = [this.#idleOf(pool).filter(({ tenant }) => tenant !== null), this.#idleOf(pool)];
       const victim = used[0] ?? unused[0];
       if (victim === undefined) continue;
       this.#end(victim, 'evicted');
-      return;
+      return true;
     }
+    return false;
   }
 
   #make(plan: Omit<Extract<Action, { kind: 'make' }>, 'kind'>): void {
