@@ -190,3 +190,36 @@ test('behind 267 new answers of a crowd one person waits for three of them, and 
   expect(most).toBe(2);
   await dispatcher.stop();
 });
+
+test('a timer that fires a hair early loses nothing that becomes due while the clock is looked at', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  // The clock moves on by a little each time that somebody looks at it.
+  let clock = 0;
+  const looks = vi.spyOn(performance, 'now').mockImplementation(() => (clock += 0.5));
+  try {
+    const stuck: number[] = [];
+    // Wherever the moment falls between two looks.
+    for (let early = 0; early < 3; early += 0.1) {
+      clock = 1000;
+      let deliveries = 0;
+      const dispatcher = createDispatcher({
+        ...{ log: silent, editMilliseconds: 100, giveUp: async () => undefined },
+        deliver: async () => {
+          deliveries += 1;
+          return deliveries === 1 ? 'again' : 'final';
+        },
+      });
+      dispatcher.start();
+      dispatcher.wanted('check/1');
+      await vi.advanceTimersByTimeAsync(0);
+      dispatcher.wanted('check/1');
+      clock = 1100 - early + 2;
+      await vi.advanceTimersByTimeAsync(1000);
+      if (deliveries !== 2) stuck.push(early);
+      await dispatcher.stop();
+    }
+    expect(stuck).toEqual([]);
+  } finally {
+    looks.mockRestore();
+  }
+});
