@@ -1,7 +1,8 @@
 // A builder needs no network: the control host lends it its own static server through the SSH connection.
 import { connect } from 'node:net';
+import { Transform } from 'node:stream';
 import { describeError, RunnerError } from '../base/errors.ts';
-import { sandboxPreface } from './sandbox-preface.ts';
+import { posesAsPreface, sandboxPreface } from './sandbox-preface.ts';
 import type { Connection } from './ssh.ts';
 
 const usualPort = 8400;
@@ -30,7 +31,8 @@ export async function lendControl(
     const incoming = accept();
     const outgoing = connect({ host: '127.0.0.1', port: controlPort, noDelay: true });
     if (preface !== '') outgoing.write(preface);
-    incoming.pipe(outgoing).pipe(incoming);
+    const sent = preface === '' ? incoming.pipe(refusePosing(() => incoming.destroy())) : incoming;
+    sent.pipe(outgoing).pipe(incoming);
     // One side that breaks takes the other along; the builder's dnf tries again by itself.
     incoming.on('error', () => outgoing.destroy());
     outgoing.on('error', () => incoming.destroy());
@@ -39,6 +41,19 @@ export async function lendControl(
   });
   if (wanted !== undefined) return forward(connection, wanted);
   return forward(connection, usualPort).catch(() => forward(connection, 0));
+}
+
+/** Passes on what a builder of no sandbox sends, unless it begins by naming one. */
+function refusePosing(refuse: () => void): Transform {
+  let isFirst = true;
+  const checked = new Transform({
+    transform(piece: Buffer, _encoding, done) {
+      const poses = isFirst && posesAsPreface(piece);
+      isFirst &&= piece.length === 0;
+      done(poses ? new Error('the builder names a sandbox') : null, piece);
+    },
+  });
+  return checked.on('error', refuse);
 }
 
 function forward(connection: Connection, port: number): Promise<number> {

@@ -12,6 +12,11 @@ export function sandboxPreface(project: string | undefined): string {
   return readSandbox(name) === undefined ? '' : `${word}${project}\n`;
 }
 
+/** What a builder sends first and begins like that line poses as the control host: HTTP never begins so. */
+export function posesAsPreface(first: Buffer): boolean {
+  return first[0] === word.charCodeAt(0);
+}
+
 /** What begins a connection. `incomplete`: it may become such a line; undefined: it is none. */
 export function readSandboxPreface(
   bytes: Buffer,

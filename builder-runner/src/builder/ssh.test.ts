@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { type AddressInfo, createServer as createSocketServer } from 'node:net';
+import { type AddressInfo, connect as connectTo, createServer as createSocketServer } from 'node:net';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -94,6 +95,25 @@ test('whose sandbox a builder may see is said before all that comes from it, and
   }
   control.close();
   expect(begun).toEqual(['COPPICE-SANDBOX acme/tools+pr7', 'GET /x HTTP/1.1\r']);
+});
+
+test('a builder of no sandbox that names one, in whatever pieces, is not let through', async () => {
+  const heard: string[] = [];
+  const control = createSocketServer((socket) => {
+    socket.on('data', (piece) => heard.push(String(piece))).on('error', () => undefined);
+  });
+  await new Promise<void>((resolve) => control.listen(0, '127.0.0.1', resolve));
+  const { port: controlPort } = control.address() as AddressInfo;
+  const connection = await connectBuilder(builder, user, never);
+  const lent = await lendControl(connection, { controlPort, project: 'acme/tools' });
+  for (const pieces of [['COPPICE-SANDBOX a/b+pr1\nGET / HTTP/1.1\r\n\r\n'], ['C', 'OPPICE-SANDBOX a/b+pr1\n']]) {
+    const socket = connectTo(lent, '127.0.0.1').on('error', () => undefined);
+    for (const piece of pieces) socket.write(piece);
+    await once(socket, 'close');
+  }
+  connection.close();
+  control.close();
+  expect(heard).toEqual([]);
 });
 
 test('another host key than the pinned one is refused, before anything is said', async () => {
