@@ -85,6 +85,16 @@ describe('scanSpec', () => {
     );
   });
 
+  test.each([
+    ['nothing', ''],
+    ['much', 'a'.repeat(19_000)],
+  ])('gives up a chain of macros that stand for %s, each of which uses the next one many times', (_what, last) => {
+    const levels = Array.from({ length: 8 }, (_, at) => `%global abc${at} ${`%%abc${at + 1}`.repeat(200)}`).reverse();
+    const spec = `Name: a\n%global abc8 ${last}\n${levels.join('\n')}\nBuildRequires: %abc0 b\nProvides: c\n`;
+    // Two hundred to the power of eight would not end within the test's own bound.
+    expect(scanSpec(spec)).toMatchObject({ name: 'a', provides: ['a', 'c'] });
+  });
+
   // Ten times as much as is read: work that grew with the square of the length would not end within the test's own
   // bound.
   test.each([

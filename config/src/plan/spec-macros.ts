@@ -15,6 +15,8 @@ export const unknown = '\u0001';
 
 const maximumDepth = 8;
 const maximumLength = 20_000;
+/** Uses of macros that are followed in one spec; real ones have some thousands. What is longer is not told. */
+const maximumUses = 20_000;
 const ix86 = 'i386 i486 i586 i686 pentium3 pentium4 athlon geode';
 
 /** What is known while a spec is read from its beginning to its end. */
@@ -23,6 +25,7 @@ export class SpecMacros {
   /** Null: defined, but nobody knows as what. */
   readonly #defined = new Map<string, string | null>();
   readonly #gone = new Set<string>();
+  #uses = 0;
 
   /** Without a view only what the spec itself defines is known. */
   constructor(view: SpecView | undefined) {
@@ -74,17 +77,18 @@ export class SpecMacros {
   /** Text with its macros expanded; `unknown` stands where that cannot be told. */
   expand(text: string, depth = 0): string {
     if (!text.includes('%')) return text;
-    if (depth > maximumDepth) return unknown;
+    if (depth > maximumDepth || this.#uses >= maximumUses) return unknown;
     let expanded = '';
-    for (let at = 0; at < text.length && expanded.length < maximumLength; ) {
+    for (let at = 0; at < text.length && expanded.length < maximumLength && this.#uses < maximumUses; ) {
       const percent = text.indexOf('%', at);
       if (percent < 0) return expanded + text.slice(at);
       expanded += text.slice(at, percent);
+      this.#uses += 1;
       const macro = macroAt(text, percent);
       expanded += macro === undefined ? '%' : this.#expandOne(macro, depth);
       at = percent + (macro?.length ?? 1);
     }
-    return expanded;
+    return this.#uses < maximumUses ? expanded : unknown;
   }
 
   #expandOne({ word, flags, rest }: MacroUse, depth: number): string {
