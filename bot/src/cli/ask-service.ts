@@ -53,8 +53,9 @@ export async function fetchQueue(url: string): Promise<QueueSnapshot> {
 
 /** Projects whose file is gone and that are deleted in a while. */
 export async function fetchLeaving(url: string): Promise<readonly LeavingEntry[]> {
-  const { projects } = await fetchJson(`${url}/${published.projectsJson}`, projectsJsonSchema);
-  return projects.flatMap(({ owner, name, leaving }) =>
+  // It is written with the first config in force: before that nobody is leaving.
+  const known = await fetchJson(`${url}/${published.projectsJson}`, projectsJsonSchema.optional(), true);
+  return (known?.projects ?? []).flatMap(({ owner, name, leaving }) =>
     leaving === null ? [] : [{ project: `${owner}/${name}`, ...leaving }],
   );
 }
@@ -68,7 +69,8 @@ export interface LeavingEntry {
   readonly by: string;
 }
 
-async function fetchJson<T>(address: string, schema: z.ZodType<T>): Promise<T> {
+/** `mayLack`: an address that is not there counts as undefined. */
+async function fetchJson<T>(address: string, schema: z.ZodType<T>, mayLack = false): Promise<T> {
   let response: Response;
   try {
     response = await fetch(address, { signal: AbortSignal.timeout(10_000) });
@@ -79,6 +81,7 @@ async function fetchJson<T>(address: string, schema: z.ZodType<T>): Promise<T> {
       { cause },
     );
   }
+  if (mayLack && response.status === 404) return schema.parse(undefined);
   if (!response.ok)
     throw new ServiceError('unreachable', `${address} answered ${response.status} ${response.statusText}.`);
   const parsed = schema.safeParse(await response.json().catch(() => undefined));

@@ -15,7 +15,7 @@ import type { Home } from '../service/home.ts';
 import { broken, type Finding, good } from './doctor-finding.ts';
 
 /** Of what the service writes anew by itself. */
-const maximumJsonBytes = 256 * 1024 ** 2;
+export const maximumJsonBytes = 256 * 1024 ** 2;
 const recordsAtOnce = 32;
 const shownRecords = 5;
 

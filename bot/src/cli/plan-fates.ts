@@ -1,6 +1,6 @@
 // What becomes of the projects of the service in COPPICE_HOME, if a folder were pushed.
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readRegularFile } from '@coppice/builder-runner/regular-file';
 import { type ProjectsJson, parseJsonAs, projectKey, projectsJsonSchema, published } from '@coppice/config';
 import { type ConfigAtCommit, readConfigAt } from '../config-repo/config-in-force.ts';
 import { openConfigRepo } from '../config-repo/mirror.ts';
@@ -8,6 +8,7 @@ import { readLeaving } from '../config-repo/read-leaving.ts';
 import { compareProjects, fatesOf } from '../planning/project-fates.ts';
 import type { Home } from '../service/home.ts';
 import type { Fate } from '../vocabulary/fate.ts';
+import { maximumJsonBytes } from './doctor-records.ts';
 
 /** `deleteAt`: when what leaves now would be deleted, ISO 8601 UTC; null: at once. None where no service has run. */
 export async function fatesInFolder(
@@ -25,8 +26,8 @@ export async function fatesInFolder(
 }
 
 async function readProjectsJson(home: Home): Promise<ProjectsJson | undefined> {
-  const text = await readFile(join(home.published, published.projectsJson), 'utf8').catch(() => undefined);
-  const read = text === undefined ? undefined : parseJsonAs(text, projectsJsonSchema);
+  const file = await readRegularFile(join(home.published, published.projectsJson), maximumJsonBytes);
+  const read = file?.kind === 'text' ? parseJsonAs(file.text, projectsJsonSchema) : undefined;
   return read?.kind === 'value' ? read.value : undefined;
 }
 

@@ -64,7 +64,10 @@ test('projects that are leaving are told to who asks of them, of their owner, or
 });
 
 /** `coppice status` of a service elsewhere, which answers with these texts; no service has run in the home. */
-const statusOf = async (answers: Readonly<Record<string, string>>, environment: Record<string, string> = {}) => {
+const statusOf = async (
+  answers: Readonly<Record<string, string | undefined>>,
+  environment: Record<string, string> = {},
+) => {
   const server = http.createServer(({ url = '' }, response) => {
     const text = answers[url];
     response.writeHead(text === undefined ? 404 : 200).end(text);
@@ -91,11 +94,14 @@ test('the address of a service is enough to ask it, and what is none is told in 
   const rest = { '/api/v1/queue.json': queue, '/api/v1/projects.json': projects };
   const both = { '/api/v1/builds.json': JSON.stringify({ builds: [build] }), ...rest };
   expect(await statusOf(both)).toContain('acme/tools/build/7/');
+  expect(await statusOf({ ...both, '/api/v1/projects.json': undefined }), 'no config is in force').toContain(
+    '/build/7/',
+  );
   const page = { '/api/v1/builds.json': '<!doctype html>', ...rest };
   expect(await statusOf(page)).toBe(
     'ServiceError: URL/api/v1/builds.json is not what a service of Coppice answers. Is the address right?',
   );
-  expect(await statusOf({})).toMatch(/^ServiceError: URL\/api\/v1\/(builds|queue|projects)\.json answered 404/);
+  expect(await statusOf({})).toMatch(/^ServiceError: URL\/api\/v1\/(builds|queue)\.json answered 404/);
   for (const odd of ['builds.example.org', 'ftp://builds.example.org']) {
     expect(await statusOf(both, { COPPICE_URL: odd })).toContain(`not "${odd}".`);
   }

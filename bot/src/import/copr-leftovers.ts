@@ -57,13 +57,20 @@ function ofPackage(one: CoprPackage): readonly Fate[] {
   ];
 }
 
+/** Of one project, package or chroot. */
+const maximumTold = 40;
+
 function unread(stated: Readonly<Record<string, unknown>>, read: readonly string[], of: string): readonly Fate[] {
-  return Object.entries(stated)
-    .filter(([key, value]) => !read.includes(key) && !itself.has(key) && saysSomething(value))
-    .map(([key, value]) => {
-      const why = known.get(key) ?? 'Coppice has nothing of the kind';
-      return fate('left-out', `${key}${of}`, `${JSON.stringify(value).slice(0, 100)}: ${why}`);
-    });
+  const left = Object.entries(stated).filter(
+    ([key, value]) => !read.includes(key) && !itself.has(key) && saysSomething(value),
+  );
+  const more = left.length - maximumTold;
+  const rest = more > 0 ? [fate('left-out', `${more} more keys${of}`, 'Copr itself has not so many')] : [];
+  const told = left.slice(0, maximumTold).map(([key, value]) => {
+    const why = known.get(key) ?? 'Coppice has nothing of the kind';
+    return fate('left-out', `${key.slice(0, 60)}${of}`, `${JSON.stringify(value).slice(0, 100)}: ${why}`);
+  });
+  return [...told, ...rest];
 }
 
 /** Whether a value differs from what Copr has where nobody said anything. */

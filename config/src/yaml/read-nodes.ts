@@ -93,8 +93,10 @@ export class NodeReader {
     });
     this.#nodes += 1;
     if (this.#nodes > maximumNodes) {
-      const message = `the file has more than ${maximumNodes} values once its aliases are expanded`;
-      return this.#stop(position, message, 'write the values out instead of nesting aliases (`*name`)');
+      const many = `the file has more than ${maximumNodes} values`;
+      return this.#targets.size === 0
+        ? this.#stop(position, many, 'split it: one file holds one project')
+        : this.#stop(position, `${many} once its aliases are expanded`, 'nest fewer aliases (`*name`)');
     }
     if (depth > maximumDepth) return this.#stop(position, tooDeep.message, tooDeep.hint);
     const target = isAlias(node) ? this.#targets.get(node) : node;
