@@ -37,6 +37,8 @@ const RULES: readonly Rule[] = [
   { method: 'DELETE', pattern: `${R}/issues/:number/reactions/:id`, need: 'read' },
   { method: 'DELETE', pattern: `${R}/issues/comments/:id/reactions/:reaction`, need: 'read' },
   { method: 'POST', pattern: `${R}/commits/:sha/comments`, need: 'read' },
+  { method: 'POST', pattern: `${R}/pulls/:number/reviews`, need: 'read' },
+  { method: 'POST', pattern: `${R}/pulls/:number/comments`, need: 'read' },
   { method: 'POST', pattern: `${R}/pulls`, need: 'read' },
   { method: 'POST', pattern: `${R}/forks`, need: 'read' },
   // What it needs is write access to where the head is.

@@ -70,6 +70,24 @@ const RULES: readonly EventRule[] = [
   },
   {
     method: 'POST',
+    pattern: `${R}/pulls/:number/reviews`,
+    event: 'pull_request_review',
+    tell: async (write) => ({ action: 'submitted', review: write.after, pull_request: await pullOf(write) }),
+  },
+  {
+    method: 'POST',
+    pattern: `${R}/pulls/:number/comments`,
+    event: 'pull_request_review_comment',
+    tell: async (write) => ({ action: 'created', comment: write.after, pull_request: await pullOf(write) }),
+  },
+  {
+    method: 'POST',
+    pattern: `${R}/commits/:sha/comments`,
+    event: 'commit_comment',
+    tell: async ({ after }) => ({ action: 'created', comment: after }),
+  },
+  {
+    method: 'POST',
     pattern: `${R}/pulls`,
     event: 'pull_request',
     tell: async ({ after }) => ({ action: 'opened', number: after.number, pull_request: after }),
@@ -114,6 +132,10 @@ const RULES: readonly EventRule[] = [
     }),
   },
 ];
+
+async function pullOf({ context, params }: Write): Promise<Json> {
+  return await context.read(`/repos/${params.owner}/${params.repo}/pulls/${params.number}`);
+}
 
 /** True when a write needs to be compared with what was there. */
 export function needsBefore(request: ApiRequest): boolean {

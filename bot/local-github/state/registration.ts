@@ -32,12 +32,15 @@ const EVERYTHING: Grant = {
   events: [
     'check_run',
     'check_suite',
+    'commit_comment',
     'create',
     'delete',
     'issue_comment',
     'issues',
     'merge_group',
     'pull_request',
+    'pull_request_review',
+    'pull_request_review_comment',
     'push',
   ],
 };

@@ -12,6 +12,7 @@ import {
   until,
 } from '../../testing/bot-fixture.ts';
 import { createContract } from '../../testing/openapi-contract.ts';
+import { makePulls } from '../../testing/pull-requests.ts';
 import { refusalStatus } from '../github/octokit-client.ts';
 import { readAnswerMark } from '../reply/answer-mark.ts';
 
@@ -480,6 +481,35 @@ describe('attacks', () => {
     expect(service.queue.builds()).toEqual([]);
     expect(await answersTo(comment)).toEqual([]);
     expect([await ofComment(), await ofIssue()].map((all) => all.length)).toEqual([1, 1]);
+  });
+
+  test('reviews, their comments and comments on commits ask for nothing, and are told once where commands go', async () => {
+    const pulls = await makePulls(service);
+    try {
+      const head = await pulls.push('reviewed', {
+        'packages/acme/tools/hello/hello.spec': 'Name: hello\nVersion: 8\n',
+      });
+      const number = await pulls.open('builder', 'reviewed');
+      await pulls.verdict(head);
+      const before = service.queue.builds().length;
+      await service.ask('outsider', 'POST', `pulls/${number}/reviews`, { body: '/approve', event: 'COMMENT' });
+      const line = { body: '/build hello', commit_id: head, path: 'packages/acme/tools/hello/hello.spec', line: 1 };
+      await service.ask('outsider', 'POST', `pulls/${number}/comments`, line);
+      await service.ask('outsider', 'POST', `commits/${head}/comments`, { body: '/build hello' });
+      const told = async () =>
+        [
+          ...(await service.comments(number)),
+          ...(await service.ask<{ body: string }[]>('outsider', 'GET', `commits/${head}/comments`)),
+        ].flatMap(({ body }) => /^<!-- coppice:misplaced ([a-z-]+)\//.exec(body)?.[1] ?? []);
+      await until(async () => (await told()).length >= 3);
+      await service.bot().settled();
+      expect((await told()).sort()).toEqual(['commit-comment', 'review', 'review-comment']);
+      expect(service.queue.builds()).toHaveLength(before);
+    } finally {
+      await pulls.remove();
+    }
+    while ((await service.step()) !== undefined);
+    await service.bot().settled();
   });
 
   test('an edit of a comment that has been answered changes nothing', async () => {
