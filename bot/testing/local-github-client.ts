@@ -71,7 +71,7 @@ export async function openTestGithub() {
       fits: (payload: Record<string, LooseJson>) => boolean = () => true,
     ): Promise<Received> {
       const look = () => received.find((one) => one.event === event && fits(one.payload));
-      const deadline = AbortSignal.timeout(5000);
+      const deadline = AbortSignal.timeout(50_000);
       for (;;) {
         const found = look();
         if (found) return found;
