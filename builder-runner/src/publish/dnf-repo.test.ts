@@ -15,10 +15,12 @@ test('the host is named without its port, and both signatures are asked for', as
   await expect(dnfRepo(url, 'acme', 'tools', chroot)).toMatchFileSnapshot('testdata/plain.repo');
 });
 
-test('a sandbox has letters in its id that dnf allows', () => {
-  const text = dnfRepo(url, 'acme', 'tools+pr7', chroot, ['coppice://acme/libs+pr9']);
-  expect(text.split('\n').filter((line) => line.startsWith('['))).toEqual([
+test('a sandbox has letters in its id that dnf allows, goes first, and brings the project it was built beside', () => {
+  const text = dnfRepo(url, 'acme', 'tools+pr7', chroot, ['coppice://acme/libs+pr9', 'coppice://acme/tools']);
+  expect(text.split('\n').filter((line) => line.startsWith('[') || line.startsWith('priority'))).toEqual([
     '[copr:build.example.org:acme:tools:pr:7]',
+    'priority=90',
+    '[coprdep:build.example.org:acme:tools]',
     '[coprdep:build.example.org:acme:libs:pr:9]',
   ]);
   expect(published.dnfRepo('acme', 'tools+pr7', chroot)).toBe('coprs/acme/tools:pr:7/repo/fedora-42/dnf.repo');

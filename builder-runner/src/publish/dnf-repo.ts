@@ -3,11 +3,15 @@
 // which recognises its repositories by the section name `copr:HOST:OWNER:PROJECT`, the host without a port, and those
 // that they need by `coprdep:HOST:OWNER:PROJECT`.
 import { createHash } from 'node:crypto';
-import { type ChrootName, chrootOf, dnfName, namePattern, published } from '@coppice/config';
+import { type ChrootName, chrootOf, dnfName, namePattern, published, readSandbox } from '@coppice/config';
+
+/** Who tries a pull request wants its packages, also where the project has newer ones by now. dnf's default is 99. */
+const PREFERRED = 'priority=90\n';
 
 /**
  * The text of `dnf.repo`. `url` is the service's public address, without a slash at the end; `runtimeRepos` are what
- * the packages need besides: projects of this service (`coppice://owner/project`, with their keys) and addresses.
+ * the packages need besides: projects of this service (`coppice://owner/project`, with their keys) and addresses. A
+ * sandbox's packages were built beside those of its project and need them too.
  */
 export function dnfRepo(
   url: string,
@@ -18,12 +22,14 @@ export function dnfRepo(
 ): string {
   const host = new URL(url).hostname;
   const own = ownSection(`copr:${host}:${owner}:${dnfName(project)}`, url, owner, project, chroot);
-  const needed = [...new Set(runtimeRepos)].map((address) => {
+  const sandbox = readSandbox(project);
+  const base = sandbox === undefined ? [] : [`coppice://${owner}/${sandbox.project}`];
+  const needed = [...new Set([...base, ...runtimeRepos])].map((address) => {
     const other = coppiceProject(address);
     if (other === undefined) return foreignSection(address);
     return ownSection(`coprdep:${host}:${other.owner}:${dnfName(other.name)}`, url, other.owner, other.name, chroot);
   });
-  return [own, ...needed].join('\n');
+  return [sandbox === undefined ? own : `${own}${PREFERRED}`, ...needed].join('\n');
 }
 
 function ownSection(id: string, url: string, owner: string, project: string, chroot: ChrootName): string {

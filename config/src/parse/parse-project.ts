@@ -2,7 +2,7 @@
 import type { ChrootName } from '../words/chroot.ts';
 import type { Problem } from '../words/problem.ts';
 import type { Package, Policy, Project } from '../words/project.ts';
-import { reservedOwners } from '../words/published.ts';
+import { reservedOwners, reservedProject } from '../words/published.ts';
 import { quote } from '../words/quote.ts';
 import { checkYaml, didYouMean, problemAt } from '../yaml/check-yaml.ts';
 import { checkName } from '../yaml/fields.ts';
@@ -81,6 +81,10 @@ export function checkProjectName(path: string, owner: string, name: string): Pro
   if ((reservedOwners as readonly string[]).includes(owner.toLowerCase())) {
     const message = `no owner can have the name ${quote(owner)}: the site uses it itself`;
     problems.push({ ...at, message, hint: `move the file; not allowed are ${reservedOwners.join(', ')}` });
+  }
+  if (name.toLowerCase() === reservedProject) {
+    const message = `no project can have the name ${quote(name)}: web servers take it for the page of a folder`;
+    problems.push({ ...at, message, hint: 'move the file' });
   }
   if (/\+pr\d+$/.test(name)) {
     const message = `no project can have the name ${quote(name)}: it is kept for builds of pull requests`;

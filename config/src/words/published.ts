@@ -60,7 +60,14 @@ export const reservedOwners = [
   'metrics',
   'queue',
   'search',
+  'index.html',
+  '404.html',
+  'robots.txt',
+  'favicon.ico',
 ] as const;
+
+/** What a web server gives for the folder of an owner. */
+export const reservedProject = 'index.html';
 
 /** Whether `name` can be that of a project or a package in a path. */
 export function isPathName(name: string): boolean {

@@ -58,7 +58,9 @@ function readWishes(verb: Verb, { written, options }: Words): Wishes | Mistake {
   const timeout = last('timeout');
   const timeoutSeconds = timeout === undefined ? null : readDuration(timeout);
   if (timeoutSeconds === undefined) {
-    const why = `${code(timeout ?? '', 60)} is no duration; \`1h30m\` is one.`;
+    const why = /^\d+$/.test(timeout ?? '')
+      ? `A number by itself means seconds, at least 60: ${code(timeout ?? '', 60)} has no unit.`
+      : `${code(timeout ?? '', 60)} is no duration; \`1h30m\` is one.`;
     return mistake(why, instead('timeout', guessDuration(timeout ?? '')));
   }
   const memory = last('memory');
