@@ -27,7 +27,7 @@ export function render({ project, site }: { project: ProjectView; site: PageData
     frame,
     html`<div class="title"><h1><span class="owner">${project.owner}/</span>${project.name}</h1>
 <p class="lead prose">${project.description || html`<span class="quiet">No description</span>`}</p></div>
-${!project.stated && html`<p class="note">This project has left the config repository. What it built is still here.</p>`}
+${gone(project)}
 ${project.facts.leavesAt !== null && html`<p class="note">The file of this project is gone from the config repository. All that is here is deleted at ${project.facts.leavesAt} UTC, unless <code>projects/${key}.yaml</code> is put back before.</p>`}
 ${project.facts.frozen !== null && html`<p class="note">This project is frozen: it builds and publishes nothing, and its repositories are offline. ${project.facts.frozen}</p>`}
 ${project.facts.deleteAfter !== null && html`<p class="note">This project is deleted on ${project.facts.deleteAfter}.</p>`}
@@ -40,6 +40,14 @@ ${project.buildCount > project.latest.length && html`<p class="quiet">${project.
 </div>
 <aside>${side(project)}</aside></div>`,
   );
+}
+
+function gone({ owner, stated, sandbox }: ProjectView): Html {
+  if (sandbox !== null) {
+    return html`<p class="note">These are the builds of pull request ${sandbox.pull} to <code>${owner}/${sandbox.project}</code>, to try it. They are deleted some days after it is closed; nobody who uses the project gets them.</p>`;
+  }
+  if (stated) return html``;
+  return html`<p class="note">This project has left the config repository. What it built is still here.</p>`;
 }
 
 function matrix({ chroots, rows }: Matrix): Html {
@@ -58,13 +66,16 @@ function side(project: ProjectView): Html {
   return html`<dl class="facts">
 ${fact('Home page', facts.homepage)}${fact('Contact', facts.contact)}${fact('Forked from', facts.forkedFrom)}
 <dt>Signing key</dt><dd>${
-    project.keyFingerprint === null
+    project.stated && project.keyFingerprint === null
       ? html`<span class="quiet">made with the first build</span>`
-      : html`<code class="fingerprint">${project.keyFingerprint}</code><br><a href="${project.publicKeyHref}">pubkey.gpg</a>`
+      : html`${project.keyFingerprint !== null && html`<code class="fingerprint">${project.keyFingerprint}</code><br>`}<a href="${project.publicKeyHref}">pubkey.gpg</a>`
   }</dd>
 <dt>Chroots</dt><dd>${facts.chroots.map(({ chroot, note }) => html`<div><code>${chroot}</code>${note !== null && html` <span class="quiet">${note}</span>`}</div>`)}</dd>
-<dt>Maintainers</dt><dd>${people(project.maintainers)}</dd>
-<dt>May build, too</dt><dd>${people(project.builders)}</dd>
+${
+  project.stated &&
+  html`<dt>Maintainers</dt><dd>${people(project.maintainers)}</dd>
+<dt>May build, too</dt><dd>${people(project.builders)}</dd>`
+}
 <dt>Builds</dt><dd>${project.buildCount}</dd></dl>`;
 }
 

@@ -151,6 +151,17 @@ describe('regenerate', () => {
     expect(await read('acme/tools/index.html')).toContain('has left the config repository');
   });
 
+  test('says of a sandbox which pull request it is of, not that its project is gone', async () => {
+    await smallSite();
+    const tried = fixtureResult({ id: 9, project: 'tools+pr7' });
+    await fixture.write(`results/acme/tools+pr7/${fixtureChroot}/00000009-hello/result.json`, JSON.stringify(tried));
+    await run();
+    const page = await read('acme/tools+pr7/index.html');
+    expect(page).toContain('the builds of pull request 7 to <code>acme/tools</code>');
+    expect(page).not.toContain('has left the config repository');
+    expect(page).not.toContain('Maintainers');
+  });
+
   test('leaves broken and lying results out, says so once, and goes on', async () => {
     await smallSite();
     const base = `results/acme/tools/${fixtureChroot}`;

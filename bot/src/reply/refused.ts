@@ -1,5 +1,5 @@
 // Answers that say no: why, and what to do next or whom to ask. Pure.
-import { type BuildId, published } from '@coppice/config';
+import { type BuildId, published, readSandbox } from '@coppice/config';
 import type { BuildView } from '../vocabulary/build-view.ts';
 import { code, list, plain } from './escape.ts';
 
@@ -135,8 +135,12 @@ export function notInBuild(chroot: string, id: BuildId, known: readonly string[]
   return `Build ${id} is not for ${code(chroot, 120)}. Its chroots: ${list(known)}.`;
 }
 
-/** A build of something that the config repo does not state any more. */
+/** A build of something that the config repo does not state: any more, or because a pull request proposes it. */
 export function notStated(build: BuildView, project: string): string {
+  const sandbox = readSandbox(build.project);
+  if (sandbox !== undefined) {
+    return `Build ${build.id} is one of pull request #${sandbox.pull}: *Re-run* on its check there builds it again.`;
+  }
   return `${code(project)} does not state ${code(build.package)} any more, so build ${build.id} cannot be repeated.`;
 }
 

@@ -1,5 +1,5 @@
 // What the pages of a project and of a package show.
-import { isFinal, published } from '@coppice/config';
+import { isFinal, published, readSandbox } from '@coppice/config';
 import { siteHref } from '../markup/html.ts';
 import type { Build, SiteProject } from '../model/site-model.ts';
 import { formatFingerprint } from './format.ts';
@@ -32,8 +32,10 @@ export interface ProjectView {
   readonly latest: readonly BuildRow[];
   readonly buildCount: number;
   readonly live: boolean;
-  /** The config repo speaks of it; otherwise only its past builds are left. */
+  /** The config repo speaks of it; otherwise only its past builds are left, or it is a sandbox. */
   readonly stated: boolean;
+  /** The pull request that it is the sandbox of, and the project that this one changes; null for other projects. */
+  readonly sandbox: { readonly project: string; readonly pull: number } | null;
 }
 
 export interface PackageView {
@@ -79,6 +81,7 @@ export function projectView(project: SiteProject, siteUrl: string): ProjectView 
     buildCount: builds.length,
     live: builds.some((build) => !isFinal(build.state)),
     stated: entry !== null,
+    sandbox: readSandbox(name) ?? null,
   };
 }
 

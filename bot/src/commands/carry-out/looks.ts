@@ -1,5 +1,5 @@
 // Gathers what is known of a package for /status and /explain.
-import { isFinal, type PlanSelection, type Project, projectKey } from '@coppice/config';
+import { isFinal, type PlanSelection, type Project, projectKey, readSandbox } from '@coppice/config';
 import type { ConfigAtCommit } from '../../config-repo/config-in-force.ts';
 import { seenBuilds } from '../../planning/built.ts';
 import { planNow } from '../../planning/planner.ts';
@@ -30,7 +30,12 @@ export async function explain(action: Of<'explain'>, at: ConfigAtCommit, context
   }
   const stated = project?.packages.find((one) => one.name === name);
   if (project === undefined || stated === undefined) {
-    parts.push('The config does not state this package any more.');
+    const sandbox = build === undefined ? undefined : readSandbox(build.project);
+    parts.push(
+      sandbox === undefined
+        ? 'The config does not state this package any more.'
+        : `It is a build of pull request #${sandbox.pull}, of what is proposed there.`,
+    );
     return parts.join('\n\n');
   }
   if (build !== undefined && !isFinal(build.state)) return parts.join('\n\n');
