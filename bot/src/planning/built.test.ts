@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { openQueue, type QueueChange } from '@coppice/builder-runner/queue';
@@ -130,6 +130,17 @@ test('what ends while folders are read is not lost, although they were listed be
   await rereading;
   await record(2, 'hello', good);
   expect((await index.lastOf('acme', 'tools')).map(({ id }) => id)).toEqual([2]);
+});
+
+test('a project that was renamed is read under its new name alone', async () => {
+  await record(1, 'hello', good);
+  const index = await openBuiltIndex(folder);
+  await rename(join(folder, 'results/acme/tools'), join(folder, 'results/acme/gadgets'));
+  await index.reread('acme', 'gadgets');
+  expect(index.find(1 as BuildId)).toEqual({
+    ...{ id: 1, owner: 'acme', project: 'gadgets', package: 'hello', chroots: [chroot] },
+  });
+  expect(index.counts()).toEqual(new Map([['acme/gadgets', 1]]));
 });
 
 test('of two builds of a package the later one counts, although it ended first', async () => {

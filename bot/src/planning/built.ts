@@ -134,7 +134,9 @@ class FolderIndex implements BuiltIndex {
 
   #note(place: BuildRef): void {
     const known = this.#refs.get(place.id);
-    this.#refs.set(place.id, known === undefined ? place : { ...known, chroots: [...known.chroots, ...place.chroots] });
+    // Where it is found now is where it is: its project may have another name than before.
+    const isThere = known?.owner === place.owner && known.project === place.project;
+    this.#refs.set(place.id, isThere ? { ...known, chroots: [...known.chroots, ...place.chroots] } : place);
     this.#addChroots(place);
   }
 

@@ -1,6 +1,7 @@
 import type { BuildId, ChrootName, QueuedBuild } from '@coppice/config';
 import { queueSnapshotSchema } from '@coppice/config';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, expectTypeOf, onTestFinished, test } from 'vitest';
+import type { z } from 'zod';
 import { folderForTest } from '../../testing/queue/folder-for-tests.ts';
 import { chrootsForTests, requestForTests } from '../../testing/queue/request-for-tests.ts';
 import type { QueueError } from '../store/store-error.ts';
@@ -262,6 +263,14 @@ describe('a queue', () => {
     const { queue } = await openForTest();
     await queue.enqueue([requestForTests(), requestForTests({ after: [0] })]);
     await queue.claim('w');
+    // As people and as events do.
+    await queue.cancel(1 as BuildId, 'ada');
+    await queue.enqueue([requestForTests()]);
+    await queue.claim('w');
+    await queue.cancel(3 as BuildId, 'coppice', 'Pull request 7 was closed.');
+    type Told = z.input<typeof queueSnapshotSchema>['builds'][number];
+    expectTypeOf<Exclude<keyof QueuedBuild, keyof Told>>().toBeNever();
+    expectTypeOf<Exclude<keyof QueuedBuild['chroots'][number], keyof Told['chroots'][number]>>().toBeNever();
     const json = { generatedAt: '2026-01-01T00:00:00.000Z', builds: queue.builds(), brokenPools: [] };
     expect(queueSnapshotSchema.parse(JSON.parse(JSON.stringify(json)))).toEqual(json);
   });

@@ -99,6 +99,7 @@ const queuedChrootSchema = z.strictObject({
   startedAt: isoTime.nullable(),
   endedAt: isoTime.nullable(),
   cancelRequestedBy: z.string().nullable(),
+  cancelBecause: z.string().optional(),
   skipBecause: z.string().nullable(),
 });
 
