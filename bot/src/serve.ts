@@ -147,7 +147,8 @@ async function start(options: Start): Promise<Service | undefined> {
   };
   config.onChange(published);
   const bot = await createBot({
-    ...{ ...building, settings, queue, config, url, log, now, secrets: github.secrets, onPublished: published },
+    ...{ ...building, settings, queue, config, url, log, now, secrets: github.secrets },
+    onPublished: () => published().catch(writtenLater),
     ...{ home: home.folder, publishedFolder: home.published },
   });
   state.botIsThere(() => bot.fault()?.message);
@@ -241,10 +242,14 @@ async function startBuilding(
   cleanups.push(() => runner.stop({ drain: false }));
   const debug = await openDebugSessions(context);
   cleanups.push(() => debug.stop());
-  await site.all();
+  // Builds do not wait for pages.
+  await site.all().catch(writtenLater);
   const faults = () => [...poolFaults(pool.state()), ...hookFaults(outgoing.states())];
   return { runner, site, projects: runnerProjects(publisher, queue), debug, faults };
 }
+
+/** The pages tell of their faults themselves, and are tried again. */
+const writtenLater = () => undefined;
 
 /** The file of the settings is read again when it changes. */
 function followSettings({ environment, stated, log, cleanups }: Start, inForce: Settings, runner: Runner): void {
