@@ -36,6 +36,7 @@ import { hookSecrets } from './service/secrets.ts';
 import { createServiceState, type ServiceState } from './service/service-state.ts';
 import { type SiteUpdates, startSiteUpdates } from './service/site-updates.ts';
 import { ServiceError } from './vocabulary/errors.ts';
+import { sayFileFault } from './vocabulary/file-fault.ts';
 import { countingLeaving } from './vocabulary/leaving.ts';
 
 /** What every step of the start is given. */
@@ -187,8 +188,8 @@ async function makeFolders(home: Home): Promise<void> {
     await mkdir(join(home.published, 'api/v1'), { recursive: true });
     await mkdir(home.cache, { recursive: true });
   } catch (error) {
-    const text = `COPPICE_HOME, ${home.folder}, cannot be written: it has to be a folder of the user who runs the service`;
-    throw new ServiceError('home', text, { cause: error });
+    const text = `COPPICE_HOME, ${home.folder}, ${sayFileFault(error)}. Let it be a folder of the user who runs the service.`;
+    throw new ServiceError('home', text);
   }
 }
 

@@ -12,6 +12,7 @@ import { hashSrpms } from '../import/hash-srpms.ts';
 import { importCopr } from '../import/import-copr.ts';
 import { ImportError } from '../import/import-error.ts';
 import { readRecorded } from '../import/read-recorded.ts';
+import { sayFileFault } from '../vocabulary/file-fault.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Where the files go; without a folder they are printed. */
@@ -88,7 +89,7 @@ async function readConf(file: string): Promise<string> {
     if (size > confBytes) throw new Error(`it is larger than ${confBytes} bytes`);
     return await readFile(file, 'utf8');
   } catch (cause) {
-    throw new ImportError('file', `${file} cannot be read: ${(cause as Error).message}.`, { cause });
+    throw new ImportError('file', `${file} ${sayFileFault(cause)}. Name a copr-be.conf.`, { cause });
   }
 }
 
