@@ -1,5 +1,5 @@
-// What is told of packages from Git whose repositories have submodules or files in Git LFS, by how their source packages
-// are made. Pure.
+// What is told of packages from Git whose repositories have submodules or files in Git LFS, by how their source
+// packages are made. Pure.
 import { type Fate, fate } from './fate.ts';
 import { type GitLooks, gitKey } from './git-looks.ts';
 

@@ -1,5 +1,5 @@
-// Looks at the repositories that packages of a Copr come from: whether they have submodules or files in Git LFS. They are
-// strangers': fetched without history and large files, within bounds, and nothing of them is run or kept.
+// Looks at the repositories that packages of a Copr come from: whether they have submodules or files in Git LFS. They
+// are strangers': fetched without history and large files, within bounds, and nothing of them is run or kept.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -55,7 +55,7 @@ const forged: Refusal = {
   why: 'the signature does not match the payload and the secret of this service',
 };
 
-/** What has nothing of GitHub's is no delivery that anybody misses: a stray request, or the look of `coppice doctor`. */
+/** What has nothing of GitHub's is no delivery that anybody misses, but a stray request or a look of the doctor. */
 function isFromGithub({ headers }: IncomingMessage): boolean {
   return neededHeaders.some((name) => headers[name] !== undefined);
 }
