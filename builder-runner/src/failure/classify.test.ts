@@ -77,6 +77,18 @@ describe('a build that ends mock', () => {
     const message = expect.stringMatching(/removed or replaced the folder RPMS/);
     expect(verdict).toMatchObject({ failure: { reason: 'unbuildable', message } });
   });
+
+  test.each(['No such file or directory', 'Too many levels of symbolic links', 'Not a directory'])(
+    'that puts something else in the place of its results is the package itself: %s',
+    (why) => {
+      const said = `cannot create /builddir/build/RPMS/noarch: ${why}`;
+      const begin = 'Executing(%install): /bin/sh\n+ rm -rf RPMS\nProcessing files: t-1-1.noarch\n';
+      const text = `${begin}error: ${said}\n\nRPM build errors:\n    ${said}\nChild return code was: 1\n`;
+      const verdict = classifyFailure({ ...facts, exitCode: 1, logs: { ...logs, build: { text, firstLine: 1 } } });
+      const message = `The build removed or replaced the folder RPMS of its own results: ${why}.`;
+      expect(verdict).toMatchObject({ failure: { reason: 'unbuildable', message } });
+    },
+  );
 });
 
 describe('really failed builds', () => {
