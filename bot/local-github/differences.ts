@@ -40,6 +40,7 @@ export const DIFFERENCES: readonly Difference[] = [
   row('pull requests', 'a missing branch is made up, equal branches are taken', 'answers 422', 'answers/pulls.ts'),
   row('pull requests', "a merge takes the head's tree, conflicts or not", 'merges, or answers 405', 'answers/pulls.ts'),
   row('refs/pull/N/head', 'none', 'can be fetched', 'answers/pulls.ts'),
+  row('new repositories', 'without Git', 'a bare repository each', 'answers/new-repositories.ts'),
   row('forks', 'without commits', 'a repository of its own, gone or private while it is used', 'answers/forks.ts'),
   row('forks', 'made private at once', 'have to leave their network first', null),
   row('GET issues/N of a pull request', '404', 'every pull request is an issue', 'answers/pulls.ts'),

@@ -10,6 +10,7 @@ import { hookRoutes } from './answers/hook-answers.ts';
 import { issueCommentRoutes } from './answers/issue-comments.ts';
 import { createMergeQueue, type MergeQueue } from './answers/merge-queue.ts';
 import { moveRefs } from './answers/moved-refs.ts';
+import { newRepositoryRoutes } from './answers/new-repositories.ts';
 import { followBranch, keptPull, pullRoutes } from './answers/pulls.ts';
 import { reactionRoutes } from './answers/reactions.ts';
 import { statusRoutes } from './answers/statuses.ts';
@@ -95,6 +96,7 @@ export function joinParts(parts: Parts): JoinedParts {
       ...statusRoutes(context, state),
       ...issueCommentRoutes(context, state),
       ...userKeyRoutes(context, state),
+      ...newRepositoryRoutes(context, state),
       ...forkRoutes(context, state),
       ...pullRoutes(context, state, move),
       ...gitRoutes(context, state),

@@ -53,6 +53,7 @@ const RULES: readonly Rule[] = [
   { method: 'PATCH', pattern: R, need: 'admin' },
   { method: 'DELETE', pattern: R, need: 'admin' },
   { method: 'POST', pattern: '/orgs/:org/repos', need: 'admin' },
+  { method: 'POST', pattern: '/user/repos', need: 'read' },
   { method: 'POST', pattern: '/orgs/:org/teams', need: 'admin' },
   { method: 'PUT', pattern: '/orgs/:org/teams/*rest', need: 'admin' },
   { method: 'DELETE', pattern: '/orgs/:org/teams/*rest', need: 'admin' },

@@ -14,6 +14,7 @@ import type { Terminal } from './cli/terminal.ts';
 import type { Environment } from './service/home.ts';
 import { describe } from './service/log.ts';
 import { ServiceError } from './vocabulary/errors.ts';
+import { sayUnexpectedFileFault } from './vocabulary/file-fault.ts';
 
 const terminal: Terminal = {
   print: (text) => void process.stdout.write(`${text}\n`),
@@ -86,7 +87,7 @@ function addRequests(program: Command, exit: Exit): void {
   program
     .command('comment')
     .description('post a comment such as "/build hello" and follow the answer until it is final')
-    .argument('<text>', 'the comment')
+    .argument('<text>', 'the comment', someText)
     .option('--issue <number>', 'the issue of the config repo to comment on', issueNumber, 1)
     .option('--json', 'print the answer as JSON')
     .option('--no-follow', 'do not wait for the answer')
@@ -176,6 +177,11 @@ function buildId(text: string): number {
   return id;
 }
 
+function someText(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('A comment says something, such as "/build hello".');
+  return text;
+}
+
 function issueNumber(text: string): number {
   if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError('An issue has a number such as 1.');
   return Number(text);
@@ -192,5 +198,10 @@ try {
     // Its message says where and what; a stack would only hide it.
     terminal.say(describe(error));
     process.exitCode = 1;
-  } else throw error;
+  } else {
+    const sentence = sayUnexpectedFileFault(error);
+    if (sentence === undefined) throw error;
+    terminal.say(sentence);
+    process.exitCode = 1;
+  }
 }

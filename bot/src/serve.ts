@@ -36,6 +36,7 @@ import { hookSecrets } from './service/secrets.ts';
 import { createServiceState, type ServiceState } from './service/service-state.ts';
 import { type SiteUpdates, startSiteUpdates } from './service/site-updates.ts';
 import { ServiceError } from './vocabulary/errors.ts';
+import { sayFileFault } from './vocabulary/file-fault.ts';
 import { countingLeaving } from './vocabulary/leaving.ts';
 
 /** What every step of the start is given. */
@@ -147,7 +148,8 @@ async function start(options: Start): Promise<Service | undefined> {
   };
   config.onChange(published);
   const bot = await createBot({
-    ...{ ...building, settings, queue, config, url, log, now, secrets: github.secrets, onPublished: published },
+    ...{ ...building, settings, queue, config, url, log, now, secrets: github.secrets },
+    onPublished: () => published().catch(writtenLater),
     ...{ home: home.folder, publishedFolder: home.published },
   });
   state.botIsThere(() => bot.fault()?.message);
@@ -186,8 +188,8 @@ async function makeFolders(home: Home): Promise<void> {
     await mkdir(join(home.published, 'api/v1'), { recursive: true });
     await mkdir(home.cache, { recursive: true });
   } catch (error) {
-    const text = `COPPICE_HOME, ${home.folder}, cannot be written: it has to be a folder of the user who runs the service`;
-    throw new ServiceError('home', text, { cause: error });
+    const text = `COPPICE_HOME, ${home.folder}, ${sayFileFault(error)}. Let it be a folder of the user who runs the service.`;
+    throw new ServiceError('home', text);
   }
 }
 
@@ -241,10 +243,14 @@ async function startBuilding(
   cleanups.push(() => runner.stop({ drain: false }));
   const debug = await openDebugSessions(context);
   cleanups.push(() => debug.stop());
-  await site.all();
+  // Builds do not wait for pages.
+  await site.all().catch(writtenLater);
   const faults = () => [...poolFaults(pool.state()), ...hookFaults(outgoing.states())];
   return { runner, site, projects: runnerProjects(publisher, queue), debug, faults };
 }
+
+/** The pages tell of their faults themselves, and are tried again. */
+const writtenLater = () => undefined;
 
 /** The file of the settings is read again when it changes. */
 function followSettings({ environment, stated, log, cleanups }: Start, inForce: Settings, runner: Runner): void {

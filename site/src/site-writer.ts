@@ -124,7 +124,8 @@ function unitOfBuild(folder: string, build: Build): SiteUnit {
 function overview(site: Site, selection: PageSelection, url: string): readonly SiteUnit[] {
   const projects = [...site.projects];
   return [
-    { name: 'index.html', data: async () => ({ home: [homeView(site)], notFound: [{}] }) },
+    { name: 'index.html', data: async () => ({ home: [homeView(site)] }) },
+    { name: '404.html', data: async () => ({ notFound: [{}] }) },
     { name: 'queue/', data: async () => ({ queue: [queueView(site)] }) },
     ...projects
       .filter(([key]) => selection.projects.has(key))

@@ -70,11 +70,12 @@ export interface KeptPull {
   mergeSha: string | null;
 }
 
-/** A person's copy of a repository. */
+/** A person's own repository, mostly a copy of another. */
 export interface KeptFork {
   /** owner/name, free for another when this one is gone. */
   readonly fullName: string;
-  readonly parent: string;
+  /** Null: it was made new. */
+  readonly parent: string | null;
   /** Only its owner sees it. */
   private: boolean;
   gone: boolean;

@@ -22,8 +22,8 @@ export async function findService(environment: Environment): Promise<Endpoint> {
       `No service has run in ${home.folder}. Start one with: npm start (or name its folder in COPPICE_HOME).`,
     );
   }
-  const url = environment.COPPICE_URL ?? '';
-  return url === '' ? endpoint : { ...endpoint, url: url.replace(/\/+$/, '') };
+  const url = statedUrl(environment);
+  return url === undefined ? endpoint : { ...endpoint, url };
 }
 
 /**
@@ -31,8 +31,12 @@ export async function findService(environment: Environment): Promise<Endpoint> {
  * COPPICE_HOME. Throws ServiceError.
  */
 export async function findResults(environment: Environment): Promise<string> {
-  const stated = environment.COPPICE_URL;
-  if (stated === undefined || stated === '') return (await findService(environment)).url;
+  return statedUrl(environment) ?? (await findService(environment)).url;
+}
+
+/** COPPICE_URL, if it says anything. */
+function statedUrl({ COPPICE_URL: stated = '' }: Environment): string | undefined {
+  if (stated === '') return undefined;
   const address = URL.parse(stated);
   if (address?.protocol !== 'http:' && address?.protocol !== 'https:') {
     const what = 'COPPICE_URL must be the address of a service, such as https://builds.example.org';

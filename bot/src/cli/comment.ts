@@ -1,7 +1,7 @@
 // `coppice comment` and `coppice cancel`: post a comment as a person does, then follow the bot's one answer until it is
 // final.
 import { parseComment } from '../commands/read/parse-comment.ts';
-import { connectGithub, explainRefusal, type GithubClient } from '../github/octokit-client.ts';
+import { connectGithub, explainRefusal, type GithubClient, refusalStatus } from '../github/octokit-client.ts';
 import { readAnswerMark } from '../reply/answer-mark.ts';
 import type { Endpoint } from '../service/endpoint.ts';
 import type { Environment } from '../service/home.ts';
@@ -70,9 +70,20 @@ export async function comment(
 
 async function sayingWhy<T>(request: Promise<T>): Promise<T> {
   return await request.catch((error: unknown) => {
-    throw explainRefusal(error);
+    const why = explainRefusal(error);
+    const next = nextSteps[refusalStatus(error) ?? 0];
+    throw why instanceof ServiceError && next !== undefined
+      ? new ServiceError(why.code, `${why.message} ${next}`)
+      : why;
   });
 }
+
+const nextSteps: Readonly<Record<number, string>> = {
+  401: 'Put a token that is valid into COPPICE_TOKEN.',
+  403: 'Put a token that may comment on the config repo into COPPICE_TOKEN.',
+  404: 'See whether --issue names an issue of the config repo, and whether the token in COPPICE_TOKEN may read it.',
+  410: 'Name an issue that is there with --issue.',
+};
 
 /** Asks for `/cancel ID` in the same way. */
 export function cancel(terminal: Terminal, environment: Environment, id: number, issue: number): Promise<number> {

@@ -1,8 +1,8 @@
 // What the service keeps: room on its disks, who may read its secrets, how long its keys last, whether its mirror can
 // be read.
-import { access, constants, lstat, mkdir, mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
+import { access, constants, lstat, mkdtemp, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { openGit } from '@coppice/builder-runner/remote';
 import type { Settings } from '@coppice/config';
 import { execa } from 'execa';
@@ -20,15 +20,24 @@ const leastFreeFiles = 10_000;
 const warnBeforeDays = 30;
 const daySeconds = 24 * 3600;
 
-/** The disk of COPPICE_HOME, which is made when it is not there. */
+/** The disk of COPPICE_HOME; while that is not there, of the folder that it will be made in. */
 export async function diskFinding(home: Home): Promise<Finding> {
   try {
-    await mkdir(home.folder, { recursive: true });
-    return await roomFinding('disk', home.folder, leastFreeBytes, 'builds need at least 2 GiB');
+    return await roomFinding('disk', await nearestFolder(home.folder), leastFreeBytes, 'builds need at least 2 GiB');
   } catch (error) {
     const fix = `make ${home.folder} writable, or name another folder in COPPICE_HOME`;
     return broken('disk', describe(error), fix);
   }
+}
+
+async function nearestFolder(path: string): Promise<string> {
+  try {
+    if ((await stat(path)).isDirectory()) return path;
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    return await nearestFolder(dirname(path));
+  }
+  throw new Error(`${path} is no folder`);
 }
 
 /** The disk of the queue: state/queue may be another than that of COPPICE_HOME. */

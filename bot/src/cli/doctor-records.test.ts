@@ -56,6 +56,38 @@ test.each<[string, (id: number) => Promise<unknown>, RegExp]>([
   expect(detail).toMatch(expected);
 });
 
+test('a damaged record is no fault any more once a newer good build of the package is there', async () => {
+  await addBuild(1, '');
+  await addBuild(2, record(2).replace('"succeeded"', '"failed"'));
+  expect(await recordsFinding(home())).toMatchObject({ good: false });
+  await addBuild(3, record(3));
+  expect(await recordsFinding(home())).toMatchObject({
+    good: true,
+    detail: '3 of builds, damaged ones of 1: the packages were built again since; /delete with the number clears each',
+  });
+  // An older one is in the place of nothing.
+  await addBuild(4, '');
+  expect(await recordsFinding(home())).toMatchObject({
+    good: false,
+    detail: expect.stringMatching(/^published[^;]*00000004-hello\/result.json: [^;]*$/),
+  });
+});
+
+test('a damaged record of a source package is no fault once a newer one of the same package is there', async () => {
+  const addSrpm = async (id: number, text: string) => {
+    const place = join(folder, `published/results/acme/tools/srpm-builds/0000000${id}`);
+    await mkdir(place, { recursive: true });
+    await writeFile(join(place, 'result.json'), text);
+  };
+  const srpm = (id: number) => record(id).replace(`"chroot":"${chroot}"`, '"chroot":"srpm"');
+  await addBuild(1, record(1));
+  await addSrpm(1, '{');
+  await addBuild(2, undefined);
+  expect(await recordsFinding(home())).toMatchObject({ good: false });
+  await addSrpm(2, srpm(2));
+  expect(await recordsFinding(home())).toMatchObject({ good: true, detail: expect.stringContaining('ones of 1:') });
+});
+
 test('of many damaged records five are named, and the rest is counted', async () => {
   for (let id = 1; id <= 7; id += 1) await addBuild(id, '');
   expect((await recordsFinding(home())).detail).toMatch(/00000005-hello\/result.json: [^;]*; and 2 more$/);

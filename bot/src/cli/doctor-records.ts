@@ -19,27 +19,75 @@ export const maximumJsonBytes = 256 * 1024 ** 2;
 const recordsAtOnce = 32;
 const shownRecords = 5;
 
-/** Each `result.json` below `published/results`: a build whose record is damaged is on no page and in no plan. */
+/**
+ * Each `result.json` below `published/results`: a build whose record is damaged is on no page and in no plan, until a
+ * newer one of its package takes its place.
+ */
 export async function recordsFinding(home: Home): Promise<Finding> {
   const folders = await recordFolders(home.published);
-  const damaged: string[] = [];
+  const packages = packagesByBuild(folders);
+  const damaged: { readonly folder: string; readonly why: string }[] = [];
+  /** Place of a package → its newest good build there. */
+  const newest = new Map<string, number>();
   let count = 0;
   const look = async (folder: string) => {
-    const name = `${folder}/result.json`;
-    const read = await readRegularFile(join(home.published, name), maximumResultBytes);
+    const read = await readRegularFile(join(home.published, folder, 'result.json'), maximumResultBytes);
     if (read === undefined) return;
     count += 1;
     const record = read.kind === 'text' ? parseResult(read.text, folder) : read;
-    if (record.kind !== 'result') damaged.push(`published/${name}: ${record.why}`);
+    if (record.kind !== 'result') damaged.push({ folder, why: record.why });
+    else if (record.result.state === 'succeeded') {
+      const place = placeOf(folder, packages);
+      newest.set(place, Math.max(newest.get(place) ?? 0, record.result.id));
+    }
   };
   for (let at = 0; at < folders.length; at += recordsAtOnce) {
     await Promise.all(folders.slice(at, at + recordsAtOnce).map(look));
   }
   if (damaged.length === 0) return good('records', `${count} of builds, all whole`);
-  const more = damaged.length > shownRecords ? `; and ${damaged.length - shownRecords} more` : '';
+  const isReplaced = ({ folder }: { readonly folder: string }) =>
+    (newest.get(placeOf(folder, packages)) ?? 0) > parseFolder(folder).id;
+  const missed = damaged.filter((one) => !isReplaced(one));
+  if (missed.length === 0) {
+    const ids = [...new Set(damaged.map(({ folder }) => parseFolder(folder).id))].sort((one, other) => one - other);
+    const clear = `the packages were built again since; /delete with the number clears each`;
+    return good('records', `${count} of builds, damaged ones of ${listShort(ids.map(String), ', ')}: ${clear}`);
+  }
+  const names = missed.map(({ folder, why }) => `published/${folder}/result.json: ${why}`).sort();
   const fix =
     'put them back from a backup; else delete the build, or build the package again: the new one takes its place';
-  return broken('records', `${damaged.sort().slice(0, shownRecords).join('; ')}${more}`, fix);
+  return broken('records', listShort(names, '; '), fix);
+}
+
+function listShort(names: readonly string[], between: string): string {
+  const more = names.length > shownRecords ? `${between}and ${names.length - shownRecords} more` : '';
+  return `${names.slice(0, shownRecords).join(between)}${more}`;
+}
+
+/** The folder of a build; `place` is that of the project's chroot, `package` is missing where source packages are. */
+function parseFolder(folder: string): { readonly place: string; readonly id: number; readonly package: string } {
+  const at = folder.lastIndexOf('/');
+  const name = folder.slice(at + 1);
+  return { place: folder.slice(0, at), id: Number(name.slice(0, 8)), package: name.slice(9) };
+}
+
+/** `owner/project/id` → package, as the folders of chroots are called: those of source packages do not say it. */
+function packagesByBuild(folders: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(
+    folders.flatMap((folder) => {
+      const { place, id, package: name } = parseFolder(folder);
+      return name === '' ? [] : [[`${projectFolder(place)}/${id}`, name] as const];
+    }),
+  );
+}
+
+function placeOf(folder: string, packages: ReadonlyMap<string, string>): string {
+  const { place, id, package: name } = parseFolder(folder);
+  return `${place}/${name === '' ? (packages.get(`${projectFolder(place)}/${id}`) ?? id) : name}`;
+}
+
+function projectFolder(place: string): string {
+  return place.slice(0, place.lastIndexOf('/'));
 }
 
 /** `results/<owner>/<project>/<chroot or srpm-builds>/<build>`, relative to `published/`. */

@@ -41,6 +41,15 @@ test('a broken finding ends in exit code 1, as JSON too', async () => {
   });
 });
 
+test('what is broken is told apart from what is not', () => {
+  const finding = (what: string, good: boolean) => ({ what, good, detail: 'x', fix: good ? '' : 'mend it' });
+  const rows = renderFindings([finding('git', true), finding('rpm', false)]).split('\n');
+  expect(rows.slice(1, 3).map((row) => row.split(/ +/).slice(0, 2))).toEqual([
+    ['ok', 'git'],
+    ['BROKEN', 'rpm'],
+  ]);
+});
+
 test('the verdict stands last', () => {
   expect(renderFindings([{ what: 'git', good: true, detail: '/usr/bin/git', fix: '' }])).toMatch(
     /Nothing is broken\.$/,

@@ -45,7 +45,7 @@ test('a file without anything for a person ends in 0; one that is not there in 1
   expect(await readFile(join(folder, 'new/settings.yaml'), 'utf8')).toMatch(/^workers: 3$/m);
   const { terminal, said } = listen();
   expect(await importBackendConf(terminal, join(folder, 'none'), { output: undefined, force: false })).toBe(1);
-  expect(said()).toMatch(/none cannot be read/);
+  expect(said()).toMatch(/none is not there\. Name a copr-be\.conf/);
 });
 
 test('a project of which all came over ends in 0, and the folder is a config repo', async () => {

@@ -4,14 +4,16 @@ import { join, resolve } from 'node:path';
 import { type ConfigTree, formatProblem } from '@coppice/config';
 import { readConfigFolder, writeFiles } from '../import/config-folder.ts';
 import { convertBackendConf } from '../import/convert-backend-conf.ts';
-import { linkedSrpm } from '../import/copr-source.ts';
+import { gitPlace, linkedSrpm } from '../import/copr-source.ts';
 import { type Fate, oneLine, renderFates } from '../import/fate.ts';
 import { isAllowedAddress } from '../import/fetch-allowed.ts';
 import { fetchCopr } from '../import/fetch-copr.ts';
 import { hashSrpms } from '../import/hash-srpms.ts';
 import { importCopr } from '../import/import-copr.ts';
 import { ImportError } from '../import/import-error.ts';
+import { lookAtGit } from '../import/look-at-git.ts';
 import { readRecorded } from '../import/read-recorded.ts';
+import { sayFileFault } from '../vocabulary/file-fault.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Where the files go; without a folder they are printed. */
@@ -70,7 +72,9 @@ export function importCoprProject(terminal: Terminal, name: string, order: CoprI
     const addresses = order.hash ? answers.packages.flatMap((one) => linkedSrpm(one) ?? []) : [];
     const { output, maintainers } = order;
     const tree = output === undefined ? emptyTree : await readConfigFolder(resolve(output));
-    const { files, fates, elsewhere } = importCopr({ answers, tree, maintainers, hashes: await hashSrpms(addresses) });
+    const hashes = await hashSrpms(addresses);
+    const looks = await lookAtGit(answers.packages.flatMap((one) => gitPlace(one) ?? []));
+    const { files, fates, elsewhere } = importCopr({ answers, tree, maintainers, hashes, looks });
     await give(terminal, files, order);
     for (const problem of elsewhere) terminal.say(`Wrong before already: ${formatProblem(problem)}`);
     return conclude(terminal, fates, ['left-out']);
@@ -88,7 +92,7 @@ async function readConf(file: string): Promise<string> {
     if (size > confBytes) throw new Error(`it is larger than ${confBytes} bytes`);
     return await readFile(file, 'utf8');
   } catch (cause) {
-    throw new ImportError('file', `${file} cannot be read: ${(cause as Error).message}.`, { cause });
+    throw new ImportError('file', `${file} ${sayFileFault(cause)}. Name a copr-be.conf.`, { cause });
   }
 }
 

@@ -15,6 +15,7 @@ import { type Environment, readHome, readSettings } from '../service/home.ts';
 import { mirrorToLocalGithub } from '../service/local-mirror.ts';
 import { ServiceError } from '../vocabulary/errors.ts';
 import type { Fate } from '../vocabulary/fate.ts';
+import { sayFileFault } from '../vocabulary/file-fault.ts';
 import { fatesInFolder } from './plan-fates.ts';
 import { type Terminal, table } from './terminal.ts';
 
@@ -69,9 +70,8 @@ export async function plan(
 async function assertFolder(folder: string): Promise<void> {
   const said = 'Name a checkout of the config repo.';
   const path = resolve(folder);
-  const names = await readdir(path).catch(({ code }: NodeJS.ErrnoException) => {
-    const why = code === 'ENOENT' ? 'is not there' : code === 'ENOTDIR' ? 'is no folder' : 'cannot be read';
-    throw new ServiceError('folder', `${path} ${why}. ${said}`);
+  const names = await readdir(path).catch((error: unknown) => {
+    throw new ServiceError('folder', `${path} ${sayFileFault(error)}. ${said}`);
   });
   if (names.length === 0) throw new ServiceError('folder', `${path} is empty. ${said}`);
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { BuildSummary } from '@coppice/config';
+import type { BuildSummary, ProjectsJson } from '@coppice/config';
 import { expect, test } from 'vitest';
 import { renderStatus, type StatusQuestion, selectBuilds, selectLeaving, status } from './status.ts';
 
@@ -67,6 +67,7 @@ test('projects that are leaving are told to who asks of them, of their owner, or
 const statusOf = async (
   answers: Readonly<Record<string, string | undefined>>,
   environment: Record<string, string> = {},
+  question: Partial<StatusQuestion> = {},
 ) => {
   const server = http.createServer(({ url = '' }, response) => {
     const text = answers[url];
@@ -75,11 +76,12 @@ const statusOf = async (
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const printed: string[] = [];
-  const terminal = { print: (text: string) => void printed.push(text), say: () => undefined };
+  const terminal = { print: (text: string) => void printed.push(text), say: (text: string) => void printed.push(text) };
   const COPPICE_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   try {
-    await status(terminal, { COPPICE_HOME: '/nonexistent', COPPICE_URL, ...environment }, { states: [], json: false });
-    return printed.join('\n');
+    const home = { COPPICE_HOME: '/nonexistent', COPPICE_URL, ...environment };
+    const code = await status(terminal, home, { states: [], json: false, ...question });
+    return [...printed, `exit ${code}`].join('\n');
   } catch (error) {
     return String(error).replaceAll(COPPICE_URL, 'URL/');
   } finally {
@@ -106,4 +108,41 @@ test('the address of a service is enough to ask it, and what is none is told in 
     expect(await statusOf(both, { COPPICE_URL: odd })).toContain(`not "${odd}".`);
   }
   expect(await statusOf(both, { COPPICE_URL: '' })).toContain('No service has run in /nonexistent.');
+});
+
+test('of many builds the newest fifteen are shown, and how one went is the exit code', async () => {
+  const state = (id: number) => (id === 1 ? 'failed' : id === 2 ? 'running' : 'succeeded');
+  const answersOf = (count: number) => {
+    const builds = Array.from({ length: count }, (_, at) => ({
+      ...build,
+      id: at + 1,
+      state: state(at + 1),
+      reason: null,
+    }));
+    const leaving = { deleteAt: '2026-01-31T15:04:05.000Z', commit: 'c0', by: 'mia', statedAt: 'c1' };
+    const entry: ProjectsJson['projects'][number] = {
+      ...{ owner: 'acme', name: 'gone', description: '', instructions: '', homepage: null, contact: null },
+      ...{ chroots: [], chrootStates: {}, maintainers: ['mia'], builders: [], frozen: null, forkedFrom: null },
+      ...{ pinned: false, deleteAfter: null, leaving, keyFingerprint: null, packages: [] },
+    };
+    const projects = { configCommit: 'c0ffee', configRepository: 'acme/packages', projects: [entry] };
+    return {
+      '/api/v1/builds.json': JSON.stringify({ builds }),
+      '/api/v1/queue.json': JSON.stringify({ generatedAt: '2026-01-02T03:04:05Z', builds: [], brokenPools: [] }),
+      '/api/v1/projects.json': JSON.stringify(projects),
+    };
+  };
+  expect(await statusOf(answersOf(15))).not.toContain('--json prints all');
+  expect(await statusOf(answersOf(17))).toMatch(/^2 more; --json prints all of them\.$/m);
+  expect(await statusOf(answersOf(3))).toMatch(/^acme\/gone is deleted at .*\nexit 0$/m);
+  for (const [id, code] of [
+    [1, 1],
+    [2, 0],
+    [3, 0],
+    [4, 1],
+  ]) {
+    const said = await statusOf(answersOf(3), {}, { id });
+    expect([id, said.split('\n').at(-1)]).toEqual([id, `exit ${code}`]);
+    expect(said).not.toContain('is deleted at');
+  }
 });

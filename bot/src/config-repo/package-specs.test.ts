@@ -8,12 +8,12 @@ const file = (path: string, text: string): SpecFile & { text: string } => ({
   bytes: text.length,
   text,
 });
-const reader = () => {
+const reader = (rememberedBytes?: number) => {
   const read: string[] = [];
   const scan = createSpecScanner(async (files: readonly (SpecFile & { text: string })[]) => {
     read.push(...files.map(({ path }) => path));
     return new Map(files.map(({ path, text }) => [path, text]));
-  });
+  }, rememberedBytes);
   return { read, scan };
 };
 
@@ -34,6 +34,25 @@ test('specs that are too large, one by one or together, are left out', async () 
   expect(await scan([large])).toEqual(new Map());
   await scan(many);
   expect(read).toHaveLength(64);
+});
+
+test('what is remembered of specs is bounded by its size; a commit loses none of its own', async () => {
+  // Each takes some 40 kB to remember.
+  const { read, scan } = reader(100_000);
+  const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) =>
+    file(`packages/acme/tools/${name}/${name}.spec`, `Name: ${name}\nBuildRequires: ${'x'.repeat(10_000)}\n`),
+  );
+  if (a === undefined || b === undefined || c === undefined || d === undefined) throw new Error('there are four');
+  await scan([a]);
+  await scan([b]);
+  await scan([a]);
+  expect([...(await scan([a, b, c, d])).keys()]).toEqual([a.path, b.path, c.path, d.path]);
+  expect(read).toEqual([a, b, c, d].map(({ path }) => path));
+  // Those that were asked for last are still known, the others are read again.
+  await scan([c, d]);
+  expect(read).toHaveLength(4);
+  await scan([a]);
+  expect(read).toHaveLength(5);
 });
 
 test('only specs in the folder of a package count', () => {

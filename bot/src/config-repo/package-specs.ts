@@ -10,6 +10,7 @@ import {
   type SpecView,
   scanSpec,
 } from '@coppice/config';
+import { BoundedMemory } from './bounded-memory.ts';
 
 /** A spec in a commit. */
 export interface SpecFile {
@@ -26,7 +27,6 @@ export interface SpecFile {
 const maximumSpecBytes = 256 * 1024;
 /** All specs of one commit that were not known before. */
 const maximumNewBytes = 16 * 1024 * 1024;
-const maximumRemembered = 50_000;
 
 /** A spec, to be read as each build reads it. */
 export interface KnownSpec {
@@ -39,48 +39,66 @@ export function isPackageSpec(path: string): boolean {
   return /^packages\/[^/]+\/[^/]+\/[^/]+\/.+\.spec$/.test(path);
 }
 
-/** `readTexts` gives the texts of files by path. The function that it returns gives what each spec says, by path. */
+/**
+ * `readTexts` gives the texts of files by path. The function that it returns gives what each spec says, by path.
+ * `rememberedBytes` bounds what is kept for the next commit, and again what was read of it. Default: 64 MiB.
+ */
 export function createSpecScanner<T extends SpecFile>(
   readTexts: (files: readonly T[]) => Promise<ReadonlyMap<string, string>>,
+  rememberedBytes = 64 * 1024 * 1024,
 ): (files: readonly T[]) => Promise<ReadonlyMap<string, KnownSpec>> {
-  const known = new Map<string, KnownSpec>();
+  const known = new BoundedMemory<KnownSpec>(rememberedBytes);
+  const readings: Readings = new BoundedMemory(rememberedBytes);
   return async (files) => {
+    // Of this commit, whatever is forgotten meanwhile.
+    const found = new Map<string, KnownSpec>();
+    const wanted = new Map<string, T>();
     let bytes = 0;
-    const wanted = files.filter((file) => {
-      if (known.has(file.id) || file.bytes > maximumSpecBytes || bytes + file.bytes > maximumNewBytes) return false;
-      bytes += file.bytes;
-      return true;
-    });
-    const texts = await readTexts(wanted);
-    if (known.size + wanted.length > maximumRemembered) known.clear();
-    for (const { path, id } of wanted) known.set(id, knowSpec(texts.get(path) ?? ''));
+    for (const file of files) {
+      const spec = known.get(file.id);
+      if (spec !== undefined) found.set(file.id, spec);
+      else if (!wanted.has(file.id) && file.bytes <= maximumSpecBytes && bytes + file.bytes <= maximumNewBytes) {
+        bytes += file.bytes;
+        wanted.set(file.id, file);
+      }
+    }
+    const texts = await readTexts([...wanted.values()]);
+    for (const { path, id } of wanted.values()) {
+      const outline = outlineSpec(texts.get(path) ?? '');
+      const spec = knowSpec(id, outline, readings);
+      found.set(id, spec);
+      known.set(id, spec, outline.length);
+    }
     return new Map(
       files.flatMap(({ path, id }) => {
-        const spec = known.get(id);
+        const spec = found.get(id);
         return spec === undefined ? [] : [[path, spec] as const];
       }),
     );
   };
 }
 
-/** Readings of one spec that are remembered; projects have few ways to ask. */
-const maximumReadings = 100;
+/** By the spec and how it is read. */
+type Readings = BoundedMemory<SpecRequires>;
 
-function knowSpec(text: string): KnownSpec {
-  const outline = outlineSpec(text);
-  const readings = new Map<string, SpecRequires>();
+function knowSpec(id: string, outline: string, readings: Readings): KnownSpec {
   return {
     read({ chroot, buildroot: { macros, with: on, without } }) {
       // Without macros and conditions every build reads the same.
-      const key = outline.includes('%') ? JSON.stringify([chroot, macros, on, without]) : '';
+      const key = outline.includes('%') ? `${id} ${JSON.stringify([chroot, macros, on, without])}` : id;
       const known = readings.get(key);
       if (known !== undefined) return known;
       const { buildRequires, provides } = scanSpec(outline, { chroot, buildroot: { macros, with: on, without } });
-      if (readings.size >= maximumReadings) readings.clear();
-      readings.set(key, { buildRequires, provides });
+      const names = [...buildRequires, ...provides];
+      readings.set(key, { buildRequires, provides }, charactersOf(names));
       return { buildRequires, provides };
     },
   };
+}
+
+/** With what each text takes besides its characters. */
+function charactersOf(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + text.length + 16, 0);
 }
 
 /** What a package requires and provides in any of its chroots: the order of builds is one for all of them. */

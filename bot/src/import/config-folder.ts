@@ -3,6 +3,7 @@ import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { replaceFile } from '@coppice/builder-runner/replace-file';
 import { type ConfigTree, isConfigYaml, maximumYamlBytes } from '@coppice/config';
+import { sayFileFault } from '../vocabulary/file-fault.ts';
 import { ImportError } from './import-error.ts';
 
 /** The files of a config repo; an empty tree when the folder is empty or not there. Throws ImportError `file`. */
@@ -20,7 +21,7 @@ export async function readConfigFolder(folder: string): Promise<ConfigTree> {
       texts.set(path, about.size > maximumYamlBytes ? '' : await readFile(join(folder, path), 'utf8'));
     }
   } catch (cause) {
-    throw new ImportError('file', `${folder} cannot be read: ${(cause as Error).message}.`, { cause });
+    throw new ImportError('file', `${folder} ${sayFileFault(cause)}. Name the folder of a config repo.`, { cause });
   }
   return { texts, oversize, paths };
 }
@@ -64,7 +65,7 @@ export async function writeFiles(folder: string, files: ReadonlyMap<string, stri
       // The import can be run again.
       await replaceFile(target, text, { sync: false });
     } catch (cause) {
-      throw new ImportError('file', `${target} cannot be written: ${(cause as Error).message}.`, { cause });
+      throw new ImportError('file', `${target} ${sayFileFault(cause)}. Name another folder with --output.`, { cause });
     }
   }
 }

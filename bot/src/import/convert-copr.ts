@@ -51,7 +51,7 @@ export function convertCopr(answers: CoprAnswers, context: ConvertContext): Conv
     chroots: options.size === 0 ? chroots : Object.fromEntries(chroots.map((one) => [one, options.get(one) ?? {}])),
     ...(repos.length === 0 ? {} : { repos }),
     ...(network ? { network: true } : {}),
-    packages: convertPackages(answers.packages, context.hashes, trial, fates),
+    packages: convertPackages(answers.packages, context.hashes, context.looks, trial, fates),
   };
   fates.push(...foreignSettings(project), ...leftovers(answers));
   return { owner: ownerHere(project.ownername), name: project.name, project: converted, chroots, network, fates };

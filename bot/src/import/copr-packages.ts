@@ -2,6 +2,8 @@
 import type { CoprPackage } from './copr-answers.ts';
 import { convertSource, type SrpmHashes } from './copr-source.ts';
 import { type Fate, fate } from './fate.ts';
+import type { GitLooks } from './git-looks.ts';
+import { gitRemarks } from './git-remarks.ts';
 import type { Trial } from './trial.ts';
 
 type Stated = readonly [name: string, { readonly source: Readonly<Record<string, unknown>> }];
@@ -13,6 +15,7 @@ type Stated = readonly [name: string, { readonly source: Readonly<Record<string,
 export function convertPackages(
   packages: readonly CoprPackage[],
   hashes: SrpmHashes,
+  looks: GitLooks,
   trial: Trial,
   fates: Fate[],
 ): Readonly<Record<string, unknown>> {
@@ -33,7 +36,7 @@ export function convertPackages(
   for (const [name, why] of faults) leave(name, why);
   const kept = candidates.filter(([name]) => !faults.has(name)).sort(([a], [b]) => (a < b ? -1 : 1));
   for (const [name] of kept) fates.push(fate('converted', `package ${name}`, '`packages`'));
-  fates.push(...remarks(packages, new Map(kept)));
+  fates.push(...remarks(packages, new Map(kept)), ...gitRemarks(new Map(kept), looks));
   return Object.fromEntries(kept);
 }
 

@@ -1,5 +1,6 @@
 // Where a package of Copr comes from → `source:` of a package here. Pure.
 import type { CoprPackage } from './copr-answers.ts';
+import type { GitPlace } from './git-looks.ts';
 
 /** A SHA-256, or one clause that says why there is none; by address. */
 export type SrpmHashes = ReadonlyMap<string, { readonly sha256: string } | { readonly why: string }>;
@@ -30,6 +31,13 @@ export function linkedSrpm(one: CoprPackage): string | undefined {
   const { url } = one.source_dict;
   if (one.source_type !== 'link' || typeof url !== 'string' || !URL.canParse(url)) return undefined;
   return new URL(url).pathname.endsWith('.src.rpm') ? url : undefined;
+}
+
+/** Where a package comes from that is built from plain Git. */
+export function gitPlace(one: CoprPackage): GitPlace | undefined {
+  const converted = convertSource(one, new Map());
+  if (!('source' in converted) || converted.source.type !== 'git') return undefined;
+  return { url: String(converted.source.url), ref: String(converted.source.ref) };
 }
 
 /**

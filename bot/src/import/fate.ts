@@ -1,4 +1,5 @@
 import type { SrpmHashes } from './copr-source.ts';
+import type { GitLooks } from './git-looks.ts';
 import type { Trial } from './trial.ts';
 
 // What an import says about each thing that it read: nothing is dropped without a word.
@@ -61,5 +62,6 @@ export interface ConvertContext {
   /** `owner/project` of the projects that the config repo has. */
   readonly imported: ReadonlySet<string>;
   readonly hashes: SrpmHashes;
+  readonly looks: GitLooks;
   readonly trial: Trial;
 }

@@ -11,7 +11,7 @@ const apple = await readRecorded(join(testdata, 'fruit-apple.json'));
 const nothing: ConfigTree = { texts: new Map(), oversize: new Map(), paths: new Set() };
 
 function run(answers: CoprAnswers, more: Partial<ImportOrder> = {}) {
-  const order = { answers, tree: nothing, maintainers: ['gardener'], hashes: new Map(), ...more };
+  const order = { answers, tree: nothing, maintainers: ['gardener'], hashes: new Map(), looks: new Map(), ...more };
   const { files, fates } = importCopr(order);
   const texts = new Map([...order.tree.texts, ...files]);
   const parsed = parseConfigRepo({ texts, oversize: new Map(), paths: new Set(texts.keys()) });
@@ -197,7 +197,13 @@ describe('into a config repo that is there', () => {
 
   test('what is wrong in other files does not hinder it, and is told', () => {
     const files = { 'coppice.yaml': policy, 'projects/other/one.yaml': 'nonsense: 1\n' };
-    const result = importCopr({ answers: apple, tree: tree(files), maintainers: [], hashes: new Map() });
+    const result = importCopr({
+      answers: apple,
+      tree: tree(files),
+      maintainers: [],
+      hashes: new Map(),
+      looks: new Map(),
+    });
     expect(result.elsewhere.map(({ path }) => path)).toContain('projects/other/one.yaml');
     expect(result.elsewhere.every(({ path }) => path === 'projects/other/one.yaml')).toBe(true);
   });

@@ -6,6 +6,7 @@ import type { CoprAnswers } from './copr-answers.ts';
 import { ownerHere } from './copr-repos.ts';
 import type { SrpmHashes } from './copr-source.ts';
 import { type Fate, fate, oneLine } from './fate.ts';
+import type { GitLooks } from './git-looks.ts';
 import { ImportError } from './import-error.ts';
 import { policyFile, trialAgainst } from './trial.ts';
 
@@ -16,6 +17,8 @@ export interface ImportOrder {
   /** GitHub logins; empty: the admins of the config repo, or, in a new one, a login like the owner's name. */
   readonly maintainers: readonly string[];
   readonly hashes: SrpmHashes;
+  /** Of repositories that nobody looked at nothing is said. */
+  readonly looks: GitLooks;
 }
 
 export interface ImportResult {
@@ -35,7 +38,7 @@ const anyChroot = ['fedora-42-x86_64'];
  * The project's file, and a `coppice.yaml` when the config repo has none. Pure.
  * Throws ImportError `result` when nothing valid comes of it.
  */
-export function importCopr({ answers, tree, maintainers, hashes }: ImportOrder): ImportResult {
+export function importCopr({ answers, tree, maintainers, hashes, looks }: ImportOrder): ImportResult {
   const { project } = answers;
   const owner = ownerHere(project.ownername);
   const misnamed = trialAgainst(openPolicy(anyChroot), owner, project.name)({ chroots: anyChroot });
@@ -55,7 +58,7 @@ export function importCopr({ answers, tree, maintainers, hashes }: ImportOrder):
   const imported = new Set(
     [...tree.texts.keys()].flatMap((name) => /^projects\/([^/]+\/[^/]+)\.yaml$/.exec(name)?.[1] ?? []),
   );
-  const converted = convertCopr(answers, { maintainers: who.logins, imported, hashes, trial });
+  const converted = convertCopr(answers, { maintainers: who.logins, imported, hashes, looks, trial });
   const fates = [...who.fates, ...renamed(project.ownername), ...converted.fates];
   const files = new Map([[path, renderProject(converted, project, fates)]]);
   if (policyText === undefined) {

@@ -2,6 +2,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { sayFileFault } from '../vocabulary/file-fault.ts';
 import {
   type CoprAnswers,
   type CoprPackage,
@@ -27,11 +28,13 @@ const recordedSchema = z.strictObject({
  * ImportError `file` or `answer`.
  */
 export async function readRecorded(path: string): Promise<CoprAnswers> {
-  const about = await stat(path).catch((cause: Error) => {
-    throw new ImportError('file', `${path} cannot be read: ${cause.message}.`, { cause });
-  });
+  const refuse = (cause: unknown) => {
+    const next = 'Name a file or folder of recorded answers, or the address of a Copr.';
+    throw new ImportError('file', `${path} ${sayFileFault(cause)}. ${next}`, { cause });
+  };
+  const about = await stat(path).catch(refuse);
   if (!about.isDirectory()) return checkAnswer(recordedSchema, await readJson(path), path);
-  const names = (await readdir(path)).filter((name) => name.endsWith('.json')).sort();
+  const names = (await readdir(path).catch(refuse)).filter((name) => name.endsWith('.json')).sort();
   const packages: CoprPackage[] = [];
   const chroots: CoprAnswers['chroots'][number][] = [];
   for (const name of names) {
@@ -57,6 +60,6 @@ async function readJson(path: string): Promise<unknown> {
     if (answer === undefined) throw new Error('it is no JSON');
     return answer;
   } catch (cause) {
-    throw new ImportError('file', `${path} cannot be read: ${(cause as Error).message}.`, { cause });
+    throw new ImportError('file', `${path} ${sayFileFault(cause)}. Record the answer of Copr's API there.`, { cause });
   }
 }

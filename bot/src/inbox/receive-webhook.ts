@@ -30,7 +30,7 @@ export function createWebhookReceiver(options: ReceiverOptions): Middleware {
   const bodies = createBodyReader(limits);
   const tell = tellOfRefusals(options);
   const refuse = (response: ServerResponse, { status, why }: Refusal) => {
-    tell(why);
+    if (isFromGithub(response.req)) tell(why);
     // The rest of the body is not waited for: the connection ends with the answer.
     response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8', Connection: 'close' });
     response.end(`${JSON.stringify({ error: why })}\n`);
@@ -54,6 +54,11 @@ const forged: Refusal = {
   status: 400,
   why: 'the signature does not match the payload and the secret of this service',
 };
+
+/** What has nothing of GitHub's is no delivery that anybody misses, but a stray request or a look of the doctor. */
+function isFromGithub({ headers }: IncomingMessage): boolean {
+  return neededHeaders.some((name) => headers[name] !== undefined);
+}
 
 /** What is wrong with a delivery before its body is read. Pure. */
 function judgeHead({ method, headers }: IncomingMessage, bytes: number): Refusal | undefined {

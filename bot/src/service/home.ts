@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { formatProblem, parseSettings, type Settings } from '@coppice/config';
 import { ServiceError } from '../vocabulary/errors.ts';
+import { sayFileFault } from '../vocabulary/file-fault.ts';
 
 /** The variables that Coppice reads; nothing else of the environment changes what it does. */
 export interface Environment {
@@ -69,8 +70,7 @@ async function readSettingsFile(path: string): Promise<string> {
   } catch (cause) {
     throw new ServiceError(
       'settings',
-      `Cannot read the settings file ${path} that COPPICE_SETTINGS names: ${(cause as Error).message}.`,
-      { cause },
+      `The settings file ${path} ${sayFileFault(cause)}. Let COPPICE_SETTINGS name a YAML file, or leave it out for the embedded service.`,
     );
   }
 }

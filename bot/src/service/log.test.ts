@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createLog } from './log.ts';
+import { createLog, describe } from './log.ts';
 
 const now = () => new Date('2026-01-02T03:04:05.678Z');
 
@@ -27,6 +27,12 @@ test('a JSON line tells an error with its causes', () => {
     message: 'The site could not be written',
     error: 'no page: disk full',
   });
+});
+
+test('a cause stands in brackets behind a whole sentence', () => {
+  expect(describe(new Error('It does not answer. Start it.', { cause: new Error('bad port') }))).toBe(
+    'It does not answer. Start it. (bad port)',
+  );
 });
 
 test('a cause that its error tells already is not said again', () => {

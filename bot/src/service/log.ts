@@ -22,7 +22,8 @@ export function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause === undefined ? '' : describe(error.cause);
   // Many messages end with what caused them.
-  return cause === '' || error.message.includes(cause) ? error.message : `${error.message}: ${cause}`;
+  if (cause === '' || error.message.includes(cause)) return error.message;
+  return error.message.endsWith('.') ? `${error.message} (${cause})` : `${error.message}: ${cause}`;
 }
 
 /** Control characters in outside text could forge lines or colour the terminal. */

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import type { OutgoingHook } from '@coppice/builder-runner/runner';
 import type { Settings } from '@coppice/config';
 import { ServiceError } from '../vocabulary/errors.ts';
+import { sayFileFault } from '../vocabulary/file-fault.ts';
 import type { Home } from './home.ts';
 
 export interface Secrets {
@@ -78,10 +79,6 @@ async function readSecret(key: string, path: string | undefined): Promise<string
     if (secret.trim() === '') throw new Error('it is empty');
     return secret;
   } catch (cause) {
-    throw new ServiceError(
-      'settings',
-      `The secret file ${path} (${key}) cannot be used: ${(cause as Error).message}.`,
-      { cause },
-    );
+    throw new ServiceError('settings', `The secret file ${path} (${key}) ${sayFileFault(cause)}.`);
   }
 }

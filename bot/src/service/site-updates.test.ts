@@ -57,11 +57,35 @@ test('what could not be written stays owed, and is tried again although nothing 
     await queue.close();
     await rm(folder, { recursive: true });
   });
-  await site.all();
+  await expect(site.all()).rejects.toMatchObject({ code: 'EISDIR' });
   await vi.waitFor(() => expect(complaints.length).toBeGreaterThan(1), { timeout: 30_000 });
   expect(new Set(complaints)).toEqual(new Set(['The site could not be written, and is tried again']));
   // It is looked every 5 ms: without pauses that grow there would be hundreds.
   expect(complaints.length).toBeLessThan(20);
+  await rm(inTheWay, { recursive: true });
+  // Nobody has to wait for the pause to end.
+  await site.all();
+  expect(await readFile(join(published, 'index.html'), 'utf8')).toContain('<h1');
+});
+
+test('what was asked for and could not be written is written when it can be, although nobody asks again', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'coppice-updates-'));
+  const published = join(folder, 'published');
+  const inTheWay = join(published, 'api/v1/queue.json');
+  await mkdir(join(inTheWay, 'x'), { recursive: true });
+  const now = () => new Date('2026-11-22T12:00:00Z');
+  const queue = await openQueue({ folder: join(folder, 'queue'), now });
+  const site = startSiteUpdates({
+    ...{ queue, published, url: 'http://127.0.0.1:8080', now, lookMilliseconds: 5, brokenPools: () => [] },
+    ...{ retryMilliseconds: 50, log: () => undefined },
+  });
+  onTestFinished(async () => {
+    await site.stop();
+    await queue.close();
+    await rm(folder, { recursive: true });
+  });
+  const asked = await Promise.allSettled([site.all(), site.all()]);
+  expect(asked.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   await rm(inTheWay, { recursive: true });
   await expect.poll(() => readFile(join(published, 'index.html'), 'utf8'), { timeout: 30_000 }).toContain('<h1');
 });

@@ -8,7 +8,10 @@ import { type BrokenPool, published as layout, type QueuedBuild } from '@coppice
 import { regenerate, type SiteChange } from '@coppice/site/regenerate';
 
 export interface SiteUpdates {
-  /** Everything, for instance after a change of the config. Resolves when it is written. */
+  /**
+   * Everything, for instance after a change of the config. Resolves when it is written; rejects when nothing can be
+   * written now, which is logged and tried again all the same.
+   */
   all(): Promise<void>;
   /** Resolves when nothing is left to write. */
   idle(): Promise<void>;
@@ -47,6 +50,8 @@ export function startSiteUpdates(options: {
   let isRetry = false;
   let pause: NodeJS.Timeout | undefined;
   let isStopped = false;
+  /** Who waits for everything to be written. */
+  let askers: PromiseWithResolvers<void>[] = [];
 
   const isDue = () => everything || isRetry || waiting.size > 0 || toldPools !== JSON.stringify(brokenPools());
   const tryLater = () => {
@@ -63,6 +68,8 @@ export function startSiteUpdates(options: {
   const writeOnce = async (): Promise<'all' | 'most' | 'nothing'> => {
     const changes = waiting;
     const all = everything;
+    const asking = askers;
+    askers = [];
     everything = false;
     isRetry = false;
     waiting = new Map();
@@ -73,18 +80,20 @@ export function startSiteUpdates(options: {
       const { problems, incomplete } = await regenerate({ published, changes: reported, url, now: now() });
       toldPools = JSON.stringify(broken);
       for (const problem of problems) log('warn', problem);
+      for (const asker of asking) asker.resolve();
       return incomplete ? 'most' : 'all';
     } catch (error) {
       log('error', 'The site could not be written, and is tried again', { error });
       everything ||= all;
       waiting = new Map([...changes, ...waiting]);
+      for (const asker of asking) asker.reject(error);
       return 'nothing';
     }
   };
   const work = async () => {
     while (!isBlocked && isDue()) {
       const written = await writeOnce();
-      isBlocked = written === 'nothing';
+      isBlocked = written === 'nothing' && askers.length === 0;
       if (written !== 'all') tryLater();
       else {
         failures = 0;
@@ -95,6 +104,8 @@ export function startSiteUpdates(options: {
   const start = () => {
     running ??= work().finally(() => {
       running = undefined;
+      // What was asked for since the last look.
+      if (!isBlocked && isDue()) void start();
     });
     return running;
   };
@@ -109,10 +120,13 @@ export function startSiteUpdates(options: {
     while (running !== undefined) await running;
   };
   return {
-    async all() {
+    all() {
+      const asker = Promise.withResolvers<void>();
+      askers.push(asker);
       everything = true;
       isBlocked = false;
-      await start();
+      void start();
+      return asker.promise;
     },
     idle,
     async stop() {

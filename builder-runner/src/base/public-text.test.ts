@@ -19,7 +19,7 @@ test.each([
 test.each([
   ['createrepo_c: /srv/c.h/published/results/a/x.rpm: bad', 'createrepo_c: x.rpm: bad'],
   ['not in %files: /usr/bin/hello, /opt/acme/x', 'not in %files: /usr/bin/hello, /opt/acme/x'],
-  ['/srv/c.h', 'the home of the service'],
+  ['/srv/c.h', 'COPPICE_HOME'],
   ['/srv/cah/x and http://h/srv/c.h/x', '/srv/cah/x and http://h/srv/c.h/x'],
   [`see ${import.meta.dirname}/x.ts`, 'see x.ts'],
 ])('paths of the service are told by their last part, those of packages stay: %s', (text, told) => {

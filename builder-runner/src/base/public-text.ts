@@ -26,7 +26,7 @@ export function withoutHostPaths(text: string, home: string): string {
       `(?<![\\w.~/-])${root.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}[^\\s'"\`<>|,;:()[\\]{}]*`,
       'g',
     );
-    return said.replace(below, (path) => (path === root ? 'the home of the service' : lastPart(path)));
+    return said.replace(below, (path) => (path === root ? 'COPPICE_HOME' : lastPart(path)));
   }, text);
 }
 

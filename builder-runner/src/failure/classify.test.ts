@@ -56,6 +56,20 @@ describe('a build that ends mock', () => {
     });
   });
 
+  test('is shown by the command that ends it, not by what rpmbuild adds to a section', () => {
+    const lineOf = (text: string) => {
+      const verdict = classifyFailure({ ...facts, exitCode: 1, logs: { ...logs, build: { text, firstLine: 1 } } });
+      return verdict.kind === 'failed' ? verdict.failure.excerpt : verdict.kind;
+    };
+    const begin = 'Executing(%check): /bin/sh\n+ kill -9 -1\n';
+    const end = 'Child return code was: 137\n';
+    expect(lineOf(`${begin}+ RPM_EC=0\n++ jobs -p\n+ exit 0\n${end}`)).toEqual(
+      expect.arrayContaining(['+ kill -9 -1']),
+    );
+    expect(lineOf(`${begin}+ sleep 5\n+ exit 0\n${end}`)[0]).toBe('+ kill -9 -1');
+    expect(lineOf(`Executing(%check): /bin/sh\n+ ./eat-memory\n+ exit 0\n${end}`)[0]).toBe('+ ./eat-memory');
+  });
+
   test('that removes the folder of its results is the package itself', () => {
     const build = { text: 'Executing(%install): /bin/sh\nChild return code was: 0\n', firstLine: 1 };
     const said = 'ERROR mock-lite:  What the build left in RPMS cannot be taken: No such file or directory\n';
@@ -63,6 +77,18 @@ describe('a build that ends mock', () => {
     const message = expect.stringMatching(/removed or replaced the folder RPMS/);
     expect(verdict).toMatchObject({ failure: { reason: 'unbuildable', message } });
   });
+
+  test.each(['No such file or directory', 'Too many levels of symbolic links', 'Not a directory'])(
+    'that puts something else in the place of its results is the package itself: %s',
+    (why) => {
+      const said = `cannot create /builddir/build/RPMS/noarch: ${why}`;
+      const begin = 'Executing(%install): /bin/sh\n+ rm -rf RPMS\nProcessing files: t-1-1.noarch\n';
+      const text = `${begin}error: ${said}\n\nRPM build errors:\n    ${said}\nChild return code was: 1\n`;
+      const verdict = classifyFailure({ ...facts, exitCode: 1, logs: { ...logs, build: { text, firstLine: 1 } } });
+      const message = `The build removed or replaced the folder RPMS of its own results: ${why}.`;
+      expect(verdict).toMatchObject({ failure: { reason: 'unbuildable', message } });
+    },
+  );
 });
 
 describe('really failed builds', () => {

@@ -83,10 +83,14 @@ function sectionOf(build: readonly LogLine[]): string {
   return stage === undefined ? '' : ` in %${stage.name}`;
 }
 
+/** What rpmbuild adds to the end of each section. */
+const epilogue = /^\+ (?:exit \d+|RPM_EC=\d+)$/;
+
 /** The package ends what builds it. */
 function ownEnd(what: string, build: readonly LogLine[]): Extract<Verdict, { kind: 'failed' }> {
   const message = `${what}: does the build kill all processes (kill -1, pkill, killall), or take all memory?`;
-  const command = build.findLast(({ text }) => text.startsWith('+ '));
+  const commands = build.filter(({ text }) => text.startsWith('+ ') && !epilogue.test(text));
+  const command = commands.findLast(({ text }) => /\b(?:kill|pkill|killall)\b/.test(text)) ?? commands.at(-1);
   return failed('unbuildable', 'build.log', build, { message, line: command ?? build.at(-1) });
 }
 

@@ -161,13 +161,20 @@ export function findLimit(
 /** mock-lite's words for results that cannot be taken from where rpmbuild puts them. */
 const spoiltResults = /^What the build left in (\S{1,40}) cannot be taken: (.{1,200})$/;
 
-/** rpmbuild went well, and what it made cannot be found: the build did something to the folders of its results. */
+/** rpmbuild's words where it cannot put its results. */
+const lostResults = /^error: cannot create \S{0,200}\/(S?RPMS)(?:\/\S{0,200})?: (.{1,200})$/;
+
+/**
+ * What rpmbuild made cannot be put into the folders of the results, or not be found there: the build did something to
+ * them.
+ */
 export function findSpoiltResults(
   buildLog: readonly LogLine[],
   rootLog: readonly LogLine[],
 ): Pick<Finding, 'message'> | undefined {
-  if (!/^Child return code was: 0$/.test(buildLog.at(-1)?.text ?? '')) return undefined;
-  const [, folder, why] = rootLog.map(({ text }) => spoiltResults.exec(text)).findLast((match) => match !== null) ?? [];
+  const wentWell = /^Child return code was: 0$/.test(buildLog.at(-1)?.text ?? '');
+  const [lines, pattern] = wentWell ? [rootLog, spoiltResults] : [buildLog.slice(-tailLines), lostResults];
+  const [, folder, why] = lines.map(({ text }) => pattern.exec(text)).findLast((match) => match !== null) ?? [];
   if (folder === undefined) return undefined;
   return { message: `The build removed or replaced the folder ${quoted(folder)} of its own results: ${quoted(why)}.` };
 }

@@ -42,6 +42,11 @@ describe('the address of a submodule', () => {
     ['/srv/git/x.git', of, 'which is not https'],
     ['--upload-pack=touch /tmp/x', of, 'which is not https'],
     ['git://a.example/x', of, 'which is not https'],
+    ['http://a.example/x.git', of, 'which is not https'],
+    ['http://127.0.0.1:4100/acme/x.git', 'http://127.0.0.1:4100/acme/tools.git', 'which is not https'],
+    ['https://a.example\\@b.example/x', of, 'which no source may have'],
+    ['https://a.example/x y', of, 'which no source may have'],
+    ['https://a.example/x?y', of, 'which no source may have'],
     ['https://me:secret@a.example/x', of, 'has a user name or a password in its address'],
     ['', of, 'which is not https'],
   ])('%s of %s is refused', (url, from, why) => {

@@ -1,5 +1,6 @@
 // What `.gitmodules` says: which submodule stands where and comes from which address. Anybody may have written it.
 // Pure.
+import { gitUrl } from '@coppice/config';
 
 /** A submodule as `.gitmodules` states it; everything else that stands there (`update`, `branch`) is not read. */
 export interface StatedSubmodule {
@@ -32,10 +33,14 @@ export function submoduleUrl(url: string, of: string): { readonly url: string } 
   const ssh = /^(?:ssh:\/\/)?[\w.-]+@([\w.-]+)(?::\d+)?[:/](.+)$/.exec(url);
   if (ssh !== null && !/^https?:/.test(url))
     return { why: `has an SSH address, and the service has no key; let it be https://${ssh[1]}/${ssh[2]}` };
-  if (!/^https?:\/\//.test(url))
+  if (!url.startsWith('https://'))
     return { why: `has the address ${JSON.stringify(url.slice(0, 200))}, which is not https` };
   const { username, password } = URL.canParse(url) ? new URL(url) : {};
-  return username || password ? { why: 'has a user name or a password in its address' } : { url };
+  if (username || password) return { why: 'has a user name or a password in its address' };
+  // The rule that an address in the config repo is held against.
+  return gitUrl.safeParse(url).success
+    ? { url }
+    : { why: `has the address ${JSON.stringify(url.slice(0, 200))}, which no source may have` };
 }
 
 function relativeTo(url: string, of: string): { readonly url: string } | { readonly why: string } {

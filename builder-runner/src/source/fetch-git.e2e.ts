@@ -310,8 +310,9 @@ describe('submodules', () => {
 
   test.each([
     ['an address that is not https', 'ext::sh -c true', 'f'.repeat(40), /has the address "ext::sh.*which is not https/],
+    ['an http address', 'http://127.0.0.1:1/x.git', 'f'.repeat(40), /has the address "http:.*which is not https/],
     ['an SSH address', 'git@a.example:x/y.git', 'f'.repeat(40), /let it be https:..a.example.x.y.git/],
-    ['a private address', 'http://127.0.0.1:1/x.git', 'f'.repeat(40), /cannot be had: .* not public/],
+    ['a private address', 'https://127.0.0.1:1/x.git', 'f'.repeat(40), /cannot be had: .* not public/],
     [
       'a commit that nobody has',
       '../lib.git',

@@ -115,6 +115,18 @@ describe('the places of files', () => {
     ]);
   });
 
+  test('a policy of nearly the right name is told, beside the right one and instead of it', () => {
+    for (const near of ['coppice.YAML', 'Coppice.yaml', 'coppice.yml']) {
+      expect(problemsOf(treeOf({ 'coppice.yaml': policyText }, [near]))).toEqual([
+        `${near}:1:1: the policy is not read from this place: it is in coppice.yaml (put what holds into coppice.yaml, and remove this file)`,
+      ]);
+      expect(problemsOf(treeOf({}, [near]))).toEqual([
+        `coppice.yaml:1:1: the repository has no coppice.yaml (rename ${near})`,
+      ]);
+    }
+    expect(problemsOf(treeOf({ 'coppice.yaml': policyText }, ['docs/coppice.yml', 'my-coppice.yaml']))).toEqual([]);
+  });
+
   test('projects whose names differ only in case, reserved owners and names with other signs are problems', () => {
     const names = [
       'projects/acme/tools.yaml',

@@ -143,7 +143,7 @@ function lackOfPolicy(tree: ConfigTree): Problem[] {
   if (bytes !== undefined) return [oversizeProblem(policyPath, bytes)];
   // What stands there is no regular file: that has been said.
   if (tree.paths.has(policyPath)) return [];
-  const other = [...tree.paths].find((path) => /^coppice\.ya?ml$/i.test(path));
+  const other = [...tree.paths].find((path) => nearlyPolicy.test(path));
   const near = other === undefined ? 'add it: `admins` and `chroots` are needed' : `rename ${other}`;
   return [{ path: policyPath, line: 1, column: 1, message: 'the repository has no coppice.yaml', hint: near }];
 }
@@ -158,6 +158,8 @@ function projectNames(tree: ConfigTree): Map<string, { readonly owner: string; r
   return names;
 }
 
+const nearlyPolicy = /^coppice\.ya?ml$/i;
+
 /** What somebody meant as a project, whatever the case: a name that is off by it would be a project that is gone. */
 const nearlyProject = /^projects\/.+\.ya?ml$/i;
 
@@ -166,10 +168,15 @@ function checkPlaces(tree: ConfigTree): Problem[] {
   const problems: Problem[] = [];
   const seen = new Map<string, string>();
   const links = [...(tree.links?.keys() ?? [])].filter((path) => /^chroots\/[^/]+\.cfg$/.test(path));
-  const ours = [...tree.paths].filter((path) => path === policyPath || /^projects\//i.test(path)).concat(links);
+  const ours = [...tree.paths].filter((path) => nearlyPolicy.test(path) || /^projects\//i.test(path)).concat(links);
   for (const path of ours.sort()) {
     const at = { path, line: 1, column: 1 };
-    if (nearlyProject.test(path) && !isConfigYaml(path)) {
+    if (nearlyPolicy.test(path) && path !== policyPath) {
+      // Where there is no other, that is said.
+      if (!tree.paths.has(policyPath)) continue;
+      const message = `the policy is not read from this place: it is in ${policyPath}`;
+      problems.push({ ...at, message, hint: `put what holds into ${policyPath}, and remove this file` });
+    } else if (nearlyProject.test(path) && !isConfigYaml(path)) {
       const message = 'a project is not read from this place';
       const right = path.replace(/^projects/i, 'projects').replace(/\.ya?ml$/i, '.yaml');
       const isName = isConfigYaml(right) && !tree.paths.has(right);

@@ -90,6 +90,16 @@ describe('parseYaml', () => {
     ['text turned round', 'a: x\u202ey', /^f.yaml:1:5: the character U\+202E is not allowed/],
     ['10 MB', 'x'.repeat(10_000_000), /^f.yaml:1:1: the file has 10000000 bytes; at most 262144 are read/],
     ['an alias bomb', aliasBomb(9), /^f.yaml:1:\d+: the file has more than 50000 values once its aliases are expanded/],
+    [
+      'too many values, with an alias among them',
+      `a: &x 1\nb: *x\nc: [${'1,'.repeat(50_000)}]`,
+      /^f.yaml:3:\d+: the file has more than 50000 values \(split it/,
+    ],
+    [
+      'an alias of many values',
+      `a: &x [${'1,'.repeat(30_000)}]\nb: *x`,
+      /^f.yaml:1:\d+: the file has more than 50000 values once its aliases are expanded \(nest fewer/,
+    ],
     ['20,000 brackets', '['.repeat(20_000), /^f.yaml:1:\d+: the file nests too deep/],
     [
       '40 lists in each other',

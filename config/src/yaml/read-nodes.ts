@@ -60,6 +60,18 @@ export function aliasTargets(contents: Node | null): ReadonlyMap<Alias, Node> {
   return targets;
 }
 
+/** Counted as `read` does, each alias as one. */
+function valuesWritten(contents: unknown): number {
+  let count = 0;
+  const open = [contents];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    count += 1;
+    const below = isMap(node) ? node.items.map(({ value }) => value) : isSeq(node) ? node.items : [];
+    for (const one of below) open.push(one ?? null);
+  }
+  return count;
+}
+
 interface Place {
   readonly key: Position;
   readonly value: Position;
@@ -75,6 +87,7 @@ export class NodeReader {
   readonly #counter: LineCounter;
   readonly #targets: ReadonlyMap<Alias, Node>;
   readonly #places = new Map<string, Place>();
+  #contents: unknown;
   #nodes = 0;
 
   constructor(path: string, counter: LineCounter, targets: ReadonlyMap<Alias, Node>) {
@@ -85,6 +98,7 @@ export class NodeReader {
 
   read(node: unknown, at: YamlPath, depth: number, key?: Position): unknown {
     if (this.stopped) return null;
+    if (depth === 0) this.#contents = node;
     const position = this.#position(node) ?? key ?? { line: 1, column: 1 };
     const written = isScalar(node) && typeof node.value !== 'string' ? node.source : undefined;
     this.#places.set(placeKey(at), {
@@ -94,7 +108,7 @@ export class NodeReader {
     this.#nodes += 1;
     if (this.#nodes > maximumNodes) {
       const many = `the file has more than ${maximumNodes} values`;
-      return this.#targets.size === 0
+      return valuesWritten(this.#contents) > maximumNodes
         ? this.#stop(position, many, 'split it: one file holds one project')
         : this.#stop(position, `${many} once its aliases are expanded`, 'nest fewer aliases (`*name`)');
     }

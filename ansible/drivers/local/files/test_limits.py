@@ -41,6 +41,8 @@ class Groups(unittest.TestCase):
     def test_where_there_are_none_or_they_are_read_only_it_is_said_why(self):
         with self.assertRaisesRegex(errors.BuilderError, 'no control groups for memory and pids'):
             self.found(self.mounted('memory', 'cgroup', ['memory']))
+        with self.assertRaisesRegex(errors.BuilderError, 'no control groups for memory and pids'):
+            self.found(self.mounted('half', 'cgroup2', [], 'memory'))
         with mock.patch.object(os, 'access', lambda *_: False), self.assertRaisesRegex(errors.BuilderError, 'read-only'):
             self.found(self.mounted('unified', 'cgroup2', [], 'memory pids'))
 
@@ -56,6 +58,19 @@ class Amounts(unittest.TestCase):
     def test_what_the_pool_states_counts(self):
         bounds = limits.Limits(8 * GIB, memory_mib=512, processes=100)
         self.assertEqual((bounds.memory, bounds.processes), (GIB // 2, 100))
+
+    def test_all_builders_together_may_take_what_the_pool_states_for_one(self):
+        bounds = limits.Limits(8 * GIB, memory_mib=8192, processes=50_000)
+        self.assertEqual((bounds.memory_of_all, bounds.processes_of_all), (8 * GIB, 50_000))
+        usual = limits.Limits(8 * GIB)
+        self.assertEqual((usual.processes, usual.processes_of_all), (8192, 4 * 8192))
+
+    def test_a_build_has_most_of_its_builder_and_small_files_little_of_a_large_one(self):
+        bounds = limits.Limits(64 * GIB)
+        self.assertEqual(bounds.memory, 32 * GIB)
+        self.assertGreaterEqual(bounds.disk_of_build(True), bounds.memory // 2)
+        self.assertGreaterEqual(bounds.disk_of_build(False), bounds.memory // 8)
+        self.assertEqual(bounds.own_files, 2 * GIB)
 
 
 if __name__ == '__main__':
