@@ -93,7 +93,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   const complain = createComplaints(github, url, log);
 
   const accept = (key: string, job: Job) => inbox.accept(key, job);
-  const tending = createTending({ ...options, ...parts, config: people.config, accept });
+  const tending = createTending({ ...options, ...parts, config: people.config, written: config.current, accept });
   const comments = createCommentReader((job) => reactions.react(job.comment, 'eyes', job.actor));
   const inbox = createInbox({ state, commit, noted: (delivery) => comments.ahead(delivery) });
   const departures = createDepartures({ state, now, log, accept });
@@ -122,6 +122,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     fault: reconciler.fault.bind(reconciler),
     async start() {
       await restoreConfig(state(), mirror, options);
+      tending.restored();
       reporter.start();
       inbox.start(worker);
       standing.start();

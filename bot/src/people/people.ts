@@ -22,6 +22,8 @@ export interface PeopleOptions {
 export interface People {
   /** The config in force as it counts: logins in place of teams, and only those of the accounts that had the rights. */
   config(): ConfigAtCommit | undefined;
+  /** The same of any that was in force. */
+  counted(at: ConfigAtCommit): ConfigAtCommit;
   /** Any config as it counts for the people who are known. */
   view(config: ConfigRepo): ConfigRepo;
   /** To be waited for before somebody's rights are looked at. Does not reject: what cannot be asked is as it was. */
@@ -103,14 +105,19 @@ export function createPeople(options: PeopleOptions): People {
     return asking;
   };
 
+  const counted = (at: ConfigAtCommit): ConfigAtCommit => {
+    if (at.leaving === undefined || at.leaving.length === 0) return { ...at, config: view(at.config) };
+    const ofOne = (project: Project) => view({ ...at.config, projects: [project] }).projects[0] ?? project;
+    const leaving = at.leaving.map((one) => ({ ...one, stated: ofOne(one.stated) }));
+    return { ...at, config: view(at.config), leaving };
+  };
+
   return {
     config() {
       const at = config();
-      if (at?.leaving === undefined || at.leaving.length === 0) return at && { ...at, config: view(at.config) };
-      const ofOne = (project: Project) => view({ ...at.config, projects: [project] }).projects[0] ?? project;
-      const leaving = at.leaving.map((one) => ({ ...one, stated: ofOne(one.stated) }));
-      return { ...at, config: view(at.config), leaving };
+      return at && counted(at);
     },
+    counted,
     view,
     refresh,
     async meet(login, id) {
