@@ -72,7 +72,8 @@ export async function handlePull(job: PullJob, batch: string, context: PullConte
   const asker = { login: pull.author, request: pull.url, batch };
   const done = await judge(examined, everything, asker, { draftsToo: false }, context);
   log('info', `Pull request ${pull.number} at ${pull.head}: ${done.start?.kind ?? 'nothing to build'}`);
-  return { checks: done.checks, pulls: [examined.known] };
+  // What moved meanwhile counts as not judged: it may be the head again before anything is heard of the other one.
+  return { checks: done.checks, pulls: done.start?.kind === 'moved' ? [] : [examined.known] };
 }
 
 /** What became of a head. */

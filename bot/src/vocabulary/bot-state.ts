@@ -2,6 +2,7 @@
 // final yet.
 import { type AccountOperation, type Accounts, applyToAccounts } from './accounts.ts';
 import type { Answer, Check } from './answer.ts';
+import { isOfSame } from './check-key.ts';
 import type { CommentCursor, Delivery } from './job.ts';
 import type { KnownPull } from './known-pull.ts';
 import type { AskedDeletion, Leaving, RefusedCommit } from './leaving.ts';
@@ -153,7 +154,12 @@ function applyHandled(state: BotState, operation: Extract<BotOperation, { kind: 
 }
 
 /** One that is known goes on in the run that was asked for again, with the newest word of it. */
-function addCheck({ checks }: BotState, fresh: Check): void {
+function addCheck(state: BotState, fresh: Check): void {
+  // An older word of the same, made later than this one, would be the one that GitHub shows.
+  state.checks = state.checks.filter(
+    (one) => one.checkRunId !== null || one.key === fresh.key || !isOfSame(one.key, fresh.key),
+  );
+  const { checks } = state;
   const at = checks.findIndex(({ key }) => key === fresh.key);
   const known = checks[at];
   if (known === undefined) checks.push({ ...fresh });
