@@ -15,6 +15,7 @@ import { type Environment, readHome, readSettings } from '../service/home.ts';
 import { mirrorToLocalGithub } from '../service/local-mirror.ts';
 import { ServiceError } from '../vocabulary/errors.ts';
 import type { Fate } from '../vocabulary/fate.ts';
+import { deleteAtFrom } from '../vocabulary/leaving.ts';
 import { fatesInFolder } from './plan-fates.ts';
 import { type Terminal, table } from './terminal.ts';
 
@@ -46,8 +47,7 @@ export async function plan(
     const home = readHome(environment);
     const built = await openBuiltIndex(home.published);
     const rules = await settingsOfService(environment);
-    const { graceSeconds } = rules.deletion;
-    const deleteAt = graceSeconds === 0 ? null : new Date(Date.now() + graceSeconds * 1000).toISOString();
+    const deleteAt = deleteAtFrom(new Date(), rules.deletion.graceSeconds);
     const changes = await fatesInFolder(at.value, home, built.counts(), deleteAt);
     const made = await makePlan({
       at: at.value,

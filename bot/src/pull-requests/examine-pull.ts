@@ -8,6 +8,7 @@ import type { Github } from '../github/github.ts';
 import type { PullRequest } from '../github/repository.ts';
 import type { BuiltIndex } from '../planning/built.ts';
 import type { KnownPull } from '../vocabulary/known-pull.ts';
+import { deleteAtFrom } from '../vocabulary/leaving.ts';
 import { type HeadBackground, type HeadFacts, type HeadPlace, Unjudgeable } from './head-facts.ts';
 import type { HeadJudge } from './judge-head.ts';
 
@@ -71,8 +72,7 @@ function backgroundOf(
   base: ConfigAtCommit | undefined,
   { built, settings, now }: Pick<ExamineContext, 'built' | 'settings' | 'now'>,
 ): HeadBackground {
-  const { graceSeconds } = settings.deletion;
-  const deleteAt = graceSeconds === 0 ? null : new Date(now().getTime() + graceSeconds * 1000).toISOString();
+  const deleteAt = deleteAtFrom(now(), settings.deletion.graceSeconds);
   return { leaving: base?.leaving ?? [], builds: built.counts(), deleteAt };
 }
 

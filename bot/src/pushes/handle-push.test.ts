@@ -106,6 +106,10 @@ describe('a push without the file of a project', () => {
 
   test('is not made of one with problems, which says that nothing is deleted while it is the newest', async () => {
     await push('one');
+    contained = ['broken'];
+    const passed = await push('broken', { key: 'push/broken/0', at: 'one' });
+    expect(passed?.summary).toContain('two.yaml');
+    expect(passed?.summary).not.toContain('Nothing is deleted');
     const { summary } = (await push('broken')) ?? {};
     expect(summary).toContain('Nothing is deleted before a commit without problems is pushed: `acme/two`');
     expect(state).toMatchObject({ goodCommit: 'one', handledCommit: 'broken' });

@@ -13,7 +13,7 @@ import type { Check } from '../vocabulary/answer.ts';
 import type { BotState, Handled } from '../vocabulary/bot-state.ts';
 import { configCheckKey } from '../vocabulary/check-key.ts';
 import { type Job, workKey } from '../vocabulary/job.ts';
-import type { Leaving, RefusedCommit } from '../vocabulary/leaving.ts';
+import { deleteAtFrom, type Leaving, type RefusedCommit } from '../vocabulary/leaving.ts';
 import { type ConfigChange, type ProjectStep, planConfigChange } from './plan-config-change.ts';
 
 export interface PushContext extends PlanContext {
@@ -49,7 +49,9 @@ export async function handlePush(job: PushJob, batch: string, context: PushConte
   if (!parsed.ok) {
     const report = reportProblems(parsed.problems, context.state().goodCommit);
     log('warn', `Config commit ${commit} has ${parsed.problems.length} problems and changes nothing`);
-    const summary = [report.summary, waitingNote(context.state().leaving)].filter((part) => part !== '').join('\n\n');
+    // What a later push is to delete goes with that.
+    const waiting = isHead ? waitingNote(context.state().leaving) : '';
+    const summary = [report.summary, waiting].filter((part) => part !== '').join('\n\n');
     return {
       checks: [{ ...configCheck(job, batch), good: false, ...report, summary }],
       ...(isHead ? { handledCommit: commit, refused: refusedCommit(commit, parsed.problems) } : {}),
@@ -113,8 +115,7 @@ async function changeTo(
   deleted: BotState['askedDeletions'],
   { config, built, settings, now }: PushContext,
 ): Promise<ConfigChange> {
-  const { graceSeconds } = settings.deletion;
-  const deleteAt = graceSeconds === 0 ? null : new Date(now().getTime() + graceSeconds * 1000).toISOString();
+  const deleteAt = deleteAtFrom(now(), settings.deletion.graceSeconds);
   const atOnce = new Set(deleted.map(({ project }) => project));
   return planConfigChange(config(), stated, { by, deleteAt, atOnce, builds: built.counts() });
 }
