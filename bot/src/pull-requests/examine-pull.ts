@@ -68,7 +68,8 @@ async function judged(
   }
 }
 
-function backgroundOf(
+/** What the service knows of a head beside its commits. `base` is the config in force, as it is written. */
+export function backgroundOf(
   base: ConfigAtCommit | undefined,
   { built, settings, now }: Pick<ExamineContext, 'built' | 'settings' | 'now'>,
 ): HeadBackground {

@@ -100,7 +100,7 @@ export function planReport(examined: Examined, standing: Standing, plan: Plan, s
 }
 
 /** What is said of projects one by one; a pull request may touch thousands. */
-const maximumNotes = 50;
+export const maximumNotes = 50;
 
 function someOf(all: readonly string[]): string {
   const more = all.length - maximumNotes;
