@@ -210,6 +210,7 @@ function contextsOf(options: BotOptions, parts: Parts, view: CommentContext['vie
   const commands: CommentContext = {
     ...{ ...planning, url, projects, debug, published, view, people, config: people.config, commit: commitEdit },
     petitions: () => state().petitions,
+    written: config.current,
     takeAway: (project) => takeAway(project, departures),
     inForce: state,
     onPull: onPullRequests(pulls),
