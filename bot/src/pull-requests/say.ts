@@ -84,7 +84,10 @@ export function planReport(examined: Examined, standing: Standing, plan: Plan, s
     fateNotes(fates, graceSeconds, 'merged'),
     verdict(examined, standing, plan, start),
     why ?? '',
-    demands.adminReasons.length === 0 ? '' : `Only an admin can let it be built: ${someOf(demands.adminReasons)}.`,
+    // Whoever let it be built otherwise is one.
+    demands.adminReasons.length === 0 || !waits
+      ? ''
+      : `Only an admin can let it be built: ${someOf(demands.adminReasons)}.`,
     blocked.length === 0 ? '' : codeBlock(blocked.slice(0, 40).map(formatProblem)),
     planBody(plan, 'ids' in start && start.kind === 'queued' ? start.ids : []),
     plan.builds.length === 0 ? '' : destination(known.touched, known.number),

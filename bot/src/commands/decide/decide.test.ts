@@ -420,3 +420,7 @@ describe('a project whose file is gone', () => {
     expect(asks(actor, line, { leaving })).toContain(expected);
   });
 });
+
+test('a package that two projects have is built by its name with the project, as answers suggest it', () => {
+  expect(asks('root', '/build acme/tools/shared')).toMatch(/^builds acme\/tools\[acme\/tools\/shared\]/);
+});
