@@ -23,6 +23,7 @@ import { createWebhookReceiver, type Middleware } from './inbox/receive-webhook.
 import { createReconciler, type GithubFault } from './inbox/reconcile.ts';
 import { createApp } from './inbox/webhooks.ts';
 import { createWorker } from './inbox/work-off.ts';
+import { teamsIn } from './people/effective-config.ts';
 import { createPeople } from './people/people.ts';
 import { openBuiltIndex } from './planning/built.ts';
 import type { PullContext } from './pull-requests/handle-pull.ts';
@@ -194,12 +195,13 @@ function contextsOf(options: BotOptions, parts: Parts, view: CommentContext['vie
   const planning = { queue, built, settings };
   const pulls: PullContext = {
     ...{ ...planning, mirror, heads, github, now, log, written: config.current },
-    ...{ config: people.config, meet: people.meet, why: people.why },
+    ...{ config: people.config, meet: people.meet, why: people.why, unread: people.unread },
     pulls: () => state().pulls,
     groups: () => state().groups,
   };
   const pushes: PushContext = {
     ...{ ...planning, mirror, log, now, state, config: config.current, adopt: config.adopt },
+    unread: (stated) => people.unread(teamsIn(stated)),
     applyChange: (steps) => applyConfigChange(steps, { queue, built, projects, log }),
   };
   const departures: TakeAwayContext = {
@@ -210,7 +212,7 @@ function contextsOf(options: BotOptions, parts: Parts, view: CommentContext['vie
   const commands: CommentContext = {
     ...{ ...planning, url, projects, debug, published, view, people, config: people.config, commit: commitEdit },
     petitions: () => state().petitions,
-    written: config.current,
+    admins: () => config.current()?.config.policy.admins ?? [],
     takeAway: (project) => takeAway(project, departures),
     inForce: state,
     onPull: onPullRequests(pulls),

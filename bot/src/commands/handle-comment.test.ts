@@ -13,7 +13,7 @@ const inForce: InForce = {
   refused: { commit, problems: 1, first: ['projects/acme/tools.yaml:1:1: wrong'] },
 };
 const context = {
-  ...{ config: () => undefined, written: () => undefined, petitions: () => noPetitions, inForce: () => inForce },
+  ...{ config: () => undefined, admins: () => [], petitions: () => noPetitions, inForce: () => inForce },
   people: { why: () => 'Another account has this login now.', isOther: () => false },
   ...{ queue: { builds: () => [] }, settings: settingsSchema.parse({}), url: 'https://coppice.example' },
 } as unknown as CommentContext;

@@ -1,6 +1,5 @@
 // Works a comment off: commands → decisions → what they come to, as sections of its one answer.
 import type { BuildId } from '@coppice/config';
-import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 import type { Reaction } from '../github/comments.ts';
 import { findBuild } from '../planning/built.ts';
 import { type InForce, inForceNote } from '../reply/in-force.ts';
@@ -17,8 +16,8 @@ import type { ParsedComment } from './read/parse-comment.ts';
 
 export interface CommentContext extends CommandContext {
   readonly petitions: () => Petitions;
-  /** The config in force, as it is written. */
-  readonly written: () => ConfigAtCommit | undefined;
+  /** The admins as the config in force writes them, teams among them. */
+  readonly admins: () => readonly string[];
   /** Which commit counts, why not the newest, and what is leaving. */
   readonly inForce: () => InForce;
   readonly onPull: OnPull;
@@ -99,7 +98,7 @@ async function answer(
     actor: job.actor,
     comment: job.url,
     config: config()?.config,
-    admins: context.written()?.config.policy.admins ?? [],
+    admins: context.admins(),
     leaving: config()?.leaving ?? [],
     onPullRequest: job.onPullRequest,
     live: command.kind === 'status' ? queue.builds().map(viewOfQueued) : [],

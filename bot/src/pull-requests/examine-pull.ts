@@ -63,7 +63,7 @@ async function judged(
     // It may touch anything, so nobody but an admin could have a say in it.
     const demands = { touched: [], adminReasons: ['it could not be judged'], notes: [] };
     const changes = { ours: true, policy: false, chroots: [], projects: [] };
-    const nothing = { problems: [], blocked: [], fates: [], packages: undefined };
+    const nothing = { problems: [], blocked: [], teams: [], fates: [], packages: undefined };
     return { ...nothing, changes, demands, unjudged: error.message };
   }
 }

@@ -13,7 +13,7 @@ const group = (base: string, of = commit): MergeGroup => ({
 });
 
 const facts = {
-  ...{ changes: { ours: true }, problems: [], blocked: [], fates: [], packages: undefined },
+  ...{ changes: { ours: true }, problems: [], blocked: [], teams: [], fates: [], packages: undefined },
   demands: { touched: [], adminReasons: [], notes: [] },
 };
 const contextWith = (there: readonly MergeGroup[], groups: readonly string[]) =>

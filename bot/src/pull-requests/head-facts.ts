@@ -38,6 +38,8 @@ export interface HeadFacts {
   /** What only the policy in force forbids: it cannot be built before it is merged. */
   readonly blocked: readonly Problem[];
   readonly demands: Demands;
+  /** Teams that it names and the config in force does not, as `@organization/team`. */
+  readonly teams: readonly string[];
   /** What becomes of projects once it is merged. */
   readonly fates: readonly Fate[];
   /** `owner/name` of each touched project that the head states → its packages; undefined: nothing can be built. */

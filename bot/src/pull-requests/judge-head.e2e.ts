@@ -97,6 +97,7 @@ test('what becomes of projects is told, and one that is leaving is neither new n
   const head = place(await commit(gone));
   expect(await heads.examine(head, { ...background, leaving: [left] })).toMatchObject({
     demands: { touched: ['acme/gone'], adminReasons: [], notes: [] },
+    teams: ['@acme/core'],
     fates: [{ kind: 'keeps', project: 'acme/gone' }],
   });
   expect((await heads.examine(head, background)).demands.adminReasons).toEqual(['`acme/gone` is a new project']);

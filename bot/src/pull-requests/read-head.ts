@@ -3,6 +3,7 @@
 import { countProblems, createConfigParser, isConfigYaml, type Problem, projectKey } from '@coppice/config';
 import { type ConfigAtCommit, configAt } from '../config-repo/config-in-force.ts';
 import { type ConfigFiles, openConfigReader } from '../config-repo/mirror.ts';
+import { teamsIn } from '../people/effective-config.ts';
 import { makePlan, requestsOf } from '../planning/plan-requests.ts';
 import { compareProjects, fatesOf } from '../planning/project-fates.ts';
 import { sourceAnnotations } from '../reply/source-annotations.ts';
@@ -22,6 +23,7 @@ import {
 const maximumYamlFiles = 2000;
 const maximumYamlBytes = 4 * 1024 * 1024;
 const maximumProjects = 2000;
+const maximumTeams = 20;
 /** Chroots that are built or skipped, each counted; of a whole config what is skipped is what stays as it is. */
 const maximumPlanned = 20_000;
 /** Of all files together; more are counted. */
@@ -109,15 +111,24 @@ function factsOf(
   background: HeadBackground,
 ): HeadFacts {
   const said = { changes, problems, blocked };
-  if (base === undefined) return { ...said, demands: noDemands, fates: [], packages: undefined };
+  if (base === undefined) return { ...said, demands: noDemands, teams: [], fates: [], packages: undefined };
   const { leaving } = background;
   const inForce = countingLeaving({ config: base.config, leaving });
   const demands = judgeChanges(changes, inForce, after?.config, before?.config);
   return {
     ...{ ...said, demands },
+    teams: after === undefined ? [] : newTeams(base, after),
     fates: after === undefined ? [] : fatesOfMerge(changes, { base, before, after }, background),
     packages: at && packagesOf(demands.touched, before, at),
   };
+}
+
+/** A few of many: each is asked for. */
+function newTeams(base: ConfigAtCommit, after: ConfigAtCommit): readonly string[] {
+  const known = new Set(teamsIn(base.config));
+  return teamsIn(after.config)
+    .filter((team) => !known.has(team))
+    .slice(0, maximumTeams);
 }
 
 /**

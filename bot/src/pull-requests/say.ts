@@ -74,8 +74,14 @@ export function problemsReport(examined: Examined, goodCommit: string | null): P
   };
 }
 
-/** A head without problems. `why`: what its author's rights lack, in Markdown. */
-export function planReport(examined: Examined, standing: Standing, plan: Plan, start: Start, why?: string): PullReport {
+/** A head without problems. `why`: what its author's rights lack; `unread`: what is wrong with teams; in Markdown. */
+export function planReport(
+  examined: Examined,
+  standing: Standing,
+  plan: Plan,
+  start: Start,
+  { why, unread = [] }: { readonly why?: string | undefined; readonly unread?: readonly string[] } = {},
+): PullReport {
   const { demands, blocked, known, fates, graceSeconds } = examined;
   if (start.kind === 'moved') return movedReport;
   const waits = start.kind === 'waiting';
@@ -84,6 +90,7 @@ export function planReport(examined: Examined, standing: Standing, plan: Plan, s
     fateNotes(fates, graceSeconds, 'merged'),
     verdict(examined, standing, plan, start),
     why ?? '',
+    ...unread,
     // Whoever let it be built otherwise is one.
     demands.adminReasons.length === 0 || !waits
       ? ''

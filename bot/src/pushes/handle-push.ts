@@ -1,6 +1,6 @@
 // Works a push to the default branch off: fetch → parse → plan → queue → checks.
 import type { Log } from '@coppice/builder-runner/runner';
-import { formatProblem, type Problem, projectKey } from '@coppice/config';
+import { type ConfigRepo, formatProblem, type Problem, projectKey } from '@coppice/config';
 import { checksOf } from '../answers/check-run.ts';
 import { type ConfigAtCommit, readConfigAt } from '../config-repo/config-in-force.ts';
 import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
@@ -25,6 +25,8 @@ export interface PushContext extends PlanContext {
   readonly applyChange: (steps: readonly ProjectStep[]) => Promise<void>;
   /** Puts a config into force. */
   readonly adopt: (config: ConfigAtCommit) => void;
+  /** What is wrong with the teams of a config, a sentence each. */
+  readonly unread: (config: ConfigRepo) => Promise<readonly string[]>;
   readonly now: () => Date;
   readonly log: Log;
 }
@@ -78,9 +80,10 @@ async function putIntoForce(
     ...{ handledCommit: commit, goodCommit: commit, refused: null, leaving: leavingAfter(change, stated, context) },
     deleted: deleted.map((one) => one.commit),
   };
+  const teams = await context.unread(stated.config);
   const says = (title: string, summary: string): Check => ({
     ...{ ...configCheck(job, asker.batch), good: true, title: withFates(change.fates, title) },
-    summary: [fateNotes(change.fates, context.settings.deletion.graceSeconds, 'pushed'), summary]
+    summary: [fateNotes(change.fates, context.settings.deletion.graceSeconds, 'pushed'), ...teams, summary]
       .filter((part) => part !== '')
       .join('\n\n'),
   });
