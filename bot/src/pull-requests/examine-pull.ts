@@ -78,8 +78,8 @@ export function backgroundOf(
 }
 
 /**
- * Approvals are of one head: they end when it moves, also when it comes back. What a head was judged to touch holds when
- * it cannot be judged once more.
+ * Approvals are of one head: they end when it moves, also when it comes back. What a head was judged to touch holds
+ * when it cannot be judged once more.
  */
 function remember(
   pull: PullRequest,

@@ -1,5 +1,5 @@
-// Works off that a merge queue waits for a check: fetch → judge → plan → say so. Nothing is queued: what is merged comes
-// as a push.
+// Works off that a merge queue waits for a check: fetch → judge → plan → say so. Nothing is queued: what is merged
+// comes as a push.
 import { type Plan, projectKey } from '@coppice/config';
 import type { MergeGroup } from '../github/repository.ts';
 import { builtFromQueue, builtUnderFormerName } from '../planning/built.ts';

@@ -66,7 +66,7 @@ export async function planPull(
   return await context.heads.plan(place, { selections, force, lookUp, ...before, asker });
 }
 
-/** What the thread that plans a head has to know of these projects. `seen`: what has been, and is being, built of one. */
+/** What the thread that plans a head has to know of projects. `seen`: what has been, and is being, built of one. */
 export async function builtBefore(
   keys: readonly string[],
   { built, settings }: Pick<PlanContext, 'built' | 'settings'>,
