@@ -106,7 +106,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   });
   const worker = createWorker({
     ...contextsOf(options, parts, (ref) => reporter.view(ref)),
-    ...{ comments, reconciler, reporter, reactions, complain, log, people },
+    ...{ comments, reconciler, reporter, reactions, complain, log, people, state },
     tend() {
       tending.look();
       departures.look();

@@ -90,8 +90,7 @@ export function initialBotState(): BotState {
 export function applyToBotState(state: BotState, operation: BotOperation): void {
   switch (operation.kind) {
     case 'noted':
-      state.deliveries.push(operation.delivery.id);
-      if (state.deliveries.length > rememberedDeliveries) state.deliveries.shift();
+      remember(state, operation.delivery.id);
       state.inbox.push(operation.delivery);
       return;
     case 'handled':
@@ -133,11 +132,22 @@ export function applyToBotState(state: BotState, operation: BotOperation): void 
   }
 }
 
+function remember({ deliveries }: BotState, id: string): void {
+  deliveries.push(id);
+  if (deliveries.length > rememberedDeliveries) deliveries.shift();
+}
+
+/** True when who wrote commands at a place where none is read has been told so, be it of an earlier version. */
+export function isAnswered({ deliveries }: Pick<BotState, 'deliveries'>, to: Answer['to']): boolean {
+  return deliveries.includes(`misplaced/${to}`);
+}
+
 function applyHandled(state: BotState, operation: Extract<BotOperation, { kind: 'handled' }>): void {
   const { id, answer, checks, handledCommit, goodCommit, refused, leaving, deleted = [] } = operation;
   state.inbox = state.inbox.filter((delivery) => delivery.id !== id);
   // Copies: operations are also lines of the journal and stay as they were.
   if (answer !== undefined && !state.answers.some(({ to }) => to === answer.to)) state.answers.push({ ...answer });
+  if (typeof answer?.to === 'string') remember(state, `misplaced/${answer.to}`);
   for (const check of checks) addCheck(state, check);
   state.petitions = (operation.petitions ?? []).reduce(applyToPetitions, state.petitions);
   if (handledCommit !== undefined) state.handledCommit = handledCommit;
