@@ -23,6 +23,7 @@ import { createWebhookReceiver, type Middleware } from './inbox/receive-webhook.
 import { createReconciler, type GithubFault } from './inbox/reconcile.ts';
 import { createApp } from './inbox/webhooks.ts';
 import { createWorker } from './inbox/work-off.ts';
+import { teamsIn } from './people/effective-config.ts';
 import { createPeople } from './people/people.ts';
 import { openBuiltIndex } from './planning/built.ts';
 import type { PullContext } from './pull-requests/handle-pull.ts';
@@ -93,7 +94,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   const complain = createComplaints(github, url, log);
 
   const accept = (key: string, job: Job) => inbox.accept(key, job);
-  const tending = createTending({ ...options, ...parts, config: people.config, accept });
+  const tending = createTending({ ...options, ...parts, config: people.config, written: config.current, accept });
   const comments = createCommentReader((job) => reactions.react(job.comment, 'eyes', job.actor));
   const inbox = createInbox({ state, commit, noted: (delivery) => comments.ahead(delivery) });
   const departures = createDepartures({ state, now, log, accept });
@@ -105,7 +106,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   });
   const worker = createWorker({
     ...contextsOf(options, parts, (ref) => reporter.view(ref)),
-    ...{ comments, reconciler, reporter, reactions, complain, log, people },
+    ...{ comments, reconciler, reporter, reactions, complain, log, people, state },
     tend() {
       tending.look();
       departures.look();
@@ -122,6 +123,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     fault: reconciler.fault.bind(reconciler),
     async start() {
       await restoreConfig(state(), mirror, options);
+      tending.restored();
       reporter.start();
       inbox.start(worker);
       standing.start();
@@ -193,12 +195,13 @@ function contextsOf(options: BotOptions, parts: Parts, view: CommentContext['vie
   const planning = { queue, built, settings };
   const pulls: PullContext = {
     ...{ ...planning, mirror, heads, github, now, log, written: config.current },
-    ...{ config: people.config, meet: people.meet, why: people.why },
+    ...{ config: people.config, meet: people.meet, why: people.why, unread: people.unread },
     pulls: () => state().pulls,
     groups: () => state().groups,
   };
   const pushes: PushContext = {
     ...{ ...planning, mirror, log, now, state, config: config.current, adopt: config.adopt },
+    unread: (stated) => people.unread(teamsIn(stated)),
     applyChange: (steps) => applyConfigChange(steps, { queue, built, projects, log }),
   };
   const departures: TakeAwayContext = {
@@ -209,6 +212,7 @@ function contextsOf(options: BotOptions, parts: Parts, view: CommentContext['vie
   const commands: CommentContext = {
     ...{ ...planning, url, projects, debug, published, view, people, config: people.config, commit: commitEdit },
     petitions: () => state().petitions,
+    admins: () => config.current()?.config.policy.admins ?? [],
     takeAway: (project) => takeAway(project, departures),
     inForce: state,
     onPull: onPullRequests(pulls),

@@ -6,7 +6,7 @@ import { openGit } from '@coppice/builder-runner/remote';
 import { formatProblem, type Plan, type Settings } from '@coppice/config';
 import { readConfigAt } from '../config-repo/config-in-force.ts';
 import { openConfigRepo } from '../config-repo/mirror.ts';
-import { type BuiltIndex, openBuiltIndex } from '../planning/built.ts';
+import { builtUnderFormerName, openBuiltIndex } from '../planning/built.ts';
 import { makePlan } from '../planning/plan-requests.ts';
 import { fateLine } from '../reply/fates.ts';
 import { inWords } from '../reply/plan.ts';
@@ -16,6 +16,7 @@ import { mirrorToLocalGithub } from '../service/local-mirror.ts';
 import { ServiceError } from '../vocabulary/errors.ts';
 import type { Fate } from '../vocabulary/fate.ts';
 import { sayFileFault } from '../vocabulary/file-fault.ts';
+import { deleteAtFrom } from '../vocabulary/leaving.ts';
 import { fatesInFolder } from './plan-fates.ts';
 import { type Terminal, table } from './terminal.ts';
 
@@ -47,8 +48,7 @@ export async function plan(
     const home = readHome(environment);
     const built = await openBuiltIndex(home.published);
     const rules = await settingsOfService(environment);
-    const { graceSeconds } = rules.deletion;
-    const deleteAt = graceSeconds === 0 ? null : new Date(Date.now() + graceSeconds * 1000).toISOString();
+    const deleteAt = deleteAtFrom(new Date(), rules.deletion.graceSeconds);
     const changes = await fatesInFolder(at.value, home, built.counts(), deleteAt);
     const made = await makePlan({
       at: at.value,
@@ -74,19 +74,6 @@ async function assertFolder(folder: string): Promise<void> {
     throw new ServiceError('folder', `${path} ${sayFileFault(error)}. ${said}`);
   });
   if (names.length === 0) throw new ServiceError('folder', `${path} is empty. ${said}`);
-}
-
-/** What has been built of a project that a push would rename is under its former name still. */
-async function builtUnderFormerName(
-  owner: string,
-  project: string,
-  changes: readonly Fate[],
-  lastOf: BuiltIndex['lastOf'],
-): ReturnType<BuiltIndex['lastOf']> {
-  const moved = changes.find((one) => one.kind === 'renames' && one.to === `${owner}/${project}`);
-  if (moved?.kind !== 'renames') return await lastOf(owner, project);
-  const [formerOwner = '', formerName = ''] = moved.from.split('/');
-  return (await lastOf(formerOwner, formerName)).map((one) => ({ ...one, owner, project }));
 }
 
 /** Pure: what goes or moves, what builds, in order and for how long, then what does not and why. */

@@ -155,7 +155,7 @@ describe('builds', () => {
     expect(explained).toMatch(/`acme\/tools\/hello` would not be built now\./);
     expect(explained).toMatch(new RegExp(`failed in build ${id} with the same inputs`));
     expect(explained).toMatch(/It needs `libgreet` \(.*\)\./);
-    expect(explained).toContain('`/build hello --timeout 4h`');
+    expect(explained).toContain('`/build acme/tools/hello --timeout 4h`');
     expect(await says('outsider', `/explain ${id}`)).toContain('failed (timeout)');
     expect(await says('outsider', '/status hello')).toContain(`| [${id}]`);
     await service.push('builder', { 'packages/acme/tools/hello/hello.spec': 'Name: hello\nVersion: 4\n' });

@@ -16,6 +16,8 @@ import type { ParsedComment } from './read/parse-comment.ts';
 
 export interface CommentContext extends CommandContext {
   readonly petitions: () => Petitions;
+  /** The admins as the config in force writes them, teams among them. */
+  readonly admins: () => readonly string[];
   /** Which commit counts, why not the newest, and what is leaving. */
   readonly inForce: () => InForce;
   readonly onPull: OnPull;
@@ -45,17 +47,42 @@ export async function handleComment(
   batch: string,
   context: CommentContext,
 ): Promise<CommentOutcome> {
-  if (parsed === 'tangled') return outcome(job, [text('/…', false, refusal.tangled())]);
+  if (parsed === 'tangled') return outcome(job, [text('', false, refusal.tangled())]);
   const done: Done[] = [];
+  let isNoted = false;
   for (const [at, command] of parsed.commands.entries()) {
+    const own = await answerOnPull(command, job, `${batch}/${at}`, context);
     const sofar = done.flatMap(({ petitions }) => petitions ?? []);
-    done.push(await answer(command, job, `${batch}/${at}`, sofar, context));
+    // One answer says once what is in force.
+    const isSaid = own !== undefined || isNoted || !aboutConfig.includes(command.kind);
+    const note: string = isSaid ? '' : noteOf(context);
+    const one = own ?? (await answer(command, job, `${batch}/${at}`, sofar, context));
+    done.push(note === '' ? one : { ...one, section: withNote(one.section, note) });
+    isNoted ||= note !== '';
   }
   const why = context.people.why(job.actor);
   const refused = done.some(({ section }) => section.kind === 'text' && !section.good);
-  if (why !== undefined && refused) done.push(text('…', false, why));
-  if (parsed.dropped > 0) done.push(text('…', false, refusal.tooManyCommands(parsed.commands.length, parsed.dropped)));
+  if (why !== undefined && refused) done.push(text('', false, why));
+  if (parsed.dropped > 0) done.push(text('', false, refusal.tooManyCommands(parsed.commands.length, parsed.dropped)));
   return outcome(job, done);
+}
+
+function noteOf({ inForce, settings }: CommentContext): string {
+  const { webUrl, repository } = settings.github;
+  return inForceNote(inForce(), `${webUrl}/${repository}`);
+}
+
+/** Undefined for what means on a pull request what it means everywhere. */
+async function answerOnPull(
+  command: Command,
+  job: CommentJob,
+  batch: string,
+  { onPull }: CommentContext,
+): Promise<Done | undefined> {
+  if (!job.onPullRequest) return undefined;
+  const { line } = command;
+  if (command.kind === 'approve-head') return await onPull.approve(job, { line, sha: command.sha }, batch);
+  return command.kind === 'build' && isPlain(command) ? await onPull.build(job, command, batch) : undefined;
 }
 
 /** `sofar`: what earlier commands of the comment asked of people; it is not noted yet. */
@@ -66,16 +93,12 @@ async function answer(
   sofar: readonly PetitionOperation[],
   context: CommentContext,
 ): Promise<Done> {
-  if (job.onPullRequest) {
-    const { line } = command;
-    if (command.kind === 'approve-head') return await context.onPull.approve(job, { line, sha: command.sha }, batch);
-    if (command.kind === 'build' && isPlain(command)) return await context.onPull.build(job, command, batch);
-  }
   const { queue, config, url, petitions } = context;
   const action = decide(command, {
     actor: job.actor,
     comment: job.url,
     config: config()?.config,
+    admins: context.admins(),
     leaving: config()?.leaving ?? [],
     onPullRequest: job.onPullRequest,
     live: command.kind === 'status' ? queue.builds().map(viewOfQueued) : [],
@@ -84,10 +107,7 @@ async function answer(
     isOther: context.people.isOther,
     url,
   });
-  const { webUrl, repository } = context.settings.github;
-  const note = aboutConfig.includes(command.kind) ? inForceNote(context.inForce(), `${webUrl}/${repository}`) : '';
-  const done = await carryOut(action, job, batch, context);
-  return note === '' ? done : { ...done, section: withNote(done.section, note) };
+  return await carryOut(action, job, batch, context);
 }
 
 /** Their answers say what is in force when it is not what people would think. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { writeAnswer } from '../reply/answer.ts';
+import { applyToBotState, initialBotState } from '../vocabulary/bot-state.ts';
 import type { Job } from '../vocabulary/job.ts';
 import { handleMisplaced } from './handle-misplaced.ts';
 
@@ -22,7 +23,7 @@ test.each([
   ['commands of another bot', '/lgtm\n/retest', '', []],
   ['no command', 'and/or', '', []],
 ])('%s in a review is answered with where to write it, or not at all', async (_what, body, before, lines) => {
-  const { answer, checks } = await handleMisplaced(job(body, before));
+  const { answer, checks } = await handleMisplaced(job(body, before), initialBotState());
   expect(checks).toEqual([]);
   if (lines.length === 0) return expect(answer).toBeUndefined();
   expect(answer).toMatchObject({ to: 'review/5', issue: 7, by: 'ada' });
@@ -32,7 +33,22 @@ test.each([
 });
 
 test('a comment on a commit is answered there', async () => {
-  const { answer } = await handleMisplaced(job('/build', '', { place: 'commit-comment', on: { commit: 'abc' } }));
+  const { answer } = await handleMisplaced(
+    job('/build', '', { place: 'commit-comment', on: { commit: 'abc' } }),
+    initialBotState(),
+  );
   expect(answer).toMatchObject({ to: 'commit-comment/5', commit: 'abc' });
   expect(JSON.stringify(answer?.sections)).toContain('on an issue or pull request');
+});
+
+test('text is answered once, when it first holds a command, however often it is edited', async () => {
+  const state = initialBotState();
+  const answered: boolean[] = [];
+  for (const body of ['@coppice is nice', '/build hello', '/build libgreet']) {
+    const handled = await handleMisplaced(job(body), state);
+    applyToBotState(state, { kind: 'handled', id: body, ...handled });
+    applyToBotState(state, { kind: 'answered', to: 'review/5' });
+    answered.push(handled.answer !== undefined);
+  }
+  expect(answered).toEqual([false, true, false]);
 });

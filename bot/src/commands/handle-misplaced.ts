@@ -1,15 +1,19 @@
 // Works off text where no command is read, descriptions and reviews say: when it holds one, its writer is told where
 // to put it.
 import { misplaced } from '../reply/misplaced.ts';
-import type { Handled } from '../vocabulary/bot-state.ts';
+import { type Handled, isAnswered } from '../vocabulary/bot-state.ts';
 import type { Command } from '../vocabulary/command.ts';
 import type { Job } from '../vocabulary/job.ts';
 import type { ParsedComment } from './read/parse-comment.ts';
 import { readComment } from './read/read-comment.ts';
 
-/** An answer when the text asks for something that stood not there before. */
-export async function handleMisplaced(job: Extract<Job, { kind: 'misplaced' }>): Promise<Handled> {
+/** An answer when the text asks for something that stood not there before, and none was given of it yet. */
+export async function handleMisplaced(
+  job: Extract<Job, { kind: 'misplaced' }>,
+  state: Parameters<typeof isAnswered>[0],
+): Promise<Handled> {
   const { place, id, on, actor } = job;
+  if (isAnswered(state, `${place}/${id}`)) return { checks: [] };
   const asked = linesOf(await readComment(job.body));
   const before = linesOf(await readComment(job.before));
   const lines = asked.filter((line) => !before.includes(line));

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { GitError } from '@coppice/builder-runner/remote';
 import { parseConfigRepo, plainBuildroot } from '@coppice/config';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ConfigRepoMirror, openConfigRepo } from './mirror.ts';
@@ -105,5 +106,25 @@ describe('conflicts', () => {
     expect(await mirror.conflicts(base, head)).toEqual(['projects/a/x.yaml', 'projects/a/y é.yaml']);
     expect(await mirror.conflicts(base, other)).toEqual([]);
     expect(await mirror.conflicts(base, '0'.repeat(40))).toBeUndefined();
+  });
+});
+
+describe('of two commits', () => {
+  const nowhere = '0123456789'.repeat(4);
+  const unrelated = () => git('commit-tree', '-m', 'x', git('rev-parse', 'HEAD^{tree}'));
+
+  test('it is said whether one holds the other, and a fault of Git is no answer', async () => {
+    const [first, second, other] = [commitAll(), commitAll(), unrelated()];
+    expect(await mirror.isContained(first, second)).toBe(true);
+    expect(await mirror.isContained(second, first)).toBe(false);
+    expect(await mirror.isContained(other, second)).toBe(false);
+    expect(await mirror.isContained(nowhere, second)).toBe(false);
+    await expect(mirror.isContained(first, nowhere)).rejects.toThrow(GitError);
+  });
+
+  test('without a common one all that differs is changed; a fault of Git is no answer', async () => {
+    const [first, other] = [commitAll(), unrelated()];
+    expect(await mirror.changes(first, other)).toEqual({ from: first, paths: [] });
+    await expect(mirror.changes(first, nowhere)).rejects.toThrow('git merge-base failed');
   });
 });

@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import {
   type Git,
+  GitError,
   gitEnvironment,
   listTree,
   openGit,
@@ -123,7 +124,7 @@ export function openConfigReader(folder: string): ConfigRepoReader {
     message: (commit) => ask(git, 'log', '--max-count=1', '--format=%B', commit),
     async changes(base, head) {
       // Without a common commit there is nothing to print, and git ends with 1.
-      const from = (await ask(git, 'merge-base', base, head).catch(() => '')) || base;
+      const from = await unlessNo(ask(git, 'merge-base', base, head), base);
       const listed = await ask(git, 'diff-tree', '-r', '-z', '--no-renames', '--name-only', from, head);
       const paths = new Set(listed.split('\0').filter((path) => path !== ''));
       for (const commit of [from, head]) {
@@ -133,9 +134,12 @@ export function openConfigReader(folder: string): ConfigRepoReader {
     },
     conflicts: (base, head) => findConflicts(folder, base, head),
     async isContained(commit, later) {
-      return await git.text(['merge-base', '--is-ancestor', commit, later]).then(
-        () => true,
-        () => false,
+      const here = await git.text(['cat-file', '--batch-check'], `${commit}\n`);
+      if (!here.includes(' commit ')) return false;
+      const contained = git.text(['merge-base', '--is-ancestor', commit, later]);
+      return await unlessNo(
+        contained.then(() => true),
+        false,
       );
     },
     read: (commit) => readFiles(git, commit, scanSpecs),
@@ -148,6 +152,14 @@ function openReading(folder: string): Git {
 
 async function ask(git: Git, ...args: readonly string[]): Promise<string> {
   return (await git.text(args)).trim();
+}
+
+/** `no` when git says so by ending with 1. Throws GitError for all else that is wrong. */
+async function unlessNo<T>(asked: Promise<T>, no: T): Promise<T> {
+  return await asked.catch((error: unknown) => {
+    if (error instanceof GitError && error.exitCode === 1) return no;
+    throw error;
+  });
 }
 
 const mergeSeconds = 30;

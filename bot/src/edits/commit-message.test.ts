@@ -12,6 +12,10 @@ describe('the message of a commit', () => {
     expect(message.split('\n')).toContain(markOf('comment/1/0'));
   });
 
+  test('knows accounts that an enterprise manages', () => {
+    expect(askerOf(writeMessage('Freeze a', { login: 'mia_acme', url: '', batch: 'x' }))).toBe('mia_acme');
+  });
+
   test.each(['', 'Change', 'Asked-by: mia and more', 'Asked-by: mia\n\nText'])('%j names nobody', (message) => {
     expect(askerOf(message)).toBeUndefined();
   });

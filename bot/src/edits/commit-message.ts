@@ -1,6 +1,10 @@
 // The messages of the bot's own commits: they name who asked and where, and are read again when the push comes back.
 // Pure.
 
+import { loginShape } from '../vocabulary/accounts.ts';
+
+const askedBy = new RegExp(`^Asked-by: (${loginShape})$`);
+
 interface Asked {
   readonly login: string;
   /** Address of the comment. */
@@ -26,7 +30,6 @@ export function markOf(batch: string): string {
  */
 export function askerOf(message: string): string | undefined {
   const trailers = message.trim().split('\n\n').at(-1)?.split('\n') ?? [];
-  const [, login] =
-    trailers.map((line) => /^Asked-by: ([A-Za-z0-9][A-Za-z0-9-]{0,38})$/.exec(line)).find((one) => one !== null) ?? [];
+  const [, login] = trailers.map((line) => askedBy.exec(line)).find((one) => one !== null) ?? [];
   return login;
 }

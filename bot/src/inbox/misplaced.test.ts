@@ -31,8 +31,18 @@ test.each<[string, MisplacedPayload, string, object]>([
 ])('a command in %s is noted under what it stands in, however often it is told of', (_what, payload, key, on) => {
   const job = jobOfMisplaced({ ...payload, sender: ada });
   expect(job).toMatchObject({ kind: 'misplaced', on, body: '/build', actor: 'ada' });
-  expect(job && workKey('one delivery', job)).toBe(`misplaced/${key}`);
-  expect(job && workKey('another delivery', job)).toBe(`misplaced/${key}`);
+  const known = job && workKey('one delivery', job);
+  expect(known).toMatch(new RegExp(`^misplaced/${key}/[0-9a-f]{16}$`));
+  expect(job && workKey('another delivery', job)).toBe(known);
+});
+
+test('text that held nothing to answer may hold a command after an edit: that is other work', () => {
+  const of = (body: string, more: Partial<MisplacedPayload> = {}) =>
+    jobOfMisplaced({ action: 'opened', sender: ada, issue: { number: 3, body, user: ada }, ...more });
+  const edited = { action: 'edited', changes: { body: { from: '@coppice is nice' } } };
+  const keys = [of('@coppice is nice'), of('/build hello', edited)].map((job) => job && workKey('one delivery', job));
+  expect(keys).not.toContain(undefined);
+  expect(keys[0]).not.toBe(keys[1]);
 });
 
 const opened = { action: 'opened', pull_request: { ...pull, ...text }, sender: ada };

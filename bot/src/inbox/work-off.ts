@@ -14,7 +14,7 @@ import { handleGroup } from '../pull-requests/handle-group.ts';
 import { handlePull, type PullContext } from '../pull-requests/handle-pull.ts';
 import { handlePush, type PushContext } from '../pushes/handle-push.ts';
 import { type TakeAwayContext, takeAwayDue } from '../pushes/take-away.ts';
-import type { Handled } from '../vocabulary/bot-state.ts';
+import type { BotState, Handled } from '../vocabulary/bot-state.ts';
 import type { Delivery } from '../vocabulary/job.ts';
 import type { InboxWorker } from './inbox.ts';
 import type { Reconciler } from './reconcile.ts';
@@ -30,6 +30,7 @@ interface WorkContext {
   readonly reactions: Pick<Reactions, 'react'>;
   readonly complain: Complain;
   readonly people: Pick<People, 'meet'>;
+  readonly state: () => BotState;
   /** Called after each that was worked off. */
   readonly tend: () => void;
   readonly log: Log;
@@ -75,7 +76,7 @@ async function workOff({ id, job }: Delivery, context: WorkContext): Promise<Han
       await people.meet(job.actor, job.actorId);
       return await patiently(() => handleCheckEvent(job, id, pulls), log);
     case 'misplaced':
-      return await handleMisplaced(job);
+      return await handleMisplaced(job, context.state());
     case 'comment': {
       const parsed = await comments.read(id, job);
       if (parsed !== 'tangled' && parsed.commands.length === 0) return { checks: [] };

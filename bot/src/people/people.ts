@@ -22,12 +22,19 @@ export interface PeopleOptions {
 export interface People {
   /** The config in force as it counts: logins in place of teams, and only those of the accounts that had the rights. */
   config(): ConfigAtCommit | undefined;
+  /** The same of any that was in force. */
+  counted(at: ConfigAtCommit): ConfigAtCommit;
   /** Any config as it counts for the people who are known. */
   view(config: ConfigRepo): ConfigRepo;
   /** To be waited for before somebody's rights are looked at. Does not reject: what cannot be asked is as it was. */
   meet(login: string, id: number): Promise<void>;
   /** Reads the teams again that were read minutes ago. Resolves to false when one of them was never answered for. */
   refresh(): Promise<boolean>;
+  /**
+   * What is wrong with teams that are named somewhere, a sentence each, in Markdown; twenty are looked at. Does not
+   * reject: of what cannot be asked nothing is said.
+   */
+  unread(teams: readonly string[]): Promise<readonly string[]>;
   /** Why somebody may have fewer rights than the config states, in Markdown. */
   why(login: string): string | undefined;
   /** True when the login's rights belong to another account than the one that used it last. */
@@ -42,6 +49,9 @@ export interface People {
 const freshMilliseconds = 5 * 60_000;
 /** While GitHub does not answer, what it said last counts for so long. */
 const staleMilliseconds = 60 * 60_000;
+
+/** Each is a request, and a pull request may name thousands. */
+const maximumAsked = 20;
 
 interface KnownTeam {
   readonly answer: TeamAnswer;
@@ -79,10 +89,10 @@ export function createPeople(options: PeopleOptions): People {
     made.set(stated, viewed);
     return viewed;
   };
-  const ask = async (): Promise<boolean> => {
-    const stated = named();
+  /** Resolves to false when one of them was never answered for. */
+  const ask = async (teams: readonly string[]): Promise<boolean> => {
     let complete = true;
-    for (const team of stated === undefined ? [] : teamsIn(stated)) {
+    for (const team of teams) {
       const before = known.get(team);
       if (before !== undefined && now().getTime() - before.askedAt < freshMilliseconds) continue;
       const [organization = '', slug = ''] = team.slice(1).split('/');
@@ -96,21 +106,32 @@ export function createPeople(options: PeopleOptions): People {
     made = new WeakMap();
     return complete;
   };
+  const unreadOf = (teams: readonly string[]): readonly string[] =>
+    teams.flatMap((team) => {
+      const answer = known.get(team)?.answer;
+      return answer === 'forbidden' || answer === 'missing' ? [reply.unreadTeam(team, answer)] : [];
+    });
   const refresh = (): Promise<boolean> => {
-    asking ??= ask().finally(() => {
+    const stated = named();
+    asking ??= ask(stated === undefined ? [] : teamsIn(stated)).finally(() => {
       asking = undefined;
     });
     return asking;
   };
 
+  const counted = (at: ConfigAtCommit): ConfigAtCommit => {
+    if (at.leaving === undefined || at.leaving.length === 0) return { ...at, config: view(at.config) };
+    const ofOne = (project: Project) => view({ ...at.config, projects: [project] }).projects[0] ?? project;
+    const leaving = at.leaving.map((one) => ({ ...one, stated: ofOne(one.stated) }));
+    return { ...at, config: view(at.config), leaving };
+  };
+
   return {
     config() {
       const at = config();
-      if (at?.leaving === undefined || at.leaving.length === 0) return at && { ...at, config: view(at.config) };
-      const ofOne = (project: Project) => view({ ...at.config, projects: [project] }).projects[0] ?? project;
-      const leaving = at.leaving.map((one) => ({ ...one, stated: ofOne(one.stated) }));
-      return { ...at, config: view(at.config), leaving };
+      return at && counted(at);
     },
+    counted,
     view,
     refresh,
     async meet(login, id) {
@@ -128,16 +149,17 @@ export function createPeople(options: PeopleOptions): People {
         );
       if (isNamed) await note({ kind: 'met', login: name, id });
     },
+    async unread(teams) {
+      const some = teams.slice(0, maximumAsked);
+      await ask(some);
+      return unreadOf(some);
+    },
     why(login) {
       const other = otherAccount(accounts(), login);
       const stated = named();
-      const unread = (stated === undefined ? [] : teamsIn(stated)).flatMap((team) => {
-        const answer = known.get(team)?.answer;
-        return answer === 'forbidden' || answer === 'missing' ? [{ team, answer }] : [];
-      });
       const parts = [
         ...(other === undefined ? [] : [reply.anotherAccount(login, other)]),
-        ...unread.map(({ team, answer }) => reply.unreadTeam(team, answer)),
+        ...unreadOf(stated === undefined ? [] : teamsIn(stated)),
       ];
       return parts.length === 0 ? undefined : parts.join('\n\n');
     },

@@ -11,6 +11,7 @@ import {
   type Result,
 } from '@coppice/config';
 import { type BuildRef, refOf } from '../vocabulary/build-view.ts';
+import type { Fate } from '../vocabulary/fate.ts';
 import { findPlaces, findPlacesOf, readResult } from './result-folders.ts';
 
 /** `lastOf` and `expectedSeconds` may be handed on by themselves: the plan takes them so. */
@@ -202,6 +203,19 @@ export async function seenBuilds(
   const live = builtFromQueue(queue.builds());
   const ended = await Promise.all(projects.map((project) => built.lastOf(owner, project)));
   return [...ended.flat(), ...live];
+}
+
+/** What has been built of a project that a push would rename is under its former name still. */
+export async function builtUnderFormerName(
+  owner: string,
+  project: string,
+  changes: readonly Fate[],
+  lastOf: BuiltIndex['lastOf'],
+): Promise<readonly BuiltChroot[]> {
+  const moved = changes.find((one) => one.kind === 'renames' && one.to === `${owner}/${project}`);
+  if (moved?.kind !== 'renames') return await lastOf(owner, project);
+  const [formerOwner = '', formerName = ''] = moved.from.split('/');
+  return (await lastOf(formerOwner, formerName)).map((one) => ({ ...one, owner, project }));
 }
 
 /** The person who canceled it, as the runner says it; null: nobody did, or the service itself. Pure. */

@@ -8,7 +8,7 @@ import type { Github } from '../github/github.ts';
 import type { PullRequest } from '../github/repository.ts';
 import type { BuiltIndex } from '../planning/built.ts';
 import type { KnownPull } from '../vocabulary/known-pull.ts';
-import type { Demands } from './changes.ts';
+import { deleteAtFrom } from '../vocabulary/leaving.ts';
 import { type HeadBackground, type HeadFacts, type HeadPlace, Unjudgeable } from './head-facts.ts';
 import type { HeadJudge } from './judge-head.ts';
 
@@ -26,7 +26,7 @@ export interface Examined extends HeadFacts {
   readonly known: KnownPull;
 }
 
-interface ExamineContext {
+export interface ExamineContext {
   readonly github: Github;
   readonly mirror: ConfigRepoMirror;
   readonly heads: HeadJudge;
@@ -47,7 +47,7 @@ export async function examinePull(pull: PullRequest, context: ExamineContext): P
   const base = context.written();
   const place = { head, tip, inForce: base?.commit };
   const facts = await judged(place, backgroundOf(base, context), context);
-  const known = { ...remember(pull, facts.demands, context), conflicts: (conflicts ?? []).length > 0 };
+  const known = { ...remember(pull, facts, context), conflicts: (conflicts ?? []).length > 0 };
   return { ...facts, pull, place, conflicts, known, graceSeconds: context.settings.deletion.graceSeconds };
 }
 
@@ -63,35 +63,41 @@ async function judged(
     // It may touch anything, so nobody but an admin could have a say in it.
     const demands = { touched: [], adminReasons: ['it could not be judged'], notes: [] };
     const changes = { ours: true, policy: false, chroots: [], projects: [] };
-    const nothing = { problems: [], blocked: [], fates: [], packages: undefined };
+    const nothing = { problems: [], blocked: [], teams: [], fates: [], packages: undefined };
     return { ...nothing, changes, demands, unjudged: error.message };
   }
 }
 
-function backgroundOf(
+/** What the service knows of a head beside its commits. `base` is the config in force, as it is written. */
+export function backgroundOf(
   base: ConfigAtCommit | undefined,
   { built, settings, now }: Pick<ExamineContext, 'built' | 'settings' | 'now'>,
 ): HeadBackground {
-  const { graceSeconds } = settings.deletion;
-  const deleteAt = graceSeconds === 0 ? null : new Date(now().getTime() + graceSeconds * 1000).toISOString();
+  const deleteAt = deleteAtFrom(now(), settings.deletion.graceSeconds);
   return { leaving: base?.leaving ?? [], builds: built.counts(), deleteAt };
 }
 
-/** Approvals are of one head: they end when it moves, also when it comes back. */
+/**
+ * Approvals are of one head: they end when it moves, also when it comes back. What a head was judged to touch holds
+ * when it cannot be judged once more.
+ */
 function remember(
   pull: PullRequest,
-  demands: Demands,
+  { demands, unjudged }: Pick<Examined, 'demands' | 'unjudged'>,
   { pulls, now }: Pick<ExamineContext, 'pulls' | 'now'>,
 ): KnownPull {
   const before = pulls().find(({ number }) => number === pull.number);
   const same = before !== undefined && before.head === pull.head && before.closedAt === null;
+  const judged =
+    same && unjudged !== undefined
+      ? { touched: before.touched, needsAdmin: before.needsAdmin }
+      : { touched: demands.touched, needsAdmin: demands.adminReasons.length > 0 };
   return {
     number: pull.number,
     author: pull.author,
     head: pull.head,
     headSeenAt: same ? before.headSeenAt : now().toISOString(),
-    touched: demands.touched,
-    needsAdmin: demands.adminReasons.length > 0,
+    ...judged,
     approvals: same ? before.approvals : [],
     closedAt: null,
   };

@@ -67,3 +67,42 @@ test('one whose base became another branch is left: its builds end, its head say
   known = left.pulls?.[0] ?? known;
   expect(await handlePull({ kind: 'pull', number: 4, again: true }, 'd2', context)).toEqual({ checks: [] });
 });
+
+test('a head that moved before its builds were queued is judged when it is the head again', async () => {
+  let known: readonly KnownPull[] = [];
+  let current = head;
+  const summaries: string[] = [];
+  const moves = ['b'.repeat(40), head];
+  const plan = { builds: [], skipped: [], unknown: [], cycles: [], expectedSeconds: null, unpinned: [] };
+  const packages = new Map([['acme/tools', { all: ['hello'], changed: ['hello'] }]]);
+  const context = {
+    github: { pull: async () => ({ number: 4, author: 'bea', head: current, intoDefault: true, open: true }) },
+    mirror: { fetchPull: async () => ({ head: current, base: 'tip' }), conflicts: async () => [] },
+    queue: { builds: () => [], enqueue: async () => [] },
+    built: { counts: () => new Map(), lastOf: async () => [], expectedSeconds: () => null },
+    heads: {
+      examine: async () => ({
+        ...{ changes: { ours: true }, problems: [], blocked: [], teams: ['@acme/new'], fates: [], packages },
+        demands: { touched: ['acme/tools'], adminReasons: [], notes: [] },
+      }),
+      plan: async () => {
+        current = moves.shift() ?? current;
+        return { plan, requests: [{ repos: [] }], annotations: [] };
+      },
+    },
+    ...{ settings: { deletion: { graceSeconds: 0 } }, config: () => base, written: () => base },
+    unread: async (teams: readonly string[]) => teams.map((team) => `There is no ${team}.`),
+    ...{ meet: async () => undefined, pulls: () => known, now: () => new Date(), log: () => undefined },
+  } as unknown as PullContext;
+  const handle = async (batch: string) => {
+    const { checks, pulls = [] } = await handlePull({ kind: 'pull', number: 4, again: false }, batch, context);
+    known = [...pulls];
+    for (const one of checks) if (one.kind === 'config') summaries.push(one.summary);
+    return checks.map((one) => one.kind === 'config' && one.title);
+  };
+  expect(await handle('d1')).toEqual(['Replaced by a later push']);
+  // It comes back before what is heard of the other head is worked off.
+  current = head;
+  expect(await handle('d2')).toEqual(['Nothing to build']);
+  expect(summaries.at(-1)).toContain('There is no @acme/new.');
+});

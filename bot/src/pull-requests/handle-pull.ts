@@ -42,6 +42,8 @@ export interface PullContext extends PlanContext {
   readonly meet: (login: string, id: number) => Promise<void>;
   /** Why somebody may have fewer rights than the config states, in Markdown. */
   readonly why: (login: string) => string | undefined;
+  /** What is wrong with teams, a sentence each. */
+  readonly unread: (teams: readonly string[]) => Promise<readonly string[]>;
   readonly pulls: () => readonly KnownPull[];
   /** What of merge queues has been judged. */
   readonly groups: () => readonly string[];
@@ -72,7 +74,8 @@ export async function handlePull(job: PullJob, batch: string, context: PullConte
   const asker = { login: pull.author, request: pull.url, batch };
   const done = await judge(examined, everything, asker, { draftsToo: false }, context);
   log('info', `Pull request ${pull.number} at ${pull.head}: ${done.start?.kind ?? 'nothing to build'}`);
-  return { checks: done.checks, pulls: [examined.known] };
+  // What moved meanwhile counts as not judged: it may be the head again before anything is heard of the other one.
+  return { checks: done.checks, pulls: done.start?.kind === 'moved' ? [] : [examined.known] };
 }
 
 /** What became of a head. */
@@ -117,7 +120,9 @@ export async function judge(
   const { start, builds } = await begin();
   const whole = selection.packages.length === 0 && selection.chroots.length === 0;
   const why = start.kind === 'waiting' ? context.why(known.author) : undefined;
-  const checks = whole ? [check({ ...planReport(examined, standing, plan, start, why), annotations })] : [];
+  // To strangers it would tell which teams there are.
+  const unread = standing.kind === 'waiting' ? [] : await context.unread(examined.teams);
+  const checks = whole ? [check({ ...planReport(examined, standing, plan, start, { why, unread }), annotations })] : [];
   return { builds, checks: [...checks, ...checksOf(builds)], start };
 
   async function begin(): Promise<{ readonly start: Start; readonly builds: readonly QueuedBuild[] }> {

@@ -1,4 +1,5 @@
-// What travels between the service and the thread that judges heads of pull requests: plain data, within bounds.
+// What travels between the service and the thread that judges heads of pull requests, and what merge queues would
+// merge: plain data, within bounds.
 
 import type { FetchRules } from '@coppice/builder-runner/remote';
 import type { BuildRequest, BuiltChroot, PlanSelection, Problem } from '@coppice/config';
@@ -15,6 +16,8 @@ export interface HeadPlace {
   readonly tip: string;
   /** The commit whose config is in force; undefined while there is none. */
   readonly inForce: string | undefined;
+  /** It is what the branch would become: its own policy is the one in force then. Default: that of `inForce` is. */
+  readonly merged?: true;
 }
 
 /** What the service knows beside the commits, for what is said of a head. */
@@ -35,6 +38,8 @@ export interface HeadFacts {
   /** What only the policy in force forbids: it cannot be built before it is merged. */
   readonly blocked: readonly Problem[];
   readonly demands: Demands;
+  /** Teams that it names and the config in force does not, as `@organization/team`. */
+  readonly teams: readonly string[];
   /** What becomes of projects once it is merged. */
   readonly fates: readonly Fate[];
   /** `owner/name` of each touched project that the head states → its packages; undefined: nothing can be built. */
@@ -50,8 +55,11 @@ export interface TouchedPackages {
 
 /** What is to be planned of a head, and what is known of what was built. */
 export interface HeadWish {
+  /** One a project; an empty list means all of all projects. */
   readonly selections: readonly PlanSelection[];
   readonly force: boolean;
+  /** See PlanInput. */
+  readonly leavesUnbuilt?: boolean;
   readonly lookUp: boolean;
   readonly rules: FetchRules;
   /** `owner/name` → what has been built and is being built of it. */

@@ -97,6 +97,7 @@ test('what becomes of projects is told, and one that is leaving is neither new n
   const head = place(await commit(gone));
   expect(await heads.examine(head, { ...background, leaving: [left] })).toMatchObject({
     demands: { touched: ['acme/gone'], adminReasons: [], notes: [] },
+    teams: ['@acme/core'],
     fates: [{ kind: 'keeps', project: 'acme/gone' }],
   });
   expect((await heads.examine(head, background)).demands.adminReasons).toEqual(['`acme/gone` is a new project']);
@@ -117,6 +118,31 @@ test('what came to the default branch since a head left it is none of its doing'
     demands: { notes: [expect.stringContaining('changes who may change or build `acme/tools`')] },
     fates: [expect.objectContaining({ kind: 'drops', project: 'acme/tools' })],
   });
+  await heads.stop();
+});
+
+test('what a merge queue would merge is judged and planned under its own policy, as a whole, also before any is in force', async () => {
+  const heads = judge();
+  const fedora = 'chroots: [fedora-42-x86_64]\n';
+  const files = {
+    'coppice.yaml': `admins: [ada]\nchroots: [sapling-12-x86_64, fedora-42-x86_64]\n`,
+    'projects/acme/other.yaml': `maintainers: [mia]\n${fedora}packages:\n  q: { source: { type: dir } }\n`,
+    'packages/acme/other/q/q.spec': 'Name: q\n',
+  };
+  const head = await commit(files);
+  const { git, sources } = settingsSchema.parse({});
+  const wish = {
+    ...{ selections: [], force: false, lookUp: false, rules: { git, sources }, built: new Map() },
+    ...{ expectedSeconds: new Map(), asker: { login: '', request: '', batch: '' } },
+  };
+  const names = async (where: Parameters<typeof heads.plan>[0]) => {
+    expect(await heads.examine(where, background)).toMatchObject({ problems: [], blocked: [], fates: [] });
+    return (await heads.plan(where, wish)).plan.builds.map((one) => `${one.project}/${one.package}`).sort();
+  };
+  const merged = { ...place(head), merged: true } as const;
+  expect(await names(merged)).toEqual(['other/q', 'tools/p0']);
+  expect(await names({ ...merged, inForce: undefined })).toEqual(['other/q', 'tools/p0']);
+  expect((await heads.examine(place(head), background)).blocked).not.toEqual([]);
   await heads.stop();
 });
 

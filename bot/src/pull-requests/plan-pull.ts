@@ -11,7 +11,7 @@ import type { KnownPull } from '../vocabulary/known-pull.ts';
 import { countingLeaving } from '../vocabulary/leaving.ts';
 import { standingOf } from './approval.ts';
 import type { Examined } from './examine-pull.ts';
-import type { HeadPlan } from './head-facts.ts';
+import type { HeadPlan, HeadWish } from './head-facts.ts';
 import type { HeadJudge } from './judge-head.ts';
 
 interface BuildContext extends PlanContext {
@@ -52,29 +52,41 @@ export async function planPull(
   });
   // No selection at all would mean everything.
   if (selections.length === 0) return nothingPlanned;
-  const built = new Map<string, readonly BuiltChroot[]>();
-  const expectedSeconds = new Map<string, number>();
-  for (const { project: key = '' } of selections) {
-    const [owner = '', project = ''] = key.split('/');
+  const keys = selections.map(({ project = '' }) => project);
+  const before = await builtBefore(keys, context, async (owner, project) => {
     const sandbox = sandboxOf(project, known.number);
     const all = await seenBuilds(context, owner, [sandbox, project]);
-    const seen = preferSandbox(
+    return preferSandbox(
       all.filter((one) => one.owner === owner),
       project,
       sandbox,
     );
-    built.set(key, seen);
-    for (const one of seen) {
-      const seconds = context.built.expectedSeconds(owner, project, one.package, one.chroot);
+  });
+  const { force } = selection;
+  return await context.heads.plan(place, { selections, force, lookUp, ...before, asker });
+}
+
+/** What the thread that plans a head has to know of projects. `seen`: what has been, and is being, built of one. */
+export async function builtBefore(
+  keys: readonly string[],
+  { built, settings }: Pick<PlanContext, 'built' | 'settings'>,
+  seen: (owner: string, project: string) => Promise<readonly BuiltChroot[]>,
+): Promise<Pick<HeadWish, 'rules' | 'built' | 'expectedSeconds'>> {
+  const before = new Map<string, readonly BuiltChroot[]>();
+  const expectedSeconds = new Map<string, number>();
+  for (const key of keys) {
+    const [owner = '', project = ''] = key.split('/');
+    const all = await seen(owner, project);
+    before.set(key, all);
+    for (const one of all) {
+      const seconds = built.expectedSeconds(owner, project, one.package, one.chroot);
       if (seconds !== null) expectedSeconds.set(`${key}/${one.package}/${one.chroot}`, seconds);
     }
     // There may be many: others have their turn in between.
     await setImmediate();
   }
-  const { git, sources } = context.settings;
-  const rules = { git, sources };
-  const { force } = selection;
-  return await context.heads.plan(place, { selections, force, lookUp, rules, built, expectedSeconds, asker });
+  const { git, sources } = settings;
+  return { rules: { git, sources }, built: before, expectedSeconds };
 }
 
 /** What has been built of a project as its sandbox sees it: its own word first, else the project's. Pure. */

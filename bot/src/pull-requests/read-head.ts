@@ -1,8 +1,9 @@
-// Judges a head of a pull request from what it holds. Anybody may open one, so this runs in a thread that can be ended
-// (judge-head-thread.ts), and refuses what is more than anybody reviews.
+// Judges a head of a pull request, or what a merge queue would merge, from what it holds. Anybody may open one, so this
+// runs in a thread that can be ended (judge-head-thread.ts), and refuses what is more than anybody reviews.
 import { countProblems, createConfigParser, isConfigYaml, type Problem, projectKey } from '@coppice/config';
 import { type ConfigAtCommit, configAt } from '../config-repo/config-in-force.ts';
 import { type ConfigFiles, openConfigReader } from '../config-repo/mirror.ts';
+import { teamsIn } from '../people/effective-config.ts';
 import { makePlan, requestsOf } from '../planning/plan-requests.ts';
 import { compareProjects, fatesOf } from '../planning/project-fates.ts';
 import { sourceAnnotations } from '../reply/source-annotations.ts';
@@ -22,7 +23,8 @@ import {
 const maximumYamlFiles = 2000;
 const maximumYamlBytes = 4 * 1024 * 1024;
 const maximumProjects = 2000;
-/** Chroots that are built or skipped, each counted. */
+const maximumTeams = 20;
+/** Chroots that are built or skipped, each counted; of a whole config what is skipped is what stays as it is. */
 const maximumPlanned = 20_000;
 /** Of all files together; more are counted. */
 const maximumProblems = 300;
@@ -42,7 +44,7 @@ interface Reading extends Pick<HeadFacts, 'changes' | 'problems' | 'blocked'> {
   readonly after?: ConfigAtCommit | undefined;
   /** The config that both sides come from, under the policy in force; undefined when it has problems. */
   readonly before?: ConfigAtCommit | undefined;
-  /** What the head states, under the policy in force; undefined when nothing can be built of it. */
+  /** What the head states, under the policy that counts for it; undefined when nothing can be built of it. */
   readonly at?: ConfigAtCommit | undefined;
   readonly texts?: ReadonlyMap<string, string>;
 }
@@ -64,7 +66,7 @@ export function createHeadReader(folder: string): HeadReader {
     if (!parsed.ok) throw new Error(`the config in force, ${commit}, has problems`);
     return { base: configAt(commit, files, parsed.value), policy: files.tree.texts.get('coppice.yaml') ?? '' };
   };
-  const readAnew = async ({ head, tip, inForce }: HeadPlace): Promise<Reading> => {
+  const readAnew = async ({ head, tip, inForce, merged }: HeadPlace): Promise<Reading> => {
     const { from, paths } = await reader.changes(tip, head);
     const changes = boundChanges(sortChanges(paths));
     const nothing = { changes, problems: [], blocked: [] };
@@ -73,17 +75,18 @@ export function createHeadReader(folder: string): HeadReader {
     boundFiles(paths, files);
     const stated = parse(files.tree);
     const problems = stated.ok ? [] : boundAll(stated.problems);
-    if (inForce === undefined) return { ...nothing, problems };
+    const own = stated.ok ? configAt(head, files, stated.value) : undefined;
+    const { texts } = files.tree;
+    if (inForce === undefined) return { ...nothing, problems, texts, at: merged && own };
     const { base, policy } = await readInForce(inForce);
-    const allowed = changes.policy ? parse(underPolicy(files.tree, policy)) : stated;
+    const allowed = changes.policy && merged !== true ? parse(underPolicy(files.tree, policy)) : stated;
     const value = allowed.ok ? allowed.value : stated.ok ? stated.value : undefined;
-    const at = problems.length === 0 ? configUnder(policy, head, files) : undefined;
+    const at = merged === true || own === undefined ? own : configUnder(policy, head, files);
     return {
-      ...{ changes, problems, base, at },
+      ...{ changes, problems, base, at, texts },
       blocked: problems.length === 0 && !allowed.ok ? boundAll(allowed.problems) : [],
       after: value && configAt(head, files, value),
       before: at && configUnder(policy, from, await reader.read(from)),
-      texts: files.tree.texts,
     };
   };
   const read = async (place: HeadPlace): Promise<Reading> => {
@@ -108,15 +111,24 @@ function factsOf(
   background: HeadBackground,
 ): HeadFacts {
   const said = { changes, problems, blocked };
-  if (base === undefined) return { ...said, demands: noDemands, fates: [], packages: undefined };
+  if (base === undefined) return { ...said, demands: noDemands, teams: [], fates: [], packages: undefined };
   const { leaving } = background;
   const inForce = countingLeaving({ config: base.config, leaving });
   const demands = judgeChanges(changes, inForce, after?.config, before?.config);
   return {
     ...{ ...said, demands },
+    teams: after === undefined ? [] : newTeams(base, after),
     fates: after === undefined ? [] : fatesOfMerge(changes, { base, before, after }, background),
     packages: at && packagesOf(demands.touched, before, at),
   };
+}
+
+/** A few of many: each is asked for. */
+function newTeams(base: ConfigAtCommit, after: ConfigAtCommit): readonly string[] {
+  const known = new Set(teamsIn(base.config));
+  return teamsIn(after.config)
+    .filter((team) => !known.has(team))
+    .slice(0, maximumTeams);
 }
 
 /**
@@ -146,16 +158,17 @@ function fatesOfMerge(
 async function planHead(
   at: ConfigAtCommit,
   texts: ReadonlyMap<string, string>,
-  { selections, force, lookUp, rules, built, expectedSeconds, asker }: HeadWish,
+  { selections, force, leavesUnbuilt = false, lookUp, rules, built, expectedSeconds, asker }: HeadWish,
 ): Promise<HeadPlan> {
   const plan = await makePlan({
-    ...{ at, selections, force, lookUp, rules },
+    ...{ at, selections, force, leavesUnbuilt, lookUp, rules },
     built: async (owner, project) => built.get(`${owner}/${project}`) ?? [],
     queued: () => [],
     expectedSeconds: (owner, project, name, chroot) =>
       expectedSeconds.get(`${owner}/${project}/${name}/${chroot}`) ?? null,
   });
-  const planned = plan.builds.reduce((sum, { chroots }) => sum + chroots.length, plan.skipped.length);
+  const left = selections.length === 0 ? 0 : plan.skipped.length;
+  const planned = plan.builds.reduce((sum, { chroots }) => sum + chroots.length, left);
   if (planned > maximumPlanned) {
     throw new Unjudgeable(
       `It comes to ${planned} builds of one package in one chroot; ${maximumPlanned} are planned of a pull request at most. Change fewer packages or chroots at once.`,

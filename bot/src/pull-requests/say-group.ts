@@ -2,9 +2,11 @@
 import type { Plan, Problem } from '@coppice/config';
 import { reportProblems } from '../reply/config-problems.ts';
 import { code } from '../reply/escape.ts';
+import { fateNotes, withFates } from '../reply/fates.ts';
 import { planBody } from '../reply/plan.ts';
 import type { CheckAnnotation } from '../vocabulary/answer.ts';
-import { untouchedReport } from './say.ts';
+import type { HeadFacts } from './head-facts.ts';
+import { maximumNotes, untouchedReport } from './say.ts';
 
 export interface GroupReport {
   readonly good: boolean;
@@ -24,14 +26,46 @@ export function groupProblems(problems: readonly Problem[], goodCommit: string |
   return { good: false, ...reportProblems(problems, goodCommit) };
 }
 
-/** `notes`: sentences about what it means to merge it. */
-export function groupPlan(plan: Plan, notes: readonly string[]): GroupReport {
+/**
+ * What becomes of projects is said as on pull requests, from so many seconds after the merge. `unplanned`: why there is
+ * no plan.
+ */
+export function groupPlan(
+  plan: Plan,
+  { fates, demands }: Pick<HeadFacts, 'fates' | 'demands'>,
+  graceSeconds: number,
+  unplanned?: string,
+): GroupReport {
   const n = plan.builds.length;
-  const what = n === 0 ? 'Merging it builds nothing.' : 'Nothing of it is built before it is merged. Then these are:';
+  const nothing = 'Valid; nothing to build';
+  const title =
+    unplanned !== undefined
+      ? 'Valid; what merging it builds is not listed'
+      : n === 0
+        ? nothing
+        : `Valid; merging it builds ${n} ${n === 1 ? 'package' : 'packages'}`;
+  const then = n === 0 ? 'Merging it builds nothing.' : 'Nothing of it is built before it is merged. Then these are:';
+  const what = unplanned === undefined ? then : `What merging it builds could not be planned: ${unplanned}`;
+  const summary = [
+    fateNotes(fates, graceSeconds, 'merged'),
+    `It has no problems. ${what}`,
+    planBody(plan, []),
+    ...demands.notes.slice(0, maximumNotes),
+  ];
   return {
     good: true,
-    title: n === 0 ? 'Valid; nothing to build' : `Valid; merging it builds ${n} ${n === 1 ? 'package' : 'packages'}`,
-    summary: [`It has no problems. ${what}`, planBody(plan, []), ...notes].filter((part) => part !== '').join('\n\n'),
+    title: withFates(fates, title, nothing),
+    summary: summary.filter((part) => part !== '').join('\n\n'),
+    annotations: [],
+  };
+}
+
+/** It is too much to be judged, and why. */
+export function groupUnjudged(why: string): GroupReport {
+  return {
+    good: false,
+    title: 'This head could not be judged',
+    summary: `${why}\n\nA queue that merges fewer pull requests at once asks for less; **Re-run** judges it again.`,
     annotations: [],
   };
 }

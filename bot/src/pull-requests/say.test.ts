@@ -21,7 +21,7 @@ const examined = (stated: Partial<Examined> = {}): Examined => ({
   blocked: [],
   demands: { touched: ['acme/tools'], adminReasons: [], notes: [] },
   ...{ place: { head, tip: head, inForce: head }, packages: undefined },
-  ...{ fates: [], graceSeconds: 3600, conflicts: [] },
+  ...{ teams: [], fates: [], graceSeconds: 3600, conflicts: [] },
   known: {
     number: 7,
     author: 'eve',
@@ -106,4 +106,14 @@ test('an approval that does not count says which head to look at, and never lets
   expect(say('head moved')).toContain(`/approve ${head}`);
   expect(say('not a full SHA', '@all `x`')).toContain('`` @all `x` ``');
   expect(say('not allowed')).toContain('These may: `mia`');
+});
+
+test('that only an admin can let it be built is not said when one has', () => {
+  const demands = { touched: [], adminReasons: ['it changes the policy (`coppice.yaml`)'], notes: [] };
+  const said = (standing: Standing, start: Start) =>
+    planReport(examined({ demands }), standing, nothing, start).summary;
+  expect(said(waiting, { kind: 'waiting', who: ['ada'] })).toContain('Only an admin');
+  for (const standing of [author, { kind: 'approved', by: 'ada' } as const]) {
+    expect(said(standing, { kind: 'queued', ids: [] })).not.toContain('Only an admin');
+  }
 });

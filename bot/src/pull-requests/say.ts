@@ -74,8 +74,14 @@ export function problemsReport(examined: Examined, goodCommit: string | null): P
   };
 }
 
-/** A head without problems. `why`: what its author's rights lack, in Markdown. */
-export function planReport(examined: Examined, standing: Standing, plan: Plan, start: Start, why?: string): PullReport {
+/** A head without problems. `why`: what its author's rights lack; `unread`: what is wrong with teams; in Markdown. */
+export function planReport(
+  examined: Examined,
+  standing: Standing,
+  plan: Plan,
+  start: Start,
+  { why, unread = [] }: { readonly why?: string | undefined; readonly unread?: readonly string[] } = {},
+): PullReport {
   const { demands, blocked, known, fates, graceSeconds } = examined;
   if (start.kind === 'moved') return movedReport;
   const waits = start.kind === 'waiting';
@@ -84,7 +90,11 @@ export function planReport(examined: Examined, standing: Standing, plan: Plan, s
     fateNotes(fates, graceSeconds, 'merged'),
     verdict(examined, standing, plan, start),
     why ?? '',
-    demands.adminReasons.length === 0 ? '' : `Only an admin can let it be built: ${someOf(demands.adminReasons)}.`,
+    ...unread,
+    // Whoever let it be built otherwise is one.
+    demands.adminReasons.length === 0 || !waits
+      ? ''
+      : `Only an admin can let it be built: ${someOf(demands.adminReasons)}.`,
     blocked.length === 0 ? '' : codeBlock(blocked.slice(0, 40).map(formatProblem)),
     planBody(plan, 'ids' in start && start.kind === 'queued' ? start.ids : []),
     plan.builds.length === 0 ? '' : destination(known.touched, known.number),
@@ -100,7 +110,7 @@ export function planReport(examined: Examined, standing: Standing, plan: Plan, s
 }
 
 /** What is said of projects one by one; a pull request may touch thousands. */
-const maximumNotes = 50;
+export const maximumNotes = 50;
 
 function someOf(all: readonly string[]): string {
   const more = all.length - maximumNotes;

@@ -1,5 +1,6 @@
 // Does what time and others' pushes bring without anybody asking: builds of pull requests end that may not go on, their
 // checks say of conflicts how they are now, sandboxes of closed ones go, projects whose last day has come.
+import { randomUUID } from 'node:crypto';
 import type { Queue } from '@coppice/builder-runner/queue';
 import type { Log, ProjectsPort } from '@coppice/builder-runner/runner';
 import type { Settings } from '@coppice/config';
@@ -10,21 +11,25 @@ import { expireProjects } from '../edits/expire-projects.ts';
 import type { People } from '../people/people.ts';
 import type { BotOperation, BotState } from '../vocabulary/bot-state.ts';
 import { foundPullKey, type Job } from '../vocabulary/job.ts';
+import type { KnownPull } from '../vocabulary/known-pull.ts';
+import { countingLeaving } from '../vocabulary/leaving.ts';
 import { findMovedConflicts } from './find-moved-conflicts.ts';
 import { revokedBuilds } from './handle-pull.ts';
 import { sweepSandboxes } from './sweep-sandboxes.ts';
 import { voidedPulls } from './voided-pulls.ts';
 
-interface TendContext {
+export interface TendContext {
   readonly queue: Queue;
   readonly settings: Settings;
   readonly state: () => BotState;
   readonly commit: (operations: readonly BotOperation[]) => Promise<unknown>;
   /** Notes work under its name; resolves to false when that is known already. */
   readonly accept: (key: string, job: Job) => Promise<boolean>;
-  /** The config in force. */
+  /** The config in force, as it counts for people. */
   readonly config: () => ConfigAtCommit | undefined;
-  readonly people: Pick<People, 'refresh'>;
+  /** The same as it is written. */
+  readonly written: () => ConfigAtCommit | undefined;
+  readonly people: Pick<People, 'refresh' | 'counted'>;
   readonly commitEdit: Committer;
   readonly mirror: Pick<ConfigRepoMirror, 'conflicts'>;
   readonly projects: ProjectsPort;
@@ -36,6 +41,8 @@ interface TendContext {
 }
 
 export interface Tending {
+  /** The config in force is that of the last run: what is put into force from now on is a change. */
+  restored(): void;
   /** Looks now, and every hour from now on. */
   start(): void;
   /** Looks now: something has ended that may have consequences. Faults are logged; the next look tries again. */
@@ -53,13 +60,23 @@ export function createTending(context: TendContext): Tending {
   let looking: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   let comparedWith: string | null = null;
+  let restored: ConfigAtCommit | undefined;
   let before: ConfigAtCommit | undefined;
   const tend = async () => {
-    before = await tendPulls(before, context);
-    const { goodCommit } = context.state();
-    if (goodCommit === comparedWith || goodCommit === null) return;
-    await lookAtConflicts(goodCommit, context);
-    comparedWith = goodCommit;
+    // Nobody loses rights because GitHub could not be asked yet who is in a team.
+    if (await context.people.refresh()) {
+      const base = context.config();
+      before ??= restored && context.people.counted(restored);
+      if (base !== undefined) await revoke(before ?? base, base, context);
+      before = base;
+    }
+    await sweep(context);
+    await expire(context);
+    // A merge is one into the tip of the branch, also while that is refused.
+    const { handledCommit } = context.state();
+    if (handledCommit === comparedWith || handledCommit === null) return;
+    await lookAtConflicts(handledCommit, context);
+    comparedWith = handledCommit;
   };
   const look = () => {
     looking = looking.then(() =>
@@ -67,6 +84,9 @@ export function createTending(context: TendContext): Tending {
     );
   };
   return {
+    restored() {
+      restored = context.written();
+    },
     start() {
       timer = setInterval(look, lookMilliseconds);
       look();
@@ -80,29 +100,19 @@ export function createTending(context: TendContext): Tending {
   };
 }
 
-/** `before`: the config that the last look saw. Gives the one that this look saw. */
-async function tendPulls(
-  before: ConfigAtCommit | undefined,
-  context: TendContext,
-): Promise<ConfigAtCommit | undefined> {
-  // Nobody loses rights because GitHub could not be asked yet who is in a team.
-  if (!(await context.people.refresh())) return before;
-  const base = context.config();
-  if (base !== undefined) await revoke(before ?? base, base, context);
-  await sweep(context);
-  await expire(context);
-  return base;
-}
-
 /** Those whose conflicts came or went with this commit are judged again, each once. */
 async function lookAtConflicts(base: string, { state, mirror, accept }: TendContext): Promise<void> {
-  for (const { number, head } of await findMovedConflicts(state().pulls, base, mirror.conflicts))
-    await accept(`${foundPullKey(number, head)}/on/${base}`, { kind: 'pull', number, again: true });
+  for (const pull of await findMovedConflicts(state().pulls, base, mirror.conflicts)) await judgeAgain(pull, accept);
+}
+
+/** Each time is work of its own: the branch, and who has rights, may come back to what they were. */
+async function judgeAgain({ number, head }: KnownPull, accept: TendContext['accept']): Promise<void> {
+  await accept(`${foundPullKey(number, head)}/${randomUUID()}`, { kind: 'pull', number, again: true });
 }
 
 /**
  * Builds of pull requests end when these are closed or move, and when nobody who allowed them may do so any more; then
- * their checks say so.
+ * their checks say so. `before`: the config that the last look saw.
  */
 async function revoke(
   before: ConfigAtCommit,
@@ -112,10 +122,9 @@ async function revoke(
   const revoked = revokedBuilds(queue.builds(), state(), base);
   for (const { id, because } of revoked) await queue.cancel(id, 'coppice', because);
   const voided = new Set(revoked.flatMap(({ judgeAgain }) => judgeAgain ?? []));
-  for (const number of voidedPulls(state().pulls, before.config, base.config)) voided.add(number);
-  for (const { number, head } of state().pulls.filter((pull) => voided.has(pull.number))) {
-    await accept(`${foundPullKey(number, head)}/under/${base.commit}`, { kind: 'pull', number, again: true });
-  }
+  const lost = voidedPulls(state().pulls, countingLeaving(before), countingLeaving(base));
+  for (const number of lost) voided.add(number);
+  for (const pull of state().pulls.filter(({ number }) => voided.has(number))) await judgeAgain(pull, accept);
 }
 
 async function sweep(context: TendContext): Promise<void> {

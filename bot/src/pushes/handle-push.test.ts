@@ -16,6 +16,7 @@ const both = { ...one, 'projects/acme/two.yaml': project };
 /** Commit → its files. */
 const commits: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   ...{ both, one, back: { ...both, 'projects/acme/two.yaml': `${project}description: changed\n` } },
+  team: { ...one, 'projects/acme/one.yaml': `${project}builders: ['@acme/nobody']\n` },
   broken: { ...one, 'projects/acme/two.yaml': 'maintainers: 7\n<<<' },
 };
 
@@ -53,6 +54,7 @@ const context: PushContext = {
   queue: { builds: () => [], enqueue: async () => [] } as unknown as Queue,
   built: { counts: () => new Map([['acme/two', 4]]), lastOf: async () => [] } as unknown as BuiltIndex,
   settings: settingsSchema.parse({}),
+  unread: async ({ projects }) => projects.flatMap(({ builders }) => builders).map((team) => `There is no ${team}.`),
   applyChange: async (all) => void steps.push(...all.map((step) => `${step.kind} ${step.project.name}`)),
   adopt: (config) => {
     inForce = config;
@@ -106,6 +108,10 @@ describe('a push without the file of a project', () => {
 
   test('is not made of one with problems, which says that nothing is deleted while it is the newest', async () => {
     await push('one');
+    contained = ['broken'];
+    const passed = await push('broken', { key: 'push/broken/0', at: 'one' });
+    expect(passed?.summary).toContain('two.yaml');
+    expect(passed?.summary).not.toContain('Nothing is deleted');
     const { summary } = (await push('broken')) ?? {};
     expect(summary).toContain('Nothing is deleted before a commit without problems is pushed: `acme/two`');
     expect(state).toMatchObject({ goodCommit: 'one', handledCommit: 'broken' });
@@ -141,4 +147,9 @@ test('a branch that goes back and forth counts each time, with a check of its ow
   state.handledCommit = null;
   expect(await push('one', { again: true, key: 'push/one/d3', at: 'both' })).toBeUndefined();
   expect(inForce?.commit).toBe('both');
+});
+
+test('a team that cannot be found is told on the check', async () => {
+  await push('one');
+  expect((await push('team'))?.summary).toMatch(/^There is no @acme\/nobody\.\n\n/);
 });

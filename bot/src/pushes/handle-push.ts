@@ -1,6 +1,6 @@
 // Works a push to the default branch off: fetch → parse → plan → queue → checks.
 import type { Log } from '@coppice/builder-runner/runner';
-import { formatProblem, type Problem, projectKey } from '@coppice/config';
+import { type ConfigRepo, formatProblem, type Problem, projectKey } from '@coppice/config';
 import { checksOf } from '../answers/check-run.ts';
 import { type ConfigAtCommit, readConfigAt } from '../config-repo/config-in-force.ts';
 import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
@@ -13,7 +13,7 @@ import type { Check } from '../vocabulary/answer.ts';
 import type { BotState, Handled } from '../vocabulary/bot-state.ts';
 import { configCheckKey } from '../vocabulary/check-key.ts';
 import { type Job, workKey } from '../vocabulary/job.ts';
-import type { Leaving, RefusedCommit } from '../vocabulary/leaving.ts';
+import { deleteAtFrom, type Leaving, type RefusedCommit } from '../vocabulary/leaving.ts';
 import { type ConfigChange, type ProjectStep, planConfigChange } from './plan-config-change.ts';
 
 export interface PushContext extends PlanContext {
@@ -25,6 +25,8 @@ export interface PushContext extends PlanContext {
   readonly applyChange: (steps: readonly ProjectStep[]) => Promise<void>;
   /** Puts a config into force. */
   readonly adopt: (config: ConfigAtCommit) => void;
+  /** What is wrong with the teams of a config, a sentence each. */
+  readonly unread: (config: ConfigRepo) => Promise<readonly string[]>;
   readonly now: () => Date;
   readonly log: Log;
 }
@@ -49,7 +51,9 @@ export async function handlePush(job: PushJob, batch: string, context: PushConte
   if (!parsed.ok) {
     const report = reportProblems(parsed.problems, context.state().goodCommit);
     log('warn', `Config commit ${commit} has ${parsed.problems.length} problems and changes nothing`);
-    const summary = [report.summary, waitingNote(context.state().leaving)].filter((part) => part !== '').join('\n\n');
+    // What a later push is to delete goes with that.
+    const waiting = isHead ? waitingNote(context.state().leaving) : '';
+    const summary = [report.summary, waiting].filter((part) => part !== '').join('\n\n');
     return {
       checks: [{ ...configCheck(job, batch), good: false, ...report, summary }],
       ...(isHead ? { handledCommit: commit, refused: refusedCommit(commit, parsed.problems) } : {}),
@@ -76,9 +80,10 @@ async function putIntoForce(
     ...{ handledCommit: commit, goodCommit: commit, refused: null, leaving: leavingAfter(change, stated, context) },
     deleted: deleted.map((one) => one.commit),
   };
+  const teams = await context.unread(stated.config);
   const says = (title: string, summary: string): Check => ({
     ...{ ...configCheck(job, asker.batch), good: true, title: withFates(change.fates, title) },
-    summary: [fateNotes(change.fates, context.settings.deletion.graceSeconds, 'pushed'), summary]
+    summary: [fateNotes(change.fates, context.settings.deletion.graceSeconds, 'pushed'), ...teams, summary]
       .filter((part) => part !== '')
       .join('\n\n'),
   });
@@ -113,8 +118,7 @@ async function changeTo(
   deleted: BotState['askedDeletions'],
   { config, built, settings, now }: PushContext,
 ): Promise<ConfigChange> {
-  const { graceSeconds } = settings.deletion;
-  const deleteAt = graceSeconds === 0 ? null : new Date(now().getTime() + graceSeconds * 1000).toISOString();
+  const deleteAt = deleteAtFrom(now(), settings.deletion.graceSeconds);
   const atOnce = new Set(deleted.map(({ project }) => project));
   return planConfigChange(config(), stated, { by, deleteAt, atOnce, builds: built.counts() });
 }

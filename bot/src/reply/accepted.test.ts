@@ -42,3 +42,14 @@ test('more than anybody reads are counted too', () => {
   expect(lines).toHaveLength(53);
   expect(lines.at(-1)).toBe('- and 10 more that need somebody');
 });
+
+test('where more than one project is concerned, packages are named with theirs', () => {
+  const own = left('zero', 'it is broken');
+  const other = { ...own, project: 'games' };
+  const [long, longOther] = ['acme/tools', 'acme/games'].map(
+    (key) => `- \`${key}/zero\` for \`${chroot}\`: it is broken`,
+  );
+  expect(skippedNotes([own, other]).split('\n').slice(2)).toEqual([long, longOther]);
+  expect(skippedNotes([own], [other]).split('\n').slice(2)).toEqual([long]);
+  expect(skippedNotes([own], [own]).split('\n').slice(2)).toEqual([`- \`zero\` for \`${chroot}\`: it is broken`]);
+});

@@ -6,9 +6,14 @@ const maximumListed = 50;
 /** So many that nobody has to do anything about are named; more are counted. */
 const maximumQuiet = 10;
 
-/** What was left out and why, what needs a person first; empty when nothing was. */
-export function skippedNotes(skipped: readonly SkippedBuild[]): string {
+/**
+ * What was left out and why, what needs a person first; empty when nothing was. `builds`: what was not left out. Where
+ * more than one project is concerned packages are named with theirs.
+ */
+export function skippedNotes(skipped: readonly SkippedBuild[], builds: readonly InProject[] = []): string {
   if (skipped.length === 0) return '';
+  const isOne = new Set([...skipped, ...builds].map(({ owner, project }) => `${owner}/${project}`)).size === 1;
+  const line = (one: SkippedBuild) => lineOf(one, isOne);
   const groups = Map.groupBy(skipped, ({ why }) => quietReason(why) ?? 'person');
   const forPeople = groups.get('person') ?? [];
   const quiet = skipped.filter(({ why }) => quietReason(why) !== undefined);
@@ -21,8 +26,10 @@ export function skippedNotes(skipped: readonly SkippedBuild[]): string {
   return ['Not built:', '', ...lines].join('\n');
 }
 
-function line({ package: name, chroot, why }: SkippedBuild): string {
-  return `- \`${name}\`${chroot === null ? '' : ` for \`${chroot}\``}: ${sentence(why)}`;
+type InProject = Pick<SkippedBuild, 'owner' | 'project'>;
+
+function lineOf({ owner, project, package: name, chroot, why }: SkippedBuild, isShort: boolean): string {
+  return `- \`${isShort ? name : `${owner}/${project}/${name}`}\`${chroot === null ? '' : ` for \`${chroot}\``}: ${sentence(why)}`;
 }
 
 /** `210 unchanged (of 70 packages)`, a line for each kind. */

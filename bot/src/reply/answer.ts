@@ -58,7 +58,8 @@ export function writeAnswer(
 }
 
 function compose(mark: string, sections: readonly Section[], body: (section: Section) => string): string {
-  return `${mark}\n${sections.map((section) => `${heading(section.line)}\n\n${body(section)}`).join('\n\n')}\n`;
+  const head = ({ line }: Section) => (line === '' ? '' : `${heading(line)}\n\n`);
+  return `${mark}\n${sections.map((section) => `${head(section)}${body(section)}`).join('\n\n')}\n`;
 }
 
 function sectionBody(

@@ -100,7 +100,7 @@ test('a package whose source has moved on', () => {
     \`\`\`\`
 
 
-    Next: \`/build hello\` builds it."
+    Next: \`/build acme/tools/hello\` builds it."
   `);
 });
 
@@ -126,7 +126,7 @@ test('a package that failed and has not changed', () => {
     \`\`\`\`
 
 
-    Next: give it more time: \`timeout\` of the package, or \`/build hello --timeout 4h\`."
+    Next: give it more time: \`timeout\` of the package, or \`/build acme/tools/hello --timeout 4h\`."
   `);
 });
 

@@ -10,6 +10,7 @@ import {
   type Project,
   projectKey,
   published,
+  readSandbox,
 } from '@coppice/config';
 import type { BuildView } from '../vocabulary/build-view.ts';
 import { sentence } from './accepted.ts';
@@ -92,11 +93,11 @@ function lastLine([last]: readonly BuildView[], url: string): string {
 
 function next({ project, package: name, plan, builds }: Subject): string {
   if (project.frozen !== null) return `${code(`/resolve ${projectKey(project)}`)} by an admin lets it build again.`;
-  if (plan.builds.length > 0) return `Next: ${code(`/build ${name}`)} builds it.`;
+  // Another project may have a package of that name.
+  const build = code(`/build ${projectKey(project)}/${name}`);
+  if (plan.builds.length > 0) return `Next: ${build} builds it.`;
   const reason = builds[0]?.chroots.find(({ state }) => state === 'failed')?.reason ?? null;
-  return reason === null
-    ? `Next: nothing; ${code(`/build ${name}`)} builds it all the same.`
-    : `Next: ${advice(reason, builds[0])}`;
+  return reason === null ? `Next: nothing; ${build} builds it all the same.` : `Next: ${advice(reason, builds[0])}`;
 }
 
 /** A build by itself: what each chroot came to, and what to do. `waitsFor` are unfinished builds that it needs. */
@@ -113,8 +114,9 @@ export function explainBuild(build: BuildView, waitsFor: readonly number[], url:
 }
 
 function advice(reason: FailureReason, build: BuildView | undefined): string {
-  const name = build?.package ?? '';
-  const again = code(`/rebuild ${build?.id ?? name}`);
+  const { owner = '', project = '', package: name = '' } = build ?? {};
+  const key = `${owner}/${readSandbox(project)?.project ?? project}/${name}`;
+  const again = code(`/rebuild ${build?.id ?? key}`);
   switch (reason) {
     case 'infrastructure':
       return `it was not the package's fault; ${again} tries it once more.`;
@@ -133,7 +135,7 @@ function advice(reason: FailureReason, build: BuildView | undefined): string {
     case 'unbuildable':
       return 'change the package: as it is, its build ends in the same way on every builder.';
     case 'timeout':
-      return `give it more time: \`timeout\` of the package, or ${code(`/build ${name} --timeout 4h`)}.`;
+      return `give it more time: \`timeout\` of the package, or ${code(`/build ${key} --timeout 4h`)}.`;
     case 'signing':
       return `the service could not sign it; tell its admins, then ${again}.`;
     case 'policy':

@@ -39,7 +39,10 @@ export function withFates(fates: readonly Fate[], title: string, nothing = 'Noth
 
 const maximumListed = 50;
 
-/** `merge`: it will be so once a pull request is merged, so many seconds afterwards; null: it comes with a push. */
+/**
+ * `pushed`: it is so now; `merged`: it will be so once it is merged, and what goes then is deleted so many seconds
+ * afterwards. Empty when nothing becomes of any.
+ */
 export function fateNotes(fates: readonly Fate[], graceSeconds: number, when: 'pushed' | 'merged'): string {
   if (fates.length === 0) return '';
   const lines = fates.slice(0, maximumListed).map((fate) => `- ${inMarkdown(fate, graceSeconds, when)}`);

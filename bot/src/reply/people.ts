@@ -10,7 +10,7 @@ export function anotherAccount(login: string, { trusted, seen }: Account): strin
 export function unreadTeam(team: string, why: 'forbidden' | 'missing'): string {
   return why === 'forbidden'
     ? `The rights of the team ${code(team)} do not count: I may not read it. An owner of the organization gives the app the permission *Members: read*.`
-    : `The rights of the team ${code(team)} do not count: there is no such team, or it is not of the organization that the app is installed in.`;
+    : `The rights of the team ${code(team)} do not count: there is no such team, or it is not of the organization that the app is installed in. Write it as its address has it (${code('@organization/team')}), or make the team.`;
 }
 
 export function trusted(login: string): string {

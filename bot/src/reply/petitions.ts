@@ -1,4 +1,5 @@
 // Answers to /request, /approve and /legal: who has asked for what, and who decides. Pure.
+import { loginShape } from '../vocabulary/accounts.ts';
 import type { LegalReport, RightsRequest } from '../vocabulary/petitions.ts';
 import { code, list, plain } from './escape.ts';
 
@@ -20,14 +21,15 @@ export function reported({ number, text, project }: LegalReport, admins: readonl
 These decide, and are told of it by this: ${mentions(admins)}. ${code(`/freeze ${key} reason`)} takes the project down, ${code(`/resolve ${number}`)} closes the report, ${code('/legal')} lists what is open.`;
 }
 
+/** A login, or `@organization/team`. */
+const mentionable = new RegExp(`^(?:${loginShape}|@${loginShape}/[a-z0-9][\\w.-]*)$`, 'i');
 const maximumMentioned = 20;
 const maximumListed = 50;
 
 /** Named so that GitHub notifies them. What is no name that GitHub knows is named without that. */
 function mentions(admins: readonly string[]): string {
-  const isKnown = (name: string) => /^@?[a-z0-9][a-z0-9-]*(?:\/[a-z0-9][\w.-]*)?$/i.test(name);
   const named = admins.slice(0, maximumMentioned);
-  return named.map((name) => (isKnown(name) ? `@${name.replace(/^@/, '')}` : code(name))).join(', ');
+  return named.map((name) => (mentionable.test(name) ? `@${name.replace(/^@/, '')}` : code(name))).join(', ');
 }
 
 export function openReports(reports: readonly LegalReport[]): string {

@@ -21,7 +21,7 @@ export function planBody(plan: Plan, ids: readonly number[]): string {
     more > 0 ? `${more} more builds are not listed.` : '',
     expectation(plan),
     cycleNotes(plan.cycles),
-    skippedNotes(plan.skipped),
+    skippedNotes(plan.skipped, plan.builds),
   ];
   return parts.filter((part) => part !== '').join('\n\n');
 }

@@ -1,6 +1,9 @@
 // Which account a login with rights stands for. Rights go by login, and GitHub gives a freed login to the next who
 // asks: the numeric id, which is never given twice, is remembered when the rights are first used. Pure.
 
+/** A login as GitHub gives them, in regular expressions; accounts that an enterprise manages have an underscore. */
+export const loginShape = '[A-Za-z0-9][A-Za-z0-9_-]{0,38}';
+
 export interface Account {
   /** The numeric id that the rights belong to. */
   readonly trusted: number;

@@ -3,7 +3,7 @@ import type { ChrootName } from '@coppice/config';
 import type { BuildRef } from './build-view.ts';
 import type { MisplacedIn } from './job.ts';
 
-/** One part of an answer: what one command came to. */
+/** One part of an answer: what one command came to; `line` is empty where it is about all of a comment. */
 export type Section =
   | { readonly kind: 'text'; readonly line: string; readonly good: boolean; readonly markdown: string }
   | {

@@ -2,6 +2,7 @@
 // final yet.
 import { type AccountOperation, type Accounts, applyToAccounts } from './accounts.ts';
 import type { Answer, Check } from './answer.ts';
+import { isOfSame } from './check-key.ts';
 import type { CommentCursor, Delivery } from './job.ts';
 import type { KnownPull } from './known-pull.ts';
 import type { AskedDeletion, Leaving, RefusedCommit } from './leaving.ts';
@@ -89,8 +90,7 @@ export function initialBotState(): BotState {
 export function applyToBotState(state: BotState, operation: BotOperation): void {
   switch (operation.kind) {
     case 'noted':
-      state.deliveries.push(operation.delivery.id);
-      if (state.deliveries.length > rememberedDeliveries) state.deliveries.shift();
+      remember(state, operation.delivery.id);
       state.inbox.push(operation.delivery);
       return;
     case 'handled':
@@ -132,11 +132,22 @@ export function applyToBotState(state: BotState, operation: BotOperation): void 
   }
 }
 
+function remember({ deliveries }: BotState, id: string): void {
+  deliveries.push(id);
+  if (deliveries.length > rememberedDeliveries) deliveries.shift();
+}
+
+/** True when who wrote commands at a place where none is read has been told so, be it of an earlier version. */
+export function isAnswered({ deliveries }: Pick<BotState, 'deliveries'>, to: Answer['to']): boolean {
+  return deliveries.includes(`misplaced/${to}`);
+}
+
 function applyHandled(state: BotState, operation: Extract<BotOperation, { kind: 'handled' }>): void {
   const { id, answer, checks, handledCommit, goodCommit, refused, leaving, deleted = [] } = operation;
   state.inbox = state.inbox.filter((delivery) => delivery.id !== id);
   // Copies: operations are also lines of the journal and stay as they were.
   if (answer !== undefined && !state.answers.some(({ to }) => to === answer.to)) state.answers.push({ ...answer });
+  if (typeof answer?.to === 'string') remember(state, `misplaced/${answer.to}`);
   for (const check of checks) addCheck(state, check);
   state.petitions = (operation.petitions ?? []).reduce(applyToPetitions, state.petitions);
   if (handledCommit !== undefined) state.handledCommit = handledCommit;
@@ -153,7 +164,12 @@ function applyHandled(state: BotState, operation: Extract<BotOperation, { kind: 
 }
 
 /** One that is known goes on in the run that was asked for again, with the newest word of it. */
-function addCheck({ checks }: BotState, fresh: Check): void {
+function addCheck(state: BotState, fresh: Check): void {
+  // An older word of the same, made later than this one, would be the one that GitHub shows.
+  state.checks = state.checks.filter(
+    (one) => one.checkRunId !== null || one.key === fresh.key || !isOfSame(one.key, fresh.key),
+  );
+  const { checks } = state;
   const at = checks.findIndex(({ key }) => key === fresh.key);
   const known = checks[at];
   if (known === undefined) checks.push({ ...fresh });

@@ -20,6 +20,15 @@ export function readCheckKey(externalId: string): CheckSubject | undefined {
   return kind === 'build' && id !== undefined && chroot !== undefined ? { kind, id, chroot } : undefined;
 }
 
+/** True for keys of the same check that were made for different requests. */
+export function isOfSame(one: string, other: string): boolean {
+  const [subject, same] = [one, other].map((key) => {
+    const parts = key.split('/');
+    return parts.slice(0, parts[0] === 'pull' || parts[0] === 'build' ? 3 : 2).join('/');
+  });
+  return subject === same;
+}
+
 /** Of one chroot of a build. */
 export function buildCheckKey(id: number, chroot: string): string {
   return ['build', id, chroot].join('/');

@@ -1,4 +1,5 @@
 // What was heard and is to be worked off.
+import { createHash } from 'node:crypto';
 
 /** What of a webhook is needed to work it off later. */
 export type Job =
@@ -107,7 +108,8 @@ export function workKey(deliveryId: string, job: Job): string {
     case 'group':
       return job.what === 'checks' ? `group/${job.commit}` : deliveryId;
     case 'misplaced':
-      return `misplaced/${job.place}/${job.id}`;
+      // An edit may put a command where none was.
+      return `misplaced/${job.place}/${job.id}/${createHash('sha256').update(job.body).digest('hex').slice(0, 16)}`;
     default:
       return deliveryId;
   }

@@ -35,6 +35,11 @@ export interface RefusedCommit {
   readonly first: readonly string[];
 }
 
+/** When a project goes that leaves now, ISO 8601 UTC; null: at once, for there is no time of grace. Pure. */
+export function deleteAtFrom(now: Date, graceSeconds: number): string | null {
+  return graceSeconds === 0 ? null : new Date(now.getTime() + graceSeconds * 1000).toISOString();
+}
+
 /** What is in force, with those projects that are leaving: until they have left, their people keep their rights. */
 export function countingLeaving({
   config,

@@ -22,10 +22,13 @@ type GitErrorCode =
 export class GitError extends Error {
   override readonly name = 'GitError';
   readonly code: GitErrorCode;
+  /** That of git, where it ended with one: some commands say no with 1. */
+  readonly exitCode: number | undefined;
 
-  constructor(code: GitErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: GitErrorCode, message: string, options: ErrorOptions & { readonly exitCode?: number | null } = {}) {
     super(message, options);
     this.code = code;
+    this.exitCode = options.exitCode ?? undefined;
   }
 }
 
@@ -86,6 +89,7 @@ async function askGit<T>(command: string, bounds: Bounds, ask: (git: SimpleGit) 
   const timeout = new GitError('timeout', `${doing} did not end within ${timeoutSeconds} s`);
   const timer = setTimeout(() => stop.abort(timeout), timeoutSeconds * 1000);
   let complaint = '';
+  let ended: number | null = null;
   const git = simpleGit({
     baseDir: '/',
     abort: stop.signal,
@@ -94,6 +98,7 @@ async function askGit<T>(command: string, bounds: Bounds, ask: (git: SimpleGit) 
     // Never undefined: whoever reads what nobody gives would wait for ever.
     input: () => Buffer.from(input ?? ''),
     errors(error, { exitCode, stdErr }) {
+      ended = exitCode;
       complaint = lastLine(exitCode, Buffer.concat(stdErr));
       return exitCode === 0 ? error : (error ?? new Error(complaint));
     },
@@ -112,7 +117,7 @@ async function askGit<T>(command: string, bounds: Bounds, ask: (git: SimpleGit) 
   } catch (error) {
     stop.signal.throwIfAborted();
     const why = complaint === '' && error instanceof Error ? error.message : complaint;
-    throw new GitError('failed', `${doing} failed: ${withoutPaths(why).slice(0, 300)}`);
+    throw new GitError('failed', `${doing} failed: ${withoutPaths(why).slice(0, 300)}`, { exitCode: ended });
   } finally {
     clearTimeout(timer);
   }

@@ -16,7 +16,7 @@ describe('a source', () => {
       '{ type: dir }',
       [],
       [
-        '4:8: the folder `packages/acme/tools/a/` holds no file (add the spec file and its sources there, or check the spelling of the folder)',
+        '4:8: the folder `packages/acme/tools/a/` holds no file (add the spec file and its sources there, or check the spelling of the folder; of a project that was renamed, move it there)',
       ],
     ],
     ['{ type: dir }', ['a.c'], ['4:8: the folder `packages/acme/tools/a/` holds no spec file (add `a.spec` there)']],
@@ -128,4 +128,11 @@ describe('a source', () => {
     const found = sourceProblems('{ type: git, url: "https://me:hunter2@a.example/a", ref: main }');
     expect(found.join()).not.toContain('hunter2');
   });
+});
+
+test('of a project that says its former name, what has to be moved is said', () => {
+  const project = `${projectHead}renamedFrom: acme/old\npackages:\n  a: { source: { type: dir } }\n`;
+  expect(projectProblems(project, ['packages/acme/old/a/a.spec'])).toEqual([
+    '5:8: the folder `packages/acme/tools/a/` holds no file (folders have the new name too: move `packages/acme/old/a/` there)',
+  ]);
 });

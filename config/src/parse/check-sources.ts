@@ -14,6 +14,8 @@ interface Stated {
   readonly name: string;
   /** Its folder in the config repo, with a slash at the end. */
   readonly folder: string;
+  /** `owner/name` that the project says it had before. */
+  readonly renamedFrom: string | undefined;
   /** The files there. */
   readonly files: readonly string[];
   /** Those that it is built for. */
@@ -40,10 +42,13 @@ export function checkSource(source: PackageYaml['source'], stated: Stated): Prob
   }
 }
 
-function checkFolder({ spec }: Of<'dir'>, { file, name, folder, files }: Stated): Problem[] {
+function checkFolder({ spec }: Of<'dir'>, { file, name, folder, renamedFrom, files }: Stated): Problem[] {
   const at = ['packages', name, 'source'];
   if (files.length === 0) {
-    const hint = 'add the spec file and its sources there, or check the spelling of the folder';
+    const hint =
+      renamedFrom === undefined
+        ? 'add the spec file and its sources there, or check the spelling of the folder; of a project that was renamed, move it there'
+        : `folders have the new name too: move \`packages/${renamedFrom}/${name}/\` there`;
     return [problemAt(file, at, `the folder \`${folder}\` holds no file`, hint, 'key')];
   }
   const specs = files.filter((path) => path.endsWith('.spec') && !path.includes('/'));

@@ -163,6 +163,7 @@ function checkSources(
       file,
       name: each,
       folder: `packages/${owner}/${name}/${each}/`,
+      renamedFrom: value.renamedFrom,
       files,
       chroots,
       policy,

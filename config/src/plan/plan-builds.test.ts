@@ -256,3 +256,22 @@ packages:
     expect(planBuilds({ ...inputOf(asked), built }).builds).toEqual([]);
   });
 });
+
+test('the command that builds a package again names its project where another has a package of that name', () => {
+  const plan = (others: readonly string[]) => {
+    const packages = [packageForTests('zero', { chroots: chroots.slice(0, 1) })];
+    const games = projectForTests({ name: 'games', packages: others.map((name) => packageForTests(name)) });
+    const input: PlanInput = {
+      config: { policy, projects: [projectForTests({ chroots, packages }), games] },
+      pinned: new Map([['acme/tools/zero', pinForTests('zero')]]),
+      ...{ unpinned: new Map(), chrootConfigDigests: new Map(), built: [] },
+      ...{ selection: { project: 'acme/tools', packages: [], chroots: [] }, force: false },
+    };
+    const [planned] = planBuilds(input).builds.flatMap((build) => build.chroots);
+    const place = { id: 3, owner: 'acme', project: 'tools', package: 'zero', chroot: chroots[0] };
+    const failed = { ...place, inputDigest: planned?.inputDigest, state: 'failed', reason: 'compile' } as BuiltChroot;
+    return planBuilds({ ...input, built: [failed] }).skipped.map(({ why }) => why);
+  };
+  expect(plan(['one'])).toEqual([expect.stringContaining('`/build zero` builds it again')]);
+  expect(plan(['zero'])).toEqual([expect.stringContaining('`/build acme/tools/zero` builds it again')]);
+});

@@ -116,12 +116,14 @@ function isSelected(project: Project, name: string, { packages }: PlanSelection)
 }
 
 function planChroots(
-  { project, input, last }: ProjectPlan,
+  plan: ProjectPlan,
   each: Package,
   digestOf: DigestOf,
   skip: Skip,
   whyUnbuiltFor: (chroot: ChrootName) => string | undefined,
 ): PlannedChroot[] {
+  const { project, input, last } = plan;
+  const command = () => buildCommand(plan, each.name);
   const wanted = input.selection.chroots;
   const chroots = each.chroots.filter((chroot) => wanted.length === 0 || wanted.includes(chroot));
   if (chroots.length === 0) skip(null, `it is not built for ${wanted.join(' or ')}`);
@@ -136,7 +138,9 @@ function planChroots(
     const digest = digestOf(each.name, chroot) ?? '';
     const before = last.get(builtKey(project.owner, project.name, each.name, chroot));
     const decision =
-      state === 'active' ? decide(before, digest, input.force, () => whyUnbuiltFor(chroot)) : inactive(chroot, state);
+      state === 'active'
+        ? decide(before, digest, input.force, () => whyUnbuiltFor(chroot), command)
+        : inactive(chroot, state);
     if (!decision.build) {
       skip(chroot, decision.why);
       return [];
@@ -160,6 +164,7 @@ function decide(
   digest: string,
   force: boolean,
   whyUnbuilt: () => string | undefined,
+  command: () => string,
 ): Decision {
   if (before === undefined) return { build: true, cause: 'new' };
   if (before.inputDigest !== digest) return { build: true, cause: 'changed' };
@@ -176,11 +181,29 @@ function decide(
     case 'succeeded':
       return force ? { build: true, cause: 'forced' } : { build: false, why: skipReasons.unchanged(before.id) };
     case 'failed': {
-      const again = `\`/build ${before.package}\` builds it again`;
       if (force) return { build: true, cause: 'forced' };
-      return { build: false, why: `failed in build ${before.id} with the same inputs; ${again}` };
+      return { build: false, why: `failed in build ${before.id} with the same inputs; ${command()} builds it again` };
     }
   }
+}
+
+/** What builds a package when it is pasted: with its project where others have a package of that name. */
+function buildCommand({ project, input }: Pick<ProjectPlan, 'project' | 'input'>, name: string): string {
+  const { projects } = input.config;
+  const counts = packageCounts.get(projects) ?? countPackages(projects);
+  packageCounts.set(projects, counts);
+  return (counts.get(name) ?? 0) > 1 ? `\`/build ${projectKey(project)}/${name}\`` : `\`/build ${name}\``;
+}
+
+/** A plan may say it of thousands. */
+const packageCounts = new WeakMap<readonly Project[], ReadonlyMap<string, number>>();
+
+function countPackages(projects: readonly Project[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { packages } of projects) {
+    for (const { name } of packages) counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return counts;
 }
 
 /**
@@ -200,7 +223,7 @@ function whyUnbuilt(
   const lastOf = (need: string) => last.get(builtKey(project.owner, project.name, need, chroot));
   const before = lastOf(name);
   if (before === undefined) return undefined;
-  const again = `\`/build ${name}\` builds it`;
+  const again = `${buildCommand(plan, name)} builds it`;
   const by = before.canceledBy ?? null;
   if (before.state === 'canceled') {
     return by === null ? undefined : `canceled in build ${before.id} by ${by}, with the same inputs; ${again}`;

@@ -2,11 +2,10 @@
 import { mayBuild, type Policy, type Project, projectKey } from '../words/project.ts';
 import { readSandbox } from '../words/sandbox.ts';
 
-/** Logins that may build the project: maintainers, builders, admins; each once, in that order. */
+/** People who may build the project: maintainers, builders, admins; each once, in that order. Nobody can ask a bot. */
 export function whoMayBuild(policy: Policy, project: Project): readonly string[] {
-  return [
-    ...new Set([...project.maintainers, ...project.builders, ...policy.admins].map((name) => name.toLowerCase())),
-  ];
+  const all = [...project.maintainers, ...project.builders, ...policy.admins].map((name) => name.toLowerCase());
+  return [...new Set(all)].filter((name) => !name.endsWith('[bot]'));
 }
 
 /** Who may build the project that a build belongs to; a project that is gone is the admins' business. */

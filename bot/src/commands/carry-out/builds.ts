@@ -47,7 +47,7 @@ export async function carryOutBuild(
   // Nothing to do is what was asked for, unless packages were named and none could be built.
   if (plan.builds.length === 0 && running.length === 0) return text(line, !force, nothingToDo(plan.skipped));
   const builds = await enqueue(requestsOf(plan, wished, askerOf(job, batch)), wishes.after, context);
-  return queued(line, builds, running, skippedNotes(plan.skipped));
+  return queued(line, builds, running, skippedNotes(plan.skipped, plan.builds));
 }
 
 /** The packages of these builds again, each from the source that its build was made of. */
@@ -84,7 +84,7 @@ export async function carryOutRebuild(
     requests.push(...requestsOf(plan, { ...at, config }, askerOf(job, batch)));
   }
   if (requests.length === 0 && running.length === 0) return text(line, false, nothingToDo(skipped));
-  return queued(line, await enqueue(requests, wishes.after, context), running, skippedNotes(skipped));
+  return queued(line, await enqueue(requests, wishes.after, context), running, skippedNotes(skipped, requests));
 }
 
 async function enqueue(

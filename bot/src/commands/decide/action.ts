@@ -58,6 +58,8 @@ export interface Situation {
   readonly comment: string;
   /** The config in force at the default branch; undefined while there is no good one. */
   readonly config: ConfigRepo | undefined;
+  /** The admins as they are written, teams among them; none while there is no good config. */
+  readonly admins: readonly string[];
   /** Projects that it does not state any more and whose results are still there. */
   readonly leaving: readonly LeavingProject[];
   /** The comment stands on a pull request. */

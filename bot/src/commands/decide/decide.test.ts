@@ -67,6 +67,7 @@ const asks = (actor: string, line: string, more: Partial<Situation> = {}) => {
     comment: 'https://github.example/1',
     petitions: noPetitions,
     config,
+    admins: config.policy.admins,
     leaving: [],
     onPullRequest: false,
     live: [],
@@ -317,6 +318,7 @@ describe.each<[string, Partial<Situation>, Record<string, RegExp>]>([
   ],
   ['/approve @Nobody acme/tools', asked('nobody', 'maintainer'), { root: /^grant acme\/tools maintainer nobody/ }],
   ['/approve @nobody acme/games', asked('nobody', 'builder'), { root: /^refuses: `nobody` has not asked/ }],
+  ['/approve @ada_acme', asked('ada_acme', 'builder'), { root: /^grant acme\/tools builder ada_acme/ }],
   ['/approve @nobody', {}, { root: /^refuses: `nobody` has not asked/ }],
   // By the login themself: an outsider may not, and one who may has to ask another.
   ['/approve @nobody', asked('nobody', 'builder'), { nobody: /^refuses: .*may not give rights/ }],
@@ -389,6 +391,8 @@ test('open reports are listed, escaped and by number, and an admin closes one by
 test('no answer notifies anybody, but the admins of a report: every other name in it is code', () => {
   const reported = asks('nobody', '/legal acme/tools ask @somebody').replace(/(`+)[\s\S]*?\1/g, '');
   expect(reported.match(/@\w+/g)).toEqual(['@Root']);
+  const written = asks('nobody', '/legal x', { admins: ['@acme/core', 'ada_acme', 'taken', 'Root'] });
+  expect(written).toContain('told of it by this: @acme/core, @ada_acme, @Root.');
   const lines = ['/request builder acme/tools', '/approve @somebody', '/freeze acme/tools x'];
   for (const line of lines) {
     const outsideCode = asks('nobody', line).replace(/(`+)[\s\S]*?\1/g, '');
@@ -415,4 +419,8 @@ describe('a project whose file is gone', () => {
   ])('%s asks %s', (actor, line, expected) => {
     expect(asks(actor, line, { leaving })).toContain(expected);
   });
+});
+
+test('a package that two projects have is built by its name with the project, as answers suggest it', () => {
+  expect(asks('root', '/build acme/tools/shared')).toMatch(/^builds acme\/tools\[acme\/tools\/shared\]/);
 });

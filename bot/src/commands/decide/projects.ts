@@ -94,13 +94,15 @@ export function decideLegal({ line, text, project: written }: Of<'legal'>, known
   const { config, actor, comment, petitions } = known;
   const found = written === undefined ? undefined : findNamed(written, config.projects, line);
   const project = found === undefined || 'refusal' in found ? null : projectKey(found.project);
+  // Who has an admin's login now is nobody whom a report concerns.
+  const told = known.admins.filter((name) => !known.isOther(name));
   const before = petitions.reports.find((one) => one.url === comment && one.text === text);
-  if (before !== undefined) return say(line, true, reply.reported(before, config.policy.admins));
+  if (before !== undefined) return say(line, true, reply.reported(before, told));
   if (petitions.reports.filter(({ by }) => by === actor).length >= maximumReportsOfOne) {
     return say(line, false, reply.tooManyReports(config.policy.admins));
   }
   const report: LegalReport = { number: petitions.lastReport + 1, by: actor, text, project, url: comment };
-  return say(line, true, reply.reported(report, config.policy.admins), [{ kind: 'reported', report }]);
+  return say(line, true, reply.reported(report, told), [{ kind: 'reported', report }]);
 }
 
 /** Lets the project build again and closes what was reported of it. */

@@ -1,6 +1,7 @@
 // What the commands about projects and rights want after their names: words and options → a command, or the mistake in
 // them. Pure.
 import { namePattern, nearest } from '@coppice/config';
+import { loginShape } from '../../vocabulary/accounts.ts';
 import type { Role, Verb } from '../../vocabulary/command.ts';
 import { mistake, oddNumber, type Read, readId, type Words } from './read-options.ts';
 import { blank, lineOf, linesOf, lineWith } from './suggest.ts';
@@ -28,7 +29,7 @@ export function readRequest({ words, written, options }: Words): Read {
 const roles = ['builder', 'maintainer', 'drop'] as const;
 
 /** GitHub's rule for logins. */
-const loginPattern = /^@?([A-Za-z0-9](?:[A-Za-z0-9-]{0,38}))$/;
+const loginPattern = new RegExp(`^@?(${loginShape})$`);
 
 export function readApprove({ words, written, options }: Words): Read {
   const [word, project, ...more] = words;
