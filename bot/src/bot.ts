@@ -27,6 +27,7 @@ import { teamsIn } from './people/effective-config.ts';
 import { createPeople } from './people/people.ts';
 import { openBuiltIndex } from './planning/built.ts';
 import type { PullContext } from './pull-requests/handle-pull.ts';
+import { createAsideJudge } from './pull-requests/judge-aside.ts';
 import { createHeadJudge } from './pull-requests/judge-head.ts';
 import { onPullRequests } from './pull-requests/pull-commands.ts';
 import { createTending } from './pull-requests/tend-pulls.ts';
@@ -131,7 +132,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
       await reconciler.start();
       tending.start();
       departures.look();
-      await inbox.settled();
+      await inbox.caughtUp();
       await config.settled();
     },
     async settled() {
@@ -141,7 +142,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
       departures.stop();
       for (const one of [reconciler, standing, inbox, tending, reporter]) await one.stop();
       built.close();
-      await parts.heads.stop();
+      for (const judge of [parts.heads, parts.crowdsHeads]) await judge.stop();
       await reactions.settled();
       await config.settled();
       await store.close();
@@ -176,6 +177,7 @@ async function openParts(options: BotOptions) {
   return {
     ...{ store, probot, github, mirror, people },
     heads: createHeadJudge({ folder: mirror.folder, log }),
+    crowdsHeads: createHeadJudge({ folder: mirror.folder, log }),
     state: () => store.state,
     commit: (operations: readonly BotOperation[]) => store.commit(operations),
     built: await openBuiltIndex(publishedFolder, queue),
@@ -191,11 +193,12 @@ async function openParts(options: BotOptions) {
 /** What the rooms are given that work jobs off. */
 function contextsOf(options: BotOptions, parts: Parts, view: CommentContext['view']) {
   const { settings, queue, config, projects, debug, url, log, now } = options;
-  const { state, github, mirror, heads, built, commitEdit, published, people } = parts;
+  const { state, github, mirror, heads, crowdsHeads, built, commitEdit, published, people } = parts;
   const planning = { queue, built, settings };
   const pulls: PullContext = {
     ...{ ...planning, mirror, heads, github, now, log, written: config.current },
     ...{ config: people.config, meet: people.meet, why: people.why, unread: people.unread },
+    aside: createAsideJudge(crowdsHeads),
     pulls: () => state().pulls,
     groups: () => state().groups,
   };

@@ -12,6 +12,7 @@ import {
   initialBotState,
 } from '../vocabulary/bot-state.ts';
 import type { Delivery, Job } from '../vocabulary/job.ts';
+import { NotYet } from '../vocabulary/not-yet.ts';
 import { createInbox, type InboxWorker } from './inbox.ts';
 
 type Store = JournaledStore<BotState, BotOperation, void>;
@@ -111,6 +112,47 @@ test('a job that fails is told of and does not hold up the next', async () => {
   await inbox.settled();
   expect([failed, worked]).toEqual([['a'], ['b']]);
   expect(store.state).toMatchObject({ inbox: [], handledCommit: 'b' });
+});
+
+test('what is not ready holds nobody up, keeps its place, and is worked off when it is', async () => {
+  const ready = Promise.withResolvers<void>();
+  const tried: string[] = [];
+  const inbox = newInbox();
+  for (const [at, id] of ['slow', 'a', 'b'].entries()) await inbox.accept(id, comment(at));
+  let isReady = false;
+  inbox.start(
+    workerOf(async ({ id }) => {
+      tried.push(id);
+      if (id === 'slow' && !isReady) throw new NotYet(ready.promise);
+      return { checks: [] };
+    }),
+  );
+  await inbox.caughtUp();
+  expect(tried).toEqual(['slow', 'a', 'b']);
+  expect(store.state.inbox.map(({ id }) => id)).toEqual(['slow']);
+  isReady = true;
+  ready.resolve();
+  await inbox.settled();
+  expect(tried).toEqual(['slow', 'a', 'b', 'slow']);
+  expect(store.state.inbox).toEqual([]);
+});
+
+test('what is not ready at the end is worked off after the next start', async () => {
+  const before = newInbox();
+  before.start(workerOf(() => Promise.reject(new NotYet(Promise.withResolvers().promise))));
+  await before.accept('slow', comment(1));
+  await before.caughtUp();
+  await before.stop();
+  const worked: string[] = [];
+  const after = newInbox();
+  after.start(
+    workerOf(async ({ id }) => {
+      worked.push(id);
+      return { checks: [] };
+    }),
+  );
+  await after.settled();
+  expect(worked).toEqual(['slow']);
 });
 
 const comment = (id: number): Job => ({

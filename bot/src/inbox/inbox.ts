@@ -6,6 +6,7 @@ import { createTurns, type Waiting } from '../answers/turns.ts';
 import { RateLimited } from '../github/rate-limit.ts';
 import type { BotOperation, BotState, Handled } from '../vocabulary/bot-state.ts';
 import type { Delivery, Job } from '../vocabulary/job.ts';
+import { NotYet } from '../vocabulary/not-yet.ts';
 
 interface InboxOptions {
   readonly state: () => BotState;
@@ -31,7 +32,8 @@ export interface InboxWorker {
   readonly before?: (delivery: Delivery, heardAt: number) => Promise<void>;
   /**
    * Works one off. Does not reject for what people got wrong, nor for faults that it can tell them. One that rejects
-   * with RateLimited is worked off again when GitHub can be asked again.
+   * with RateLimited is worked off again when GitHub can be asked again; with NotYet, when that is ready, and others go
+   * on meanwhile.
    */
   readonly work: (delivery: Delivery) => Promise<Handled>;
   /** True for what is answered at once and changes nothing. Default: nothing is. */
@@ -47,7 +49,9 @@ export interface Inbox {
   accept(id: string, job: Job): Promise<boolean>;
   /** Lets `worker` work off what was noted, and what will be. */
   start(worker: InboxWorker): void;
-  /** Resolves when nothing waits. */
+  /** Resolves when nothing waits but for what is not ready. */
+  caughtUp(): Promise<void>;
+  /** Resolves when nothing waits at all. */
   settled(): Promise<void>;
   /** Ends after the job that is under way. */
   stop(): Promise<void>;
@@ -62,6 +66,8 @@ class JournaledInbox implements Inbox {
   readonly #known: Set<string>;
   readonly #heardAt = new Map<string, number>();
   readonly #givenUp = new Set<string>();
+  /** Deliveries that are not ready, and when they will be. */
+  readonly #aside = new Map<string, Promise<unknown>>();
   readonly #stopping = new AbortController();
   readonly #turns = createTurns();
   /** Undefined before the start and after the end. */
@@ -99,18 +105,24 @@ class JournaledInbox implements Inbox {
     this.#wake();
   }
 
-  async settled(): Promise<void> {
+  async caughtUp(): Promise<void> {
     while (this.#working !== undefined) await this.#working;
+  }
+
+  async settled(): Promise<void> {
+    while (this.#working !== undefined || this.#aside.size > 0)
+      await (this.#working ?? this.#aside.values().next().value);
   }
 
   async stop(): Promise<void> {
     this.#worker = undefined;
+    this.#aside.clear();
     this.#stopping.abort();
     await this.#working;
   }
 
   #waiting(): readonly Delivery[] {
-    return this.#options.state().inbox.filter(({ id }) => !this.#givenUp.has(id));
+    return this.#options.state().inbox.filter(({ id }) => !this.#givenUp.has(id) && !this.#aside.has(id));
   }
 
   #nextPush(): Delivery | undefined {
@@ -169,11 +181,20 @@ class JournaledInbox implements Inbox {
         await sleep(wait, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
         return;
       }
+      if (error instanceof NotYet) return this.#setAside(id, error.ready);
       this.#givenUp.add(id);
       this.#heardAt.delete(id);
       await worker.failed(delivery, error);
       // When even this cannot be noted it is taken up again at the next start.
       await commit([{ kind: 'handled', id, checks: [] }]).catch(() => undefined);
     }
+  }
+  /** Its place in the row stays. */
+  #setAside(id: string, ready: Promise<unknown>): void {
+    const back = ready.then(() => {
+      this.#aside.delete(id);
+      this.#wake();
+    });
+    this.#aside.set(id, back);
   }
 }

@@ -37,7 +37,11 @@ interface WorkContext {
 }
 
 export function createWorker(context: WorkContext): InboxWorker {
-  const { comments, reconciler, reporter, reactions, complain, tend, log } = context;
+  const { pulls, comments, reconciler, reporter, reactions, complain, tend, log } = context;
+  const forget = (id: string) => {
+    comments.forget(id);
+    pulls.aside.forget(id);
+  };
   return {
     before: (_delivery, heardAt) =>
       reconciler
@@ -48,14 +52,14 @@ export function createWorker(context: WorkContext): InboxWorker {
     work: (delivery) => workOff(delivery, context),
     isQuick: ({ id }) => comments.isQuick(id),
     done({ id, job }, { answer, checks }) {
-      comments.forget(id);
+      forget(id);
       reporter.track(answer, checks);
       if (job.kind === 'comment' && answer !== undefined)
         reactions.react(job.comment, reactionTo(answer.sections), job.actor);
       tend();
     },
     failed({ id, job }, error) {
-      comments.forget(id);
+      forget(id);
       return complain(`Delivery ${id} could not be worked off`, job, error);
     },
   };

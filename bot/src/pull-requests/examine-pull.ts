@@ -10,7 +10,7 @@ import type { BuiltIndex } from '../planning/built.ts';
 import type { KnownPull } from '../vocabulary/known-pull.ts';
 import { deleteAtFrom } from '../vocabulary/leaving.ts';
 import { type HeadBackground, type HeadFacts, type HeadPlace, Unjudgeable } from './head-facts.ts';
-import type { HeadJudge } from './judge-head.ts';
+import type { HeadReader } from './read-head.ts';
 
 /** A head of a pull request and what follows from it. */
 export interface Examined extends HeadFacts {
@@ -29,7 +29,7 @@ export interface Examined extends HeadFacts {
 export interface ExamineContext {
   readonly github: Github;
   readonly mirror: ConfigRepoMirror;
-  readonly heads: HeadJudge;
+  readonly heads: HeadReader;
   readonly built: Pick<BuiltIndex, 'counts'>;
   readonly settings: Pick<Settings, 'deletion'>;
   /** The config in force, as it is written; undefined while there is none. */

@@ -2,7 +2,9 @@
 import type { Log } from '@coppice/builder-runner/runner';
 import {
   type BuildId,
+  isAdmin,
   isFinal,
+  mayBuild,
   type Plan,
   type QueuedBuild,
   quietReason,
@@ -26,13 +28,16 @@ import { countingLeaving } from '../vocabulary/leaving.ts';
 import { standingOf } from './approval.ts';
 import { type Examined, examinePull } from './examine-pull.ts';
 import { Unjudgeable } from './head-facts.ts';
-import type { HeadJudge } from './judge-head.ts';
+import type { AsideJudge } from './judge-aside.ts';
 import { enqueuePull, type PullSelection, planPull } from './plan-pull.ts';
+import type { HeadReader } from './read-head.ts';
 import { elsewhereReport, planReport, problemsReport, type Start, unjudgedReport, untouchedReport } from './say.ts';
 
 export interface PullContext extends PlanContext {
   readonly mirror: ConfigRepoMirror;
-  readonly heads: HeadJudge;
+  readonly heads: HeadReader;
+  /** Judges heads of people without rights, and what they ask of heads: others do not wait for that. */
+  readonly aside: AsideJudge;
   readonly github: Github;
   /** The config in force, as it counts for those who were met. */
   readonly config: () => ConfigAtCommit | undefined;
@@ -70,12 +75,26 @@ export async function handlePull(job: PullJob, batch: string, context: PullConte
   if (known?.head === pull.head && known.closedAt === null && !job.again) return { checks: [] };
   await context.meet(pull.author, pull.authorId);
   await cancelBuilds(pull.number, whyMoved(pull.number), context, (build) => build.configCommit !== pull.head);
-  const examined = await examinePull(pull, context);
+  const own = { ...context, heads: readerFor(pull.author, batch, context) };
+  const examined = await examinePull(pull, own);
   const asker = { login: pull.author, request: pull.url, batch };
-  const done = await judge(examined, everything, asker, { draftsToo: false }, context);
+  const done = await judge(examined, everything, asker, { draftsToo: false }, own);
   log('info', `Pull request ${pull.number} at ${pull.head}: ${done.start?.kind ?? 'nothing to build'}`);
   // What moved meanwhile counts as not judged: it may be the head again before anything is heard of the other one.
   return { checks: done.checks, pulls: done.start?.kind === 'moved' ? [] : [examined.known] };
+}
+
+/** Who asks for this to be judged waits for others, or others for them. May throw NotYet when it is asked. */
+export function readerFor(
+  login: string,
+  batch: string,
+  { aside, heads, config }: Pick<PullContext, 'aside' | 'heads' | 'config'>,
+): HeadReader {
+  const base = config()?.config;
+  const mayBuildSomething =
+    base !== undefined &&
+    (isAdmin(base.policy, login) || base.projects.some((project) => mayBuild(base.policy, project, login)));
+  return mayBuildSomething ? heads : aside.readerFor(login, batch);
 }
 
 /** What became of a head. */

@@ -47,9 +47,11 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test('a head that takes too long is given up with a sentence, and the next one is judged', async () => {
-  const slow = judge(0.001);
-  await expect(slow.examine(place(base), background)).rejects.toThrow('It could not be judged within 0.001 s.');
-  await expect(slow.examine(place(base), background)).rejects.toThrow('Make it smaller');
+  const slow = judge(0.5);
+  const tangle = { 'projects/acme/tangle.yaml': project(`  p0: ${'['.repeat(200_000)}\n`) };
+  const tangled = place(await commit(tangle));
+  await expect(slow.examine(tangled, background)).rejects.toThrow('It could not be judged within 0.5 s.');
+  await expect(slow.examine(tangled, background)).rejects.toThrow('Make it smaller');
   await slow.stop();
   const heads = judge();
   const head = await commit({ [spec(0)[0]]: 'Name: p0\nVersion: 2\n' });

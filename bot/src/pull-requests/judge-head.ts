@@ -1,5 +1,6 @@
 // Heads of pull requests are judged in a thread of their own, within bounds of time and memory: whoever opens one may
 // have made it to keep the service busy, and builders, webhooks and /healthz must not wait for it.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { GitError } from '@coppice/builder-runner/remote';
 import type { Log } from '@coppice/builder-runner/runner';
@@ -33,14 +34,15 @@ interface HeadJudgeOptions {
   /** That of the mirror. */
   readonly folder: string;
   readonly log: Log;
-  /** From when the thread begins. Default: 60. */
+  /** Of the thread's own time on a processor, from when it begins: a busy machine is nobody's fault. Default: 60. */
   readonly seconds?: number;
 }
 
 /** Starting a thread on a busy machine takes a while that is nobody's fault. */
 const startSeconds = 120;
-/** Looking sources up is waiting, for servers of people whom somebody trusts. */
-const lookUpSeconds = 900;
+/** With all that it waits for: Git, and servers of people whom somebody trusts, where sources are looked up. */
+const wholeSeconds = 900;
+const lookMilliseconds = 500;
 /** The thread goes when nobody has asked for this long: it holds a whole config in memory. */
 const idleMilliseconds = 60_000;
 const maximumMemoryMebibytes = 1024;
@@ -71,8 +73,7 @@ export function createHeadJudge({ folder, log, seconds = 60 }: HeadJudgeOptions)
   const ask = async (question: Question): Promise<HeadFacts | HeadPlan> => {
     clearTimeout(idle);
     worker ??= start();
-    const limit = question.kind === 'plan' && question.wish.lookUp ? lookUpSeconds : seconds;
-    const answer = await answerOf(worker, question, limit);
+    const answer = await answerOf(worker, question, seconds);
     if (answer.kind === 'done' || answer.kind === 'git' || answer.kind === 'unjudgeable') {
       idle = setTimeout(() => void end(), idleMilliseconds).unref();
     } else await end();
@@ -85,8 +86,8 @@ export function createHeadJudge({ folder, log, seconds = 60 }: HeadJudgeOptions)
       case 'unjudgeable':
         throw new Unjudgeable(answer.message);
       case 'late':
-        log('warn', `The head ${question.place.head} of a pull request was not judged within ${limit} s`);
-        throw new Unjudgeable(`It could not be judged within ${limit} s. ${smaller}`);
+        log('warn', `The head ${question.place.head} of a pull request was not judged within ${seconds} s`);
+        throw new Unjudgeable(`It could not be judged within ${seconds} s. ${smaller}`);
       case 'fault':
         log('error', `The head ${question.place.head} of a pull request could not be judged: ${answer.message}`);
         throw new Unjudgeable(`It could not be judged: reading it ended with a fault. ${smaller}`);
@@ -113,11 +114,13 @@ type Ending = Exclude<Answer, { kind: 'begun' }> | { readonly kind: 'late' };
 async function answerOf(worker: Worker, question: Question, seconds: number): Promise<Ending> {
   const { promise, resolve } = Promise.withResolvers<Ending>();
   const late = () => resolve({ kind: 'late' });
+  const ended = new AbortController();
   let timer = setTimeout(late, startSeconds * 1000);
   const onMessage = (answer: Answer) => {
     if (answer.kind !== 'begun') return resolve(answer);
     clearTimeout(timer);
-    timer = setTimeout(late, seconds * 1000);
+    timer = setTimeout(late, wholeSeconds * 1000);
+    void watch(worker, seconds, ended.signal).then(late, () => undefined);
   };
   const onError = (error: unknown) => resolve({ kind: 'fault', message: String(error) });
   const onExit = (code: number) => resolve({ kind: 'fault', message: `the thread ended with ${code}` });
@@ -126,7 +129,18 @@ async function answerOf(worker: Worker, question: Question, seconds: number): Pr
   try {
     return await promise;
   } finally {
+    ended.abort();
     clearTimeout(timer);
     worker.off('message', onMessage).off('error', onError).off('exit', onExit);
+  }
+}
+
+/** Resolves when the thread has used so much of a processor from now on; rejects when it or `signal` ends. */
+async function watch(worker: Worker, seconds: number, signal: AbortSignal): Promise<void> {
+  const before = await worker.cpuUsage();
+  for (;;) {
+    await sleep(lookMilliseconds, undefined, { signal });
+    const { user, system } = await worker.cpuUsage(before);
+    if ((user + system) / 1e6 > seconds) return;
   }
 }

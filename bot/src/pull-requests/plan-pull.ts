@@ -12,10 +12,10 @@ import { countingLeaving } from '../vocabulary/leaving.ts';
 import { standingOf } from './approval.ts';
 import type { Examined } from './examine-pull.ts';
 import type { HeadPlan, HeadWish } from './head-facts.ts';
-import type { HeadJudge } from './judge-head.ts';
+import type { HeadReader } from './read-head.ts';
 
 interface BuildContext extends PlanContext {
-  readonly heads: HeadJudge;
+  readonly heads: HeadReader;
   readonly github: Github;
   readonly config: () => ConfigAtCommit | undefined;
 }

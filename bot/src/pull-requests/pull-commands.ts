@@ -9,7 +9,7 @@ import { refOf } from '../vocabulary/build-view.ts';
 import { countingLeaving } from '../vocabulary/leaving.ts';
 import { decideApproval, mayBuildAll, standingOf, whoMayApprove } from './approval.ts';
 import { type Examined, examinePull } from './examine-pull.ts';
-import { everything, judge, type PullContext } from './handle-pull.ts';
+import { everything, judge, type PullContext, readerFor } from './handle-pull.ts';
 import * as say from './say.ts';
 
 /** What somebody wants of a pull request in a comment on it. */
@@ -30,9 +30,9 @@ async function approvePullRequest(
   batch: string,
   context: PullContext,
 ): Promise<Done> {
-  const looked = await look(wish, context);
+  const looked = await look(wish, batch, context);
   if ('section' in looked) return looked;
-  const { examined, base } = looked;
+  const { examined, base, own } = looked;
   const seen = context.pulls().find(({ number }) => number === wish.number);
   const decided = decideApproval(wish, examined.known, seen, countingLeaving(base));
   if (typeof decided === 'string') {
@@ -44,7 +44,7 @@ async function approvePullRequest(
     return text(wish.line, true, say.alreadyApproved());
   const known = { ...examined.known, approvals: [...examined.known.approvals, decided] };
   const asker = { login: wish.actor, request: wish.url, batch };
-  const done = await judge({ ...examined, known }, everything, asker, { draftsToo: true }, context);
+  const done = await judge({ ...examined, known }, everything, asker, { draftsToo: true }, own);
   if (done.start?.kind === 'moved') return text(wish.line, false, say.movedMeanwhile());
   return { section: builds(wish, done.builds, `Approved \`${known.head}\`.`), checks: done.checks, pulls: [known] };
 }
@@ -62,9 +62,9 @@ export async function buildPullRequest(
   batch: string,
   context: PullContext,
 ): Promise<Done> {
-  const looked = await look(wish, context);
+  const looked = await look(wish, batch, context);
   if ('section' in looked) return looked;
-  const { examined, base } = looked;
+  const { examined, base, own } = looked;
   const { known } = examined;
   if (examined.packages === undefined) return text(wish.line, false, say.onlyAfterMerge());
   const standing = standingOf(known, countingLeaving(base));
@@ -87,7 +87,7 @@ export async function buildPullRequest(
   // A head that nobody has looked at is built as a whole first: its check says so.
   const seen = context.pulls().some(({ number, head }) => number === wish.number && head === known.head);
   const selection = seen ? { packages, chroots: wish.chroots, force } : everything;
-  const done = await judge(examined, selection, asker, { draftsToo: true }, context);
+  const done = await judge(examined, selection, asker, { draftsToo: true }, own);
   if (done.start?.kind === 'moved') return text(wish.line, false, say.movedMeanwhile());
   const pulls = [known];
   if (done.builds.length > 0) return { section: builds(wish, done.builds, ''), checks: done.checks, pulls };
@@ -98,21 +98,27 @@ export async function buildPullRequest(
   };
 }
 
-type Looked = { readonly examined: Examined; readonly base: NonNullable<ReturnType<PullContext['config']>> };
+interface Looked {
+  readonly examined: Examined;
+  readonly base: NonNullable<ReturnType<PullContext['config']>>;
+  /** With the judge of who asks. */
+  readonly own: PullContext;
+}
 
 /** The pull request as it is now, when something could be built of it; else the answer. */
-async function look(wish: PullWish, context: PullContext): Promise<Looked | Done> {
+async function look(wish: PullWish, batch: string, context: PullContext): Promise<Looked | Done> {
   if (context.config() === undefined) return text(wish.line, false, noConfig());
   const pull = await context.github.pull(wish.number);
   await context.meet(pull.author, pull.authorId);
   const base = context.config() as Looked['base'];
   if (!pull.open) return text(wish.line, false, say.closedPull(wish.number));
   if (!pull.intoDefault) return text(wish.line, false, say.notIntoDefault());
-  const examined = await examinePull(pull, context);
+  const own = { ...context, heads: readerFor(wish.actor, batch, context) };
+  const examined = await examinePull(pull, own);
   if (examined.unjudged !== undefined) return text(wish.line, false, examined.unjudged);
   if (!examined.changes.ours) return text(wish.line, false, say.notOurs());
   if (examined.problems.length > 0) return text(wish.line, false, say.hasProblems());
-  return { examined, base };
+  return { examined, base, own };
 }
 
 /** The packages of these projects, as the pull request states them. */

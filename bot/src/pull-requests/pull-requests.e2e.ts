@@ -413,6 +413,30 @@ describe('a pull request that is made to keep the service busy', () => {
     expect(check.output.summary).toContain('149960 more.');
   });
 
+  test('that takes long to be judged keeps nobody waiting but whoever opened it', async () => {
+    const tangle = (branch: string) =>
+      pulls.push(
+        branch,
+        Object.fromEntries(
+          Array.from({ length: 16 }, (_, at) => [
+            `projects/${branch}/t${at}.yaml`,
+            `${toolsYaml}  x: ${'['.repeat(120_000)}\n`,
+          ]),
+        ),
+      );
+    const tangled = [await tangle('tangle1'), await tangle('tangle2')];
+    const opened = [await pulls.open('outsider', 'tangle1'), await pulls.open('outsider', 'tangle2')];
+    expect((await say('outsider', '/status', 1)).body).toContain('state=good');
+    const head = await pulls.push('in-a-hurry', { 'README.md': 'In a hurry\n' });
+    const number = await pulls.open('builder', 'in-a-hurry');
+    expect(await pulls.verdict(head)).toMatchObject({ conclusion: 'success' });
+    expect((await Promise.all(tangled.map((commit) => service.checks(commit)))).flat()).toEqual([]);
+    for (const one of [...opened, number])
+      await service.ask('maintainer', 'PATCH', `pulls/${one}`, { state: 'closed' });
+    await service.restart();
+    await quiet();
+  });
+
   test('that is too much is told so once, and is left alone until its head moves', async () => {
     const specs = Array.from({ length: 2001 }, (_, at) => [`packages/acme/many${at}/x/x.spec`, 'Name: x\n']);
     const head = await pulls.push('too-much', Object.fromEntries(specs));
