@@ -308,6 +308,25 @@ describe('submodules', () => {
     expect(await fetchGood({ ...inside, subdirectory: 'sub/rpm' } as PinnedSource)).toMatchObject({ spec: 'lib.spec' });
   });
 
+  test('that a repository surrounds with links write nothing beside themselves', async () => {
+    const lib = await makeRepo('lib', { 'lib.txt': 'lib\n' });
+    const outside = join(shared, 'outside');
+    await writeFile(outside, 'ours\n');
+    const links = Object.fromEntries(
+      ['index', 'index.lock', 'lock', 'git', 'part', 'new'].map((end) => [`sub.${end}`, outside]),
+    );
+    const files = { 'rpm/withsub.spec': spec, '.gitmodules': modules(['sub', '../lib.git']) };
+    const surrounded = await makeRepo('super', files, {
+      submodules: { sub: lib.commit },
+      links: { ...links, 'rpm/lib.txt': '../sub/lib.txt' },
+    });
+    const { folder } = await fetchGood({ ...surrounded, subdirectory: 'rpm' } as PinnedSource);
+    expect(readFileSync(join(folder, 'lib.txt'), 'utf8')).toBe('lib\n');
+    expect(readFileSync(outside, 'utf8')).toBe('ours\n');
+    await fetchGood({ ...surrounded, method: 'make_srpm' } as PinnedSource);
+    expect(readFileSync(outside, 'utf8')).toBe('ours\n');
+  });
+
   test.each([
     ['an address that is not https', 'ext::sh -c true', 'f'.repeat(40), /has the address "ext::sh.*which is not https/],
     ['an SSH address', 'git@a.example:x/y.git', 'f'.repeat(40), /let it be https:..a.example.x.y.git/],
