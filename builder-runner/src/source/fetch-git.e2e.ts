@@ -349,6 +349,15 @@ describe('submodules', () => {
     expect(await fetchInto(shared, made, closed)).toMatchObject(failing(message));
   });
 
+  test('are bounded in number before anything else is asked, those that nobody wants left out', async () => {
+    const links = Object.fromEntries(Array.from({ length: 101 }, (_, at) => [`sub-${at}`, 'f'.repeat(40)]));
+    const source = await makeRepo('many', { 'a.spec': spec }, { submodules: links });
+    expect(await fetchInto(shared, { ...source, method: 'make_srpm' } as PinnedSource)).toMatchObject(
+      failing(/many.git has more than 100 submodules/),
+    );
+    expect(await fetchGood(source)).toMatchObject({ spec: 'a.spec', submodules: [] });
+  });
+
   test('are bounded in depth and size, also of a repository that is its own submodule', async () => {
     const first = await makeRepo('self', { 'a.spec': spec });
     let { commit } = first;
