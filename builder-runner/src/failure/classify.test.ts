@@ -56,6 +56,18 @@ describe('a build that ends mock', () => {
     });
   });
 
+  test.each([-9, 137])('or takes memory, or has it taken by another build, so that rpmbuild ends with %d', (code) => {
+    const text = `Executing(%build): /bin/sh\n+ ./skill-tests --kill\nChild return code was: ${code}\n`;
+    const end = { ...facts, exitCode: 1, logs: { ...logs, build: { text, firstLine: 1 } } };
+    const message = expect.stringMatching(/^rpmbuild was killed in %build on the last of the builders.*all memory\?$/);
+    expect(classifyFailure(end)).toMatchObject({
+      ...{ kind: 'infrastructure', message: 'rpmbuild was killed in %build' },
+      suspicion: { reason: 'unbuildable', message, where: { log: 'build.log', line: 2 } },
+    });
+    const limited = classifyFailure({ ...end, memoryBytes: 2 ** 30 });
+    expect(limited).toMatchObject({ failure: { message: expect.stringMatching(/^Out of memory: /) } });
+  });
+
   test('that removes the folder of its results is the package itself', () => {
     const build = { text: 'Executing(%install): /bin/sh\nChild return code was: 0\n', firstLine: 1 };
     const said = 'ERROR mock-lite:  What the build left in RPMS cannot be taken: No such file or directory\n';
