@@ -198,12 +198,14 @@ function needOf({ context, build, chroot }: SrpmOrder): BuilderNeed {
 /** On another builder when one fails, as often as the settings say. */
 async function makeOnBuilder(order: SrpmOrder): Promise<Pick<Attempt, 'made' | 'log' | 'builder'>> {
   const { context, build, signal } = order;
+  const most = context.settings.builders.attempts;
   for (let attempt = 1; ; attempt += 1) {
     try {
       const lease = await context.pool.take(needOf(order), signal);
-      return { ...(await makeWith(order, lease)), builder: lease.builder.name };
+      const isLastTry = attempt > 1 && attempt >= most;
+      return { ...(await makeWith({ ...order, isLastTry }, lease)), builder: lease.builder.name };
     } catch (error) {
-      if (signal.aborted || !isBuilderFault(error) || attempt >= context.settings.builders.attempts) throw error;
+      if (signal.aborted || !isBuilderFault(error) || attempt >= most) throw error;
       context.log('warn', `the source package of ${nameBuild(build)} is tried again: ${describeError(error)}`);
     }
   }
