@@ -1,6 +1,7 @@
 import { cp, mkdir, mkdtemp, open, rm, stat, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeRpms } from '../../testing/make-rpms.ts';
 import { checkPayloads } from './check-payloads.ts';
@@ -75,4 +76,37 @@ test('what takes longer than it may to unpack is refused', async () => {
 test('a cancellation ends the check', async () => {
   const canceled = check(join(made, 'w9.gzdio'), names, { signal: AbortSignal.abort(new Error('canceled')) });
   await expect(canceled).rejects.toThrow('canceled');
+});
+
+/** Kills the first program of that name that this process started, directly or not, as long as `work` is not done. */
+async function killOwn(name: string, work: Promise<unknown>): Promise<void> {
+  let isDone = false;
+  const done = () => {
+    isDone = true;
+  };
+  work.then(done, done);
+  while (!isDone) {
+    const { stdout } = await execa('ps', ['-eo', 'pid=,ppid=,comm=']);
+    const rows = stdout.split('\n').map((row) => row.trim().split(/ +/));
+    const parents = new Map(rows.map(([pid, parent]) => [pid, parent]));
+    const isOwn = (pid: string | undefined): boolean =>
+      pid === String(process.pid) || (pid !== undefined && isOwn(parents.get(pid)));
+    const [pid] = rows.find(([each, , command]) => command === name && isOwn(each)) ?? [];
+    try {
+      if (pid !== undefined && process.kill(Number(pid), 'SIGKILL')) return;
+    } catch {
+      // it had ended by itself
+    }
+  }
+}
+
+test.each(['rpmkeys', 'rpm2archive', 'bwrap'])('%s that is killed has said nothing of the package', async (program) => {
+  const many = Array.from({ length: 1000 }, () => names[0] ?? '');
+  const checked = check(join(made, 'w9.gzdio'), many, { seconds: 600 });
+  await Promise.all([
+    killOwn(program, checked),
+    expect(checked).rejects.toMatchObject({
+      ...{ name: 'RunnerError', code: 'collect', message: expect.stringMatching(/was ended before it had an answer/) },
+    }),
+  ]);
 });
