@@ -4,7 +4,7 @@ import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PinnedSource } from '@coppice/config';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type FetchOptions, fetchInto, gitIn } from '../../testing/fetching.ts';
 import { type SourceServer, serveSources } from '../../testing/serve-sources.ts';
 
@@ -403,6 +403,34 @@ describe('files in Git LFS', () => {
     expect(server.requests.slice(before).filter((line) => /store|lfs.objects/.test(line))).toEqual([]);
     expect(await fetchInto(shared, { ...source, method: 'tito' } as PinnedSource)).toMatchObject(
       failing(/tito packs what Git has, and of a.bin of .* is a pointer of Git LFS: take the method/),
+    );
+  });
+
+  test('have a limit of time for all of them', async () => {
+    const contents = ['1', '2', '3', '4', '5'].map((text) => ({
+      text,
+      hash: createHash('sha256').update(text).digest('hex'),
+    }));
+    const named = contents.map(({ text, hash }) => [`${text}.bin`, pointer(hash).replace(/size .*/, 'size 1')]);
+    const source = await makeRepo('lfs', {
+      ...{ 'a.spec': 'Name: a\n', '.gitattributes': '*.bin filter=lfs\n' },
+      ...Object.fromEntries(named),
+    });
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    // Each answer comes within its own limit, as the clock has it.
+    const slow = await serveSources((request, response) => {
+      vi.setSystemTime(Date.now() + 19_000);
+      response.end(contents.find(({ hash }) => request.url === `/${hash}`)?.text);
+    });
+    onTestFinished(() => slow.close());
+    const objects = contents.map(({ hash }) => ({
+      oid: hash,
+      actions: { download: { href: `${slow.url}/${hash}` } },
+    }));
+    files.set('/git/lfs.git/info/lfs/objects/batch', JSON.stringify({ objects }));
+    expect(await fetchInto(shared, source, { seconds: 20 })).toMatchObject(
+      failing(/5.bin of .* is left: all files of Git LFS together take longer than 1 min/),
     );
   });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { GitMethod, PinnedSource } from '@coppice/config';
 import { fail, type Outcome, succeed } from '../base/outcome.ts';
 import { cloneForMethod, cloneSubmodule } from './clone-for-method.ts';
-import { fetchLfsFiles, filesOfTree, findPointers, type LfsTree } from './fetch-lfs.ts';
+import { fetchLfsFiles, filesOfTree, findPointers, type LfsTree, lfsDeadline } from './fetch-lfs.ts';
 import type { FetchOrder } from './fetch-order.ts';
 import { fetchSpecSources, type SpecOrder } from './fetch-spec-sources.ts';
 import { describeSubmodules, fetchSubmodules, recordSubmodules } from './fetch-submodules.ts';
@@ -91,11 +91,12 @@ async function fetchStored(
   bytes: number,
 ): Promise<Outcome<readonly FetchedFile[]>> {
   const fetched: FetchedFile[] = [];
+  const until = lfsDeadline(order);
   let left = bytes;
   for (const tree of trees) {
     const pointers = await pointersOf(order, tree, filesOf);
     if (!pointers.ok) return pointers;
-    const files = await fetchLfsFiles(order, tree, pointers.value, left);
+    const files = await fetchLfsFiles(order, tree, pointers.value, { bytes: left, until });
     if (!files.ok) return files;
     left -= files.value.reduce((sum, each) => sum + each.bytes, 0);
     fetched.push(...files.value);
