@@ -304,6 +304,17 @@ describe('submodules', () => {
     expect([readdirSync(alone.folder), alone.notes]).toEqual([['.gitmodules', 'withsub.spec'], []]);
     const linked = await fetchGood(await makeRepo('super', files, { submodules, links: { 'lib.txt': 'sub/lib.txt' } }));
     expect(readFileSync(join(linked.folder, 'lib.txt'), 'utf8')).toBe('lib\n');
+    const outer = await makeRepo(
+      'outer',
+      { '.gitmodules': modules(['deep/lib', '../lib.git']) },
+      {
+        submodules: { 'deep/lib': lib.commit },
+      },
+    );
+    const around = { 'withsub.spec': spec, '.gitmodules': modules(['sub', '../outer.git']) };
+    const more = { submodules: { sub: outer.commit }, links: { nested: 'sub/deep/lib/lib.txt' } };
+    const nested = await fetchGood(await makeRepo('super', around, more));
+    expect(readFileSync(join(nested.folder, 'nested'), 'utf8')).toBe('lib\n');
     const inside = await makeRepo('super', files, { submodules });
     expect(await fetchGood({ ...inside, subdirectory: 'sub/rpm' } as PinnedSource)).toMatchObject({ spec: 'lib.spec' });
   });
@@ -349,6 +360,47 @@ describe('submodules', () => {
     expect(await fetchInto(shared, made, closed)).toMatchObject(failing(message));
   });
 
+  test('have a limit of time for all of them', async () => {
+    const lib = await makeRepo('lib', { 'lib.txt': 'lib\n' });
+    // For the second one nobody is asked: its commit is there.
+    const slow = await serveSources(
+      () => undefined,
+      join(shared, 'repos'),
+      () => void vi.setSystemTime(Date.now() + 100_000),
+    );
+    onTestFinished(() => slow.close());
+    const url = `${slow.url}/git/lib.git`;
+    const source = await makeRepo(
+      'super',
+      { 'a.spec': spec, '.gitmodules': modules(['a', url], ['b', url]) },
+      { submodules: { a: lib.commit, b: lib.commit } },
+    );
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    expect(await fetchInto(shared, { ...source, method: 'make_srpm' } as PinnedSource, { seconds: 30 })).toMatchObject(
+      failing(/The submodule "b" of .* is left: all together take longer than 90 s/),
+    );
+  });
+
+  test.each([
+    ['too large', { '.gitmodules': `#${'x'.repeat(300_000)}\n` }, /\.gitmodules is larger than 262144 bytes/],
+    ['not there', {}, /it has no file \.gitmodules/],
+    ['no list', { '.gitmodules': '[submodule\n' }, /\.gitmodules cannot be read/],
+  ])('whose list is %s are refused', async (_, more, message) => {
+    const source = await makeRepo('super', { 'a.spec': spec, ...more }, { submodules: { sub: 'f'.repeat(40) } });
+    expect(await fetchInto(shared, { ...source, method: 'make_srpm' } as PinnedSource)).toMatchObject(failing(message));
+  });
+
+  test('with a protocol that the settings do not name are refused before anybody is asked', async () => {
+    const files = { 'a.spec': spec, '.gitmodules': modules(['sub', 'http://lib.example/lib.git']) };
+    const source = await makeRepo('super', files, { submodules: { sub: 'f'.repeat(40) } });
+    const mirrors = { 'https://up.example/': `file://${join(shared, 'repos')}/` };
+    const made = { ...source, url: 'https://up.example/super.git', method: 'make_srpm' } as PinnedSource;
+    expect(await fetchInto(shared, made, { git: { mirrors, protocols: ['https', 'file'] } })).toMatchObject(
+      failing(/has the address http:..lib.example.lib.git, which is not allowed/),
+    );
+  });
+
   test('are bounded in number before anything else is asked, those that nobody wants left out', async () => {
     const links = Object.fromEntries(Array.from({ length: 101 }, (_, at) => [`sub-${at}`, 'f'.repeat(40)]));
     const source = await makeRepo('many', { 'a.spec': spec }, { submodules: links });
@@ -361,7 +413,7 @@ describe('submodules', () => {
   test('are bounded in depth and size, also of a repository that is its own submodule', async () => {
     const first = await makeRepo('self', { 'a.spec': spec });
     let { commit } = first;
-    for (let round = 0; round < 7; round += 1) {
+    for (let round = 0; round < 6; round += 1) {
       const files = { 'a.spec': spec, '.gitmodules': modules(['sub', '../self.git']), x: 'x'.repeat(1000) };
       commit = (await makeRepo('self', files, { submodules: { sub: commit } })).commit;
     }
