@@ -429,12 +429,16 @@ describe('files in Git LFS', () => {
   const pointer = (hash = oid) =>
     `version https://git-lfs.github.com/spec/v1\noid sha256:${hash}\nsize ${content.length}\n`;
   const repository = () =>
-    makeRepo('lfs', {
-      'a.spec': 'Name: a\nSource0: a.bin\n',
-      'a.bin': pointer(),
-      'not-lfs.txt': pointer('b'.repeat(64)),
-      '.gitattributes': '*.bin filter=lfs diff=lfs merge=lfs -text\n',
-    });
+    makeRepo(
+      'lfs',
+      {
+        'a.spec': 'Name: a\nSource0: a.bin\n',
+        'a.bin': pointer(),
+        'not-lfs.txt': pointer('b'.repeat(64)),
+        '.gitattributes': '*.bin filter=lfs diff=lfs merge=lfs -text\n',
+      },
+      { executable: ['a.bin'] },
+    );
   const serve = (href: string) =>
     files.set(
       '/git/lfs.git/info/lfs/objects/batch',
@@ -447,11 +451,13 @@ describe('files in Git LFS', () => {
     const source = await repository();
     const fetched = await fetchGood(source);
     expect(readFileSync(join(fetched.folder, 'a.bin'), 'utf8')).toBe(content);
+    expect(lstatSync(join(fetched.folder, 'a.bin')).mode & 0o111).not.toBe(0);
     expect(readFileSync(join(fetched.folder, 'not-lfs.txt'), 'utf8')).toBe(pointer('b'.repeat(64)));
     expect(fetched.fetched).toEqual([{ url: `${server.url}/git/lfs.git`, file: 'a.bin', sha256: oid, bytes: 16 }]);
     const before = server.requests.length;
     const made = await fetchGood({ ...source, method: 'make_srpm' } as PinnedSource);
     expect(readFileSync(join(made.folder, 'a.bin'), 'utf8')).toBe(content);
+    expect(lstatSync(join(made.folder, 'a.bin')).mode & 0o111).not.toBe(0);
     expect(server.requests.slice(before).filter((line) => /store|lfs.objects/.test(line))).toEqual([]);
     expect(await fetchInto(shared, { ...source, method: 'tito' } as PinnedSource)).toMatchObject(
       failing(/tito packs what Git has, and of a.bin of .* is a pointer of Git LFS: take the method/),
@@ -484,6 +490,20 @@ describe('files in Git LFS', () => {
     expect(await fetchInto(shared, source, { seconds: 20 })).toMatchObject(
       failing(/5.bin of .* is left: all files of Git LFS together take longer than 1 min/),
     );
+  });
+
+  test('that are too many or too large together are refused before their server is asked', async () => {
+    const plain = { 'a.spec': 'Name: a\n', '.gitattributes': '*.bin filter=lfs\n' };
+    const many = Array.from({ length: 501 }, (_, at) => [`${at}.bin`, pointer()]);
+    const large = [1, 2].map((at) => [`${at}.bin`, pointer().replace(/size .*/, 'size 5000000')]);
+    for (const [files, message] of [
+      [many, /has 501 files in Git LFS; 500 at most/],
+      [large, /is, with its files of Git LFS, larger than the limit of 10000000 bytes/],
+    ] as const) {
+      const source = await makeRepo('lfs', { ...plain, ...Object.fromEntries(files) });
+      expect(await fetchInto(shared, source)).toMatchObject(failing(message));
+    }
+    expect(server.requests.filter((line) => line.includes('/info/lfs/'))).toEqual([]);
   });
 
   test('that the server lacks, changes or keeps elsewhere are refused by name', async () => {
