@@ -77,6 +77,33 @@ describe('a build that ends mock', () => {
   });
 });
 
+describe("mock's exit codes", () => {
+  const end = { timeoutSeconds: 300, memoryBytes: null };
+  const log = (text: string) => ({ text, firstLine: 1 });
+  const begun = { build: log('Executing(%build): /bin/sh\n+ make\n'), root: log('') };
+
+  test.each([2, 3, 5, 20, 50, 60, 70, 126, 127])('%d is the builder, whatever the build was at', (exitCode) => {
+    const message = expect.stringContaining(`(exit code ${exitCode})`);
+    expect(classifyFailure({ ...end, exitCode, logs: begun })).toEqual({ kind: 'infrastructure', message });
+  });
+
+  test.each([80, 129, 130, 137, 143])('%d while the build was at work may be the package', (exitCode) => {
+    const verdict = classifyFailure({ ...end, exitCode, logs: begun });
+    expect(verdict).toMatchObject({ kind: 'infrastructure', suspicion: { reason: 'unbuildable' } });
+  });
+
+  test('11 while the root was filled opens the log of that', () => {
+    const logs = { build: log(''), root: log('Installing:\n bash\n') };
+    expect(classifyFailure({ ...end, exitCode: 11, wasInstalling: true, logs })).toMatchObject({
+      failure: {
+        reason: 'timeout',
+        message: "Installing what the build needs took longer than the build's time limit of 5 min.",
+        where: { log: 'root.log', line: 2 },
+      },
+    });
+  });
+});
+
 describe('really failed builds', () => {
   test.each(names)('%s', async (name) => {
     const { facts, logs } = readCase(name);
