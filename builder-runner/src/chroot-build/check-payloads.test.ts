@@ -1,7 +1,8 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, open, rm, stat, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa } from 'execa';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeRpms } from '../../testing/make-rpms.ts';
 import { checkPayloads } from './check-payloads.ts';
@@ -78,22 +79,33 @@ test('a cancellation ends the check', async () => {
   await expect(canceled).rejects.toThrow('canceled');
 });
 
+/** Name and parent of all processes, by their number; at once, for many end in a moment. */
+function processes(): ReadonlyMap<number, { readonly name: string; readonly parent: number }> {
+  const found = new Map<number, { name: string; parent: number }>();
+  for (const entry of readdirSync('/proc').filter((each) => /^\d+$/.test(each))) {
+    try {
+      const [, name = '', parent] = /^\d+ \((.*)\) \S (\d+) /s.exec(readFileSync(`/proc/${entry}/stat`, 'utf8')) ?? [];
+      found.set(Number(entry), { name, parent: Number(parent) });
+    } catch {
+      // it has ended
+    }
+  }
+  return found;
+}
+
 /** Kills the first program of that name that this process started, directly or not, as long as `work` is not done. */
-async function killOwn(name: string, work: Promise<unknown>): Promise<void> {
+async function killOwn(wanted: string, work: Promise<unknown>): Promise<void> {
   let isDone = false;
   const done = () => {
     isDone = true;
   };
   work.then(done, done);
-  while (!isDone) {
-    const { stdout } = await execa('ps', ['-eo', 'pid=,ppid=,comm=']);
-    const rows = stdout.split('\n').map((row) => row.trim().split(/ +/));
-    const parents = new Map(rows.map(([pid, parent]) => [pid, parent]));
-    const isOwn = (pid: string | undefined): boolean =>
-      pid === String(process.pid) || (pid !== undefined && isOwn(parents.get(pid)));
-    const [pid] = rows.find(([each, , command]) => command === name && isOwn(each)) ?? [];
+  for (; !isDone; await nextTurn()) {
+    const all = processes();
+    const isOwn = (pid: number): boolean => pid === process.pid || (all.has(pid) && isOwn(all.get(pid)?.parent ?? 0));
+    const [pid] = [...all].find(([each, { name }]) => name === wanted && isOwn(each)) ?? [];
     try {
-      if (pid !== undefined && process.kill(Number(pid), 'SIGKILL')) return;
+      if (pid !== undefined && process.kill(pid, 'SIGKILL')) return;
     } catch {
       // it had ended by itself
     }
