@@ -79,12 +79,13 @@ test('a cancellation ends the check', async () => {
   await expect(canceled).rejects.toThrow('canceled');
 });
 
-/** Name and parent of all processes, by their number; at once, for many end in a moment. */
+/** Name and parent of all processes that have not ended, by their number; at once, for many end in a moment. */
 function processes(): ReadonlyMap<number, { readonly name: string; readonly parent: number }> {
   const found = new Map<number, { name: string; parent: number }>();
   for (const entry of readdirSync('/proc').filter((each) => /^\d+$/.test(each))) {
     try {
-      const [, name = '', parent] = /^\d+ \((.*)\) \S (\d+) /s.exec(readFileSync(`/proc/${entry}/stat`, 'utf8')) ?? [];
+      const [, name = '', parent] =
+        /^\d+ \((.*)\) [^ZX] (\d+) /s.exec(readFileSync(`/proc/${entry}/stat`, 'utf8')) ?? [];
       found.set(Number(entry), { name, parent: Number(parent) });
     } catch {
       // it has ended
