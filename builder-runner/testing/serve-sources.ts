@@ -11,10 +11,18 @@ export interface SourceServer {
   close(): Promise<void>;
 }
 
-/** Answers with `listener`; paths below `/git/`, but those of LFS, are repositories below `repositories`. */
-export async function serveSources(listener: RequestListener, repositories?: string): Promise<SourceServer> {
+/**
+ * Answers with `listener`; paths below `/git/`, but those of LFS, are repositories below `repositories`. `asked` is
+ * called first.
+ */
+export async function serveSources(
+  listener: RequestListener,
+  repositories?: string,
+  asked: () => void = () => undefined,
+): Promise<SourceServer> {
   const requests: string[] = [];
   const server = createServer((request, response) => {
+    asked();
     requests.push(`${request.method} ${request.url}`);
     if (repositories !== undefined && /^\/git\/(?!.*\/info\/lfs\/)/.test(request.url ?? ''))
       serveGit(repositories, request, response);

@@ -20,7 +20,8 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-export async function startSshd(): Promise<TestServer> {
+/** `more`: lines of its configuration. */
+export async function startSshd(more = ''): Promise<TestServer> {
   const user = userInfo().username;
   const folder = await mkdtemp(join(tmpdir(), 'coppice-ssh-'));
   for (const name of ['host', 'key', 'other']) {
@@ -41,6 +42,7 @@ export async function startSshd(): Promise<TestServer> {
   const options = [
     `Port ${port}\nListenAddress 127.0.0.1\nHostKey ${folder}/host\nAuthorizedKeysFile ${folder}/key.pub\nPidFile none\nUsePAM no`,
     'PermitRootLogin prohibit-password\nStrictModes no\nAllowTcpForwarding remote\n',
+    more,
   ];
   writeFileSync(join(folder, 'config'), options.join('\n'));
   if (user === 'root') mkdirSync('/run/sshd', { recursive: true });

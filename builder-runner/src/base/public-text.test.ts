@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { expect, test } from 'vitest';
 import { RunnerError } from './errors.ts';
 import { describeForPublic, withoutHostPaths, withoutPaths } from './public-text.ts';
@@ -22,6 +23,7 @@ test.each([
   ['/srv/c.h', 'COPPICE_HOME'],
   ['/srv/cah/x and http://h/srv/c.h/x', '/srv/cah/x and http://h/srv/c.h/x'],
   [`see ${import.meta.dirname}/x.ts`, 'see x.ts'],
+  [`mkdir '${tmpdir()}/coppice-x1/a' and ${tmpdir()}/other/a`, `mkdir 'a' and ${tmpdir()}/other/a`],
 ])('paths of the service are told by their last part, those of packages stay: %s', (text, told) => {
   expect(withoutHostPaths(text, '/srv/c.h')).toBe(told);
 });

@@ -20,7 +20,7 @@ export function withoutPaths(text: string): string {
  * COPPICE_HOME, absolute.
  */
 export function withoutHostPaths(text: string, home: string): string {
-  const roots = [home, installation, join(tmpdir(), 'coppice-')].sort((one, other) => other.length - one.length);
+  const roots = [home, installation, join(tmpdir(), 'coppice-')];
   return roots.reduce((said, root) => {
     const below = new RegExp(
       `(?<![\\w.~/-])${root.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}[^\\s'"\`<>|,;:()[\\]{}]*`,

@@ -1,6 +1,8 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, open, rm, stat, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeRpms } from '../../testing/make-rpms.ts';
 import { checkPayloads } from './check-payloads.ts';
@@ -75,4 +77,49 @@ test('what takes longer than it may to unpack is refused', async () => {
 test('a cancellation ends the check', async () => {
   const canceled = check(join(made, 'w9.gzdio'), names, { signal: AbortSignal.abort(new Error('canceled')) });
   await expect(canceled).rejects.toThrow('canceled');
+});
+
+/** Name and parent of all processes that have not ended, by their number; at once, for many end in a moment. */
+function processes(): ReadonlyMap<number, { readonly name: string; readonly parent: number }> {
+  const found = new Map<number, { name: string; parent: number }>();
+  for (const entry of readdirSync('/proc').filter((each) => /^\d+$/.test(each))) {
+    try {
+      const [, name = '', parent] =
+        /^\d+ \((.*)\) [^ZX] (\d+) /s.exec(readFileSync(`/proc/${entry}/stat`, 'utf8')) ?? [];
+      found.set(Number(entry), { name, parent: Number(parent) });
+    } catch {
+      // it has ended
+    }
+  }
+  return found;
+}
+
+/** Kills the first program of that name that this process started, directly or not, as long as `work` is not done. */
+async function killOwn(wanted: string, work: Promise<unknown>): Promise<void> {
+  let isDone = false;
+  const done = () => {
+    isDone = true;
+  };
+  work.then(done, done);
+  for (; !isDone; await nextTurn()) {
+    const all = processes();
+    const isOwn = (pid: number): boolean => pid === process.pid || (all.has(pid) && isOwn(all.get(pid)?.parent ?? 0));
+    const [pid] = [...all].find(([each, { name }]) => name === wanted && isOwn(each)) ?? [];
+    try {
+      if (pid !== undefined && process.kill(pid, 'SIGKILL')) return;
+    } catch {
+      // it had ended by itself
+    }
+  }
+}
+
+test.each(['rpmkeys', 'rpm2archive', 'bwrap'])('%s that is killed has said nothing of the package', async (program) => {
+  const many = Array.from({ length: 1000 }, () => names[0] ?? '');
+  const checked = check(join(made, 'w9.gzdio'), many, { seconds: 600 });
+  await Promise.all([
+    killOwn(program, checked),
+    expect(checked).rejects.toMatchObject({
+      ...{ name: 'RunnerError', code: 'collect', message: expect.stringMatching(/was ended before it had an answer/) },
+    }),
+  ]);
 });

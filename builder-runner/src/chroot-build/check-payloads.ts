@@ -21,22 +21,30 @@ export interface PayloadOrder {
 
 /**
  * For each file: its own digests of header and payload, then its payload read to the end as rpm reads it to unpack it,
- * and counted. Says what is wrong with the first that is not good, and which one (from 1) that is.
+ * and counted. Says what is wrong with the first that is not good, and which one (from 1) that is. A program that was
+ * killed, or could not even start, says nothing of a package.
  */
 const checkAll = `
 for program in rpmkeys rpm2archive; do
   command -v "$program" >/dev/null || { echo "missing $program"; exit; }
 done
+ended() {
+  if [ "$1" = 0 ]; then return; fi
+  if [ "$1" -lt 126 ]; then echo "damaged $number"; else echo "unknown $number"; fi
+  exit
+}
 limit=$1
 shift
 number=0
 for file; do
   number=$((number + 1))
-  rpmkeys --checksig --nosignature "/sources/$file" >/dev/null 2>&1 || { echo "damaged $number"; exit; }
+  rpmkeys --checksig --nosignature "/sources/$file" >/dev/null 2>&1
+  ended $?
+  echo 255 >/tmp/code
   count=$({ rpm2archive --nocompression - <"/sources/$file" 2>/dev/null; echo $? >/tmp/code; } |
     head -c "$((limit + 1))" | wc -c)
-  if [ "$count" -gt "$limit" ]; then echo "large $number"; exit; fi
-  if [ "$(cat /tmp/code)" != 0 ]; then echo "damaged $number"; exit; fi
+  if [ "\${count:-0}" -gt "$limit" ]; then echo "large $number"; exit; fi
+  ended "$(cat /tmp/code || echo 255)"
 done
 echo good`;
 
@@ -45,8 +53,8 @@ const databaseBytes = 16 * 1024 ** 2;
 
 /**
  * Why one of the packages must not be published: it cannot be unpacked (`packaging`), or is larger unpacked, or takes
- * longer, than it may (`policy`); undefined when all are good. Throws RunnerError `sandbox` or `tool-missing`, or the
- * reason of the abort.
+ * longer, than it may (`policy`); undefined when all are good. Throws RunnerError `collect` when the check came to no
+ * end of its own, `sandbox` or `tool-missing`, or the reason of the abort.
  */
 export async function checkPayloads(order: PayloadOrder): Promise<Failure | undefined> {
   const { folder, files, unpackedBytes, seconds, signal } = order;
@@ -69,7 +77,7 @@ export async function checkPayloads(order: PayloadOrder): Promise<Failure | unde
 }
 
 function judgeCheck(output: string, { files, unpackedBytes }: PayloadOrder): Failure | undefined {
-  const [, word, about = ''] = /^(good|large|damaged|missing) ?(\S*)$/m.exec(output) ?? [];
+  const [, word, about = ''] = /^(good|large|damaged|missing|unknown) ?(\S*)$/m.exec(output) ?? [];
   const file = inQuotes(files[Number(about) - 1] ?? '');
   switch (word) {
     case 'good':
@@ -82,7 +90,9 @@ function judgeCheck(output: string, { files, unpackedBytes }: PayloadOrder): Fai
         .failure;
     case 'missing':
       throw new RunnerError('tool-missing', `${about} is missing: install rpm`);
-    default:
-      throw new RunnerError('sandbox', 'the check of the packages ended without an answer');
+    default: {
+      const what = word === 'unknown' ? file : 'the packages';
+      throw new RunnerError('collect', `the check whether rpm can unpack ${what} was ended before it had an answer`);
+    }
   }
 }

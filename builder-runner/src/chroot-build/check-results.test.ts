@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -140,6 +140,52 @@ test('a spec that gives another version each time it is read is unbuildable, ano
     undefined,
   ]);
 });
+
+test.each([
+  ['Version', '%(date +%%s%%N)', '1'],
+  ['Release', '1', '%(date +%%s%%N)'],
+])(
+  'a spec whose %s is the time is unbuildable, also when two source packages came of it',
+  async (_, version, release) => {
+    const readings = await Promise.all(
+      ['one', 'two'].map(async (name) => {
+        const place = await mkdtemp(join(made, `${name}-`));
+        await makeRpms(place, 'tiny', version, { release });
+        return { place, names: await readdir(place) };
+      }),
+    );
+    const take = async (kinds: readonly (readonly [number, string])[]) => {
+      const place = await mkdtemp(join(made, 'taken-'));
+      for (const [at, kind] of kinds) {
+        const { place: from, names } = readings[at] as (typeof readings)[0];
+        const name = names.find((each) => each.endsWith(kind)) ?? '';
+        await cp(join(from, name), join(place, name));
+      }
+      return checkResults(place, limits);
+    };
+    const unbuildable = { failure: { reason: 'unbuildable', message: expect.stringMatching(/changes each time/) } };
+    expect(
+      await take([
+        [0, '.src.rpm'],
+        [1, '.noarch.rpm'],
+      ]),
+    ).toMatchObject(unbuildable);
+    expect(
+      await take([
+        [0, '.src.rpm'],
+        [1, '.src.rpm'],
+        [0, '.noarch.rpm'],
+      ]),
+    ).toMatchObject(unbuildable);
+    expect(
+      await take([
+        [0, '.src.rpm'],
+        [1, '.src.rpm'],
+        [1, '.noarch.rpm'],
+      ]),
+    ).toMatchObject(unbuildable);
+  },
+);
 
 describe('the names of files in packages:', () => {
   const filesOf = (length: number, what: string) => ({

@@ -124,15 +124,16 @@ async function readHeaders(folder: string, rpms: readonly string[]): Promise<Map
  * or release each time it is read. Undefined: they agree, or differ otherwise. Pure.
  */
 export function judgeVersions(headers: ReadonlyMap<string, RpmHeader>): Failure | undefined {
-  const [sourceFile = '', source] = [...headers].find(([, { nevra }]) => nevra.architecture === 'src') ?? [];
+  const sources = [...headers].filter(([, { nevra }]) => nevra.architecture === 'src');
+  const [sourceFile = '', source] = sources[0] ?? [];
   if (source === undefined) return undefined;
   const { name } = source.nevra;
   const isOwn = (file: string) => file.startsWith(`${name}-`) && file.slice(name.length + 1).split('-').length === 2;
-  const other = [...headers.values()].find(({ sourceRpm }) => {
-    return sourceRpm !== null && sourceRpm !== sourceFile && isOwn(sourceRpm);
-  });
+  // Some programs make another source package on the way.
+  const named = [...sources.map(([file]) => file), ...[...headers.values()].map(({ sourceRpm }) => sourceRpm ?? '')];
+  const other = named.find((file) => file !== sourceFile && isOwn(file));
   if (other === undefined) return undefined;
-  const what = `${inQuotes(sourceFile)} and ${inQuotes(other.sourceRpm ?? '')} come of the same spec`;
+  const what = `${inQuotes(sourceFile)} and ${inQuotes(other)} come of the same spec`;
   const why = 'Version or Release changes each time it is read: take what they depend on (a time, a random number) out';
   return fail('unbuildable', `${what}: ${why}.`).failure;
 }

@@ -1,18 +1,35 @@
-// What a chroot's build asks of the pool.
-import { expect, test } from 'vitest';
+// What a chroot's build asks of the pool, and how its builder comes back when it was lost.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type QueuedBuild, settingsSchema } from '@coppice/config';
+import { expect, onTestFinished, test } from 'vitest';
 import { chrootsForTests, requestForTests } from '../../testing/queue/request-for-tests.ts';
+import { startSshd } from '../../testing/sshd-for-tests.ts';
+import { RunnerError } from '../base/errors.ts';
+import type { Session } from '../builder/session.ts';
+import type { ChrootTask, RunnerContext } from '../context/runner-context.ts';
+import type { BuilderPool, Lease } from '../pool/pool.ts';
+import type { Queue } from '../queue/index.ts';
 import { applyQueueOperation } from '../queue/queue-operation.ts';
 import { emptyQueueState } from '../queue/queue-state.ts';
 import { needOf } from './need.ts';
+import { buildOnBuilder } from './on-builder.ts';
 
-/** The need of the first chroot of a request, as the queue hands it out. */
-function needOfRequest(changes: Parameters<typeof requestForTests>[0]) {
+/** A request and its first chroot, as the queue hands them out. */
+function queued(changes: Parameters<typeof requestForTests>[0]) {
   const state = emptyQueueState();
   const requests = [requestForTests({ ...changes, chroots: chrootsForTests('sapling-12-x86_64') })];
   applyQueueOperation(state, { kind: 'enqueue', requests, at: '2026-01-01T00:00:00.000Z' });
   const [build] = [...state.builds.values()];
   const [chroot] = build?.chroots ?? [];
-  return build !== undefined && chroot !== undefined ? needOf(build, chroot) : undefined;
+  if (build === undefined || chroot === undefined) throw new Error('nothing was queued');
+  return { build, chroot };
+}
+
+function needOfRequest(changes: Parameters<typeof requestForTests>[0]) {
+  const { build, chroot } = queued(changes);
+  return needOf(build, chroot);
 }
 
 test('a build asks for a builder with its labels, of its project, for as long as it may take', () => {
@@ -24,4 +41,48 @@ test('a build asks for a builder with its labels, of its project, for as long as
 
 test('a build without labels takes any builder', () => {
   expect(needOfRequest({})?.labels).toEqual([]);
+});
+
+/** A build in %build whose builder is lost at once, although it is well and shuts out only its build user. */
+async function lostBuild() {
+  const server = await startSshd();
+  const home = await mkdtemp(join(tmpdir(), 'coppice-lost-'));
+  onTestFinished(async () => {
+    await server.stop();
+    await rm(home, { recursive: true });
+  });
+  const { build, chroot } = queued({});
+  const session = {
+    ...{ builder: server.builder, user: 'nobody', leaveFolder: () => undefined },
+    useFolder: () => {
+      throw new RunnerError('lost', 'the builder closed the connection');
+    },
+  } as Partial<Session>;
+  const back: string[] = [];
+  const lease = {
+    builder: { ...server.builder, outlivesService: false, network: false },
+    session: async () => session,
+    release: async (how: string) => void back.push(how),
+  } as Partial<Lease> as Lease;
+  const present = { ...build, chroots: [{ ...chroot, phase: 'build' }] } as QueuedBuild;
+  const context = {
+    ...{ home, controlPort: 1, settings: settingsSchema.parse({}), log: () => undefined },
+    pool: { take: async () => lease } as Partial<BuilderPool> as BuilderPool,
+    queue: { build: () => present } as Partial<Queue> as Queue,
+  } as Partial<RunnerContext> as RunnerContext;
+  const task: ChrootTask = { context, build, chroot, signal: new AbortController().signal };
+  return { task, back, home };
+}
+
+test('a builder that lets its build user in no more is ended, and the package is at fault', async () => {
+  const { task, back } = await lostBuild();
+  expect(await buildOnBuilder(task)).toMatchObject({ failure: { reason: 'unbuildable' } });
+  expect(back).toEqual(['end']);
+});
+
+test('a builder comes back also when what became of it cannot be judged', async () => {
+  const { task, back, home } = await lostBuild();
+  await writeFile(join(home, 'state'), 'no folder');
+  await expect(buildOnBuilder(task)).rejects.toThrow(/ENOTDIR/);
+  expect(back).toEqual(['end']);
 });

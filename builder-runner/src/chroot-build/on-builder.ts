@@ -75,13 +75,15 @@ async function buildWithLease(
   } catch (error) {
     if (goesOn(task, lease)) throw new Left(`it goes on on ${builder.name}`, { cause: error });
     session?.leaveFolder(folderName(build, chroot));
-    const shutOut = session === undefined ? undefined : await judgeLoss(task, session, error);
-    if (shutOut !== undefined) {
-      giveBack(task, lease, 'end');
-      return shutOut;
+    let how: 'reuse' | 'end' = 'end';
+    try {
+      const shutOut = session === undefined ? undefined : await judgeLoss(task, session, error);
+      if (shutOut !== undefined) return shutOut;
+      // Whoever was canceled has cleaned up: see run-detached.ts.
+      if (error instanceof Canceled) how = 'reuse';
+    } finally {
+      giveBack(task, lease, how);
     }
-    // Whoever was canceled has cleaned up: see run-detached.ts.
-    giveBack(task, lease, error instanceof Canceled ? 'reuse' : 'end');
     throw error;
   }
 }

@@ -59,15 +59,28 @@ describe('a build that ends mock', () => {
   test('is shown by the command that ends it, not by what rpmbuild adds to a section', () => {
     const lineOf = (text: string) => {
       const verdict = classifyFailure({ ...facts, exitCode: 1, logs: { ...logs, build: { text, firstLine: 1 } } });
-      return verdict.kind === 'failed' ? verdict.failure.excerpt : verdict.kind;
+      if (verdict.kind === 'succeeded') return undefined;
+      return (verdict.kind === 'failed' ? verdict.failure : verdict.suspicion)?.excerpt;
     };
     const begin = 'Executing(%check): /bin/sh\n+ kill -9 -1\n';
     const end = 'Child return code was: 137\n';
     expect(lineOf(`${begin}+ RPM_EC=0\n++ jobs -p\n+ exit 0\n${end}`)).toEqual(
       expect.arrayContaining(['+ kill -9 -1']),
     );
-    expect(lineOf(`${begin}+ sleep 5\n+ exit 0\n${end}`)[0]).toBe('+ kill -9 -1');
-    expect(lineOf(`Executing(%check): /bin/sh\n+ ./eat-memory\n+ exit 0\n${end}`)[0]).toBe('+ ./eat-memory');
+    expect(lineOf(`${begin}+ sleep 5\n+ exit 0\n${end}`)?.[0]).toBe('+ kill -9 -1');
+    expect(lineOf(`Executing(%check): /bin/sh\n+ ./eat-memory\n+ exit 0\n${end}`)?.[0]).toBe('+ ./eat-memory');
+  });
+
+  test.each([-9, 137])('or takes memory, or has it taken by another build, so that rpmbuild ends with %d', (code) => {
+    const text = `Executing(%build): /bin/sh\n+ ./skill-tests --kill\nChild return code was: ${code}\n`;
+    const end = { ...facts, exitCode: 1, logs: { ...logs, build: { text, firstLine: 1 } } };
+    const message = expect.stringMatching(/^rpmbuild was killed in %build on the last of the builders.*all memory\?$/);
+    expect(classifyFailure(end)).toMatchObject({
+      ...{ kind: 'infrastructure', message: 'rpmbuild was killed in %build' },
+      suspicion: { reason: 'unbuildable', message, where: { log: 'build.log', line: 2 } },
+    });
+    const limited = classifyFailure({ ...end, memoryBytes: 2 ** 30 });
+    expect(limited).toMatchObject({ failure: { message: expect.stringMatching(/^Out of memory: /) } });
   });
 
   test('that removes the folder of its results is the package itself', () => {
@@ -89,6 +102,33 @@ describe('a build that ends mock', () => {
       expect(verdict).toMatchObject({ failure: { reason: 'unbuildable', message } });
     },
   );
+});
+
+describe("mock's exit codes", () => {
+  const end = { timeoutSeconds: 300, memoryBytes: null };
+  const log = (text: string) => ({ text, firstLine: 1 });
+  const begun = { build: log('Executing(%build): /bin/sh\n+ make\n'), root: log('') };
+
+  test.each([2, 3, 5, 20, 50, 60, 70, 126, 127])('%d is the builder, whatever the build was at', (exitCode) => {
+    const message = expect.stringContaining(`(exit code ${exitCode})`);
+    expect(classifyFailure({ ...end, exitCode, logs: begun })).toEqual({ kind: 'infrastructure', message });
+  });
+
+  test.each([80, 129, 130, 137, 143])('%d while the build was at work may be the package', (exitCode) => {
+    const verdict = classifyFailure({ ...end, exitCode, logs: begun });
+    expect(verdict).toMatchObject({ kind: 'infrastructure', suspicion: { reason: 'unbuildable' } });
+  });
+
+  test('11 while the root was filled opens the log of that', () => {
+    const logs = { build: log(''), root: log('Installing:\n bash\n') };
+    expect(classifyFailure({ ...end, exitCode: 11, wasInstalling: true, logs })).toMatchObject({
+      failure: {
+        reason: 'timeout',
+        message: "Installing what the build needs took longer than the build's time limit of 5 min.",
+        where: { log: 'root.log', line: 2 },
+      },
+    });
+  });
 });
 
 describe('really failed builds', () => {

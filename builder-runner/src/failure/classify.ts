@@ -74,6 +74,11 @@ function builderFault(end: BuildEnd, fault: string, build: readonly LogLine[]): 
   const message = `${fault} (exit code ${end.exitCode})`;
   if (!hasBegun || !endsOfMock.has(end.exitCode)) return { kind: 'infrastructure', message };
   if (end.wasKilledWithAll === true) return ownEnd(`The build ended mock${sectionOf(build)}`, build);
+  return suspected(fault, message, build);
+}
+
+/** Nobody knows whether the package did it: whatever ends so on one builder after the other is the package's own. */
+function suspected(fault: string, message: string, build: readonly LogLine[]): Verdict {
   const suspicion = ownEnd(`${fault}${sectionOf(build)} on the last of the builders that tried it`, build).failure;
   return { kind: 'infrastructure', message, suspicion };
 }
@@ -130,7 +135,9 @@ function rpmbuildFailed(end: BuildEnd, build: readonly LogLine[], root: readonly
   // Of a long log, nothing may be left that tells the section.
   const reason = stageOf(build) === undefined ? 'compile' : fault.reason;
   if (limit !== undefined) return failed(reason, 'build.log', build, limit);
-  if (findKilled(build) !== undefined) return ownEnd(`The build ended rpmbuild${sectionOf(build)}`, build);
+  const killed = findKilled(build);
+  if (killed === 'unclear') return suspected('rpmbuild was killed', `rpmbuild was killed${sectionOf(build)}`, build);
+  if (killed !== undefined) return ownEnd(`The build ended rpmbuild${sectionOf(build)}`, build);
   const spoilt = findSpoiltResults(build, root);
   if (spoilt !== undefined) return failed('unbuildable', 'build.log', build, { ...spoilt, line: build.at(-1) });
   if (build.length > 0) return failed(fault.reason, 'build.log', build, fault);

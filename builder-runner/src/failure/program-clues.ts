@@ -179,10 +179,17 @@ export function findSpoiltResults(
   return { message: `The build removed or replaced the folder ${quoted(folder)} of its own results: ${quoted(why)}.` };
 }
 
+const killedByKernel = /(?:-9|137)$/;
+/** A shell that says what it runs runs what ends other programs. */
+const killing = /^\++ (?:\S{0,200}\/)?(?:kill|pkill|killall5?|skill)(?: |$)/;
+
 /**
- * rpmbuild itself was killed: mock goes on, so it was the build that did it, or the kernel because the build took all
- * the memory.
+ * How rpmbuild itself was killed, while mock went on. `unclear`: the kernel may have done it because memory was short,
+ * which any other build on the machine may have taken.
  */
-export function findKilled(buildLog: readonly LogLine[]): LogLine | undefined {
-  return lastLine(buildLog.slice(-tailLines), rpmbuildKilled);
+export function findKilled(buildLog: readonly LogLine[]): 'by-the-build' | 'unclear' | undefined {
+  const tail = buildLog.slice(-tailLines);
+  const killed = lastLine(tail, rpmbuildKilled);
+  if (killed === undefined) return undefined;
+  return killedByKernel.test(killed.text) && !tail.some(({ text }) => killing.test(text)) ? 'unclear' : 'by-the-build';
 }

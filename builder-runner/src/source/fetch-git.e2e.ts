@@ -4,7 +4,7 @@ import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PinnedSource } from '@coppice/config';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type FetchOptions, fetchInto, gitIn } from '../../testing/fetching.ts';
 import { type SourceServer, serveSources } from '../../testing/serve-sources.ts';
 
@@ -304,8 +304,38 @@ describe('submodules', () => {
     expect([readdirSync(alone.folder), alone.notes]).toEqual([['.gitmodules', 'withsub.spec'], []]);
     const linked = await fetchGood(await makeRepo('super', files, { submodules, links: { 'lib.txt': 'sub/lib.txt' } }));
     expect(readFileSync(join(linked.folder, 'lib.txt'), 'utf8')).toBe('lib\n');
+    const outer = await makeRepo(
+      'outer',
+      { '.gitmodules': modules(['deep/lib', '../lib.git']) },
+      {
+        submodules: { 'deep/lib': lib.commit },
+      },
+    );
+    const around = { 'withsub.spec': spec, '.gitmodules': modules(['sub', '../outer.git']) };
+    const more = { submodules: { sub: outer.commit }, links: { nested: 'sub/deep/lib/lib.txt' } };
+    const nested = await fetchGood(await makeRepo('super', around, more));
+    expect(readFileSync(join(nested.folder, 'nested'), 'utf8')).toBe('lib\n');
     const inside = await makeRepo('super', files, { submodules });
     expect(await fetchGood({ ...inside, subdirectory: 'sub/rpm' } as PinnedSource)).toMatchObject({ spec: 'lib.spec' });
+  });
+
+  test('that a repository surrounds with links write nothing beside themselves', async () => {
+    const lib = await makeRepo('lib', { 'lib.txt': 'lib\n' });
+    const outside = join(shared, 'outside');
+    await writeFile(outside, 'ours\n');
+    const links = Object.fromEntries(
+      ['index', 'index.lock', 'lock', 'git', 'part', 'new'].map((end) => [`sub.${end}`, outside]),
+    );
+    const files = { 'rpm/withsub.spec': spec, '.gitmodules': modules(['sub', '../lib.git']) };
+    const surrounded = await makeRepo('super', files, {
+      submodules: { sub: lib.commit },
+      links: { ...links, 'rpm/lib.txt': '../sub/lib.txt' },
+    });
+    const { folder } = await fetchGood({ ...surrounded, subdirectory: 'rpm' } as PinnedSource);
+    expect(readFileSync(join(folder, 'lib.txt'), 'utf8')).toBe('lib\n');
+    expect(readFileSync(outside, 'utf8')).toBe('ours\n');
+    await fetchGood({ ...surrounded, method: 'make_srpm' } as PinnedSource);
+    expect(readFileSync(outside, 'utf8')).toBe('ours\n');
   });
 
   test.each([
@@ -331,10 +361,60 @@ describe('submodules', () => {
     expect(await fetchInto(shared, made, closed)).toMatchObject(failing(message));
   });
 
+  test('have a limit of time for all of them', async () => {
+    const lib = await makeRepo('lib', { 'lib.txt': 'lib\n' });
+    // For the second one nobody is asked: its commit is there.
+    const slow = await serveSources(
+      () => undefined,
+      join(shared, 'repos'),
+      () => void vi.setSystemTime(Date.now() + 100_000),
+    );
+    onTestFinished(() => slow.close());
+    const url = `${slow.url}/git/lib.git`;
+    const source = await makeRepo(
+      'super',
+      { 'a.spec': spec, '.gitmodules': modules(['a', url], ['b', url]) },
+      { submodules: { a: lib.commit, b: lib.commit } },
+    );
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    expect(await fetchInto(shared, { ...source, method: 'make_srpm' } as PinnedSource, { seconds: 30 })).toMatchObject(
+      failing(/The submodule "b" of .* is left: all together take longer than 90 s/),
+    );
+  });
+
+  test.each([
+    ['too large', { '.gitmodules': `#${'x'.repeat(300_000)}\n` }, /\.gitmodules is larger than 262144 bytes/],
+    ['not there', {}, /it has no file \.gitmodules/],
+    ['no list', { '.gitmodules': '[submodule\n' }, /\.gitmodules cannot be read/],
+  ])('whose list is %s are refused', async (_, more, message) => {
+    const source = await makeRepo('super', { 'a.spec': spec, ...more }, { submodules: { sub: 'f'.repeat(40) } });
+    expect(await fetchInto(shared, { ...source, method: 'make_srpm' } as PinnedSource)).toMatchObject(failing(message));
+  });
+
+  test('with a protocol that the settings do not name are refused before anybody is asked', async () => {
+    const files = { 'a.spec': spec, '.gitmodules': modules(['sub', 'http://lib.example/lib.git']) };
+    const source = await makeRepo('super', files, { submodules: { sub: 'f'.repeat(40) } });
+    const mirrors = { 'https://up.example/': `file://${join(shared, 'repos')}/` };
+    const made = { ...source, url: 'https://up.example/super.git', method: 'make_srpm' } as PinnedSource;
+    expect(await fetchInto(shared, made, { git: { mirrors, protocols: ['https', 'file'] } })).toMatchObject(
+      failing(/has the address http:..lib.example.lib.git, which is not allowed/),
+    );
+  });
+
+  test('are bounded in number before anything else is asked, those that nobody wants left out', async () => {
+    const links = Object.fromEntries(Array.from({ length: 101 }, (_, at) => [`sub-${at}`, 'f'.repeat(40)]));
+    const source = await makeRepo('many', { 'a.spec': spec }, { submodules: links });
+    expect(await fetchInto(shared, { ...source, method: 'make_srpm' } as PinnedSource)).toMatchObject(
+      failing(/many.git has more than 100 submodules/),
+    );
+    expect(await fetchGood(source)).toMatchObject({ spec: 'a.spec', submodules: [] });
+  });
+
   test('are bounded in depth and size, also of a repository that is its own submodule', async () => {
     const first = await makeRepo('self', { 'a.spec': spec });
     let { commit } = first;
-    for (let round = 0; round < 7; round += 1) {
+    for (let round = 0; round < 6; round += 1) {
       const files = { 'a.spec': spec, '.gitmodules': modules(['sub', '../self.git']), x: 'x'.repeat(1000) };
       commit = (await makeRepo('self', files, { submodules: { sub: commit } })).commit;
     }
@@ -350,12 +430,16 @@ describe('files in Git LFS', () => {
   const pointer = (hash = oid) =>
     `version https://git-lfs.github.com/spec/v1\noid sha256:${hash}\nsize ${content.length}\n`;
   const repository = () =>
-    makeRepo('lfs', {
-      'a.spec': 'Name: a\nSource0: a.bin\n',
-      'a.bin': pointer(),
-      'not-lfs.txt': pointer('b'.repeat(64)),
-      '.gitattributes': '*.bin filter=lfs diff=lfs merge=lfs -text\n',
-    });
+    makeRepo(
+      'lfs',
+      {
+        'a.spec': 'Name: a\nSource0: a.bin\n',
+        'a.bin': pointer(),
+        'not-lfs.txt': pointer('b'.repeat(64)),
+        '.gitattributes': '*.bin filter=lfs diff=lfs merge=lfs -text\n',
+      },
+      { executable: ['a.bin'] },
+    );
   const serve = (href: string) =>
     files.set(
       '/git/lfs.git/info/lfs/objects/batch',
@@ -368,15 +452,59 @@ describe('files in Git LFS', () => {
     const source = await repository();
     const fetched = await fetchGood(source);
     expect(readFileSync(join(fetched.folder, 'a.bin'), 'utf8')).toBe(content);
+    expect(lstatSync(join(fetched.folder, 'a.bin')).mode & 0o111).not.toBe(0);
     expect(readFileSync(join(fetched.folder, 'not-lfs.txt'), 'utf8')).toBe(pointer('b'.repeat(64)));
     expect(fetched.fetched).toEqual([{ url: `${server.url}/git/lfs.git`, file: 'a.bin', sha256: oid, bytes: 16 }]);
     const before = server.requests.length;
     const made = await fetchGood({ ...source, method: 'make_srpm' } as PinnedSource);
     expect(readFileSync(join(made.folder, 'a.bin'), 'utf8')).toBe(content);
+    expect(lstatSync(join(made.folder, 'a.bin')).mode & 0o111).not.toBe(0);
     expect(server.requests.slice(before).filter((line) => /store|lfs.objects/.test(line))).toEqual([]);
     expect(await fetchInto(shared, { ...source, method: 'tito' } as PinnedSource)).toMatchObject(
       failing(/tito packs what Git has, and of a.bin of .* is a pointer of Git LFS: take the method/),
     );
+  });
+
+  test('have a limit of time for all of them', async () => {
+    const contents = ['1', '2', '3', '4', '5'].map((text) => ({
+      text,
+      hash: createHash('sha256').update(text).digest('hex'),
+    }));
+    const named = contents.map(({ text, hash }) => [`${text}.bin`, pointer(hash).replace(/size .*/, 'size 1')]);
+    const source = await makeRepo('lfs', {
+      ...{ 'a.spec': 'Name: a\n', '.gitattributes': '*.bin filter=lfs\n' },
+      ...Object.fromEntries(named),
+    });
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    // Each answer comes within its own limit, as the clock has it.
+    const slow = await serveSources((request, response) => {
+      vi.setSystemTime(Date.now() + 19_000);
+      response.end(contents.find(({ hash }) => request.url === `/${hash}`)?.text);
+    });
+    onTestFinished(() => slow.close());
+    const objects = contents.map(({ hash }) => ({
+      oid: hash,
+      actions: { download: { href: `${slow.url}/${hash}` } },
+    }));
+    files.set('/git/lfs.git/info/lfs/objects/batch', JSON.stringify({ objects }));
+    expect(await fetchInto(shared, source, { seconds: 20 })).toMatchObject(
+      failing(/5.bin of .* is left: all files of Git LFS together take longer than 1 min/),
+    );
+  });
+
+  test('that are too many or too large together are refused before their server is asked', async () => {
+    const plain = { 'a.spec': 'Name: a\n', '.gitattributes': '*.bin filter=lfs\n' };
+    const many = Array.from({ length: 501 }, (_, at) => [`${at}.bin`, pointer()]);
+    const large = [1, 2].map((at) => [`${at}.bin`, pointer().replace(/size .*/, 'size 5000000')]);
+    for (const [files, message] of [
+      [many, /has 501 files in Git LFS; 500 at most/],
+      [large, /is, with its files of Git LFS, larger than the limit of 10000000 bytes/],
+    ] as const) {
+      const source = await makeRepo('lfs', { ...plain, ...Object.fromEntries(files) });
+      expect(await fetchInto(shared, source)).toMatchObject(failing(message));
+    }
+    expect(server.requests.filter((line) => line.includes('/info/lfs/'))).toEqual([]);
   });
 
   test('that the server lacks, changes or keeps elsewhere are refused by name', async () => {

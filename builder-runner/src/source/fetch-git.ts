@@ -1,16 +1,17 @@
 // Sources from Git repositories that nobody here controls, dist-git among them.
 import { rm } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { join } from 'node:path';
 import type { GitMethod, PinnedSource } from '@coppice/config';
 import { fail, type Outcome, succeed } from '../base/outcome.ts';
 import { cloneForMethod, cloneSubmodule } from './clone-for-method.ts';
-import { fetchLfsFiles, filesOfTree, findPointers, type LfsTree } from './fetch-lfs.ts';
+import { fetchLfsFiles, filesOfTree, findPointers, type LfsTree, lfsDeadline } from './fetch-lfs.ts';
 import type { FetchOrder } from './fetch-order.ts';
 import { fetchSpecSources, type SpecOrder } from './fetch-spec-sources.ts';
-import { describeSubmodules, type FetchedSubmodule, fetchSubmodules, recordSubmodules } from './fetch-submodules.ts';
+import { describeSubmodules, fetchSubmodules, recordSubmodules } from './fetch-submodules.ts';
 import type { FetchedFile, FetchedSource } from './fetched-source.ts';
 import { enterSubdirectory, flattenTree, reachOfSpec } from './flatten-tree.ts';
 import { type MirrorOrder, withMirror } from './git-mirror.ts';
+import { groupByFolder, reachInto } from './paths-below.ts';
 import { writeGitTree } from './write-git-tree.ts';
 
 type GitSource = Extract<PinnedSource, { type: 'git' }>;
@@ -54,7 +55,7 @@ async function fetchSpec(
     { ...wanted, folder: tree },
     {
       bytes: bytes.value,
-      isWanted: (path) => reached.some((each) => each === path || each.startsWith(`${path}/`)),
+      isWanted: reachInto(reached),
       write: async (repository, { commit, folder }) => {
         const end = await writeGitTree(order, { repository, tree: commit, folder });
         return end.ok ? { ok: true, output: '' } : { ok: false, why: end.why, final: true };
@@ -64,8 +65,12 @@ async function fetchSpec(
   if (!submodules.ok) return submodules;
   const { modules, bytesLeft } = submodules.value;
   const places = (modules.length === 0 ? reached : await reach()).map((path) => join(tree, path));
-  const filesOf = async ({ folder }: LfsTree) => ownOf(folder, places, modules);
-  const stored = await fetchStored(order, [{ folder: tree, url }, ...modules], filesOf, bytesLeft);
+  const trees = [{ folder: tree, url }, ...modules];
+  const own = groupByFolder(
+    places,
+    trees.map(({ folder }) => folder),
+  );
+  const stored = await fetchStored(order, trees, async ({ folder }) => own.get(folder) ?? [], bytesLeft);
   if (!stored.ok) return stored;
   const flat = await flattenTree({ tree, folder: join(order.folder, 'flat'), subdirectory, spec, name: url });
   if (!flat.ok) return flat;
@@ -74,14 +79,6 @@ async function fetchSpec(
   const notes = [...describeSubmodules(modules), ...flat.value.notes, ...fetched.value.notes];
   const files = [...stored.value, ...fetched.value.fetched];
   return succeed({ ...fetched.value, notes, fetched: files, submodules: recordSubmodules(modules) });
-}
-
-/** Of these absolute paths those in a repository's folder, relative to it, but for what is in its submodules. */
-function ownOf(folder: string, places: readonly string[], modules: readonly FetchedSubmodule[]): readonly string[] {
-  const isBelow = (path: string, top: string) => path.startsWith(top + sep);
-  const inner = modules.map((each) => each.folder).filter((each) => isBelow(each, folder));
-  const own = places.filter((path) => isBelow(path, folder) && !inner.some((each) => isBelow(path, each)));
-  return own.map((path) => relative(folder, path));
 }
 
 type FilesOf = (tree: LfsTree) => Promise<readonly string[]>;
@@ -94,11 +91,12 @@ async function fetchStored(
   bytes: number,
 ): Promise<Outcome<readonly FetchedFile[]>> {
   const fetched: FetchedFile[] = [];
+  const until = lfsDeadline(order);
   let left = bytes;
   for (const tree of trees) {
     const pointers = await pointersOf(order, tree, filesOf);
     if (!pointers.ok) return pointers;
-    const files = await fetchLfsFiles(order, tree, pointers.value, left);
+    const files = await fetchLfsFiles(order, tree, pointers.value, { bytes: left, until });
     if (!files.ok) return files;
     left -= files.value.reduce((sum, each) => sum + each.bytes, 0);
     fetched.push(...files.value);

@@ -2,6 +2,7 @@
 import { chmod, copyFile, lstat, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail, type Outcome, succeed } from '../base/outcome.ts';
+import { duration } from '../base/sentence-parts.ts';
 import { Refused } from '../remote/addresses.ts';
 import {
   type LfsDownload,
@@ -21,6 +22,8 @@ import { git } from './source-git.ts';
 const maximumFiles = 500;
 const filesPerRequest = 100;
 const maximumAnswerBytes = 2 * 1024 ** 2;
+/** All files of all trees together may take this many times what one server may. */
+const timesOfSeconds = 3;
 
 /** A pointer in a work tree. */
 export interface PointerFile extends LfsPointer {
@@ -87,12 +90,27 @@ export async function filesOfTree(folder: string, submodules: ReadonlySet<string
   return found;
 }
 
-/** Writes the files over their pointers, at most `bytes` of them. What is wrong is a failure that names the file. */
+/** When what is begun now has to be done; milliseconds of the clock. */
+export function lfsDeadline({ seconds }: FetchOrder): number {
+  return Date.now() + seconds * timesOfSeconds * 1000;
+}
+
+/** What is left of the time for one more request. Throws Refused. */
+function secondsLeft({ seconds }: FetchOrder, until: number): number {
+  const left = (until - Date.now()) / 1000;
+  if (left > 0) return Math.min(seconds, left);
+  throw new Refused(`is left: all files of Git LFS together take longer than ${duration(seconds * timesOfSeconds)}`);
+}
+
+/**
+ * Writes the files over their pointers, at most `bytes` of them and before `until`. What is wrong is a failure that
+ * names the file.
+ */
 export async function fetchLfsFiles(
   order: FetchOrder,
   { folder, url }: LfsTree,
   pointers: readonly PointerFile[],
-  bytes: number,
+  { bytes, until }: { readonly bytes: number; readonly until: number },
 ): Promise<Outcome<readonly FetchedFile[]>> {
   if (pointers.length === 0) return succeed([]);
   if (pointers.length > maximumFiles)
@@ -103,7 +121,7 @@ export async function fetchLfsFiles(
     const missing: PointerFile[] = [];
     for (const pointer of pointers) if (!(await fromCache(order, folder, pointer))) missing.push(pointer);
     for (let at = 0; at < missing.length; at += filesPerRequest)
-      await fromServer(order, { folder, url }, missing.slice(at, at + filesPerRequest));
+      await fromServer(order, { folder, url, until }, missing.slice(at, at + filesPerRequest));
   } catch (error) {
     if (error instanceof Refused) return fail('source', `${error.message}.`);
     throw error;
@@ -132,10 +150,10 @@ async function replaceContent(from: string, to: string): Promise<void> {
 /** Throws Refused, whose message is a whole sentence but for its full stop. */
 async function fromServer(
   order: FetchOrder,
-  { folder, url }: LfsTree,
+  { folder, url, until }: LfsTree & { readonly until: number },
   pointers: readonly PointerFile[],
 ): Promise<void> {
-  const { rules, seconds, signal, cache } = order;
+  const { rules, signal, cache } = order;
   const batch = lfsBatchUrl(url);
   const names = pointers
     .slice(0, 3)
@@ -143,10 +161,10 @@ async function fromServer(
     .join(', ');
   const what = `${names}${pointers.length > 3 ? ` and ${pointers.length - 3} more` : ''} of ${url}`;
   const headers = { accept: lfsMediaType, 'content-type': lfsMediaType };
-  const bounds = { rules, seconds, signal, maximumBytes: maximumAnswerBytes };
-  const answer = await about(`${what} cannot be had from Git LFS: ${batch}`, () =>
-    readJson(batch, bounds, { headers, body: lfsRequest(pointers) }),
-  );
+  const answer = await about(`${what} cannot be had from Git LFS: ${batch}`, () => {
+    const bounds = { rules, signal, seconds: secondsLeft(order, until), maximumBytes: maximumAnswerBytes };
+    return readJson(batch, bounds, { headers, body: lfsRequest(pointers) });
+  });
   const places = parseLfsAnswer(answer);
   if (places === undefined)
     throw new Refused(`${what} cannot be had from Git LFS: ${batch} does not answer as LFS does`);
@@ -156,7 +174,7 @@ async function fromServer(
     if ('why' in place) throw new Refused(`${name} ${place.why}`);
     const fresh = await cache.temporary();
     try {
-      await about(name, () => download(order, place, pointer, fresh));
+      await about(name, () => download({ ...order, seconds: secondsLeft(order, until) }, place, pointer, fresh));
       await replaceContent(fresh, join(folder, pointer.path));
       await cache.put(fresh, pointer.sha256);
     } finally {

@@ -134,9 +134,10 @@ async function missingFiles(
   const there = new Set(await readdir(folder));
   const missing = new Map<string, MissingFile>();
   if (lookaside?.template !== undefined) {
+    const byFile = new Map(sources.toReversed().map((each) => [each.file, each]));
     for (const { file, kind, hash } of lines) {
       const words = { name: lookaside.name, filename: file, hashtype: kind, hash };
-      const named = sources.find((each) => each.file === file);
+      const named = byFile.get(file);
       if (!there.has(file)) missing.set(file, { file, named, url: lookasideAddress(lookaside.template, words) });
     }
   }

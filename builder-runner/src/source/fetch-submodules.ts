@@ -67,17 +67,16 @@ export async function fetchSubmodules(
   const until = Date.now() + order.seconds * timesOfSeconds * 1000;
   const open: (CheckedOut & { readonly depth: number; readonly place: string })[] = [{ ...top, depth: 0, place: '' }];
   let left = order.sourceBytes - bytes;
-  let count = 0;
+  let most = maximumSubmodules;
   for (let each = open.shift(); each !== undefined; each = open.shift()) {
     const { depth, place } = each;
-    const found = await submodulesOf(order, each);
+    const found = await submodulesOf(order, each, depth === 0 ? isWanted : () => true, most);
     if (!found.ok) return found;
+    if (found.value === 'too-many') return fail('source', `${top.url} has more than ${maximumSubmodules} submodules.`);
+    most -= found.value.length;
     for (const { path, commit, name: stated, url, why } of found.value) {
-      if (depth === 0 && !isWanted(path)) continue;
       const name = posix.join(place, path);
       const refused = (text: string) => fail('source', `The submodule ${JSON.stringify(name)} of ${top.url} ${text}.`);
-      count += 1;
-      if (count > maximumSubmodules) return fail('source', `${top.url} has more than ${maximumSubmodules} submodules.`);
       if (url === undefined) return refused(why);
       if (depth >= maximumDepth) return refused(`is nested deeper than ${maximumDepth}`);
       if (allowedAddress(url, order.rules) === undefined)
@@ -131,22 +130,29 @@ type Found = { readonly path: string; readonly commit: string; readonly name: st
   | { readonly url?: undefined; readonly why: string }
 );
 
-/** The commits in the tree, each with its address or what is wrong with that. */
-async function submodulesOf(order: FetchOrder, wanted: CheckedOut): Promise<Outcome<readonly Found[]>> {
-  const { url, commit } = wanted;
-  return withMirror(order, wanted, async (repository) => {
+/** The wanted commits in the tree, each with its address or what is wrong with that. */
+async function submodulesOf(
+  order: FetchOrder,
+  of: CheckedOut,
+  isWanted: SubmoduleOrder['isWanted'],
+  most: number,
+): Promise<Outcome<readonly Found[] | 'too-many'>> {
+  const { url, commit } = of;
+  return withMirror<readonly Found[] | 'too-many'>(order, of, async (repository) => {
     const links = await gitLinks(order, repository, commit);
     if (!links.ok) return fail('source', `${url}: ${links.why}.`);
-    if (links.found.length === 0) return succeed([]);
+    const found = links.found.filter(({ path }) => isWanted(path));
+    if (found.length > most) return succeed('too-many');
+    if (found.length === 0) return succeed([]);
     const stated = await readGitmodules(order, repository, commit);
     if (typeof stated === 'string') return fail('source', `The submodules of ${url} cannot be fetched: ${stated}.`);
     return succeed(
-      links.found.map(({ path, id }): Found => {
+      found.map(({ path, id }): Found => {
         const own = stated.find((each) => each.path === path);
-        const found = { path, commit: id, name: own?.name ?? path };
-        if (!isFolderPath(path)) return { ...found, why: 'has a path that cannot be' };
-        if (own === undefined) return { ...found, why: 'has no address in .gitmodules' };
-        return { ...found, ...submoduleUrl(own.url, url) };
+        const link = { path, commit: id, name: own?.name ?? path };
+        if (!isFolderPath(path)) return { ...link, why: 'has a path that cannot be' };
+        if (own === undefined) return { ...link, why: 'has no address in .gitmodules' };
+        return { ...link, ...submoduleUrl(own.url, url) };
       }),
     );
   });

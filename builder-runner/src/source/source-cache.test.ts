@@ -51,6 +51,13 @@ describe('content', () => {
     expect(await cache.take(sha256, join(folder, 'out'))).toBeUndefined();
   });
 
+  test('is taken whatever files of others stand beside it', async () => {
+    const sha256 = await put('hello');
+    await writeFile(join(folder, 'out.part'), 'mine');
+    expect(await cache.take(sha256, join(folder, 'out'))).toBe(5);
+    expect(await readFile(join(folder, 'out.part'), 'utf8')).toBe('mine');
+  });
+
   test('overwrites no file', async () => {
     const sha256 = await put('hello');
     await writeFile(join(folder, 'out'), 'mine');

@@ -85,7 +85,8 @@ export function openSourceCache(folder: string): SourceCache {
 async function copyChecked(path: string, sha256: string, target: string): Promise<number | undefined> {
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(nothingWhenNotOurs);
   if (file === undefined) return undefined;
-  const partial = `${target}.part`;
+  // Beside the target may be files of any name.
+  const partial = join(dirname(target), randomUUID());
   try {
     const digest = createHash('sha256');
     let bytes = 0;

@@ -30,7 +30,8 @@ export async function writeGitTree(
   order: FetchOrder,
   { repository, tree, folder, instead }: TreeOrder,
 ): Promise<WriteEnd> {
-  const index = `${folder}.index`;
+  // Not beside the folder: around a submodule lies what a stranger wrote, and git follows links.
+  const index = await order.cache.temporary();
   const env = { GIT_DIR: repository, GIT_WORK_TREE: folder, GIT_INDEX_FILE: index };
   await mkdir(folder, { recursive: true });
   try {

@@ -78,6 +78,18 @@ test('each try has another builder, and after the last one it is a fault of the 
   expect(await readdir(join(context.home, 'state', 'staging'))).toEqual([]);
 });
 
+test('nothing of an earlier try is left beside what is published', async () => {
+  const { context, build } = await openContext();
+  const target = join(context.home, 'published', published.srpmBuild(build));
+  await mkdir(join(target, machineChroot), { recursive: true });
+  for (const file of [`${machineChroot}/hello-1-1.src.rpm`, 'hello-1-1.src.rpm', 'success', 'result.json'])
+    await writeFile(join(target, file), 'of an earlier try');
+  const gone = { ...build, source: { type: 'dir', commit: 'f'.repeat(40), path: 'gone', tree: '' } } as QueuedBuild;
+  const made = await buildSrpm(context, gone, new AbortController().signal);
+  expect(made).toMatchObject({ ok: false, failure: { reason: 'source' } });
+  expect((await readdir(target)).sort()).toEqual(['fail', 'result.json', 'srpm.log']);
+});
+
 test('a cancellation between two tries ends it', async () => {
   const { context, build, lines } = await openContext();
   const canceling = new AbortController();

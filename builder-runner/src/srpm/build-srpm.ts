@@ -59,6 +59,8 @@ async function publish(
   const { text, made: composed } = composeSrpmLog(attempt);
   const made = composed.ok ? composed : { ...composed, failure: forPublic(composed.failure, context.home) };
   const target = join(context.home, 'published', published.srpmBuild(build));
+  // What an earlier try left, a source package of one chroot among it, belongs to no build any more.
+  await rm(target, { recursive: true, force: true });
   await mkdir(target, { recursive: true });
   const files = made.ok ? [made.value, ...(await publishVariants(attempt, target))] : [];
   if (made.ok) await rename(join(folder, made.value), join(target, made.value));
@@ -75,7 +77,6 @@ async function publishVariants({ variants }: Attempt, target: string): Promise<r
   const files: string[] = [];
   for (const [chroot, path] of variants) {
     const file = `${chroot}/${basename(path)}`;
-    await rm(join(target, chroot), { recursive: true, force: true });
     await mkdir(join(target, chroot));
     // Chroots may share one.
     await link(path, join(target, file));
@@ -198,12 +199,14 @@ function needOf({ context, build, chroot }: SrpmOrder): BuilderNeed {
 /** On another builder when one fails, as often as the settings say. */
 async function makeOnBuilder(order: SrpmOrder): Promise<Pick<Attempt, 'made' | 'log' | 'builder'>> {
   const { context, build, signal } = order;
+  const most = context.settings.builders.attempts;
   for (let attempt = 1; ; attempt += 1) {
     try {
       const lease = await context.pool.take(needOf(order), signal);
-      return { ...(await makeWith(order, lease)), builder: lease.builder.name };
+      const isLastTry = attempt > 1 && attempt >= most;
+      return { ...(await makeWith({ ...order, isLastTry }, lease)), builder: lease.builder.name };
     } catch (error) {
-      if (signal.aborted || !isBuilderFault(error) || attempt >= context.settings.builders.attempts) throw error;
+      if (signal.aborted || !isBuilderFault(error) || attempt >= most) throw error;
       context.log('warn', `the source package of ${nameBuild(build)} is tried again: ${describeError(error)}`);
     }
   }

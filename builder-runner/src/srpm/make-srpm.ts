@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { QueuedBuild, QueuedChroot } from '@coppice/config';
 import { execa } from 'execa';
 import { RunnerError } from '../base/errors.ts';
-import { fail, type Outcome } from '../base/outcome.ts';
+import { type Failure, fail, type Outcome } from '../base/outcome.ts';
 import { collectWithin } from '../builder/collect-within.ts';
 import { detachedScript } from '../builder/detached.ts';
 import { buildUserOf } from '../builder/provision.ts';
@@ -21,7 +21,7 @@ import { mockFiles } from '../mock/mock-files.ts';
 import type { Lease } from '../pool/pool.ts';
 import { checkSrpm } from './check-srpm.ts';
 import { inChrootScript, type MakeableSource, planSrpm, type SrpmPlan, stepsScript } from './srpm-plan.ts';
-import { judgeCount, judgeSrpm, type SrpmEnd } from './srpm-verdict.ts';
+import { judgeCount, judgeSrpm, type SrpmEnd, type SrpmVerdict } from './srpm-verdict.ts';
 
 export interface SrpmOrder {
   readonly context: RunnerContext;
@@ -33,6 +33,8 @@ export interface SrpmOrder {
   readonly firstLine?: string | undefined;
   /** What `packSource` made of the source. */
   readonly upload: string;
+  /** Other builders have tried, and no more will. Default: false. */
+  readonly isLastTry?: boolean;
   /** Folder of the control host that gets the source package; made anew. */
   readonly target: string;
   readonly signal: AbortSignal;
@@ -112,16 +114,23 @@ async function makeInSession(
   );
   const log = `${logs.output}${logs.buildLog}`;
   if (taken !== undefined) {
-    const made = 'names' in taken ? judgeCount(taken.names, plan, logs.output) : taken;
+    const made = 'names' in taken ? judgeCount(taken.names, plan, logs.output) : await checkPayload(order, taken);
     return { made, log, isClean: true };
   }
   const spec = source.kind === 'tree' ? source.spec : undefined;
   const read = source.kind === 'tree' && source.method === 'spec' ? source : undefined;
   const { memoryBytes } = build;
   const facts = { plan, chroot: chroot.chroot, spec, read, firstLine: order.firstLine, seconds, memoryBytes };
-  const verdict = judgeSrpm({ exitCode, ...logs }, facts);
-  if (verdict.kind === 'infrastructure') throw new RunnerError('builder', verdict.message);
-  return { made: { ok: false, failure: verdict.failure }, log, isClean: exitCode !== undefined };
+  const verdict = judgeSrpm({ exitCode, wasKilledWithAll: end.kind === 'killed', ...logs }, facts);
+  const failure = failureOf(verdict, order.isLastTry === true);
+  return { made: { ok: false, failure }, log, isClean: exitCode !== undefined };
+}
+
+/** Throws RunnerError `builder` when it is not the source's fault. */
+function failureOf(verdict: SrpmVerdict, isLastTry: boolean): Failure {
+  if (verdict.kind === 'failed') return verdict.failure;
+  if (isLastTry && verdict.suspicion !== undefined) return verdict.suspicion;
+  throw new RunnerError('builder', verdict.message);
 }
 
 async function writeTexts(folder: string, texts: Readonly<Record<string, string>>): Promise<void> {
@@ -142,9 +151,9 @@ async function readLogs(connection: Connection, folder: string): Promise<Omit<Sr
   return { step: step.trim(), output, buildLog, rootLog };
 }
 
-/** The source package, checked; or the names of those that were found, where it is not one. */
+/** The source package, checked but for its payload; or the names of those that were found, where it is not one. */
 async function takeSrpm(
-  { context, build, target, chroot }: SrpmOrder,
+  { build, target, chroot }: SrpmOrder,
   session: Session,
   plan: SrpmPlan,
   signal: AbortSignal,
@@ -160,11 +169,19 @@ async function takeSrpm(
   if (unfit !== undefined) return { ok: false, failure: { ...unfit, reason: 'source' } };
   const [name, ...others] = received.names;
   if (name === undefined || others.length > 0) return { names: received.names };
-  const checked = await checkSrpm(target, name, chroot.chroot);
-  if (!checked.ok) return checked;
-  const bounds = { unpackedBytes: build.diskBytes, seconds: context.settings.timeouts.collectSeconds };
-  const damage = await checkPayloads({ folder: target, files: [name], ...bounds, signal });
-  return damage === undefined ? checked : { ok: false, failure: { ...damage, reason: 'source' } };
+  return checkSrpm(target, name, chroot.chroot);
+}
+
+/** The builder's time is over: this has its own. */
+async function checkPayload(
+  { context, build, target, signal }: SrpmOrder,
+  taken: Outcome<string>,
+): Promise<Outcome<string>> {
+  if (!taken.ok) return taken;
+  const { collectSeconds: seconds } = context.settings.timeouts;
+  const order = { folder: target, files: [taken.value], unpackedBytes: build.diskBytes, seconds, signal };
+  const damage = await checkPayloads(order);
+  return damage === undefined ? taken : { ok: false, failure: { ...damage, reason: 'source' } };
 }
 
 /**

@@ -16,6 +16,8 @@ const sleep = 'sleep 7.31';
 const packages = {
   plain: scripted('plain', 'true'),
   // A spec is a program: there is time to take its builder away.
+  // The log does not show it.
+  killing: { 'killing.spec': `%global gone %(kill -9 -1)\n${scripted('killing', 'true')['killing.spec']}` },
   slow: { 'slow.spec': `%global wait %(${sleep})\n${scripted('slow', 'true')['slow.spec']}` },
 };
 // A builder that was killed does not come back: nobody has to wait for it.
@@ -46,7 +48,7 @@ async function kill({ builder }: Lease): Promise<void> {
 }
 
 /** Makes the source package of a build; `onLease` may do something to the builder of each try, which counts from 1. */
-async function make(name: string, onLease: (lease: Lease, attempt: number) => Promise<void> | void) {
+async function make(name: string, onLease: (lease: Lease, attempt: number) => Promise<void> | void = () => undefined) {
   lines.length = 0;
   const [build] = (await queue.enqueue([place.request({ package: name })])) as readonly [QueuedBuild];
   const leases: string[] = [];
@@ -96,4 +98,12 @@ test('a builder that goes away in its midst: the same', async () => {
   await ended;
   expect((await record()).builder).toBe(leases[1]);
   expect(againLines()).toHaveLength(1);
+});
+
+test('a spec that kills rpmbuild, which other builds can do too: at fault after the last builder tried it', async () => {
+  const { made, leases, record } = await make('killing');
+  const message = expect.stringMatching(/^rpmbuild was killed with killing.spec on the last of the builders/);
+  expect(await made).toMatchObject({ ok: false, failure: { reason: 'unbuildable', message } });
+  expect([leases.length, againLines().length]).toEqual([2, 1]);
+  expect(await record()).toMatchObject({ state: 'failed', reason: 'unbuildable', builder: leases[1] });
 });

@@ -96,6 +96,40 @@ const cases: readonly [string, Partial<SrpmEnd>, object][] = [
   ['mock was ended by somebody', { exitCode: 143 }, { kind: 'infrastructure' }],
 ];
 
+const mayKill = 'does it kill all processes (kill -1, pkill, killall), or take all memory?';
+const suspected = (message: string) => ({
+  ...{ kind: 'infrastructure', message },
+  suspicion: {
+    reason: 'unbuildable',
+    message: `${message} on the last of the builders that tried it: ${mayKill}`,
+    where: { log: 'srpm.log', line: 1 },
+  },
+});
+const inBuildLog = 'Building\nChild return code was: 137\n';
+
+test.each<[string, Partial<SrpmEnd>, object]>([
+  ['the tool alone', { exitCode: 137, output: 'working\n' }, suspected('The method rpkg (rpkg) was killed')],
+  ['mock', { step: 'buildsrpm', exitCode: 137, output: 'Start\n' }, suspected('mock was killed with hello.spec')],
+  ['rpmbuild', { step: 'buildsrpm', buildLog: inBuildLog }, suspected('rpmbuild was killed with hello.spec')],
+  [
+    'all of the user',
+    { exitCode: 137, wasKilledWithAll: true },
+    failing('unbuildable', `The method rpkg (rpkg) ended what makes its source package: ${mayKill}`),
+  ],
+  [
+    'rpmbuild, by a signal that no want of memory sends',
+    { step: 'buildsrpm', buildLog: 'Child return code was: -15\n' },
+    failing('unbuildable', `hello.spec ended what makes its source package: ${mayKill}`),
+  ],
+])('killed was %s: the package only where nothing else can be', (_, end, verdict) => {
+  expect(judge(end)).toMatchObject(verdict);
+});
+
+test('what is killed before anything of the package runs is the builder', () => {
+  const verdict = judge({ step: 'init', exitCode: 137, wasKilledWithAll: true });
+  expect(verdict).toEqual({ kind: 'infrastructure', message: 'mock was killed (exit code 137)' });
+});
+
 test.each(cases)('%s', (_, end, verdict) => {
   expect(judge(end)).toMatchObject(verdict);
 });

@@ -3,6 +3,7 @@ import { type Failure, fail, type Outcome } from '../base/outcome.ts';
 import { duration, inQuotes, listed, quoted } from '../base/sentence-parts.ts';
 import { classifyFailure } from '../failure/classify.ts';
 import { excerptFrom, excerptOfTrouble, findExcerpt, linesOf } from '../failure/log-lines.ts';
+import { findKilled } from '../failure/program-clues.ts';
 import { asWritten, type NamedSource } from '../source/spec-sources.ts';
 import type { SrpmPlan } from './srpm-plan.ts';
 import { toolLines, toolWords, writtenElsewhere } from './tool-words.ts';
@@ -13,6 +14,8 @@ export interface SrpmEnd {
   readonly step: string;
   /** Undefined: its time was over. */
   readonly exitCode: number | undefined;
+  /** Everything of mock's user was killed, on a builder that goes on. Default: false. */
+  readonly wasKilledWithAll?: boolean;
   /** What the steps printed: mock's own words, and those of the tool. */
   readonly output: string;
   readonly buildLog: string;
@@ -35,17 +38,51 @@ export interface SrpmCircumstances {
 /** A failure of the source, or a builder that is at fault (try another one). */
 export type SrpmVerdict =
   | { readonly kind: 'failed'; readonly failure: Failure }
-  | { readonly kind: 'infrastructure'; readonly message: string };
+  | {
+      readonly kind: 'infrastructure';
+      readonly message: string;
+      /** What it is when it ends so after other builders have tried. */
+      readonly suspicion?: Failure;
+    };
 
 const ended = 143;
+const killed = 137;
 
 /** `where` of a failure counts the lines of `output` with `buildLog` after it: root.log is not kept. */
 export function judgeSrpm(end: SrpmEnd, facts: SrpmCircumstances): SrpmVerdict {
-  const verdict = judge(end, facts);
-  if (verdict.kind === 'infrastructure') return verdict;
-  const { failure } = verdict;
-  const line = findExcerpt(failure.excerpt, linesIn(`${end.output}${end.buildLog}`));
-  return { kind: 'failed', failure: { ...failure, where: line === undefined ? null : { log: 'srpm.log', line } } };
+  const placed = (failure: Failure): Failure => {
+    const line = findExcerpt(failure.excerpt, linesIn(`${end.output}${end.buildLog}`));
+    return { ...failure, where: line === undefined ? null : { log: 'srpm.log', line } };
+  };
+  const verdict = judgeKilled(end, facts) ?? judge(end, facts);
+  if (verdict.kind === 'failed') return { kind: 'failed', failure: placed(verdict.failure) };
+  const { message, suspicion } = verdict;
+  return suspicion === undefined ? verdict : { kind: 'infrastructure', message, suspicion: placed(suspicion) };
+}
+
+/** The steps in which the package's own programs run; a spec is one. */
+const ownSteps: ReadonlySet<string> = new Set(['run', 'buildsrpm']);
+
+/** Something was killed while a program of the package ran: by that, or for want of memory. */
+function judgeKilled(end: SrpmEnd, facts: SrpmCircumstances): SrpmVerdict | undefined {
+  if (!ownSteps.has(end.step)) return undefined;
+  const isTool = end.step === 'run';
+  const who = isTool ? nameOf(facts) : (facts.spec ?? 'The spec');
+  const rpmbuild = !isTool && end.exitCode === 1 ? findKilled(linesIn(end.buildLog)) : undefined;
+  if (rpmbuild === undefined && end.exitCode !== killed) return undefined;
+  const log = `${end.output}\n${end.buildLog}`;
+  const own = (what: string): Failure =>
+    fail(
+      'unbuildable',
+      `${what}: does it kill all processes (kill -1, pkill, killall), or take all memory?`,
+      excerptOfTrouble(linesIn(log)),
+    ).failure;
+  if (end.wasKilledWithAll === true || rpmbuild === 'by-the-build')
+    return { kind: 'failed', failure: own(`${who} ended what makes its source package`) };
+  const message = isTool
+    ? `${who} was killed`
+    : `${rpmbuild === undefined ? 'mock' : 'rpmbuild'} was killed with ${who}`;
+  return { kind: 'infrastructure', message, suspicion: own(`${message} on the last of the builders that tried it`) };
 }
 
 function judge(end: SrpmEnd, facts: SrpmCircumstances): SrpmVerdict {

@@ -6,6 +6,7 @@ import tempfile
 import time
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from local_builder import instances, roots
 
@@ -58,6 +59,15 @@ class KeptRoots(unittest.TestCase):
         with contextlib.redirect_stderr(io.StringIO()) as said:
             roots.show([str(image)], str(root), owner=0, users=None)
         self.assertEqual(os.listdir(f'{root}{roots.CACHE}'), [])
+        self.assertIn('is not to be had', said.getvalue())
+
+    def test_an_image_that_cannot_be_mounted_for_other_users_leaves_no_folder_behind(self):
+        image = self.write(f"base-{'a' * 24}.ext4", 'no file system')
+        places = self.folder / 'places'
+        places.mkdir()
+        with mock.patch.object(tempfile, 'tempdir', str(places)), contextlib.redirect_stderr(io.StringIO()) as said:
+            roots.show([str(image)], str(self.folder / 'root'), owner=os.getuid(), users=-1)
+        self.assertEqual(os.listdir(places), [])
         self.assertIn('is not to be had', said.getvalue())
 
     def test_a_builder_that_shares_the_machines_files_gives_none(self):

@@ -35,8 +35,8 @@ SECRET = (
     '/var/log',
     '/var/backups',
 )
-# Where programs of this machine, the service among them, keep folders that only they and root may read.
-HOLDS_PRIVATE = ('/', '/etc', '/opt', '/usr/local', '/usr/local/etc', '/var', '/var/lib')
+# Where programs of this machine, the service among them, keep folders that only they and root may read, however deep.
+HOLDS_PRIVATE = ('/etc', '/opt', '/usr/local', '/var')
 # What only root may read in /etc and a builder needs; the hashes are taken out of the last two.
 KEPT_PRIVATE = ('/etc/sudoers', '/etc/sudoers.d', '/etc/shadow', '/etc/gshadow')
 
@@ -115,16 +115,30 @@ def make_root(folder, orders):
 
 def private_folders():
     """Folders of this machine that others may not read, and that nothing else covers."""
-    found = []
-    for parent in HOLDS_PRIVATE:
-        with contextlib.suppress(FileNotFoundError), os.scandir(parent) as entries:
-            found += [
-                entry.path
-                for entry in entries
-                if entry.is_dir(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_mode & 0o005 != 0o005
-            ]
     seen_to = {*KEPT_PRIVATE, *SECRET, *(path for path, _ in COVERED), *(path for _, path in ON_DISK)}
-    return [path for path in found if path not in seen_to]
+    tops, _ = private_in('/', seen_to)
+    return tops + [path for top in HOLDS_PRIVATE if top not in tops for path in private_below(top, seen_to)]
+
+
+def private_below(top, seen_to):
+    """Those at any depth, and nothing in them; `seen_to` and what is below it left out."""
+    found = []
+    ahead = [top]
+    while ahead:
+        private, readable = private_in(ahead.pop(), seen_to)
+        found += private
+        ahead += readable
+    return found
+
+
+def private_in(parent, seen_to):
+    """The folders in one, as two lists: those that others may not read, and those that they may."""
+    folders = ([], [])
+    with contextlib.suppress(FileNotFoundError), os.scandir(parent) as entries:
+        for entry in entries:
+            if entry.path not in seen_to and entry.is_dir(follow_symlinks=False):
+                folders[entry.stat(follow_symlinks=False).st_mode & 0o005 == 0o005].append(entry.path)
+    return folders
 
 
 def show(source, target, users):

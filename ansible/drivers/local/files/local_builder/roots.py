@@ -97,14 +97,22 @@ def show(images, root, owner, users):
 
 
 def _mount(image, target, users):
-    place = target if users is None else tempfile.mkdtemp(prefix='image-')
-    subprocess.run(['mount', '-t', 'ext4', '-o', 'loop,ro,nodev', image, place], check=True, stdin=subprocess.DEVNULL)
-    if users is not None:
+    if users is None:
+        _mount_image(image, target)
+        return
+    place = tempfile.mkdtemp(prefix='image-')
+    try:
+        _mount_image(image, place)
         try:
             id_map.mount_mapped(place, target, users)
         finally:
             subprocess.run(['umount', place], check=True, stdin=subprocess.DEVNULL)
-            os.rmdir(place)
+    finally:
+        os.rmdir(place)
+
+
+def _mount_image(image, place):
+    subprocess.run(['mount', '-t', 'ext4', '-o', 'loop,ro,nodev', image, place], check=True, stdin=subprocess.DEVNULL)
 
 
 def _names(cache):
