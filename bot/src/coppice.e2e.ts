@@ -89,6 +89,15 @@ describe('readers with dnf', () => {
     expect(said.output).toMatch(/hello/i);
   });
 
+  test('add it by the address that the page prints, under a name that no other project has', async () => {
+    const line = await (await fetch(`${service.endpoint.url}/acme/tools/`)).text();
+    const address = /config-manager --add-repo (\S+?\.repo)/.exec(line)?.[1] ?? '';
+    const added = await client.dnf('config-manager', '--add-repo', address);
+    expect(added, added.output).toMatchObject({ exitCode: 0 });
+    const kept = await readFile(join(client.root, 'etc/yum.repos.d/acme-tools-sapling-12.repo'), 'utf8');
+    expect(kept).toBe(await (await fetch(`${service.endpoint.url}/coprs/acme/tools/repo/sapling-12/dnf.repo`)).text());
+  });
+
   describe('when somebody has changed the files on the way', () => {
     let mirror: string;
     let server: Awaited<ReturnType<typeof startHttpServer>>;

@@ -27,16 +27,17 @@ export async function writeRepoFiles(
   });
 }
 
-/** Writes one `.repo` file, unless it says the same already. Callers hold the project alone. */
+/** Writes the `.repo` file of one chroot under both of its names. Callers hold the project alone. */
 export async function writeRepoFile(
   publisher: Publisher,
   { owner, name }: { readonly owner: string; readonly name: string },
   chroot: ChrootName,
   runtimeRepos: readonly string[],
 ): Promise<void> {
-  const path = join(publisher.home, 'published', published.dnfRepo(owner, name, chroot));
   const text = dnfRepo(publisher.url, owner, name, chroot, runtimeRepos);
-  if ((await readFile(path, 'utf8').catch(() => undefined)) === text) return;
-  // Written anew whenever it does not say this.
-  await replaceFile(path, text, { sync: false });
+  for (const place of [published.dnfRepo(owner, name, chroot), published.ownRepo(owner, name, chroot)]) {
+    const path = join(publisher.home, 'published', place);
+    // Written anew whenever it does not say this.
+    if ((await readFile(path, 'utf8').catch(() => undefined)) !== text) await replaceFile(path, text, { sync: false });
+  }
 }

@@ -29,6 +29,12 @@ export const published = {
     const { distribution, release } = chrootOf(chroot);
     return `coprs/${owner}/${dnfName(project)}/repo/${distribution}-${release}/dnf.repo`;
   },
+  /** The same for people who add it by its address: dnf keeps it under the last part of that. */
+  ownRepo: (owner: string, project: string, chroot: ChrootName) => {
+    const { distribution, release } = chrootOf(chroot);
+    const name = dnfName(project);
+    return `coprs/${owner}/${name}/repo/${distribution}-${release}/${owner}-${name}-${distribution}-${release}.repo`;
+  },
   distribution: (chroot: ChrootName) => `distributions/${chroot}`,
   projectPage: (owner: string, project: string) => `${owner}/${project}/`,
   packagePage: (owner: string, project: string, name: string) => `${owner}/${project}/package/${name}/`,

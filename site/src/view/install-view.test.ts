@@ -25,7 +25,8 @@ describe('how to install', () => {
         {
           label: 'Fedora 42',
           copr: 'sudo dnf copr enable rpm.example.org/acme/tools fedora-42-x86_64',
-          plain: 'sudo dnf config-manager --add-repo https://rpm.example.org/coprs/acme/tools/repo/fedora-42/dnf.repo',
+          plain:
+            'sudo dnf config-manager --add-repo https://rpm.example.org/coprs/acme/tools/repo/fedora-42/acme-tools-fedora-42.repo',
           install: 'sudo dnf install hello',
           others: ['hello-debuginfo'],
         },

@@ -68,7 +68,7 @@ function snippetOf({ owner, name }: SiteProject, { chroot, names }: Offer, label
   return {
     label,
     copr: `sudo dnf copr enable ${hub} ${chroot.name}`,
-    plain: `sudo dnf config-manager --add-repo ${url.replace(/\/$/, '')}/${published.dnfRepo(owner, name, chroot.name)}`,
+    plain: `sudo dnf config-manager --add-repo ${url.replace(/\/$/, '')}/${published.ownRepo(owner, name, chroot.name)}`,
     install: `sudo dnf install ${main}`,
     others,
   };
