@@ -22,13 +22,13 @@ while [ $i -lt ${lineCount} ]; do
   i=$((i + 1)); echo "line $i of it"
   [ $((i % ${lineCount / 10})) -ne 0 ] || sleep ${pauseSeconds}
 done`;
-/** Does not end before the test has seen all its lines, however slow the machine: see `endsAfterAllLines`. */
+/** Does not end before the test lets it, however slow the machine: see `letEnd`. */
 const stay = 'sleep 3601';
 const talkAndStay = (pauseSeconds: number) => `${talk(pauseSeconds)}\n${stay} || :`;
 
 const packages = {
   talker: scripted('talker', talkAndStay(1)),
-  short: scripted('short', talk(0.3)),
+  short: scripted('short', talkAndStay(0.3)),
   deaf: scripted('deaf', talkAndStay(1.5)),
   cut: scripted('cut', talkAndStay(1.5)),
   stubborn: scripted(
@@ -110,8 +110,13 @@ async function endsAfterAllLines(log: string, seen: SeenBuilder): Promise<void> 
   const hasLast = () => expect(numbersIn(log).at(-1)).toBe(lineCount);
   await vi.waitFor(hasLast, { timeout: 120_000, interval: 100 });
   expect(numbersIn(log)).toEqual(allNumbers);
+  await letEnd(seen);
+}
+
+/** Ends what a build on this builder waits for, once it has said all. */
+async function letEnd(seen: SeenBuilder): Promise<void> {
   const stays = () => seen.processes().find(({ args }) => args === stay) ?? expect.unreachable('it does not stay yet');
-  process.kill((await vi.waitFor(stays, { timeout: 60_000 })).pid);
+  process.kill((await vi.waitFor(stays, { timeout: 120_000 })).pid);
 }
 
 async function builderOf(build: QueuedBuild): Promise<{ readonly name: string; readonly seen: SeenBuilder }> {
@@ -128,6 +133,7 @@ test('a runner that is killed with -9 is followed by one that goes on with its b
   const log = await followed(talker, lineCount / 5);
   await runner.kill();
   // One build goes on until after the next start, the other one ends before it.
+  await letEnd(builders[1].seen);
   const exit = `home/mockbuild/builds/${short.id}-${sapling}/exit`;
   await vi.waitFor(() => expect(hasFile(builders[1].seen, exit)).toBe(true), { timeout: 120_000 });
   expect(numbersIn(log).length).toBeLessThan(lineCount);
