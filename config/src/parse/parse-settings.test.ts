@@ -31,6 +31,19 @@ describe('parseSettings', () => {
     ]);
   });
 
+  test('takes addresses of the web alone, and the slash at their end off', () => {
+    expect(problems('url: ftp://x/\ngithub: { apiUrl: "file:///etc", webUrl: "ssh://x" }\n')).toEqual([
+      expect.stringContaining('`url` must be an address (URL), not `ftp://x/` (for example https://example.org)'),
+      expect.stringContaining('`github.apiUrl` must be an address'),
+      expect.stringContaining('`github.webUrl` must be an address'),
+    ]);
+    const parsed = parseSettings('url: https://b.example/coppice/\ngithub: { webUrl: "https://g.example/" }\n', 's');
+    expect(parsed.ok && [parsed.value.url, parsed.value.github.webUrl]).toEqual([
+      'https://b.example/coppice',
+      'https://g.example',
+    ]);
+  });
+
   test('refuses a file that is no mapping, and one that is no YAML', () => {
     expect(problems('- a')[0]).toMatch(/^settings.yaml:1:1: the file must be a mapping, not a list/);
     expect(problems('a: [')[0]).toMatch(/^settings.yaml:1:5: this is not YAML/);
