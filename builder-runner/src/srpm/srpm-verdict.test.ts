@@ -221,6 +221,14 @@ test.each<[string, object, string]>([
     makeFacts,
     'The source has no file .copr/Makefile, which the method make_srpm runs.',
   ],
+  ...['error: File /coppice/tree is not a regular file.', 'sed: read error on /coppice/tree/rpm: Is a directory'].map(
+    (line) =>
+      [
+        `${line}\nmake: *** [/coppice/tree/.copr/Makefile:2: srpm] Error 1\n`,
+        makeFacts,
+        'The file .copr/Makefile got a folder as `$(spec)`: the package names no spec, and the source does not hold exactly one. Write `spec:` beside `method: make_srpm`.',
+      ] as const,
+  ),
   ["make: *** No rule to make target 'srpm'.  Stop.\n", makeFacts, 'The file .copr/Makefile has no target `srpm`.'],
   [
     '/coppice/tree/.copr/Makefile:2: *** missing separator.  Stop.\n',

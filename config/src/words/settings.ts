@@ -6,7 +6,7 @@ import { eventTypes } from './event.ts';
 
 export type { PoolSettings } from './builder-settings.ts';
 
-const webUrl = z.url({ protocol: /^https?$/ });
+const webUrl = z.url({ protocol: /^https?$/, error: 'an address (URL) that begins with http:// or https://' });
 /** What paths are put behind. */
 const webRoot = webUrl.overwrite((url) => url.replace(/\/+$/, ''));
 
