@@ -160,6 +160,23 @@ describe('a source that is not there', () => {
   });
 });
 
+test.each([
+  [
+    'Name: a\n%post\necho \u001b[1m\n',
+    'error: File /builddir/build/SPECS/hello.spec does not appear to be a specfile.\n',
+    'hello.spec holds the control character U+001B in line 3, for which rpm takes it for no spec: remove it.',
+  ],
+  [
+    '\uFEFFName: a\n',
+    'error: line 1: Unknown tag: \uFEFFName: a\n',
+    "hello.spec begins with a byte order mark (U+FEFF), which rpm takes for a part of its first line: save it as UTF-8 without one, as `sed -i '1s/^\\xEF\\xBB\\xBF//'` does.",
+  ],
+])('a character that cannot be seen is named: %j', (specText, buildLog, message) => {
+  const end = { step: 'buildsrpm', exitCode: 1, output: '', rootLog: '', buildLog };
+  const read = { specText, sources: [] };
+  expect(judgeSrpm(end, { ...facts, read })).toMatchObject(failing('source', message));
+});
+
 test.each<[string, Partial<SrpmEnd>, number | null]>([
   ['what the tool printed', { exitCode: 2, output: 'working\nerror: no such tag\nbye\n' }, 2],
   [
