@@ -24,6 +24,7 @@ import type { FaultReport } from './answers/faults/standing-faults.ts';
 import { createBot } from './bot.ts';
 import { type ConfigAtCommit, type ConfigInForce, createConfigInForce } from './config-repo/config-in-force.ts';
 import { startBuilderServer } from './service/builder-server.ts';
+import { diskWarning } from './service/disk-room.ts';
 import { writeEndpoint } from './service/endpoint.ts';
 import { introduce, stepper, tellUntilIdle } from './service/first-words.ts';
 import { type Environment, type Home, readHome, readSettings } from './service/home.ts';
@@ -117,6 +118,8 @@ async function start(options: Start): Promise<Service | undefined> {
   const { home, stated, step, log, now, cleanups, signal } = options;
   step(`Opening ${home.folder}`);
   await makeFolders(home);
+  const disk = await diskWarning(home.folder);
+  if (disk !== undefined) log('warn', disk);
   const config = createConfigInForce({
     ...{ publishedFolder: home.published, repository: stated.github.repository, log },
     keyFingerprint: async (owner, project) => (await ensureKey(home.folder, owner, project)).fingerprint,

@@ -244,7 +244,7 @@ test.each<[string, object, string]>([
         `${line}\nmake: *** [/coppice/tree/.copr/Makefile:2: srpm] Error 1\n`,
         makeFacts,
         'The file .copr/Makefile got a folder as `$(spec)`: the package names no spec, and the source does not hold exactly one. Write `spec:` beside `method: make_srpm`.',
-      ] as const,
+      ] as [string, object, string],
   ),
   ["make: *** No rule to make target 'srpm'.  Stop.\n", makeFacts, 'The file .copr/Makefile has no target `srpm`.'],
   [
