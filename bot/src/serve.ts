@@ -173,7 +173,7 @@ async function start(options: Start): Promise<Service | undefined> {
 async function openBuildQueue({ home, log, now }: Start, limits: NonNullable<QueueOptions['limits']>): Promise<Queue> {
   return await openQueue({
     folder: join(home.state, 'queue'),
-    numbers: await openBuildNumbers(home.folder),
+    numbers: await openBuildNumbers(home.folder, log),
     onUnknownNumbers: (first, last) =>
       log(
         'warn',
