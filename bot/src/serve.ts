@@ -1,8 +1,8 @@
 // The composition root: every part of the service is made here, in the order in which it is needed, and ended in the
 // reverse.
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { noLimits, openQueue, type Queue, type QueueOptions } from '@coppice/builder-runner/queue';
+import { makeFolder } from '@coppice/builder-runner/replace-file';
 import {
   type DebugSessions,
   ensureKey,
@@ -187,9 +187,9 @@ async function openBuildQueue({ home, log, now }: Start, limits: NonNullable<Que
 
 async function makeFolders(home: Home): Promise<void> {
   try {
-    await mkdir(home.state, { recursive: true, mode: 0o700 });
-    await mkdir(join(home.published, 'api/v1'), { recursive: true });
-    await mkdir(home.cache, { recursive: true });
+    await makeFolder(home.state, 0o700);
+    await makeFolder(join(home.published, 'api/v1'));
+    await makeFolder(home.cache);
   } catch (error) {
     const text = `COPPICE_HOME, ${home.folder}, ${sayFileFault(error)}. Let it be a folder of the user who runs the service.`;
     throw new ServiceError('home', text);

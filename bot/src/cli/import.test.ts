@@ -67,6 +67,12 @@ test('a project of which all came over ends in 0, and the folder is a config rep
   expect(said()).toMatch(/2 converted, 0 left out/);
 });
 
+test('a folder in which nothing can be made is told, with another way', async () => {
+  const { terminal, said } = listen();
+  expect(await importCoprProject(terminal, 'acme/seeds', order({ output: '/proc/coppice-none' }))).toBe(1);
+  expect(said()).toMatch(/^\/proc\/coppice-none\/.* is not there\. Name another folder with --output\.$/);
+});
+
 test('1 and a list say that something was left out', async () => {
   const { terminal, said } = listen();
   const from = join(testdata, 'fruit-apple.json');

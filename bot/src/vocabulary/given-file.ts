@@ -9,5 +9,6 @@ import { readRegularFile } from '@coppice/builder-runner/regular-file';
 export async function readGivenFile(path: string, maximumBytes: number): Promise<string> {
   const read = await readRegularFile(await realpath(path), maximumBytes);
   if (read?.kind === 'text') return read.text;
-  throw new Error(read?.why ?? 'it was removed just now');
+  const why = read?.why ?? 'it was removed just now';
+  throw Object.assign(new Error(why), why === 'it is a folder' ? { code: 'EISDIR' } : {});
 }

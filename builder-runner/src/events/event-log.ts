@@ -126,7 +126,10 @@ async function clearWay(folder: string, name: string, log: Log): Promise<void> {
   const about = await lstat(path).catch(nothingWhenAbsent);
   if (about === undefined || about.isFile()) return;
   await setAside(path);
-  log('error', `${published.events}/${name} was no regular file: it is kept as ${name}.damaged, and a new one is begun`);
+  log(
+    'error',
+    `${published.events}/${name} was no regular file: it is kept as ${name}.damaged, and a new one is begun`,
+  );
 }
 
 const appendFlags =

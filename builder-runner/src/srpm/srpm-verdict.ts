@@ -130,7 +130,7 @@ function rpmbuildFailed(end: SrpmEnd, facts: SrpmCircumstances): SrpmVerdict {
   return failed('source', `No source package could be made of ${facts.spec ?? 'the spec'}${because(log)}.`, log);
 }
 
-/** The sentence about a character that cannot be seen, and for which rpm takes the file for no spec, or a line for no tag. */
+/** The sentence about a character that cannot be seen: rpm takes the file for no spec, or its first line for no tag. */
 function oddCharacter(log: string, { spec, read }: SrpmCircumstances): string | undefined {
   if (read === undefined || spec === undefined) return undefined;
   if (read.specText.startsWith('\uFEFF') && /^error: line 1: /m.test(log))

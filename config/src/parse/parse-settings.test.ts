@@ -33,7 +33,9 @@ describe('parseSettings', () => {
 
   test('takes addresses of the web alone, and the slash at their end off', () => {
     expect(problems('url: ftp://x/\ngithub: { apiUrl: "file:///etc", webUrl: "ssh://x" }\n')).toEqual([
-      expect.stringContaining('`url` must be an address (URL) that begins with http:// or https://, not `ftp://x/` (for example https://example.org)'),
+      expect.stringContaining(
+        '`url` must be an address (URL) that begins with http:// or https://, not `ftp://x/` (for example https://example.org)',
+      ),
       expect.stringContaining('`github.apiUrl` must be an address'),
       expect.stringContaining('`github.webUrl` must be an address'),
     ]);
