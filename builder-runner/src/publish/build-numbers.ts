@@ -13,7 +13,7 @@ import { readRecord } from './read-record.ts';
 const noteSchema = z.object({ id: z.int().nonnegative() });
 const maximumNoteBytes = 64 * 1024;
 
-/** More builds than ever wait or are pruned one after the other: what is farther ahead needs a record to be believed. */
+/** More builds than ever wait or are pruned in a row: what is farther ahead needs a record to be believed. */
 const farthestJump = 100_000;
 
 /**
