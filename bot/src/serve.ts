@@ -1,8 +1,8 @@
 // The composition root: every part of the service is made here, in the order in which it is needed, and ended in the
 // reverse.
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { noLimits, openQueue, type Queue, type QueueOptions } from '@coppice/builder-runner/queue';
+import { makeFolder } from '@coppice/builder-runner/replace-file';
 import {
   type DebugSessions,
   ensureKey,
@@ -24,6 +24,7 @@ import type { FaultReport } from './answers/faults/standing-faults.ts';
 import { createBot } from './bot.ts';
 import { type ConfigAtCommit, type ConfigInForce, createConfigInForce } from './config-repo/config-in-force.ts';
 import { startBuilderServer } from './service/builder-server.ts';
+import { diskWarning } from './service/disk-room.ts';
 import { writeEndpoint } from './service/endpoint.ts';
 import { introduce, stepper, tellUntilIdle } from './service/first-words.ts';
 import { type Environment, type Home, readHome, readSettings } from './service/home.ts';
@@ -117,6 +118,8 @@ async function start(options: Start): Promise<Service | undefined> {
   const { home, stated, step, log, now, cleanups, signal } = options;
   step(`Opening ${home.folder}`);
   await makeFolders(home);
+  const disk = await diskWarning(home.folder);
+  if (disk !== undefined) log('warn', disk);
   const config = createConfigInForce({
     ...{ publishedFolder: home.published, repository: stated.github.repository, log },
     keyFingerprint: async (owner, project) => (await ensureKey(home.folder, owner, project)).fingerprint,
@@ -170,7 +173,7 @@ async function start(options: Start): Promise<Service | undefined> {
 async function openBuildQueue({ home, log, now }: Start, limits: NonNullable<QueueOptions['limits']>): Promise<Queue> {
   return await openQueue({
     folder: join(home.state, 'queue'),
-    numbers: await openBuildNumbers(home.folder),
+    numbers: await openBuildNumbers(home.folder, log),
     onUnknownNumbers: (first, last) =>
       log(
         'warn',
@@ -184,9 +187,9 @@ async function openBuildQueue({ home, log, now }: Start, limits: NonNullable<Que
 
 async function makeFolders(home: Home): Promise<void> {
   try {
-    await mkdir(home.state, { recursive: true, mode: 0o700 });
-    await mkdir(join(home.published, 'api/v1'), { recursive: true });
-    await mkdir(home.cache, { recursive: true });
+    await makeFolder(home.state, 0o700);
+    await makeFolder(join(home.published, 'api/v1'));
+    await makeFolder(home.cache);
   } catch (error) {
     const text = `COPPICE_HOME, ${home.folder}, ${sayFileFault(error)}. Let it be a folder of the user who runs the service.`;
     throw new ServiceError('home', text);

@@ -1,21 +1,19 @@
 // What the service keeps: room on its disks, who may read its secrets, how long its keys last, whether its mirror can
 // be read.
-import { access, constants, lstat, mkdtemp, readdir, rm, stat, statfs } from 'node:fs/promises';
+import { access, constants, lstat, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { openGit } from '@coppice/builder-runner/remote';
 import type { Settings } from '@coppice/config';
 import { execa } from 'execa';
+import { type Room, roomIn } from '../service/disk-room.ts';
 import type { Home } from '../service/home.ts';
 import { describe } from '../service/log.ts';
 import { configuredSecrets } from '../service/secrets.ts';
 import { broken, type Finding, good } from './doctor-finding.ts';
 
-/** Below this the service cannot be expected to finish builds. */
-const leastFreeBytes = 2 * 1024 ** 3;
 /** Below this the queue may soon take no request: its journal could not grow. */
 const leastQueueBytes = 256 * 1024 ** 2;
-const leastFreeFiles = 10_000;
 /** Keys that end sooner are named: users of the packages have to get the new one in time. */
 const warnBeforeDays = 30;
 const daySeconds = 24 * 3600;
@@ -23,7 +21,7 @@ const daySeconds = 24 * 3600;
 /** The disk of COPPICE_HOME; while that is not there, of the folder that it will be made in. */
 export async function diskFinding(home: Home): Promise<Finding> {
   try {
-    return await roomFinding('disk', await nearestFolder(home.folder), leastFreeBytes, 'builds need at least 2 GiB');
+    return roomFinding('disk', await roomIn(await nearestFolder(home.folder)));
   } catch (error) {
     const fix = `make ${home.folder} writable, or name another folder in COPPICE_HOME`;
     return broken('disk', describe(error), fix);
@@ -44,28 +42,15 @@ async function nearestFolder(path: string): Promise<string> {
 export async function queueFinding(home: Home): Promise<Finding> {
   const folder = join(home.state, 'queue');
   try {
-    return await roomFinding('queue', folder, leastQueueBytes, 'with a full disk no request is accepted');
+    return roomFinding('queue', await roomIn(folder, leastQueueBytes, 'with a full disk no request is accepted'));
   } catch (error) {
     if (isMissing(error)) return good('queue', 'not there yet; the service makes it');
     return broken('queue', describe(error), `make ${folder} writable for the user of the service`);
   }
 }
 
-async function roomFinding(what: string, folder: string, least: number, why: string): Promise<Finding> {
-  await access(folder, constants.W_OK);
-  const { bavail, bsize, files, ffree } = await statfs(folder);
-  const free = bavail * bsize;
-  const detail = `${(free / 1024 ** 3).toFixed(1)} GiB free in ${folder}`;
-  if (free < least) return broken(what, detail, `free some space: ${why}`);
-  // File systems that make inodes as they go report none at all.
-  if (files > 0 && ffree < leastFreeFiles) {
-    return broken(
-      what,
-      `${ffree} inodes free in ${folder}`,
-      'remove files that are not needed: new ones cannot be made',
-    );
-  }
-  return good(what, detail);
+function roomFinding(what: string, { detail, fix }: Room): Finding {
+  return fix === undefined ? good(what, detail) : broken(what, detail, fix);
 }
 
 /** Nobody but the user of the service may read state/, its keys and its secrets. */

@@ -38,6 +38,17 @@ test('the settings of a backend are printed, and 1 says that a person is needed'
   expect(said()).not.toMatch(/hunter2/);
 });
 
+test('what is no regular file is refused at once, as a backend and as recorded answers', async () => {
+  for (const file of ['/dev/zero', '/dev/full']) {
+    const { terminal, said } = listen();
+    expect(await importBackendConf(terminal, file, { output: undefined, force: false })).toBe(1);
+    expect(await importCoprProject(terminal, 'gardener/seeds', order({ from: file }))).toBe(1);
+    expect(said()).toBe(
+      `${file} cannot be used: it is no regular file. Name a copr-be.conf.\n${file} cannot be used: it is no regular file. Record the answer of Copr's API there.`,
+    );
+  }
+});
+
 test('a file without anything for a person ends in 0; one that is not there in 1', async () => {
   const conf = join(folder, 'copr-be.conf');
   await writeFile(conf, '[backend]\nnum_workers=3\n');
@@ -54,6 +65,12 @@ test('a project of which all came over ends in 0, and the folder is a config rep
   const { paths } = await readConfigFolder(folder);
   expect([...paths].sort()).toEqual(['coppice.yaml', 'projects/acme/seeds.yaml']);
   expect(said()).toMatch(/2 converted, 0 left out/);
+});
+
+test('a folder in which nothing can be made is told, with another way', async () => {
+  const { terminal, said } = listen();
+  expect(await importCoprProject(terminal, 'acme/seeds', order({ output: '/proc/coppice-none' }))).toBe(1);
+  expect(said()).toMatch(/^\/proc\/coppice-none\/.* is not there\. Name another folder with --output\.$/);
 });
 
 test('1 and a list say that something was left out', async () => {

@@ -1,5 +1,4 @@
 // `coppice import`: the settings of a Copr backend, or a project of a Copr, as files of Coppice.
-import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type ConfigTree, formatProblem } from '@coppice/config';
 import { readConfigFolder, writeFiles } from '../import/config-folder.ts';
@@ -14,6 +13,7 @@ import { ImportError } from '../import/import-error.ts';
 import { lookAtGit } from '../import/look-at-git.ts';
 import { readRecorded } from '../import/read-recorded.ts';
 import { sayFileFault } from '../vocabulary/file-fault.ts';
+import { readGivenFile } from '../vocabulary/given-file.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Where the files go; without a folder they are printed. */
@@ -88,9 +88,7 @@ function parseBase(text: string): URL | 'wrong' {
 
 async function readConf(file: string): Promise<string> {
   try {
-    const { size } = await stat(file);
-    if (size > confBytes) throw new Error(`it is larger than ${confBytes} bytes`);
-    return await readFile(file, 'utf8');
+    return await readGivenFile(file, confBytes);
   } catch (cause) {
     throw new ImportError('file', `${file} ${sayFileFault(cause)}. Name a copr-be.conf.`, { cause });
   }

@@ -74,6 +74,9 @@ test('a folder that is none is told in a sentence', async () => {
     await expect(plan(terminal, {}, folder, false)).rejects.toThrow(`${folder} is empty. Name a checkout of`);
     await writeFile(file, '');
     await expect(plan(terminal, {}, file, false)).rejects.toThrow(`${file} is no folder. Name a checkout of`);
+    await expect(plan(terminal, {}, folder, false)).rejects.toThrow(
+      `${folder} has no coppice.yaml. Name a checkout of`,
+    );
     const gone = join(folder, 'gone');
     await expect(plan(terminal, {}, gone, false)).rejects.toThrow(`${gone} is not there. Name a checkout of`);
   } finally {

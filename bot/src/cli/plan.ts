@@ -66,7 +66,7 @@ export async function plan(
   }
 }
 
-/** Throws ServiceError `folder` when it is none, or cannot be read. */
+/** Throws ServiceError `folder` when it is none, cannot be read, or holds nothing of a config repo. */
 async function assertFolder(folder: string): Promise<void> {
   const said = 'Name a checkout of the config repo.';
   const path = resolve(folder);
@@ -74,6 +74,9 @@ async function assertFolder(folder: string): Promise<void> {
     throw new ServiceError('folder', `${path} ${sayFileFault(error)}. ${said}`);
   });
   if (names.length === 0) throw new ServiceError('folder', `${path} is empty. ${said}`);
+  // Before all of it is read: it may be a home, or a whole disk.
+  if (!names.some((name) => /^(?:coppice\.ya?ml|projects)$/i.test(name)))
+    throw new ServiceError('folder', `${path} has no coppice.yaml. ${said}`);
 }
 
 /** Pure: what goes or moves, what builds, in order and for how long, then what does not and why. */

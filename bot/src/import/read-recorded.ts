@@ -1,8 +1,9 @@
 // Recorded answers of Copr's API 3: one JSON document, or a folder of the raw answers.
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { sayFileFault } from '../vocabulary/file-fault.ts';
+import { readGivenFile } from '../vocabulary/given-file.ts';
 import {
   type CoprAnswers,
   type CoprPackage,
@@ -54,9 +55,7 @@ export async function readRecorded(path: string): Promise<CoprAnswers> {
 
 async function readJson(path: string): Promise<unknown> {
   try {
-    const { size } = await stat(path);
-    if (size > maximumBytes) throw new Error(`it is larger than ${maximumBytes} bytes`);
-    const answer = parseJson(await readFile(path, 'utf8'));
+    const answer = parseJson(await readGivenFile(path, maximumBytes));
     if (answer === undefined) throw new Error('it is no JSON');
     return answer;
   } catch (cause) {

@@ -83,6 +83,18 @@ describe('a release of PyPI', () => {
   });
 });
 
+test('an index that does not answer is not said to lack anything', async () => {
+  const { sources, git } = rules();
+  const dead = 'http://127.0.0.1:1';
+  const unreachable = { git, sources: { ...sources, pypiUrl: dead, rubygemsUrl: dead } };
+  expect(await pinPypi({ type: 'pypi', package: 'tool' }, unreachable)).toMatch(
+    /^the index of Python packages could not be asked for tool: /,
+  );
+  expect(await pinGem({ type: 'rubygems', gem: 'tool' }, unreachable)).toMatch(
+    /^the index of Ruby gems could not be asked for tool: /,
+  );
+});
+
 describe('a release of RubyGems', () => {
   const gem = (version: string, platform: string, letter: string) => ({
     version,

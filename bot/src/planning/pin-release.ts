@@ -35,7 +35,7 @@ export async function pinPypi(source: Of<'pypi'>, rules: FetchRules): Promise<Pi
   const base = rules.sources.pypiUrl.replace(/\/+$/, '');
   const parts = ['pypi', source.package, ...(source.version === undefined ? [] : [source.version]), 'json'];
   const answer = await ask(`${base}/${parts.map(encodeURIComponent).join('/')}`, release, rules);
-  if (typeof answer === 'string') return `the index of Python packages has no ${nameOf(source)}: ${answer}`;
+  if (typeof answer === 'string') return lacks('the index of Python packages', source, answer);
   const sdists = answer.urls.filter(({ packagetype, yanked }) => packagetype === 'sdist' && !yanked);
   // Where there are several, a .tar.gz is what the generators read.
   const sdist = sdists.find(({ filename }) => filename.endsWith('.tar.gz')) ?? sdists[0];
@@ -58,10 +58,16 @@ export async function pinGem(source: Of<'rubygems'>, rules: FetchRules): Promise
       : await named(source.version);
   // The newest may be known first as one that was compiled for some machine.
   if (typeof found !== 'string' && found.platform !== 'ruby') found = await named(found.version);
-  if (typeof found === 'string') return `the index of Ruby gems has no ${nameOf(source)}: ${found}`;
+  if (typeof found === 'string') return lacks('the index of Ruby gems', source, found);
   if (found.platform !== 'ruby') return `${source.gem} ${found.version} is not published as source`;
   const url = `${base}/gems/${name}-${encodeURIComponent(found.version)}.gem`;
   return { type: 'rubygems', gem: source.gem, version: found.version, url, sha256: found.sha };
+}
+
+/** An index that does not answer may well have it. */
+function lacks(index: string, source: Of<'pypi'> | Of<'rubygems'>, answer: string): string {
+  const how = / answers (?:404|410)\b/.test(answer) ? 'has no' : 'could not be asked for';
+  return `${index} ${how} ${nameOf(source)}: ${answer}`;
 }
 
 function nameOf(source: Of<'pypi'> | Of<'rubygems'>): string {

@@ -9,6 +9,7 @@ import { execa } from 'execa';
 import { type LocalGithub, startLocalGithub } from '../../local-github/start.ts';
 import { appRegistration } from '../github/app-permissions.ts';
 import { ServiceError } from '../vocabulary/errors.ts';
+import { cannotListen } from './cannot-listen.ts';
 import type { Home } from './home.ts';
 import { mirrorToLocalGithub } from './local-mirror.ts';
 import type { Secrets } from './secrets.ts';
@@ -29,21 +30,26 @@ const saplingChroot = 'sapling-12-x86_64';
 
 /**
  * Starts the local GitHub on `port` with its state under `home`. Its webhooks go to `webhook`.
- * The example is not pushed yet: see `pushExample`.
+ * The example is not pushed yet: see `pushExample`. Throws ServiceError `address` when the port cannot be had.
  */
-export function startEmbeddedGithub(
+export async function startEmbeddedGithub(
   home: Home,
   port: number,
   webhookUrl: string,
   secrets: Secrets,
 ): Promise<LocalGithub> {
-  return startLocalGithub({
-    folder: join(home.state, 'local-github'),
-    host: '127.0.0.1',
-    port,
-    app: { id: embeddedAppId, privateKeyPem: secrets.privateKey, slug: 'coppice', ...appRegistration },
-    webhook: { url: webhookUrl, secret: secrets.webhookSecret },
-  });
+  const host = '127.0.0.1';
+  try {
+    return await startLocalGithub({
+      folder: join(home.state, 'local-github'),
+      ...{ host, port },
+      app: { id: embeddedAppId, privateKeyPem: secrets.privateKey, slug: 'coppice', ...appRegistration },
+      webhook: { url: webhookUrl, secret: secrets.webhookSecret },
+    });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).syscall !== 'listen') throw cause;
+    throw cannotListen({ host, port, cause }, { port: 'COPPICE_GITHUB_PORT' });
+  }
 }
 
 /** Pushes the example config repo and its upstreams with real Git; repositories that have commits are left alone. */

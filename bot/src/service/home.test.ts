@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { settingsSchema } from '@coppice/config';
@@ -33,6 +34,21 @@ test('a missing settings file and a port that is none are refused in words', asy
   await expect(readSettings({ COPPICE_SETTINGS: join(folder, 'none.yaml') })).rejects.toThrow(/COPPICE_SETTINGS/);
   await expect(readSettings({ COPPICE_PORT: '80 80' })).rejects.toThrow(/COPPICE_PORT must be a port number/);
   expect(() => readGithubPort({ COPPICE_GITHUB_PORT: '99999' })).toThrow(/COPPICE_GITHUB_PORT/);
+});
+
+test('a settings file that is none is refused at once; a link to one is followed', async () => {
+  const fifo = join(folder, 'fifo.yaml');
+  execFileSync('mkfifo', [fifo]);
+  for (const path of [fifo, '/dev/zero', '/dev/full']) {
+    const said = `The settings file ${path} cannot be used: it is no regular file. Let COPPICE_SETTINGS name a YAML file`;
+    await expect(readSettings({ COPPICE_SETTINGS: path })).rejects.toThrow(said);
+  }
+  await writeFile(join(folder, 'large.yaml'), '#'.repeat(1024 ** 2 + 1));
+  const large = readSettings({ COPPICE_SETTINGS: join(folder, 'large.yaml') });
+  await expect(large).rejects.toThrow('it is larger than 1048576 bytes');
+  await writeFile(join(folder, 'real.yaml'), 'workers: 7\n');
+  await symlink('real.yaml', join(folder, 'linked.yaml'));
+  expect((await readSettings({ COPPICE_SETTINGS: join(folder, 'linked.yaml') })).workers).toBe(7);
 });
 
 test('all folders are below COPPICE_HOME', () => {

@@ -1,9 +1,9 @@
 // COPPICE_HOME and the service settings, as the environment states them.
-import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { formatProblem, parseSettings, type Settings } from '@coppice/config';
 import { ServiceError } from '../vocabulary/errors.ts';
 import { sayFileFault } from '../vocabulary/file-fault.ts';
+import { readGivenFile } from '../vocabulary/given-file.ts';
 
 /** The variables that Coppice reads; nothing else of the environment changes what it does. */
 export interface Environment {
@@ -64,9 +64,11 @@ function readPort(text: string | undefined, variable: string): number | undefine
   throw new ServiceError('settings', `${variable} must be a port number from 0 to 65535, not ${JSON.stringify(text)}.`);
 }
 
+const maximumSettingsBytes = 1024 ** 2;
+
 async function readSettingsFile(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return await readGivenFile(path, maximumSettingsBytes);
   } catch (cause) {
     throw new ServiceError(
       'settings',

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ServiceError } from '../vocabulary/errors.ts';
+import { cannotListen } from './cannot-listen.ts';
 import { listDirectory } from './directory-listing.ts';
 import { openPublished } from './open-published.ts';
 import { serveFile } from './serve-file.ts';
@@ -124,11 +124,7 @@ async function listen(server: ReturnType<typeof createServer>, host: string, por
   try {
     await once(server, 'listening');
   } catch (cause) {
-    throw new ServiceError(
-      'address',
-      `Cannot listen on ${host}:${port}: ${(cause as Error).message}. Is another service there? COPPICE_PORT names another port.`,
-      { cause },
-    );
+    throw cannotListen({ cause, host, port }, { host: '`listen.host` of the settings', port: 'COPPICE_PORT' });
   }
 }
 

@@ -6,6 +6,7 @@ import type { OutgoingHook } from '@coppice/builder-runner/runner';
 import type { Settings } from '@coppice/config';
 import { ServiceError } from '../vocabulary/errors.ts';
 import { sayFileFault } from '../vocabulary/file-fault.ts';
+import { readGivenFile } from '../vocabulary/given-file.ts';
 import type { Home } from './home.ts';
 
 export interface Secrets {
@@ -69,13 +70,15 @@ async function keep(path: string, make: () => string): Promise<string> {
   return made;
 }
 
+const maximumSecretBytes = 64 * 1024;
+
 async function readSecret(key: string, path: string | undefined): Promise<string> {
   if (path === undefined)
     throw new ServiceError('settings', `The settings must name a file in ${key} when github.mode is github.`);
   try {
     const about = await stat(path);
     if ((about.mode & 0o077) !== 0) throw new Error(`others may read it; run: chmod 600 ${path}`);
-    const secret = await readFile(path, 'utf8');
+    const secret = await readGivenFile(path, maximumSecretBytes);
     if (secret.trim() === '') throw new Error('it is empty');
     return secret;
   } catch (cause) {

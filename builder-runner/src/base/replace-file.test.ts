@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ownMounts, startChild } from '../../testing/queue/child-for-tests.ts';
 import { folderForTest } from '../../testing/queue/folder-for-tests.ts';
-import { replaceFile } from './replace-file.ts';
+import { makeFolder, replaceFile } from './replace-file.ts';
 
 test.each([true, false])(
   'replaces a file in a folder that is made for it, and leaves nothing beside it (sync: %s)',
@@ -17,6 +17,14 @@ test.each([true, false])(
     expect(await readdir(folder)).toEqual(['state.json']);
   },
 );
+
+test('where no folder can be made, that is said, and not tried for ever', async () => {
+  await expect(makeFolder('/proc/coppice-none/a')).rejects.toMatchObject({ code: 'ENOENT' });
+  const file = join(await folderForTest(), 'file');
+  await writeFile(file, '');
+  await expect(makeFolder(file)).rejects.toMatchObject({ code: 'EEXIST' });
+  await expect(makeFolder(join(file, 'a', 'b'))).rejects.toMatchObject({ code: 'ENOTDIR' });
+});
 
 test('calls for one path take turns: the last one counts', async () => {
   const path = join(await folderForTest(), 'state.json');

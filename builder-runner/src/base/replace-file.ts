@@ -2,7 +2,7 @@
 // Not write-file-atomic (8.0.0) or atomically (2.1.1): both write once and ignore how much was written, so on a disk
 // that fills up they put half a file in place and report no error
 // (https://github.com/fabiospampinato/atomically/pull/18).
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { inTurn } from './in-turn.ts';
 
@@ -30,7 +30,7 @@ export function replaceFile(
 ): Promise<void> {
   return inTurn(`replace ${path}`, async () => {
     const fresh = `${path}.new`;
-    if (makesFolders) await mkdir(dirname(path), { recursive: true });
+    if (makesFolders) await makeFolder(dirname(path));
     await rm(fresh, { force: true });
     try {
       const file = await open(fresh, 'wx', mode);
@@ -47,6 +47,25 @@ export function replaceFile(
     }
     if (sync) await syncFolder(dirname(path));
   });
+}
+
+/**
+ * Makes a folder and those above it that are missing. Node's own `mkdir` tries for ever where nothing can be made, such
+ * as below /proc. Throws what the file system says.
+ */
+export async function makeFolder(path: string, mode?: number): Promise<void> {
+  const make = () => mkdir(path, mode).catch(nothingWhenFolder);
+  try {
+    await make();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeFolder(dirname(path), mode);
+    await make();
+  }
+
+  async function nothingWhenFolder(error: NodeJS.ErrnoException): Promise<void> {
+    if (error.code !== 'EEXIST' || !(await stat(path)).isDirectory()) throw error;
+  }
 }
 
 /** A new name is durable when its folder is. Throws what the disk says. */

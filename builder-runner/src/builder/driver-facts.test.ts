@@ -1,6 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { type DriverFacts, driverFolder, offerOf, parseDriverFacts, readDriverFacts } from './driver-facts.ts';
 import { ansibleFolder } from './playbook.ts';
 
@@ -66,4 +69,11 @@ describe('what a pool offers', () => {
   test('options of a wrong shape are refused with their place', () => {
     expect(() => offerOf(facts, { hosts: 'h' }, 'x86_64')).toThrow('at hosts');
   });
+});
+
+test('a driver.yml that is a FIFO is a fault at once', async () => {
+  const driver = await mkdtemp(join(tmpdir(), 'coppice-driver-'));
+  onTestFinished(() => rm(driver, { recursive: true }));
+  execFileSync('mkfifo', [join(driver, 'driver.yml')]);
+  await expect(readDriverFacts(driver)).rejects.toThrow('driver.yml cannot be read: it is no regular file');
 });

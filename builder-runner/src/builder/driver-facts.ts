@@ -1,10 +1,12 @@
 // What a driver offers: `driver.yml` in its folder, narrowed by the operator's options.
-import { readFile } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { builderLabelPattern, type PoolSettings } from '@coppice/config';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { nothingWhenAbsent } from '../base/absent.ts';
 import { RunnerError } from '../base/errors.ts';
+import { readRegularFile } from '../base/regular-file.ts';
 import { ansibleFolder } from './playbook.ts';
 
 const architectureSchema = z.string().regex(/^[a-z][a-z0-9_]{1,31}$/);
@@ -61,17 +63,16 @@ export function driverName(driver: string): string {
   return driver.split('/').findLast((part) => part !== '') ?? driver;
 }
 
+const maximumBytes = 64 * 1024;
+
 /** Reads `driver.yml`. Throws RunnerError `spawn` when it is not good: such a driver makes no builders. */
 export async function readDriverFacts(driver: string): Promise<DriverFacts> {
   const path = join(driverFolder(driver), 'driver.yml');
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return legacyFacts;
-    throw error;
-  }
-  return parseDriverFacts(text, path);
+  const real = await realpath(path).catch(nothingWhenAbsent);
+  const read = real === undefined ? undefined : await readRegularFile(real, maximumBytes);
+  if (read === undefined) return legacyFacts;
+  if (read.kind === 'odd') throw new RunnerError('spawn', `${path} cannot be read: ${read.why}`);
+  return parseDriverFacts(read.text, path);
 }
 
 /** Pure. Throws RunnerError `spawn` that names every key that is not good. */

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -54,6 +55,15 @@ test('after a restart it goes on where the published file ends, in the middle of
   expect(builder.asked).toContain('--bytes=+18');
   expect(readFileSync(join(local, 'build.log'), 'utf8')).toBe('one\nExecuting(%check): x\n');
   expect(lines).toEqual(['Executing(%check): x']);
+});
+
+test('a FIFO in the place of a shown log is set aside: nobody waits for its reader', async () => {
+  const path = join(local, 'build.log');
+  execFileSync('mkfifo', [path]);
+  const logs = await followLogs('/result', local, () => undefined);
+  await logs.start(builderWith('one\n'), '1');
+  await logs.close();
+  expect(readFileSync(path, 'utf8')).toBe('one\n');
 });
 
 test('an overlong line is cut, and the next one is whole', () => {

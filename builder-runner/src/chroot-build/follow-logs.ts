@@ -2,10 +2,11 @@
 // Following resumes where it stopped, on a new connection or after a restart of the service: no byte is lost or
 // repeated.
 import { createWriteStream, type WriteStream } from 'node:fs';
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as delay } from 'node:timers/promises';
+import { openRegularFile, setAside } from '../base/regular-file.ts';
 import type { FollowedLogs } from '../builder/run-detached.ts';
 import type { Connection, Stream } from '../builder/ssh.ts';
 import { type StreamedLog, streamedLogs } from '../mock/mock-log.ts';
@@ -70,8 +71,9 @@ async function openLog(
 
 /** How much of the log stands there already, and the line that is not complete yet. */
 async function readShown(path: string): Promise<{ readonly size: number; readonly lastLine: string }> {
-  const file = await open(path, 'r').catch(() => undefined);
-  if (file === undefined) return { size: 0, lastLine: '' };
+  const file = await openRegularFile(path);
+  if (file !== undefined && 'kind' in file) await setAside(path); // to write to a FIFO would wait for a reader
+  if (file === undefined || 'kind' in file) return { size: 0, lastLine: '' };
   try {
     const { size } = await file.stat();
     const end = Buffer.alloc(Math.min(size, longestLine));

@@ -1,7 +1,11 @@
 // The event files: one per day, one line per event, and an index of the days. Only whole lines are appended.
-import { mkdir, open, readdir, readFile, rm, truncate } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lstat, mkdir, open, readdir, readFile, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CoppiceEvent, eventSchema, published } from '@coppice/config';
+import { nothingWhenAbsent } from '../base/absent.ts';
+import type { Log } from '../base/log.ts';
+import { openRegularFile, setAside } from '../base/regular-file.ts';
 import { replaceFile } from '../base/replace-file.ts';
 
 /** Where a reader is: the name of a file, and how many bytes of it were read. */
@@ -27,24 +31,28 @@ export interface EventLog {
   append(events: readonly CoppiceEvent[], now: Date): Promise<void>;
 }
 
-/** Takes away the half line that a crash left, and days that are too old; writes the index. */
-export async function openEventLog(folder: string, retentionDays: number, now: Date): Promise<EventLog> {
+/**
+ * Takes away the half line that a crash left, and days that are too old; writes the index. What stands in the place of
+ * a file, such as a FIFO, is set aside, which `log` tells.
+ */
+export async function openEventLog(folder: string, retentionDays: number, now: Date, log: Log): Promise<EventLog> {
   await mkdir(folder, { recursive: true });
   const last = (await eventFiles(folder)).at(-1);
   if (last !== undefined) await cutHalfLine(join(folder, last));
   await removeOld(folder, retentionDays, now);
-  await writeIndex(folder);
+  await writeIndex(folder, log);
   let present: string | undefined = last;
   return {
     append: async (events, at) => {
       // A clock that was set back must not make lines stand before older ones.
       const today = `${at.toISOString().slice(0, 10)}.jsonl`;
       const name = present !== undefined && present > today ? present : today;
+      await clearWay(folder, name, log);
       await appendWhole(join(folder, name), events.map((event) => `${JSON.stringify(event)}\n`).join(''));
       if (name === present) return;
       present = name;
       await removeOld(folder, retentionDays, at);
-      await writeIndex(folder);
+      await writeIndex(folder, log);
     },
   };
 }
@@ -95,8 +103,8 @@ const chunkBytes = 64 * 1024;
 
 /** The whole line that begins at `offset`; undefined when there is none (yet). */
 async function readLine(path: string, offset: number): Promise<{ text: string; bytes: number } | undefined> {
-  const file = await open(path).catch(() => undefined);
-  if (file === undefined) return undefined;
+  const file = await openRegularFile(path);
+  if (file === undefined || 'kind' in file) return undefined;
   try {
     let read = Buffer.alloc(0);
     for (;;) {
@@ -112,8 +120,23 @@ async function readLine(path: string, offset: number): Promise<{ text: string; b
   }
 }
 
+/** Moves away what is no regular file: appending to a FIFO would wait for a reader. */
+async function clearWay(folder: string, name: string, log: Log): Promise<void> {
+  const path = join(folder, name);
+  const about = await lstat(path).catch(nothingWhenAbsent);
+  if (about === undefined || about.isFile()) return;
+  await setAside(path);
+  log(
+    'error',
+    `${published.events}/${name} was no regular file: it is kept as ${name}.damaged, and a new one is begun`,
+  );
+}
+
+const appendFlags =
+  constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
 async function appendWhole(path: string, text: string): Promise<void> {
-  const file = await open(path, 'a');
+  const file = await open(path, appendFlags);
   const { size } = await file.stat();
   try {
     await file.appendFile(text);
@@ -137,7 +160,8 @@ async function removeOld(folder: string, days: number, now: Date): Promise<void>
   for (const name of await eventFiles(folder)) if (name < oldest) await rm(join(folder, name), { force: true });
 }
 
-async function writeIndex(folder: string): Promise<void> {
+async function writeIndex(folder: string, log: Log): Promise<void> {
+  await clearWay(folder, 'index.json', log);
   const text = `${JSON.stringify({ schemaVersion: 1, files: await eventFiles(folder) }, null, 2)}\n`;
   // Each start writes it anew.
   await replaceFile(join(folder, 'index.json'), text, { sync: false });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BuildId, ChrootName, CoppiceEvent } from '@coppice/config';
 import { eventIndexSchema, eventSchema, published } from '@coppice/config';
@@ -234,6 +234,26 @@ test('a folder that cannot be written holds events back and loses none', async (
   await rm(folder);
   await (await start()).stop();
   expect(namesOf(await linesOf(home))).toEqual(['1-build-start']);
+});
+
+test.each([
+  ['a FIFO', (path: string) => execFileSync('mkfifo', [path])],
+  ['a folder', (path: string) => mkdir(join(path, 'within'), { recursive: true })],
+  ['a link', (path: string) => symlink('/dev/full', path)],
+])('%s in the place of a file is set aside, which the log tells, and the lines go on', async (_, make) => {
+  const { home, queue, start, log } = await service();
+  const folder = join(home, 'published/events');
+  await mkdir(folder, { recursive: true });
+  for (const name of ['2026-01-01.jsonl', 'index.json']) await make(join(folder, name));
+  const events = await start();
+  await queue.enqueue([requestForTests()]);
+  await queue.claim('w');
+  await events.stop();
+  expect(namesOf(await linesOf(home))).toEqual(['1-build-start']);
+  const index = JSON.parse(await readFile(join(folder, 'index.json'), 'utf8'));
+  expect(index).toMatchObject({ files: ['2026-01-01.jsonl'] });
+  expect(log.join('\n')).toContain('events/2026-01-01.jsonl was no regular file: it is kept as');
+  expect(log.join('\n')).toContain('events/index.json was no regular file');
 });
 
 test('a reader goes from line to line, over days that are gone, and leaves out what is no event', async () => {

@@ -46,7 +46,7 @@ export async function openEvents(options: EventsOptions): Promise<Events> {
   const { queue, home, log, now } = options;
   const url = options.url.replace(/\/+$/, '');
   const folder = eventsFolder(home);
-  const lines = await openEventLog(folder, options.retentionDays, now());
+  const lines = await openEventLog(folder, options.retentionDays, now(), log);
   const told = await readOpenBuilds(folder, queue.builds());
   const listeners = new Set<() => void>();
   const ending = new AbortController();

@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { published } from '@coppice/config';
 import { expect, onTestFinished, test } from 'vitest';
+import { buildOf, endingOf, testChroot } from '../../testing/publish-builds.ts';
 import { requestForTests } from '../../testing/queue/request-for-tests.ts';
 import { openQueue, type QueueError } from '../queue/index.ts';
 import { openBuildNumbers } from './build-numbers.ts';
+import { recordOfChroot, writeRecord } from './record.ts';
 
 async function homeWith(...folders: readonly string[]): Promise<string> {
   const home = await mkdtemp(join(tmpdir(), 'coppice-numbers-'));
@@ -15,13 +17,16 @@ async function homeWith(...folders: readonly string[]): Promise<string> {
   return home;
 }
 
+const numbersIn = (home: string, said: string[] = []) =>
+  openBuildNumbers(home, (_, message) => void said.push(message));
+
 /** A queue in this home, as the service opens it. */
 async function openIn(home: string) {
   const unknown: [number, number][] = [];
   const faults: QueueError[] = [];
   const queue = await openQueue({
     folder: join(home, 'state/queue'),
-    numbers: await openBuildNumbers(home),
+    numbers: await numbersIn(home),
     onUnknownNumbers: (first, last) => unknown.push([first, last]),
     now: () => new Date(),
     onFault: (error) => faults.push(error),
@@ -44,12 +49,25 @@ test.each([
   ['a build of a sandbox', 'results/acme/tools+pr7/sapling-12-x86_64/00000041-hello'],
   ['a build for a chroot that is no longer known', 'results/acme/tools/old_name/00000041-hello'],
   ['the page of a build that only waited, or whose results were pruned', 'acme/tools/build/41'],
-  ['a number that needs more digits', 'results/acme/tools/sapling-12-x86_64/123456789-hello', 123456789],
-])('the next number is behind that of %s', async (_, folder, number = 41) => {
+])('the next number is behind that of %s', async (_, folder) => {
   const home = await homeWith('results/acme/tools/sapling-12-x86_64/00000007-hello', folder);
   const { enqueue, unknown } = await openIn(home);
-  expect(await enqueue(2)).toEqual([number + 1, number + 2]);
-  expect(unknown).toEqual([[1, number]]);
+  expect(await enqueue(2)).toEqual([42, 43]);
+  expect(unknown).toEqual([[1, 41]]);
+});
+
+test('a number far beyond all others counts with a record alone; without one it is named', async () => {
+  const chroot = 'results/acme/tools/sapling-12-x86_64';
+  const home = await homeWith(`${chroot}/00000007-hello`, `${chroot}/00100007-waiting`, `${chroot}/99999999-big`);
+  const said: string[] = [];
+  expect((await numbersIn(home, said)).newest).toBe(100_007);
+  expect(said).toEqual([
+    `published/${chroot}/99999999-big has the number of no build that is known here, and no record: it is not counted. Remove it, or put its result.json back`,
+  ]);
+  const build = buildOf(123_456_789, 'hello');
+  const record = recordOfChroot(build, build.chroots[0], endingOf('failed'));
+  await writeRecord(join(home, 'published', published.chrootBuild(build, testChroot), 'result.json'), record);
+  expect((await numbersIn(home)).newest).toBe(123_456_789);
 });
 
 test('what is no build of ours counts for nothing: other names, links, files where folders should be', async () => {
@@ -59,7 +77,7 @@ test('what is no build of ours counts for nothing: other names, links, files whe
   const elsewhere = await homeWith('results/acme/tools/sapling-12-x86_64/00000080-hello');
   await symlink(join(elsewhere, 'published/results/acme'), join(home, 'published/results/linked'));
   await writeFile(join(home, 'published/results/00000070-file'), '');
-  expect((await openBuildNumbers(home)).newest).toBe(3);
+  expect((await numbersIn(home)).newest).toBe(3);
 });
 
 test('a queue that was lost goes on behind all numbers that it gave, also those of builds that only waited', async () => {
@@ -132,7 +150,7 @@ test('many requests at once leave the highest number in the note', async () => {
   const { enqueue } = await openIn(home);
   const ids = (await Promise.all(Array.from({ length: 50 }, () => enqueue(2)))).flat();
   expect(new Set(ids).size).toBe(100);
-  expect((await openBuildNumbers(home)).newest).toBe(100);
+  expect((await numbersIn(home)).newest).toBe(100);
 });
 
 test('a note that cannot be written is a fault that is told; the builds are queued, and the next note says it all', async () => {
@@ -145,12 +163,12 @@ test('a note that cannot be written is a fault that is told; the builds are queu
   ]);
   await rm(join(home, 'published/api'));
   await enqueue();
-  expect((await openBuildNumbers(home)).newest).toBe(2);
+  expect((await numbersIn(home)).newest).toBe(2);
 });
 
 test('results that cannot be read are not taken for none', async () => {
   const home = await homeWith('.');
   const loop = join(home, 'published/results');
   await symlink(loop, loop);
-  await expect(openBuildNumbers(home)).rejects.toMatchObject({ code: 'ELOOP' });
+  await expect(numbersIn(home)).rejects.toMatchObject({ code: 'ELOOP' });
 });

@@ -4,23 +4,28 @@ import { lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type BuildId, paddedBuildId, parseJsonAs, published } from '@coppice/config';
 import { z } from 'zod';
+import type { Log } from '../base/log.ts';
 import { readRegularFile, setAside } from '../base/regular-file.ts';
 import type { GivenNumbers } from '../queue/index.ts';
+import { readRecord } from './read-record.ts';
 
 /** What stands in the file; more may be added. */
 const noteSchema = z.object({ id: z.int().nonnegative() });
 const maximumNoteBytes = 64 * 1024;
 
+/** More builds than ever wait or are pruned in a row: what is farther ahead needs a record to be believed. */
+const farthestJump = 100_000;
+
 /**
  * Finds the highest number of any build in `published/` of this home: the note of it, and whatever has a folder or a
- * page there, for the
- * case that the note was lost. One listing for each repository: it takes a moment, and is done once, at the start.
+ * page there, for the case that the note was lost. A number far beyond all others without a record is not ours, which
+ * `log` tells. One listing for each repository: it takes a moment, and is done once, at the start.
  */
-export async function openBuildNumbers(home: string): Promise<GivenNumbers> {
+export async function openBuildNumbers(home: string, log: Log): Promise<GivenNumbers> {
   const root = join(home, 'published');
   const path = join(root, published.newestBuild);
   let written = await readNote(path);
-  const newest = Math.max(written, await newestBelow(root));
+  const newest = await newestOf(home, written, await numberedBelow(root), log);
   let wanted = newest;
   let writing: Promise<void> | undefined;
   const write = async () => {
@@ -64,21 +69,48 @@ async function writeNote(path: string, id: number): Promise<void> {
   await rename(`${path}.new`, path);
 }
 
+/** The highest number that was noted, or that follows on those below it, or that a record tells. */
+async function newestOf(home: string, noted: number, numbered: Numbered, log: Log): Promise<number> {
+  let newest = noted;
+  for (const [id, folders] of [...numbered].sort(([one], [other]) => one - other)) {
+    if (id <= newest + farthestJump || (await hasRecord(home, id, folders))) newest = Math.max(newest, id);
+    else {
+      const said = `published/${folders[0]} has the number of no build that is known here, and no record: it is not counted`;
+      log('warn', `${said}. Remove it, or put its result.json back`);
+    }
+  }
+  return newest;
+}
+
+async function hasRecord(home: string, id: number, folders: readonly string[]): Promise<boolean> {
+  for (const folder of folders) {
+    const reading = await readRecord(home, folder);
+    if (reading?.kind === 'result' && reading.result.id === id) return true;
+  }
+  return false;
+}
+
+/** Number → folders that have it, relative to `published/`. */
+type Numbered = ReadonlyMap<number, readonly string[]>;
+
 /**
- * Of all that has a number: builds and source packages, good or not, of projects and sandboxes, and pages of builds
+ * All that has a number: builds and source packages, good or not, of projects and sandboxes, and pages of builds
  * that only waited.
  */
-async function newestBelow(root: string): Promise<number> {
-  let newest = 0;
+async function numberedBelow(root: string): Promise<Numbered> {
+  const numbered = new Map<number, string[]>();
   const look = async (folder: string) => {
-    for (const name of (await readdir(folder).catch(orNothing)) ?? []) newest = Math.max(newest, numberIn(name));
+    for (const name of (await readdir(join(root, folder)).catch(orNothing)) ?? []) {
+      const id = numberIn(name);
+      if (id !== undefined) numbered.set(id, [...(numbered.get(id) ?? []), join(folder, name)]);
+    }
   };
-  const results = join(root, 'results');
-  for (const project of await foldersIn(results, 2)) {
-    for (const inner of await foldersIn(join(results, project), 1)) await look(join(results, project, inner));
+  for (const project of await foldersIn(join(root, 'results'), 2)) {
+    const folder = join('results', project);
+    for (const inner of await foldersIn(join(root, folder), 1)) await look(join(folder, inner));
   }
-  for (const project of await foldersIn(root, 2)) await look(join(root, project, 'build'));
-  return newest;
+  for (const project of await foldersIn(root, 2)) await look(join(project, 'build'));
+  return numbered;
 }
 
 /** Relative paths of the folders so many levels below this one. Links are not followed. */
@@ -90,11 +122,11 @@ async function foldersIn(folder: string, levels: number): Promise<readonly strin
   return names.flatMap((name, index) => (inner[index] ?? []).map((below) => join(name, below)));
 }
 
-/** `00000042-hello`, `00000042` and `42` → 42. 0 for names that are no build's. */
-function numberIn(name: string): number {
+/** `00000042-hello`, `00000042` and `42` → 42. Undefined for names that are no build's. */
+function numberIn(name: string): number | undefined {
   const [, digits = ''] = /^(\d{1,15})(?:$|-)/.exec(name) ?? [];
   const id = Number(digits) as BuildId;
-  return digits === paddedBuildId(id) || name === String(id) ? id : 0;
+  return digits === paddedBuildId(id) || name === String(id) ? id : undefined;
 }
 
 /** What is not there has no builds; what cannot be read may have some, and is thrown. */

@@ -1,9 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { lineAbout, packagesShown } from './primary.ts';
+import { lineAbout, namedByIndex, packagesShown } from './primary.ts';
 
 let top: string;
 
@@ -34,6 +35,12 @@ test.each([
 test('metadata packed in another way is a fault, not an empty repository', async () => {
   const folder = await repodataWith('.xz', Buffer.from(primary));
   await expect(packagesShown(folder)).rejects.toThrow('no list of packages that can be read among abc-primary.xml.xz');
+});
+
+test('a FIFO in the place of an index names nothing, and is not waited for', async () => {
+  const folder = await mkdtemp(join(top, 'repodata-'));
+  execFileSync('mkfifo', [join(folder, 'repomd.xml')]);
+  expect(await namedByIndex(folder)).toEqual([]);
 });
 
 test('the line about a package is told from the others, whichever threads wrote at once', () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip, zstdDecompress } from 'node:zlib';
 import { RunnerError } from '../base/errors.ts';
+import { readRegularFile } from '../base/regular-file.ts';
 import { quoted } from '../base/sentence-parts.ts';
 
 const unpackers: Readonly<Record<string, ((packed: Buffer) => Promise<Buffer>) | undefined>> = {
@@ -31,11 +32,15 @@ export async function packagesShown(repodata: string): Promise<ReadonlySet<strin
   return shown;
 }
 
+/** Some 5 KiB are usual. */
+const maximumIndexBytes = 1024 ** 2;
+
 /** The data files that `repomd.xml` in a folder names; none when there is no such file. */
 export async function namedByIndex(repodata: string): Promise<readonly string[]> {
   if (!(await readdir(repodata).catch((): string[] => [])).includes('repomd.xml')) return [];
-  const index = await readFile(join(repodata, 'repomd.xml'), 'utf8');
-  return [...index.matchAll(/<location href="repodata\/([^"/]+)"/g)].map((match) => match[1] ?? '');
+  const index = await readRegularFile(join(repodata, 'repomd.xml'), maximumIndexBytes);
+  if (index?.kind !== 'text') return [];
+  return [...index.text.matchAll(/<location href="repodata\/([^"/]+)"/g)].map((match) => match[1] ?? '');
 }
 
 /** The line of createrepo_c's standard error that says why a package is left out. Threads write at once. Pure. */

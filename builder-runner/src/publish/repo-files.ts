@@ -1,8 +1,8 @@
 // The `.repo` files of projects: written when something is published and when a project changes.
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ChrootName, type Project, published } from '@coppice/config';
 import { inTurn } from '../base/in-turn.ts';
+import { readRegularFile } from '../base/regular-file.ts';
 import { replaceFile } from '../base/replace-file.ts';
 import { dnfRepo } from './dnf-repo.ts';
 import { isFrozen } from './frozen.ts';
@@ -37,7 +37,8 @@ export async function writeRepoFile(
   const text = dnfRepo(publisher.url, owner, name, chroot, runtimeRepos);
   for (const place of [published.dnfRepo(owner, name, chroot), published.ownRepo(owner, name, chroot)]) {
     const path = join(publisher.home, 'published', place);
+    const there = await readRegularFile(path, text.length * 4);
     // Written anew whenever it does not say this.
-    if ((await readFile(path, 'utf8').catch(() => undefined)) !== text) await replaceFile(path, text, { sync: false });
+    if (there?.kind !== 'text' || there.text !== text) await replaceFile(path, text, { sync: false });
   }
 }

@@ -224,7 +224,9 @@ describe('for the other methods', () => {
   });
 
   test('a tag that came later is not in the clone, and a tag is no branch', async () => {
-    const { folder } = await fetchGood(gitSource('one', { method: 'make_srpm', ref: 'tool-1.0-1' }));
+    const fetched = await fetchGood(gitSource('one', { method: 'make_srpm', ref: 'tool-1.0-1' }));
+    const { folder } = fetched;
+    expect(fetched, 'the only spec is what make is given').toMatchObject({ spec: 'rpm/tool.spec' });
     expect(gitIn(folder, 'tag')).toBe('tool-1.0-1');
     expect(gitIn(folder, 'branch', '--show-current')).toBe('');
     expect(gitIn(folder, 'rev-parse', 'HEAD')).toBe(id('one'));

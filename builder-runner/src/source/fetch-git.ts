@@ -9,7 +9,7 @@ import type { FetchOrder } from './fetch-order.ts';
 import { fetchSpecSources, type SpecOrder } from './fetch-spec-sources.ts';
 import { describeSubmodules, fetchSubmodules, recordSubmodules } from './fetch-submodules.ts';
 import type { FetchedFile, FetchedSource } from './fetched-source.ts';
-import { enterSubdirectory, flattenTree, reachOfSpec } from './flatten-tree.ts';
+import { enterSubdirectory, flattenTree, onlySpecAmong, reachOfSpec } from './flatten-tree.ts';
 import { type MirrorOrder, withMirror } from './git-mirror.ts';
 import { groupByFolder, reachInto } from './paths-below.ts';
 import { writeGitTree } from './write-git-tree.ts';
@@ -128,7 +128,7 @@ async function fetchClone(
   source: GitSource,
   method: Exclude<GitMethod, 'spec'>,
 ): Promise<Outcome<FetchedSource>> {
-  const { url, ref, commit, subdirectory, spec } = source;
+  const { url, ref, commit, subdirectory } = source;
   const folder = join(order.folder, 'clone');
   const wanted = { url, ref, commit, history: 'full' } as const;
   const bytes = await withMirror(order, wanted, (repository) =>
@@ -155,11 +155,13 @@ async function fetchClone(
       ? await fetchStored(order, trees, filesOf, bytesLeft)
       : await refuseStored(order, trees, filesOf, method);
   if (!stored.ok) return stored;
+  // The others look for a spec themselves.
+  const found = method === 'make_srpm' ? onlySpecAmong(await filesOf({ folder, url }), subdirectory) : undefined;
   return succeed({
     kind: 'tree',
     method,
     folder,
-    spec,
+    spec: source.spec ?? found,
     subdirectory,
     // tito packs what is in Git; the other two run what the packager wrote.
     needsNetwork: method !== 'tito' && order.network,

@@ -55,7 +55,7 @@ export type FetchedSource =
   | (Fetched & {
       readonly kind: 'tree';
       readonly method: 'rpkg' | 'tito' | 'make_srpm';
-      /** Path inside `subdirectory`, when the package says it. */
+      /** Path inside `subdirectory`, when the package says it; for make_srpm also the only one there. */
       readonly spec: string | undefined;
       /** Path inside `folder` where the method runs; undefined: at its top. */
       readonly subdirectory: string | undefined;

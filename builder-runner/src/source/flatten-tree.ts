@@ -4,6 +4,7 @@ import { copyFile, lstat, mkdir, readdir, realpath, rename, rm } from 'node:fs/p
 import { basename, dirname, join, posix, relative, sep } from 'node:path';
 import { describeLinkFault } from '@coppice/config';
 import { fail, type Outcome, succeed } from '../base/outcome.ts';
+import { inQuotes } from '../base/sentence-parts.ts';
 import { followInTree } from './follow-links.ts';
 
 export interface FlattenOrder {
@@ -94,9 +95,28 @@ function isInside(root: string, path: string): boolean {
 async function onlySpec(folder: string): Promise<Outcome<string>> {
   const specs = await specsIn(folder);
   const [only] = specs;
-  if (only === undefined) return fail('source', 'There is no .spec file among the sources.');
+  if (only === undefined) {
+    const shouted = (await readdir(folder)).find((name) => name.toLowerCase().endsWith('.spec'));
+    const hint =
+      shouted === undefined ? '' : ` ${inQuotes(shouted)} is none: let its name end with .spec in lower case.`;
+    return fail('source', `There is no .spec file among the sources.${hint}`);
+  }
   if (specs.length === 1) return succeed(only);
   return fail('source', `There are ${specs.length} spec files${known(specs)}: name one with \`spec:\`.`);
+}
+
+/**
+ * The only spec among the paths of a tree's files: directly in its subdirectory, or where none is there, anywhere below
+ * it. Relative to the subdirectory; undefined when there are several, or none. Pure.
+ */
+export function onlySpecAmong(paths: readonly string[], subdirectory = ''): string | undefined {
+  const above = posix.join(subdirectory, './');
+  const below =
+    above === './' ? paths : paths.flatMap((path) => (path.startsWith(above) ? path.slice(above.length) : []));
+  const specs = below.filter((path) => path.endsWith('.spec'));
+  const beside = specs.filter((path) => !path.includes('/'));
+  const [only, ...others] = beside.length === 0 ? specs : beside;
+  return others.length === 0 ? only : undefined;
 }
 
 async function noSpec(wanted: string, folder: string): Promise<Outcome<never>> {

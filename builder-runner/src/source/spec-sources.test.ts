@@ -95,6 +95,22 @@ list-%{version}.conf
     expect(asWritten(spec, value)).toMatchObject({ tag, value: written });
   });
 
+  test('is told by what the spec says of its macros, and of file names alone; not where two may be meant', () => {
+    const two = `%global commit abc
+Name: macurl
+Version: 1
+Source0: https://a.example/%{name}-%{version}%{?dist}.txt
+Source1: https://a.example/a/long/way/%{commit}#/%{name}-%{commit}.txt
+`;
+    expect(asWritten(two, 'macurl-1.sap12.txt')?.tag).toBe('Source0');
+    expect(asWritten(two, 'macurl-abc.txt')?.tag).toBe('Source1');
+    const unknown = two.replace('%global commit abc', '%{load:macros}');
+    expect(asWritten(unknown, 'macurl-1.sap12.txt')?.tag).toBe('Source0');
+    expect(asWritten('Source0: %{a}.txt\nSource1: %{b}.txt\n', 'x.txt')).toBeUndefined();
+    const twice = '%if 1\n%global v 1\n%else\n%global v 2\n%endif\nSource0: x-%{v}\n';
+    expect(asWritten(twice, 'x-2')?.tag).toBe('Source0');
+  });
+
   test('is not told where nothing there can become it', () => {
     for (const value of ['other.txt', 'https://b.example/a-1-1.txt', 'fix.patchy', 'list-']) {
       expect([value, asWritten(spec, value)]).toEqual([value, undefined]);

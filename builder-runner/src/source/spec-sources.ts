@@ -42,14 +42,44 @@ const sourceTag = /^\s*((?:Source|Patch)\d*)\s*:\s*(\S.*)$/i;
  * that says most of it. Undefined when none can be told.
  */
 export function asWritten(spec: string, value: string): Pick<NamedSource, 'tag' | 'value'> | undefined {
-  let best: { readonly source: NamedSource; readonly plain: number } | undefined;
+  const macros = plainMacros(spec);
+  let best: { readonly source: NamedSource; readonly plain: number; readonly isAlone: boolean } | undefined;
   for (const source of parseSpecSources(spec)) {
-    const pieces = piecesAround(source.value);
-    if (!fits(value.includes('://') ? pieces : ofFileName(pieces), value)) continue;
+    const whole = piecesAround(withMacros(source.value, macros));
+    const pieces = value.includes('://') ? whole : ofFileName(whole);
+    if (!fits(pieces, value)) continue;
     const plain = pieces.join('').length;
-    if (plain > (best?.plain ?? -1)) best = { source, plain };
+    if (plain === best?.plain && source.value !== best.source.value) best = { ...best, isAlone: false };
+    else if (plain > (best?.plain ?? -1)) best = { source, plain, isAlone: true };
   }
-  return best?.source;
+  return best?.isAlone === true ? best.source : undefined;
+}
+
+const longestExpanded = 2000;
+
+/** What the spec itself says of macros, where it says it once. */
+function plainMacros(spec: string): ReadonlyMap<string, string> {
+  const macros = new Map<string, string | undefined>();
+  const stated =
+    /^[ \t]*(?:(name|version|release)[ \t]*:|%(?:global|define)[ \t]+(\w{1,100})(?=[ \t]))[ \t]*(\S.*)$/gim;
+  for (const [, tag, macro = '', text = ''] of spec.matchAll(stated)) {
+    const name = tag?.toLowerCase() ?? macro;
+    macros.set(name, macros.has(name) ? undefined : text.trim());
+  }
+  return new Map(
+    [...macros].flatMap(([name, text]) => (text === undefined || text.length > 200 ? [] : [[name, text]])),
+  );
+}
+
+/** Two deep: a version that is made of a macro is usual. */
+function withMacros(text: string, macros: ReadonlyMap<string, string>): string {
+  let expanded = text;
+  for (let depth = 0; depth < 2 && expanded.length <= longestExpanded; depth += 1)
+    expanded = expanded.replaceAll(
+      /%(?:\{\??(\w+)\}|(\w+))/g,
+      (whole, braced, bare) => macros.get(braced ?? bare) ?? whole,
+    );
+  return expanded;
 }
 
 /** What stands after the last slash. */

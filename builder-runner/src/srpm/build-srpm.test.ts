@@ -12,9 +12,10 @@ import { gitIn } from '../../testing/fetching.ts';
 import { machineChroot, operationsForTests } from '../../testing/operations-for-tests.ts';
 import { chrootsForTests, requestForTests } from '../../testing/queue/request-for-tests.ts';
 import { Canceled } from '../base/abort.ts';
+import { fail } from '../base/outcome.ts';
 import { openPoolWith } from '../pool/open-pool.ts';
 import { openQueue } from '../queue/index.ts';
-import { buildSrpm } from './build-srpm.ts';
+import { buildSrpm, withUntried } from './build-srpm.ts';
 
 const now = () => new Date();
 
@@ -100,4 +101,13 @@ test('a cancellation between two tries ends it', async () => {
   };
   await expect(buildSrpm({ ...context, log }, build, canceling.signal)).rejects.toBe(reason);
   expect(lines.filter((line) => line.includes('is tried again'))).toHaveLength(1);
+});
+
+test('a failure names the chroots for which no other source package was tried', () => {
+  const { failure } = fail('source', 'a.txt is not among the sources.');
+  expect(withUntried(failure, { variants: [] })).toBe(failure);
+  const variants = [{ chroots: ['sapling-12-x86_64'] }, { chroots: ['epel-9-x86_64', 'epel-9-aarch64'] }];
+  expect(withUntried(failure, { variants }).message).toBe(
+    'a.txt is not among the sources. For sapling-12-x86_64, epel-9-x86_64 and epel-9-aarch64, where the spec names other sources, none was tried.',
+  );
 });

@@ -3,7 +3,8 @@ import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { type ChrootName, plainBuildroot, published, type QueuedBuild, type QueuedChroot } from '@coppice/config';
 import { describeError, isBuilderFault } from '../base/errors.ts';
-import { fail, type Outcome, succeed } from '../base/outcome.ts';
+import { type Failure, fail, type Outcome, succeed } from '../base/outcome.ts';
+import { listed } from '../base/sentence-parts.ts';
 import { readDriverFacts } from '../builder/driver-facts.ts';
 import { needOf as needOfChroot } from '../chroot-build/need.ts';
 import { nameBuild, type RunnerContext } from '../context/runner-context.ts';
@@ -11,6 +12,7 @@ import type { BuilderNeed, Lease } from '../pool/pool.ts';
 import { type Ending, type FetchedRecords, forPublic, recordOfSrpm, writeRecord } from '../publish/record.ts';
 import { describeArtifacts } from '../rpm/describe-artifacts.ts';
 import { readRpmHeader } from '../rpm/rpm-header.ts';
+import type { SpecSources } from '../source/fetched-source.ts';
 import { chrootsToMake, fetchForBuild, isLive } from './fetch-for-build.ts';
 import { findReturnFault } from './line-ends.ts';
 import { type MadeSrpm, makeSrpm, packSource, type SrpmOrder } from './make-srpm.ts';
@@ -125,8 +127,23 @@ async function makeFromSource(
   const upload = await packSource(source, staging);
   const first = await makeOnBuilder({ ...order, chroot: chrootFor(build, source), source, upload });
   const attempt = { ...none, ...first, folder: target, notes, ...recordsOf(source) };
-  if (!first.made.ok || source.kind !== 'tree' || source.method !== 'spec') return attempt;
+  if (source.kind !== 'tree' || source.method !== 'spec') return attempt;
+  if (!first.made.ok) return { ...attempt, made: { ok: false, failure: withUntried(first.made.failure, source) } };
   return makeVariants({ ...order, source, staging }, attempt);
+}
+
+/** A build ends with the first source package that cannot be made: says for which chroots no other was tried. */
+export function withUntried(
+  failure: Failure,
+  { variants }: { readonly variants: readonly Pick<SpecSources, 'chroots'>[] },
+): Failure {
+  const chroots = variants.flatMap((variant) => variant.chroots);
+  if (chroots.length === 0) return failure;
+  const where = listed(chroots);
+  return {
+    ...failure,
+    message: `${failure.message} For ${where}, where the spec names other sources, none was tried.`,
+  };
 }
 
 function recordsOf({ fetched, submodules = [] }: MakeableSource): FetchedRecords {

@@ -39,7 +39,7 @@ describe('of a source', () => {
     expect(await findReturnFault(source)).toMatchObject({
       reason: 'source',
       message: expect.stringMatching(
-        /^"a\.spec" has the line ends of Windows \(CRLF; the first in line 5\), .*dos2unix/,
+        /^"a\.spec" has the line ends of Windows \(CRLF; the first in line 1\), and from line 5 on .*dos2unix/,
       ),
     });
   });

@@ -33,9 +33,10 @@ export function findReturn(text: string, kind: Kind): number | undefined {
   return index === -1 ? undefined : index + 1;
 }
 
-/** What is said of it. */
-function describeReturn(file: string, line: number): string {
-  return `${inQuotes(file)} has the line ends of Windows (CRLF; the first in line ${line}), and each is read as part of a command: save it with those of Unix (LF), as \`dos2unix\` does.`;
+/** What is said of it; `line` is the first that matters. */
+function describeReturn(file: string, text: string, line: number): string {
+  const first = text.slice(0, text.indexOf('\r\n')).split('\n').length;
+  return `${inQuotes(file)} has the line ends of Windows (CRLF; the first in line ${first}), and from line ${line} on they are read as part of commands: save it with those of Unix (LF), as \`dos2unix\` does.`;
 }
 
 /** Why no good source package can come of a source whose spec, script or Makefile has such line ends. */
@@ -43,7 +44,7 @@ export async function findReturnFault(source: MakeableSource): Promise<Failure |
   for (const [path, kind] of filesOf(source)) {
     const text = await readInside(source.folder, path);
     const line = text === undefined ? undefined : findReturn(text, kind);
-    if (line !== undefined) return fail('source', describeReturn(path, line)).failure;
+    if (text !== undefined && line !== undefined) return fail('source', describeReturn(path, text, line)).failure;
   }
   return undefined;
 }

@@ -160,6 +160,23 @@ describe('a source that is not there', () => {
   });
 });
 
+test.each([
+  [
+    'Name: a\n%post\necho \u001b[1m\n',
+    'error: File /builddir/build/SPECS/hello.spec does not appear to be a specfile.\n',
+    'hello.spec holds the control character U+001B in line 3, for which rpm takes it for no spec: remove it.',
+  ],
+  [
+    '\uFEFFName: a\n',
+    'error: line 1: Unknown tag: \uFEFFName: a\n',
+    "hello.spec begins with a byte order mark (U+FEFF), which rpm takes for a part of its first line: save it as UTF-8 without one, as `sed -i '1s/^\\xEF\\xBB\\xBF//'` does.",
+  ],
+])('a character that cannot be seen is named: %j', (specText, buildLog, message) => {
+  const end = { step: 'buildsrpm', exitCode: 1, output: '', rootLog: '', buildLog };
+  const read = { specText, sources: [] };
+  expect(judgeSrpm(end, { ...facts, read })).toMatchObject(failing('source', message));
+});
+
 test.each<[string, Partial<SrpmEnd>, number | null]>([
   ['what the tool printed', { exitCode: 2, output: 'working\nerror: no such tag\nbye\n' }, 2],
   [
@@ -221,6 +238,14 @@ test.each<[string, object, string]>([
     makeFacts,
     'The source has no file .copr/Makefile, which the method make_srpm runs.',
   ],
+  ...['error: File /coppice/tree is not a regular file.', 'sed: read error on /coppice/tree/rpm: Is a directory'].map(
+    (line) =>
+      [
+        `${line}\nmake: *** [/coppice/tree/.copr/Makefile:2: srpm] Error 1\n`,
+        makeFacts,
+        'The file .copr/Makefile got a folder as `$(spec)`: the package names no spec, and the source does not hold exactly one. Write `spec:` beside `method: make_srpm`.',
+      ] as [string, object, string],
+  ),
   ["make: *** No rule to make target 'srpm'.  Stop.\n", makeFacts, 'The file .copr/Makefile has no target `srpm`.'],
   [
     '/coppice/tree/.copr/Makefile:2: *** missing separator.  Stop.\n',

@@ -123,10 +123,31 @@ function rpmbuildFailed(end: SrpmEnd, facts: SrpmCircumstances): SrpmVerdict {
   if (/^Wrote: \S+\.nosrc\.rpm$/m.test(log)) return failed('source', sourcesLeftOut, log);
   const unexpanded = /^error: .*(%auto(?:release|changelog))\b/m.exec(log)?.[1];
   if (unexpanded !== undefined) return failed('source', notExpanded(unexpanded, facts.chroot), log);
+  const odd = oddCharacter(log, facts);
+  if (odd !== undefined) return failed('source', odd, log);
   const missing = missingSource(log, facts);
   if (missing !== undefined) return failed('source', missing, log);
   return failed('source', `No source package could be made of ${facts.spec ?? 'the spec'}${because(log)}.`, log);
 }
+
+/** The sentence about a character that cannot be seen: rpm takes the file for no spec, or its first line for no tag. */
+function oddCharacter(log: string, { spec, read }: SrpmCircumstances): string | undefined {
+  if (read === undefined || spec === undefined) return undefined;
+  if (read.specText.startsWith('\uFEFF') && /^error: line 1: /m.test(log))
+    return `${spec} begins with a byte order mark (U+FEFF), which rpm takes for a part of its first line: save it as UTF-8 without one, as \`sed -i '1s/^\\xEF\\xBB\\xBF//'\` does.`;
+  if (!/ does not appear to be a specfile/.test(log)) return undefined;
+  const lines = read.specText.split(/\r\n|\r|\n/);
+  for (const [index, line] of lines.entries()) {
+    const found = controlCharacter.exec(line)?.[0];
+    if (found === undefined) continue;
+    const code = found.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0');
+    return `${spec} holds the control character U+${code} in line ${index + 1}, for which rpm takes it for no spec: remove it.`;
+  }
+  return undefined;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what rpm looks for
+const controlCharacter = /[\u0000-\u0008\u000e-\u001f]/;
 
 const missingFile = /^error: Bad (?:file|source): (?:.{0,200}\/)?([^/:\s]{1,200}): No such file or directory$/;
 

@@ -69,6 +69,11 @@ const sayings: readonly (readonly [RegExp, Saying])[] = [
     /No rule to make target ['`‘]\/coppice\/tree\/\.copr\/Makefile['’]/,
     () => 'The source has no file .copr/Makefile, which the method make_srpm runs.',
   ],
+  [
+    /\/coppice\/tree(?:\/[^\s:'’]{0,200}(?<!\.spec))?['’]?:? is (?:not a regular file|a directory)/i,
+    () =>
+      'The file .copr/Makefile got a folder as `$(spec)`: the package names no spec, and the source does not hold exactly one. Write `spec:` beside `method: make_srpm`.',
+  ],
   [/No rule to make target ['`‘]srpm['’]\./, () => 'The file .copr/Makefile has no target `srpm`.'],
   [
     /\/\.copr\/Makefile:(\d+): \*\*\* missing separator/,

@@ -23,11 +23,26 @@ describe('parseSettings', () => {
     const text = 'listen: { port: 99999 }\nurl: x\nworkers: 1.5\ngithub:\n  mode: embeded\n  aplUrl: 1\nworkers: 2\n';
     expect(problems(text)).toEqual([
       'settings.yaml:1:17: `listen.port` must be a number of 65535 or less, not `99999` (give a smaller one)',
-      'settings.yaml:2:6: `url` must be an address (URL), not `x` (for example https://example.org)',
+      'settings.yaml:2:6: `url` must be an address (URL) that begins with http:// or https://, not `x` (for example https://example.org)',
       'settings.yaml:3:10: `workers` must be a whole number, not `1.5` (write a whole number)',
       'settings.yaml:5:9: `github.mode` must be one of `embedded`, `github`, not `embeded` (did you mean `embedded`?)',
       'settings.yaml:6:3: unknown key `aplUrl` (did you mean `apiUrl`?)',
       'settings.yaml:7:1: `workers` is there twice (the first one is on line 3; keep one of them)',
+    ]);
+  });
+
+  test('takes addresses of the web alone, and the slash at their end off', () => {
+    expect(problems('url: ftp://x/\ngithub: { apiUrl: "file:///etc", webUrl: "ssh://x" }\n')).toEqual([
+      expect.stringContaining(
+        '`url` must be an address (URL) that begins with http:// or https://, not `ftp://x/` (for example https://example.org)',
+      ),
+      expect.stringContaining('`github.apiUrl` must be an address'),
+      expect.stringContaining('`github.webUrl` must be an address'),
+    ]);
+    const parsed = parseSettings('url: https://b.example/coppice/\ngithub: { webUrl: "https://g.example/" }\n', 's');
+    expect(parsed.ok && [parsed.value.url, parsed.value.github.webUrl]).toEqual([
+      'https://b.example/coppice',
+      'https://g.example',
     ]);
   });
 

@@ -6,6 +6,10 @@ import { eventTypes } from './event.ts';
 
 export type { PoolSettings } from './builder-settings.ts';
 
+const webUrl = z.url({ protocol: /^https?$/, error: 'an address (URL) that begins with http:// or https://' });
+/** What paths are put behind. */
+const webRoot = webUrl.overwrite((url) => url.replace(/\/+$/, ''));
+
 /**
  * The settings of one service. Paths are absolute or relative to COPPICE_HOME; durations in seconds, sizes in bytes.
  */
@@ -14,17 +18,17 @@ export const settingsSchema = z.strictObject({
   listen: z
     .strictObject({ host: z.string().default('127.0.0.1'), port: z.int().min(0).max(65535).default(8080) })
     .prefault({}),
-  /** The address under which readers see the service, without a slash at the end. Default: http://<host>:<port>. */
-  url: z.url().optional(),
+  /** The address under which readers see the service. Default: http://<host>:<port>. */
+  url: webRoot.optional(),
   github: z
     .strictObject({
       /** `embedded` runs the local GitHub; `github` speaks to a real one. */
       mode: z.enum(['embedded', 'github']).default('embedded'),
       /** owner/name of the config repo. */
       repository: z.string().default('acme/packages'),
-      apiUrl: z.url().default('https://api.github.com'),
-      /** Where people and Git reach it, without a slash at the end. */
-      webUrl: z.url().default('https://github.com'),
+      apiUrl: webRoot.default('https://api.github.com'),
+      /** Where people and Git reach it. */
+      webUrl: webRoot.default('https://github.com'),
       appId: z.int().positive().optional(),
       privateKeyFile: z.string().optional(),
       webhookSecretFile: z.string().optional(),
@@ -80,7 +84,7 @@ export const settingsSchema = z.strictObject({
   webhooks: z
     .array(
       z.strictObject({
-        url: z.url({ protocol: /^https?$/ }),
+        url: webUrl,
         /** A file with the secret that signs what is sent; readable by the service's user alone. */
         secretFile: z.string(),
         /** Default: all. */
@@ -115,9 +119,9 @@ export const settingsSchema = z.strictObject({
        */
       privateAddresses: z.boolean().default(false),
       /** The index of Python packages: it answers at <url>/pypi/<name>/json. */
-      pypiUrl: z.url().default('https://pypi.org'),
+      pypiUrl: webRoot.default('https://pypi.org'),
       /** The index of Ruby gems: it answers at <url>/api/v1/gems/<name>.json. */
-      rubygemsUrl: z.url().default('https://rubygems.org'),
+      rubygemsUrl: webRoot.default('https://rubygems.org'),
     })
     .prefault({}),
 });

@@ -1,8 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readLog } from './read-log.ts';
+import { type LogText, readLog } from './read-log.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -13,7 +14,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 async function logOf(text: string | Uint8Array, around?: number) {
   const file = join(folder, 'build.log');
   await writeFile(file, text);
-  return readLog(file, around);
+  return (await readLog(file, around)) as LogText;
 }
 
 test('reads a small log whole, with and without a newline at its end', async () => {
@@ -90,4 +91,10 @@ test('survives a large log that is one line, and bytes that are no text', async 
 
 test('says which file is missing', async () => {
   await expect(readLog(join(folder, 'none.log'))).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+test('waits for nobody to write into a FIFO, and reads no folder', async () => {
+  const fifo = join(folder, 'fifo.log');
+  execFileSync('mkfifo', [fifo]);
+  expect([await readLog(fifo), await readLog(folder)]).toEqual([undefined, undefined]);
 });

@@ -1,5 +1,6 @@
 // Effects: reads the part of a build log that a page shows: all of a small log; of a large one the beginning, the end,
 // and the lines around the one that the page opens at.
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 
 /** Consecutive lines of a log; `firstLine` counts from 1. */
@@ -24,11 +25,14 @@ const newline = 10;
 
 /**
  * Reads a log in pieces; memory stays bounded however large it is. The line `around` is always among what is read, when
- * there is one. Throws what `open` and `read` throw (a missing file: ENOENT).
+ * there is one. Throws what `open` and `read` throw (a missing file: ENOENT); undefined when it is no regular file: a
+ * FIFO would be waited for.
  */
-export async function readLog(file: string, around?: number): Promise<LogText> {
-  await using handle = await open(file, 'r');
-  const { size } = await handle.stat();
+export async function readLog(file: string, around?: number): Promise<LogText | undefined> {
+  await using handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  const about = await handle.stat();
+  if (!about.isFile()) return undefined;
+  const { size } = about;
   if (size <= headBytes + tailBytes) {
     const lines = splitLines(await readPiece(handle, 0, size));
     return { parts: [{ firstLine: 1, lines }], lineCount: lines.length, bytes: size };

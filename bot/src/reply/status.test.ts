@@ -1,0 +1,29 @@
+import type { BuildId, ChrootName } from '@coppice/config';
+import { expect, test } from 'vitest';
+import type { BuildView } from '../vocabulary/build-view.ts';
+import { statusOfQueue } from './status.ts';
+
+const waiting = (id: number): BuildView => ({
+  ...{ id: id as BuildId, owner: 'acme', project: 'tools', package: 'hello', requestedBy: 'builder' },
+  state: 'pending',
+  chroots: [
+    {
+      ...{ chroot: 'sapling-12-x86_64' as ChrootName, state: 'pending', phase: 'queued', reason: null, message: null },
+      ...{ excerpt: [], packages: [], startedAt: null, endedAt: null },
+    },
+  ],
+});
+const queue = (count: number) =>
+  statusOfQueue(
+    Array.from({ length: count }, (_, index) => waiting(index + 1)),
+    '',
+  );
+
+test('of a long queue the oldest are shown, and how many there are', () => {
+  expect(queue(50)).not.toContain('The oldest');
+  const long = queue(51);
+  expect(long).toMatch(/^0 running, 51 waiting\.\n/);
+  expect(long).toMatch(/\n\nThe oldest 50 of 51\.$/);
+  expect(long).toContain('/acme/tools/build/50/');
+  expect(long).not.toContain('/acme/tools/build/51/');
+});
