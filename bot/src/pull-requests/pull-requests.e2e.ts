@@ -89,7 +89,7 @@ describe('a pull request by somebody with rights', () => {
   });
 
   test('takes the names of its projects for their packages', async () => {
-    expect((await say('builder', '/build acme/tools', number)).body).toContain('There is nothing to build');
+    expect((await say('builder', '/build acme/tools', number)).body).toContain('There is nothing to do');
     expect((await say('builder', '/build acme/games', number)).body).toContain('There is no package `acme/games`');
     expect(live()).toEqual([]);
   });

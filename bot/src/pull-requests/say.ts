@@ -205,6 +205,15 @@ export function notIntoDefault(): string {
   return 'This pull request does not go into the default branch: I leave it alone.';
 }
 
+/** Answers to `/build` that queues nothing. */
+export function nothingPlanned(): string {
+  return 'There is nothing to build. The check "coppice / config" says why.';
+}
+
+export function buildsAgain(): string {
+  return '*Re-run* on the check of a build builds that again, `/build --force` all that this pull request changes.';
+}
+
 /** Answers to `/build` of a head that nobody let be built. */
 export function needsApproval(head: string, who: readonly string[]): string {
   return `This head is not approved. These may write \`/approve\` or \`/approve ${head}\`: ${names(who)}.`;
