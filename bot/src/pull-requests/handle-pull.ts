@@ -153,7 +153,7 @@ export async function judge(
       return { start: { kind: 'waiting', who: standing.who }, builds: [] };
     }
     if (examined.pull.draft && !draftsToo && plan.builds.length > 0) return { start: { kind: 'draft' }, builds: [] };
-    const queued = await enqueuePull(known, requests, context);
+    const queued = await enqueuePull(examined, requests, context);
     if (queued === 'moved') return { start: { kind: 'moved' }, builds: [] };
     if (queued === 'not allowed') return { start: { kind: 'waiting', who: [] }, builds: [] };
     return { start: { kind: 'queued', ids: queued.map(({ id }) => id) }, builds: queued };
