@@ -4,7 +4,7 @@ import { nearest, type QueuedBuild, quietReason, type SkippedBuild, sandboxOf, s
 import { type CommentJob, type Done, text } from '../commands/carry-out/done.ts';
 import type { OnPull } from '../commands/handle-comment.ts';
 import { nothingToDo } from '../reply/accepted.ts';
-import { noConfig, unknownPackages } from '../reply/refused.ts';
+import { noConfig, nothingQueued, unknownPackages } from '../reply/refused.ts';
 import type { Section } from '../vocabulary/answer.ts';
 import { refOf } from '../vocabulary/build-view.ts';
 import { countingLeaving } from '../vocabulary/leaving.ts';
@@ -164,10 +164,8 @@ function unknownNames(words: readonly string[], examined: Examined): string | un
   const known = new Set(names.flatMap(({ name, long }) => [name, long]));
   const missing = packages.filter((wanted) => !known.has(wanted));
   if (missing.length === 0) return undefined;
-  return unknownPackages(
-    missing.map((name) => ({ name, near: nearest(name, short, 'strictly') })),
-    short,
-  );
+  const near = missing.map((name) => ({ name, near: nearest(name, short, 'strictly') }));
+  return nothingQueued(unknownPackages(near, short));
 }
 
 function builds(wish: Pick<PullWish, 'line'>, queued: readonly QueuedBuild[], intro: string): Section {
