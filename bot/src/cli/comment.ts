@@ -36,7 +36,9 @@ export async function comment(
   const client = personsClient(github, environment);
   const [owner = '', repo = ''] = github.repository.split('/');
   const thread: Thread = { owner, repo, issue_number: options.issue };
-  const { data: posted } = await sayingWhy(client.rest.issues.createComment({ ...thread, body: text }));
+  const { data: posted } = await client.rest.issues
+    .createComment({ ...thread, body: text })
+    .catch((error: unknown) => Promise.reject(whyNot(error, thread)));
   terminal.say(`Commented: ${posted.html_url}`);
   if (!options.follow) return 0;
   if (parseComment(text).commands.length === 0) {
@@ -47,7 +49,9 @@ export async function comment(
   let shown = '';
   const started = performance.now();
   for (;;) {
-    const answer = await sayingWhy(findAnswer(client, thread, posted));
+    const answer = await findAnswer(client, thread, posted).catch((error: unknown) =>
+      Promise.reject(whyNot(error, thread)),
+    );
     if (answer === undefined && (performance.now() - started) / 1000 > firstAnswerSeconds) {
       terminal.say(
         `No answer within ${firstAnswerSeconds} s. Only lines that begin with a command such as /build are answered; is the service running?`,
@@ -68,14 +72,14 @@ export async function comment(
   }
 }
 
-async function sayingWhy<T>(request: Promise<T>): Promise<T> {
-  return await request.catch((error: unknown) => {
-    const why = explainRefusal(error);
-    const next = nextSteps[refusalStatus(error) ?? 0];
-    throw why instanceof ServiceError && next !== undefined
-      ? new ServiceError(why.code, `${why.message} ${next}`)
-      : why;
-  });
+/** Of what GitHub refused: why, and what to do next. Pure. */
+export function whyNot(error: unknown, { owner, repo, issue_number: issue }: Thread): unknown {
+  const why = explainRefusal(error);
+  const status = refusalStatus(error) ?? 0;
+  const next = nextSteps[status];
+  if (!(why instanceof ServiceError) || next === undefined) return why;
+  const what = status === 404 ? `There is no issue ${issue} in ${owner}/${repo} that this token may see.` : why.message;
+  return new ServiceError(why.code, `${what} ${next}`);
 }
 
 const nextSteps: Readonly<Record<number, string>> = {

@@ -22,7 +22,7 @@ export async function fatesInFolder(
   const before = await readInForce(stated, home).catch(() => undefined);
   if (before === undefined) return byNames(stated, after, builds, deleteAt);
   const { leaving = [] } = before;
-  return fatesOf(compareProjects(before, after), { deleteAt: () => deleteAt, leaving, builds });
+  return fatesOf(compareProjects(before, after, builds), { deleteAt: () => deleteAt, leaving, builds });
 }
 
 async function readProjectsJson(home: Home): Promise<ProjectsJson | undefined> {
@@ -57,11 +57,15 @@ function byNames(
   return projects.flatMap((project): readonly Fate[] => {
     const key = projectKey(project);
     if (now.has(key)) return project.leaving === null ? [] : [{ kind: 'keeps', project: key }];
-    const to = config.projects.find(({ renamedFrom }) => renamedFrom === key);
-    if (to !== undefined) return [{ kind: 'renames', from: key, to: projectKey(to) }];
     const before = project.leaving !== null;
     const at = project.leaving?.deleteAt ?? deleteAt;
     const size = { packages: project.packages.length, builds: builds.get(key) ?? 0 };
-    return [{ kind: 'deletes', project: key, ...size, at, before }];
+    const deletion = { kind: 'deletes', project: key, ...size, at, before } as const;
+    const says = config.projects.find(({ renamedFrom }) => renamedFrom === key);
+    if (says === undefined) return [deletion];
+    const to = projectKey(says);
+    const own = builds.get(to) ?? 0;
+    if (own === 0 || size.builds === 0) return [{ kind: 'renames', from: key, to }];
+    return [deletion, { kind: 'apart', from: key, to, builds: own }];
   });
 }

@@ -1,7 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { chrootOf, type Plan, plainBuildroot } from '@coppice/config';
+import { dirname, join } from 'node:path';
+import { type BuildId, chrootOf, type Plan, plainBuildroot, published, type Result } from '@coppice/config';
 import { expect, test } from 'vitest';
 import { plan, renderPlan } from './plan.ts';
 
@@ -79,6 +79,45 @@ test('a folder that is none is told in a sentence', async () => {
     );
     const gone = join(folder, 'gone');
     await expect(plan(terminal, {}, gone, false)).rejects.toThrow(`${gone} is not there. Name a checkout of`);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('what somebody canceled stays unbuilt, as with a push', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'coppice-plan-'));
+  const put = async (path: string, text: string) => {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), text);
+  };
+  const planned = async () => {
+    const lines: string[] = [];
+    const terminal = { print: (line: string) => void lines.push(line), say: () => undefined };
+    await plan(terminal, { COPPICE_HOME: join(folder, 'home') }, join(folder, 'config'), true);
+    return JSON.parse(lines.join('\n')) as Plan;
+  };
+  try {
+    await put('config/coppice.yaml', `admins: [ada]\nchroots: [${chroot}]\n`);
+    await put(
+      'config/projects/acme/tools.yaml',
+      `maintainers: [mia]\nchroots: [${chroot}]\npackages: { hello: { source: { type: dir } } }\n`,
+    );
+    await put('config/packages/acme/tools/hello/hello.spec', 'Name: hello\n');
+    const [first] = (await planned()).builds;
+    const place = { id: 3 as BuildId, owner: 'acme', project: 'tools', package: 'hello' };
+    const at = '2026-01-02T03:04:05.000Z';
+    const result: Result = {
+      ...{ schemaVersion: 1, ...place, chroot, state: 'canceled', reason: null, message: 'Canceled by mia.' },
+      ...{ excerpt: [], where: null, requestedBy: 'mia', request: 'r', requestedAt: at, batch: 'b', configCommit: 'c' },
+      ...{ source, inputDigest: first?.chroots[0]?.inputDigest ?? '', attempts: 1, builder: null, engine: null },
+      ...{ phases: [], artifacts: [], startedAt: at, endedAt: at },
+    };
+    await put(join('home/published', published.chrootBuild(place, chroot), 'result.json'), JSON.stringify(result));
+    const { builds, skipped } = await planned();
+    expect(builds).toEqual([]);
+    expect(skipped).toMatchObject([
+      { why: expect.stringMatching(/^canceled in build 3 by mia, with the same inputs;/) },
+    ]);
   } finally {
     await rm(folder, { recursive: true });
   }

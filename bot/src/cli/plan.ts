@@ -54,6 +54,8 @@ export async function plan(
       at: at.value,
       selections: [],
       force: false,
+      // As a push does.
+      leavesUnbuilt: true,
       rules,
       built: (owner, project) => builtUnderFormerName(owner, project, changes, built.lastOf),
       queued: () => [],

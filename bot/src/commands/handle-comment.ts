@@ -11,6 +11,7 @@ import type { Command } from '../vocabulary/command.ts';
 import { applyToPetitions, type PetitionOperation, type Petitions } from '../vocabulary/petitions.ts';
 import { carryOut } from './carry-out/carry-out.ts';
 import { type CommandContext, type CommentJob, type Done, text } from './carry-out/done.ts';
+import { concernedLeaving, isAboutConfig } from './decide/concerned-leaving.ts';
 import { decide, namedBuilds } from './decide/decide.ts';
 import type { ParsedComment } from './read/parse-comment.ts';
 
@@ -49,16 +50,13 @@ export async function handleComment(
 ): Promise<CommentOutcome> {
   if (parsed === 'tangled') return outcome(job, [text('', false, refusal.tangled())]);
   const done: Done[] = [];
-  let isNoted = false;
+  const said: Said = { refused: false, leaving: new Set() };
   for (const [at, command] of parsed.commands.entries()) {
     const own = await answerOnPull(command, job, `${batch}/${at}`, context);
     const sofar = done.flatMap(({ petitions }) => petitions ?? []);
-    // One answer says once what is in force.
-    const isSaid = own !== undefined || isNoted || !aboutConfig.includes(command.kind);
-    const note: string = isSaid ? '' : noteOf(context);
+    const note = own === undefined && isAboutConfig(command) ? noteOf(command, job.actor, said, context) : '';
     const one = own ?? (await answer(command, job, `${batch}/${at}`, sofar, context));
     done.push(note === '' ? one : { ...one, section: withNote(one.section, note) });
-    isNoted ||= note !== '';
   }
   const why = context.people.why(job.actor);
   const refused = done.some(({ section }) => section.kind === 'text' && !section.good);
@@ -67,9 +65,34 @@ export async function handleComment(
   return outcome(job, done);
 }
 
-function noteOf({ inForce, settings }: CommentContext): string {
+/** What the answer has told of what is in force: it says nothing of it twice. */
+interface Said {
+  refused: boolean;
+  readonly leaving: Set<string>;
+}
+
+function noteOf(
+  command: Parameters<typeof concernedLeaving>[0],
+  actor: string,
+  said: Said,
+  context: CommentContext,
+): string {
+  const { inForce, settings, config } = context;
   const { webUrl, repository } = settings.github;
-  return inForceNote(inForce(), `${webUrl}/${repository}`);
+  const now = inForce();
+  const builds = namedBuilds(command).flatMap((id) => findBuild(id, context) ?? []);
+  const known = {
+    leaving: now.leaving,
+    stated: config()?.leaving ?? [],
+    builds,
+    actor,
+    policy: config()?.config.policy,
+  };
+  const leaving = concernedLeaving(command, known).filter(({ project }) => !said.leaving.has(project));
+  const note = inForceNote({ ...now, leaving, refused: said.refused ? null : now.refused }, `${webUrl}/${repository}`);
+  said.refused = true;
+  for (const { project } of leaving) said.leaving.add(project);
+  return note;
 }
 
 /** Undefined for what means on a pull request what it means everywhere. */
@@ -109,9 +132,6 @@ async function answer(
   });
   return await carryOut(action, job, batch, context);
 }
-
-/** Their answers say what is in force when it is not what people would think. */
-const aboutConfig: readonly Command['kind'][] = ['build', 'rebuild', 'plan', 'explain', 'status'];
 
 function withNote(section: Section, note: string): Section {
   if (section.kind === 'text') return { ...section, markdown: `${note}\n\n${section.markdown}` };

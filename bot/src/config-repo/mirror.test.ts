@@ -128,3 +128,14 @@ describe('of two commits', () => {
     await expect(mirror.changes(first, nowhere)).rejects.toThrow('git merge-base failed');
   });
 });
+
+test('a submodule in the place of a project is refused, not taken for a project that is gone', async () => {
+  const path = 'projects/acme/other.yaml';
+  const commit = commitAll();
+  git('update-index', '--add', '--cacheinfo', `160000,${commit},${path}`);
+  git('commit', '--quiet', '-m', 'x');
+  const parsed = parseConfigRepo((await mirror.read(git('rev-parse', 'HEAD'))).tree);
+  expect(parsed.ok ? [] : parsed.problems).toContainEqual(
+    expect.objectContaining({ path, message: 'this is a submodule, which is not read' }),
+  );
+});

@@ -193,7 +193,10 @@ async function readFiles(git: Git, commit: string, scanSpecs: SpecScanner): Prom
     yaml.filter(({ path }) => !oversize.has(path)),
   );
   for (const path of oversize.keys()) texts.set(path, '');
-  const tree = { texts, oversize, paths: new Set(files.map(({ path }) => path)), links: await readLinks(git, files) };
+  const tree = {
+    ...{ texts, oversize, paths: new Set(files.map(({ path }) => path)), links: await readLinks(git, files) },
+    submodules: new Set(entries.filter(({ type }) => type === 'commit').map(({ path }) => path)),
+  };
   const linked = followPackageLinks(tree, entries);
   return {
     tree,

@@ -30,6 +30,8 @@ export interface OpenPull {
   readonly head: string;
   /** The branch that it asks to be merged into. */
   readonly base: string;
+  /** Login; undefined when the account is gone. */
+  readonly author: string | undefined;
 }
 
 /** The repository as GitHub named it last: it may have another name than the settings state. */
@@ -83,7 +85,9 @@ export function repositoryCalls({ place, ours, unlessChanged }: Calls): Reposito
       const pulls = await unlessChanged('pulls', (headers) =>
         everyPage((page) => rest.pulls.list({ ...query, page, headers: page === 1 ? headers : {} })),
       );
-      return pulls.map(({ number, head, base }) => ({ number, head: head.sha, base: base.ref }));
+      return pulls.map(({ number, head, base, user }) => {
+        return { number, head: head.sha, base: base.ref, author: user?.login };
+      });
     },
     async pull(number) {
       const { data } = await (await ours()).rest.pulls.get({ ...place, pull_number: number });

@@ -104,16 +104,18 @@ test('a head is missed unless it is handled or waits', () => {
 
 test('a pull request whose base became another branch is missed once, and again when it comes back', () => {
   const missed = (known: KnownPull, base: string) =>
-    missedPulls([{ number: 1, head: 'a', base }], 'main', { ...initialBotState(), pulls: [known] }).map(
+    missedPulls([{ number: 1, head: 'a', base, author: 'bea' }], 'main', { ...initialBotState(), pulls: [known] }).map(
       ({ job }) => job,
     );
-  expect(missed(pull(1), 'stable')).toEqual([{ kind: 'pull', number: 1, again: false }]);
+  expect(missed(pull(1), 'stable')).toEqual([{ kind: 'pull', number: 1, again: false, author: 'builder' }]);
   expect(missed(pull(1, { closedAt: at(1) }), 'stable')).toEqual([]);
-  expect(missed(pull(1, { closedAt: at(1) }), 'main')).toEqual([{ kind: 'pull', number: 1, again: true }]);
+  expect(missed(pull(1, { closedAt: at(1) }), 'main')).toEqual([
+    { kind: 'pull', number: 1, again: true, author: 'bea' },
+  ]);
 });
 
 test('pull requests are missed that are new, moved, closed or opened again; not those of other branches', () => {
-  const open = (number: number, head: string, base = 'main') => ({ number, head, base });
+  const open = (number: number, head: string, base = 'main') => ({ number, head, base, author: 'bea' });
   const state = {
     ...initialBotState(),
     pulls: [pull(1), pull(2), pull(3), pull(4, { closedAt: at(1) }), pull(5, { closedAt: at(1) }), pull(6)],
@@ -121,10 +123,10 @@ test('pull requests are missed that are new, moved, closed or opened again; not 
   };
   const seen = [open(1, 'a'), open(2, 'b'), open(4, 'a'), open(6, 'b'), open(7, 'a'), open(8, 'a', 'stable')];
   expect(missedPulls(seen, 'main', state).map(({ job }) => job)).toEqual([
-    { kind: 'pull', number: 2, again: false },
-    { kind: 'pull', number: 4, again: true },
-    { kind: 'pull', number: 7, again: false },
-    { kind: 'pull', number: 3, again: false },
+    { kind: 'pull', number: 2, again: false, author: 'bea' },
+    { kind: 'pull', number: 4, again: true, author: 'bea' },
+    { kind: 'pull', number: 7, again: false, author: 'bea' },
+    { kind: 'pull', number: 3, again: false, author: 'builder' },
   ]);
 });
 

@@ -81,13 +81,21 @@ export function missedPulls(
       const pull = known.get(number);
       return base === defaultBranch && (pull?.head !== head || pull.closedAt !== null);
     })
-    .map(({ number, head }) => ({ number, head, again: typeof known.get(number)?.closedAt === 'string' }));
+    .map(({ number, head, author }) => ({
+      number,
+      head,
+      author,
+      again: typeof known.get(number)?.closedAt === 'string',
+    }));
   const gone = state.pulls
     .filter(({ number, closedAt }) => closedAt === null && !numbers.has(number))
-    .map(({ number, head }) => ({ number, head, again: false }));
+    .map(({ number, head, author }) => ({ number, head, author, again: false }));
   return [...changed, ...gone]
     .filter(({ number }) => !waiting.has(number))
-    .map(({ number, head, again }) => ({ key: foundPullKey(number, head), job: { kind: 'pull', number, again } }));
+    .map(({ number, head, author, again }) => ({
+      key: foundPullKey(number, head),
+      job: { kind: 'pull', number, again, ...(author === undefined ? {} : { author }) },
+    }));
 }
 
 /** What merge queues would merge and nobody has judged. */

@@ -219,7 +219,10 @@ test('when many wait people take turns, and what each of them asks is done in th
   await Promise.all(flood.map((at) => inbox.accept(`flood/${at}`, by('flood', at))));
   const crowd = Array.from({ length: 20 }, (_, at) => at);
   await Promise.all(crowd.map((at) => inbox.accept(`crowd/${at}`, by(`one-${at}`, 100 + at))));
-  await inbox.accept('pull', { kind: 'pull', number: 4, again: false });
+  for (const at of [0, 1, 2, 3, 4, 5]) {
+    await inbox.accept(`many/${at}`, { kind: 'pull', number: at, again: false, author: 'mallory' });
+  }
+  await inbox.accept('pull', { kind: 'pull', number: 9, again: false, author: 'bea' });
   for (const at of [0, 1, 2]) await inbox.accept(`ada/${at}`, by(at === 1 ? 'Ada' : 'ada', 200 + at));
   inbox.start({
     ...workerOf(async ({ id }) => {
@@ -229,7 +232,7 @@ test('when many wait people take turns, and what each of them asks is done in th
     isQuick: ({ id }) => id.startsWith('crowd'),
   });
   await inbox.settled();
-  expect(worked).toHaveLength(60 + 20 + 1 + 3);
+  expect(worked).toHaveLength(60 + 20 + 6 + 1 + 3);
   const of = (whose: string) => worked.filter((id) => id.startsWith(whose));
   expect(of('ada')).toEqual(['ada/0', 'ada/1', 'ada/2']);
   expect(of('flood')).toEqual(flood.map((at) => `flood/${at}`));

@@ -18,9 +18,10 @@ interface InboxOptions {
 /** So few are worked off in the order in which they came, whoever asked. */
 const inOrder = 10;
 
-/** Pull requests are told of by GitHub: they are one asker, whose name no person has. */
+/** What nobody is known to ask for is one asker, whose name no person has. */
 function whoAsks(job: Job): string {
-  return 'actor' in job ? job.actor.toLowerCase() : `${job.kind} request`;
+  const login = 'actor' in job ? job.actor : job.kind === 'pull' ? job.author : undefined;
+  return login?.toLowerCase() ?? `${job.kind} request`;
 }
 
 /** Who works off what was noted. */

@@ -38,7 +38,7 @@ afterAll(() => {
 
 const sign = (body: string) => `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
 const headersOf = (signature: string, changes: Readonly<Record<string, string>> = {}) => ({
-  ...{ 'Content-Type': 'application/json', 'X-GitHub-Event': 'push', 'X-GitHub-Delivery': '1' },
+  ...{ 'Content-Type': 'application/json', 'X-GitHub-Event': 'ping', 'X-GitHub-Delivery': '1' },
   ...{ 'X-Hub-Signature-256': signature, ...changes },
 });
 const chunk = (text: string) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
@@ -95,6 +95,12 @@ test.each<[string, Readonly<Record<string, string>>, string, RegExp]>([
   ['asked for', headersOf(sign('')), 'GET', /^405 /],
 ])('a webhook that is %s is refused', async (_what, headers, method, expected) => {
   expect(await statusOf(headers, '{}', method)).toMatch(expected);
+  expect(handled).toEqual([]);
+});
+
+test.each(['null', '"x"', '[]', '{"repository":null}'])('a signed push that holds %s is refused', async (body) => {
+  const headers = headersOf(sign(body), { 'X-GitHub-Event': 'push' });
+  expect(await statusOf(headers, body)).toMatch(/^400 .*not what GitHub sends for this event/);
   expect(handled).toEqual([]);
 });
 

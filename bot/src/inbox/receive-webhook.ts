@@ -1,9 +1,11 @@
 // Stands before Probot, which would take a body of any length from anybody, and say 202 to what comes slowly before it
-// knows the signature: a webhook is read once, within bounds, and only what GitHub signed is handed on.
+// knows the signature: a webhook is read once, within bounds, and only what GitHub signed, and is as it should be, is
+// handed on.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '@coppice/builder-runner/runner';
 import { type BodyLimits, bodyLimits, createBodyReader, maximumBodyBytes, type NoBody } from './webhook-body.ts';
+import { judgePayload } from './webhook-shape.ts';
 
 /** What answers a request; `next` is called for one of another path. */
 export type Middleware = (request: IncomingMessage, response: ServerResponse, next?: () => void) => unknown;
@@ -43,7 +45,10 @@ export function createWebhookReceiver(options: ReceiverOptions): Middleware {
     const body = await bodies.read(request, (piece) => hmac.update(piece));
     if (typeof body === 'string') return refuse(response, noBody(body, limits));
     if (!isSignature(request.headers[signatureHeader], hmac.digest())) return refuse(response, forged);
-    return await handle(Object.assign(request, { body: body.toString('utf8') }), response, next);
+    const text = body.toString('utf8');
+    const why = judgePayload(String(request.headers['x-github-event']), text);
+    if (why !== undefined) return refuse(response, { status: 400, why });
+    return await handle(Object.assign(request, { body: text }), response, next);
   };
 }
 

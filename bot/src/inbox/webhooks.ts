@@ -55,16 +55,16 @@ export function createApp({ repository, known, hear, complain, knowsBot }: AppOp
       'pull_request.closed',
     ];
     app.on(pullEvents, async ({ id, payload }) => {
-      const { number, base } = payload.pull_request;
+      const { base } = payload.pull_request;
       if (!ours(payload.repository) || base.ref !== payload.repository.default_branch) return;
-      await accept(id, { kind: 'pull', number, again: payload.action === 'ready_for_review' });
+      await accept(id, jobOfPull(payload.pull_request, payload.action === 'ready_for_review'));
     });
     app.on('pull_request.edited', async ({ id, payload }) => {
-      const { number, base } = payload.pull_request;
-      const bases = [base.ref, payload.changes.base?.ref.from];
+      const { base } = payload.pull_request;
+      const bases = [base.ref, payload.changes?.base?.ref.from];
       // It came to the default branch from another one, or left it.
       if (!ours(payload.repository) || bases[1] === undefined) return;
-      if (bases.includes(payload.repository.default_branch)) await accept(id, { kind: 'pull', number, again: true });
+      if (bases.includes(payload.repository.default_branch)) await accept(id, jobOfPull(payload.pull_request, true));
     });
     app.on(['merge_group.checks_requested', 'merge_group.destroyed'], async ({ id, payload }) => {
       if (payload.repository === undefined || !ours(payload.repository)) return;
@@ -101,6 +101,14 @@ function jobOfCheckRun(payload: CheckRunPayload): Job | undefined {
   if (payload.action === 'rerequested') return { ...asked, wish: { kind: 'rerun', checkRunId, externalId } };
   const button = payload.requested_action?.identifier ?? '';
   return { ...asked, wish: { kind: 'button', checkRunId, externalId, button } };
+}
+
+/** Pure. */
+function jobOfPull(
+  { number, user }: { readonly number: number; readonly user?: { readonly login: string } | null },
+  again: boolean,
+): Job {
+  return { kind: 'pull', number, again, ...(user ? { author: user.login } : {}) };
 }
 
 /** Pure. */

@@ -205,6 +205,19 @@ export async function seenBuilds(
   return [...ended.flat(), ...live];
 }
 
+/** `owner/name` → how many builds there are of it, ended ones and live ones; a project without any is left out. */
+export function countBuilds(
+  queue: Pick<Queue, 'builds'>,
+  built: Pick<BuiltIndex, 'counts' | 'find'>,
+): ReadonlyMap<string, number> {
+  const counts = new Map(built.counts());
+  for (const { id, owner, project } of queue.builds()) {
+    // One chroot of it may have ended.
+    if (built.find(id) === undefined) counts.set(`${owner}/${project}`, (counts.get(`${owner}/${project}`) ?? 0) + 1);
+  }
+  return counts;
+}
+
 /** What has been built of a project that a push would rename is under its former name still. */
 export async function builtUnderFormerName(
   owner: string,

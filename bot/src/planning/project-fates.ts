@@ -16,9 +16,16 @@ export interface ProjectChanges {
   readonly replaced: readonly Project[];
   /** Keys of those that were leaving and are stated again. */
   readonly kept: readonly string[];
+  /** Projects that say they were another one, which is gone, and that have builds of their own: two are never mixed. */
+  readonly apart: readonly { readonly from: string; readonly to: string }[];
 }
 
-export function compareProjects(before: WithLeaving, after: ConfigState): ProjectChanges {
+/** `builds`: how many there are of each project, live ones included. */
+export function compareProjects(
+  before: WithLeaving,
+  after: ConfigState,
+  builds: ReadonlyMap<string, number>,
+): ProjectChanges {
   const now = byKey(after.config.projects);
   const stated = byKey(before.config.projects);
   const all = before.leaving ?? [];
@@ -26,14 +33,22 @@ export function compareProjects(before: WithLeaving, after: ConfigState): Projec
     const from = now.get(project)?.renamedFrom ?? '';
     return from !== project && stated.has(from) && !now.has(from);
   };
-  const leaving = all.filter((one) => !isReplaced(one));
-  const counted = countingLeaving({ config: before.config, leaving });
+  const replaced = all.filter(isReplaced);
+  const stays = all.filter((one) => !isReplaced(one));
+  const there = byKey(countingLeaving({ config: before.config, leaving: stays }).projects);
+  // Those that were there before they said so: with nothing of their own yet they count as new.
+  const late = [...now].flatMap(([to, { renamedFrom: from }]) =>
+    from !== null && there.has(to) && there.has(from) && !now.has(from) ? [{ from, to }] : [],
+  );
+  const isBuilt = (key: string) => (builds.get(key) ?? 0) > 0;
+  const takesOver = new Set(late.filter(({ to }) => !isBuilt(to)).map(({ to }) => to));
+  const old = new Map([...there].filter(([key]) => !takesOver.has(key)));
+  const diff = diffConfigs({ ...before, config: { ...before.config, projects: [...old.values()] } }, after);
   return {
-    diff: diffConfigs({ ...before, config: counted }, after),
-    old: byKey(counted.projects),
-    now,
-    replaced: all.filter(isReplaced).map((one) => one.stated),
-    kept: leaving.map(({ project }) => project).filter((key) => now.has(key)),
+    ...{ diff, old, now },
+    replaced: replaced.map((one) => one.stated),
+    kept: stays.map(({ project }) => project).filter((key) => now.has(key) && !takesOver.has(key)),
+    apart: late.filter(({ from, to }) => diff.removed.includes(from) && isBuilt(from) && isBuilt(to)),
   };
 }
 
@@ -42,13 +57,13 @@ interface FateQuestion {
   readonly deleteAt: (key: string) => string | null;
   /** What was leaving before. */
   readonly leaving: readonly LeavingProject[];
-  /** How many builds are published of each project. */
+  /** How many builds there are of each project, live ones included. */
   readonly builds: ReadonlyMap<string, number>;
 }
 
 /** What loses most comes first. */
 export function fatesOf(changes: ProjectChanges, { deleteAt, leaving, builds }: FateQuestion): readonly Fate[] {
-  const { diff, old, now, replaced, kept } = changes;
+  const { diff, old, now, replaced, kept, apart } = changes;
   const deletion = (project: Project, at: string | null, before: boolean): Fate => ({
     ...{ kind: 'deletes', project: projectKey(project), packages: project.packages.length, at, before },
     builds: builds.get(projectKey(project)) ?? 0,
@@ -62,6 +77,7 @@ export function fatesOf(changes: ProjectChanges, { deleteAt, leaving, builds }: 
   return [
     ...replaced.map((project) => deletion(project, null, false)),
     ...removed.filter((one) => 'before' in one && !one.before),
+    ...apart.map((one): Fate => ({ kind: 'apart', ...one, builds: builds.get(one.to) ?? 0 })),
     ...diff.renamed.map(({ from, to }): Fate => ({ kind: 'renames', from, to })),
     ...kept.map((project): Fate => ({ kind: 'keeps', project })),
     ...dropped(diff, old, now),

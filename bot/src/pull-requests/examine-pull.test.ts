@@ -14,7 +14,7 @@ const unjudgedWith = async (before: KnownPull) => {
   const context = {
     mirror: { fetchPull: async () => ({ head, base: 'tip' }), conflicts: async () => [] },
     heads: { examine: () => Promise.reject(new Unjudgeable('It could not be judged within 60 s.')) },
-    ...{ built: { counts: () => new Map() }, settings: { deletion: { graceSeconds: 0 } } },
+    ...{ queue: { builds: () => [] }, built: { counts: () => new Map() }, settings: { deletion: { graceSeconds: 0 } } },
     ...{ written: () => undefined, pulls: () => [before], now: () => new Date('2026-01-03T00:00:00Z') },
   } as unknown as ExamineContext;
   return (await examinePull(pull, context)).known;

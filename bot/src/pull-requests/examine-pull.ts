@@ -1,12 +1,13 @@
 // Looks at a pull request: fetches its head, has it judged, and says what it changes. Policy is that of the config in
 // force.
+import type { Queue } from '@coppice/builder-runner/queue';
 import { GitError } from '@coppice/builder-runner/remote';
 import type { Settings } from '@coppice/config';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
 import type { Github } from '../github/github.ts';
 import type { PullRequest } from '../github/repository.ts';
-import type { BuiltIndex } from '../planning/built.ts';
+import { type BuiltIndex, countBuilds } from '../planning/built.ts';
 import type { KnownPull } from '../vocabulary/known-pull.ts';
 import { deleteAtFrom } from '../vocabulary/leaving.ts';
 import { type HeadBackground, type HeadFacts, type HeadPlace, Unjudgeable } from './head-facts.ts';
@@ -30,7 +31,8 @@ export interface ExamineContext {
   readonly github: Github;
   readonly mirror: ConfigRepoMirror;
   readonly heads: HeadReader;
-  readonly built: Pick<BuiltIndex, 'counts'>;
+  readonly queue: Pick<Queue, 'builds'>;
+  readonly built: Pick<BuiltIndex, 'counts' | 'find'>;
   readonly settings: Pick<Settings, 'deletion'>;
   /** The config in force, as it is written; undefined while there is none. */
   readonly written: () => ConfigAtCommit | undefined;
@@ -71,10 +73,10 @@ async function judged(
 /** What the service knows of a head beside its commits. `base` is the config in force, as it is written. */
 export function backgroundOf(
   base: ConfigAtCommit | undefined,
-  { built, settings, now }: Pick<ExamineContext, 'built' | 'settings' | 'now'>,
+  { queue, built, settings, now }: Pick<ExamineContext, 'queue' | 'built' | 'settings' | 'now'>,
 ): HeadBackground {
   const deleteAt = deleteAtFrom(now(), settings.deletion.graceSeconds);
-  return { leaving: base?.leaving ?? [], builds: built.counts(), deleteAt };
+  return { leaving: base?.leaving ?? [], builds: countBuilds(queue, built), deleteAt };
 }
 
 /**

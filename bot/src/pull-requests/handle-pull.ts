@@ -104,6 +104,8 @@ export interface Judged {
   readonly checks: readonly Check[];
   /** Undefined when the head cannot be planned. */
   readonly start: Start | undefined;
+  /** What was left out, and why. */
+  readonly skipped: readonly SkippedBuild[];
 }
 
 /** Queues what may be built of a head, and says so in its check. `known` of `examined` holds the approvals. */
@@ -116,15 +118,15 @@ export async function judge(
 ): Promise<Judged> {
   const { changes, known, problems } = examined;
   const check = (report: ReturnType<typeof planReport>) => checkOf(known, asker.batch, report);
-  const given = (why: string): Judged => ({
-    ...{ builds: [], start: undefined },
-    checks: [check(unjudgedReport(examined, why))],
+  const saying = (report: ReturnType<typeof planReport>): Judged => ({
+    ...{ builds: [], start: undefined, skipped: [] },
+    checks: [check(report)],
   });
-  if (examined.unjudged !== undefined) return given(examined.unjudged);
-  if (!changes.ours) return { builds: [], checks: [check(untouchedReport())], start: undefined };
+  if (examined.unjudged !== undefined) return saying(unjudgedReport(examined, examined.unjudged));
+  if (!changes.ours) return saying(untouchedReport());
   const base = context.config();
   if (base === undefined || problems.length > 0) {
-    return { builds: [], checks: [check(problemsReport(examined, base?.commit ?? null))], start: undefined };
+    return saying(problemsReport(examined, base?.commit ?? null));
   }
   const standing = standingOf(known, countingLeaving(base));
   const before = queuedBefore(asker.batch, context);
@@ -134,7 +136,7 @@ export async function judge(
       throw error;
     },
   );
-  if (planned instanceof Unjudgeable) return given(planned.message);
+  if (planned instanceof Unjudgeable) return saying(unjudgedReport(examined, planned.message));
   const { plan, annotations, requests } = planned;
   const { start, builds } = await begin();
   const whole = selection.packages.length === 0 && selection.chroots.length === 0;
@@ -142,7 +144,7 @@ export async function judge(
   // To strangers it would tell which teams there are.
   const unread = standing.kind === 'waiting' ? [] : await context.unread(examined.teams);
   const checks = whole ? [check({ ...planReport(examined, standing, plan, start, { why, unread }), annotations })] : [];
-  return { builds, checks: [...checks, ...checksOf(builds)], start };
+  return { builds, checks: [...checks, ...checksOf(builds)], start, skipped: plan.skipped };
 
   async function begin(): Promise<{ readonly start: Start; readonly builds: readonly QueuedBuild[] }> {
     if (before !== undefined)
@@ -151,7 +153,7 @@ export async function judge(
       return { start: { kind: 'waiting', who: standing.who }, builds: [] };
     }
     if (examined.pull.draft && !draftsToo && plan.builds.length > 0) return { start: { kind: 'draft' }, builds: [] };
-    const queued = await enqueuePull(known, requests, context);
+    const queued = await enqueuePull(examined, requests, context);
     if (queued === 'moved') return { start: { kind: 'moved' }, builds: [] };
     if (queued === 'not allowed') return { start: { kind: 'waiting', who: [] }, builds: [] };
     return { start: { kind: 'queued', ids: queued.map(({ id }) => id) }, builds: queued };

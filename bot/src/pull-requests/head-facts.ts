@@ -24,7 +24,7 @@ export interface HeadPlace {
 export interface HeadBackground {
   /** Projects that are no more in the config in force and whose results are still there, as they were written. */
   readonly leaving: readonly LeavingProject[];
-  /** `owner/name` → how many builds are published of it. */
+  /** `owner/name` → how many builds there are of it, live ones included. */
   readonly builds: ReadonlyMap<string, number>;
   /** When a project is deleted that a merge now would take away, ISO 8601 UTC; null: at once. */
   readonly deleteAt: string | null;

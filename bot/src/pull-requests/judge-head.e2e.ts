@@ -106,6 +106,18 @@ test('what becomes of projects is told, and one that is leaving is neither new n
   await heads.stop();
 });
 
+test('a head that is being judged when the service ends is not called one that cannot be judged', async () => {
+  const heads = judge();
+  const tangled = place(await commit({ 'projects/acme/tangle.yaml': project(`  p0: ${'['.repeat(200_000)}\n`) }));
+  logged.splice(0);
+  const asked = [heads.examine(tangled, background), heads.examine(tangled, background)];
+  const ended = Promise.allSettled(asked);
+  await heads.stop();
+  for (const one of await ended)
+    expect(one).toMatchObject({ reason: { message: expect.stringMatching(/service ends$/) } });
+  expect(logged).toEqual([]);
+});
+
 test('what came to the default branch since a head left it is none of its doing', async () => {
   const heads = judge();
   const head = await commit({ 'projects/acme/tools.yaml': `description: Other words\n${project(stated(0))}` });

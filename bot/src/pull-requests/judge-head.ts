@@ -15,7 +15,7 @@ import {
 import type { HeadReader } from './read-head.ts';
 
 export interface HeadJudge extends HeadReader {
-  /** Ends what is under way. */
+  /** Ends what is under way: that and what waits is judged by nobody, and rejects. */
   stop(): Promise<void>;
 }
 
@@ -51,6 +51,7 @@ export function createHeadJudge({ folder, log, seconds = 60 }: HeadJudgeOptions)
   let worker: Worker | undefined;
   let idle: NodeJS.Timeout | undefined;
   let before: Promise<unknown> = Promise.resolve();
+  let stops = 0;
   const end = async () => {
     clearTimeout(idle);
     const ending = worker;
@@ -70,10 +71,13 @@ export function createHeadJudge({ folder, log, seconds = 60 }: HeadJudgeOptions)
     started.unref();
     return started;
   };
-  const ask = async (question: Question): Promise<HeadFacts | HeadPlan> => {
+  const ask = async (question: Question, since: number): Promise<HeadFacts | HeadPlan> => {
     clearTimeout(idle);
+    if (stops !== since) throw new Error(stoppedWhy);
     worker ??= start();
     const answer = await answerOf(worker, question, seconds);
+    // It is no fault of the head's that its judge was ended.
+    if (stops !== since) throw new Error(stoppedWhy);
     if (answer.kind === 'done' || answer.kind === 'git' || answer.kind === 'unjudgeable') {
       idle = setTimeout(() => void end(), idleMilliseconds).unref();
     } else await end();
@@ -94,17 +98,22 @@ export function createHeadJudge({ folder, log, seconds = 60 }: HeadJudgeOptions)
     }
   };
   const inTurn = (question: Question) => {
-    const asked = before.then(() => ask(question));
+    const since = stops;
+    const asked = before.then(() => ask(question, since));
     before = asked.catch(() => undefined);
     return asked;
   };
   return {
     examine: async (place, background) => (await inTurn({ kind: 'examine', place, background })) as HeadFacts,
     plan: async (place, wish) => (await inTurn({ kind: 'plan', place, wish })) as HeadPlan,
-    stop: end,
+    async stop() {
+      stops += 1;
+      await end();
+    },
   };
 }
 
+const stoppedWhy = 'it was not judged: the service ends';
 const smaller = 'Make it smaller or simpler, or split it into several pull requests.';
 const tooManyFiles = 'It holds more files, or longer ones, than are read of a commit: 64 MiB in all. Split it.';
 

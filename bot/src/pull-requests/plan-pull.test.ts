@@ -1,6 +1,7 @@
 import type { BuildRequest, BuiltChroot, ChrootName } from '@coppice/config';
 import { expect, test } from 'vitest';
-import { inSandbox, preferSandbox } from './plan-pull.ts';
+import type { Examined } from './examine-pull.ts';
+import { inSandbox, planPull, preferSandbox } from './plan-pull.ts';
 
 const chroot = 'sapling-12-x86_64' as ChrootName;
 
@@ -23,8 +24,31 @@ test('a sandbox has its own word on what it has built, and the project has it on
 
 test('a request for a sandbox leaves the project as an input, after all that it states itself', () => {
   const request = { owner: 'acme', project: 'tools', repos: ['https://example.test/r/'] } as unknown as BuildRequest;
-  expect(inSandbox(request, 7)).toEqual({
+  expect(inSandbox(request, 7, [])).toEqual({
     ...{ owner: 'acme', project: 'tools+pr7' },
     repos: ['https://example.test/r/', 'coppice://acme/tools'],
   });
+});
+
+test('a project that gets another name is planned after what was built under its former one', async () => {
+  const built = { owner: 'st', project: 'one', package: 'hello', chroot, inputDigest: 'd', state: 'succeeded', id: 4 };
+  const fates = [{ kind: 'renames', from: 'st/one', to: 'st/uno' }] as const;
+  const packages = new Map([['st/uno', { all: ['hello'], changed: ['hello'] }]]);
+  const wish = (await planPull(
+    { ...{ fates, packages, known: { number: 4 } } } as unknown as Examined,
+    { packages: [], chroots: [], force: false },
+    true,
+    { login: 'mia', request: '', batch: '' },
+    {
+      queue: { builds: () => [] },
+      built: {
+        lastOf: async (_: string, project: string) => (project === 'one' ? [built] : []),
+        expectedSeconds: () => 1,
+      },
+      ...{ settings: {}, heads: { plan: async (_place: unknown, all: unknown) => all } },
+    } as unknown as Parameters<typeof planPull>[4],
+  )) as unknown as { built: ReadonlyMap<string, readonly BuiltChroot[]> };
+  expect(wish.built.get('st/uno')).toEqual([{ ...built, project: 'uno' }]);
+  const request = { owner: 'st', project: 'uno', repos: [] } as unknown as BuildRequest;
+  expect(inSandbox(request, 4, fates).repos).toEqual(['coppice://st/one']);
 });

@@ -4,10 +4,9 @@ import { setImmediate } from 'node:timers/promises';
 import { type BuildRequest, type BuiltChroot, type PlanSelection, type QueuedBuild, sandboxOf } from '@coppice/config';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 import type { Github } from '../github/github.ts';
-import { seenBuilds } from '../planning/built.ts';
+import { builtUnderFormerName, seenBuilds } from '../planning/built.ts';
 import type { Asker } from '../planning/plan-requests.ts';
 import type { PlanContext } from '../planning/planner.ts';
-import type { KnownPull } from '../vocabulary/known-pull.ts';
 import { countingLeaving } from '../vocabulary/leaving.ts';
 import { standingOf } from './approval.ts';
 import type { Examined } from './examine-pull.ts';
@@ -38,7 +37,7 @@ const nothingPlanned: HeadPlan = {
  * Throws Unjudgeable.
  */
 export async function planPull(
-  { place, packages, known }: Examined,
+  { place, packages, known, fates }: Examined,
   selection: PullSelection,
   lookUp: boolean,
   asker: Asker,
@@ -55,12 +54,10 @@ export async function planPull(
   const keys = selections.map(({ project = '' }) => project);
   const before = await builtBefore(keys, context, async (owner, project) => {
     const sandbox = sandboxOf(project, known.number);
-    const all = await seenBuilds(context, owner, [sandbox, project]);
-    return preferSandbox(
-      all.filter((one) => one.owner === owner),
-      project,
-      sandbox,
-    );
+    const seenOf = async (itsOwner: string, its: string) =>
+      (await seenBuilds(context, itsOwner, [its])).filter((one) => one.owner === itsOwner && one.project === its);
+    const all = [await seenOf(owner, sandbox), await builtUnderFormerName(owner, project, fates, seenOf)].flat();
+    return preferSandbox(all, project, sandbox);
   });
   const { force } = selection;
   return await context.heads.plan(place, { selections, force, lookUp, ...before, asker });
@@ -99,16 +96,20 @@ export function preferSandbox(all: readonly BuiltChroot[], project: string, sand
 }
 
 /**
- * Requests for the project as requests for its sandbox, which finds what it does not build itself in the project. Pure.
+ * Requests for the project as requests for its sandbox, which finds what it does not build itself in the project, under
+ * the name that it has before the merge. Pure.
  */
-export function inSandbox(request: BuildRequest, pull: number): BuildRequest {
+export function inSandbox(request: BuildRequest, pull: number, fates: Examined['fates']): BuildRequest {
   const { owner, project } = request;
-  return { ...request, project: sandboxOf(project, pull), repos: [...request.repos, `coppice://${owner}/${project}`] };
+  const key = `${owner}/${project}`;
+  const renamed = fates.find((one) => one.kind === 'renames' && one.to === key);
+  const base = renamed?.kind === 'renames' ? renamed.from : key;
+  return { ...request, project: sandboxOf(project, pull), repos: [...request.repos, `coppice://${base}`] };
 }
 
 /** The builds; or why there are none: its head has moved or it was closed, or nobody may let it be built (any more). */
 export async function enqueuePull(
-  known: KnownPull,
+  { known, fates }: Pick<Examined, 'known' | 'fates'>,
   requests: HeadPlan['requests'],
   { queue, github, config }: BuildContext,
 ): Promise<readonly QueuedBuild[] | 'moved' | 'not allowed'> {
@@ -117,5 +118,5 @@ export async function enqueuePull(
   if (!now.open || now.head !== known.head) return 'moved';
   const base = config();
   if (base === undefined || standingOf(known, countingLeaving(base)).kind === 'waiting') return 'not allowed';
-  return await queue.enqueue(requests.map((request) => inSandbox(request, known.number)));
+  return await queue.enqueue(requests.map((request) => inSandbox(request, known.number, fates)));
 }

@@ -1,15 +1,16 @@
 // The commands that mean something of their own on a pull request: `/approve` lets its head be built, `/build` builds
 // it again.
-import { nearest, type QueuedBuild } from '@coppice/config';
+import { nearest, type QueuedBuild, quietReason, type SkippedBuild, sandboxOf, skipReasons } from '@coppice/config';
 import { type CommentJob, type Done, text } from '../commands/carry-out/done.ts';
 import type { OnPull } from '../commands/handle-comment.ts';
-import { noConfig, unknownPackages } from '../reply/refused.ts';
+import { nothingToDo } from '../reply/accepted.ts';
+import { noConfig, nothingQueued, unknownPackages } from '../reply/refused.ts';
 import type { Section } from '../vocabulary/answer.ts';
 import { refOf } from '../vocabulary/build-view.ts';
 import { countingLeaving } from '../vocabulary/leaving.ts';
 import { decideApproval, mayBuildAll, standingOf, whoMayApprove } from './approval.ts';
 import { type Examined, examinePull } from './examine-pull.ts';
-import { everything, judge, type PullContext, readerFor } from './handle-pull.ts';
+import { everything, type Judged, judge, type PullContext, readerFor } from './handle-pull.ts';
 import * as say from './say.ts';
 
 /** What somebody wants of a pull request in a comment on it. */
@@ -90,12 +91,40 @@ export async function buildPullRequest(
   const done = await judge(examined, selection, asker, { draftsToo: true }, own);
   if (done.start?.kind === 'moved') return text(wish.line, false, say.movedMeanwhile());
   const pulls = [known];
-  if (done.builds.length > 0) return { section: builds(wish, done.builds, ''), checks: done.checks, pulls };
-  return {
-    ...text(wish.line, true, 'There is nothing to build. The check "coppice / config" says why.'),
-    checks: done.checks,
-    pulls,
-  };
+  if (done.start?.kind === 'waiting') return text(wish.line, false, say.needsApproval(known.head, who));
+  const section = builtSection({ ...wish, force }, done, context.queue.builds());
+  return { section, checks: done.checks, pulls };
+}
+
+/** What was queued, what is being built already, and why there is no more. `live` is the queue. Pure. */
+export function builtSection(
+  wish: Pick<PullWish, 'number' | 'line'> & { readonly force: boolean },
+  done: Pick<Judged, 'builds' | 'skipped'>,
+  live: readonly QueuedBuild[],
+): Section {
+  const running = live.filter((one) => done.skipped.some((skipped) => isOf(one, skipped, wish.number)));
+  const all = [...done.builds, ...running];
+  if (all.length > 0) return builds(wish, all, '');
+  if (done.skipped.length === 0) return text(wish.line, true, say.nothingPlanned()).section;
+  const again =
+    done.skipped.some(({ why }) => quietReason(why) === 'unchanged') && !wish.force ? say.buildsAgain() : '';
+  const said = [nothingToDo(done.skipped), again].filter((part) => part !== '').join('\n\n');
+  return text(wish.line, !wish.force, said).section;
+}
+
+/** It is what was left out because it is being built: in the sandbox, or in the project itself. */
+function isOf(
+  { id, owner, project, package: name, chroots }: QueuedBuild,
+  skipped: SkippedBuild,
+  pull: number,
+): boolean {
+  return (
+    skipped.why === skipReasons.building(id) &&
+    skipped.owner === owner &&
+    (skipped.project === project || sandboxOf(skipped.project, pull) === project) &&
+    skipped.package === name &&
+    chroots.some(({ chroot }) => chroot === skipped.chroot)
+  );
 }
 
 interface Looked {
@@ -135,13 +164,11 @@ function unknownNames(words: readonly string[], examined: Examined): string | un
   const known = new Set(names.flatMap(({ name, long }) => [name, long]));
   const missing = packages.filter((wanted) => !known.has(wanted));
   if (missing.length === 0) return undefined;
-  return unknownPackages(
-    missing.map((name) => ({ name, near: nearest(name, short, 'strictly') })),
-    short,
-  );
+  const near = missing.map((name) => ({ name, near: nearest(name, short, 'strictly') }));
+  return nothingQueued(unknownPackages(near, short));
 }
 
-function builds(wish: PullWish, queued: readonly QueuedBuild[], intro: string): Section {
+function builds(wish: Pick<PullWish, 'line'>, queued: readonly QueuedBuild[], intro: string): Section {
   return { kind: 'builds', line: wish.line, builds: queued.map(refOf), intro, notes: '', canceling: false };
 }
 

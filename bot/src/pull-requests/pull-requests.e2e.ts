@@ -67,7 +67,7 @@ describe('a pull request by somebody with rights', () => {
     number = await pulls.open('builder', 'hello-2');
     const check = await pulls.verdict(head);
     expect(check).toMatchObject({ conclusion: 'success', output: { title: '1 build queued' } });
-    expect(check.output.summary).toContain(`acme/tools+pr${number}`);
+    expect(check.output.summary).toContain(`acme/tools:pr:${number}`);
     expect(service.queue.builds()).toMatchObject([
       {
         owner: 'acme',
@@ -89,7 +89,7 @@ describe('a pull request by somebody with rights', () => {
   });
 
   test('takes the names of its projects for their packages', async () => {
-    expect((await say('builder', '/build acme/tools', number)).body).toContain('There is nothing to build');
+    expect((await say('builder', '/build acme/tools', number)).body).toContain('There is nothing to do');
     expect((await say('builder', '/build acme/games', number)).body).toContain('There is no package `acme/games`');
     expect(live()).toEqual([]);
   });

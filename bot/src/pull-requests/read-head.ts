@@ -147,10 +147,11 @@ function fatesOfMerge(
   const own = new Set(projects);
   const common = { ...(before ?? base), leaving };
   const there = new Set(countingLeaving({ config: base.config, leaving }).projects.map(projectKey));
-  const fates = fatesOf(compareProjects(common, after), { deleteAt: () => deleteAt, leaving, builds });
+  const fates = fatesOf(compareProjects(common, after, builds), { deleteAt: () => deleteAt, leaving, builds });
+  const gone = new Set(leaving.map(({ project }) => project));
   return fates.filter((fate) =>
-    fate.kind === 'renames'
-      ? own.has(fate.from) && own.has(fate.to)
+    fate.kind === 'renames' || fate.kind === 'apart'
+      ? own.has(fate.to) && (own.has(fate.from) || gone.has(fate.from))
       : own.has(fate.project) && (fate.kind !== 'deletes' || (!fate.before && there.has(fate.project))),
   );
 }

@@ -117,3 +117,9 @@ test('that only an admin can let it be built is not said when one has', () => {
     expect(said(standing, { kind: 'queued', ids: [] })).not.toContain('Only an admin');
   }
 });
+
+test('builds go to the sandboxes of the projects that have some, by the names that dnf knows', () => {
+  const known = { ...examined().known, touched: ['acme/tools', 'st/one'] };
+  const { summary } = planReport(examined({ known }), author, plan, { kind: 'queued', ids: [11, 12] });
+  expect(summary).toContain('The builds go to `acme/tools:pr:7`, never into');
+});

@@ -1,5 +1,5 @@
 // What the check "coppice / config" says on the head of a pull request, and what is answered to commands on one. Pure.
-import { formatProblem, type Plan, sandboxOf } from '@coppice/config';
+import { dnfName, formatProblem, type Plan, sandboxOf } from '@coppice/config';
 import { reportProblems } from '../reply/config-problems.ts';
 import { code, codeBlock, list } from '../reply/escape.ts';
 import { fateNotes, withFates } from '../reply/fates.ts';
@@ -97,7 +97,7 @@ export function planReport(
       : `Only an admin can let it be built: ${someOf(demands.adminReasons)}.`,
     blocked.length === 0 ? '' : codeBlock(blocked.slice(0, 40).map(formatProblem)),
     planBody(plan, 'ids' in start && start.kind === 'queued' ? start.ids : []),
-    plan.builds.length === 0 ? '' : destination(known.touched, known.number),
+    plan.builds.length === 0 ? '' : destination(plan, known.number),
     ...demands.notes.slice(0, maximumNotes),
   ];
   return {
@@ -174,8 +174,9 @@ function verdict({ blocked, known }: Examined, standing: Standing, plan: Plan, s
   }
 }
 
-function destination(touched: readonly string[], pull: number): string {
-  const sandboxes = someOf(touched.map((key) => `\`${sandboxOf(key, pull)}\``));
+function destination({ builds }: Plan, pull: number): string {
+  const keys = new Set(builds.map(({ owner, project }) => `${owner}/${dnfName(sandboxOf(project, pull))}`));
+  const sandboxes = someOf([...keys].map((key) => code(key)));
   return `The builds go to ${sandboxes}, never into the repository of a project. The check of each says how to install it.`;
 }
 
@@ -203,6 +204,15 @@ export function onlyAfterMerge(): string {
 
 export function notIntoDefault(): string {
   return 'This pull request does not go into the default branch: I leave it alone.';
+}
+
+/** Answers to `/build` that queues nothing. */
+export function nothingPlanned(): string {
+  return 'There is nothing to build. The check "coppice / config" says why.';
+}
+
+export function buildsAgain(): string {
+  return '*Re-run* on the check of a build builds that again, `/build --force` all that this pull request changes.';
 }
 
 /** Answers to `/build` of a head that nobody let be built. */

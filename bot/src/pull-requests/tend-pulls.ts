@@ -106,8 +106,8 @@ async function lookAtConflicts(base: string, { state, mirror, accept }: TendCont
 }
 
 /** Each time is work of its own: the branch, and who has rights, may come back to what they were. */
-async function judgeAgain({ number, head }: KnownPull, accept: TendContext['accept']): Promise<void> {
-  await accept(`${foundPullKey(number, head)}/${randomUUID()}`, { kind: 'pull', number, again: true });
+async function judgeAgain({ number, head, author }: KnownPull, accept: TendContext['accept']): Promise<void> {
+  await accept(`${foundPullKey(number, head)}/${randomUUID()}`, { kind: 'pull', number, again: true, author });
 }
 
 /**

@@ -5,6 +5,7 @@ import { checksOf } from '../answers/check-run.ts';
 import { type ConfigAtCommit, readConfigAt } from '../config-repo/config-in-force.ts';
 import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
 import { askerOf } from '../edits/commit-message.ts';
+import { countBuilds } from '../planning/built.ts';
 import type { Asker } from '../planning/plan-requests.ts';
 import { type PlanContext, planOnce, queuedBefore } from '../planning/planner.ts';
 import { reportProblems } from '../reply/config-problems.ts';
@@ -116,11 +117,11 @@ async function changeTo(
   stated: ConfigAtCommit,
   by: string,
   deleted: BotState['askedDeletions'],
-  { config, built, settings, now }: PushContext,
+  { config, queue, built, settings, now }: PushContext,
 ): Promise<ConfigChange> {
   const deleteAt = deleteAtFrom(now(), settings.deletion.graceSeconds);
   const atOnce = new Set(deleted.map(({ project }) => project));
-  return planConfigChange(config(), stated, { by, deleteAt, atOnce, builds: built.counts() });
+  return planConfigChange(config(), stated, { by, deleteAt, atOnce, builds: countBuilds(queue, built) });
 }
 
 /** What is to be remembered; those of earlier runs whose last statement could not be read again are still due. */

@@ -28,10 +28,14 @@ type Known = NonNullable<Parameters<typeof planConfigChange>[0]>;
 const change = (
   before: Known | undefined,
   after: Projects,
-  how: { readonly deleteAt?: string | null; readonly atOnce?: readonly string[] } = {},
+  how: {
+    readonly deleteAt?: string | null;
+    readonly atOnce?: readonly string[];
+    readonly builds?: Readonly<Record<string, number>>;
+  } = {},
 ) => {
   const { deleteAt = due, atOnce = [] } = how;
-  const builds = new Map([['o/a', 4]]);
+  const builds = new Map(Object.entries({ 'o/a': 4, ...how.builds }));
   const after_ = stated(after);
   const made = planConfigChange(before, after_, { by: 'mia', deleteAt, atOnce: new Set(atOnce), builds });
   const steps = made.steps.map((step) =>
@@ -103,6 +107,29 @@ describe('a project whose file a push takes away', () => {
     expect(done[0]).toMatch(/^rename a → /);
     expect(leaving).toEqual([]);
     expect(fates).toMatchObject([{ kind: 'renames', from: 'o/a' }]);
+  });
+
+  const claims = { 'o/b': 'renamedFrom: o/a\ndescription: other' };
+
+  test.each<[string, Known]>([
+    ['later', left().next],
+    ['with the push that takes the file away', stated({ 'o/a': '', 'o/b': '' })],
+  ])('is renamed to one that was there already and has no builds, when that says so %s', (_when, before) => {
+    const { steps: done, leaving, fates } = change(before, claims);
+    expect([done, leaving]).toEqual([['rename a → b', 'describe b'], []]);
+    expect(fates).toEqual([{ kind: 'renames', from: 'o/a', to: 'o/b' }]);
+  });
+
+  test('is not renamed to one that has builds: it stays leaving, and that is said', () => {
+    const { steps: done, leaving, fates } = change(left().next, claims, { builds: { 'o/b': 2 } });
+    expect([done, leaving]).toEqual([['describe b'], left().leaving]);
+    expect(fates).toEqual([
+      { kind: 'apart', from: 'o/a', to: 'o/b', builds: 2 },
+      { kind: 'deletes', project: 'o/a', packages: 1, builds: 4, at: due, before: true },
+    ]);
+    // What the note advises: the other one is deleted, and its file pushed again.
+    const deleted = change({ ...stated({}), leaving }, {});
+    expect(change(deleted.next, claims)).toMatchObject({ steps: ['rename a → b', 'describe b'], leaving: [] });
   });
 
   test('goes at once when another takes its name and says so', () => {

@@ -27,7 +27,7 @@ export interface Departure {
   readonly deleteAt: string | null;
   /** Keys of projects whose deletion somebody asked for: these go at once. */
   readonly atOnce: ReadonlySet<string>;
-  /** How many builds are published of each project. */
+  /** How many builds there are of each project, live ones included. */
   readonly builds: ReadonlyMap<string, number>;
 }
 
@@ -49,7 +49,7 @@ export function planConfigChange(
     const now = new Map(after.config.projects.map((project) => [projectKey(project), project]));
     return { steps: freezes(new Map(), now, undefined), leaving: [], fates: [] };
   }
-  const changes = compareProjects(before, after);
+  const changes = compareProjects(before, after, builds);
   const { diff, old } = changes;
   const waiting = (before.leaving ?? []).filter(({ project }) => !atOnce.has(project));
   const leaving = diff.removed.flatMap((key): readonly LeavingProject[] => {

@@ -32,9 +32,9 @@ test('of a big project, what needs a person is named, wherever it stands; the re
 Not built:
 
 - \`broken\` for \`sapling-12-x86_64\`: its source was not looked up
-- 210 unchanged (of 70 packages)
-- 1 being built already (of 1 package)
-- 2 for chroots that are not active (of 2 packages)`);
+- 70 packages unchanged, counted for each chroot 210
+- 1 package being built already
+- 2 packages for chroots that are not active`);
 });
 
 test('more than anybody reads are counted too', () => {

@@ -32,14 +32,15 @@ function lineOf({ owner, project, package: name, chroot, why }: SkippedBuild, is
   return `- \`${isShort ? name : `${owner}/${project}/${name}`}\`${chroot === null ? '' : ` for \`${chroot}\``}: ${sentence(why)}`;
 }
 
-/** `210 unchanged (of 70 packages)`, a line for each kind. */
+/** `70 packages unchanged, counted for each chroot 210`, a line for each kind. */
 function counts(groups: ReadonlyMap<string, readonly SkippedBuild[]>): readonly string[] {
   const words = { unchanged: 'unchanged', building: 'being built already', resting: 'for chroots that are not active' };
   return Object.entries(words).flatMap(([kind, text]) => {
     const all = groups.get(kind) ?? [];
     if (all.length === 0) return [];
     const packages = new Set(all.map(({ owner, project, package: name }) => `${owner}/${project}/${name}`)).size;
-    return [`- ${all.length} ${text} (of ${packages} ${packages === 1 ? 'package' : 'packages'})`];
+    const chroots = all.length === packages ? '' : `, counted for each chroot ${all.length}`;
+    return [`- ${packages} ${packages === 1 ? 'package' : 'packages'} ${text}${chroots}`];
   });
 }
 

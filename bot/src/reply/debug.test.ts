@@ -2,7 +2,7 @@ import type { DebugAccess, DebugSession } from '@coppice/builder-runner/runner';
 import type { BuildId, ChrootName, QueuedBuild } from '@coppice/config';
 import { expect, test } from 'vitest';
 import { answerState, writeAnswer } from './answer.ts';
-import { debugText } from './debug.ts';
+import { debugText, noKeys } from './debug.ts';
 
 const chroot = 'fedora-42-x86_64' as ChrootName;
 const build = { id: 42 as BuildId, owner: 'acme', project: 'tools', package: 'hello' } as QueuedBuild;
@@ -53,4 +53,13 @@ test('it says when this time it went well, and when only the machine itself reac
 test('what a playbook printed notifies nobody', () => {
   const failed = session({ state: 'failed', message: 'spawn said: @somebody <b>' });
   expect(debugText(failed, url).replace(/(`+)[\s\S]*?\1/g, '')).not.toMatch(/@s|<b>/);
+});
+
+test('who has no key is told where the GitHub in use takes one', () => {
+  expect(noKeys('bea', { mode: 'github', webUrl: 'https://github.corp.example' })).toContain(
+    'Add one at https://github.corp.example/settings/keys and',
+  );
+  expect(noKeys('bea', { mode: 'embedded', webUrl: 'http://127.0.0.1:4100' })).toContain(
+    'with `POST http://127.0.0.1:4100/api/v3/user/keys`',
+  );
 });

@@ -1,6 +1,6 @@
 // Answers to /debug: how far a session is, how to log in, how it ended. Pure.
 import type { DebugSession } from '@coppice/builder-runner/runner';
-import { published } from '@coppice/config';
+import { published, type Settings } from '@coppice/config';
 import { code, list, plain } from './escape.ts';
 
 /** `now` of the session; undefined: it is so old that it was forgotten. */
@@ -51,8 +51,10 @@ export function chrootNotFailed(id: number, chroot: string): string {
   return `Build ${id} has not failed for ${code(chroot, 120)}: there is nothing to look at.`;
 }
 
-export function noKeys(login: string): string {
-  return `${code(login)} has no SSH key on GitHub with which one could log in. Add one at https://github.com/settings/keys and ask again.`;
+/** The local GitHub has no page for it. */
+export function noKeys(login: string, { mode, webUrl }: Pick<Settings['github'], 'mode' | 'webUrl'>): string {
+  const where = mode === 'embedded' ? `with ${code(`POST ${webUrl}/api/v3/user/keys`)}` : `at ${webUrl}/settings/keys`;
+  return `${code(login)} has no SSH key on GitHub with which one could log in. Add one ${where} and ask again.`;
 }
 
 export function frozen(project: string): string {

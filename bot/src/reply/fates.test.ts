@@ -52,3 +52,12 @@ test('times are told so that nothing happens before them', () => {
   expect(time('2026-01-31T15:04:00.001Z')).toBe('2026-01-31 15:05 UTC');
   expect(time('2026-01-31T15:04:00.000Z')).toBe('2026-01-31 15:04 UTC');
 });
+
+test('a rename that would mix the builds of two projects is told in the title, with what to do instead', () => {
+  const apart: Fate = { kind: 'apart', from: 'st/git', to: 'st/vcs', builds: 3 };
+  expect(withFates([apart], 'Nothing to build')).toBe('Cannot rename st/git to st/vcs');
+  const note = fateNotes([apart], 3600, 'pushed');
+  expect(note).toContain('`st/vcs` has 3 builds of its own');
+  expect(note).toContain('put `projects/st/git.yaml` back');
+  expect(note).toContain('`/delete project st/vcs`');
+});

@@ -8,6 +8,7 @@ type Deletion = Extract<Fate, { kind: 'deletes' }>;
 /** `deletes acme/tools (2 packages, 4 builds)`, of as many as there are; undefined when nothing goes or moves. */
 export function fateTitle(fates: readonly Fate[]): string | undefined {
   const gone = fates.filter((one) => one.kind === 'deletes' && !one.before) as readonly Deletion[];
+  const apart = fates.filter((one) => one.kind === 'apart');
   const moved = fates.filter((one) => one.kind === 'renames');
   const kept = fates.filter((one) => one.kind === 'keeps');
   const total = (of: 'packages' | 'builds') => gone.reduce((sum, one) => sum + one[of], 0);
@@ -15,6 +16,7 @@ export function fateTitle(fates: readonly Fate[]): string | undefined {
     gone.length === 0
       ? ''
       : `deletes ${oneOr(gone, ({ project }) => project)} (${counted(total('packages'), 'package')}, ${counted(total('builds'), 'build')})`,
+    apart.length === 0 ? '' : `cannot rename ${oneOr(apart, ({ from, to }) => `${from} to ${to}`)}`,
     moved.length === 0 ? '' : `renames ${oneOr(moved, ({ from, to }) => `${from} to ${to}`)}`,
     kept.length === 0 ? '' : `keeps ${oneOr(kept, ({ project }) => project)}`,
   ].filter((part) => part !== '');
@@ -60,16 +62,20 @@ function inMarkdown(fate: Fate, graceSeconds: number, when: 'pushed' | 'merged')
     case 'deletes': {
       const what = `deletes ${code(fate.project)} (${sizeOf(fate)})`;
       const file = code(`projects/${fate.project}.yaml`);
-      const renaming = `If it is to have another name instead, say ${code(`renamedFrom: ${fate.project}`)} in its new file by then.`;
+      const renaming = `If it is to have another name instead, say ${code(`renamedFrom: ${fate.project}`)} in its new file`;
       if (fate.before)
         return `leaves ${code(fate.project)} (${sizeOf(fate)}) as it was: an earlier push took its file away, and it is deleted at ${time(fate.at)} unless ${file} is put back.`;
       if (fate.at === null) return `${what} at once, with all that it has published.`;
       if (when === 'merged')
-        return `${what}, ${forHowLong(graceSeconds)} after the merge, unless ${file} is put back before. ${renaming}`;
-      return `${what}: all that it has published goes at ${time(fate.at)}. Until then everything stays, and ${file} put back keeps it, its key included. ${renaming} ${code(`/delete project ${fate.project}`)} deletes it at once.`;
+        return `${what}, ${forHowLong(graceSeconds)} after the merge, unless ${file} is put back before. ${renaming}.`;
+      return `${what}: all that it has published goes at ${time(fate.at)}. Until then everything stays, and ${file} put back keeps it, its key included. ${renaming} by then; a project that has builds of its own cannot take these over. ${code(`/delete project ${fate.project}`)} deletes it at once.`;
     }
     case 'renames':
       return `renames ${code(fate.from)} to ${code(fate.to)}: what it has published moves along, its key included.`;
+    case 'apart': {
+      const [from, to] = [code(fate.from), code(fate.to)];
+      return `does not rename ${from} to ${to}, as ${code(`projects/${fate.to}.yaml`)} says: ${to} has ${counted(fate.builds, 'build')} of its own, and those of two projects are never mixed. To keep what ${from} has, put ${code(`projects/${fate.from}.yaml`)} back. To have it under the new name, write ${code(`/delete project ${fate.to}`)}, which deletes what ${to} has built, and then push ${code(`projects/${fate.to}.yaml`)} again with ${code(`renamedFrom: ${fate.from}`)}, before ${from} is deleted.`;
+    }
     case 'keeps':
       return `puts ${code(fate.project)} back: it is not deleted, and has what it had.`;
     case 'drops': {
@@ -98,6 +104,8 @@ export function fateLine(fate: Fate): string {
         : `deletes ${fate.project} (${sizeOf(fate)})`;
     case 'renames':
       return `renames ${fate.from} to ${fate.to}`;
+    case 'apart':
+      return `does not rename ${fate.from} to ${fate.to}, which has ${counted(fate.builds, 'build')} of its own: put projects/${fate.from}.yaml back, or write \`/delete project ${fate.to}\` and push its file again`;
     case 'keeps':
       return `keeps ${fate.project}, which was leaving`;
     case 'drops':

@@ -27,8 +27,9 @@ export function inForceNote({ goodCommit, refused, leaving }: InForce, repositor
       `${counts}: the newest commit ${link(commit)} was refused, for it has ${has}.${more} check "coppice / config" says each on its line.\n\n${codeBlock(first)}`,
     );
   }
-  for (const one of leaving.slice(0, maximumLeaving)) parts.push(leavingNote(one, link(one.leftAt)));
-  if (leaving.length > maximumLeaving) parts.push(`${leaving.length - maximumLeaving} more projects are leaving.`);
+  const [only, ...others] = leaving;
+  if (only !== undefined && others.length === 0) parts.push(leavingNote(only, link(only.leftAt)));
+  else if (only !== undefined) parts.push(leavingList(leaving));
   return parts.join('\n\n');
 }
 
@@ -36,6 +37,17 @@ export function inForceNote({ goodCommit, refused, leaving }: InForce, repositor
 function leavingNote({ project, by, deleteAt }: Leaving, commit: string): string {
   const file = code(`projects/${project}.yaml`);
   return `${code(project)} is leaving: commit ${commit} by ${code(by)} took ${file} away. What it has published is deleted at ${time(deleteAt)}, unless the file is put back; ${code(`/delete project ${project}`)} deletes it at once.`;
+}
+
+/** One line each. */
+function leavingList(leaving: readonly Leaving[]): string {
+  const lines = leaving
+    .slice(0, maximumLeaving)
+    .map(({ project, deleteAt }) => `- ${code(project)}, deleted at ${time(deleteAt)}`);
+  const more = leaving.length - maximumLeaving;
+  const rest = more > 0 ? [`- and ${more} more`] : [];
+  const keep = 'What they have published goes with them, unless their files are put back before:';
+  return [`${leaving.length} projects are leaving. ${keep}`, '', ...lines, ...rest].join('\n');
 }
 
 /** To somebody who wants something else of a project that is leaving. */

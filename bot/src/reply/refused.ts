@@ -20,8 +20,11 @@ export function notAllowed(actor: string, what: string, project: string, who: re
   return `Sorry, ${code(actor)} may not ${what} ${project === 'any project' ? project : code(project)}. ${ask} Ask one of them, or ask for rights with \`/request builder\`.`;
 }
 
-export function unknownBuild(id: BuildId): string {
-  return `There is no build ${id}. \`/status\` lists what waits and runs.`;
+/** `packages`: those of that name, as `owner/project/package`; `verb`: what says something of one. */
+export function unknownBuild(id: BuildId, packages: readonly string[] = [], verb = ''): string {
+  const lines = packages.slice(0, maximumListed).map((name) => code(`/${verb} ${name}`));
+  const meant = lines.length === 0 ? '' : ` A package has that name: ${lines.join(', ')} means it.`;
+  return `There is no build ${id}.${meant} \`/status\` lists what waits and runs.`;
 }
 
 export function alreadyEnded(build: BuildView, url: string): string {
@@ -48,7 +51,7 @@ export function unknownPackages(
   });
   const more = missing.length - lines.length;
   if (more > 0) lines.push(`${more} more are unknown too.`);
-  return `${lines.join('\n')}\n\n${known.length === 0 ? 'No project has packages yet.' : `Known: ${list(known)}.`} Nothing was queued.${wholeLine(again)}`;
+  return `${lines.join('\n')}\n\n${known.length === 0 ? 'No project has packages yet.' : `Known: ${list(known)}.`}${wholeLine(again)}`;
 }
 
 export function unknownProject(
@@ -58,7 +61,12 @@ export function unknownProject(
   again?: string,
 ): string {
   const meant = near === undefined ? '' : ` Did you mean ${code(near)}?`;
-  return `There is no project ${code(name, 120)}.${meant} Known: ${list(known)}. Nothing was done.${wholeLine(again)}`;
+  return `There is no project ${code(name, 120)}.${meant} Known: ${list(known)}.${wholeLine(again)}`;
+}
+
+/** To somebody who wanted builds. */
+export function nothingQueued(why: string): string {
+  return `${why} Nothing was queued.`;
 }
 
 /** What to write instead, ready to be pasted. */
@@ -80,7 +88,7 @@ export function unknownChroot(
   again?: string,
 ): string {
   const meant = near === undefined ? '' : ` Did you mean ${code(near)}?`;
-  return `${code(project)} is not built for ${code(name, 120)}.${meant} Its chroots: ${list(known)}. Nothing was queued.${wholeLine(again)}`;
+  return `${code(project)} is not built for ${code(name, 120)}.${meant} Its chroots: ${list(known)}.${wholeLine(again)}`;
 }
 
 /** `again`: the command for the first of the projects. */
@@ -94,7 +102,7 @@ export function ambiguous(
   const next = inEach
     ? `Say which one: ${code(again ?? `--project ${projects[0]}`)}.`
     : 'Write one command for each project.';
-  return `${why} ${list(packages)}: ${list(projects)}. ${next} Nothing was queued.`;
+  return `${why} ${list(packages)}: ${list(projects)}. ${next}`;
 }
 
 /** A fault of the machinery while a command was carried out; the rest of what went wrong is in the service's log. */

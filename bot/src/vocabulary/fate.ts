@@ -6,7 +6,7 @@ export type Fate =
       /** `owner/name`, here and below. */
       readonly project: string;
       readonly packages: number;
-      /** Builds that are published of it. */
+      /** Builds of it, live ones included. */
       readonly builds: number;
       /** ISO 8601 UTC; null: at once. */
       readonly at: string | null;
@@ -14,6 +14,8 @@ export type Fate =
       readonly before: boolean;
     }
   | { readonly kind: 'renames'; readonly from: string; readonly to: string }
+  /** It is not renamed, although the other one says so: that one has this many builds of its own. */
+  | { readonly kind: 'apart'; readonly from: string; readonly to: string; readonly builds: number }
   /** Its file is back before it was deleted. */
   | { readonly kind: 'keeps'; readonly project: string }
   /** It builds these no more; what they have published stays. */

@@ -43,6 +43,8 @@ export type Job =
       readonly number: number;
       /** Judge its head again although it has been judged. */
       readonly again: boolean;
+      /** Login of who opened it; absent in journals of earlier versions, and where that account is gone. */
+      readonly author?: string;
     }
   /** The time of grace of a project without a file may be over. */
   | { readonly kind: 'take-away'; readonly project: string; readonly deleteAt: string }

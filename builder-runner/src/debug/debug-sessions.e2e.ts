@@ -59,7 +59,7 @@ const ask = async (key: string): Promise<DebugSession> => {
   const request = place.request({ package: 'broken' });
   const wish = { key, id: failed, request, chroot: sapling, by: 'builder', keys: await keyOf('asker') };
   const session = await debugSessions.request(wish);
-  if (session === 'no-source') throw new Error('the source package is gone');
+  if (typeof session === 'string') throw new Error(session);
   if ('refused' in session) throw new Error(session.refused);
   return session;
 };

@@ -18,7 +18,7 @@ const log = () => undefined;
  * The states that a session goes through with builders of this pool, its last words, and the builders that are left in
  * the end.
  */
-async function sessionWith(pool: object) {
+async function sessionWith(pool: object, keys: readonly string[] = ['ssh-ed25519 AAAA'], sources = true) {
   const home = await mkdtemp(join(tmpdir(), 'coppice-debug-'));
   const settings = settingsSchema.parse({ builders: { pools: [pool] } });
   const queue = await openQueue({ folder: join(home, 'state', 'queue'), now });
@@ -27,7 +27,7 @@ async function sessionWith(pool: object) {
   const id = 7 as BuildId;
   const folder = join(home, 'published', published.srpmBuild({ ...request, id }));
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'hello-1-1.src.rpm'), '');
+  if (sources) await writeFile(join(folder, 'hello-1-1.src.rpm'), '');
   const debugSessions = await openDebugSessions({
     home,
     url: '',
@@ -52,11 +52,14 @@ async function sessionWith(pool: object) {
     request,
     chroot: machineChroot,
     by: 'bea',
-    keys: ['ssh-ed25519 AAAA'],
+    keys,
   });
-  if (session === 'no-source') throw new Error('its source package is there');
-  if ('refused' in session)
-    return { states, message: session.refused, builders: () => builders.state().pools[0]?.builders };
+  if (typeof session === 'string' || 'refused' in session)
+    return {
+      states,
+      message: typeof session === 'string' ? session : session.refused,
+      builders: () => builders.state().pools[0]?.builders,
+    };
   await expect.poll(() => states.at(-1)).toBe('failed');
   return {
     states,
@@ -89,4 +92,14 @@ test('a builder whose machine goes with it is prepared; one that cannot be reach
   const { states, builders } = await sessionWith({ driver: 'local', max: 1, loginsTrusted: true });
   expect(states).toEqual(['waiting', 'preparing', 'failed']);
   expect(builders()).toMatchObject({ idle: 0, kept: 0 });
+});
+
+test('nobody is asked for a key where there is nothing to log into', async () => {
+  const fixed = {
+    driver: 'static',
+    max: 1,
+    options: { hosts: [{ address: '192.0.2.1', hostKey: 'ssh-ed25519 AAAA' }] },
+  };
+  expect((await sessionWith(fixed, [], false)).message).toBe('no-source');
+  expect((await sessionWith(fixed, [])).message).toMatch(/^nobody is let into the builders of this service/);
 });

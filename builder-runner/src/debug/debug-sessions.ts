@@ -33,12 +33,15 @@ export interface DebugWish {
   readonly keys: readonly string[];
 }
 
+/** `no-keys`: nobody could log in. */
+export type NoSession = 'no-source' | 'no-keys' | { readonly refused: string };
+
 export interface DebugSessions {
   /**
-   * Gives the session, or why there can be none: the build's source package is not there, or no pool has builders into
-   * which somebody may log in.
+   * Gives the session, or why there can be none: the build's source package is not there, no pool has builders into
+   * which somebody may log in, or else nobody has a key.
    */
-  request(wish: DebugWish): Promise<DebugSession | 'no-source' | { readonly refused: string }>;
+  request(wish: DebugWish): Promise<DebugSession | NoSession>;
   session(id: number): DebugSession | undefined;
   /** All that are remembered, oldest first. */
   sessions(): readonly DebugSession[];
@@ -105,7 +108,7 @@ class KeptDebugSessions implements DebugSessions {
     }
   }
 
-  async request(wish: DebugWish): Promise<DebugSession | 'no-source' | { readonly refused: string }> {
+  async request(wish: DebugWish): Promise<DebugSession | NoSession> {
     const known = this.sessions().find(({ key }) => key === wish.key);
     if (known !== undefined) return known;
     const requestedAt = this.#context.now().toISOString();
@@ -113,6 +116,7 @@ class KeptDebugSessions implements DebugSessions {
     if (build === undefined) return 'no-source';
     const refusal = this.#context.pool.refusal({ ...needOf(build, wish), logins: true });
     if (refusal !== undefined) return { refused: refusal.message };
+    if (wish.keys.length === 0) return 'no-keys';
     const { key, chroot, by, keys } = wish;
     const session = await this.#commit({ kind: 'request', session: { key, build, chroot, by, keys, requestedAt } });
     if (session === undefined) throw new RangeError('a request makes a session');

@@ -136,3 +136,13 @@ test('of a project that says its former name, what has to be moved is said', () 
     '5:8: the folder `packages/acme/tools/a/` holds no file (folders have the new name too: move `packages/acme/old/a/` there)',
   ]);
 });
+
+test('of a project whose whole folder is missing, that is said once', () => {
+  const packages = 'packages:\n  a: { source: { type: dir } }\n  b: { source: { type: dir } }\n';
+  expect(projectProblems(`${projectHead}renamedFrom: acme/old\n${packages}`, ['packages/acme/old/a/a.spec'])).toEqual([
+    '5:8: the folder `packages/acme/tools/`, where 2 packages have their sources, holds no file (folders have the new name too: move `packages/acme/old/` there)',
+  ]);
+  expect(projectProblems(projectHead + packages, ['packages/acme/tools/a/a.spec'])).toEqual([
+    expect.stringContaining('the folder `packages/acme/tools/b/` holds no file'),
+  ]);
+});

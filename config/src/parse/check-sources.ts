@@ -42,6 +42,21 @@ export function checkSource(source: PackageYaml['source'], stated: Stated): Prob
   }
 }
 
+/** Said of the first of a project's packages that have their sources in a folder, where there is none of any. */
+export function noFolder(
+  file: YamlFile,
+  first: string,
+  stated: { readonly folder: string; readonly packages: number; readonly renamedFrom: string | undefined },
+): Problem {
+  const { folder, packages, renamedFrom } = stated;
+  const message = `the folder \`${folder}\`, where ${packages} packages have their sources, holds no file`;
+  const hint =
+    renamedFrom === undefined
+      ? 'add the spec files and their sources there, or check the spelling of the folder; of a project that was renamed, move its folder there'
+      : `folders have the new name too: move \`packages/${renamedFrom}/\` there`;
+  return problemAt(file, ['packages', first, 'source'], message, hint, 'key');
+}
+
 function checkFolder({ spec }: Of<'dir'>, { file, name, folder, renamedFrom, files }: Stated): Problem[] {
   const at = ['packages', name, 'source'];
   if (files.length === 0) {

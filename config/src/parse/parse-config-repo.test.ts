@@ -149,6 +149,23 @@ describe('the places of files', () => {
     ]);
   });
 
+  test('a link or a submodule in the place of a folder or a file is a problem', () => {
+    const links = new Map([
+      ['projects', 'old'],
+      ['chroots', 'old'],
+    ]);
+    const submodules = new Set(['coppice.yaml', 'projects/acme', projectPath, `packages/acme/tools/hello`, 'vendor']);
+    const tree = { ...treeOf({}, [...links.keys()]), links, submodules };
+    expect(problemsOf(tree)).toEqual([
+      'chroots:1:1: this is not a regular file (put the file itself here, not a link)',
+      ...['coppice.yaml', 'packages/acme/tools/hello', 'projects', 'projects/acme', projectPath].map((path) =>
+        path === 'projects'
+          ? 'projects:1:1: this is not a regular file (put the file itself here, not a link)'
+          : `${path}:1:1: this is a submodule, which is not read (put the files themselves here, not a link)`,
+      ),
+    ]);
+  });
+
   test('a link in the place of a file is a problem', () => {
     const tree = treeOf({ 'coppice.yaml': policyText }, [projectPath]);
     expect(problemsOf(tree)).toEqual([

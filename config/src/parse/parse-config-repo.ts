@@ -25,6 +25,8 @@ export interface ConfigTree {
   readonly paths: ReadonlySet<string>;
   /** Path of a symbolic link, one of `paths` → its text. Default: there are none. */
   readonly links?: ReadonlyMap<string, string>;
+  /** Paths of submodules, links to commits of other repositories; none of `paths`. Default: there are none. */
+  readonly submodules?: ReadonlySet<string>;
 }
 
 const projectPattern = /^projects\/([^/]+)\/([^/]+)\.yaml$/;
@@ -142,7 +144,7 @@ function lackOfPolicy(tree: ConfigTree): Problem[] {
   const bytes = tree.oversize.get(policyPath);
   if (bytes !== undefined) return [oversizeProblem(policyPath, bytes)];
   // What stands there is no regular file: that has been said.
-  if (tree.paths.has(policyPath)) return [];
+  if (tree.paths.has(policyPath) || tree.submodules?.has(policyPath)) return [];
   const other = [...tree.paths].find((path) => nearlyPolicy.test(path));
   const near = other === undefined ? 'add it: `admins` and `chroots` are needed' : `rename ${other}`;
   return [{ path: policyPath, line: 1, column: 1, message: 'the repository has no coppice.yaml', hint: near }];
@@ -163,13 +165,21 @@ const nearlyPolicy = /^coppice\.ya?ml$/i;
 /** What somebody meant as a project, whatever the case: a name that is off by it would be a project that is gone. */
 const nearlyProject = /^projects\/.+\.ya?ml$/i;
 
+/** Where a link, or a submodule, would take the place of what is read. */
+const ownPlace = /^(coppice\.yaml$|projects(\/|$)|chroots(\/[^/]+\.cfg)?$)/;
+
 /** YAML files at places where nothing reads them, and projects whose names differ only in case. */
 function checkPlaces(tree: ConfigTree): Problem[] {
   const problems: Problem[] = [];
   const seen = new Map<string, string>();
-  const links = [...(tree.links?.keys() ?? [])].filter((path) => /^chroots\/[^/]+\.cfg$/.test(path));
-  const ours = [...tree.paths].filter((path) => nearlyPolicy.test(path) || /^projects\//i.test(path)).concat(links);
-  for (const path of ours.sort()) {
+  const submodules = [...(tree.submodules ?? [])].filter((path) => ownPlace.test(path) || /^packages(\/|$)/.test(path));
+  for (const path of submodules) {
+    const message = 'this is a submodule, which is not read';
+    problems.push({ path, line: 1, column: 1, message, hint: 'put the files themselves here, not a link' });
+  }
+  const links = [...(tree.links?.keys() ?? [])].filter((path) => ownPlace.test(path));
+  const ours = [...tree.paths].filter((path) => nearlyPolicy.test(path) || /^projects\//i.test(path));
+  for (const path of [...new Set([...ours, ...links])].sort()) {
     const at = { path, line: 1, column: 1 };
     if (nearlyPolicy.test(path) && path !== policyPath) {
       // Where there is no other, that is said.

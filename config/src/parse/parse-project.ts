@@ -9,7 +9,7 @@ import { checkName } from '../yaml/fields.ts';
 import type { YamlFile } from '../yaml/read-nodes.ts';
 import { checkDependencies } from './check-dependencies.ts';
 import { checkRequests } from './check-requests.ts';
-import { checkSource } from './check-sources.ts';
+import { checkSource, noFolder } from './check-sources.ts';
 import { projectOfRepository } from './project-fields.ts';
 import { type ProjectYaml, projectSchema } from './project-schema.ts';
 import { resolveBuildroots } from './resolve-buildroots.ts';
@@ -157,7 +157,17 @@ function checkSources(
   { owner, name, packageFiles, policy }: ProjectContext,
 ): Problem[] {
   const all = chrootNames(value);
-  return Object.entries(value.packages).flatMap(([each, { source, chroots = all }]) => {
+  const stated = Object.entries(value.packages);
+  const lacks: Problem[] = [];
+  const inFolders = stated.filter(([, { source }]) => source.type === 'dir').map(([each]) => each);
+  const [first = '', ...others] = inFolders;
+  // Where nothing at all is there, the folder of the project is missing: no package has to say that by itself.
+  if (packageFiles.size === 0 && others.length > 0) {
+    const folder = `packages/${owner}/${name}/`;
+    lacks.push(noFolder(file, first, { folder, packages: inFolders.length, renamedFrom: value.renamedFrom }));
+  }
+  const problems = stated.flatMap(([each, { source, chroots = all }]) => {
+    if (lacks.length > 0 && source.type === 'dir') return [];
     const files = packageFiles.get(each) ?? [];
     return checkSource(source, {
       file,
@@ -169,6 +179,7 @@ function checkSources(
       policy,
     });
   });
+  return [...lacks, ...problems];
 }
 
 /** The chroots of a project, in its order. */

@@ -29,7 +29,6 @@ export async function carryOutDebug(
   const source = await sourceOf(build, context);
   if (source === undefined) return text(line, false, refusal.noSource(build.id));
   const keys = readSshKeys(await context.keysOf(job.actor));
-  if (keys.length === 0) return text(line, false, debug.noKeys(job.actor));
   const key = projectKey({ owner: build.owner, name: build.project });
   const selection: PlanSelection = { project: key, packages: [build.package], chroots: [chroot] };
   const plan = planBuilds({
@@ -45,8 +44,9 @@ export async function carryOutDebug(
   const [request] = requestsOf(plan, at, { login: job.actor, request: job.url, batch });
   if (request === undefined) return text(line, false, refusal.notStated(build, key));
   const session = await sessions.request({ key: batch, id: build.id, request, chroot, by: job.actor, keys });
-  if (typeof session === 'object' && 'refused' in session) return text(line, false, debug.refused(session.refused));
-  return session === 'no-source' ? text(line, false, debug.noSourcePackage(build.id)) : done(line, session.id);
+  if (session === 'no-source') return text(line, false, debug.noSourcePackage(build.id));
+  if (session === 'no-keys') return text(line, false, debug.noKeys(job.actor, context.settings.github));
+  return 'refused' in session ? text(line, false, debug.refused(session.refused)) : done(line, session.id);
 }
 
 /** Who may open one may end it, whoever opened it. */

@@ -87,7 +87,7 @@ function checkRebuild(
 
 function findAllowed(written: WrittenTarget, known: Known) {
   const found = findTargets(written, known.config, known.actor);
-  if ('refusal' in found) return found;
+  if ('refusal' in found) return { refusal: refusal.nothingQueued(found.refusal) };
   const { target } = found;
   const named = written.packages.length > 0 || written.project !== undefined;
   // What nobody named and what is frozen is left out; what was named is refused.

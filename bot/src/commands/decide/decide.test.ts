@@ -424,3 +424,12 @@ describe('a project whose file is gone', () => {
 test('a package that two projects have is built by its name with the project, as answers suggest it', () => {
   expect(asks('root', '/build acme/tools/shared')).toMatch(/^builds acme\/tools\[acme\/tools\/shared\]/);
 });
+
+test('a number that is no build may be the name of a package, and that is said', () => {
+  const numbered = { ...config, projects: [project('tools', ['bea'], ['2048'])] };
+  for (const verb of ['explain', 'status']) {
+    expect(asks('nobody', `/${verb} 2048`, { config: numbered })).toMatch(
+      `refuses: There is no build 2048. A package has that name: \`/${verb} acme/tools/2048\` means it.`,
+    );
+  }
+});

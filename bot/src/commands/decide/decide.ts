@@ -123,10 +123,12 @@ function decideWithConfig(command: NeedsConfig, stated: Known): Action {
   }
 }
 
-function decideStatus(line: string, id: BuildId | undefined, { live, named, url }: Situation): Action {
+function decideStatus(line: string, id: BuildId | undefined, { live, named, url, config }: Situation): Action {
   if (id === undefined) return say(line, true, statusOfQueue(live, url));
   const build = named.get(id);
-  return build === undefined ? say(line, false, refusal.unknownBuild(id)) : say(line, true, statusOfBuild(build, url));
+  return build === undefined
+    ? say(line, false, noSuchBuild(id, 'status', config))
+    : say(line, true, statusOfBuild(build, url));
 }
 
 function decideLogs({ line, id, chroot }: Extract<Command, { kind: 'logs' }>, { named, url }: Situation): Action {
@@ -138,6 +140,16 @@ function decideLogs({ line, id, chroot }: Extract<Command, { kind: 'logs' }>, { 
   return say(line, false, refusal.notInBuild(chroot ?? '', id, known));
 }
 
+/** A number may have been meant as a package. */
+function noSuchBuild(id: BuildId, verb: 'status' | 'explain', config: Situation['config']): string {
+  const holding = config?.projects.filter(({ packages }) => packages.some(({ name }) => name === String(id))) ?? [];
+  return refusal.unknownBuild(
+    id,
+    holding.map((project) => `${projectKey(project)}/${id}`),
+    verb,
+  );
+}
+
 type Subject = Extract<Command, { kind: 'status' | 'explain' }>;
 
 function decideSubject(command: Subject, known: Known): Action {
@@ -145,7 +157,7 @@ function decideSubject(command: Subject, known: Known): Action {
   if (id !== undefined) {
     if (kind === 'status') return decideStatus(line, id, known);
     const build = known.named.get(id);
-    if (build === undefined) return say(line, false, refusal.unknownBuild(id));
+    if (build === undefined) return say(line, false, noSuchBuild(id, kind, known.config));
     const project = findProject(known.config.projects, build.owner, build.project);
     return { kind: 'explain', line, project, package: build.package, build };
   }

@@ -214,6 +214,8 @@ describe('a line', () => {
     ['/status hello # is it done?', 'status hello'],
     ['/build hello #please', 'build hello'],
     ['/status #42 # mine', 'status 42'],
+    ['/status #bootb', 'mistake → /status bootb'],
+    ['/status # mine', 'status'],
     ['/status 0', 'mistake → /status'],
     ['/logs #0', 'mistake → /status'],
     ['/cancel -1', 'mistake → /status'],

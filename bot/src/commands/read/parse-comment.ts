@@ -109,6 +109,10 @@ function readWords(verb: Verb, rest: string, bounded: string): ReturnType<typeof
   }
   // `# …` is a note, as in a shell; `#42` is a build.
   const note = /(?:^|\s)#(?!\d).*$/s.exec(straight);
+  if (note?.index === 0 && /^#[^\s#]/.test(straight)) {
+    const why = 'What begins with `#` is a note, and nothing stands before it.';
+    return { kind: 'mistake', why, suggestion: `/${verb} ${straight.slice(1)}` };
+  }
   const asked = note === null ? straight : straight.slice(0, note.index);
   const read = readCommand(verb, parseArgsStringToArgv(asked), asked);
   if (note === null || read.kind !== 'mistake' || read.suggestion === undefined) return read;
