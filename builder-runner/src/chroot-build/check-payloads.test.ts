@@ -94,7 +94,10 @@ function processes(): ReadonlyMap<number, { readonly name: string; readonly pare
   return found;
 }
 
-/** Kills the first program of that name that this process started, directly or not, as long as `work` is not done. */
+/**
+ * Kills programs of that name that this process started, directly or not, until `work` is done: one that has just ended
+ * by itself does not notice.
+ */
 async function killOwn(wanted: string, work: Promise<unknown>): Promise<void> {
   let isDone = false;
   const done = () => {
@@ -106,7 +109,7 @@ async function killOwn(wanted: string, work: Promise<unknown>): Promise<void> {
     const isOwn = (pid: number): boolean => pid === process.pid || (all.has(pid) && isOwn(all.get(pid)?.parent ?? 0));
     const [pid] = [...all].find(([each, { name }]) => name === wanted && isOwn(each)) ?? [];
     try {
-      if (pid !== undefined && process.kill(pid, 'SIGKILL')) return;
+      if (pid !== undefined) process.kill(pid, 'SIGKILL');
     } catch {
       // it had ended by itself
     }
