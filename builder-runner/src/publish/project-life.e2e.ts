@@ -85,6 +85,17 @@ describe('a project that is renamed', () => {
     expect(existsSync(inPublished('results/acme/tools'))).toBe(false);
   }, 60_000);
 
+  test('takes the place of one that has a key and repositories and not one build', async () => {
+    await publishTiny(publisher, 1, 'one', '1.0');
+    const key = readFileSync(keyOf('tools'), 'utf8');
+    await publishTiny(publisher, 2, 'two', '1.0', 'instruments');
+    await deleteBuild(publisher, 'acme', 'instruments', 2 as BuildId);
+    await twice(() => renameProject(publisher, tools, instruments));
+    expect(await shown('instruments')).toEqual(['one-1.0.noarch', 'one-1.0.src']);
+    expect(readFileSync(keyOf('instruments'), 'utf8')).toBe(key);
+    expect(readdirSync(join(home, 'state/keys-removed/acme'))).toHaveLength(1);
+  }, 60_000);
+
   test('does not take the place of another one', async () => {
     await publishTiny(publisher, 1, 'one', '1.0');
     await publishTiny(publisher, 2, 'two', '1.0', 'instruments');

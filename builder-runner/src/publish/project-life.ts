@@ -26,22 +26,25 @@ export interface ProjectName {
  * `state/keys-removed/<owner>/<project>-<fingerprint>`.
  */
 export function removeProject(home: string, owner: string, name: string): Promise<void> {
-  return alone({ owner, project: name }, async () => {
-    const root = join(home, 'published');
-    await removeTree(home, join(root, published.repoFiles(owner, name)));
-    await removeTree(home, join(root, published.project(owner, name)));
-    await removeTree(home, frozenFolder(home, owner, name));
-    const key = keyFolder(home, owner, name);
-    const fingerprint = await readFile(join(key, 'fingerprint'), 'utf8').catch(() => undefined);
-    if (fingerprint === undefined) return;
-    await closeSigning(key);
-    await moveTree(key, join(home, 'state', 'keys-removed', owner, `${name}-${fingerprint.trim()}`));
-  });
+  return alone({ owner, project: name }, () => removeAll(home, { owner, name }));
+}
+
+async function removeAll(home: string, { owner, name }: ProjectName): Promise<void> {
+  const root = join(home, 'published');
+  await removeTree(home, join(root, published.repoFiles(owner, name)));
+  await removeTree(home, join(root, published.project(owner, name)));
+  await removeTree(home, frozenFolder(home, owner, name));
+  const key = keyFolder(home, owner, name);
+  const fingerprint = await readFile(join(key, 'fingerprint'), 'utf8').catch(() => undefined);
+  if (fingerprint === undefined) return;
+  await closeSigning(key);
+  await moveTree(key, join(home, 'state', 'keys-removed', owner, `${name}-${fingerprint.trim()}`));
 }
 
 /**
  * Gives what was published of a project, and its key, another name. Metadata and signatures stay as they are: paths in
- * them are relative. Throws RunnerError `publish` when there are results under the new name already.
+ * them are relative. A key and repositories of the new name that no build is in give way, kept aside as those of a
+ * project that is removed. Throws RunnerError `publish` when there are builds under the new name already.
  */
 export function renameProject(publisher: Publisher, from: ProjectName, to: ProjectName): Promise<void> {
   const { home } = publisher;
@@ -52,9 +55,12 @@ export function renameProject(publisher: Publisher, from: ProjectName, to: Proje
       string,
     ];
     const [oldKey, freshKey] = [from, to].map(({ owner, name }) => keyFolder(home, owner, name)) as [string, string];
-    if (((await exists(old)) && (await exists(fresh))) || ((await exists(oldKey)) && (await exists(freshKey)))) {
+    const isTaken =
+      ((await exists(old)) && (await exists(fresh))) || ((await exists(oldKey)) && (await exists(freshKey)));
+    if (isTaken && !(await hasBuilds(fresh))) await removeAll(home, to);
+    else if (isTaken) {
       const names = `${from.owner}/${from.name} cannot become ${to.owner}/${to.name}`;
-      throw new RunnerError('publish', `${names}: there are results or a key of that name already; remove them first`);
+      throw new RunnerError('publish', `${names}: there are builds under that name already; remove them first`);
     }
     await removeTree(home, join(root, published.repoFiles(from.owner, from.name)));
     await moveTree(frozenFolder(home, from.owner, from.name), frozenFolder(home, to.owner, to.name));
@@ -136,6 +142,15 @@ interface Place {
 export async function chrootsOf(home: string, { owner, name }: ProjectName): Promise<readonly ChrootName[]> {
   const names = await readdir(join(home, 'published', published.project(owner, name))).catch((): string[] => []);
   return names.sort().flatMap((each) => parseChroot(each)?.name ?? []);
+}
+
+/** Whether any build is there, or what is left of one. */
+async function hasBuilds(results: string): Promise<boolean> {
+  for (const entry of await readdir(results, { withFileTypes: true }).catch(() => [])) {
+    if (!entry.isDirectory()) continue;
+    if ((await readdir(join(results, entry.name))).some((name) => /^\d/.test(name))) return true;
+  }
+  return false;
 }
 
 /**
