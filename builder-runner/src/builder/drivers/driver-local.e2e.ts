@@ -1,6 +1,16 @@
 // What the driver `local` does beyond the contract of drivers (driver-contract.e2e.ts): isolation, limits,
 // provisioning, life without root.
-import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -42,7 +52,14 @@ afterAll(cleanUp);
 describe('driver local, with namespaces', () => {
   let one: Spawned;
   let two: Spawned;
+  /** A program of this machine, with a file that only root may read. */
+  const program = mkdtempSync('/usr/local/share/coppice-test-');
+  afterAll(() => rmSync(program, { recursive: true }));
   beforeAll(async () => {
+    chmodSync(program, 0o755);
+    writeFileSync(join(program, 'key'), 'only root reads this');
+    chmodSync(join(program, 'key'), 0o600);
+    writeFileSync(join(program, 'readme'), 'all read this');
     [one, two] = await Promise.all([spawnBuilder('coppice-00000042-1-ab12'), spawnBuilder('coppice-00000042-2-ab12')]);
   });
 
@@ -101,6 +118,9 @@ describe('driver local, with namespaces', () => {
     expect(look.stdout).not.toContain(two.instance);
     expect(look.stdout).not.toMatch(/\$[0-9a-z]+\$/); // a password hash, see crypt(5)
     expect(readFileSync(join(home, 'signing-key'), 'utf8')).toBe('secret');
+    const asRoot = await ssh(one, `sudo -n id -u; sudo -n cat ${program}/readme ${program}/key`);
+    expect(asRoot.stdout).toBe('0\nall read this');
+    expect(readFileSync(join(program, 'key'), 'utf8')).toBe('only root reads this');
   });
 
   test.skipIf(machine.users !== null)(

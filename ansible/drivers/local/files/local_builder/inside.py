@@ -104,41 +104,56 @@ def make_root(folder, orders):
     run('mount', '-t', 'proc', '-o', 'nosuid,nodev,noexec', 'proc', f'{root}/proc')
     run('mount', '-t', 'sysfs', '-o', 'ro,nosuid,nodev,noexec', 'sysfs', f'{root}/sys')
     make_devices(root, owner)
-    for path in (*SECRET, *private_folders()):
+    folders, files = private_things()
+    for path in (*SECRET, *folders):
         if os.path.isdir(root + path):
             cover(root, path, 0o700, owner)
+    for path in files:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(root + path)
     for path in orders['hidden']:  # last, since what was bound above may lie below one of them
         if os.path.isdir(root + path):
             cover(root, path, 0o700, owner)
     return root
 
 
-def private_folders():
-    """Folders of this machine that others may not read, and that nothing else covers."""
+def private_things():
+    """Folders and files of this machine that others may not read, and that nothing else covers, as two lists."""
     seen_to = {*KEPT_PRIVATE, *SECRET, *(path for path, _ in COVERED), *(path for _, path in ON_DISK)}
-    tops, _ = private_in('/', seen_to)
-    return tops + [path for top in HOLDS_PRIVATE if top not in tops for path in private_below(top, seen_to)]
+    folders, files, _ = private_in('/', seen_to)
+    for top in HOLDS_PRIVATE:
+        if top not in folders:
+            below = private_below(top, seen_to)
+            folders += below[0]
+            files += below[1]
+    return folders, files
 
 
 def private_below(top, seen_to):
-    """Those at any depth, and nothing in them; `seen_to` and what is below it left out."""
-    found = []
+    """Those at any depth, but for what lies in such folders; `seen_to` and what is below it left out."""
+    folders, files = [], []
     ahead = [top]
     while ahead:
-        private, readable = private_in(ahead.pop(), seen_to)
-        found += private
+        private, private_files, readable = private_in(ahead.pop(), seen_to)
+        folders += private
+        files += private_files
         ahead += readable
-    return found
+    return folders, files
 
 
 def private_in(parent, seen_to):
-    """The folders in one, as two lists: those that others may not read, and those that they may."""
-    folders = ([], [])
+    """What is in one folder, as three lists: folders and files that others may not read, and folders that they may."""
+    folders, files, readable = [], [], []
     with contextlib.suppress(FileNotFoundError), os.scandir(parent) as entries:
         for entry in entries:
-            if entry.path not in seen_to and entry.is_dir(follow_symlinks=False):
-                folders[entry.stat(follow_symlinks=False).st_mode & 0o005 == 0o005].append(entry.path)
-    return folders
+            if entry.path in seen_to or entry.is_symlink():
+                continue
+            mode = entry.stat(follow_symlinks=False).st_mode
+            if entry.is_dir(follow_symlinks=False):
+                (readable if mode & 0o005 == 0o005 else folders).append(entry.path)
+            elif stat.S_ISREG(mode) and not mode & 0o004:
+                files.append(entry.path)
+    return folders, files, readable
 
 
 def show(source, target, users):
@@ -205,8 +220,7 @@ def bound_builds(disk_bytes):
 
 
 def write_identity(name):
-    """Name and accounts. Password hashes, SSH host keys and all else in /etc that only root may read are taken out of
-    the builder's view."""
+    """Name and accounts, without password hashes."""
     write('/etc/hostname', f'{name}\n')
     write('/etc/hosts', f'127.0.0.1 localhost {name}\n::1 localhost\n')
     write('/etc/resolv.conf', '# A builder has no network of its own.\n')
@@ -216,16 +230,6 @@ def write_identity(name):
             # `*` is an account that no password opens; `!` would lock it for keys too.
             lines = [re.sub(r'^([^:]*):[^:]*', r'\1:*', line) for line in read(path).splitlines(keepends=True)]
             write(path, ''.join(lines), 0o600)
-    for folder, _, names in os.walk('/etc'):
-        for path in (os.path.join(folder, name) for name in names):
-            if path not in KEPT_PRIVATE and folder not in KEPT_PRIVATE and is_private(path):
-                os.unlink(path)
-
-
-def is_private(path):
-    """A file that others may not read: keys, passwords, the service's own secrets."""
-    mode = os.lstat(path).st_mode
-    return stat.S_ISREG(mode) and not mode & 0o004
 
 
 def read(path):
