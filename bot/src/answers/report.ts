@@ -87,10 +87,14 @@ class GithubReporter implements Reporter {
   async view(ref: BuildRef): Promise<BuildView> {
     const { queue, built } = this.#options;
     const live = queue.build(ref.id);
-    const last = live === undefined ? this.#ended.get(ref.id) : viewOfQueued(live);
-    if (last === undefined) return viewOfResults(ref, await built.results(ref));
+    // Its project may have another name by now than when it was asked for, or ended.
+    const place = (live === undefined ? built.find(ref.id) : undefined) ?? ref;
+    const ended = this.#ended.get(ref.id);
+    const isThere = ended?.owner === place.owner && ended.project === place.project;
+    const last = live === undefined ? (isThere ? ended : undefined) : viewOfQueued(live);
+    if (last === undefined) return viewOfResults(place, await built.results(place));
     const isTold = last.chroots.some(({ state }) => state === 'failed' || state === 'succeeded');
-    return isTold ? withRecords(last, await built.results(ref)) : last;
+    return isTold ? withRecords(last, await built.results(place)) : last;
   }
 
   track(answer: Answer | undefined, checks: readonly Check[]): void {

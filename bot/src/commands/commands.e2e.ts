@@ -345,6 +345,9 @@ describe('projects', () => {
     expect(service.queue.builds()).toEqual([]);
     expect(await exists('results/acme/tools')).toBe(false);
     expect(await says('outsider', '/status hello')).toMatch(/`acme\/instruments\/hello`:[\s\S]*succeeded/);
+    const build = /build\/(\d+)/.exec(await says('outsider', '/status hello'))?.[1];
+    expect(await says('outsider', `/status ${build}`)).toContain(`/acme/instruments/build/${build}/`);
+    expect(await says('outsider', `/explain ${build}`)).not.toContain('does not state');
     await service.push('maintainer', {
       [projectFile]: `${file}renamedFrom: acme/instruments\n`,
       'projects/acme/instruments.yaml': null,

@@ -173,7 +173,7 @@ test('a new package and a changed one are checked and built in a sandbox, beside
   });
   const checks = await verdicts(proposed.head, 'hello', 'whistle');
   for (const { name, conclusion } of Object.values(checks)) expect(`${name}: ${conclusion}`).toContain(': success');
-  expect(checks['coppice / config']?.output.summary).toContain(`acme/${proposed.sandbox}`);
+  expect(checks['coppice / config']?.output.summary).toContain(`acme/${dnfName(proposed.sandbox)}`);
   expect(await ended(proposed.sandbox)).toEqual(['hello succeeded', 'whistle succeeded']);
   expect(await ended('tools')).toEqual(['hello succeeded', 'libgreet succeeded', 'motd succeeded']);
 });
