@@ -79,6 +79,10 @@ export function fatesOf(changes: ProjectChanges, { deleteAt, leaving, builds }: 
     ...removed.filter((one) => 'before' in one && !one.before),
     ...apart.map((one): Fate => ({ kind: 'apart', ...one, builds: builds.get(one.to) ?? 0 })),
     ...diff.renamed.map(({ from, to }): Fate => ({ kind: 'renames', from, to })),
+    ...diff.added.flatMap((to): readonly Fate[] => {
+      const from = now.get(to)?.renamedFrom ?? null;
+      return from === null ? [] : [{ kind: 'unfounded', from, to }];
+    }),
     ...kept.map((project): Fate => ({ kind: 'keeps', project })),
     ...dropped(diff, old, now),
     ...removed.filter((one) => 'before' in one && one.before),

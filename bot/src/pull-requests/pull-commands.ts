@@ -93,7 +93,8 @@ export async function buildPullRequest(
   const pulls = [known];
   if (done.start?.kind === 'waiting') return text(wish.line, false, say.needsApproval(known.head, who));
   const section = builtSection({ ...wish, force }, done, context.queue.builds());
-  return { section, checks: done.checks, pulls };
+  // That there is nothing more to queue takes nothing back of what the check of the head says.
+  return { section, checks: seen && done.builds.length === 0 ? [] : done.checks, pulls };
 }
 
 /** What was queued, what is being built already, and why there is no more. `live` is the queue. Pure. */

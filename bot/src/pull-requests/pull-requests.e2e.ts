@@ -90,6 +90,8 @@ describe('a pull request by somebody with rights', () => {
 
   test('takes the names of its projects for their packages', async () => {
     expect((await say('builder', '/build acme/tools', number)).body).toContain('There is nothing to do');
+    await quiet();
+    expect((await pulls.verdict(head)).output.title).toBe('1 build queued');
     expect((await say('builder', '/build acme/games', number)).body).toContain('There is no package `acme/games`');
     expect(live()).toEqual([]);
   });

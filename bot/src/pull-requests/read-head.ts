@@ -152,7 +152,9 @@ function fatesOfMerge(
   return fates.filter((fate) =>
     fate.kind === 'renames' || fate.kind === 'apart'
       ? own.has(fate.to) && (own.has(fate.from) || gone.has(fate.from))
-      : own.has(fate.project) && (fate.kind !== 'deletes' || (!fate.before && there.has(fate.project))),
+      : fate.kind === 'unfounded'
+        ? own.has(fate.to)
+        : own.has(fate.project) && (fate.kind !== 'deletes' || (!fate.before && there.has(fate.project))),
   );
 }
 

@@ -41,6 +41,15 @@ const written = ({ title, conclusion, good, summary }: ReturnType<typeof planRep
 const waiting: Standing = { kind: 'waiting', who: ['mia', 'ada'] };
 const author: Standing = { kind: 'author' };
 
+test('a pull request whose rename cannot be done is not fit to be merged', () => {
+  const fates = [{ kind: 'apart', from: 'acme/old', to: 'acme/tools', builds: 2 }] as const;
+  const report = planReport(examined({ fates }), author, plan, { kind: 'queued', ids: [11, 12] });
+  expect(report).toMatchObject({
+    good: false,
+    title: expect.stringMatching(/^Cannot rename acme\/old to acme\/tools/),
+  });
+});
+
 describe('golden summaries of checks (testdata)', () => {
   test.each<[string, () => string]>([
     ['pull-untouched', () => written(untouchedReport())],

@@ -101,7 +101,8 @@ export function planReport(
     ...demands.notes.slice(0, maximumNotes),
   ];
   return {
-    good: !waits,
+    // What it says of a project's name cannot be done, and would lose what the other one has.
+    good: !waits && !fates.some(({ kind }) => kind === 'apart'),
     ...(waits ? { conclusion: 'action_required' as const } : {}),
     title: withConflict(examined, withFates(fates, titleOf(examined, plan, start))),
     summary: summary.filter((part) => part !== '').join('\n\n'),

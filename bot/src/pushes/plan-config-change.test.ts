@@ -132,6 +132,19 @@ describe('a project whose file a push takes away', () => {
     expect(change(deleted.next, claims)).toMatchObject({ steps: ['rename a → b', 'describe b'], leaving: [] });
   });
 
+  test('a new project that says it was one that is not there, or that becomes another one, is told so', () => {
+    const names = (after: Projects) =>
+      change(stated({ 'o/a': '' }), after).fates.filter(({ kind }) => kind === 'unfounded' || kind === 'renames');
+    expect(names({ 'o/a': '', 'o/b': 'renamedFrom: o/typo' })).toEqual([
+      { kind: 'unfounded', from: 'o/typo', to: 'o/b' },
+    ]);
+    expect(names({ 'o/b': 'renamedFrom: o/a', 'o/c': 'renamedFrom: o/a' })).toMatchObject([
+      { kind: 'renames', from: 'o/a' },
+      { kind: 'unfounded', from: 'o/a' },
+    ]);
+    expect(names({ 'o/a': 'renamedFrom: o/before' })).toEqual([]);
+  });
+
   test('goes at once when another takes its name and says so', () => {
     const { steps: done, leaving, fates } = change(left().next, { 'o/a': 'renamedFrom: o/b' });
     expect([done, leaving]).toEqual([['remove a', 'rename b → a'], []]);

@@ -76,6 +76,8 @@ function inMarkdown(fate: Fate, graceSeconds: number, when: 'pushed' | 'merged')
       const [from, to] = [code(fate.from), code(fate.to)];
       return `does not rename ${from} to ${to}, as ${code(`projects/${fate.to}.yaml`)} says: ${to} has ${counted(fate.builds, 'build')} of its own, and those of two projects are never mixed. To keep what ${from} has, put ${code(`projects/${fate.from}.yaml`)} back. To have it under the new name, write ${code(`/delete project ${fate.to}`)}, which deletes what ${to} has built, and then push ${code(`projects/${fate.to}.yaml`)} again with ${code(`renamedFrom: ${fate.from}`)}, before ${from} is deleted.`;
     }
+    case 'unfounded':
+      return `makes ${code(fate.to)} a new project with nothing in it: it says ${code(`renamedFrom: ${fate.from}`)}, and there is no project of that name that could become it. Mend the name, or take the line out.`;
     case 'keeps':
       return `puts ${code(fate.project)} back: it is not deleted, and has what it had.`;
     case 'drops': {
@@ -106,6 +108,8 @@ export function fateLine(fate: Fate): string {
       return `renames ${fate.from} to ${fate.to}`;
     case 'apart':
       return `does not rename ${fate.from} to ${fate.to}, which has ${counted(fate.builds, 'build')} of its own: put projects/${fate.from}.yaml back, or write \`/delete project ${fate.to}\` and push its file again`;
+    case 'unfounded':
+      return `makes ${fate.to} a new project: ${fate.from}, which its \`renamedFrom\` names, cannot become it`;
     case 'keeps':
       return `keeps ${fate.project}, which was leaving`;
     case 'drops':

@@ -16,6 +16,8 @@ export type Fate =
   | { readonly kind: 'renames'; readonly from: string; readonly to: string }
   /** It is not renamed, although the other one says so: that one has this many builds of its own. */
   | { readonly kind: 'apart'; readonly from: string; readonly to: string; readonly builds: number }
+  /** It is new and says that it was this one, which is not there to be renamed, or becomes another one. */
+  | { readonly kind: 'unfounded'; readonly from: string; readonly to: string }
   /** Its file is back before it was deleted. */
   | { readonly kind: 'keeps'; readonly project: string }
   /** It builds these no more; what they have published stays. */
