@@ -55,7 +55,8 @@ const buttons = {
 } as const;
 
 function summaryOf({ build, note }: BuildCheck, one: ChrootView, url: string): string {
-  const page = `[Build ${build.id}](${url}/${published.buildPage(build)}), [log](${logAddress(build, one, url)})`;
+  const log = logAddress(build, one, url);
+  const page = `[Build ${build.id}](${url}/${published.buildPage(build)})${log === undefined ? '' : `, [log](${log})`}`;
   const why = one.message === null ? '' : plain(one.message, 1000);
   const install = installLines([{ ...build, requestedBy: '', state: one.state, chroots: [one] }], url);
   const lines = one.state === 'failed' && one.excerpt.length > 0 ? codeBlock(one.excerpt) : '';

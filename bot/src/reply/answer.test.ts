@@ -157,7 +157,7 @@ dnf install python3-b
       greet.c:3: error: x
       \`\`\`
 
-      - \`hello\` for \`sapling-12-x86_64\` skipped (dependencies): It needs libgreet, and build 1 failed. ([log](https://coppice.example/acme/tools/build/2/sapling-12-x86_64/))
+      - \`hello\` for \`sapling-12-x86_64\` skipped (dependencies): It needs libgreet, and build 1 failed.
       "
     `);
   });

@@ -11,7 +11,9 @@ export function logsOf(build: BuildView, chroots: readonly ChrootView[], url: st
   return chroots
     .map((one) => {
       const why = one.message === null ? '' : `: ${plain(one.message)}`;
-      const line = `- \`${one.chroot}\` ${stateInWords(one)}${why} ([log](${logAddress(build, one, url)}))`;
+      const log = logAddress(build, one, url);
+      const link = log === undefined ? ' (no log, for it has not begun)' : ` ([log](${log}))`;
+      const line = `- \`${one.chroot}\` ${stateInWords(one)}${why}${link}`;
       return failed.includes(one) ? `${line}\n\n${codeBlock(one.excerpt)}\n` : line;
     })
     .join('\n');

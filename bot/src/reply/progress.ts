@@ -68,7 +68,8 @@ export function failureNotes(builds: readonly BuildView[], url: string): string 
   const notes = bad.slice(0, 20).map(({ build, one }, at) => {
     const log = logAddress(build, one, url);
     const why = one.message === null ? '' : `: ${plain(one.message)}`;
-    const line = `- \`${build.package}\` for \`${one.chroot}\` ${stateInWords(one)}${why} ([log](${log}))`;
+    const link = log === undefined ? '' : ` ([log](${log}))`;
+    const line = `- \`${build.package}\` for \`${one.chroot}\` ${stateInWords(one)}${why}${link}`;
     return at < maximumExcerpts && one.excerpt.length > 0 ? `${line}\n\n${codeBlock(one.excerpt)}\n` : line;
   });
   if (bad.length > notes.length) notes.push(`- and ${bad.length - notes.length} more`);
@@ -77,15 +78,17 @@ export function failureNotes(builds: readonly BuildView[], url: string): string 
 
 /**
  * The page of the log that says why a chroot failed (its own, or that of the source package), opened at the line that
- * does.
+ * does; undefined for what never began, which has none.
  */
 export function logAddress(
   build: Pick<BuildView, 'id' | 'owner' | 'project' | 'package'>,
   one: ChrootView,
   url: string,
-): string {
-  const line = one.where === undefined || one.where === null ? '' : `#L${one.where.line}`;
-  const run = one.where?.log === 'srpm.log' ? ('srpm' as ChrootName) : one.chroot;
+): string | undefined {
+  const { where = null } = one;
+  if (one.startedAt === null && one.state !== 'failed') return undefined;
+  const line = where === null ? '' : `#L${where.line}`;
+  const run = where?.log === 'srpm.log' ? ('srpm' as ChrootName) : one.chroot;
   return `${url}/${published.logPage(build, run)}${line}`;
 }
 

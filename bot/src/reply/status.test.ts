@@ -1,7 +1,7 @@
 import type { BuildId, ChrootName } from '@coppice/config';
 import { expect, test } from 'vitest';
 import type { BuildView } from '../vocabulary/build-view.ts';
-import { statusOfQueue } from './status.ts';
+import { statusOfProject, statusOfQueue } from './status.ts';
 
 const waiting = (id: number): BuildView => ({
   ...{ id: id as BuildId, owner: 'acme', project: 'tools', package: 'hello', requestedBy: 'builder' },
@@ -26,4 +26,15 @@ test('of a long queue the oldest are shown, and how many there are', () => {
   expect(long).toMatch(/\n\nThe oldest 50 of 51\.$/);
   expect(long).toContain('/acme/tools/build/50/');
   expect(long).not.toContain('/acme/tools/build/51/');
+});
+
+test('of a project it is said what is so of that one, with its page', () => {
+  const project = { owner: 'acme', name: 'tools', frozen: null };
+  expect(statusOfProject(project, [], 'https://rpm.example.org')).toBe(
+    'Nothing of `acme/tools` waits or runs. What it has built is at https://rpm.example.org/acme/tools/',
+  );
+  expect(statusOfProject({ ...project, frozen: 'A court says so.' }, [], '')).toMatch(
+    /^`acme\/tools` is frozen: .* A court says so\.\n\nNothing of/,
+  );
+  expect(statusOfProject(project, [waiting(7)], '')).toMatch(/^0 running, 1 waiting\.[\s\S]*What it has built is at/);
 });

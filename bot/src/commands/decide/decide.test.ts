@@ -268,7 +268,7 @@ describe.each<[string, Partial<Situation>, Record<string, RegExp>]>([
   ['/explain acme/tools', {}, { nobody: /^refuses: `acme\/tools` is a project.*`\/plan --project acme\/tools`/ }],
   ['/status acme/tools', { live: [build('running')] }, { nobody: /^says: 1 running, 0 waiting/ }],
   ['/status --project acme/tools', { live: [build('running')] }, { nobody: /^says: 1 running, 0 waiting/ }],
-  ['/status acme/games', { live: [build('running')] }, { nobody: /^says: Nothing waits or runs/ }],
+  ['/status acme/games', { live: [build('running')] }, { nobody: /^says: Nothing (of `acme\/games` )?waits or runs/ }],
   ['/status hello # note', {}, { nobody: /^status of hello/ }],
   ['/status 0', {}, { nobody: /^refuses: There is no build `0`: builds are counted from 1\. Did you mean `\/status`/ }],
   ['/explain helo', {}, { nobody: /^refuses: .*Did you mean `hello`/ }],

@@ -14,7 +14,7 @@ import { helpText } from '../../reply/help.ts';
 import { logsOf } from '../../reply/logs.ts';
 import { openReports } from '../../reply/petitions.ts';
 import * as refusal from '../../reply/refused.ts';
-import { statusOfBuild, statusOfQueue } from '../../reply/status.ts';
+import { statusOfBuild, statusOfProject, statusOfQueue } from '../../reply/status.ts';
 import type { BuildView } from '../../vocabulary/build-view.ts';
 import type { Command } from '../../vocabulary/command.ts';
 import { countingLeaving } from '../../vocabulary/leaving.ts';
@@ -178,7 +178,7 @@ function decideProject({ line, kind }: Subject, name: string, { config, live, ur
   const key = projectKey(project);
   if (kind === 'explain') return say(line, false, refusal.explainsNoProject(key, project.packages[0]?.name));
   const own = live.filter((one) => projectKey({ owner: one.owner, name: one.project }) === key);
-  return say(line, true, statusOfQueue(own, url));
+  return say(line, true, statusOfProject(project, own, url));
 }
 
 function decideCancel(line: string, ids: readonly BuildId[], known: Known): Action {
