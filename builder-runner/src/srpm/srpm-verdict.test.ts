@@ -171,6 +171,26 @@ test.each([
     'error: line 1: Unknown tag: \uFEFFName: a\n',
     "hello.spec begins with a byte order mark (U+FEFF), which rpm takes for a part of its first line: save it as UTF-8 without one, as `sed -i '1s/^\\xEF\\xBB\\xBF//'` does.",
   ],
+  [
+    'Name: a\nVersion: 1\n\uFEFFRelease: 1\n',
+    'error: line 3: Unknown tag: \uFEFFRelease: 1\n',
+    'hello.spec holds the character U+FEFF, which cannot be seen, in line 3, where rpm allows none: remove it.',
+  ],
+  [
+    'Name: a\u200Bb\n',
+    "error: line 1: Illegal char '?' (0xffffff8b) in: Name: a\u200Bb\n",
+    'hello.spec holds the character U+200B, which cannot be seen, in line 1, where rpm allows none: remove it.',
+  ],
+  [
+    'Name: a\rVersion: 1\r',
+    'error: line 1: Tag takes single token only: Name: a\rVersion: 1\n',
+    'The lines of hello.spec end with CR alone, so rpm reads it as one: save it with the line ends of Unix (LF).',
+  ],
+  [
+    Buffer.from('Name: a\nVersion: 1\n', 'utf16le').toString('utf8'),
+    'error: line 1: Unknown tag: N\n',
+    'hello.spec is written in UTF-16, which rpm does not read: save it as UTF-8.',
+  ],
 ])('a character that cannot be seen is named: %j', (specText, buildLog, message) => {
   const end = { step: 'buildsrpm', exitCode: 1, output: '', rootLog: '', buildLog };
   const read = { specText, sources: [] };
@@ -197,6 +217,20 @@ test.each<[string, Partial<SrpmEnd>, number | null]>([
 ])('the line that says why is found in %s', (_, end, line) => {
   const where = line === null ? null : { log: 'srpm.log', line };
   expect(judge(end)).toMatchObject({ kind: 'failed', failure: { where } });
+});
+
+test('a character that cannot be seen elsewhere is not what rpm means', () => {
+  const end = {
+    step: 'buildsrpm',
+    exitCode: 1,
+    output: '',
+    rootLog: '',
+    buildLog: 'error: line 2: Unknown tag: Bogus: x\n',
+  };
+  const read = { specText: 'Name: a\nBogus: x\n%description\nA no-break\u00a0space\n', sources: [] };
+  expect(judgeSrpm(end, { ...facts, read })).toMatchObject(
+    failing('source', expect.stringContaining('Unknown tag: Bogus')),
+  );
 });
 
 const scriptFacts = { ...facts, plan: { tool: undefined, packages: [] }, firstLine: '#!/bin/nosuch' };

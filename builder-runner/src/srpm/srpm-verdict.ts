@@ -135,17 +135,28 @@ function oddCharacter(log: string, { spec, read }: SrpmCircumstances): string | 
   if (read === undefined || spec === undefined) return undefined;
   if (read.specText.startsWith('\uFEFF') && /^error: line 1: /m.test(log))
     return `${spec} begins with a byte order mark (U+FEFF), which rpm takes for a part of its first line: save it as UTF-8 without one, as \`sed -i '1s/^\\xEF\\xBB\\xBF//'\` does.`;
-  if (!/ does not appear to be a specfile/.test(log)) return undefined;
   const lines = read.specText.split(/\r\n|\r|\n/);
+  if (!read.specText.includes('\n') && lines.length > 1)
+    return `The lines of ${spec} end with CR alone, so rpm reads it as one: save it with the line ends of Unix (LF).`;
+  const isNoSpec = / does not appear to be a specfile/.test(log);
+  if ((read.specText.match(/\0/g)?.length ?? 0) > lines.length)
+    return `${spec} is written in UTF-16, which rpm does not read: save it as UTF-8.`;
+  // rpm names the line of some, and of others what stands in it.
+  const named = Number(/^error: line (\d+): /m.exec(log)?.[1] ?? 0);
+  const isIllegal = /^error: (?:line \d+: )?Illegal char/m.test(log);
   for (const [index, line] of lines.entries()) {
-    const found = controlCharacter.exec(line)?.[0];
-    if (found === undefined) continue;
+    const found = isNoSpec ? controlCharacter.exec(line)?.[0] : unseenCharacter.exec(line)?.[0];
+    if (found === undefined || !(isNoSpec || isIllegal || named === index + 1)) continue;
     const code = found.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0');
-    return `${spec} holds the control character U+${code} in line ${index + 1}, for which rpm takes it for no spec: remove it.`;
+    return isNoSpec
+      ? `${spec} holds the control character U+${code} in line ${index + 1}, for which rpm takes it for no spec: remove it.`
+      : `${spec} holds the character U+${code}, which cannot be seen, in line ${index + 1}, where rpm allows none: remove it.`;
   }
   return undefined;
 }
 
+/** Spaces that are none, marks of order and of direction. */
+const unseenCharacter = /[\u00a0\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]/u;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what rpm looks for
 const controlCharacter = /[\u0000-\u0008\u000e-\u001f]/;
 
