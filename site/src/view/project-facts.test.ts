@@ -33,7 +33,7 @@ test('a fork names where it began, without a link: that may be gone', () => {
 
 test('a project whose file is gone says until when it can be put back', () => {
   const leaving = { deleteAt: '2026-01-31T15:04:59.000Z', commit: 'c0ffee', by: 'mia', statedAt: 'c0c0a' };
-  expect(factsOf({ leaving }).leavesAt).toBe('2026-01-31 15:04');
+  expect(factsOf({ leaving }).leavesAt).toBe('2026-01-31 15:05');
 });
 
 test('a chroot says when it is not built for, and how long its packages stay', () => {

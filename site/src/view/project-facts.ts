@@ -31,9 +31,14 @@ export function projectFacts({ entry }: Pick<SiteProject, 'entry'>, chroots: rea
     forkedFrom: asText(entry?.forkedFrom ?? null),
     frozen: entry?.frozen ?? null,
     deleteAfter: entry?.deleteAfter ?? null,
-    leavesAt: entry?.leaving?.deleteAt.slice(0, 16).replace('T', ' ') ?? null,
+    leavesAt: entry?.leaving ? minuteOf(entry.leaving.deleteAt) : null,
     chroots: chroots.map((chroot) => ({ chroot, note: chrootNote(entry?.chrootStates[chroot]) })),
   };
+}
+
+/** Rounded up, as checks and answers say it: nothing happens before. */
+function minuteOf(iso: string): string {
+  return new Date(Math.ceil(Date.parse(iso) / 60_000) * 60_000).toISOString().slice(0, 16).replace('T', ' ');
 }
 
 function reference(text: string | null): Reference | null {
