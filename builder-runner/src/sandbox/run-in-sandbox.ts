@@ -103,8 +103,8 @@ async function run(
 }
 
 /**
- * bubblewrap's second process waits for the first one before it is told to die with it: when the first is killed in
- * that moment, the second waits for ever, and holds our pipes.
+ * When bubblewrap's first process is killed before the second has been told to die with it, the second waits for ever,
+ * or runs the command without anybody who ends it in time, and holds our pipes.
  */
 function endGroup(pid: number | undefined): void {
   if (pid === undefined) return;
@@ -162,7 +162,8 @@ async function view(order: SandboxOrder, etc: string): Promise<readonly string[]
     merged.push(...(inUsr ? ['--symlink', `usr/${name}`, `/${name}`] : ['--ro-bind-try', `/${name}`, `/${name}`]));
   }
   return [
-    ...['--hostname', 'sandbox', '--die-with-parent', '--new-session', '--clearenv'],
+    // No session of its own: it stays in the group that is ended with it, and has no terminal anyway.
+    ...['--hostname', 'sandbox', '--die-with-parent', '--clearenv'],
     ...['--setenv', 'PATH', '/usr/bin:/usr/sbin', '--setenv', 'HOME', '/home', '--setenv', 'LANG', 'C.UTF-8'],
     ...['--ro-bind', '/usr', '/usr', ...merged],
     ...['--ro-bind-try', '/etc/alternatives', '/etc/alternatives', '--ro-bind-try', '/etc/rpm', '/etc/rpm'],
