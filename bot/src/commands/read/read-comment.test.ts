@@ -3,7 +3,7 @@ import { parseComment } from './parse-comment.ts';
 import { readComment } from './read-comment.ts';
 
 test('Markdown that would keep the parser busy for a minute is given up', async () => {
-  expect(await readComment(`/build hello\n${'*a_'.repeat(21_000)}`)).toBe('tangled');
+  expect(await readComment(`/build hello\n${'*a_'.repeat(21_000)}`, 500)).toBe('tangled');
 });
 
 test('a long comment that is not tangled is read as a short one', async () => {

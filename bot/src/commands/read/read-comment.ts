@@ -6,10 +6,13 @@ import { holdsNoCommand, maximumCommentLength, type ParsedComment, parseComment,
 /** The worst comment of this length takes some 50 ms. */
 const parsedHereLength = 2000;
 /** For parsing alone. An honest comment of full length takes 0.2 s, and on a machine that has ten things to do 2 s. */
-const maximumMilliseconds = 5000;
+const defaultMilliseconds = 5000;
 
 /** The commands of a comment; `tangled` when it could not be read in time. */
-export async function readComment(markdown: string): Promise<ParsedComment | 'tangled'> {
+export async function readComment(
+  markdown: string,
+  maximumMilliseconds = defaultMilliseconds,
+): Promise<ParsedComment | 'tangled'> {
   if (holdsNoCommand(markdown)) return { commands: [], dropped: 0 };
   if (markdown.length <= parsedHereLength) return parseComment(markdown);
   const worker = new Worker(new URL('./read-comment-thread.ts', import.meta.url), {
