@@ -6,23 +6,31 @@ import { type BrokenPool, queueSnapshotSchema } from '@coppice/config';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startSiteUpdates } from './site-updates.ts';
 
-test('a pool that breaks while nothing happens in the queue is told, and so is its end', async () => {
+/** The updates of a site in a folder of their own; with `blocked`, a folder stands where a file has to be. */
+async function openUpdates(options: Partial<Parameters<typeof startSiteUpdates>[0]>, { blocked = false } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'coppice-updates-'));
   const published = join(folder, 'published');
-  await mkdir(join(published, 'api/v1'), { recursive: true });
+  const inTheWay = join(published, 'api/v1/queue.json');
+  await mkdir(blocked ? join(inTheWay, 'x') : join(published, 'api/v1'), { recursive: true });
   const now = () => new Date('2026-11-22T12:00:00Z');
   const queue = await openQueue({ folder: join(folder, 'queue'), now });
-  let broken: readonly BrokenPool[] = [];
   const complaints: string[] = [];
   const site = startSiteUpdates({
-    ...{ queue, published, url: 'http://127.0.0.1:8080', now, lookMilliseconds: 20, brokenPools: () => broken },
+    ...{ queue, published, url: 'http://127.0.0.1:8080', now, lookMilliseconds: 5, brokenPools: () => [] },
     log: (_level, message) => complaints.push(message),
+    ...options,
   });
   onTestFinished(async () => {
     await site.stop();
     await queue.close();
     await rm(folder, { recursive: true });
   });
+  return { site, published, complaints, unblock: () => rm(inTheWay, { recursive: true }) };
+}
+
+test('a pool that breaks while nothing happens in the queue is told, and so is its end', async () => {
+  let broken: readonly BrokenPool[] = [];
+  const { site, published, complaints } = await openUpdates({ lookMilliseconds: 20, brokenPools: () => broken });
   const page = () => readFile(join(published, 'queue/index.html'), 'utf8');
   const told = async () =>
     queueSnapshotSchema.parse(JSON.parse(await readFile(join(published, 'api/v1/queue.json'), 'utf8'))).brokenPools;
@@ -40,52 +48,22 @@ test('a pool that breaks while nothing happens in the queue is told, and so is i
 });
 
 test('what could not be written stays owed, and is tried again although nothing more happens', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'coppice-updates-'));
-  const published = join(folder, 'published');
-  // A folder where a file has to be.
-  const inTheWay = join(published, 'api/v1/queue.json');
-  await mkdir(join(inTheWay, 'x'), { recursive: true });
-  const now = () => new Date('2026-11-22T12:00:00Z');
-  const queue = await openQueue({ folder: join(folder, 'queue'), now });
-  const complaints: string[] = [];
-  const site = startSiteUpdates({
-    ...{ queue, published, url: 'http://127.0.0.1:8080', now, lookMilliseconds: 5, brokenPools: () => [] },
-    ...{ retryMilliseconds: 100, log: (_level, message) => complaints.push(message) },
-  });
-  onTestFinished(async () => {
-    await site.stop();
-    await queue.close();
-    await rm(folder, { recursive: true });
-  });
+  const { site, published, complaints, unblock } = await openUpdates({ retryMilliseconds: 100 }, { blocked: true });
   await expect(site.all()).rejects.toMatchObject({ code: 'EISDIR' });
   await vi.waitFor(() => expect(complaints.length).toBeGreaterThan(1), { timeout: 30_000 });
   expect(new Set(complaints)).toEqual(new Set(['The site could not be written, and is tried again']));
   // It is looked every 5 ms: without pauses that grow there would be hundreds.
   expect(complaints.length).toBeLessThan(20);
-  await rm(inTheWay, { recursive: true });
+  await unblock();
   // Nobody has to wait for the pause to end.
   await site.all();
   expect(await readFile(join(published, 'index.html'), 'utf8')).toContain('<h1');
 });
 
 test('what was asked for and could not be written is written when it can be, although nobody asks again', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'coppice-updates-'));
-  const published = join(folder, 'published');
-  const inTheWay = join(published, 'api/v1/queue.json');
-  await mkdir(join(inTheWay, 'x'), { recursive: true });
-  const now = () => new Date('2026-11-22T12:00:00Z');
-  const queue = await openQueue({ folder: join(folder, 'queue'), now });
-  const site = startSiteUpdates({
-    ...{ queue, published, url: 'http://127.0.0.1:8080', now, lookMilliseconds: 5, brokenPools: () => [] },
-    ...{ retryMilliseconds: 50, log: () => undefined },
-  });
-  onTestFinished(async () => {
-    await site.stop();
-    await queue.close();
-    await rm(folder, { recursive: true });
-  });
+  const { site, published, unblock } = await openUpdates({ retryMilliseconds: 50 }, { blocked: true });
   const asked = await Promise.allSettled([site.all(), site.all()]);
   expect(asked.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-  await rm(inTheWay, { recursive: true });
+  await unblock();
   await expect.poll(() => readFile(join(published, 'index.html'), 'utf8'), { timeout: 30_000 }).toContain('<h1');
 });

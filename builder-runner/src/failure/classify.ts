@@ -6,7 +6,7 @@ import { duration } from '../base/sentence-parts.ts';
 import type { Finding } from './clues.ts';
 import { findDependencyFault } from './dependencies.ts';
 import { excerptFrom, type LogEnd, type LogLine, linesOf } from './log-lines.ts';
-import { findKilled, findLimit, findSpoiltResults } from './program-clues.ts';
+import { findKilled, findLimit, findSpoiltResults, killing } from './program-clues.ts';
 import { findRpmbuildFault, stageOf } from './stages.ts';
 
 export interface BuildEnd {
@@ -95,7 +95,7 @@ const epilogue = /^\+ (?:exit \d+|RPM_EC=\d+)$/;
 function ownEnd(what: string, build: readonly LogLine[]): Extract<Verdict, { kind: 'failed' }> {
   const message = `${what}: does the build kill all processes (kill -1, pkill, killall), or take all memory?`;
   const commands = build.filter(({ text }) => text.startsWith('+ ') && !epilogue.test(text));
-  const command = commands.findLast(({ text }) => /\b(?:kill|pkill|killall)\b/.test(text)) ?? commands.at(-1);
+  const command = commands.findLast(({ text }) => killing.test(text)) ?? commands.at(-1);
   return failed('unbuildable', 'build.log', build, { message, line: command ?? build.at(-1) });
 }
 

@@ -181,7 +181,7 @@ export function findSpoiltResults(
 
 const killedByKernel = /(?:-9|137)$/;
 /** A shell that says what it runs runs what ends other programs. */
-const killing = /^\++ (?:\S{0,200}\/)?(?:kill|pkill|killall5?|skill)(?: |$)/;
+export const killing = /^\++ (?:\S{0,200}\/)?(?:kill|pkill|killall5?|skill)(?: |$)/;
 
 /**
  * How rpmbuild itself was killed, while mock went on. `unclear`: the kernel may have done it because memory was short,

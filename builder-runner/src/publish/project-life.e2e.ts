@@ -79,8 +79,12 @@ describe('a project that is renamed', () => {
 
   test('is renamed to the end when it was cut off between its key and its results', async () => {
     await publishTiny(publisher, 1, 'one', '1.0');
+    const key = readFileSync(keyOf('tools'), 'utf8');
     await rename(keyFolder(home, 'acme', 'tools'), keyFolder(home, 'acme', 'instruments'));
+    // As the start of a service does for each project that is stated.
+    await ensureKey(home, 'acme', 'instruments');
     await renameProject(publisher, tools, instruments);
+    expect(readFileSync(keyOf('instruments'), 'utf8')).toBe(key);
     expect(await shown('instruments')).toEqual(['one-1.0.noarch', 'one-1.0.src']);
     expect(existsSync(inPublished('results/acme/tools'))).toBe(false);
   }, 60_000);

@@ -29,16 +29,32 @@ export function removeProject(home: string, owner: string, name: string): Promis
   return alone({ owner, project: name }, () => removeAll(home, { owner, name }));
 }
 
-async function removeAll(home: string, { owner, name }: ProjectName): Promise<void> {
+async function removeAll(home: string, name: ProjectName): Promise<void> {
+  await removePublished(home, name);
+  await removeTree(home, frozenFolder(home, name.owner, name.name));
+  await setKeyAside(home, name);
+}
+
+async function removePublished(home: string, { owner, name }: ProjectName): Promise<void> {
   const root = join(home, 'published');
   await removeTree(home, join(root, published.repoFiles(owner, name)));
   await removeTree(home, join(root, published.project(owner, name)));
-  await removeTree(home, frozenFolder(home, owner, name));
+}
+
+async function setKeyAside(home: string, { owner, name }: ProjectName): Promise<void> {
   const key = keyFolder(home, owner, name);
   const fingerprint = await readFile(join(key, 'fingerprint'), 'utf8').catch(() => undefined);
   if (fingerprint === undefined) return;
   await closeSigning(key);
   await moveTree(key, join(home, 'state', 'keys-removed', owner, `${name}-${fingerprint.trim()}`));
+}
+
+/** What a project without builds has. What a rename that was cut off has moved there already is the other one's. */
+async function makeWay(home: string, from: ProjectName, to: ProjectName): Promise<void> {
+  await removePublished(home, to);
+  if (await exists(frozenFolder(home, from.owner, from.name)))
+    await removeTree(home, frozenFolder(home, to.owner, to.name));
+  if (await exists(keyFolder(home, from.owner, from.name))) await setKeyAside(home, to);
 }
 
 /**
@@ -57,7 +73,7 @@ export function renameProject(publisher: Publisher, from: ProjectName, to: Proje
     const [oldKey, freshKey] = [from, to].map(({ owner, name }) => keyFolder(home, owner, name)) as [string, string];
     const isTaken =
       ((await exists(old)) && (await exists(fresh))) || ((await exists(oldKey)) && (await exists(freshKey)));
-    if (isTaken && !(await hasBuilds(fresh))) await removeAll(home, to);
+    if (isTaken && !(await hasBuilds(fresh))) await makeWay(home, from, to);
     else if (isTaken) {
       const names = `${from.owner}/${from.name} cannot become ${to.owner}/${to.name}`;
       throw new RunnerError('publish', `${names}: there are builds under that name already; remove them first`);

@@ -1,5 +1,7 @@
 """What of this machine a builder does not get to see, without a builder."""
 import os
+import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -43,6 +45,34 @@ class PrivateThings(unittest.TestCase):
 
     def test_a_folder_that_is_not_there_holds_none(self):
         self.assertEqual(inside.private_below(f'{self.top}/gone', set()), ([], []))
+
+
+# A file system of its own below the root, as /usr is on some machines.
+TAKE_AWAY = """
+import subprocess, sys
+from local_builder import inside
+top = sys.argv[1]
+fs = f'{top}/root/usr'
+subprocess.run(['mount', '-t', 'tmpfs', 'usr', fs], check=True)
+for path in (f'{fs}/key', f'{top}/root/key'):
+    open(path, 'w').write('secret')
+subprocess.run(['mount', '-o', 'remount,ro', fs], check=True)
+for path in ('/key', '/usr/key', '/gone'):
+    inside.take_away(f'{top}/root', path)
+print(repr(open(f'{fs}/key').read()))
+"""
+
+
+class TakeAway(unittest.TestCase):
+    def test_a_file_goes_from_what_can_be_written_to_and_is_covered_where_nothing_can(self):
+        with tempfile.TemporaryDirectory(prefix='take-away-') as top:
+            os.makedirs(f'{top}/root/usr')
+            powers = [] if os.geteuid() == 0 else ['--user', '--map-root-user']
+            argv = ['unshare', *powers, '--mount', sys.executable, '-B', '-c', TAKE_AWAY, top]
+            here = os.path.dirname(os.path.abspath(__file__))
+            done = subprocess.run(argv, cwd=here, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+            self.assertEqual((done.stdout, done.stderr), ("''\n", ''))
+            self.assertEqual(os.listdir(f'{top}/root'), ['usr'])
 
 
 if __name__ == '__main__':

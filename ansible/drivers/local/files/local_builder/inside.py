@@ -109,12 +109,24 @@ def make_root(folder, orders):
         if os.path.isdir(root + path):
             cover(root, path, 0o700, owner)
     for path in files:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(root + path)
+        take_away(root, path)
     for path in orders['hidden']:  # last, since what was bound above may lie below one of them
         if os.path.isdir(root + path):
             cover(root, path, 0o700, owner)
     return root
+
+
+def take_away(root, path):
+    """Takes a file out of the builder's view: out of the overlay, or, in a file system that lies upon it and cannot be
+    written to, by an empty one over it."""
+    try:
+        os.unlink(root + path)
+    except FileNotFoundError:
+        pass
+    except OSError:
+        empty = os.path.join(os.path.dirname(root), 'empty')
+        os.close(os.open(empty, os.O_WRONLY | os.O_CREAT, 0o600))
+        run('mount', '--bind', '-o', 'ro', empty, root + path)
 
 
 def private_things():
