@@ -9,7 +9,7 @@ import { makeRpms } from '../../testing/make-rpms.ts';
 import { buildOf, endingOf, publishMade, publishTiny, showPackages, testChroot } from '../../testing/publish-builds.ts';
 import { ensureKey, keyFolder } from './keys.ts';
 import { publishEnding } from './publish.ts';
-import { newestOfEach } from './repodata.ts';
+import { newestOfEach } from './repository-of.ts';
 import { closeAllSigning } from './sign.ts';
 
 let home: string;

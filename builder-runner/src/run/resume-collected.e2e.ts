@@ -15,7 +15,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeRpms } from '../../testing/make-rpms.ts';
 import { buildOf, showPackages, testChroot } from '../../testing/publish-builds.ts';
 import { type StagedMark, stagingFolder, writeMark } from '../chroot-build/staged.ts';
-import { signerOf } from '../publish/publish.ts';
+import { signerOf } from '../publish/repository-of.ts';
 import { signRpms } from '../publish/sign.ts';
 import { openQueue, type Queue } from '../queue/index.ts';
 import { describeArtifacts } from '../rpm/describe-artifacts.ts';
