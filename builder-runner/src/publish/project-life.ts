@@ -12,6 +12,7 @@ import { alone, hideBuilds, writeMetadata } from './publish.ts';
 import type { Publisher } from './publisher.ts';
 import { usableMovedRecord } from './read-record.ts';
 import { writeRecord } from './record.ts';
+import { removeDue, removeLater } from './remove-later.ts';
 import { writeRepoFile } from './repo-files.ts';
 import { hasRepodata, shownBuilds } from './repository-of.ts';
 import { closeSigning } from './sign.ts';
@@ -83,6 +84,7 @@ export function renameProject(publisher: Publisher, from: ProjectName, to: Proje
     await moveTree(frozenFolder(home, from.owner, from.name), frozenFolder(home, to.owner, to.name));
     await closeSigning(oldKey);
     await moveTree(oldKey, freshKey);
+    await removeDue(home, new Date(), published.project(from.owner, from.name));
     await moveTree(old, fresh);
     await renameRecords(publisher, to);
     if (await exists(frozenFolder(home, to.owner, to.name))) return;
@@ -131,7 +133,10 @@ async function findGone(repository: string): Promise<readonly string[]> {
   return (await shownBuilds(repository)).filter((build) => !there.has(build));
 }
 
-/** Deletes one build that has ended: first its packages leave the metadata, then all its files go. */
+/**
+ * Deletes one build that has ended: its packages leave the metadata, then its records and logs go, and its packages
+ * when no reader of older metadata can want them any more.
+ */
 export function deleteBuild(publisher: Publisher, owner: string, name: string, id: BuildId): Promise<void> {
   const { home } = publisher;
   const place = { owner, project: name };
@@ -142,7 +147,7 @@ export function deleteBuild(publisher: Publisher, owner: string, name: string, i
       if (leaving.length === 0) continue;
       // A frozen project has no metadata now, and gets it anew when it is put back.
       if (await hasRepodata(repository)) await hideBuilds(publisher, place, chroot, leaving);
-      for (const folder of leaving) await removeTree(home, join(repository, folder));
+      for (const folder of leaving) await removeLater(home, `${published.repository(owner, name, chroot)}/${folder}`);
     }
     await removeTree(home, join(home, 'published', published.srpmBuild({ id, ...place, package: '' })));
   });

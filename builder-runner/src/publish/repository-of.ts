@@ -53,21 +53,31 @@ export function hasRepodata(folder: string): Promise<boolean> {
 
 /** What the metadata shows, whoever made it; without any, each package's newest good build. */
 async function listShown(publisher: Publisher, folder: string): Promise<readonly BuildTexts[]> {
-  const shown = await packagesShown(repodataOf(folder)).catch((error: unknown) => {
+  const paths = await packagesShown(repodataOf(folder)).catch((error: unknown) => {
     if (error instanceof RunnerError) return undefined;
     throw error;
   });
-  const paths = shown ?? (await newestGoodBuilds(publisher, folder));
-  const { builds, leftOut } = await describeBuilds(folder, [
-    ...new Set([...paths].map((path) => path.split('/')[0] ?? '')),
-  ]);
-  for (const { build, file, line } of leftOut) {
-    const what = `createrepo_c leaves out ${build}/${file}`;
-    // A package that users have already does not go because it cannot be read now.
-    if (shown?.has(`${build}/${file}`)) throw new RunnerError('metadata', `${what}, which is shown now: ${line}`);
-    publisher.log?.('error', `${what}: ${line}`);
+  if (paths === undefined) return listNewestGood(publisher, folder);
+  const shown = new Set([...paths].map((path) => path.split('/')[0] ?? ''));
+  const { builds, leftOut } = await describeBuilds(folder, [...shown]);
+  const [lost] = leftOut;
+  if (lost === undefined) return builds;
+  // A package that users have already does not go because it cannot be read now.
+  const what = `createrepo_c leaves out ${lost.build}/${lost.file}, which is shown now: ${lost.line}`;
+  throw new RunnerError('metadata', what);
+}
+
+/** A build that cannot be shown gives way to the good one before it. */
+async function listNewestGood(publisher: Publisher, folder: string): Promise<readonly BuildTexts[]> {
+  const without = new Set<string>();
+  for (;;) {
+    const { builds, leftOut } = await describeBuilds(folder, await newestGoodBuilds(publisher, folder, without));
+    for (const { build, file, line } of leftOut) {
+      without.add(build);
+      publisher.log?.('error', `createrepo_c leaves out ${build}/${file}: ${line}`);
+    }
+    if (leftOut.length === 0) return builds;
   }
-  return builds;
 }
 
 /** What the metadata is to say of builds, by their folders; those that createrepo_c does not take whole are apart. */
@@ -110,10 +120,15 @@ export async function shownBuilds(folder: string): Promise<readonly string[]> {
 }
 
 /** The folders, in that of a repository, of each package's newest succeeded build, oldest first. */
-export async function newestGoodBuilds(publisher: Publisher, folder: string): Promise<readonly string[]> {
+export async function newestGoodBuilds(
+  publisher: Publisher,
+  folder: string,
+  without: ReadonlySet<string> = new Set(),
+): Promise<readonly string[]> {
   const succeeded: string[] = [];
   for (const entry of await readdir(folder, { withFileTypes: true })) {
-    if (entry.isDirectory() && (await hasSucceeded(publisher, join(folder, entry.name)))) succeeded.push(entry.name);
+    if (!entry.isDirectory() || without.has(entry.name)) continue;
+    if (await hasSucceeded(publisher, join(folder, entry.name))) succeeded.push(entry.name);
   }
   return newestOfEach(succeeded);
 }
@@ -165,34 +180,15 @@ export function newestOfEach(names: readonly string[]): readonly string[] {
 }
 
 /** A reader that has read an index gets the files that it names for so long, whatever happens meanwhile. */
-const graceSeconds = 600;
+export const graceSeconds = 600;
 /** `/rollback` finds so many generations, however old. */
 const keptGenerations = 10;
 const sweptAt = new Map<string, number>();
-/** Generations that builds read, by the repository's folder: they are not swept. */
-const inUse = new Map<string, Map<number, number>>();
 
 /** Lets go of what is older, now and then: in a storm of publications there may be hundreds to look at. */
 export async function sweepNowAndThen(folder: string): Promise<void> {
   const last = sweptAt.get(folder) ?? 0;
   if (Date.now() - last < (graceSeconds * 1000) / 10) return;
   sweptAt.set(folder, Date.now());
-  const used = new Set(inUse.get(folder)?.keys() ?? []);
-  await sweepGenerations(folder, { seconds: graceSeconds, newest: keptGenerations, inUse: used });
-}
-
-/** Keeps a generation until what it gives is called. */
-export function useGeneration(folder: string, number: number): () => void {
-  const numbers = inUse.get(folder) ?? new Map<number, number>();
-  inUse.set(folder, numbers);
-  numbers.set(number, (numbers.get(number) ?? 0) + 1);
-  let isOver = false;
-  return () => {
-    if (isOver) return;
-    isOver = true;
-    const left = (numbers.get(number) ?? 1) - 1;
-    if (left > 0) numbers.set(number, left);
-    else numbers.delete(number);
-    if (numbers.size === 0) inUse.delete(folder);
-  };
+  await sweepGenerations(folder, { seconds: graceSeconds, newest: keptGenerations, inUse: new Set() });
 }

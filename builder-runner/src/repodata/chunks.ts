@@ -1,6 +1,6 @@
 // How the packages of a repository are packed: in chunks, each a gzip member of its own in each of the three lists, so
-// that a change packs one chunk anew and copies the others. Where chunks end depends on the names of the packages alone:
-// the same builds give the same bytes, whatever was published before. Pure.
+// that a change packs one chunk anew and copies the others. Where chunks end depends on the names of the packages
+// alone: the same builds give the same bytes, whatever was published before. Pure.
 import { createHash } from 'node:crypto';
 import { type BuildTexts, factsOf, type OfLists, packageOfBuild } from './texts.ts';
 

@@ -20,7 +20,7 @@ import {
 } from './texts.ts';
 
 /** Always this one: clients of all ages read it, whatever createrepo_c's own default is. */
-export const gzip = promisify(gzipCallback);
+const gzip = promisify(gzipCallback);
 export const gunzip = promisify(gunzipCallback);
 
 /** The three lists of a generation as they lie on the disk. */

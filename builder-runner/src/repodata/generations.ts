@@ -1,8 +1,8 @@
 // The generations of a repository on the disk, and the one switch that shows another one. Of a repository in FOLDER:
-//   FOLDER/repodata/            the files that indexes name; `repomd.xml` and its signature are links into generations/current/
+//   FOLDER/repodata/            the files that indexes name; links: `repomd.xml` and its signature of generations/current/
 //   FOLDER/generations/<N>/     repomd.xml, repomd.xml.asc, generation.json: written once
 //   FOLDER/generations/current  a link to the one that readers see
-//   FOLDER/generations/newest   a link to the one that builds see, while that is another: packages that are not published yet
+//   FOLDER/generations/newest   a link to the one that builds see, while that one has what is not published yet
 import { lstat, mkdir, readdir, readFile, readlink, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseJsonAs } from '@coppice/config';
@@ -43,7 +43,9 @@ export async function listGenerations(folder: string): Promise<readonly number[]
     .sort((one, other) => one - other);
 }
 
-/** What a generation records of itself. Undefined when it is not kept. Throws RunnerError `metadata` when it is damaged. */
+/**
+ * What a generation records of itself. Undefined when it is not kept. Throws RunnerError `metadata` when it is damaged.
+ */
 export async function readGeneration(folder: string, number: number): Promise<Generation | undefined> {
   const path = join(generationsOf(folder), String(number), 'generation.json');
   const read = await readRegularFile(path, maximumGenerationBytes);
@@ -74,8 +76,8 @@ export async function addGeneration(folder: string, generation: Generation, sign
 
 /**
  * Shows generation `number`, which is kept, by one rename: to everybody; to builds alone; or to readers alone, while
- * builds go on with what they see. Readers of the one before find its files for as long as `sweepGenerations` keeps them
- * from now on.
+ * builds go on with what they see. Readers of the one before find its files for as long as `sweepGenerations` keeps
+ * them from now on.
  */
 export async function showGeneration(
   folder: string,

@@ -206,7 +206,7 @@ function numberOf(build: string): number {
 }
 
 /** `[epoch:]version-release` of a build: of its source package, or else of the first. */
-export function versionOf(build: BuildTexts | undefined): string | null {
+function versionOf(build: BuildTexts | undefined): string | null {
   const facts = build?.packages.map(({ primary }) => factsOf(primary)) ?? [];
   const about = facts.find(({ architecture }) => architecture === 'src' || architecture === 'nosrc') ?? facts[0];
   if (about === undefined) return null;

@@ -1,6 +1,7 @@
 // The three lists of a repository's metadata as text: one element for each package, in the same order in all three.
 // Texts are `latin1` strings, a character for each byte, so that lengths are sizes and nothing is lost. Pure.
-// Source of the form: what createrepo_c writes; https://github.com/rpm-software-management/createrepo_c (src/xml_dump_*.c).
+// Source of the form: what createrepo_c writes, https://github.com/rpm-software-management/createrepo_c
+// (src/xml_dump_*.c).
 import { RunnerError } from '../base/errors.ts';
 
 /** The lists, in the order in which `repomd.xml` names them. */
@@ -41,7 +42,7 @@ export function listEnd(list: List): string {
 const elementEnd = '</package>\n';
 
 /** The package elements of a list, or of a part of one without start and end. */
-export function splitPackages(text: string): readonly string[] {
+function splitPackages(text: string): readonly string[] {
   const packages: string[] = [];
   for (let from = text.indexOf('<package '); from !== -1 && from < text.length; ) {
     const end = text.indexOf(elementEnd, from);
@@ -79,24 +80,13 @@ function idOf(text: string): string {
 }
 
 /** The SHA-256 of a package, by its element of `primary`. */
-export function checksumOf(primary: string): string {
+function checksumOf(primary: string): string {
   return /<checksum type="sha256" pkgid="YES">([0-9a-f]{64})<\/checksum>/.exec(primary)?.[1] ?? '';
 }
 
 /** The path of a package inside its repository, as its element of `primary` says it. */
 export function locationOf(primary: string): string {
   return decodeXml(/<location href="([^"]*)"/.exec(primary)?.[1] ?? '');
-}
-
-/** The same packages as if they lay in the folder `build`. */
-export function placeInBuild(packages: readonly PackageTexts[], build: string): BuildTexts {
-  return {
-    build,
-    packages: packages.map((texts) => ({
-      ...texts,
-      primary: texts.primary.replace('<location href="', () => `<location href="${build}/`),
-    })),
-  };
 }
 
 /** Packages by the folders that they lie in. Throws RunnerError `metadata` for one that lies in none. */
@@ -144,7 +134,7 @@ export function factsOf(primary: string): PackageFacts {
 const named: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
 /** Text of an element or attribute; `latin1` in, characters out. */
-export function decodeXml(text: string): string {
+function decodeXml(text: string): string {
   const characters = Buffer.from(text, 'latin1').toString('utf8');
   return characters.replace(/&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(\w{2,4}));/gi, (all, hex, decimal, name) => {
     if (name !== undefined) return named[name as string] ?? all;
