@@ -3,12 +3,12 @@ import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PinnedSource, Result } from '@coppice/config';
 import { type Accounts, attestationFile, attestBuild } from '../src/provenance/attest.ts';
-import { signerOf } from '../src/publish/publish.ts';
+import { publishEnding, publishPackages, signerOf } from '../src/publish/publish.ts';
 import { recordOfChroot } from '../src/publish/record.ts';
 import { envelopeSigner, signRpms } from '../src/publish/sign.ts';
 import { describeArtifacts } from '../src/rpm/describe-artifacts.ts';
 import { makeRpms, type SpecTexts } from './make-rpms.ts';
-import { buildOf, endingOf } from './publish-builds.ts';
+import { buildOf, endingOf, testChroot } from './publish-builds.ts';
 
 export const serviceUrl = 'https://build.example.org';
 
@@ -21,6 +21,8 @@ old-form-1-1.x86_64 1700000000 10 installed
 `;
 
 export interface AttestedBuild {
+  readonly build: ReturnType<typeof buildOf>;
+  /** Absolute; holds packages, logs, attestation and bill. */
   readonly folder: string;
   readonly accounts: Accounts;
   /** As it would be published. */
@@ -65,11 +67,19 @@ export async function attestedBuild(
     },
   );
   return {
-    folder,
-    accounts,
+    ...{ build, folder, accounts },
     record: recordOfChroot(build, chroot, { ...endingOf('succeeded', artifacts), engine, accounts }),
     rpm: join(folder, `${name}-1.0-1.noarch.rpm`),
     attestation: await readFile(join(folder, attestationFile), 'utf8'),
     keys: await readFile(join(home, 'published', 'results', build.owner, build.project, 'pubkey.gpg'), 'utf8'),
   };
+}
+
+/** Makes such a build and publishes it. */
+export async function publishAttested(home: string, id: number, name: string): Promise<void> {
+  const publisher = { home, url: serviceUrl };
+  const { build, folder, record, accounts } = await attestedBuild(home, id, name);
+  await publishPackages(publisher, build, testChroot, { folder, files: await readdir(folder) });
+  const { artifacts, engine } = record;
+  await publishEnding(publisher, build, build.chroots[0], { ...endingOf('succeeded', artifacts), engine, accounts });
 }

@@ -12,7 +12,7 @@ export interface VerifyQuestion {
   readonly json: boolean;
 }
 
-/** Prints what was found. Returns the exit code: 1 when something does not fit, 2 when there is not enough to look at. */
+/** Prints what was found. Returns the exit code: 1 when something does not fit, 2 when something is missing. */
 export async function verify(terminal: Terminal, { file, key, attestation, json }: VerifyQuestion): Promise<number> {
   if (file !== undefined) return await verifyFile(terminal, file, { key, attestation, json });
   terminal.say('Name the RPM to verify: coppice verify FILE.rpm');

@@ -77,10 +77,10 @@ export interface CopiedBuild {
 }
 
 /**
- * Writes both for packages that were built in another project and signed again here. `files.folder` holds the attestation
- * of their build, which is replaced: by one about these files that says where, when and of what they were built.
- * Resolves with undefined, and leaves neither, when there was no attestation, or it is not by the key of that project
- * and about the packages that its record names. Throws what signing throws.
+ * Writes both for packages that were built in another project and signed again here. `files.folder` holds the
+ * attestation of their build, which is replaced: by one about these files that says where, when and of what they were
+ * built. Resolves with undefined, and leaves neither, when there was no attestation, or it is not by the key of that
+ * project and about the packages that its record names. Throws what signing throws.
  */
 export async function attestAgain(
   signer: EnvelopeSigner,

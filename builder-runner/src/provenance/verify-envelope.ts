@@ -51,7 +51,7 @@ async function gpg(home: string, args: readonly string[]): Promise<string> {
   return done.stdout;
 }
 
-/** Status lines: doc/DETAILS of GnuPG. A key that has expired since is told, one that was revoked counts for nothing. */
+/** Status lines are in doc/DETAILS of GnuPG. An expired key is told, one that was revoked counts for nothing. Pure. */
 export function readStatus(status: string): EnvelopeVerdict {
   const has = (word: string) => new RegExp(`^\\[GNUPG:\\] ${word}\\b`, 'm').test(status);
   const [, fingerprint] = /^\[GNUPG:\] VALIDSIG ([0-9A-F]{40,64}) /m.exec(status) ?? [];
