@@ -162,7 +162,7 @@ test('packages that another key has signed again have an attestation of their ow
   expect(statement?.predicate.runDetails.byproducts?.at(-1)).toEqual({
     ...{ name: sbomFile, digest: { sha256: accounts?.sbom.sha256 } },
   });
-  // Once more, from the copy: where it was built is still said, and the whole way is.
+  // The bill is about the new files, too.
   const sbom = JSON.parse(await readFile(join(files.folder, sbomFile), 'utf8'));
   expect(JSON.stringify(sbom)).toContain(files.artifacts[0]?.sha256);
 });

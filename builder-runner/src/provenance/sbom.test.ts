@@ -45,6 +45,7 @@ x`;
     const { folder, record } = await attestedBuild(home, 7, 'hello', { texts: { preamble, files } });
     const text = await readFile(join(folder, sbomFile), 'utf8');
     await isValid(text);
+    expect(await validator.validate(text.replace('"specVersion"', '"specversion"'))).not.toBeNull();
     expect(record.sbom?.bytes).toBe(Buffer.byteLength(text));
     const { metadata, components, dependencies } = JSON.parse(text) as Bill;
     const artifact = (file: string) => record.artifacts.find((each) => each.file === file);

@@ -117,6 +117,14 @@ describe('what was tampered with is named:', () => {
     });
     const { statement } = await verifyRpm({ ...hello, attestation });
     expect(statement).toBeUndefined();
+    // Of the same length, and about a package that the same key has signed.
+    const { sha256 } = other.record.artifacts.find(({ file }) => other.rpm.endsWith(file)) ?? { sha256: '' };
+    const swapped = changed(hello.attestation, (stated) => {
+      const subject = hello.record.artifacts.map(({ file }) => ({ name: file, digest: { sha256 } }));
+      return { ...stated, subject };
+    });
+    expect(swapped).toHaveLength(hello.attestation.length);
+    expect(await faults({ rpm: other.rpm, attestation: swapped })).toMatchObject({ bad: ['envelope-signature'] });
     const type = hello.attestation.replace('vnd.in-toto+json', 'vnd.other+json');
     expect(await faults({ attestation: type })).toMatchObject({ bad: ['envelope', 'envelope-signature'] });
   });

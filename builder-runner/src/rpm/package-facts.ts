@@ -36,7 +36,11 @@ const longestRequire = 300;
 
 /** Reads them from the RPM at `path`. Throws RpmHeaderError when it is none. */
 export async function readPackageFacts(path: string): Promise<PackageFacts> {
-  const header = await readHeaderStore(path);
+  return packageFactsOf(await readHeaderStore(path));
+}
+
+/** The same of a header that was read. Throws RpmHeaderError. Pure. */
+export function packageFactsOf(header: HeaderStore): PackageFacts {
   const { nevra, sourceRpm } = headerOf(header);
   const text = (tag: number) => textsOf(header, tag, 1, longestText)[0] || undefined;
   return {
