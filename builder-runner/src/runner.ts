@@ -6,6 +6,7 @@ import { describeError } from './base/errors.ts';
 import type { Log } from './base/log.ts';
 import type { RunnerContext } from './context/runner-context.ts';
 import type { BuilderPool } from './pool/pool.ts';
+import { removeDue } from './publish/remove-later.ts';
 import { closeAllSigning } from './publish/sign.ts';
 import type { Queue } from './queue/index.ts';
 import { nameTask, perform, type Service } from './run/perform.ts';
@@ -74,6 +75,8 @@ export interface Runner {
   stop(options: { readonly drain: boolean }): Promise<void>;
 }
 
+const tidyMilliseconds = 60_000;
+
 /**
  * Takes up what an earlier run left, then starts `settings.workers` workers. Rejects only when the queue cannot be
  * written.
@@ -110,6 +113,11 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
     settings.workers,
     begun,
   );
+  const tidy = () =>
+    removeDue(context.home, context.now()).catch((error) =>
+      context.log('error', `deleted packages cannot be removed: ${describeError(error)}`),
+    );
+  const tidying = setInterval(tidy, tidyMilliseconds).unref();
   return {
     workers: () => workers.states(),
     wake: () => workers.wake(),
@@ -119,6 +127,7 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
       workers.resize(changed.workers);
     },
     stop: async ({ drain }) => {
+      clearInterval(tidying);
       const stopped = workers.stop();
       if (!drain) ending.abort(new ShuttingDown('the service ends'));
       await stopped;

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { type ChrootName, published } from '@coppice/config';
 import { coppiceProject } from '../publish/dnf-repo.ts';
-import { hasRepodata } from '../publish/repodata.ts';
+import { hasRepodata } from '../publish/repository-of.ts';
 import type { FurtherRepository, OwnRepository } from './mock-config.ts';
 
 interface Place {

@@ -5,7 +5,7 @@ import type { BuildId, PinnedSource } from '@coppice/config';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type AttestedBuild, attestedBuild, installedPackages, serviceUrl } from '../../testing/attested-builds.ts';
 import { buildOf, testChroot } from '../../testing/publish-builds.ts';
-import { signerOf } from '../publish/publish.ts';
+import { signerOf } from '../publish/repository-of.ts';
 import { closeAllSigning, envelopeSigner, signRpms } from '../publish/sign.ts';
 import { describeArtifacts } from '../rpm/describe-artifacts.ts';
 import { attestAgain, attestationFile, sbomFile } from './attest.ts';

@@ -3,16 +3,18 @@
 import { cp, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type BuildId, type BuildPlace, type ChrootName, published, type Result } from '@coppice/config';
+import { RunnerError } from '../base/errors.ts';
 import { readRegularFile } from '../base/regular-file.ts';
 import { type Accounts, attestAgain, maximumKeyBytes, type SignedFiles } from '../provenance/attest.ts';
+import { packageOfBuild } from '../repodata/texts.ts';
 import { describeArtifacts } from '../rpm/describe-artifacts.ts';
 import { isFrozen } from './frozen.ts';
 import { aloneWithBoth, chrootsOf, type ProjectName } from './project-life.ts';
-import { signerOf, writeMetadata } from './publish.ts';
+import { writeMetadata } from './publish.ts';
 import type { Publisher } from './publisher.ts';
 import { usableRecord } from './read-record.ts';
 import { writeRecord } from './record.ts';
-import { newestGoodBuilds } from './repodata.ts';
+import { describeBuilds, newestGoodBuilds, repositoryFolder, shownBuilds, signerOf } from './repository-of.ts';
 import { envelopeSigner, signRpms } from './sign.ts';
 
 export interface ForkOptions {
@@ -53,14 +55,20 @@ export function forkProject(
       for (const copy of copies.filter(({ record }) => record.id === source)) await copyChroot(publisher, to, id, copy);
       await copySrpm(publisher, from, to, id, source as BuildId);
     }
-    for (const chroot of chroots) {
-      await mkdir(join(publisher.home, 'published', published.repository(to.owner, to.name, chroot)), {
-        recursive: true,
-      });
-      await writeMetadata(publisher, { owner: to.owner, project: to.name }, chroot);
-    }
+    for (const chroot of chroots) await showCopies(publisher, to, chroot);
     return copies.length;
   });
+}
+
+/** Also what was copied before an interruption. */
+async function showCopies(publisher: Publisher, to: ProjectName, chroot: ChrootName): Promise<void> {
+  const place = { owner: to.owner, project: to.name };
+  const folder = repositoryFolder(publisher, place, chroot);
+  const { builds, leftOut } = await describeBuilds(folder, await newestGoodBuilds(publisher, folder));
+  await writeMetadata(publisher, place, chroot, { show: builds });
+  const [out] = leftOut;
+  if (out !== undefined)
+    throw new RunnerError('metadata', `createrepo_c leaves out ${out.build}/${out.file}: ${out.line}`);
 }
 
 /** What of one chroot is not there yet. */
@@ -73,19 +81,23 @@ async function listCopies(
   const { home } = publisher;
   const target = published.repository(to.owner, to.name, chroot);
   await mkdir(join(home, 'published', target), { recursive: true });
-  const has = new Set((await readGood(publisher, target)).map(({ record }) => record.package));
-  return (await readGood(publisher, published.repository(from.owner, from.name, chroot)))
+  const there = await newestGoodBuilds(publisher, join(home, 'published', target));
+  const has = new Set(there.map(packageOfBuild));
+  const source = published.repository(from.owner, from.name, chroot);
+  return (await readRecords(publisher, source, await shownBuilds(join(home, 'published', source))))
     .filter(({ record }) => !has.has(record.package))
     .map((each) => ({ chroot, ...each }));
 }
 
-/** `repository` lies inside `published/`. */
-async function readGood(publisher: Publisher, repository: string): Promise<readonly Omit<Copy, 'chroot'>[]> {
-  const { home } = publisher;
-  const names = await newestGoodBuilds(join(home, 'published', repository));
-  const read = names.map(async (name) => {
+/** Of builds, by their folders, in `repository`, which lies inside `published/`. */
+async function readRecords(
+  publisher: Publisher,
+  repository: string,
+  builds: readonly string[],
+): Promise<readonly Omit<Copy, 'chroot'>[]> {
+  const read = builds.map(async (name) => {
     const record = await usableRecord(publisher, `${repository}/${name}`);
-    return record && { from: join(home, 'published', repository, name), record };
+    return record && { from: join(publisher.home, 'published', repository, name), record };
   });
   return (await Promise.all(read)).filter((each) => each !== undefined);
 }

@@ -13,6 +13,7 @@ import { forkProject } from './fork-project.ts';
 import { ensureKey, keyFolder } from './keys.ts';
 import { deleteBuild, freezeProject, removeProject, renameProject, unfreezeProject } from './project-life.ts';
 import { publishEnding } from './publish.ts';
+import { removeDue } from './remove-later.ts';
 import { writeRepoFiles } from './repo-files.ts';
 import { closeAllSigning } from './sign.ts';
 
@@ -58,7 +59,16 @@ describe('a build that is deleted', () => {
     await publishTiny(publisher, 2, 'one', '2.0');
     await twice(() => deleteBuild(publisher, 'acme', 'tools', 2 as BuildId));
     expect(await shown('tools')).toEqual(['one-1.0.noarch', 'one-1.0.src']);
-    expect(readdirSync(repositoryOf('tools')).sort()).toEqual(['00000001-one', 'repodata']);
+    // Who has read the metadata before may still fetch its packages, for a while.
+    const [deleted, kept] = ['00000002-one', '00000001-one'].map((build) =>
+      readdirSync(join(repositoryOf('tools'), build)),
+    );
+    expect(deleted).toEqual(['one-2.0-1.noarch.rpm', 'one-2.0-1.src.rpm']);
+    expect(kept).toContain('result.json');
+    await removeDue(home, new Date(Date.now() + 599_000));
+    expect(readdirSync(repositoryOf('tools'))).toContain('00000002-one');
+    await removeDue(home, new Date(Date.now() + 601_000));
+    expect(readdirSync(repositoryOf('tools')).sort()).toEqual(['00000001-one', 'generations', 'repodata']);
     await deleteBuild(publisher, 'acme', 'tools', 1 as BuildId);
     expect(await shown('tools')).toEqual([]);
   }, 60_000);
@@ -134,7 +144,7 @@ describe('a project that is frozen', () => {
     await publishEnding(publisher, late, late.chroots[0], endingOf('failed'));
     await writeRepoFiles(publisher, { ...tools, chroots: [testChroot], runtimeRepos: [] });
     expect([readdirSync(repositoryOf('tools')).sort(), existsSync(repoFileOf('tools'))]).toEqual([
-      ['00000001-one', '00000003-late'],
+      ['00000001-one', '00000003-late', 'generations'],
       false,
     ]);
     await deleteBuild(publisher, 'acme', 'tools', 3 as BuildId);

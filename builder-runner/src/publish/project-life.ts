@@ -8,11 +8,13 @@ import { exists } from '../base/absent.ts';
 import { RunnerError } from '../base/errors.ts';
 import { frozenFolder } from './frozen.ts';
 import { keyFolder } from './keys.ts';
-import { alone, writeMetadata } from './publish.ts';
+import { alone, hideBuilds, writeMetadata } from './publish.ts';
 import type { Publisher } from './publisher.ts';
 import { usableMovedRecord } from './read-record.ts';
 import { writeRecord } from './record.ts';
-import { hasRepodata } from './repodata.ts';
+import { removeDue, removeLater } from './remove-later.ts';
+import { writeRepoFile } from './repo-files.ts';
+import { hasRepodata, shownBuilds } from './repository-of.ts';
 import { closeSigning } from './sign.ts';
 
 /** A project by its name; a `Project` will do. */
@@ -82,6 +84,7 @@ export function renameProject(publisher: Publisher, from: ProjectName, to: Proje
     await moveTree(frozenFolder(home, from.owner, from.name), frozenFolder(home, to.owner, to.name));
     await closeSigning(oldKey);
     await moveTree(oldKey, freshKey);
+    await removeDue(home, new Date(), published.project(from.owner, from.name));
     await moveTree(old, fresh);
     await renameRecords(publisher, to);
     if (await exists(frozenFolder(home, to.owner, to.name))) return;
@@ -115,13 +118,25 @@ export function unfreezeProject(publisher: Publisher, owner: string, name: strin
     for (const chroot of await chrootsOf(home, { owner, name })) {
       const live = join(home, 'published', published.repository(owner, name, chroot), 'repodata');
       if (!(await exists(live))) await moveTree(join(aside, chroot), live);
-      await writeMetadata(publisher, { owner, project: name }, chroot);
+      const place = { owner, project: name };
+      const gone = await findGone(join(home, 'published', published.repository(owner, name, chroot)));
+      if (gone.length > 0) await hideBuilds(publisher, place, chroot, gone);
+      else await writeMetadata(publisher, place, chroot, {});
     }
     await removeTree(home, aside);
   });
 }
 
-/** Deletes one build that has ended: first its packages leave the metadata, then all its files go. */
+/** Builds that are shown although they were deleted meanwhile. */
+async function findGone(repository: string): Promise<readonly string[]> {
+  const there = new Set(await readdir(repository));
+  return (await shownBuilds(repository)).filter((build) => !there.has(build));
+}
+
+/**
+ * Deletes one build that has ended: its packages leave the metadata, then its records and logs go, and its packages
+ * when no reader of older metadata can want them any more.
+ */
 export function deleteBuild(publisher: Publisher, owner: string, name: string, id: BuildId): Promise<void> {
   const { home } = publisher;
   const place = { owner, project: name };
@@ -131,8 +146,8 @@ export function deleteBuild(publisher: Publisher, owner: string, name: string, i
       const leaving = (await readdir(repository)).filter((folder) => folder.startsWith(`${paddedBuildId(id)}-`));
       if (leaving.length === 0) continue;
       // A frozen project has no metadata now, and gets it anew when it is put back.
-      if (await hasRepodata(repository)) await writeMetadata(publisher, place, chroot, { leaving: new Set(leaving) });
-      for (const folder of leaving) await removeTree(home, join(repository, folder));
+      if (await hasRepodata(repository)) await hideBuilds(publisher, place, chroot, leaving);
+      for (const folder of leaving) await removeLater(home, `${published.repository(owner, name, chroot)}/${folder}`);
     }
     await removeTree(home, join(home, 'published', published.srpmBuild({ id, ...place, package: '' })));
   });
@@ -169,13 +184,11 @@ async function hasBuilds(results: string): Promise<boolean> {
   return false;
 }
 
-/**
- * Metadata may be younger than the `.repo` file, never the other way: both are written, if there is a repository at
- * all.
- */
+/** The `.repo` file of the new name, if there is a repository at all. */
 async function refresh(publisher: Publisher, { owner, name }: ProjectName, chroot: ChrootName): Promise<void> {
   const repository = join(publisher.home, 'published', published.repository(owner, name, chroot));
-  if (await hasRepodata(repository)) await writeMetadata(publisher, { owner, project: name }, chroot);
+  if (await hasRepodata(repository))
+    await writeRepoFile(publisher, { owner, name }, chroot, publisher.runtimeRepos?.(owner, name) ?? []);
 }
 
 /** Records say whose they are. */

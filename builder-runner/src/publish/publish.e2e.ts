@@ -7,9 +7,10 @@ import { published, resultSchema } from '@coppice/config';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeRpms } from '../../testing/make-rpms.ts';
 import { buildOf, endingOf, publishMade, publishTiny, showPackages, testChroot } from '../../testing/publish-builds.ts';
+import { namesIn } from '../repodata/read-index.ts';
 import { ensureKey, keyFolder } from './keys.ts';
 import { publishEnding } from './publish.ts';
-import { newestOfEach } from './repodata.ts';
+import { newestOfEach } from './repository-of.ts';
 import { closeAllSigning } from './sign.ts';
 
 let home: string;
@@ -54,8 +55,11 @@ describe('a repository', () => {
     const named = [...repomd.matchAll(/href="(repodata\/[^"]+)"/g)].map((match) => match[1] as string);
     expect(named.length).toBeGreaterThanOrEqual(3);
     for (const path of named) expect(existsSync(join(repository(), path))).toBe(true);
-    // The generation before stays for readers in the middle of a download; older ones are gone.
-    expect(readdirSync(join(repository(), 'repodata'))).toHaveLength(2 * named.length + 2);
+    // Those of the generations before stay for readers in the middle of a download.
+    for (const number of readdirSync(join(repository(), 'generations')).filter((name) => name !== 'current')) {
+      const index = readFileSync(join(repository(), 'generations', number, 'repomd.xml'), 'utf8');
+      for (const name of namesIn(index)) expect(existsSync(join(repository(), 'repodata', name))).toBe(true);
+    }
   }, 20_000);
 
   test('keeps the good version when createrepo_c leaves the new one out, which then failed', async () => {
@@ -77,19 +81,19 @@ describe('a repository', () => {
     expect(await showPackages(home, repository())).toEqual([...before, 'other-1.0.noarch', 'other-1.0.src'].sort());
   }, 30_000);
 
-  test('stays as it is when a package that it shows cannot be read', async () => {
+  test('is published to although a package that it shows was damaged on the disk', async () => {
     const before = await showPackages(home, repository());
-    const good = join(repository(), '00000005-fickle', 'fickle-1.0-1.noarch.rpm');
-    const bytes = readFileSync(good);
-    await writeFile(good, 'damaged');
-    await expect(publishTiny(publisher, 8, 'other', '2.0')).rejects.toThrow(/leaves out 00000005-fickle\/.+ shown now/);
-    await writeFile(good, bytes);
-    expect(await showPackages(home, repository())).toEqual(before);
+    const damaged = join(repository(), '00000005-fickle', 'fickle-1.0-1.noarch.rpm');
+    const bytes = readFileSync(damaged);
+    await writeFile(damaged, 'damaged');
+    await publishTiny(publisher, 8, 'other', '2.0');
+    await writeFile(damaged, bytes);
+    const after = before.map((name) => name.replace('other-1.0', 'other-2.0'));
+    expect(await showPackages(home, repository())).toEqual(after);
     await publishTiny(publisher, 9, 'other', '3.0');
-    expect(await showPackages(home, repository())).toContain('other-3.0.noarch');
   }, 30_000);
 
-  test('goes on showing what it shows, and is published to, when records are damaged, which is told by name', async () => {
+  test('is made again from the builds when its metadata is lost, also with damaged records, which are told by name', async () => {
     const before = await showPackages(home, repository());
     const recordOf = (folder: string) => join(repository(), folder, 'result.json');
     const kept = readFileSync(recordOf('00000003-two'), 'utf8');
@@ -104,10 +108,13 @@ describe('a repository', () => {
     const told: string[] = [];
     const telling = { ...publisher, log: (_level: string, message: string) => told.push(message) };
     await publishTiny(telling, 10, 'late', '1.0');
+    expect(told).toEqual([]);
+    for (const name of ['generations', 'repodata']) await rm(join(repository(), name), { recursive: true });
     await publishTiny(telling, 11, 'late', '2.0');
     expect(await showPackages(home, repository())).toEqual([...before, 'late-2.0.noarch', 'late-2.0.src'].sort());
     const place = published.repository('acme', 'tools', testChroot);
-    expect(told.map((line) => line.replace(/ cannot be used.*/, '')).sort()).toEqual(
+    const damaged = told.filter((line) => !line.startsWith('createrepo_c leaves out 00000006-fickle/'));
+    expect([...new Set(damaged.map((line) => line.replace(/ cannot be used.*/, '')))].sort()).toEqual(
       ['00000001-bad', '00000003-two', '00000004-one', '00000005-fickle', '00000009-other'].map(
         (folder) => `published/${place}/${folder}/result.json`,
       ),
@@ -117,6 +124,38 @@ describe('a repository', () => {
     await publishEnding(publisher, again, again.chroots[0], endingOf('succeeded'));
     expect(resultSchema.parse(JSON.parse(readFileSync(recordOf('00000009-other'), 'utf8'))).id).toBe(9);
     expect(existsSync(join(repository(), '00000009-other', 'result.json.damaged', 'x'))).toBe(true);
+  }, 30_000);
+
+  test('is made again from what it shows when a file of its metadata is damaged', async () => {
+    const before = await showPackages(home, repository());
+    const told: string[] = [];
+    const telling = { ...publisher, log: (_level: string, message: string) => told.push(message) };
+    for (const damage of ['short', 'wrong', 'gone']) {
+      const repodata = join(repository(), 'repodata');
+      const index = readFileSync(join(repodata, 'repomd.xml'), 'utf8');
+      const file = join(repodata, namesIn(index).find((name) => name.endsWith('filelists.xml.gz')) ?? '');
+      const bytes = readFileSync(file);
+      if (damage === 'short') await writeFile(file, bytes.subarray(0, bytes.length - 9));
+      else if (damage === 'wrong') await writeFile(file, bytes.fill(0, 300, 310));
+      else await rm(file);
+      await publishTiny(telling, damage === 'short' ? 20 : damage === 'wrong' ? 21 : 22, 'late', '2.0');
+      expect(await showPackages(home, repository())).toEqual(before);
+      expect(told.splice(0)).toEqual([expect.stringMatching(/^generation \d+ of .+ is made anew, for it is damaged/)]);
+    }
+  }, 60_000);
+
+  test('takes no package whose name another one has, and says which', async () => {
+    const before = await showPackages(home, repository());
+    const files = '%package -n one\nSummary: Tiny\n%description -n one\nTiny.\n%files\n%files -n one';
+    const end = await publishMade(publisher, buildOf(30, 'thief'), '9.0', { files });
+    expect(end).toMatchObject({
+      reason: 'packaging',
+      message: expect.stringMatching(
+        /^one \(build 4\) has a package one in this repository already\. .*build one without it/,
+      ),
+    });
+    expect(await showPackages(home, repository())).toEqual(before);
+    expect(readdirSync(join(repository(), '00000030-thief'))).toEqual([]);
   }, 30_000);
 
   test('is signed with the published key', () => {

@@ -1,18 +1,27 @@
 // Publishes what a build made. The order is guaranteed: files, metadata, marker, and `result.json` last.
-import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type ChrootName, published, type QueuedBuild, type QueuedChroot, type Result } from '@coppice/config';
 import { inTurn } from '../base/in-turn.ts';
 import { type Failure, fail } from '../base/outcome.ts';
 import { syncFolder } from '../base/replace-file.ts';
+import type { Clash } from '../repodata/clash.ts';
+import { changeRepository, type RepositoryChange } from '../repodata/repository.ts';
+import { packageOfBuild } from '../repodata/texts.ts';
 import { isFrozen } from './frozen.ts';
-import { ensureKey } from './keys.ts';
 import { chrootFolder, type Publisher } from './publisher.ts';
-import { describeDamage, usableRecord } from './read-record.ts';
+import { usableRecord } from './read-record.ts';
 import { type Ending, recordOfChroot, writeRecord } from './record.ts';
 import { writeRepoFile } from './repo-files.ts';
-import { type Exceptions, hasRepodata, type LeftOut, writeRepodata } from './repodata.ts';
-import type { Signer } from './sign.ts';
+import {
+  describeBuilds,
+  hasRepodata,
+  newestGoodBuild,
+  type ProjectPlace,
+  repositoryFolder,
+  repositoryOf,
+  sweepNowAndThen,
+} from './repository-of.ts';
 
 /**
  * Moves a succeeded build's checked and signed files in place and makes its repository show them. `frozen`, and nothing
@@ -28,33 +37,41 @@ export function publishPackages(
   return alone(build, async () => {
     if (await isFrozen(publisher, build.owner, build.project)) return 'frozen';
     const folder = chrootFolder(publisher, build, chroot);
-    unrecorded.add(folder);
-    try {
-      await moveFiles(staging.folder, folder, staging.files);
-      const leftOut = (await writeMetadata(publisher, build, chroot)).find((each) => each.build === basename(folder));
-      if (leftOut === undefined) return 'published';
-      unrecorded.delete(folder);
-      const packages = staging.files.filter((file) => file.endsWith('.rpm'));
-      await moveFiles(folder, staging.folder, packages);
-      return cannotBeShown(leftOut);
-    } catch (error) {
-      unrecorded.delete(folder);
-      throw error;
-    }
+    await moveFiles(staging.folder, folder, staging.files);
+    const why = await showBuild(publisher, build, chroot, basename(folder));
+    if (why === undefined) return 'published';
+    await moveFiles(
+      folder,
+      staging.folder,
+      staging.files.filter((file) => file.endsWith('.rpm')),
+    );
+    return fail('packaging', why).failure;
   });
 }
 
-function cannotBeShown({ file, line }: LeftOut): Failure {
-  const sentence = `createrepo_c leaves ${file} out of the repository: ${line}.`;
-  return fail('packaging', sentence).failure;
+/** Resolves with a sentence when the repository cannot show the build. */
+async function showBuild(
+  publisher: Publisher,
+  place: ProjectPlace,
+  chroot: ChrootName,
+  name: string,
+): Promise<string | undefined> {
+  const { builds, leftOut } = await describeBuilds(repositoryFolder(publisher, place, chroot), [name]);
+  const [out] = leftOut;
+  if (out !== undefined) return `createrepo_c leaves ${out.file} out of the repository: ${out.line}.`;
+  const end = await writeMetadata(publisher, place, chroot, { show: builds, refuseClashes: true });
+  return end === undefined ? undefined : describeClash(end);
 }
 
-/**
- * Folders of builds between their packages and their records. Metadata that is written meanwhile, for another build,
- * must show them: nobody would add them later. A build that a crash leaves without a record did not happen, so this
- * need not outlive the process.
- */
-const unrecorded = new Set<string>();
+/** A build that would take another package's place is a failure, with a sentence that names that one. */
+function describeClash({ rpm, isSource, first }: Clash): string {
+  const [, number = '', name = ''] = /^0*(\d+)-(.+)$/s.exec(first) ?? [];
+  const what = isSource ? `the source package ${rpm} of this version` : `a package ${rpm}`;
+  const rest = isSource
+    ? `Give this one a release of its own, or remove ${name} from the project.`
+    : `Users would get either. Rename it in one of the two specs, or build ${name} without it first and this one again.`;
+  return `${name} (build ${number}) has ${what} in this repository already. ${rest}`;
+}
 
 /** Moves files; one that is there already was moved before a crash. */
 export async function moveFiles(from: string, to: string, files: readonly string[]): Promise<void> {
@@ -82,8 +99,11 @@ export function publishEnding(
   return alone(build, async () => {
     const folder = chrootFolder(publisher, build, chroot.chroot);
     await mkdir(folder, { recursive: true });
-    const shows = (await hasRepodata(dirname(folder))) || (await isFrozen(publisher, build.owner, build.project));
-    if (!shows) await writeMetadata(publisher, build, chroot.chroot);
+    const isOffline = await isFrozen(publisher, build.owner, build.project);
+    if (!isOffline) await ensureRepository(publisher, build, chroot.chroot);
+    // What a crash left between packages and record is not what it was going to be.
+    const isLeft = ending.state !== 'succeeded' && (await readdir(folder)).some((file) => file.endsWith('.rpm'));
+    if (isLeft && !isOffline) await hideBuilds(publisher, build, chroot.chroot, [basename(folder)]);
     const marker = ending.state === 'succeeded' ? 'success' : 'fail';
     await rm(join(folder, marker === 'success' ? 'fail' : 'success'), { force: true });
     await writeFile(join(folder, marker), '');
@@ -93,7 +113,6 @@ export function publishEnding(
     );
     // The folder that the record is in is new as well.
     await syncFolder(dirname(folder));
-    unrecorded.delete(folder);
   });
 }
 
@@ -109,51 +128,51 @@ async function srpmOf(publisher: Publisher, build: QueuedBuild, chroot: ChrootNa
   return artifact && { file: artifact.file, sha256: artifact.sha256 };
 }
 
-/** What a path needs to know of a project. */
-interface ProjectPlace {
-  readonly owner: string;
-  readonly project: string;
-}
-
-/** Each publication of a repository meets its damaged records again. */
-const told = new Set<string>();
-
-function tellOnce({ home, log }: Publisher, folder: string, why: string): void {
-  const key = `${home} ${folder} ${why}`;
-  if (log === undefined || told.has(key)) return;
-  told.add(key);
-  log('error', describeDamage(folder, why));
-}
-
 /** Runs `work` while nobody else changes what is published of this project. */
 export function alone<T>({ owner, project }: ProjectPlace, work: () => Promise<T>): Promise<T> {
   return inTurn(`project ${owner}/${project}`, work);
 }
 
-/** The project's key as what signs; made when missing. */
-export async function signerOf(publisher: Publisher, { owner, project }: ProjectPlace): Promise<Signer> {
-  const { fingerprint } = await ensureKey(publisher.home, owner, project);
-  return { home: publisher.home, owner, project, fingerprint };
-}
-
 /**
- * New metadata of one repository, and its `.repo` file; resolves with the builds that it cannot show. Callers hold the
- * project alone.
+ * A new generation of one repository with this change, signed with the project's key, and its `.repo` file; resolves
+ * with a clash when it has not happened for one. Callers hold the project alone.
  */
 export async function writeMetadata(
   publisher: Publisher,
   { owner, project }: ProjectPlace,
   chroot: ChrootName,
-  exceptions: Pick<Exceptions, 'leaving'> = {},
-): Promise<readonly LeftOut[]> {
-  const folder = published.repository(owner, project, chroot);
-  const repository = join(publisher.home, 'published', folder);
-  const justPublished = new Set(
-    [...unrecorded].filter((path) => dirname(path) === repository).map((path) => basename(path)),
-  );
-  const signer = await signerOf(publisher, { owner, project });
-  const damaged = (build: string, why: string) => tellOnce(publisher, `${folder}/${build}`, why);
-  const leftOut = await writeRepodata(repository, signer, { ...exceptions, justPublished, damaged });
+  change: RepositoryChange,
+): Promise<Clash | undefined> {
+  const repository = await repositoryOf(publisher, { owner, project }, chroot);
+  const made = await changeRepository(repository, change);
+  if ('first' in made) return made;
   await writeRepoFile(publisher, { owner, name: project }, chroot, publisher.runtimeRepos?.(owner, project) ?? []);
-  return leftOut;
+  await sweepNowAndThen(repository.folder);
+  return undefined;
+}
+
+/** An empty repository, signed, where there is none. Callers hold the project alone. */
+async function ensureRepository(publisher: Publisher, place: ProjectPlace, chroot: ChrootName): Promise<void> {
+  if (!(await hasRepodata(repositoryFolder(publisher, place, chroot))))
+    await writeMetadata(publisher, place, chroot, {});
+}
+
+/**
+ * Shows some builds no more, by their folders, and instead of each the newest good one of its package that is left.
+ * Callers hold the project alone.
+ */
+export async function hideBuilds(
+  publisher: Publisher,
+  place: ProjectPlace,
+  chroot: ChrootName,
+  hide: readonly string[],
+): Promise<void> {
+  const folder = repositoryFolder(publisher, place, chroot);
+  const names = hide.map(packageOfBuild).filter((name) => name !== undefined);
+  const left = await Promise.all(names.map((name) => newestGoodBuild(publisher, folder, name, hide)));
+  const { builds } = await describeBuilds(
+    folder,
+    left.filter((build) => build !== undefined),
+  );
+  await writeMetadata(publisher, place, chroot, { hide, show: builds });
 }

@@ -7,7 +7,7 @@ import { replaceFile } from '../base/replace-file.ts';
 import { dnfRepo } from './dnf-repo.ts';
 import { isFrozen } from './frozen.ts';
 import type { Publisher } from './publisher.ts';
-import { hasRepodata } from './repodata.ts';
+import { hasRepodata } from './repository-of.ts';
 
 /**
  * Writes anew the `.repo` files of a project whose description changed; those that stay the same are not touched.

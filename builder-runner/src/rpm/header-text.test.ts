@@ -6,7 +6,7 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeRpms, type SpecTexts } from '../../testing/make-rpms.ts';
 import { checkResults } from '../chroot-build/check-results.ts';
-import { packagesShown } from '../publish/primary.ts';
+import { packagesShown } from '../repodata/read-index.ts';
 import { findTextFault } from './header-text.ts';
 import { readRpmHeader } from './rpm-header.ts';
 

@@ -17,7 +17,7 @@ import { buildOf, showPackages, testChroot } from '../../testing/publish-builds.
 import { type StagedMark, stagingFolder, writeMark } from '../chroot-build/staged.ts';
 import { attestationFile, sbomFile } from '../provenance/attest.ts';
 import { verifyRpm } from '../provenance/verify-rpm.ts';
-import { signerOf } from '../publish/publish.ts';
+import { signerOf } from '../publish/repository-of.ts';
 import { signRpms } from '../publish/sign.ts';
 import { openQueue, type Queue } from '../queue/index.ts';
 import { describeArtifacts } from '../rpm/describe-artifacts.ts';

@@ -1,9 +1,10 @@
 // What metadata that createrepo_c wrote really shows: it may leave packages out, with no more than a line on its
 // standard error.
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip, zstdDecompress } from 'node:zlib';
+import { nothingWhenAbsent } from '../base/absent.ts';
 import { RunnerError } from '../base/errors.ts';
 import { readRegularFile } from '../base/regular-file.ts';
 import { quoted } from '../base/sentence-parts.ts';
@@ -37,10 +38,16 @@ const maximumIndexBytes = 1024 ** 2;
 
 /** The data files that `repomd.xml` in a folder names; none when there is no such file. */
 export async function namedByIndex(repodata: string): Promise<readonly string[]> {
-  if (!(await readdir(repodata).catch((): string[] => [])).includes('repomd.xml')) return [];
-  const index = await readRegularFile(join(repodata, 'repomd.xml'), maximumIndexBytes);
+  // It is a link to the generation that is shown.
+  const path = await realpath(join(repodata, 'repomd.xml')).catch(nothingWhenAbsent);
+  const index = path === undefined ? undefined : await readRegularFile(path, maximumIndexBytes);
   if (index?.kind !== 'text') return [];
-  return [...index.text.matchAll(/<location href="repodata\/([^"/]+)"/g)].map((match) => match[1] ?? '');
+  return namesIn(index.text);
+}
+
+/** The files in `repodata/` that the text of a `repomd.xml` names. Pure. */
+export function namesIn(index: string): readonly string[] {
+  return [...index.matchAll(/<location href="repodata\/([^"/]+)"/g)].map((match) => match[1] ?? '');
 }
 
 /** The line of createrepo_c's standard error that says why a package is left out. Threads write at once. Pure. */

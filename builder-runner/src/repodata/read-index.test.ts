@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { lineAbout, namedByIndex, packagesShown } from './primary.ts';
+import { lineAbout, namedByIndex, packagesShown } from './read-index.ts';
 
 let top: string;
 

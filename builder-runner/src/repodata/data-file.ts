@@ -1,0 +1,179 @@
+// Writes and reads the files that an index names. They are called after their content and never change.
+import { createHash } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip as gunzipCallback, gzip as gzipCallback } from 'node:zlib';
+import { nothingWhenAbsent } from '../base/absent.ts';
+import { RunnerError } from '../base/errors.ts';
+import { type Chunk, type ChunkSize, describeChunk } from './chunks.ts';
+import type { DataFile, Generation } from './generation.ts';
+import {
+  type BuildTexts,
+  groupByBuild,
+  joinLists,
+  type List,
+  listEnd,
+  listStart,
+  lists,
+  type OfLists,
+} from './texts.ts';
+
+/** Always this one: clients of all ages read it, whatever createrepo_c's own default is. */
+const gzip = promisify(gzipCallback);
+export const gunzip = promisify(gunzipCallback);
+
+/** The three lists of a generation as they lie on the disk. */
+export type PackedLists = OfLists<Buffer>;
+
+/** Throws RunnerError `metadata` when a file is not as long as its generation says. */
+export async function readLists(repodata: string, generation: Generation): Promise<PackedLists> {
+  const read = async (list: List) => {
+    const about = generation.files.find(({ type }) => type === list);
+    const bytes = await readFile(join(repodata, about?.file ?? list)).catch(nothingWhenAbsent);
+    const chunks = generation.chunks.reduce((sum, chunk) => sum + chunk[list].packed, generation.starts[list]);
+    if (bytes === undefined || bytes.length !== about?.bytes || chunks > bytes.length)
+      throw new RunnerError('metadata', `repodata/${about?.file} is not as long as its index says`);
+    return bytes;
+  };
+  const [primary, filelists, other] = await Promise.all(lists.map(read));
+  return { primary, filelists, other } as PackedLists;
+}
+
+/** Where each chunk lies in each list. */
+export function placesOf({ starts, chunks }: Pick<Generation, 'starts' | 'chunks'>): readonly OfLists<number>[] {
+  let at: OfLists<number> = starts;
+  return chunks.map((chunk) => {
+    const here = at;
+    at = {
+      primary: here.primary + chunk.primary.packed,
+      filelists: here.filelists + chunk.filelists.packed,
+      other: here.other + chunk.other.packed,
+    };
+    return here;
+  });
+}
+
+function packedChunk(packed: Buffer, at: number, { packed: length }: ChunkSize): Buffer {
+  return packed.subarray(at, at + length);
+}
+
+/** The builds of one chunk. */
+export async function loadChunk(
+  packed: PackedLists,
+  chunk: Chunk,
+  at: OfLists<number>,
+): Promise<readonly BuildTexts[]> {
+  const unpack = async (list: List) =>
+    (await gunzip(packedChunk(packed[list], at[list], chunk[list]))).toString('latin1');
+  const [primary, filelists, other] = await Promise.all(lists.map(unpack));
+  return groupByBuild(joinLists({ primary, filelists, other } as OfLists<string>));
+}
+
+/** A part of a list: packed already, or to be. */
+interface Part {
+  readonly packed: Buffer;
+  /** Its text, where it is at hand. */
+  readonly text?: Buffer;
+}
+
+/** The texts of a chunk that is packed anew, and what it packs to. */
+export interface FreshChunk {
+  readonly chunk: Chunk;
+  readonly parts: OfLists<Part>;
+}
+
+/** One list to be written: its parts in their order, behind one another. */
+export interface ListToWrite {
+  readonly list: List;
+  readonly rpms: number;
+  /** Seconds since 1970. */
+  readonly seconds: number;
+  readonly parts: readonly Part[];
+}
+
+/** How many chunks are unpacked at the same time. */
+const atOnce = 8;
+
+/**
+ * Writes a list and resolves with what the index says of it, and how long its start is. `look` is given the text of
+ * each part.
+ */
+export async function writeList(
+  repodata: string,
+  { list, rpms, seconds, parts }: ListToWrite,
+  look: (text: Buffer) => void,
+): Promise<{ readonly file: DataFile; readonly start: number }> {
+  const [startText, endText] = [listStart(list, rpms), listEnd(list)].map((text) => Buffer.from(text, 'latin1')) as [
+    Buffer,
+    Buffer,
+  ];
+  const [start, end] = await Promise.all([gzip(startText), gzip(endText)]);
+  const all: readonly Part[] = [{ packed: start, text: startText }, ...parts, { packed: end, text: endText }];
+  const [packedHash, openHash] = [createHash('sha256'), createHash('sha256')];
+  let openBytes = 0;
+  for (let from = 0; from < all.length; from += atOnce) {
+    const some = all.slice(from, from + atOnce);
+    const texts = await Promise.all(some.map(({ packed, text }) => text ?? gunzip(packed)));
+    for (const [index, text] of texts.entries()) {
+      packedHash.update(some[index]?.packed ?? '');
+      openHash.update(text);
+      openBytes += text.length;
+      look(text);
+    }
+  }
+  const open = { sha256: openHash.digest('hex'), bytes: openBytes };
+  const written = await writeDataFile(repodata, {
+    content: all.map(({ packed }) => packed),
+    sha256: packedHash.digest('hex'),
+    ending: `${list}.xml.gz`,
+  });
+  return { file: { type: list, ...written, open, seconds }, start: start.length };
+}
+
+/** Puts a file into `repodata` under the name of its content, on the disk when this ends. */
+export async function writeDataFile(
+  repodata: string,
+  {
+    content,
+    sha256,
+    ending,
+  }: { readonly content: readonly Buffer[]; readonly sha256: string; readonly ending: string },
+): Promise<Pick<DataFile, 'file' | 'sha256' | 'bytes'>> {
+  const name = `${sha256}-${ending}`;
+  const bytes = content.reduce((sum, part) => sum + part.length, 0);
+  await mkdir(repodata, { recursive: true });
+  const fresh = join(repodata, `.new-${name}`);
+  await rm(fresh, { force: true });
+  try {
+    const file = await open(fresh, 'wx');
+    try {
+      await file.writeFile(content.length === 1 ? (content[0] as Buffer) : Buffer.concat(content));
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+    await rename(fresh, join(repodata, name));
+  } catch (error) {
+    await rm(fresh, { force: true });
+    throw error;
+  }
+  return { file: name, sha256, bytes };
+}
+
+/** Packs a piece that changed. */
+export async function packChunk(builds: readonly BuildTexts[]): Promise<FreshChunk> {
+  const pack = async (list: List): Promise<Required<Part>> => {
+    const text = Buffer.from(builds.flatMap(({ packages }) => packages.map((each) => each[list])).join(''), 'latin1');
+    return { text, packed: await gzip(text) };
+  };
+  const [primary, filelists, other] = (await Promise.all(lists.map(pack))) as [
+    Required<Part>,
+    Required<Part>,
+    Required<Part>,
+  ];
+  const size = ({ packed, text }: Required<Part>): ChunkSize => ({ packed: packed.length, open: text.length });
+  const sizes = { primary: size(primary), filelists: size(filelists), other: size(other) };
+  const digest = createHash('sha256').update(primary.text).digest('hex');
+  return { chunk: { ...describeChunk(builds), digest, ...sizes }, parts: { primary, filelists, other } };
+}

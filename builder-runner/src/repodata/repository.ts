@@ -1,0 +1,246 @@
+// Changes what a repository shows: a new generation, made of the one before it and of what createrepo_c says of the
+// builds that are new. Callers see to it that nobody else changes the same repository at the same time.
+import { createHash } from 'node:crypto';
+import { describeError, RunnerError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import { nameOf } from './chunks.ts';
+import { type Clash, clashFinder } from './clash.ts';
+import {
+  type FreshChunk,
+  loadChunk,
+  type PackedLists,
+  packChunk,
+  placesOf,
+  readLists,
+  writeDataFile,
+  writeList,
+} from './data-file.ts';
+import type { DataFile, Generation, PackageChange } from './generation.ts';
+import {
+  addGeneration,
+  listGenerations,
+  numberSeen,
+  readGeneration,
+  repodataOf,
+  type Sign,
+  showGeneration,
+} from './generations.ts';
+import { type Changes, planChunks } from './plan-chunks.ts';
+import { type BuildTexts, factsOf, lists, type OfLists } from './texts.ts';
+
+export interface Repository {
+  /** Absolute. */
+  readonly folder: string;
+  readonly sign: Sign;
+  /**
+   * All builds to be shown, of a repository that has no generation yet or whose generation is damaged.
+   */
+  readonly beginWith: () => Promise<readonly BuildTexts[]>;
+  /** Where damage is told. Default: nowhere. */
+  readonly log?: Log | undefined;
+}
+
+/** A further file of the metadata: comps, AppStream data. */
+export interface FurtherFile {
+  /** As `repomd.xml` calls it. */
+  readonly type: string;
+  /** The end of its name, such as `comps.xml`. */
+  readonly ending: string;
+  readonly content: Buffer;
+  /** Its content, unpacked; undefined when it is not packed. */
+  readonly open?: Buffer;
+  /** Seconds since 1970. */
+  readonly seconds: number;
+}
+
+export interface RepositoryChange {
+  /** Each is shown instead of an older build of its package; a newer one stays. */
+  readonly show?: readonly BuildTexts[];
+  /** Folders of builds that are shown no more. */
+  readonly hide?: readonly string[];
+  /** Whether `show` may not take a package's place that another one has. */
+  readonly refuseClashes?: boolean;
+  /** Default: those that there are. */
+  readonly further?: readonly FurtherFile[];
+  /** Whether only builds see it for now. Default: everybody does. */
+  readonly unpublished?: boolean;
+}
+
+/**
+ * Makes a generation with the change, and shows it. With a clash nothing has happened. Throws RunnerError `metadata`,
+ * `sign`, `tool-missing`, or what the file system says; then readers see what they saw before.
+ */
+export async function changeRepository(repository: Repository, change: RepositoryChange): Promise<Generation | Clash> {
+  const { folder } = repository;
+  const made = await makeFromWhatIsThere(repository, change);
+  if ('first' in made) return made;
+  await addGeneration(folder, made, repository.sign);
+  await showGeneration(folder, made.generation, change.unpublished ? 'builds' : 'everybody');
+  return made;
+}
+
+async function makeFromWhatIsThere(repository: Repository, change: RepositoryChange): Promise<Generation | Clash> {
+  const { folder, beginWith, log } = repository;
+  const number = await numberSeen(folder, 'newest');
+  if (number !== undefined) {
+    try {
+      const generation = await readGeneration(folder, number);
+      if (generation === undefined) throw new RunnerError('metadata', 'its record is gone');
+      const packed = await readLists(repodataOf(folder), generation);
+      return await makeGeneration(repository, { generation, packed, builds: [] }, change);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      log?.('error', `generation ${number} of ${folder} is made anew, for it is damaged: ${describeError(error)}`);
+    }
+  }
+  return makeGeneration(repository, { generation: undefined, packed: nothing, builds: await beginWith() }, change);
+}
+
+/** What a new generation is made from. */
+interface Base {
+  readonly generation: Generation | undefined;
+  readonly packed: PackedLists;
+  /** To be shown besides, when there is no generation. */
+  readonly builds: readonly BuildTexts[];
+}
+
+const nothing: PackedLists = { primary: Buffer.alloc(0), filelists: Buffer.alloc(0), other: Buffer.alloc(0) };
+
+/** What is on the disk is not what was written there. */
+function isDamage(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return (error instanceof RunnerError && error.code === 'metadata') || code?.startsWith('Z_') === true;
+}
+
+async function makeGeneration(
+  repository: Repository,
+  base: Base,
+  change: RepositoryChange,
+): Promise<Generation | Clash> {
+  const changed: PackageChange[] = [];
+  const places = base.generation === undefined ? [] : placesOf(base.generation);
+  const chunks = base.generation?.chunks ?? [];
+  const pieces = await planChunks(chunks, changesOf(base.builds, change, changed), (at) => {
+    const [chunk, place] = [chunks[at], places[at]];
+    if (chunk === undefined || place === undefined) throw new RangeError(`there is no chunk ${at}`);
+    return loadChunk(base.packed, chunk, place);
+  });
+  const packed = await Promise.all(
+    pieces.map(async (piece): Promise<FreshChunk> => {
+      if ('fresh' in piece) return packChunk(piece.fresh);
+      const [chunk, place] = [chunks[piece.copied], places[piece.copied]];
+      if (chunk === undefined || place === undefined) throw new RangeError(`there is no chunk ${piece.copied}`);
+      const part = (list: keyof PackedLists) => ({
+        packed: base.packed[list].subarray(place[list], place[list] + chunk[list].packed),
+      });
+      return { chunk, parts: { primary: part('primary'), filelists: part('filelists'), other: part('other') } };
+    }),
+  );
+  const repodata = repodataOf(repository.folder);
+  const clashes = clashFinder(change.refuseClashes ? (change.show ?? []) : []);
+  const rpms = packed.reduce((sum, { chunk }) => sum + chunk.rpms, 0);
+  const seconds = packed.reduce((newest, { chunk }) => Math.max(newest, chunk.newestSeconds), 0);
+  const written = await Promise.all(
+    lists.map((list) =>
+      writeList(repodata, { list, rpms, seconds, parts: packed.map(({ parts }) => parts[list]) }, (text) => {
+        if (list === 'primary') clashes.look(text);
+      }),
+    ),
+  );
+  const clash = clashes.found();
+  if (clash !== undefined) return clash;
+  const further =
+    change.further === undefined ? keptFiles(base.generation) : await writeFurther(repodata, change.further);
+  const starts = Object.fromEntries(lists.map((list, index) => [list, written[index]?.start ?? 0]));
+  const changes = changed.sort((one, other) => (one.package < other.package ? -1 : 1));
+  return {
+    schemaVersion: 1,
+    generation: await nextNumber(repository.folder),
+    publishedAt: new Date().toISOString(),
+    madeFrom: base.generation?.generation ?? null,
+    rpms,
+    changes: changes.slice(0, maximumChanges),
+    changed: changes.length,
+    files: [...written.map(({ file }) => file), ...further],
+    starts: starts as unknown as OfLists<number>,
+    chunks: packed.map(({ chunk }) => chunk),
+  };
+}
+
+const maximumChanges = 1000;
+
+/** Notes what happens to each package in `changed`. */
+function changesOf(
+  builds: readonly BuildTexts[],
+  { show = [], hide = [] }: RepositoryChange,
+  changed: PackageChange[],
+): Changes {
+  const hidden = new Set(hide);
+  const newest = new Map<string, BuildTexts>();
+  for (const build of [...builds, ...show]) {
+    if (hidden.has(build.build)) continue;
+    const before = newest.get(nameOf(build));
+    if (before === undefined || numberOf(before.build) <= numberOf(build.build)) newest.set(nameOf(build), build);
+  }
+  const names = new Set([...newest.keys(), ...hide.map((build) => nameOf({ build }))]);
+  return new Map(
+    [...names].map((name) => [
+      name,
+      (shown: BuildTexts | undefined) => {
+        const stays = shown === undefined || hidden.has(shown.build) ? undefined : shown;
+        const offered = newest.get(name);
+        const isNewer =
+          offered !== undefined && (stays === undefined || numberOf(stays.build) <= numberOf(offered.build));
+        const after = isNewer ? offered : stays;
+        if (after?.build !== shown?.build)
+          changed.push({ package: name, before: versionOf(shown), after: versionOf(after) });
+        return after;
+      },
+    ]),
+  );
+}
+
+/** Of a folder `<00000042>-<package>`. */
+function numberOf(build: string): number {
+  return Number(/^\d+/.exec(build)?.[0] ?? 0);
+}
+
+/** `[epoch:]version-release` of a build: of its source package, or else of the first. */
+function versionOf(build: BuildTexts | undefined): string | null {
+  const facts = build?.packages.map(({ primary }) => factsOf(primary)) ?? [];
+  const about = facts.find(({ architecture }) => architecture === 'src' || architecture === 'nosrc') ?? facts[0];
+  if (about === undefined) return null;
+  return `${about.epoch === '0' ? '' : `${about.epoch}:`}${about.version}-${about.release}`;
+}
+
+function keptFiles(generation: Generation | undefined): readonly DataFile[] {
+  return generation?.files.slice(lists.length) ?? [];
+}
+
+async function writeFurther(repodata: string, further: readonly FurtherFile[]): Promise<readonly DataFile[]> {
+  return Promise.all(
+    further.map(async ({ type, ending, content, open, seconds }) => {
+      const sha256 = createHash('sha256').update(content).digest('hex');
+      const written = await writeDataFile(repodata, { content: [content], sha256, ending });
+      if (open === undefined) return { type, ...written, seconds };
+      const opened = { sha256: createHash('sha256').update(open).digest('hex'), bytes: open.length };
+      return { type, ...written, open: opened, seconds };
+    }),
+  );
+}
+
+async function nextNumber(folder: string): Promise<number> {
+  return Math.max(0, ...(await listGenerations(folder))) + 1;
+}
+
+/** The builds that a generation shows. */
+export async function readBuilds(folder: string, generation: Generation): Promise<readonly BuildTexts[]> {
+  const packed = await readLists(repodataOf(folder), generation);
+  const places = placesOf(generation);
+  const builds: BuildTexts[] = [];
+  for (const [at, chunk] of generation.chunks.entries()) {
+    const place = places[at];
+    if (place !== undefined) builds.push(...(await loadChunk(packed, chunk, place)));
+  }
+  return builds;
+}
