@@ -11,6 +11,7 @@ import { importBackendConf, importCoprProject } from './cli/import.ts';
 import { plan } from './cli/plan.ts';
 import { status } from './cli/status.ts';
 import type { Terminal } from './cli/terminal.ts';
+import { verify } from './cli/verify.ts';
 import type { Environment } from './service/home.ts';
 import { describe } from './service/log.ts';
 import { ServiceError } from './vocabulary/errors.ts';
@@ -40,6 +41,7 @@ async function run(argv: readonly string[]): Promise<number> {
   addService(program, exit);
   addRequests(program, exit);
   addDoctor(program, exit);
+  addVerify(program, exit);
   addImports(program, exit);
   await program.parseAsync(argv as string[]);
   return code;
@@ -121,6 +123,20 @@ function addDoctor(program: Command, exit: Exit): void {
     .option('--json', 'print JSON')
     .action(async (options: { json?: true }) => {
       exit(await doctor(terminal, environment, process.env.PATH ?? '', options.json === true));
+    });
+}
+
+function addVerify(program: Command, exit: Exit): void {
+  program
+    .command('verify')
+    .description('check an RPM offline: its signature, its attestation, and whether they are about the same file')
+    .argument('[file]', 'the RPM')
+    .option('--key <file>', "the project's public key (default: pubkey.gpg beside the RPM, or two folders above)")
+    .option('--attestation <file>', 'the attestation (default: attestation.intoto.jsonl beside the RPM)')
+    .option('--json', 'print JSON')
+    .action(async (file: string | undefined, options: { key?: string; attestation?: string; json?: true }) => {
+      const { key, attestation, json } = options;
+      exit(await verify(terminal, { file, key, attestation, json: json === true }));
     });
 }
 

@@ -25,6 +25,8 @@ export { type Events, openEvents } from './events/events.ts';
 export { type HookState, type OutgoingHook, startOutgoingWebhooks } from './events/outgoing-webhooks.ts';
 export { openPool } from './pool/open-pool.ts';
 export type { BuilderPool, PoolState } from './pool/pool.ts';
+export { attestationFile, maximumAttestationBytes, maximumKeyBytes } from './provenance/attest.ts';
+export { type RpmCheck, type RpmVerification, verifyRpm } from './provenance/verify-rpm.ts';
 export { openBuildNumbers } from './publish/build-numbers.ts';
 export { ensureKey, type ProjectKey } from './publish/keys.ts';
 export { type ProjectName, type ProjectsPort, runnerProjects } from './publish/projects.ts';

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { type BuildId, published, type Result, resultSchema } from '@coppice/config';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { publishAttested } from '../../testing/attested-builds.ts';
 import { buildOf, endingOf, publishTiny, showPackages, testChroot } from '../../testing/publish-builds.ts';
+import { verifyRpm } from '../provenance/verify-rpm.ts';
 import { forkProject } from './fork-project.ts';
 import { ensureKey, keyFolder } from './keys.ts';
 import { deleteBuild, freezeProject, removeProject, renameProject, unfreezeProject } from './project-life.ts';
@@ -180,7 +182,7 @@ describe('a fork', () => {
   test('begins with the newest good builds, signed with its own key, under numbers of its own', async () => {
     await publishTiny(publisher, 1, 'one', '1.0');
     await publishTiny(publisher, 2, 'one', '2.0');
-    await publishTiny(publisher, 3, 'two', '1.0');
+    await publishAttested(home, 3, 'two');
     const asked: number[] = [];
     const reserve = async (count: number) => {
       asked.push(count);
@@ -196,6 +198,18 @@ describe('a fork', () => {
     const { stdout } = await execa('sha256sum', [file]);
     expect(record.artifacts.find((each) => each.file === 'one-2.0-1.noarch.rpm')?.sha256).toBe(stdout.slice(0, 64));
     expect(await shown('tools')).toHaveLength(4);
+    // What was stated of a build is stated of its copy, by the fork's own key; nothing is where nothing was.
+    const two = join(repositoryOf('instruments'), '00000011-two');
+    const attestation = readFileSync(join(two, 'attestation.intoto.jsonl'), 'utf8');
+    const keys = readFileSync(join(home, 'published', published.publicKey('acme', 'instruments')), 'utf8');
+    const { checks, statement } = await verifyRpm({ rpm: join(two, 'two-1.0-1.noarch.rpm'), attestation, keys });
+    expect(checks.filter(({ good }) => !good)).toEqual([]);
+    expect(statement?.predicate).toMatchObject({
+      buildDefinition: { externalParameters: { project: 'acme/tools' } },
+      coppice_signedAgain: { project: 'acme/instruments', build: 11 },
+    });
+    expect(recordOf('instruments', '00000011-two').attestation?.bytes).toBe(Buffer.byteLength(attestation));
+    expect(record.attestation).toBeUndefined();
     // Again: only what came meanwhile.
     await publishTiny(publisher, 4, 'three', '1.0');
     expect([await fork(), await fork(), asked]).toEqual([1, 0, [2, 1]]);

@@ -1,9 +1,10 @@
 // Signs packages and metadata with a project's key.
-import { rename } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describeError, RunnerError } from '../base/errors.ts';
 import { inTurn } from '../base/in-turn.ts';
+import type { EnvelopeSigner } from '../provenance/dsse.ts';
 import { keyFolder, type OpenKeyring, openKeyring } from './keys.ts';
 
 export interface Signer {
@@ -51,6 +52,21 @@ export async function signDetached(signer: Signer, file: string, target: string)
     ]),
   );
   await rename(fresh, target);
+}
+
+/** The project's key as what signs envelopes. Signing throws RunnerError `keys` or `tool-missing`. */
+export function envelopeSigner(signer: Signer): EnvelopeSigner {
+  const { fingerprint } = signer;
+  const options = ['--local-user', fingerprint, '--digest-algo', 'SHA256', '--yes'];
+  const sign = (bytes: Buffer) =>
+    useKey(signer, async ({ environment: { HOME = '' }, gpg }) => {
+      // A private folder that goes with the keyring.
+      const [file, target] = [join(HOME, 'to-sign'), join(HOME, 'signature')];
+      await writeFile(file, bytes);
+      await gpg([...options, '--output', target, '--detach-sign', file]);
+      return await readFile(target);
+    });
+  return { fingerprint, sign };
 }
 
 /**

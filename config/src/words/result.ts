@@ -17,6 +17,9 @@ export const artifactSchema = z.strictObject({
 });
 export type Artifact = z.infer<typeof artifactSchema>;
 
+/** A file beside a record that speaks of the build. */
+const accountSchema = z.strictObject({ file: z.string(), bytes: z.int().nonnegative(), sha256 });
+
 /** `result.json` of one chroot of one build. It is written last: it is the commit mark of a build. */
 export const resultSchema = z.strictObject({
   schemaVersion: z.literal(1),
@@ -60,6 +63,10 @@ export const resultSchema = z.strictObject({
   engine: z.strictObject({ name: z.string(), version: z.string() }).nullable(),
   phases: z.array(phaseSchema),
   artifacts: z.array(artifactSchema),
+  /** Of a chroot that succeeded: the signed statement of how its packages were built; absent in older records. */
+  attestation: accountSchema.optional(),
+  /** There too: the list of what the packages are and of what they were built with (CycloneDX). */
+  sbom: accountSchema.optional(),
   startedAt: isoTime.nullable(),
   endedAt: isoTime,
 });
