@@ -1,17 +1,18 @@
 // Changes the published results when a project is deleted, renamed or frozen, or one of its builds is deleted. Each
 // operation can be repeated after an interruption, waits for running publications, and expects that the builds
 // concerned have left the queue.
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type BuildId, type ChrootName, paddedBuildId, parseChroot, published } from '@coppice/config';
 import { exists } from '../base/absent.ts';
 import { RunnerError } from '../base/errors.ts';
 import { frozenFolder } from './frozen.ts';
-import { keyFolder } from './keys.ts';
+import { keyFolder, ofKey } from './keys.ts';
 import { alone, writeMetadata } from './publish.ts';
 import type { Publisher } from './publisher.ts';
 import { usableMovedRecord } from './read-record.ts';
 import { writeRecord } from './record.ts';
+import { setKeyringAside } from './removed-keys.ts';
 import { hasRepodata } from './repodata.ts';
 import { closeSigning } from './sign.ts';
 
@@ -23,7 +24,7 @@ export interface ProjectName {
 
 /**
  * Deletes all that was published of a project. Its key is kept aside in
- * `state/keys-removed/<owner>/<project>-<fingerprint>`.
+ * `state/keys-removed/<owner>/<project>-<fingerprint>`; that of a sandbox goes, too.
  */
 export function removeProject(home: string, owner: string, name: string): Promise<void> {
   return alone({ owner, project: name }, () => removeAll(home, { owner, name }));
@@ -43,10 +44,10 @@ async function removePublished(home: string, { owner, name }: ProjectName): Prom
 
 async function setKeyAside(home: string, { owner, name }: ProjectName): Promise<void> {
   const key = keyFolder(home, owner, name);
-  const fingerprint = await readFile(join(key, 'fingerprint'), 'utf8').catch(() => undefined);
-  if (fingerprint === undefined) return;
+  if (!(await exists(key))) return;
   await closeSigning(key);
-  await moveTree(key, join(home, 'state', 'keys-removed', owner, `${name}-${fingerprint.trim()}`));
+  await ofKey(key, () => setKeyringAside(home, { owner, name }, key));
+  await removeEmpty(dirname(key));
 }
 
 /** What a project without builds has. What a rename that was cut off has moved there already is the other one's. */
@@ -176,6 +177,13 @@ async function hasBuilds(results: string): Promise<boolean> {
 async function refresh(publisher: Publisher, { owner, name }: ProjectName, chroot: ChrootName): Promise<void> {
   const repository = join(publisher.home, 'published', published.repository(owner, name, chroot));
   if (await hasRepodata(repository)) await writeMetadata(publisher, { owner, project: name }, chroot);
+}
+
+/** New metadata, signed with the present key, of each repository that a project has now. */
+export function signMetadata(publisher: Publisher, project: ProjectName): Promise<void> {
+  return alone({ owner: project.owner, project: project.name }, async () => {
+    for (const chroot of await chrootsOf(publisher.home, project)) await refresh(publisher, project, chroot);
+  });
 }
 
 /** Records say whose they are. */

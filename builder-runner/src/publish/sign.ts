@@ -3,8 +3,10 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describeError, RunnerError } from '../base/errors.ts';
-import { inTurn } from '../base/in-turn.ts';
-import { keyFolder, type OpenKeyring, openKeyring } from './keys.ts';
+import { readSignatureKinds, type SignatureKind } from '../rpm/rpm-signatures.ts';
+import { hasEnded, readHeldKeys } from './key-notes.ts';
+import { isKeyringWanted, type OpenKeyring, openKeyring } from './keyring.ts';
+import { keyFolder, ofKey } from './keys.ts';
 
 export interface Signer {
   readonly home: string;
@@ -13,24 +15,44 @@ export interface Signer {
   readonly fingerprint: string;
 }
 
-/** Adds the project's signature to each of `files` in `folder`, in place. Throws RunnerError `sign`. */
+/**
+ * Signs each of `files` in `folder` in place. The project's signature is the only one that they have then, whoever signed
+ * the package or its files before. Throws RunnerError `sign`.
+ */
 export async function signRpms(signer: Signer, folder: string, files: readonly string[]): Promise<void> {
   if (files.length === 0) return;
+  const paths = files.map((file) => join(folder, file));
+  const kinds = await Promise.all(paths.map(readSignatureKinds)).catch((cause: unknown) => {
+    throw new RunnerError('sign', `what is to be signed cannot be read: ${describeError(cause)}`, { cause });
+  });
+  const having = (kind: SignatureKind) => paths.filter((_path, index) => kinds[index]?.has(kind));
   await useKey(signer, async ({ environment }) => {
+    // Newer rpms add signatures to those that are there; file signatures (IMA, fs-verity) stay with every rpm.
+    await runRpmsign(environment, '--delsign', having('package'));
+    await runRpmsign(environment, '--delfilesign', having('files'));
     const macros = { __gpg: '/usr/bin/gpg', _gpg_name: signer.fingerprint, _gpg_path: environment.GNUPGHOME };
     const defines = Object.entries(macros).flatMap(([name, value]) => ['--define', `${name} ${value}`]);
-    const done = await execa('rpmsign', [...defines, '--addsign', ...files.map((file) => join(folder, file))], {
-      env: environment,
-      extendEnv: false,
-      stdin: 'ignore',
-      timeout: 300_000,
-      reject: false,
-    });
-    if (done.code === 'ENOENT')
-      throw new RunnerError('tool-missing', 'rpmsign is missing: install rpm', { cause: done });
-    if (done.exitCode !== 0)
-      throw new RunnerError('sign', `rpmsign failed: ${describeError(done.stderr)}`, { cause: done });
+    await runRpmsign(environment, '--addsign', paths, defines);
   });
+}
+
+async function runRpmsign(
+  environment: OpenKeyring['environment'],
+  what: string,
+  paths: readonly string[],
+  defines: readonly string[] = [],
+): Promise<void> {
+  if (paths.length === 0) return;
+  const done = await execa('rpmsign', [...defines, what, ...paths], {
+    env: environment,
+    extendEnv: false,
+    stdin: 'ignore',
+    timeout: 300_000,
+    reject: false,
+  });
+  if (done.code === 'ENOENT') throw new RunnerError('tool-missing', 'rpmsign is missing: install rpm', { cause: done });
+  if (done.exitCode !== 0)
+    throw new RunnerError('sign', `rpmsign failed: ${describeError(done.stderr)}`, { cause: done });
 }
 
 /** Writes the armored signature of `file` to `target`, by rename: gpg itself writes the file. */
@@ -65,27 +87,35 @@ interface WarmKeyring {
 /** Open keyrings that nobody uses at the moment, by folder. */
 const warm = new Map<string, WarmKeyring>();
 
-const turnOf = (folder: string) => `key ${folder}`;
-
-/** One use of a key at a time. */
+/** One use of a key at a time. Throws RunnerError `sign` when it has ended: gpg would not say that. */
 function useKey<T>(signer: Signer, use: (ring: OpenKeyring) => Promise<T>): Promise<T> {
   const folder = keyFolder(signer.home, signer.owner, signer.project);
-  return inTurn(turnOf(folder), async () => {
+  return ofKey(folder, async () => {
+    await assertLasts(signer, folder);
     const known = warm.get(folder);
     clearTimeout(known?.timer);
     const ring = known?.ring ?? (await openKeyring(folder));
     try {
       return await use(ring);
     } finally {
-      const timer = setTimeout(() => void closeSigning(folder), openSeconds * 1000);
-      warm.set(folder, { ring, timer });
+      warm.delete(folder);
+      if (isKeyringWanted()) await ring.close();
+      else warm.set(folder, { ring, timer: setTimeout(() => void closeSigning(folder), openSeconds * 1000) });
     }
   });
 }
 
+async function assertLasts({ owner, project, fingerprint }: Signer, folder: string): Promise<void> {
+  const key = (await readHeldKeys(folder))?.find((one) => one.fingerprint === fingerprint);
+  if (key === undefined || !hasEnded(key, Date.now())) return;
+  const name = `${owner}/${project}`;
+  const what = `the signing key of ${name} ended on ${key.endsAt?.slice(0, 10)}`;
+  throw new RunnerError('sign', `${what}: give it the next one with: coppice rotate-key ${name}`);
+}
+
 /** Closes the keyring in `folder`, which is about to be moved or not needed any more, if it is open. */
 export function closeSigning(folder: string): Promise<void> {
-  return inTurn(turnOf(folder), async () => {
+  return ofKey(folder, async () => {
     const known = warm.get(folder);
     if (known === undefined) return;
     clearTimeout(known.timer);

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, test, vi } from 'vitest';
-import { endLeftKeyrings, keyFolder } from './keys.ts';
+import { endLeftKeyrings } from './keyring.ts';
+import { keyFolder } from './keys.ts';
 
 test('the agent that a killed service left is ended at the next start, that of another service is not', async () => {
   const homes = await Promise.all(['ours', 'theirs'].map((name) => mkdtemp(join(tmpdir(), `coppice-keys-${name}-`))));
