@@ -43,12 +43,7 @@ export function keyFolder(home: string, owner: string, project: string): string 
  * The project's keys, published. The first one is made when there is none, or is the one that a removed project of this
  * name had; a next one whose time has come signs from now on. Throws RunnerError `keys` or `tool-missing`.
  */
-export function ensureKey(
-  home: string,
-  owner: string,
-  project: string,
-  options: KeyOptions = {},
-): Promise<ProjectKey> {
+export function ensureKey(home: string, owner: string, project: string, options: KeyOptions = {}): Promise<ProjectKey> {
   return ofKey(keyFolder(home, owner, project), () => bringUpToDate({ home, owner, project }, options));
 }
 

@@ -133,7 +133,9 @@ async function tendKeys(
   const current = () =>
     // A project that is removed meanwhile gets no new key of this.
     alone(place, async () =>
-      (await exists(keyFolder(home, owner, name))) ? await ensureKey(home, owner, name, { terms, now, log }) : undefined,
+      (await exists(keyFolder(home, owner, name)))
+        ? await ensureKey(home, owner, name, { terms, now, log })
+        : undefined,
     );
   const keys = (await current())?.keys;
   if (keys === undefined) return undefined;
