@@ -1,11 +1,12 @@
 // What commands of the same home ask of the running service about keys, as files in `state/`: the service alone changes
 // keyrings while it runs.
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isPathName, isPathOwner, keyNoteSchema, parseJsonAs } from '@coppice/config';
 import { z } from 'zod';
+import { nothingWhenAbsent } from '../base/absent.ts';
 import { readRegularFile } from '../base/regular-file.ts';
 import { replaceFile } from '../base/replace-file.ts';
 
@@ -76,7 +77,13 @@ export async function answerRequest(home: string, { id }: RotationRequest, answe
   await rm(requestFile(home, id), { force: true });
 }
 
-/** At the start: whoever asked an earlier run of the service has given up. */
+const staleMilliseconds = 600_000;
+
+/** At the start: whoever asked an earlier run of the service has given up long ago. */
 export async function clearRequests(home: string): Promise<void> {
-  await rm(requestsFolder(home), { recursive: true, force: true });
+  for (const name of await readdir(requestsFolder(home)).catch(() => [])) {
+    const path = join(requestsFolder(home), name);
+    const about = await stat(path).catch(nothingWhenAbsent);
+    if (about !== undefined && Date.now() - about.mtimeMs > staleMilliseconds) await rm(path, { force: true });
+  }
 }

@@ -16,6 +16,14 @@ export interface SigningTerms {
 
 const daySeconds = 86_400;
 
+/** The terms of a project's next key, from what the policy and the project state. */
+export function termsOf(
+  policy: { readonly signing: Omit<SigningTerms, 'kind'> },
+  project: { readonly keyKind: KeyKind },
+): SigningTerms {
+  return { ...policy.signing, kind: project.keyKind };
+}
+
 /** Where nothing is stated. */
 export const defaultTerms: SigningTerms = {
   kind: 'rsa4096',
