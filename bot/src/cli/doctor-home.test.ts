@@ -5,13 +5,7 @@ import { parseSettings } from '@coppice/config';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Home, readHome } from '../service/home.ts';
-import {
-  diskFinding,
-  mirrorFinding,
-  permissionsFinding,
-  queueFinding,
-  secretsFinding,
-} from './doctor-home.ts';
+import { diskFinding, mirrorFinding, permissionsFinding, queueFinding, secretsFinding } from './doctor-home.ts';
 
 let home: Home;
 beforeEach(async () => {

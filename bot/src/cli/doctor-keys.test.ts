@@ -90,7 +90,9 @@ test('keys of removed projects are told with how they are kept, and a backup key
   const some = settingsOf('backup: { publicKeyFile: /nonexistent/backup.asc }');
   expect(await removedKeysFinding(home, none)).toMatchObject({ good: true, detail: 'none is kept' });
   await put(`keys-removed/acme/tools-${'A'.repeat(40)}/fingerprint`, 'A');
-  expect((await removedKeysFinding(home, none)).detail).toMatch(/^1 is kept .+ 1 of them not encrypted: .+publicKeyFile/);
+  expect((await removedKeysFinding(home, none)).detail).toMatch(
+    /^1 is kept .+ 1 of them not encrypted: .+publicKeyFile/,
+  );
   expect((await removedKeysFinding(home, some)).detail).toMatch(/encrypts them within an hour$/);
   await rm(join(home.state, 'keys-removed'), { recursive: true });
   await put(`keys-removed/acme/tools-${'A'.repeat(40)}.asc`, 'A');

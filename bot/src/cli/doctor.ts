@@ -9,13 +9,7 @@ import { configuredSecrets, embeddedAppId, embeddedKeyFile } from '../service/se
 import { localBuildersFindings } from './doctor-builders.ts';
 import { broken, type Finding, good } from './doctor-finding.ts';
 import { type AppAccess, githubFindings } from './doctor-github.ts';
-import {
-  diskFinding,
-  mirrorFinding,
-  permissionsFinding,
-  queueFinding,
-  secretsFinding,
-} from './doctor-home.ts';
+import { diskFinding, mirrorFinding, permissionsFinding, queueFinding, secretsFinding } from './doctor-home.ts';
 import { backupKeyFinding, keysFinding, removedKeysFinding } from './doctor-keys.ts';
 import { nodeFinding, playbooksFinding, programFindings } from './doctor-machine.ts';
 import { recordsFinding, snapshotsFinding } from './doctor-records.ts';

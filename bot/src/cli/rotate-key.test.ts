@@ -25,7 +25,9 @@ const rotate = (name: string, atOnce = false, json = false) => {
 test('where no service runs, the command itself makes the next key, once, and lets it sign when asked', async () => {
   const { fingerprint } = await ensureKey(home, 'acme', 'tools');
   expect(await rotate('tools')).toBe(0);
-  expect(lines[0]).toMatch(new RegExp(`^Signing keys of acme/tools:\n {2}signing {2}${fingerprint} {2}rsa4096, ends on`));
+  expect(lines[0]).toMatch(
+    new RegExp(`^Signing keys of acme/tools:\n {2}signing {2}${fingerprint} {2}rsa4096, ends on`),
+  );
   expect(await rotate('tools')).toBe(0);
   expect(lines[1]).toMatch(/The next key was made before, .+ with --now it does so at once\.$/);
   expect(await rotate('tools', true, true)).toBe(0);
@@ -46,7 +48,9 @@ test('where a service runs, it is asked, with the kind that its config states', 
   });
   try {
     expect(await rotate('tools')).toBe(0);
-    expect(lines[0]).toMatch(/next {5}[0-9A-F]{40} {2}ed25519, ends on \d{4}-\d\d-\d\d\nThe next key is in pubkey\.gpg/);
+    expect(lines[0]).toMatch(
+      /next {5}[0-9A-F]{40} {2}ed25519, ends on \d{4}-\d\d-\d\d\nThe next key is in pubkey\.gpg/,
+    );
   } finally {
     await tender.stop();
     await lock.release();

@@ -21,11 +21,7 @@ export interface RotationOrder {
 const waitMilliseconds = 300_000;
 
 /** Prints the keys that the project has then. Returns the exit code: 1 when there is no next key. Throws ServiceError. */
-export async function rotateKeyOf(
-  terminal: Terminal,
-  environment: Environment,
-  order: RotationOrder,
-): Promise<number> {
+export async function rotateKeyOf(terminal: Terminal, environment: Environment, order: RotationOrder): Promise<number> {
   const { owner, name, atOnce, json } = order;
   const project = `${owner}/${name}`;
   if (readSandbox(name) !== undefined) {

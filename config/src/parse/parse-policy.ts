@@ -118,11 +118,7 @@ export function parsePolicy(file: YamlFile): Checked<Policy> {
   const { value, problems } = checkYaml(policySchema, file);
   if (value === undefined) return { value, problems };
   const statuses = statusesOf(value);
-  const found = [
-    ...checkLimits(file, value, statuses),
-    ...checkStatuses(file, statuses),
-    ...checkSigning(file, value),
-  ];
+  const found = [...checkLimits(file, value, statuses), ...checkStatuses(file, statuses), ...checkSigning(file, value)];
   return found.length > 0 ? { value: undefined, problems: found } : { value: toPolicy(value, statuses), problems: [] };
 }
 
