@@ -126,7 +126,7 @@ export async function backupKeyFinding(home: Home, settings: Settings, now: numb
   }
 }
 
-/** Whether a key, or a subkey of it, of gpg's list with colons can be encrypted to: field 12 is what each can do. Pure. */
+/** Whether a key of gpg's list with colons, or a subkey, can be encrypted to: field 12 is what each can do. Pure. */
 function canEncryptTo(listing: string, now: number): boolean {
   let isPrimaryGood = false;
   return listing.split('\n').some((line) => {

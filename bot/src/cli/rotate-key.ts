@@ -20,7 +20,7 @@ export interface RotationOrder {
 /** A service makes a key in a second, when it does not sign large packages with the one before. */
 const waitMilliseconds = 300_000;
 
-/** Prints the keys that the project has then. Returns the exit code: 1 when there is no next key. Throws ServiceError. */
+/** Prints the keys that the project has then. Returns the exit code: 1 when nothing changes. Throws ServiceError. */
 export async function rotateKeyOf(terminal: Terminal, environment: Environment, order: RotationOrder): Promise<number> {
   const { owner, name, atOnce, json } = order;
   const project = `${owner}/${name}`;

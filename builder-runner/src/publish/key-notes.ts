@@ -24,7 +24,7 @@ const notesSchema = z.array(heldKeySchema).min(1);
 const notesFile = 'keys.json';
 const maximumBytes = 1024 * 1024;
 
-/** What the keyring holds, in the order in which it was put there; undefined while nothing that can be read is noted. */
+/** What the keyring holds, in the order in which it came there; undefined while nothing readable is noted. */
 export async function readHeldKeys(folder: string): Promise<readonly HeldKey[] | undefined> {
   const read = await readRegularFile(join(folder, notesFile), maximumBytes);
   if (read?.kind !== 'text') return undefined;

@@ -231,8 +231,8 @@ async function makeKey(folder: string, name: string, terms: SigningTerms): Promi
 }
 
 /**
- * All keys in one file, each in an armor of its own: whoever imports the file has them all, gpg, rpm and dnf alike, also
- * what reads the first armor alone, which is that of the key that signs.
+ * All keys in one file, each in an armor of its own: gpg, rpm and dnf alike import all of them, and what reads the
+ * first armor alone has the key that signs.
  */
 async function publishKeys(folder: string, keys: readonly KeyNote[], path: string): Promise<void> {
   const [there, cached] = await Promise.all([readKey(path), readKey(join(folder, publicFile))]);

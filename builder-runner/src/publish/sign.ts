@@ -16,8 +16,8 @@ export interface Signer {
 }
 
 /**
- * Signs each of `files` in `folder` in place. The project's signature is the only one that they have then, whoever signed
- * the package or its files before. Throws RunnerError `sign`.
+ * Signs each of `files` in `folder` in place. The project's signature is the only one that they have then, whoever
+ * signed the package or its files before. Throws RunnerError `sign`.
  */
 export async function signRpms(signer: Signer, folder: string, files: readonly string[]): Promise<void> {
   if (files.length === 0) return;

@@ -6,9 +6,13 @@ import { introBytes, leadBytes, parseIntro, RpmHeaderError } from './rpm-header.
 /** `package`: over the package, OpenPGP; `files`: over its files, for IMA or fs-verity. */
 export type SignatureKind = 'package' | 'files';
 
+/** DSA, RSA, OPENPGP, PGP, PGP5, GPG. */
+const packageTags = [267, 268, 278, 1002, 1003, 1005];
+/** FILESIGNATURES and their length, VERITYSIGNATURES and their algorithm. */
+const fileTags = [274, 275, 276, 277];
 const kindOfTag: ReadonlyMap<number, SignatureKind> = new Map([
-  ...[267, 268, 278, 1002, 1003, 1005].map((tag) => [tag, 'package'] as const), // DSA RSA OPENPGP PGP PGP5 GPG
-  ...[274, 275, 276, 277].map((tag) => [tag, 'files'] as const), // FILESIGNATURES, VERITYSIGNATURES, what goes with each
+  ...packageTags.map((tag) => [tag, 'package'] as const),
+  ...fileTags.map((tag) => [tag, 'files'] as const),
 ]);
 
 /** Reads the signature header of the RPM at `path`. Throws RpmHeaderError when it is no RPM. */
