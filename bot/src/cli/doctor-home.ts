@@ -63,9 +63,8 @@ export async function permissionsFinding(home: Home): Promise<Finding> {
 async function privatePaths(home: Home): Promise<readonly string[]> {
   const secrets = join(home.state, 'secrets');
   const keys = join(home.state, 'keys');
-  const removed = join(home.state, 'keys-removed');
   const files = (await readdir(secrets).catch(() => [])).map((name) => join(secrets, name));
-  return [home.state, secrets, ...files, keys, ...(await keyFolders(home)), removed];
+  return [home.state, secrets, ...files, keys, ...(await keyFolders(home))];
 }
 
 /** `state/keys/<owner>/<project>` of every project that has a key. */

@@ -181,19 +181,25 @@ async function forgetNotes(folder: string): Promise<void> {
 
 const fingerprintPattern = /^[0-9A-F]{40,64}$/;
 
+/** The fingerprint of the key in `folder` that signs now, as it is noted; undefined when that cannot be read. */
+export async function presentFingerprint(folder: string): Promise<string | undefined> {
+  const read = await readRegularFile(join(folder, fingerprintFile), maximumKeyBytes);
+  const known = read?.kind === 'text' ? read.text.trim() : '';
+  return fingerprintPattern.test(known) ? known : undefined;
+}
+
 /**
  * Undefined when there is no key yet. A note that is damaged is written anew from the keyring. Throws RunnerError
  * `keys` when that holds no key either: another one would be one that no user of the project knows.
  */
 async function readFingerprint(folder: string): Promise<string | undefined> {
   const path = join(folder, fingerprintFile);
-  const read = await readRegularFile(path, maximumKeyBytes);
-  const known = read?.kind === 'text' ? read.text.trim() : undefined;
-  if (known !== undefined && fingerprintPattern.test(known)) return known;
+  const known = await presentFingerprint(folder);
+  if (known !== undefined) return known;
   if (!(await exists(folder))) return undefined;
   const fingerprint = await withKeyring(folder, firstSecret).catch(() => undefined);
   if (fingerprint === undefined) throw damaged(folder);
-  if (read?.kind === 'odd') await setAside(path);
+  if ((await readRegularFile(path, maximumKeyBytes))?.kind === 'odd') await setAside(path);
   await replaceFile(path, `${fingerprint}\n`, { sync: true });
   return fingerprint;
 }

@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeRpms } from '../../testing/make-rpms.ts';
 import { readSignatureKinds } from '../rpm/rpm-signatures.ts';
-import { ensureKey } from './keys.ts';
+import { ensureKey, rotateKey } from './keys.ts';
 import { closeAllSigning, type Signer, signRpms } from './sign.ts';
 
 let home: string;
@@ -51,6 +51,17 @@ test('a package that others signed, header, payload and files, is signed by the 
   const { stdout } = await execa('rpmkeys', ['--dbpath', database, '-Kv', path]);
   expect(stdout.match(/key ID [0-9a-f]+: \w+/g)).toEqual([`key ID ${signer.fingerprint.slice(-8).toLowerCase()}: OK`]);
 }, 60_000);
+
+test('who was given the key before another one follows signs with that one', async () => {
+  const folder = await mkdtemp(join(home, 'rpms-'));
+  await makeRpms(folder, 'one', '1.0');
+  const { fingerprint } = await ensureKey(home, 'acme', 'late');
+  const { keys } = await rotateKey(home, 'acme', 'late', { atOnce: true });
+  expect(keys[0]?.fingerprint).not.toBe(fingerprint);
+  await signRpms({ ...signer, project: 'late', fingerprint }, folder, ['one-1.0-1.src.rpm']);
+  const { RSAHEADER } = await signaturesOf(join(folder, 'one-1.0-1.src.rpm'));
+  expect(RSAHEADER).toContain(keys[0]?.fingerprint.slice(-16).toLowerCase());
+});
 
 test('what is no package is refused with a reason', async () => {
   const folder = await mkdtemp(join(home, 'rpms-'));

@@ -6,7 +6,7 @@ import { describeError, RunnerError } from '../base/errors.ts';
 import { readSignatureKinds, type SignatureKind } from '../rpm/rpm-signatures.ts';
 import { hasEnded, readHeldKeys } from './key-notes.ts';
 import { isKeyringWanted, type OpenKeyring, openKeyring } from './keyring.ts';
-import { keyFolder, ofKey } from './keys.ts';
+import { keyFolder, ofKey, presentFingerprint } from './keys.ts';
 
 export interface Signer {
   readonly home: string;
@@ -26,11 +26,11 @@ export async function signRpms(signer: Signer, folder: string, files: readonly s
     throw new RunnerError('sign', `what is to be signed cannot be read: ${describeError(cause)}`, { cause });
   });
   const having = (kind: SignatureKind) => paths.filter((_path, index) => kinds[index]?.has(kind));
-  await useKey(signer, async ({ environment }) => {
+  await useKey(signer, async ({ environment }, fingerprint) => {
     // Newer rpms add signatures to those that are there; file signatures (IMA, fs-verity) stay with every rpm.
     await runRpmsign(environment, '--delsign', having('package'));
     await runRpmsign(environment, '--delfilesign', having('files'));
-    const macros = { __gpg: '/usr/bin/gpg', _gpg_name: signer.fingerprint, _gpg_path: environment.GNUPGHOME };
+    const macros = { __gpg: '/usr/bin/gpg', _gpg_name: fingerprint, _gpg_path: environment.GNUPGHOME };
     const defines = Object.entries(macros).flatMap(([name, value]) => ['--define', `${name} ${value}`]);
     await runRpmsign(environment, '--addsign', paths, defines);
   });
@@ -58,10 +58,10 @@ async function runRpmsign(
 /** Writes the armored signature of `file` to `target`, by rename: gpg itself writes the file. */
 export async function signDetached(signer: Signer, file: string, target: string): Promise<void> {
   const fresh = `${target}.new`;
-  await useKey(signer, ({ gpg }) =>
+  await useKey(signer, ({ gpg }, fingerprint) =>
     gpg([
       '--local-user',
-      signer.fingerprint,
+      fingerprint,
       '--digest-algo',
       'SHA256',
       '--yes',
@@ -88,15 +88,17 @@ interface WarmKeyring {
 const warm = new Map<string, WarmKeyring>();
 
 /** One use of a key at a time. Throws RunnerError `sign` when it has ended: gpg would not say that. */
-function useKey<T>(signer: Signer, use: (ring: OpenKeyring) => Promise<T>): Promise<T> {
+function useKey<T>(signer: Signer, use: (ring: OpenKeyring, fingerprint: string) => Promise<T>): Promise<T> {
   const folder = keyFolder(signer.home, signer.owner, signer.project);
   return ofKey(folder, async () => {
-    await assertLasts(signer, folder);
+    // The next key may sign since the signer was asked for.
+    const fingerprint = (await presentFingerprint(folder)) ?? signer.fingerprint;
+    await assertLasts({ ...signer, fingerprint }, folder);
     const known = warm.get(folder);
     clearTimeout(known?.timer);
     const ring = known?.ring ?? (await openKeyring(folder));
     try {
-      return await use(ring);
+      return await use(ring, fingerprint);
     } finally {
       warm.delete(folder);
       if (isKeyringWanted()) await ring.close();

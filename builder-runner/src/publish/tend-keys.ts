@@ -98,9 +98,13 @@ export async function startKeyTending(options: KeyTenderOptions): Promise<KeyTen
   };
   const loop = async (): Promise<void> => {
     let lookedAt = Number.NEGATIVE_INFINITY;
+    let sawProjects = false;
     while (!stopping.signal.aborted) {
       for (const request of await readRequests(home)) await answer(request);
-      if (performance.now() - lookedAt >= lookMilliseconds && projects().length > 0) {
+      // They are known a while after the start.
+      const areNew = !sawProjects && projects().length > 0;
+      if (areNew || performance.now() - lookedAt >= lookMilliseconds) {
+        sawProjects = projects().length > 0;
         await look();
         lookedAt = performance.now();
       }
