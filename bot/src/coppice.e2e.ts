@@ -325,6 +325,31 @@ describe('the command line', () => {
     expect(planned.skipped.map((one) => one.package).sort()).toEqual(['hello', 'libgreet', 'motd']);
   });
 
+  test('rotate-key lets another key sign, which the page shows, and readers of the old one go on', async () => {
+    const page = async () => await (await fetch(`${service.endpoint.url}/acme/tools/`)).text();
+    expect(await page()).toMatch(/rsa4096, until \d{4}-\d\d-\d\d/);
+    const client = await makeDnfClient(service.endpoint.url);
+    try {
+      await client.dnf('copr', '--hub', service.endpoint.url, 'enable', 'acme/tools', chroot);
+      await client.dnf('install', 'hello');
+      const next = await service.coppice(['rotate-key', 'acme/tools']);
+      expect(next.exitCode, next.stdout + next.stderr).toBe(0);
+      await waitFor('the page to show the next key', 60, async () => (await page()).includes('the next one'));
+      const now = await service.coppice(['rotate-key', '--now', 'acme/tools']);
+      expect([now.exitCode, now.stdout]).toEqual([0, expect.stringMatching(/^ {2}former /m)]);
+      await waitFor('the page to show the former key', 60, async () => (await page()).includes('a former one'));
+      const built = await service.coppice(['comment', '/build motd']);
+      expect(built.exitCode, built.stdout).toBe(0);
+      const installed = await client.dnf('--refresh', 'install', 'motd');
+      expect(installed, installed.output).toMatchObject({ exitCode: 0 });
+      expect(installed.output).toMatch(/Importing GPG key/);
+    } finally {
+      await client.remove();
+    }
+    expect((await service.coppice(['rotate-key', 'acme'])).exitCode).toBe(2);
+    expect((await service.coppice(['rotate-key', 'acme/nothing'])).exitCode).toBe(1);
+  });
+
   test('wrong usage ends with 2', async () => {
     expect((await service.coppice(['status', 'many'])).exitCode).toBe(2);
     expect((await service.coppice(['frobnicate'])).exitCode).toBe(2);

@@ -1,14 +1,15 @@
 #!/usr/bin/env node
 import { QueueError } from '@coppice/builder-runner/queue';
 import { GitError } from '@coppice/builder-runner/remote';
-import { RunnerError } from '@coppice/builder-runner/runner';
+import { type ProjectName, RunnerError } from '@coppice/builder-runner/runner';
 // The command `coppice`. Exit codes: 0 good, 1 the thing asked about is bad, 2 usage.
-import { type BuildState, buildStates, parseBuildId } from '@coppice/config';
+import { type BuildState, buildStates, isPathName, isPathOwner, parseBuildId } from '@coppice/config';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { cancel, comment } from './cli/comment.ts';
 import { doctor } from './cli/doctor.ts';
 import { importBackendConf, importCoprProject } from './cli/import.ts';
 import { plan } from './cli/plan.ts';
+import { rotateKeyOf } from './cli/rotate-key.ts';
 import { status } from './cli/status.ts';
 import type { Terminal } from './cli/terminal.ts';
 import { verify } from './cli/verify.ts';
@@ -42,6 +43,7 @@ async function run(argv: readonly string[]): Promise<number> {
   addRequests(program, exit);
   addDoctor(program, exit);
   addVerify(program, exit);
+  addKeys(program, exit);
   addImports(program, exit);
   await program.parseAsync(argv as string[]);
   return code;
@@ -140,6 +142,19 @@ function addVerify(program: Command, exit: Exit): void {
     });
 }
 
+function addKeys(program: Command, exit: Exit): void {
+  program
+    .command('rotate-key')
+    .description('make the next signing key of a project, which both clients of the old key and new ones accept')
+    .argument('<project>', 'OWNER/PROJECT', projectName)
+    .option('--now', 'let it sign at once; default: when it has been published for as long as signing.overlap says')
+    .option('--json', 'print JSON')
+    .action(async ({ owner, name }: ProjectName, options: { now?: true; json?: true }) => {
+      const order = { owner, name, atOnce: options.now === true, json: options.json === true };
+      exit(await rotateKeyOf(terminal, environment, order));
+    });
+}
+
 function addImports(program: Command, exit: Exit): void {
   const imports = program.command('import').description('turn what a Copr has into files of Coppice');
   imports
@@ -191,6 +206,13 @@ function buildId(text: string): number {
   const id = parseBuildId(text);
   if (id === undefined) throw new InvalidArgumentError('A build has a number such as 42.');
   return id;
+}
+
+function projectName(text: string): ProjectName {
+  const [owner = '', name = '', ...more] = text.split('/');
+  if (more.length > 0 || !isPathOwner(owner) || !isPathName(name))
+    throw new InvalidArgumentError('A project is named OWNER/PROJECT, such as acme/tools.');
+  return { owner, name };
 }
 
 function someText(text: string): string {

@@ -30,6 +30,7 @@ export * from './words/published.ts';
 export * from './words/result.ts';
 export * from './words/sandbox.ts';
 export * from './words/settings.ts';
+export * from './words/signing.ts';
 export * from './words/source.ts';
 export * from './words/source.ts';
 export * from './words/source-distgit.ts';

@@ -58,6 +58,7 @@ export function projectForTests(changes: Partial<Project> = {}): Project {
     network: false,
     background: false,
     builderLabels: [],
+    keyKind: 'rsa4096',
     frozen: null,
     deleteAfter: null,
     pinned: false,

@@ -165,6 +165,12 @@ export function fixtureProjects(changes: Partial<ProjectsJson['projects'][number
         deleteAfter: null,
         leaving: null,
         keyFingerprint: '9F3C0A7E5B1D2468ACE013579BDF02468ACE1357',
+        keys: [
+          {
+            fingerprint: '9F3C0A7E5B1D2468ACE013579BDF02468ACE1357',
+            ...{ kind: 'rsa4096', role: 'signing', endsAt: '2028-11-29T07:45:07.000Z', signsFrom: null },
+          },
+        ],
         packages: [
           { name: 'libgreet', needs: [], chroots: [fixtureChroot], source: dir },
           { name: 'hello', needs: ['libgreet'], chroots: [fixtureChroot], source: dir },

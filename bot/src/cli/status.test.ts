@@ -123,7 +123,7 @@ test('of many builds the newest fifteen are shown, and how one went is the exit 
     const entry: ProjectsJson['projects'][number] = {
       ...{ owner: 'acme', name: 'gone', description: '', instructions: '', homepage: null, contact: null },
       ...{ chroots: [], chrootStates: {}, maintainers: ['mia'], builders: [], frozen: null, forkedFrom: null },
-      ...{ pinned: false, deleteAfter: null, leaving, keyFingerprint: null, packages: [] },
+      ...{ pinned: false, deleteAfter: null, leaving, keyFingerprint: null, keys: [], packages: [] },
     };
     const projects = { configCommit: 'c0ffee', configRepository: 'acme/packages', projects: [entry] };
     return {

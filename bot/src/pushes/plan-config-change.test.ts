@@ -162,6 +162,12 @@ describe('a project whose file a push takes away', () => {
     expect(change(left().next, { 'o/b': '' }, asked)).toMatchObject({ steps: ['remove a'], leaving: [] });
   });
 
+  test('and the key of a project stays when another kind is stated: it is said what makes the next one', () => {
+    const { fates } = change(stated({ 'o/a': '' }), { 'o/a': 'signing: { kind: ed25519 }' });
+    expect(fates).toEqual([{ kind: 'key', project: 'o/a', from: 'rsa4096', to: 'ed25519' }]);
+    expect(change(stated({ 'o/a': '' }), { 'o/a': 'signing: { kind: rsa4096 }' }).fates).toEqual([]);
+  });
+
   test('and what projects drop stays: it is only said', () => {
     const { steps: done, fates } = change(stated({ 'o/a': '' }), { 'o/a': 'packages: {}' });
     expect(done).toEqual(['describe a']);

@@ -6,10 +6,11 @@ import { z } from 'zod';
 
 /** Who signs: a project's key. */
 export interface EnvelopeSigner {
-  /** Long fingerprint of the key, upper-case hexadecimal. */
-  readonly fingerprint: string;
-  /** The detached OpenPGP signature of these bytes, not armored. */
-  readonly sign: (bytes: Buffer) => Promise<Buffer>;
+  /**
+   * The detached OpenPGP signature of these bytes, not armored, and the long fingerprint of the key that it is by,
+   * upper-case hexadecimal: the key may have followed another one since.
+   */
+  readonly sign: (bytes: Buffer) => Promise<{ readonly signature: Buffer; readonly fingerprint: string }>;
 }
 
 /** The media type of in-toto statements. */
@@ -44,11 +45,11 @@ export function preAuthEncoding(payloadType: string, payload: Buffer): Buffer {
 /** A signed envelope around a statement, as one line of JSON with its line end. Throws what `sign` does. */
 export async function sealStatement(statement: unknown, signer: EnvelopeSigner): Promise<string> {
   const payload = Buffer.from(JSON.stringify(statement));
-  const signature = await signer.sign(preAuthEncoding(statementType, payload));
+  const { signature, fingerprint } = await signer.sign(preAuthEncoding(statementType, payload));
   const envelope: z.infer<typeof envelopeSchema> = {
     payloadType: statementType,
     payload: payload.toString('base64'),
-    signatures: [{ keyid: signer.fingerprint, sig: signature.toString('base64') }],
+    signatures: [{ keyid: fingerprint, sig: signature.toString('base64') }],
   };
   return `${JSON.stringify(envelope)}\n`;
 }

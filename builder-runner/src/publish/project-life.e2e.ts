@@ -121,16 +121,17 @@ describe('a project that is renamed', () => {
   }, 60_000);
 });
 
-test('a project that is removed leaves nothing public, and its key is kept aside', async () => {
+test('a project that is removed leaves nothing public, and its key is there when it comes back', async () => {
   await publishTiny(publisher, 1, 'one', '1.0');
   const { fingerprint } = await ensureKey(home, 'acme', 'tools');
   await twice(() => removeProject(home, 'acme', 'tools'));
   expect([readdirSync(inPublished('results')), readdirSync(inPublished('coprs'))]).toEqual([[], []]);
   expect(readdirSync(join(home, 'state/keys-removed/acme'))).toEqual([`tools-${fingerprint}`]);
   await publishTiny(publisher, 2, 'one', '2.0');
-  expect((await ensureKey(home, 'acme', 'tools')).fingerprint).not.toBe(fingerprint);
+  expect((await ensureKey(home, 'acme', 'tools')).fingerprint).toBe(fingerprint);
+  expect(await shown('tools')).toEqual(['one-2.0.noarch', 'one-2.0.src']);
   await removeProject(home, 'acme', 'tools');
-  expect(readdirSync(join(home, 'state/keys-removed/acme'))).toHaveLength(2);
+  expect(readdirSync(join(home, 'state/keys-removed/acme'))).toHaveLength(1);
 }, 60_000);
 
 describe('a project that is frozen', () => {

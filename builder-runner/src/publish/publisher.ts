@@ -1,7 +1,7 @@
 // Where results are published: what publishing knows of its service, and the places of a build.
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ChrootName, published, type QueuedBuild } from '@coppice/config';
+import { type ChrootName, published, type QueuedBuild, type SigningTerms } from '@coppice/config';
 import { nothingWhenAbsent } from '../base/absent.ts';
 import type { Log } from '../base/log.ts';
 
@@ -16,6 +16,8 @@ export interface Publisher {
   readonly log?: Log;
   /** The project's `runtimeRepos`, for its `.repo` files. Default: none. */
   readonly runtimeRepos?: (owner: string, project: string) => readonly string[];
+  /** How the project's keys are made. Default: `defaultTerms`. */
+  readonly signing?: (owner: string, project: string) => SigningTerms;
 }
 
 /** The folder of one chroot of one build, absolute. */

@@ -33,8 +33,8 @@ const tags = {
   noSource: 1051,
   noPatch: 1052,
 };
-const leadBytes = 96;
-const introBytes = 16;
+export const leadBytes = 96;
+export const introBytes = 16;
 /** Far above real headers: file lists of the largest packages take some 30 MB. */
 const maximumHeaderBytes = 64 * 1024 * 1024;
 const typeInt32 = 4;
@@ -76,7 +76,8 @@ export async function readHeaderStore(path: string): Promise<HeaderStore> {
   }
 }
 
-function parseIntro(intro: Buffer): { readonly entries: number; readonly bytes: number } {
+/** How large a header is, from the 16 bytes that it begins with. Throws RpmHeaderError. */
+export function parseIntro(intro: Buffer): { readonly entries: number; readonly bytes: number } {
   if (intro.readUInt32BE(0) !== 0x8eade801) throw new RpmHeaderError('its header has no magic number');
   const entries = intro.readUInt32BE(8);
   const bytes = entries * 16 + intro.readUInt32BE(12);

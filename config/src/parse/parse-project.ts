@@ -210,6 +210,7 @@ function toProject(path: string, value: ProjectYaml, { owner, name, policy }: Pr
   return {
     ...{ owner, name, description, instructions, chroots, maintainers, builders, repos, runtimeRepos },
     ...{ network, background, builderLabels, pinned, packages, path },
+    keyKind: value.signing.kind,
     homepage: value.homepage ?? null,
     contact: value.contact ?? null,
     frozen: value.frozen ?? null,

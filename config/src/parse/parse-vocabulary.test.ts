@@ -34,6 +34,7 @@ chroots: { fedora-42-x86_64: , fedora-41-x86_64: { state: eol, keepUntil: 2027-0
 limits: { memory: 2 GiB, maximumMemory: 8 GiB, perOwner: 4, perChroot: { epel-9-x86_64: 1 }, perArchitecture: { x86_64: 3 } }
 allow: { network: true, repos: [], isolation: [simple] }
 retention: { failed: 1d, superseded: 2d, pullRequests: 3d }
+signing: { expires: 365d, overlap: 1d }
 `;
     const { policy: parsed } = configOf({ 'coppice.yaml': text });
     expect(parsed.chroots).toEqual([fedora]);
@@ -42,6 +43,7 @@ retention: { failed: 1d, superseded: 2d, pullRequests: 3d }
       { state: 'eol', keepUntil: '2027-01-31' },
       { state: 'inactive', keepUntil: null },
     ]);
+    expect(parsed.signing).toEqual({ lifeSeconds: 365 * 86_400, overlapSeconds: 86_400 });
     expect(parsed.limits).toMatchObject({
       memoryBytes: 2 * 2 ** 30,
       maximumMemoryBytes: 8 * 2 ** 30,
@@ -104,6 +106,14 @@ retention: { failed: 1 month }
       '3:19: `limits.memory` is more than `limits.maximumMemory` (make it smaller, or the maximum greater)',
     ],
     [
+      'chroots: [fedora-42-x86_64]\nsigning: { expires: 60d }',
+      '3:21: `signing.expires` is so short that keys are about to end when they are made (more than `60d`; `730d` where it is left out)',
+    ],
+    [
+      'chroots: [fedora-42-x86_64]\nsigning: { overlap: 60d }',
+      '3:21: `signing.overlap` is longer than the time for which the end of a key is known before (less than `60d`; `7d` where it is left out)',
+    ],
+    [
       'chroots: [fedora-42-x86_64]\nlimits: { perChroot: { fedora-41-x86_64: 1 } }',
       '3:24: `fedora-41-x86_64` is not one of `chroots` (add it there, or remove it here)',
     ],
@@ -121,6 +131,7 @@ chroots: [fedora-42-x86_64, fedora-41-x86_64]
 runtimeRepos: [https://good.example/pub/run/, coppice://acme/libs]
 background: true
 pinned: true
+signing: { kind: ed25519 }
 frozen: a licence is looked at
 deleteAfter: 2027-02-28
 forkedFrom: acme/gone
@@ -135,6 +146,7 @@ renamedFrom: acme/older
       runtimeRepos: ['https://good.example/pub/run/', 'coppice://acme/libs'],
       background: true,
       pinned: true,
+      keyKind: 'ed25519',
       frozen: 'a licence is looked at',
       deleteAfter: '2027-02-28',
       forkedFrom: 'acme/gone',

@@ -1,5 +1,6 @@
 // The form of `projects/<owner>/<name>.yaml`.
 import { z } from 'zod';
+import { keyKinds } from '../words/signing.ts';
 import {
   checkCount,
   chroot,
@@ -78,6 +79,17 @@ export const projectSchema = z
     builderLabels: builderLabels
       .prefault([])
       .describe('Labels that builders must have, of those that the pools of the service offer.'),
+    signing: z
+      .strictObject({
+        kind: z
+          .enum(keyKinds)
+          .prefault('rsa4096')
+          .describe('rsa4096, which every rpm reads, or ed25519, which that of EL 8 and older does not.'),
+      })
+      .prefault({})
+      .describe(
+        'What the signing key of the project is (kind). The key that it has stays until coppice rotate-key; default: kind rsa4096.',
+      ),
     pinned: z.boolean().prefault(false).describe('Shown first among the projects.'),
     frozen: prose(500, 'Why nothing is built or published; remove the key to go on. `/freeze` sets it.')
       .refine((text) => text.trim() !== '', {

@@ -1,6 +1,7 @@
 // Project, package and policy: what a config repo states should exist.
 import type { Buildroot, Isolation } from './buildroot.ts';
 import type { Architecture, ChrootName, ChrootState } from './chroot.ts';
+import type { KeyKind } from './signing.ts';
 import type { Source } from './source.ts';
 
 /** One package of a project. */
@@ -55,6 +56,8 @@ export interface Project {
   readonly frozen: string | null;
   /** The day (`YYYY-MM-DD`, UTC) from which on the project is deleted; null: never. */
   readonly deleteAfter: string | null;
+  /** What its next signing key is; the one that it has stays until then. */
+  readonly keyKind: KeyKind;
   /** Shown first among the projects. */
   readonly pinned: boolean;
   /** `owner/name` of the project that this one began as; it need not exist any more. */
@@ -99,6 +102,12 @@ export interface Policy {
     readonly repos: readonly string[];
     /** Which isolations projects may ask for; `auto` always. */
     readonly isolation: readonly Isolation[];
+  };
+  readonly signing: {
+    /** How long signing keys last, in seconds. */
+    readonly lifeSeconds: number;
+    /** For how long the next key is published before it signs, in seconds. */
+    readonly overlapSeconds: number;
   };
   readonly retention: {
     /** How long failed builds are kept, in seconds. */

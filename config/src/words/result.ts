@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { buildStates, failureReasons, phaseSchema } from './build.ts';
 import { buildrootSchema } from './buildroot.ts';
 import { chrootStates } from './chroot.ts';
+import { keyNoteSchema } from './signing.ts';
 import { fetchedFileSchema, pinnedSourceSchema, submoduleSchema } from './source-schema.ts';
 
 const isoTime = z.iso.datetime();
@@ -185,6 +186,8 @@ export const projectsJsonSchema = z.strictObject({
         .default(null),
       /** Long fingerprint of the signing key, null until the first key exists. */
       keyFingerprint: z.string().nullable(),
+      /** All keys in `pubkey.gpg`, the one that signs first; missing in files from before they were told here. */
+      keys: z.array(keyNoteSchema).default([]),
       packages: z.array(
         z.strictObject({
           name: z.string(),
