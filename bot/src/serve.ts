@@ -17,7 +17,7 @@ import {
   startOutgoingWebhooks,
   startRunner,
 } from '@coppice/builder-runner/runner';
-import { findProject, readSandbox, type Settings } from '@coppice/config';
+import { findProject, plainTerms, readSandbox, repoTerms, type Settings } from '@coppice/config';
 import { hookFaults } from './answers/faults/hook-faults.ts';
 import { brokenPools, poolFaults } from './answers/faults/pool-faults.ts';
 import type { FaultReport } from './answers/faults/standing-faults.ts';
@@ -196,6 +196,12 @@ async function makeFolders(home: Home): Promise<void> {
   }
 }
 
+/** `owner/name` → both. */
+function partsOf(key: string): [owner: string, name: string] {
+  const [owner = '', name = ''] = key.split('/');
+  return [owner, name];
+}
+
 /** What builds, and what is told of it elsewhere than on GitHub. */
 interface Building {
   readonly runner: Runner;
@@ -226,7 +232,10 @@ async function startBuilding(
     home: home.folder,
     url: url.replace(/\/+$/, ''),
     isFrozen: (owner: string, name: string) => (projectOf(owner, name)?.frozen ?? null) !== null,
-    runtimeRepos: (owner: string, name: string) => projectOf(owner, name)?.runtimeRepos ?? [],
+    repoTerms: (owner: string, name: string) => {
+      const project = projectOf(owner, name);
+      return project === undefined ? plainTerms : repoTerms(project, (key) => projectOf(...partsOf(key)));
+    },
     log,
   };
   const hooks = await hookSecrets(settings);

@@ -1,6 +1,6 @@
 // The runner: workers take tasks from the queue and see each to its end. This file is the table of contents; the rooms
 // do the work.
-import type { Settings } from '@coppice/config';
+import type { RepoTerms, Settings } from '@coppice/config';
 import { ShuttingDown } from './base/abort.ts';
 import { describeError } from './base/errors.ts';
 import type { Log } from './base/log.ts';
@@ -46,8 +46,8 @@ export interface RunnerOptions {
    * publishes.
    */
   readonly isFrozen?: (owner: string, project: string) => boolean;
-  /** The project's `runtimeRepos`, for its `.repo` files. */
-  readonly runtimeRepos?: (owner: string, project: string) => readonly string[];
+  /** What `.repo` files say of a project, for a sandbox what they say of its project. */
+  readonly repoTerms?: (owner: string, project: string) => RepoTerms;
   /** A worker begins to take tasks. */
   readonly onWorker?: (name: string) => void;
   /** A worker died of a fault of the machinery and `exitOnWorker` is set: stop the runner, and start it again. */

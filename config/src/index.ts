@@ -27,6 +27,9 @@ export { maximumResultBytes, parseResult, type ResultReading } from './words/par
 export * from './words/problem.ts';
 export * from './words/project.ts';
 export * from './words/published.ts';
+export { releaseInAddress } from './words/release-variable.ts';
+export * from './words/repo-options.ts';
+export * from './words/repo-terms.ts';
 export * from './words/result.ts';
 export * from './words/sandbox.ts';
 export * from './words/settings.ts';

@@ -154,6 +154,6 @@ export async function writeMetadata(
   const signer = await signerOf(publisher, { owner, project });
   const damaged = (build: string, why: string) => tellOnce(publisher, `${folder}/${build}`, why);
   const leftOut = await writeRepodata(repository, signer, { ...exceptions, justPublished, damaged });
-  await writeRepoFile(publisher, { owner, name: project }, chroot, publisher.runtimeRepos?.(owner, project) ?? []);
+  await writeRepoFile(publisher, { owner, name: project }, chroot);
   return leftOut;
 }
