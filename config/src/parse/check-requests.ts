@@ -1,10 +1,11 @@
 // Checks what a project asks for against what the policy allows: repositories, network, isolation, time and memory.
+
+import { multilibChroots } from '../clients/repo-terms.ts';
 import { type ChrootName, chrootOf } from '../words/chroot.ts';
 import type { Problem } from '../words/problem.ts';
 import type { Policy } from '../words/project.ts';
 import { quote } from '../words/quote.ts';
 import { projectOfRepository } from '../words/repo-options.ts';
-import { multilibChroots } from '../words/repo-terms.ts';
 import { didYouMean, problemAt } from '../yaml/check-yaml.ts';
 import type { YamlFile, YamlPath } from '../yaml/read-nodes.ts';
 import type { BuildrootYaml } from './project-fields.ts';

@@ -1,8 +1,9 @@
 // A config repo at one commit → all that it states, or all that is wrong with it.
+
+import { maximumNeededRepos, neededRepos } from '../clients/repo-terms.ts';
 import { boundProblems, maximumProblemsOfFile, type Parsed, type Problem } from '../words/problem.ts';
 import { type ConfigRepo, type Policy, projectKey } from '../words/project.ts';
 import { quote } from '../words/quote.ts';
-import { maximumNeededRepos, neededRepos } from '../words/repo-terms.ts';
 import { type Checked, problemAt } from '../yaml/check-yaml.ts';
 import { oversizeProblem, parseYaml, type ReadYaml } from '../yaml/parse-yaml.ts';
 import { checkLinks } from './follow-links.ts';

@@ -1,8 +1,8 @@
 // What the `.repo` files of a project say besides where it is: dnf's options, and the repositories that its packages
 // need at run time. Pure.
-import { type Architecture, type ChrootName, chrootOf } from './chroot.ts';
-import { type Project, projectKey } from './project.ts';
-import { plainRepoOptions, projectOfRepository, type RepoOptions } from './repo-options.ts';
+import { type Architecture, type ChrootName, chrootOf } from '../words/chroot.ts';
+import { type Project, projectKey } from '../words/project.ts';
+import { plainRepoOptions, projectOfRepository, type RepoOptions } from '../words/repo-options.ts';
 
 /** A repository that belongs into a project's `.repo` file beside its own. */
 export type NeededRepo =

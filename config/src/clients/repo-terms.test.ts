@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { projectForTests } from '../../testing/config-for-tests.ts';
-import type { ChrootName } from './chroot.ts';
-import { type Project, projectKey } from './project.ts';
-import { plainRepoOptions, type RuntimeRepo } from './repo-options.ts';
+import type { ChrootName } from '../words/chroot.ts';
+import { type Project, projectKey } from '../words/project.ts';
+import { plainRepoOptions, type RuntimeRepo } from '../words/repo-options.ts';
 import { maximumNeededRepos, multilibChroots, type NeededRepo, repoTerms } from './repo-terms.ts';
 
 const plain = (url: string): RuntimeRepo => ({ url, key: null });
