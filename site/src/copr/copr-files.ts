@@ -52,7 +52,8 @@ export function changedCoprFiles(before: Site, after: Site, touched: Touched, ur
   const write: CoprFile[] = after.builds.filter(({ id }) => ids.has(id)).flatMap((build) => filesOfBuild(build, url));
   const stays = new Set(after.builds.map(({ id }) => id));
   const remove = before.builds.filter(({ id }) => !stays.has(id)).map(({ id }) => coprFiles.buildFolder(id));
-  for (const key of touched.projects) {
+  const left = [...before.projects.keys()].filter((key) => !after.projects.has(key));
+  for (const key of new Set([...touched.projects, ...left])) {
     const [project, old] = [after.projects.get(key), before.projects.get(key)];
     if (project === undefined) {
       if (old !== undefined) remove.push(coprFiles.projectFolder(old.owner, old.name));
