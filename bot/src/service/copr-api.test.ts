@@ -1,25 +1,16 @@
 // Copr's clients against our server, on files that the site wrote.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import {
-  type BuildId,
-  type ChrootName,
-  dnfName,
-  published,
-  type Result,
-  resultSchema,
-  sandboxOf,
-} from '@coppice/config';
-import { regenerate } from '@coppice/site/regenerate';
+import { join } from 'node:path';
+import { dnfName } from '@coppice/config';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CoprError, coprCli } from '../../testing/copr-cli.ts';
+import { coprBuilds, coprChroot, coprPackages, coprSandbox, makeCoprTree } from '../../testing/copr-tree.ts';
 import { type HttpServer, startHttpServer } from './http-server.ts';
 
-const chroot = 'sapling-12-x86_64' as ChrootName;
-const time = '2026-01-02T03:04:05.000Z';
-const builds = 230;
-const sandbox = sandboxOf('tools', 7);
+const builds = coprBuilds;
+const packages = coprPackages;
+const chroot = coprChroot;
 
 let folder: string;
 let server: HttpServer;
@@ -33,55 +24,12 @@ beforeAll(async () => {
     metrics: async () => '',
   });
   url = `http://127.0.0.1:${server.port}`;
-  await write(published.projectsJson, JSON.stringify(stated));
-  for (let id = 1; id <= builds; id += 1) await addResult(resultOf(id));
-  await addResult({ ...resultOf(builds + 1), project: sandbox });
-  await write(published.rpmrepo('acme', 'tools'), '{"results_url":"here"}');
-  await write(published.rpmrepo('acme', sandbox), '{"results_url":"there"}');
-  await regenerate({ published: folder, changes: 'all', url, now: new Date(time) });
+  await makeCoprTree(folder, url);
 }, 120_000);
 afterAll(async () => {
   await server.close();
   await rm(folder, { recursive: true, force: true });
 });
-
-async function write(path: string, text: string): Promise<void> {
-  await mkdir(dirname(join(folder, path)), { recursive: true });
-  await writeFile(join(folder, path), text);
-}
-
-const packages = Array.from({ length: 120 }, (_, index) => `p${1000 + index}`);
-const about = { owner: 'acme', description: 'Small tools', instructions: '', homepage: null, contact: null };
-const rights = { maintainers: ['a'], builders: [], frozen: null, forkedFrom: null, pinned: false, deleteAfter: null };
-const project = (name: string, names: readonly string[]) => ({
-  ...{ ...about, ...rights, name, chroots: [chroot], keyFingerprint: null, leaving: null },
-  chrootStates: { [chroot]: { state: 'active', keepUntil: null } },
-  packages: names.map((each) => ({ name: each, needs: [], chroots: [chroot], source: 'dir' })),
-});
-const stated = {
-  ...{ configCommit: 'a'.repeat(40), configRepository: 'acme/packages' },
-  projects: [project('tools', packages), project('libs', [])],
-};
-
-function resultOf(id: number): Result {
-  const name = packages[(id - 1) % 100] ?? '';
-  const nevra = `${name}-1.0-${id}.x86_64`;
-  return resultSchema.parse({
-    ...{ schemaVersion: 1, id, owner: 'acme', project: 'tools', package: name, chroot, message: null, excerpt: [] },
-    ...{ state: id % 2 === 0 ? 'succeeded' : 'failed', reason: id % 2 === 0 ? null : 'compile', requestedBy: 'a' },
-    ...{ request: 'https://example.org/', requestedAt: time, batch: 'b', configCommit: 'a'.repeat(40), attempts: 1 },
-    source: { type: 'srpm', url: 'https://example.org/a.src.rpm', sha256: '0'.repeat(64) },
-    ...{ inputDigest: 'd', builder: null, engine: null, phases: [], startedAt: time, endedAt: time },
-    artifacts: [{ file: `${nevra}.rpm`, nevra, bytes: 1, sha256: '0'.repeat(64) }],
-  });
-}
-
-async function addResult(result: Result): Promise<void> {
-  const place = published.chrootBuild({ ...result, id: result.id as BuildId }, chroot);
-  await write(`${place}/build.log`, 'log\n');
-  for (const { file } of result.artifacts) await write(`${place}/${file}`, 'rpm');
-  await write(`${place}/result.json`, JSON.stringify(result));
-}
 
 describe('copr-cli', () => {
   const cli = () => coprCli(url);
@@ -93,13 +41,13 @@ describe('copr-cli', () => {
     };
     expect((await cli().list('acme')).map(({ name }) => name)).toEqual(['libs', 'tools']);
     expect(await cli().get('acme', 'tools')).toEqual(tools);
-    expect(await cli().get('acme', dnfName(sandbox))).toMatchObject({ name: 'tools:pr:7' });
+    expect(await cli().get('acme', dnfName(coprSandbox))).toMatchObject({ name: 'tools:pr:7' });
   });
 
   test.each([1000, 7, 100, 33])('list-builds comes to an end with all of them, asked for %d at once', async (limit) => {
     const rows = await cli().listBuilds('acme', 'tools', limit);
     expect(rows.map(([id]) => id)).toEqual(Array.from({ length: builds }, (_, index) => index + 1));
-    expect(rows[0]).toEqual([1, 'p1000', 'failed']);
+    expect(rows[0]).toEqual([1, 'c++', 'failed']);
     expect(await cli().listBuilds('acme', 'libs')).toEqual([]);
   });
 
@@ -118,7 +66,7 @@ describe('copr-cli', () => {
 
   test('monitor, status and download-build', async () => {
     const rows = await cli().monitor('acme', 'tools');
-    expect([rows.length, rows[0]]).toEqual([100, ['p1000', chroot, 201, 'failed']]);
+    expect([rows.length, rows[0]]).toEqual([100, ['c++', chroot, 201, 'failed']]);
     expect(await cli().monitor('acme', 'tools', 'tools:pr:7')).toEqual([['p1030', chroot, 231, 'failed']]);
     expect([await cli().status(1), await cli().status(2)]).toEqual(['failed', 'succeeded']);
     expect(await cli().downloadBuild(2)).toEqual({ [chroot]: ['build.log', 'p1001-1.0-2.x86_64.rpm', 'result.json'] });

@@ -31,6 +31,9 @@ export const coprFiles = {
   buildChroots: (id: BuildId, offset: number) => `api_3/builds/${id}/chroots-${offset}.json`,
   ownerProjects: (owner: string, offset: number) => `api_3/owners/${owner}/projects-${offset}.json`,
   allProjects: (offset: number) => `api_3/owners/projects-${offset}.json`,
+  /** What web servers that only have files answer behind the end of a list, and where there is nothing. */
+  end: 'api_3/owners/end.json',
+  lacks: 'api_3/owners/lacks.json',
 } as const;
 
 /** Where the answer to a question is found. `lacks` says, for people, what there is not when the file is missing. */

@@ -140,7 +140,15 @@ function filesOfOwners(site: Site, url: string): readonly CoprFile[] {
   const stated = [...site.projects.values()].filter(({ entry }) => entry !== null);
   const pages = (projects: readonly SiteProject[], path: (offset: number) => string) =>
     pagesOf(projects, path, 'name', (project) => coprProject(project, url));
+  const [end] = pagesOf(
+    [],
+    () => coprFiles.end,
+    'id',
+    () => undefined,
+  );
   return [
+    ...(end === undefined ? [] : [end]),
+    { path: coprFiles.lacks, content: () => ({ error: 'There is no such project, package, build or owner.' }) },
     ...pages(stated, coprFiles.allProjects),
     ...[...Map.groupBy(stated, ({ owner }) => owner)].flatMap(([owner, projects]) =>
       pages(projects, (offset) => coprFiles.ownerProjects(owner, offset)),
