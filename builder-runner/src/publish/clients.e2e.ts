@@ -1,6 +1,6 @@
 // How readers come to a project's repository: dnf 4 with its stock plugins, and what dnf 5's plugin would write, read
 // by dnf 4. A plain web server gives the files.
-import { createReadStream, readFileSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, normalize } from 'node:path';
 import {
   type ChrootName,
+  coprAnswer,
   dnfName,
   type NeededRepo,
   plainRepoOptions,
@@ -18,7 +19,7 @@ import {
 } from '@coppice/config';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { dnf5CoprEnable } from '../../testing/dnf5-copr.ts';
+import { dnf5CoprEnable, dnf5RepoUrl } from '../../testing/dnf5-copr.ts';
 import { needRoot } from '../../testing/need-root.ts';
 import { buildOf, publishMade, publishTiny, testChroot } from '../../testing/publish-builds.ts';
 import type { Publisher } from './publisher.ts';
@@ -46,8 +47,10 @@ let publisher: Publisher;
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'coppice-clients-'));
   server = createServer((request, response) => {
-    const path = normalize(decodeURIComponent((request.url ?? '/').split('?', 1)[0] ?? '/'));
-    const file = join(home, 'published', path);
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1');
+    const path = decodeURIComponent(pathname);
+    const answer = path.startsWith('/api_3/') ? coprAnswer(path, searchParams) : undefined;
+    const file = join(home, 'published', answer?.kind === 'file' ? answer.file : normalize(path));
     stat(file).then(
       (about) => (about.isFile() ? createReadStream(file).pipe(response) : response.writeHead(404).end()),
       () => response.writeHead(404).end(),
@@ -132,7 +135,8 @@ describe('what the copr plugin of dnf 5 writes', () => {
   const machine = { distribution: 'sapling', release: '12', arch: 'x86_64' };
   /** Enables as dnf 5 does. */
   const enable = async (project: string, chroot?: string) => {
-    const json = JSON.parse(readFileSync(join(home, 'published', published.rpmrepo('acme', project)), 'utf8'));
+    const address = dnf5RepoUrl(hub(), 'acme', dnfName(project), machine);
+    const json = await (await fetch(address)).json();
     const spec = { hub: hub(), owner: 'acme', dirname: dnfName(project), ...(chroot === undefined ? {} : { chroot }) };
     const { name, text } = dnf5CoprEnable(json, spec, machine);
     await writeFile(join(repositories(), name), text);
