@@ -19,7 +19,16 @@ import {
   startOutgoingWebhooks,
   startRunner,
 } from '@coppice/builder-runner/runner';
-import { defaultTerms, findProject, readSandbox, type Settings, type SigningTerms, termsOf } from '@coppice/config';
+import {
+  defaultTerms,
+  findProject,
+  plainTerms,
+  readSandbox,
+  repoTerms,
+  type Settings,
+  type SigningTerms,
+  termsOf,
+} from '@coppice/config';
 import { hookFaults } from './answers/faults/hook-faults.ts';
 import { keyFault } from './answers/faults/key-fault.ts';
 import { brokenPools, poolFaults } from './answers/faults/pool-faults.ts';
@@ -202,6 +211,12 @@ async function makeFolders(home: Home): Promise<void> {
   }
 }
 
+/** `owner/name` → both. */
+function partsOf(key: string): [owner: string, name: string] {
+  const [owner = '', name = ''] = key.split('/');
+  return [owner, name];
+}
+
 /** What builds, and what is told of it elsewhere than on GitHub. */
 interface Building {
   readonly runner: Runner;
@@ -230,8 +245,11 @@ async function startBuilding(
     home: home.folder,
     url: url.replace(/\/+$/, ''),
     isFrozen: (owner: string, name: string) => (projectOf(owner, name)?.frozen ?? null) !== null,
-    runtimeRepos: (owner: string, name: string) => projectOf(owner, name)?.runtimeRepos ?? [],
     signing: (owner: string, name: string) => signingTermsIn(config.current(), owner, name),
+    repoTerms: (owner: string, name: string) => {
+      const project = projectOf(owner, name);
+      return project === undefined ? plainTerms : repoTerms(project, (key) => projectOf(...partsOf(key)));
+    },
     log,
   };
   const hooks = await hookSecrets(settings);

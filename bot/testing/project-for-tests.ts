@@ -18,6 +18,7 @@ export function projectForTests(changes: Partial<Project> = {}): Project {
     builders: [],
     repos: [],
     runtimeRepos: [],
+    repoOptions: { priority: null, cost: null, moduleHotfixes: false, multilib: false },
     network: false,
     background: false,
     builderLabels: [],

@@ -1,6 +1,6 @@
 // The runner: workers take tasks from the queue and see each to its end. This file is the table of contents; the rooms
 // do the work.
-import type { Settings, SigningTerms } from '@coppice/config';
+import type { RepoTerms, Settings, SigningTerms } from '@coppice/config';
 import { ShuttingDown } from './base/abort.ts';
 import { describeError } from './base/errors.ts';
 import type { Log } from './base/log.ts';
@@ -52,8 +52,8 @@ export interface RunnerOptions {
    * publishes.
    */
   readonly isFrozen?: (owner: string, project: string) => boolean;
-  /** The project's `runtimeRepos`, for its `.repo` files. */
-  readonly runtimeRepos?: (owner: string, project: string) => readonly string[];
+  /** What `.repo` files say of a project, for a sandbox what they say of its project. */
+  readonly repoTerms?: (owner: string, project: string) => RepoTerms;
   /** How the project's keys are made. */
   readonly signing?: (owner: string, project: string) => SigningTerms;
   /** A worker begins to take tasks. */

@@ -55,6 +55,7 @@ export function projectForTests(changes: Partial<Project> = {}): Project {
     builders: [],
     repos: [],
     runtimeRepos: [],
+    repoOptions: { priority: null, cost: null, moduleHotfixes: false, multilib: false },
     network: false,
     background: false,
     builderLabels: [],

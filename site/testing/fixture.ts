@@ -155,6 +155,7 @@ export function fixtureProjects(changes: Partial<ProjectsJson['projects'][number
         instructions: 'Enable the repository, then install hello.\nRun hello --help to see what it can do.',
         homepage: null,
         contact: null,
+        ...{ repos: [], network: false, repoOptions: { priority: null, moduleHotfixes: false } },
         chroots: [fixtureChroot],
         chrootStates: { [fixtureChroot]: { state: 'active', keepUntil: null } },
         maintainers: ['maintainer'],

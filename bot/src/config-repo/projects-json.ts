@@ -28,6 +28,9 @@ export function projectsJson(
       instructions: project.instructions,
       homepage: project.homepage,
       contact: project.contact,
+      repos: [...project.repos],
+      network: project.network,
+      repoOptions: { priority: project.repoOptions.priority, moduleHotfixes: project.repoOptions.moduleHotfixes },
       chroots: [...project.chroots],
       chrootStates: Object.fromEntries(
         project.chroots.map((chroot) => [

@@ -15,9 +15,9 @@ test('an envelope is one line, is read back as it was written, and holds the sig
       const signed: Buffer[] = [];
       const sign = async (bytes: Buffer) => {
         signed.push(bytes);
-        return Buffer.from('signature');
+        return { signature: Buffer.from('signature'), fingerprint: 'F00' };
       };
-      const line = await sealStatement(statement, { fingerprint: 'F00', sign });
+      const line = await sealStatement(statement, { sign });
       expect(line.split('\n')).toEqual([expect.any(String), '']);
       const read = parseEnvelope(line);
       if (typeof read === 'string') throw new Error(read);

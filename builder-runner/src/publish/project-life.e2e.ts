@@ -3,7 +3,15 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BuildId, published, type Result, resultSchema } from '@coppice/config';
+import {
+  type BuildId,
+  plainRepoOptions,
+  plainTerms,
+  published,
+  type RepoTerms,
+  type Result,
+  resultSchema,
+} from '@coppice/config';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { publishAttested } from '../../testing/attested-builds.ts';
@@ -35,6 +43,7 @@ const inPublished = (path: string) => join(home, 'published', path);
 const repositoryOf = (name: string) => inPublished(published.repository('acme', name, testChroot));
 const keyOf = (name: string) => inPublished(published.publicKey('acme', name));
 const repoFileOf = (name: string) => inPublished(published.dnfRepo('acme', name, testChroot));
+const rpmrepoOf = (name: string) => inPublished(published.rpmrepo('acme', name));
 const shown = (name: string) => showPackages(home, repositoryOf(name), keyOf(name));
 const recordOf = (name: string, folder: string): Result =>
   resultSchema.parse(JSON.parse(readFileSync(join(repositoryOf(name), folder, 'result.json'), 'utf8')));
@@ -143,7 +152,7 @@ describe('a project that is frozen', () => {
     expect(await publishTiny(publisher, 2, 'one', '2.0')).toBe(false);
     const late = buildOf(3, 'late');
     await publishEnding(publisher, late, late.chroots[0], endingOf('failed'));
-    await writeRepoFiles(publisher, { ...tools, chroots: [testChroot], runtimeRepos: [] });
+    await writeRepoFiles(publisher, tools, plainTerms);
     expect([readdirSync(repositoryOf('tools')).sort(), existsSync(repoFileOf('tools'))]).toEqual([
       ['00000001-one', '00000003-late', 'generations'],
       false,
@@ -219,20 +228,23 @@ describe('a fork', () => {
 });
 
 test('`.repo` files follow the project, once it has a repository', async () => {
-  const project = { ...tools, chroots: [testChroot], runtimeRepos: ['coppice://acme/libs'] };
-  await writeRepoFiles(publisher, project);
-  expect(existsSync(repoFileOf('tools'))).toBe(false);
-  await publishTiny(
-    { ...publisher, runtimeRepos: () => ['https://example.org/r'] } as typeof publisher,
-    1,
-    'one',
-    '1.0',
-  );
+  const needing = (repo: RepoTerms['needed'][number]): RepoTerms => ({ ...plainTerms, needed: [repo] });
+  const libs = needing({ kind: 'project', owner: 'acme', name: 'libs', options: plainRepoOptions });
+  await writeRepoFiles(publisher, tools, libs);
+  expect([existsSync(repoFileOf('tools')), existsSync(rpmrepoOf('tools'))]).toEqual([false, false]);
+  const other = needing({ kind: 'address', url: 'https://example.org/r', key: null });
+  await publishTiny({ ...publisher, repoTerms: () => other } as typeof publisher, 1, 'one', '1.0');
   expect(readFileSync(repoFileOf('tools'), 'utf8')).toContain('\nbaseurl=https://example.org/r\n');
-  await writeRepoFiles(publisher, project);
+  await writeRepoFiles(publisher, tools, libs);
   const text = readFileSync(repoFileOf('tools'), 'utf8');
   expect(text.match(/^\[.*\]$/gm)).toEqual([
     '[copr:build.example.org:acme:tools]',
     '[coprdep:build.example.org:acme:libs]',
   ]);
+  expect(JSON.parse(readFileSync(rpmrepoOf('tools'), 'utf8'))).toMatchObject({
+    repos: { 'sapling-12': { arch: { x86_64: {} } } },
+    dependencies: [{ type: 'copr', data: { owner: 'acme', projectname: 'libs' } }],
+  });
+  await removeProject(home, 'acme', 'tools');
+  expect(existsSync(rpmrepoOf('tools'))).toBe(false);
 }, 60_000);

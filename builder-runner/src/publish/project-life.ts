@@ -14,7 +14,7 @@ import { usableMovedRecord } from './read-record.ts';
 import { writeRecord } from './record.ts';
 import { removeDue, removeLater } from './remove-later.ts';
 import { setKeyringAside } from './removed-keys.ts';
-import { writeRepoFile } from './repo-files.ts';
+import { removeRepoFiles, writeRepoFile } from './repo-files.ts';
 import { hasRepodata, shownBuilds } from './repository-of.ts';
 import { closeSigning } from './sign.ts';
 
@@ -39,9 +39,8 @@ async function removeAll(home: string, name: ProjectName): Promise<void> {
 }
 
 async function removePublished(home: string, { owner, name }: ProjectName): Promise<void> {
-  const root = join(home, 'published');
-  await removeTree(home, join(root, published.repoFiles(owner, name)));
-  await removeTree(home, join(root, published.project(owner, name)));
+  await removeRepoFiles({ home }, { owner, name }, (path) => removeTree(home, path));
+  await removeTree(home, join(home, 'published', published.project(owner, name)));
 }
 
 async function setKeyAside(home: string, { owner, name }: ProjectName): Promise<void> {
@@ -81,7 +80,7 @@ export function renameProject(publisher: Publisher, from: ProjectName, to: Proje
       const names = `${from.owner}/${from.name} cannot become ${to.owner}/${to.name}`;
       throw new RunnerError('publish', `${names}: there are builds under that name already; remove them first`);
     }
-    await removeTree(home, join(root, published.repoFiles(from.owner, from.name)));
+    await removeRepoFiles(publisher, from, (path) => removeTree(home, path));
     await moveTree(frozenFolder(home, from.owner, from.name), frozenFolder(home, to.owner, to.name));
     await closeSigning(oldKey);
     await moveTree(oldKey, freshKey);
@@ -99,7 +98,7 @@ export function freezeProject(publisher: Publisher, owner: string, name: string)
   return alone({ owner, project: name }, async () => {
     const aside = frozenFolder(home, owner, name);
     await mkdir(aside, { recursive: true, mode: 0o700 });
-    await removeTree(home, join(home, 'published', published.repoFiles(owner, name)));
+    await removeRepoFiles(publisher, { owner, name }, (path) => removeTree(home, path));
     for (const chroot of await chrootsOf(home, { owner, name })) {
       const live = join(home, 'published', published.repository(owner, name, chroot), 'repodata');
       if (await exists(live)) await removeTree(home, join(aside, chroot));
@@ -188,8 +187,7 @@ async function hasBuilds(results: string): Promise<boolean> {
 /** The `.repo` file of the new name, if there is a repository at all. */
 async function refresh(publisher: Publisher, { owner, name }: ProjectName, chroot: ChrootName): Promise<void> {
   const repository = join(publisher.home, 'published', published.repository(owner, name, chroot));
-  if (await hasRepodata(repository))
-    await writeRepoFile(publisher, { owner, name }, chroot, publisher.runtimeRepos?.(owner, name) ?? []);
+  if (await hasRepodata(repository)) await writeRepoFile(publisher, { owner, name }, chroot);
 }
 
 /** New metadata, signed with the present key, of each repository that a project has now. */

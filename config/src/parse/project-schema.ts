@@ -12,7 +12,17 @@ import {
   prose,
   size,
 } from '../yaml/fields.ts';
-import { builderLabels, buildrootShape, contact, day, httpsAddress, projectRef, repository } from './project-fields.ts';
+import {
+  builderLabels,
+  buildrootShape,
+  contact,
+  day,
+  httpsAddress,
+  projectRef,
+  repoOptions,
+  repository,
+  runtimeRepo,
+} from './project-fields.ts';
 import { sourceSchema } from './source-fields.ts';
 
 /** Most chroots of a project: each costs something for each package. */
@@ -68,9 +78,16 @@ export const projectSchema = z
       .describe(
         "Further repositories that builds read: https base URLs, or coppice://owner/project. The project's own is always read.",
       ),
-    runtimeRepos: listOf(repository, 'a list of addresses', { maximum: 50 })
+    runtimeRepos: z
+      .array(runtimeRepo, { error: 'a list of addresses' })
+      .max(50, { error: 'a list of addresses with 50 items or less' })
       .prefault([])
-      .describe('Repositories that users of the packages need as well; they go into the .repo file.'),
+      .describe(
+        'Repositories that users of the packages need as well: addresses, or mappings with `url` and `key`, the address of the key of its packages. They go into the .repo file, with those that they need in turn.',
+      ),
+    repoOptions: repoOptions.describe(
+      'What the .repo file tells dnf of the repository: priority, cost, module_hotfixes, multilib.',
+    ),
     network: z
       .boolean()
       .prefault(false)

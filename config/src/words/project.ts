@@ -1,6 +1,7 @@
 // Project, package and policy: what a config repo states should exist.
 import type { Buildroot, Isolation } from './buildroot.ts';
 import type { Architecture, ChrootName, ChrootState } from './chroot.ts';
+import type { RepoOptions, RuntimeRepo } from './repo-options.ts';
 import type { KeyKind } from './signing.ts';
 import type { Source } from './source.ts';
 
@@ -44,8 +45,10 @@ export interface Project {
   readonly builders: readonly string[];
   /** Further repositories that builds read: dnf base URLs and `coppice://owner/project`. */
   readonly repos: readonly string[];
-  /** Repositories that users of the packages need as well, in the same forms; they go into the `.repo` file. */
-  readonly runtimeRepos: readonly string[];
+  /** Repositories that users of the packages need as well; they go into the `.repo` file. */
+  readonly runtimeRepos: readonly RuntimeRepo[];
+  /** What the `.repo` file tells dnf of the project's own repository. */
+  readonly repoOptions: RepoOptions;
   /** Builds may reach the network where their package says nothing else. */
   readonly network: boolean;
   /** Builds are in the background where their package says nothing else. */

@@ -163,6 +163,12 @@ export const projectsJsonSchema = z.strictObject({
       instructions: z.string(),
       homepage: z.string().nullable(),
       contact: z.string().nullable(),
+      /** Missing, as the next two, in files from before Copr's API was answered. */
+      repos: z.array(z.string()).default([]),
+      network: z.boolean().default(false),
+      repoOptions: z
+        .strictObject({ priority: z.int().nullable(), moduleHotfixes: z.boolean() })
+        .default({ priority: null, moduleHotfixes: false }),
       /** As the project states them; `chrootStates` says which are still built for. */
       chroots: z.array(z.string()),
       chrootStates: z.record(
