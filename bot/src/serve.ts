@@ -13,11 +13,13 @@ import {
   openPool,
   type ProjectsPort,
   type Runner,
+  renameOldSandboxes,
   runnerProjects,
   startOutgoingWebhooks,
   startRunner,
+  writeSandboxRepoFiles,
 } from '@coppice/builder-runner/runner';
-import { findProject, readSandbox, type Settings } from '@coppice/config';
+import { findPresent, projectKey, readSandbox, type Settings } from '@coppice/config';
 import { hookFaults } from './answers/faults/hook-faults.ts';
 import { brokenPools, poolFaults } from './answers/faults/pool-faults.ts';
 import type { FaultReport } from './answers/faults/standing-faults.ts';
@@ -221,14 +223,26 @@ async function startBuilding(
   cleanups.push(() => site.stop());
   const projectsOf = (at: ConfigAtCommit | undefined) => (at === undefined ? [] : countingLeaving(at).projects);
   const projectOf = (owner: string, name: string) =>
-    findProject(projectsOf(config.current()), owner, readSandbox(name)?.project ?? name);
+    findPresent(projectsOf(config.current()), `${owner}/${readSandbox(name)?.project ?? name}`);
+  const baseOf = (owner: string, name: string) => {
+    const project = projectOf(owner, name);
+    if (project !== undefined) return projectKey(project);
+    // Until it is merged, a pull request that renames a project builds beside the one that it renames.
+    const builds = queue.builds().filter((build) => build.owner === owner && build.project === name);
+    return builds
+      .at(-1)
+      ?.repos.at(-1)
+      ?.replace(/^coppice:\/\//, '');
+  };
   const publisher = {
     home: home.folder,
     url: url.replace(/\/+$/, ''),
     isFrozen: (owner: string, name: string) => (projectOf(owner, name)?.frozen ?? null) !== null,
     runtimeRepos: (owner: string, name: string) => projectOf(owner, name)?.runtimeRepos ?? [],
-    log,
+    ...{ baseOf, log },
   };
+  await renameOldSandboxes(publisher);
+  config.onChange(() => writeSandboxRepoFiles(publisher));
   const hooks = await hookSecrets(settings);
   const { retentionDays } = settings.events;
   const events = await openEvents({ queue, home: home.folder, url, retentionDays, log, now });

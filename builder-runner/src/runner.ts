@@ -26,8 +26,10 @@ export { openPool } from './pool/open-pool.ts';
 export type { BuilderPool, PoolState } from './pool/pool.ts';
 export { openBuildNumbers } from './publish/build-numbers.ts';
 export { ensureKey, type ProjectKey } from './publish/keys.ts';
+export { renameOldSandboxes } from './publish/project-life.ts';
 export { type ProjectName, type ProjectsPort, runnerProjects } from './publish/projects.ts';
 export type { Publisher } from './publish/publisher.ts';
+export { writeSandboxRepoFiles } from './publish/repo-files.ts';
 export type { WorkerState } from './run/workers.ts';
 
 export interface RunnerOptions {
@@ -48,6 +50,8 @@ export interface RunnerOptions {
   readonly isFrozen?: (owner: string, project: string) => boolean;
   /** The project's `runtimeRepos`, for its `.repo` files. */
   readonly runtimeRepos?: (owner: string, project: string) => readonly string[];
+  /** See Publisher. */
+  readonly baseOf?: (owner: string, sandbox: string) => string | undefined;
   /** A worker begins to take tasks. */
   readonly onWorker?: (name: string) => void;
   /** A worker died of a fault of the machinery and `exitOnWorker` is set: stop the runner, and start it again. */

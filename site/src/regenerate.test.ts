@@ -153,10 +153,10 @@ describe('regenerate', () => {
 
   test('says of a sandbox which pull request it is of, not that its project is gone', async () => {
     await smallSite();
-    const tried = fixtureResult({ id: 9, project: 'tools+pr7' });
-    await fixture.write(`results/acme/tools+pr7/${fixtureChroot}/00000009-hello/result.json`, JSON.stringify(tried));
+    const tried = fixtureResult({ id: 9, project: 'tools:pr:7' });
+    await fixture.write(`results/acme/tools:pr:7/${fixtureChroot}/00000009-hello/result.json`, JSON.stringify(tried));
     await run();
-    const page = await read('acme/tools+pr7/index.html');
+    const page = await read('acme/tools:pr:7/index.html');
     expect(page).toContain('the builds of pull request 7 to <code>acme/tools</code>');
     expect(page).not.toContain('has left the config repository');
     expect(page).not.toContain('Maintainers');

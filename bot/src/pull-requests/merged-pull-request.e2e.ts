@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BuildSummary } from '@coppice/config';
-import { dnfName, sandboxOf } from '@coppice/config';
+import { sandboxOf } from '@coppice/config';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { askRepository } from '../../testing/ask-github.ts';
@@ -173,7 +173,7 @@ test('a new package and a changed one are checked and built in a sandbox, beside
   });
   const checks = await verdicts(proposed.head, 'hello', 'whistle');
   for (const { name, conclusion } of Object.values(checks)) expect(`${name}: ${conclusion}`).toContain(': success');
-  expect(checks['coppice / config']?.output.summary).toContain(`acme/${dnfName(proposed.sandbox)}`);
+  expect(checks['coppice / config']?.output.summary).toContain(`acme/${proposed.sandbox}`);
   expect(await ended(proposed.sandbox)).toEqual(['hello succeeded', 'whistle succeeded']);
   expect(await ended('tools')).toEqual(['hello succeeded', 'libgreet succeeded', 'motd succeeded']);
 });
@@ -182,7 +182,7 @@ test('who tries the pull request installs from its signed repository; who uses t
   const tester = await makeDnfClient(service.endpoint.url);
   try {
     // As its check says: whistle needs libgreet, which the project has and the sandbox has not.
-    const named = `acme/${dnfName(proposed.sandbox)}`;
+    const named = `acme/${proposed.sandbox}`;
     const enabled = await tester.dnf('copr', 'enable', '--hub', service.endpoint.url, named, chroot);
     expect(enabled, enabled.output).toMatchObject({ exitCode: 0 });
     await installed(tester, 'install', 'whistle', 'hello');

@@ -1,5 +1,5 @@
 // What the check "coppice / config" says on the head of a pull request, and what is answered to commands on one. Pure.
-import { dnfName, formatProblem, type Plan, sandboxOf } from '@coppice/config';
+import { formatProblem, type Plan, sandboxOf } from '@coppice/config';
 import { reportProblems } from '../reply/config-problems.ts';
 import { code, codeBlock, list } from '../reply/escape.ts';
 import { fateNotes, withFates } from '../reply/fates.ts';
@@ -176,7 +176,7 @@ function verdict({ blocked, known }: Examined, standing: Standing, plan: Plan, s
 }
 
 function destination({ builds }: Plan, pull: number): string {
-  const keys = new Set(builds.map(({ owner, project }) => `${owner}/${dnfName(sandboxOf(project, pull))}`));
+  const keys = new Set(builds.map(({ owner, project }) => `${owner}/${sandboxOf(project, pull)}`));
   const sandboxes = someOf([...keys].map((key) => code(key)));
   return `The builds go to ${sandboxes}, never into the repository of a project. The check of each says how to install it.`;
 }

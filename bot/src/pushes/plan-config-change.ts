@@ -39,7 +39,10 @@ export interface ConfigChange {
   readonly fates: readonly Fate[];
 }
 
-/** `before` is undefined when no config was in force: then nothing is deleted or moved. */
+/**
+ * `before` is undefined when no config was in force: then nothing is deleted, and of what is published only that moves
+ * which nobody else can claim.
+ */
 export function planConfigChange(
   before: ConfigAtCommit | undefined,
   after: ConfigAtCommit,
@@ -47,7 +50,8 @@ export function planConfigChange(
 ): ConfigChange {
   if (before === undefined) {
     const now = new Map(after.config.projects.map((project) => [projectKey(project), project]));
-    return { steps: freezes(new Map(), now, undefined), leaving: [], fates: [] };
+    const moves = unclaimedMoves(now, builds);
+    return { steps: [...moves, ...freezes(new Map(), now, undefined)], leaving: [], fates: [] };
   }
   const changes = compareProjects(before, after, builds);
   const { diff, old } = changes;
@@ -85,6 +89,18 @@ function otherSteps({ diff, old, now }: ProjectChanges): readonly ProjectStep[] 
 }
 
 type Projects = ReadonlyMap<string, Project>;
+
+/**
+ * Projects that say their former name, under which there are builds and under theirs none: as of one whose name the
+ * rules allow no more.
+ */
+function unclaimedMoves(now: Projects, builds: ReadonlyMap<string, number>): readonly ProjectStep[] {
+  const isBuilt = (key: string) => (builds.get(key) ?? 0) > 0;
+  return [...now].flatMap(([key, { renamedFrom: from }]): readonly ProjectStep[] => {
+    if (from === null || now.has(from) || !isBuilt(from) || isBuilt(key)) return [];
+    return [{ kind: 'rename', from: nameOf(from), project: nameOf(key) }];
+  });
+}
 
 function freezes(old: Projects, now: Projects, diff: ConfigDiff | undefined): readonly ProjectStep[] {
   const cameFrom = new Map(diff?.renamed.map(({ from, to }) => [to, from]));

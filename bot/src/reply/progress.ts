@@ -1,5 +1,5 @@
 // How builds are doing: the table and the verdict of an answer. Pure.
-import { type BuildState, type ChrootName, dnfName, isFinal, published } from '@coppice/config';
+import { type BuildState, type ChrootName, isFinal, published } from '@coppice/config';
 import type { BuildView, ChrootView } from '../vocabulary/build-view.ts';
 import { code, codeBlock, plain } from './escape.ts';
 
@@ -100,7 +100,7 @@ const maximumNames = 40;
  * and more for what was built for others only. Names are those of the results. Empty when nothing succeeded.
  */
 export function installLines(builds: readonly BuildView[], url: string): string {
-  const projects = Map.groupBy(builds, ({ owner, project }) => `${owner}/${dnfName(project)}`);
+  const projects = Map.groupBy(builds, ({ owner, project }) => `${owner}/${project}`);
   const blocks = [...projects].flatMap(([project, ofProject]) =>
     commandsByChroot(ofProject).map(([chroot, names]) => {
       const hub = `dnf copr enable --hub ${url} ${project} ${chroot}`;

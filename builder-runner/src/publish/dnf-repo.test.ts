@@ -15,15 +15,15 @@ test('the host is named without its port, and both signatures are asked for', as
   await expect(dnfRepo(url, 'acme', 'tools', chroot)).toMatchFileSnapshot('testdata/plain.repo');
 });
 
-test('a sandbox has letters in its id that dnf allows, goes first, and brings the project it was built beside', () => {
-  const text = dnfRepo(url, 'acme', 'tools+pr7', chroot, ['coppice://acme/libs+pr9', 'coppice://acme/tools']);
+test('a sandbox has letters in its id that dnf allows, and goes first', () => {
+  const text = dnfRepo(url, 'acme', 'tools:pr:7', chroot, ['coppice://acme/tools', 'coppice://acme/libs']);
   expect(text.split('\n').filter((line) => line.startsWith('[') || line.startsWith('priority'))).toEqual([
     '[copr:build.example.org:acme:tools:pr:7]',
     'priority=90',
     '[coprdep:build.example.org:acme:tools]',
-    '[coprdep:build.example.org:acme:libs:pr:9]',
+    '[coprdep:build.example.org:acme:libs]',
   ]);
-  expect(published.dnfRepo('acme', 'tools+pr7', chroot)).toBe('coprs/acme/tools:pr:7/repo/fedora-42/dnf.repo');
+  expect(published.dnfRepo('acme', 'tools:pr:7', chroot)).toBe('coprs/acme/tools:pr:7/repo/fedora-42/dnf.repo');
 });
 
 test('no address leaves its line or takes the section of another', () => {
@@ -43,7 +43,7 @@ test('no address leaves its line or takes the section of another', () => {
 });
 
 test('an address of this service names a project', () => {
-  expect(coppiceProject('coppice://acme/tools+pr12')).toEqual({ owner: 'acme', name: 'tools+pr12' });
+  expect(coppiceProject('coppice://acme/tools:pr:12')).toEqual({ owner: 'acme', name: 'tools:pr:12' });
 });
 
 test.each([

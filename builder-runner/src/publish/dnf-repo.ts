@@ -3,15 +3,14 @@
 // which recognises its repositories by the section name `copr:HOST:OWNER:PROJECT`, the host without a port, and those
 // that they need by `coprdep:HOST:OWNER:PROJECT`.
 import { createHash } from 'node:crypto';
-import { type ChrootName, chrootOf, dnfName, namePattern, published, readSandbox } from '@coppice/config';
+import { type ChrootName, chrootOf, isPathName, isPathProject, published, readSandbox } from '@coppice/config';
 
 /** Who tries a pull request wants its packages, also where the project has newer ones by now. dnf's default is 99. */
 const PREFERRED = 'priority=90\n';
 
 /**
  * The text of `dnf.repo`. `url` is the service's public address, without a slash at the end; `runtimeRepos` are what
- * the packages need besides: projects of this service (`coppice://owner/project`, with their keys) and addresses. A
- * sandbox's packages were built beside those of its project and need them too.
+ * the packages need besides: projects of this service (`coppice://owner/project`, with their keys) and addresses.
  */
 export function dnfRepo(
   url: string,
@@ -21,15 +20,13 @@ export function dnfRepo(
   runtimeRepos: readonly string[] = [],
 ): string {
   const host = new URL(url).hostname;
-  const own = ownSection(`copr:${host}:${owner}:${dnfName(project)}`, url, owner, project, chroot);
-  const sandbox = readSandbox(project);
-  const base = sandbox === undefined ? [] : [`coppice://${owner}/${sandbox.project}`];
-  const needed = [...new Set([...base, ...runtimeRepos])].map((address) => {
+  const own = ownSection(`copr:${host}:${owner}:${project}`, url, owner, project, chroot);
+  const needed = [...new Set(runtimeRepos)].map((address) => {
     const other = coppiceProject(address);
     if (other === undefined) return foreignSection(address);
-    return ownSection(`coprdep:${host}:${other.owner}:${dnfName(other.name)}`, url, other.owner, other.name, chroot);
+    return ownSection(`coprdep:${host}:${other.owner}:${other.name}`, url, other.owner, other.name, chroot);
   });
-  return [sandbox === undefined ? own : `${own}${PREFERRED}`, ...needed].join('\n');
+  return [readSandbox(project) === undefined ? own : `${own}${PREFERRED}`, ...needed].join('\n');
 }
 
 function ownSection(id: string, url: string, owner: string, project: string, chroot: ChrootName): string {
@@ -73,5 +70,5 @@ function foreignId(address: string): string {
 export function coppiceProject(address: string): { readonly owner: string; readonly name: string } | undefined {
   const match = /^coppice:\/\/([^/]+)\/([^/]+?)\/?$/.exec(address);
   const [owner = '', name = ''] = match?.slice(1) ?? [];
-  return namePattern.test(owner) && namePattern.test(name) ? { owner, name } : undefined;
+  return isPathName(owner) && isPathProject(name) ? { owner, name } : undefined;
 }

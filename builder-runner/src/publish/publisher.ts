@@ -16,6 +16,11 @@ export interface Publisher {
   readonly log?: Log;
   /** The project's `runtimeRepos`, for its `.repo` files. Default: none. */
   readonly runtimeRepos?: (owner: string, project: string) => readonly string[];
+  /**
+   * `owner/name` of the project whose packages those of a sandbox need, under the name that it has now; undefined when
+   * nobody states it any more. Default: as the sandbox's name says.
+   */
+  readonly baseOf?: (owner: string, sandbox: string) => string | undefined;
 }
 
 /** The folder of one chroot of one build, absolute. */

@@ -11,7 +11,15 @@ import {
   prose,
   size,
 } from '../yaml/fields.ts';
-import { builderLabels, buildrootShape, contact, day, httpsAddress, projectRef, repository } from './project-fields.ts';
+import {
+  builderLabels,
+  buildrootShape,
+  contact,
+  day,
+  formerProject,
+  httpsAddress,
+  repository,
+} from './project-fields.ts';
 import { sourceSchema } from './source-fields.ts';
 
 /** Most chroots of a project: each costs something for each package. */
@@ -88,8 +96,8 @@ export const projectSchema = z
     deleteAfter: day
       .describe('The day (UTC) on which the bot commits the removal of the project; default: never.')
       .exactOptional(),
-    forkedFrom: projectRef.describe('The project that this one began as. `/fork` sets it.').exactOptional(),
-    renamedFrom: projectRef
+    forkedFrom: formerProject.describe('The project that this one began as. `/fork` sets it.').exactOptional(),
+    renamedFrom: formerProject
       .describe('The former owner/project, whose results are then moved here; remove it afterwards.')
       .exactOptional(),
     packages: z.record(packageName, packageSchema).prefault({}).describe('The packages by name.'),

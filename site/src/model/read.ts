@@ -6,6 +6,7 @@ import {
   isBuildPlace,
   isPathName,
   isPathOwner,
+  isPathProject,
   maximumResultBytes,
   parseChroot,
   parseJsonAs,
@@ -118,7 +119,7 @@ export function openSiteReader(folder: string): SiteReader {
 }
 
 function isProject({ owner, name, packages }: ProjectEntry): boolean {
-  return isPathOwner(owner) && isPathName(name) && packages.every((entry) => isPathName(entry.name));
+  return isPathOwner(owner) && isPathProject(name) && packages.every((entry) => isPathName(entry.name));
 }
 
 async function findResults(folder: string): Promise<string[]> {
