@@ -13,6 +13,7 @@ const examined = (stated: Partial<Examined> = {}): Examined => ({
     base: 'main',
     intoDefault: true,
     open: true,
+    merged: false,
     draft: false,
     url: 'https://github.example/acme/packages/pull/7',
   },

@@ -68,6 +68,8 @@ function whyBuilt(cause: BuildCause, changed: string, last: number | undefined):
       return 'its last build did not come to an end of its own.';
     case 'forced':
       return 'it was asked for.';
+    case 'promoted':
+      return 'what was tested of its pull request is published.';
   }
 }
 

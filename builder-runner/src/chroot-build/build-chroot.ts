@@ -15,6 +15,7 @@ import { readRpmHeader } from '../rpm/rpm-header.ts';
 import { checkPayloads } from './check-payloads.ts';
 import { checkResults } from './check-results.ts';
 import { buildOnBuilder, logBytes } from './on-builder.ts';
+import { promoteChroot, sayPromoted } from './promote-chroot.ts';
 import { clearStaging, type StagedMark, stagingFolder, writeMark } from './staged.ts';
 
 /**
@@ -33,6 +34,8 @@ export async function buildChroot(task: ChrootTask, rest?: Rest): Promise<Ending
   if (rest === undefined) {
     await rm(chrootFolder(context, build, chroot.chroot), { recursive: true, force: true });
     await clearStaging(placeOf(task));
+    const promoted = await promoteChroot(task);
+    if (promoted !== undefined) return publish(task, promoted);
   }
   const mark =
     rest !== undefined && 'mark' in rest
@@ -81,14 +84,17 @@ async function findDamage(task: ChrootTask, rpms: readonly string[]): Promise<Fa
   }
 }
 
-async function publish(task: ChrootTask, { engine, files, artifacts }: Signed): Promise<Ending> {
+async function publish(task: ChrootTask, { engine, files, artifacts, promotedFrom }: Signed): Promise<Ending> {
   const { context, build, chroot } = task;
   enter(task, 'publish');
   const folder = stagingFolder(placeOf(task));
   const published = await publishPackages(context, build, chroot.chroot, { folder, files });
   if (published === 'frozen') return { ...frozenEnding(build, context.now()), engine };
   if (published !== 'published') return { ...failedEnding(task, published), engine };
-  return { state: 'succeeded', reason: null, message: null, excerpt: [], engine, artifacts, endedAt: context.now() };
+  const good = { state: 'succeeded', reason: null, excerpt: [], engine, artifacts, endedAt: context.now() } as const;
+  return promotedFrom === undefined
+    ? { ...good, message: null }
+    : { ...good, message: sayPromoted(promotedFrom, build), promotedFrom };
 }
 
 /** A shutdown leaves what was collected to the next start; a cancellation ends it. */

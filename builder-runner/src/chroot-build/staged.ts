@@ -37,6 +37,8 @@ const markSchema = z.discriminatedUnion('step', [
     engine: engineSchema,
     files: z.array(z.string()),
     artifacts: resultSchema.shape.artifacts,
+    /** Whose packages they are, where they were not built for this build. */
+    promotedFrom: resultSchema.shape.promotedFrom,
   }),
 ]);
 export type StagedMark = z.infer<typeof markSchema>;

@@ -26,6 +26,8 @@ export interface Ending {
   readonly where?: Result['where'];
   readonly engine: Result['engine'];
   readonly artifacts: readonly Artifact[];
+  /** Default: it was built. */
+  readonly promotedFrom?: Result['promotedFrom'];
   readonly endedAt: Date;
 }
 
@@ -117,6 +119,7 @@ function common(build: QueuedBuild, ending: Ending) {
     source: build.source,
     engine: ending.engine,
     artifacts: [...ending.artifacts],
+    ...(ending.promotedFrom === undefined ? {} : { promotedFrom: ending.promotedFrom }),
     endedAt: ending.endedAt.toISOString(),
   };
 }

@@ -60,7 +60,7 @@ function formerBaseOf(owner: string, name: string): string | undefined {
  * What the packages of a project need besides its own repository: a sandbox's were built beside those of its project
  * and need them too. As addresses, `coppice://owner/project` or others.
  */
-export function neededRepos(
+function neededRepos(
   publisher: Publisher,
   { owner, name }: { readonly owner: string; readonly name: string },
   runtimeRepos: readonly string[],

@@ -13,13 +13,16 @@ export interface Signer {
   readonly fingerprint: string;
 }
 
-/** Adds the project's signature to each of `files` in `folder`, in place. Throws RunnerError `sign`. */
+/**
+ * Signs each of `files` in `folder` with the project's key, in place; whoever signed them before does so no more.
+ * Throws RunnerError `sign`.
+ */
 export async function signRpms(signer: Signer, folder: string, files: readonly string[]): Promise<void> {
   if (files.length === 0) return;
   await useKey(signer, async ({ environment }) => {
     const macros = { __gpg: '/usr/bin/gpg', _gpg_name: signer.fingerprint, _gpg_path: environment.GNUPGHOME };
     const defines = Object.entries(macros).flatMap(([name, value]) => ['--define', `${name} ${value}`]);
-    const done = await execa('rpmsign', [...defines, '--addsign', ...files.map((file) => join(folder, file))], {
+    const done = await execa('rpmsign', [...defines, '--resign', ...files.map((file) => join(folder, file))], {
       env: environment,
       extendEnv: false,
       stdin: 'ignore',

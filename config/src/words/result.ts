@@ -17,6 +17,15 @@ export const artifactSchema = z.strictObject({
 });
 export type Artifact = z.infer<typeof artifactSchema>;
 
+/** The build of a pull request's sandbox whose packages a build published, and when these were built there. */
+export const promotedFromSchema = z.strictObject({
+  project: z.string(),
+  id: z.int().positive(),
+  startedAt: isoTime.nullable(),
+  endedAt: isoTime,
+});
+export type PromotedFrom = z.infer<typeof promotedFromSchema>;
+
 /** `result.json` of one chroot of one build. It is written last: it is the commit mark of a build. */
 export const resultSchema = z.strictObject({
   schemaVersion: z.literal(1),
@@ -55,6 +64,8 @@ export const resultSchema = z.strictObject({
   /** There too: submodules of the source's repository that were fetched, nested ones after those that hold them. */
   submodules: z.array(submoduleSchema).optional(),
   inputDigest: z.string(),
+  /** Absent where the packages were built for this build. */
+  promotedFrom: promotedFromSchema.optional(),
   attempts: z.int().nonnegative(),
   builder: z.string().nullable(),
   engine: z.strictObject({ name: z.string(), version: z.string() }).nullable(),
@@ -129,6 +140,8 @@ export const queueSnapshotSchema = z.strictObject({
       request: z.string(),
       configCommit: z.string(),
       batch: z.string(),
+      /** The build of a sandbox whose packages it publishes instead of building them. */
+      promotes: z.strictObject({ project: z.string(), id: z.int().positive() }).optional(),
       requestedAt: isoTime,
       srpm: z.string().nullable(),
       srpmState: z.enum(buildStates),

@@ -58,6 +58,8 @@ export interface ChrootRun {
   readonly builder: string | null;
   readonly engine: Result['engine'];
   readonly inputDigest: string;
+  /** The build of a pull request's sandbox whose packages these are; absent where they were built for this build. */
+  readonly promotedFrom?: Result['promotedFrom'];
   readonly artifacts: Result['artifacts'];
   readonly logs: readonly LogFile[];
   readonly startedAt: string | null;
