@@ -22,7 +22,7 @@ const examined = (stated: Partial<Examined> = {}): Examined => ({
   blocked: [],
   demands: { touched: ['acme/tools'], adminReasons: [], notes: [] },
   ...{ place: { head, tip: head, inForce: head }, packages: undefined },
-  ...{ teams: [], fates: [], graceSeconds: 3600, conflicts: [] },
+  ...{ teams: [], fates: [], graceSeconds: 3600, keptSeconds: 14 * 86_400, conflicts: [] },
   known: {
     number: 7,
     author: 'eve',

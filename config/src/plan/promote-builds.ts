@@ -140,7 +140,7 @@ function mayHaveFed(one: SandboxBuild, made: SandboxBuild): boolean {
   return buildroot === null ? one.package !== made.package : one.made.some((nevra) => buildroot.has(nevra));
 }
 
-/** Whether a build of a sandbox saw what there is of a package, the last build of which is `last`; undefined: nothing. */
+/** Whether a build of a sandbox saw all that there is of a package: the last build of it; undefined: nothing. */
 function wasThere(last: BuiltChroot | SandboxBuild | undefined, { startedAt }: SandboxBuild): boolean {
   if (last === undefined) return true;
   return isFinal(last.state) && (last.endedAt ?? null) !== null && startedAt !== null && `${last.endedAt}` <= startedAt;

@@ -45,6 +45,7 @@ export const published = {
   queueJson: 'api/v1/queue.json',
   buildsJson: 'api/v1/builds.json',
   projectsJson: 'api/v1/projects.json',
+  sandboxesJson: 'api/v1/sandboxes.json',
   /** The highest build number that was given out. */
   newestBuild: 'api/v1/newest-build.json',
 } as const;

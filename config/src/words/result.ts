@@ -203,3 +203,12 @@ export const projectsJsonSchema = z.strictObject({
   ),
 });
 export type ProjectsJson = z.infer<typeof projectsJsonSchema>;
+
+/** `api/v1/sandboxes.json`: how long the sandboxes of pull requests stay, for their pages. */
+export const sandboxesJsonSchema = z.strictObject({
+  /** After the pull request was closed. */
+  keptSeconds: z.number().nonnegative(),
+  /** Those of pull requests that were closed: from when on they are deleted. */
+  closed: z.array(z.strictObject({ pull: z.int().positive(), deleteAt: isoTime })),
+});
+export type SandboxesJson = z.infer<typeof sandboxesJsonSchema>;
