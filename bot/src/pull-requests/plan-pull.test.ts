@@ -1,5 +1,6 @@
 import type { BuildRequest, BuiltChroot, ChrootName } from '@coppice/config';
 import { expect, test } from 'vitest';
+import { projectForTests } from '../../testing/project-for-tests.ts';
 import type { Examined } from './examine-pull.ts';
 import { inSandbox, planPull, preferSandbox } from './plan-pull.ts';
 
@@ -28,6 +29,9 @@ test('a request for a sandbox leaves the project as an input, after all that it 
     ...{ owner: 'acme', project: 'tools:pr:7' },
     repos: ['https://example.test/r/', 'coppice://acme/tools'],
   });
+  // It got another name on the default branch meanwhile.
+  const stated = [projectForTests({ name: 'instruments', renamedFrom: 'acme/tools' })];
+  expect(inSandbox(request, 7, [], stated).repos.at(-1)).toBe('coppice://acme/instruments');
 });
 
 test('a project that gets another name is planned after what was built under its former one', async () => {

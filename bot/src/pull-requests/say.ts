@@ -178,7 +178,8 @@ function verdict({ blocked, known }: Examined, standing: Standing, plan: Plan, s
 function destination({ builds }: Plan, { known, keptSeconds }: Examined): string {
   const keys = new Set(builds.map(({ owner, project }) => `${owner}/${sandboxOf(project, known.number)}`));
   const sandboxes = someOf([...keys].map((key) => code(key)));
-  const until = keptSeconds === undefined ? '' : ` They stay there until ${inSpan(keptSeconds)} after this pull request is closed.`;
+  const until =
+    keptSeconds === undefined ? '' : ` They stay there until ${inSpan(keptSeconds)} after this pull request is closed.`;
   return `The builds go to ${sandboxes}, never into the repository of a project. The check of each says how to install it.${until}`;
 }
 

@@ -27,6 +27,9 @@ test('sandboxes are due once their pull request has been closed for long enough,
   const others = [{ project: 'tools' }, { project: 'tools:pr:11' }] as unknown as QueuedBuild[];
   expect(duePulls([long, lately, open], others, 14 * day, now)).toEqual([1]);
   expect(duePulls([long, lately, open], queued, 14 * day, now)).toEqual([]);
+  // What is about to be published of one is not thrown away.
+  const promoting = [{ project: 'tools', promotes: { project: 'tools:pr:1', id: 7 } }] as unknown as QueuedBuild[];
+  expect(duePulls([long, lately, open], promoting, 14 * day, now)).toEqual([]);
   expect(duePulls([long, lately, open], [], 0, now)).toEqual([1, 2]);
 });
 

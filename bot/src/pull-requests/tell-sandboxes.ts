@@ -6,7 +6,7 @@ import { published, type SandboxesJson } from '@coppice/config';
 import type { KnownPull } from '../vocabulary/known-pull.ts';
 
 /** Which sandboxes end when, if the policy keeps them for so long after their pull requests were closed. Pure. */
-export function sandboxesJson(pulls: readonly KnownPull[], keptSeconds: number): SandboxesJson {
+function sandboxesJson(pulls: readonly KnownPull[], keptSeconds: number): SandboxesJson {
   const closed = pulls.flatMap(({ number, closedAt }) => {
     if (closedAt === null) return [];
     return [{ pull: number, deleteAt: new Date(Date.parse(closedAt) + keptSeconds * 1000).toISOString() }];

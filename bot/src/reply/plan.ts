@@ -49,7 +49,10 @@ function promotionNote({ builds }: Plan): string {
   const promoted = builds.filter(({ promotes }) => promotes !== undefined);
   if (promoted.length === 0) return '';
   const projects = new Set(promoted.map(({ owner, promotes }) => code(`${owner}/${promotes?.project}`)));
-  const what = promoted.length === builds.length ? 'Nothing is built' : `${promoted.length} of them are not built`;
+  const what =
+    promoted.length === builds.length
+      ? 'Nothing is built'
+      : `${promoted.length} of them ${promoted.length === 1 ? 'is' : 'are'} not built`;
   return `${what}: the packages that were tested in ${[...projects].slice(0, 20).join(', ')} have the same inputs, and are signed with the key of the project and published.`;
 }
 

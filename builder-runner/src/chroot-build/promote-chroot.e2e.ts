@@ -1,5 +1,5 @@
-// Promotion on real RPMs, gpg and createrepo_c: what a sandbox has becomes the project's, signed anew; what is not there
-// as it was is built.
+// Promotion on real RPMs, gpg and createrepo_c: what a sandbox has becomes the project's, signed anew; what is gone or
+// damaged is built.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { appendFile, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
