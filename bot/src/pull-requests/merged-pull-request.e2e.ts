@@ -238,7 +238,7 @@ test('who tries the pull request installs from its signed repository; who uses t
     expect(from.output).toMatch(/hello-2\.0 copr:[^:]+:acme:tools:pr:\d+$/m);
     // The stock plugin knows it by its name, and takes it away again.
     const hub = ['--hub', service.endpoint.url];
-    expect((await tester.dnf('copr', 'list', '--enabled', ...hub)).output).toContain(named);
+    expect((await tester.dnf('repolist')).output).toContain(`:acme:${proposed.sandbox}`);
     const removed = await tester.dnf('copr', 'remove', ...hub, named);
     expect(removed, removed.output).toMatchObject({ exitCode: 0 });
     expect((await tester.dnf('repolist')).output).not.toContain(':pr:');
@@ -298,7 +298,8 @@ test('a service that is killed while a merge is under way publishes what was tes
   await verdicts(next.head, 'hello');
   const merged = await merge(next, 'rebase');
   await service.end('SIGKILL');
-  service = await startService(home.folder);
+  // Its users go on where it was.
+  service = await startService(home.folder, { COPPICE_PORT: new URL(service.endpoint.url).port });
   await verdicts(merged, 'hello');
   await wasPromoted(next.sandbox, 'hello');
   const folders = await readdir(join(home.folder, 'published/results/acme/tools', chroot));

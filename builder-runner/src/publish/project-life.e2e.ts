@@ -69,12 +69,12 @@ describe('a build that is deleted', () => {
   }, 60_000);
 });
 
-describe('sandboxes from before they were called after Copr', () => {
+describe('sandboxes', () => {
   const old = 'tools+pr7';
   const now = 'tools:pr:7';
   const sandbox = (name: string) => inPublished(`results/acme/${name}`);
 
-  test('have their present name from the start on, with key, packages and records', async () => {
+  test('from before they were called after Copr have that name from the start on, with all that they had', async () => {
     await publishTiny(publisher, 1, 'one', '1.0', old);
     await publishTiny(publisher, 2, 'two', '1.0');
     await mkdir(inPublished('acme/tools+pr7/build/1'), { recursive: true });
@@ -103,7 +103,17 @@ describe('sandboxes from before they were called after Copr', () => {
     ]);
   }, 60_000);
 
-  test("its .repo file has its project's section, under the name that the project has now", async () => {
+  test('take their keys with them when they are swept; that of a project is kept', async () => {
+    await publishTiny(publisher, 1, 'one', '1.0', now);
+    await publishTiny(publisher, 2, 'one', '1.0');
+    for (const name of [now, 'tools']) await twice(() => removeProject(home, 'acme', name));
+    expect(existsSync(keyFolder(home, 'acme', now))).toBe(false);
+    const kept = readdirSync(join(home, 'state/keys-removed/acme'));
+    expect(kept).toHaveLength(1);
+    expect(kept[0]).toMatch(/^tools-[0-9A-F]{40}$/);
+  }, 60_000);
+
+  test("have their project's section in their .repo file, under the name that the project has now", async () => {
     await publishTiny(publisher, 1, 'one', '1.0', now);
     const sections = () => readFileSync(repoFileOf(now), 'utf8').match(/^\[.*\]$/gm);
     expect(sections()).toEqual(['[copr:build.example.org:acme:tools:pr:7]', '[coprdep:build.example.org:acme:tools]']);

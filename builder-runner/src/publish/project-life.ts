@@ -3,7 +3,15 @@
 // concerned have left the queue.
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type BuildId, type ChrootName, paddedBuildId, parseChroot, presentName, published } from '@coppice/config';
+import {
+  type BuildId,
+  type ChrootName,
+  paddedBuildId,
+  parseChroot,
+  presentName,
+  published,
+  readSandbox,
+} from '@coppice/config';
 import { exists } from '../base/absent.ts';
 import { RunnerError } from '../base/errors.ts';
 import { frozenFolder } from './frozen.ts';
@@ -23,7 +31,7 @@ export interface ProjectName {
 
 /**
  * Deletes all that was published of a project. Its key is kept aside in
- * `state/keys-removed/<owner>/<project>-<fingerprint>`.
+ * `state/keys-removed/<owner>/<project>-<fingerprint>`; that of a sandbox was made to be thrown away with it.
  */
 export function removeProject(home: string, owner: string, name: string): Promise<void> {
   return alone({ owner, project: name }, () => removeAll(home, { owner, name }));
@@ -32,7 +40,14 @@ export function removeProject(home: string, owner: string, name: string): Promis
 async function removeAll(home: string, name: ProjectName): Promise<void> {
   await removePublished(home, name);
   await removeTree(home, frozenFolder(home, name.owner, name.name));
-  await setKeyAside(home, name);
+  if (readSandbox(name.name) === undefined) await setKeyAside(home, name);
+  else await dropKey(home, name);
+}
+
+async function dropKey(home: string, { owner, name }: ProjectName): Promise<void> {
+  const key = keyFolder(home, owner, name);
+  await closeSigning(key);
+  await removeTree(home, key);
 }
 
 async function removePublished(home: string, { owner, name }: ProjectName): Promise<void> {
