@@ -296,7 +296,10 @@ test('a service that is killed while a merge is under way publishes what was tes
     write(folder, `${tools}/hello/hello.spec`, (before) => before.replace(/^(Version: *)2\.0$/m, '$13.0')),
   );
   await verdicts(next.head, 'hello');
+  const before = (await buildsOf('tools')).length;
   const merged = await merge(next, 'rebase');
+  // Not before: the local GitHub, which has to remember the merge, is killed too.
+  await waitFor('the merge to be planned', 60, async () => (await buildsOf('tools')).length > before);
   await service.end('SIGKILL');
   // Its users go on where it was.
   service = await startService(home.folder, { COPPICE_PORT: new URL(service.endpoint.url).port });
