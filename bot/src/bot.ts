@@ -26,6 +26,7 @@ import { createWorker } from './inbox/work-off.ts';
 import { teamsIn } from './people/effective-config.ts';
 import { createPeople } from './people/people.ts';
 import { openBuiltIndex } from './planning/built.ts';
+import { createSandboxFinder } from './planning/merged-sandboxes.ts';
 import type { PullContext } from './pull-requests/handle-pull.ts';
 import { createAsideJudge } from './pull-requests/judge-aside.ts';
 import { createHeadJudge } from './pull-requests/judge-head.ts';
@@ -205,6 +206,14 @@ function contextsOf(options: BotOptions, parts: Parts, view: CommentContext['vie
   const pushes: PushContext = {
     ...{ ...planning, mirror, log, now, state, config: config.current, adopt: config.adopt },
     unread: (stated) => people.unread(teamsIn(stated)),
+    sandboxes: createSandboxFinder({
+      ...{ queue, built, log, pulls: () => state().pulls, config: people.config },
+      publishedFolder: options.publishedFolder,
+      isMerged: async (number) => {
+        const { merged, intoDefault } = await github.pull(number);
+        return merged && intoDefault;
+      },
+    }),
     applyChange: (steps) => applyConfigChange(steps, { queue, built, projects, log }),
   };
   const departures: TakeAwayContext = {

@@ -14,15 +14,18 @@ import {
   openPool,
   type ProjectsPort,
   type Runner,
+  renameOldSandboxes,
   runnerProjects,
   startKeyTending,
   startOutgoingWebhooks,
   startRunner,
+  writeSandboxRepoFiles,
 } from '@coppice/builder-runner/runner';
 import {
   defaultTerms,
-  findProject,
+  findPresent,
   plainTerms,
+  projectKey,
   readSandbox,
   repoTerms,
   type Settings,
@@ -241,6 +244,16 @@ async function startBuilding(
   const site = startSiteUpdates({ queue, brokenPools: broken, published: home.published, url, now, log });
   cleanups.push(() => site.stop());
   const projectOf = (owner: string, name: string) => projectIn(config.current(), owner, name);
+  const baseOf = (owner: string, name: string) => {
+    const project = projectOf(owner, name);
+    if (project !== undefined) return projectKey(project);
+    // Until it is merged, a pull request that renames a project builds beside the one that it renames.
+    const builds = queue.builds().filter((build) => build.owner === owner && build.project === name);
+    return builds
+      .at(-1)
+      ?.repos.at(-1)
+      ?.replace(/^coppice:\/\//, '');
+  };
   const publisher = {
     home: home.folder,
     url: url.replace(/\/+$/, ''),
@@ -250,8 +263,10 @@ async function startBuilding(
       const project = projectOf(owner, name);
       return project === undefined ? plainTerms : repoTerms(project, (key) => projectOf(...partsOf(key)));
     },
-    log,
+    ...{ baseOf, log },
   };
+  await renameOldSandboxes(publisher);
+  config.onChange(() => writeSandboxRepoFiles(publisher));
   const hooks = await hookSecrets(settings);
   const { retentionDays } = settings.events;
   const events = await openEvents({ queue, home: home.folder, url, retentionDays, log, now });
@@ -286,9 +301,9 @@ function projectsOf(at: ConfigAtCommit | undefined) {
   return at === undefined ? [] : countingLeaving(at).projects;
 }
 
-/** A sandbox is what its project is. */
+/** A sandbox is what its project is, under its present name. */
 function projectIn(at: ConfigAtCommit | undefined, owner: string, name: string) {
-  return findProject(projectsOf(at), owner, readSandbox(name)?.project ?? name);
+  return findPresent(projectsOf(at), `${owner}/${readSandbox(name)?.project ?? name}`);
 }
 
 function signingTermsIn(at: ConfigAtCommit | undefined, owner: string, name: string): SigningTerms {

@@ -30,9 +30,11 @@ export { type RpmCheck, type RpmVerification, verifyRpm } from './provenance/ver
 export { openBuildNumbers } from './publish/build-numbers.ts';
 export { askRotation, type RotationAnswer } from './publish/key-requests.ts';
 export { ensureKey, keyFolder, rotateKey } from './publish/keys.ts';
+export { renameOldSandboxes } from './publish/project-life.ts';
 export { type ProjectName, type ProjectsPort, runnerProjects } from './publish/projects.ts';
 export type { Publisher } from './publish/publisher.ts';
 export { listRemovedKeys } from './publish/removed-keys.ts';
+export { writeSandboxRepoFiles } from './publish/repo-files.ts';
 export { type KeyTender, type ProjectKeys, startKeyTending } from './publish/tend-keys.ts';
 export type { WorkerState } from './run/workers.ts';
 
@@ -56,6 +58,8 @@ export interface RunnerOptions {
   readonly repoTerms?: (owner: string, project: string) => RepoTerms;
   /** How the project's keys are made. */
   readonly signing?: (owner: string, project: string) => SigningTerms;
+  /** See Publisher. */
+  readonly baseOf?: (owner: string, sandbox: string) => string | undefined;
   /** A worker begins to take tasks. */
   readonly onWorker?: (name: string) => void;
   /** A worker died of a fault of the machinery and `exitOnWorker` is set: stop the runner, and start it again. */

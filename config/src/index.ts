@@ -12,6 +12,7 @@ export { orderByNeeds } from './plan/dependency-order.ts';
 export { canonicalSource, inputDigest } from './plan/input-digest.ts';
 export * from './plan/plan.ts';
 export { planBuilds } from './plan/plan-builds.ts';
+export { type MergedSandbox, promoteBuilds, type SandboxBuild } from './plan/promote-builds.ts';
 export * from './plan/rights.ts';
 export * from './plan/scan-spec.ts';
 export { quietReason, skipReasons } from './plan/skip-reasons.ts';

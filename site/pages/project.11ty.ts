@@ -42,9 +42,9 @@ ${project.buildCount > project.latest.length && html`<p class="quiet">${project.
   );
 }
 
-function gone({ owner, stated, sandbox }: ProjectView): Html {
+function gone({ owner, stated, sandbox, endsWhen }: ProjectView): Html {
   if (sandbox !== null) {
-    return html`<p class="note">These are the builds of pull request ${sandbox.pull} to <code>${owner}/${sandbox.project}</code>, to try it. They are deleted some days after it is closed; nobody who uses the project gets them.</p>`;
+    return html`<p class="note">These are the builds of pull request ${sandbox.pull} to <code>${owner}/${sandbox.project}</code>, to try it. They are deleted ${endsWhen ?? 'some days after it is closed'}; nobody who uses the project gets them.</p>`;
   }
   if (stated) return html``;
   return html`<p class="note">This project has left the config repository. What it built is still here.</p>`;

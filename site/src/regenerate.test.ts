@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, stat, unlink, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildsJsonSchema, type Result } from '@coppice/config';
+import { buildsJsonSchema, published, type Result } from '@coppice/config';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { deadLinks } from '../testing/check-links.ts';
 import {
@@ -153,13 +153,30 @@ describe('regenerate', () => {
 
   test('says of a sandbox which pull request it is of, not that its project is gone', async () => {
     await smallSite();
-    const tried = fixtureResult({ id: 9, project: 'tools+pr7' });
-    await fixture.write(`results/acme/tools+pr7/${fixtureChroot}/00000009-hello/result.json`, JSON.stringify(tried));
+    const tried = fixtureResult({ id: 9, project: 'tools:pr:7' });
+    await fixture.write(`results/acme/tools:pr:7/${fixtureChroot}/00000009-hello/result.json`, JSON.stringify(tried));
     await run();
-    const page = await read('acme/tools+pr7/index.html');
+    const page = await read('acme/tools:pr:7/index.html');
     expect(page).toContain('the builds of pull request 7 to <code>acme/tools</code>');
+    expect(page).toContain('They are deleted some days after it is closed');
     expect(page).not.toContain('has left the config repository');
     expect(page).not.toContain('Maintainers');
+  });
+
+  test('says of a sandbox how long it stays, and once its pull request is closed when it goes', async () => {
+    await smallSite();
+    const tried = fixtureResult({ id: 9, project: 'tools:pr:7' });
+    await fixture.write(`results/acme/tools:pr:7/${fixtureChroot}/00000009-hello/result.json`, JSON.stringify(tried));
+    const said = async (closed: unknown[]) => {
+      await fixture.write(published.sandboxesJson, JSON.stringify({ keptSeconds: 14 * 86_400, closed }));
+      await run();
+      return (await read('acme/tools:pr:7/index.html')).match(/They are deleted [^;]*/)?.[0];
+    };
+    expect(await said([])).toBe('They are deleted 14 days after it is closed');
+    const other = { pull: 77, deleteAt: '2026-01-01T00:00:00Z' };
+    expect(await said([other, { pull: 7, deleteAt: '2026-11-22T17:04:07.000Z' }])).toBe(
+      'They are deleted on 22 Nov 2026, 17:04 UTC, for it was closed',
+    );
   });
 
   test('leaves broken and lying results out, says so once, and goes on', async () => {

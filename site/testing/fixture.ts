@@ -276,5 +276,6 @@ export function fixtureSite(records: {
     return [`${folderOf(result)}/result.json`, { result, logs }];
   });
   const queue = records.queue === undefined ? null : { generatedAt: at(600), builds: records.queue, brokenPools: [] };
-  return joinSite({ results: new Map(results), liveLogs: new Map(), queue, projects: records.projects ?? null });
+  const projects = records.projects ?? null;
+  return joinSite({ results: new Map(results), liveLogs: new Map(), queue, projects, sandboxes: null });
 }

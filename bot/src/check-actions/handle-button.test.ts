@@ -135,7 +135,7 @@ test.each<[string, string, World, object]>([
   [
     'a build of a pull request that is closed',
     `build/42/${chroot}`,
-    { built: { ...build, project: 'tools+pr4' }, pull: { open: false } },
+    { built: { ...build, project: 'tools:pr:4' }, pull: { open: false } },
     { kind: 'build', note: expect.stringContaining('4 is closed') },
   ],
   ['what nobody knows', 'made-elsewhere', {}, { conclusion: 'neutral', title: 'Not known any more' }],

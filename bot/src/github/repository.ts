@@ -14,6 +14,7 @@ export interface PullRequest {
   /** That is the repository's default branch. */
   readonly intoDefault: boolean;
   readonly open: boolean;
+  readonly merged: boolean;
   readonly draft: boolean;
   readonly url: string;
 }
@@ -100,6 +101,7 @@ export function repositoryCalls({ place, ours, unlessChanged }: Calls): Reposito
         base: base.ref,
         intoDefault: base.ref === base.repo.default_branch,
         open: state === 'open',
+        merged: data.merged,
         draft: data.draft ?? false,
         url: html_url,
       };

@@ -26,6 +26,8 @@ export interface BuiltIndex {
   find(id: BuildId): BuildRef | undefined;
   /** The records of a build by chroot, that of its SRPM as `srpm`; those that cannot be read are left out. */
   results(ref: BuildRef): Promise<ReadonlyMap<string, Result>>;
+  /** All builds of a project of which any chroot has ended, oldest first. */
+  buildsOf(owner: string, project: string): readonly BuildRef[];
   /** To be called when folders of a project have come, gone or moved otherwise. */
   reread(owner: string, project: string): Promise<void>;
   /** Follows the queue no longer. */
@@ -92,6 +94,11 @@ class FolderIndex implements BuiltIndex {
 
   find(id: BuildId): BuildRef | undefined {
     return this.#refs.get(id);
+  }
+
+  buildsOf(owner: string, project: string): readonly BuildRef[] {
+    const refs = [...this.#refs.values()].filter((ref) => ref.owner === owner && ref.project === project);
+    return refs.sort((one, other) => one.id - other.id);
   }
 
   async results(ref: BuildRef): Promise<ReadonlyMap<string, Result>> {
@@ -174,17 +181,18 @@ class FolderIndex implements BuiltIndex {
       const place = { id, owner, project, package: name };
       const result = await readResult(this.#folder, published.chrootBuild(place, chroot));
       if (result === undefined) continue;
-      const { inputDigest, state, reason } = result;
+      const { inputDigest, state, reason, startedAt, endedAt, promotedFrom } = result;
       // No builder could try: for the plan this build never was, and the one before it counts.
       if (state === 'failed' && reason === 'infrastructure') {
         this.#neverBuilt.add(`${key}/${id}`);
         continue;
       }
-      const record = { ...place, chroot, inputDigest, state, reason, canceledBy: cancelerOf(result) };
+      const record = { ...place, chroot, inputDigest, state, reason, canceledBy: cancelerOf(result), endedAt };
       this.#records.set(key, record);
-      const { startedAt, endedAt } = result;
-      if (state === 'succeeded' && startedAt !== null)
-        this.#seconds.set(key, (Date.parse(endedAt) - Date.parse(startedAt)) / 1000);
+      // Publishing what was built elsewhere says nothing about how long a build takes.
+      const took = promotedFrom ?? { startedAt, endedAt };
+      if (state === 'succeeded' && took.startedAt !== null)
+        this.#seconds.set(key, (Date.parse(took.endedAt) - Date.parse(took.startedAt)) / 1000);
       return record;
     }
     return undefined;

@@ -4,13 +4,16 @@ import {
   type BuildId,
   type BuildRequest,
   type BuiltChroot,
+  type MergedSandbox,
   type Plan,
   type PlanInput,
   type PlannedBuild,
   type PlanSelection,
   type Policy,
+  type Project,
   planBuilds,
   projectKey,
+  promoteBuilds,
   type SkippedBuild,
 } from '@coppice/config';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
@@ -39,7 +42,11 @@ interface PlanRequest {
   readonly lookUp?: boolean;
   /** How long builds took lately; called after `built`. */
   readonly expectedSeconds?: PlanInput['expectedSeconds'];
+  /** The sandboxes of merged pull requests that may hold what is planned for a project. Default: none. */
+  readonly sandboxes?: FindSandboxes;
 }
+
+export type FindSandboxes = (project: Project, plan: Plan) => Promise<readonly MergedSandbox[]>;
 
 /** Pins the sources of what is selected and plans it. */
 export async function makePlan(request: PlanRequest): Promise<PinnedPlan> {
@@ -67,7 +74,8 @@ export async function makePlan(request: PlanRequest): Promise<PinnedPlan> {
     const known = { config, specRequires: specs, pinned, unpinned, chrootConfigDigests, built, selection, force };
     const { expectedSeconds, leavesUnbuilt = false } = request;
     const plan = planBuilds({ ...known, leavesUnbuilt, ...(expectedSeconds === undefined ? {} : { expectedSeconds }) });
-    plans.push(plan);
+    const sandboxes = plan.builds.length === 0 ? [] : ((await request.sandboxes?.(project, plan)) ?? []);
+    plans.push(promoteBuilds(plan, sandboxes, known));
     for (const one of plan.skipped) if (one.why === faultOf(one, unpinned)) faults.push(one);
   }
   return { ...joinPlans(plans), unpinned: faults };
@@ -126,6 +134,7 @@ export function requestsOf(plan: Plan, at: ConfigAtCommit, asker: Asker): readon
     request: asker.request,
     configCommit: at.commit,
     batch: asker.batch,
+    ...(build.promotes === undefined ? {} : { promotes: build.promotes }),
   }));
 }
 

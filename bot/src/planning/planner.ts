@@ -6,7 +6,14 @@ import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
 import { planSummary } from '../reply/plan.ts';
 import type { CheckAnnotation } from '../vocabulary/answer.ts';
 import { type BuiltIndex, builtFromQueue } from './built.ts';
-import { type Asker, annotateSources, makePlan, type PinnedPlan, requestsOf } from './plan-requests.ts';
+import {
+  type Asker,
+  annotateSources,
+  type FindSandboxes,
+  makePlan,
+  type PinnedPlan,
+  requestsOf,
+} from './plan-requests.ts';
 
 /** What is asked when something is planned. */
 export interface PlanContext {
@@ -26,6 +33,8 @@ export interface PlanWish {
   readonly lookUp?: boolean;
   /** What has been built and is being built of a project, where that is not simply the project's own. */
   readonly seen?: (owner: string, project: string) => Promise<readonly BuiltChroot[]>;
+  /** Publish what the sandboxes of merged pull requests have of it instead of building it. Default: build all. */
+  readonly sandboxes?: FindSandboxes;
 }
 
 /** What the wish gives now, after what has been built and what is in the queue. */

@@ -141,6 +141,6 @@ describe('changed packages', () => {
 test('a sandbox is named after its project and pull request, and read back', () => {
   expect(readSandbox(sandboxOf('tools', 7))).toEqual({ project: 'tools', pull: 7 });
   expect(readSandbox(sandboxOf('c++', 12))).toEqual({ project: 'c++', pull: 12 });
-  for (const name of ['tools', 'tools+pr', 'tools+pr0', 'tools+pr7x', '+pr7'])
+  for (const name of ['tools', 'tools:pr', 'tools:pr:', 'tools:pr:0', 'tools:pr:7x', ':pr:7', 'tools+pr7'])
     expect(readSandbox(name)).toBeUndefined();
 });

@@ -19,6 +19,8 @@ export interface Examined extends HeadFacts {
   readonly place: HeadPlace;
   /** How long after a merge what it deletes is deleted. */
   readonly graceSeconds: number;
+  /** How long its sandboxes stay after it was closed; undefined while no config is in force. */
+  readonly keptSeconds: number | undefined;
   /** Where it conflicts with the branch that it goes into; undefined when that could not be found out. */
   readonly conflicts: readonly string[] | undefined;
   /** Why it could not be judged, as a sentence; nothing of `HeadFacts` is known of it then. */
@@ -50,7 +52,9 @@ export async function examinePull(pull: PullRequest, context: ExamineContext): P
   const place = { head, tip, inForce: base?.commit };
   const facts = await judged(place, backgroundOf(base, context), context);
   const known = { ...remember(pull, facts, context), conflicts: (conflicts ?? []).length > 0 };
-  return { ...facts, pull, place, conflicts, known, graceSeconds: context.settings.deletion.graceSeconds };
+  const keptSeconds = base?.config.policy.retention.pullRequestsSeconds;
+  const { graceSeconds } = context.settings.deletion;
+  return { ...facts, pull, place, conflicts, known, graceSeconds, keptSeconds };
 }
 
 async function judged(

@@ -20,7 +20,7 @@ const pull: KnownPull = {
 };
 const build = (stated: Partial<QueuedBuild> = {}, cancelRequestedBy: string | null = null) =>
   ({
-    ...{ id: 1, owner: 'acme', project: 'tools+pr4', package: 'hello', configCommit: head, batch: `pull/4/${head}` },
+    ...{ id: 1, owner: 'acme', project: 'tools:pr:4', package: 'hello', configCommit: head, batch: `pull/4/${head}` },
     ...{ chroots: [{ state: 'running', cancelRequestedBy }], ...stated },
   }) as QueuedBuild;
 const waiting = (id: string): Delivery => ({ id, job: { kind: 'pull', number: 4, again: false } });

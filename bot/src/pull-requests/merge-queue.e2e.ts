@@ -42,7 +42,7 @@ const put = (number: number, what: string, body: unknown, login = 'maintainer') 
 async function built(branch: string, version: number): Promise<number> {
   const head = await quick.push(branch, spec('hello', version));
   const number = await quick.open('builder', branch);
-  await until(async () => live().includes(`tools+pr${number}/hello@${head}`));
+  await until(async () => live().includes(`tools:pr:${number}/hello@${head}`));
   await buildAll();
   return number;
 }
@@ -53,7 +53,7 @@ async function approved(branch: string, version: number): Promise<{ readonly num
   const number = await pulls.open('outsider', branch);
   await pulls.verdict(head);
   await service.comment('maintainer', `/approve ${head}`, number);
-  await until(async () => live().includes(`tools+pr${number}/hello@${head}`));
+  await until(async () => live().includes(`tools:pr:${number}/hello@${head}`));
   await buildAll();
   return { number, head };
 }

@@ -1,10 +1,11 @@
 // The way of a pull request to its end, for real: proposed, built in a sandbox, installed from there, merged over
-// GitHub's API, built and signed for the project, installed by dnf; then its sandbox is taken away.
+// GitHub's API, its packages signed for the project as they were tested, installed by dnf; then its sandbox is taken
+// away.
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { BuildSummary } from '@coppice/config';
-import { dnfName, sandboxOf } from '@coppice/config';
+import { type BuildSummary, type Result, resultSchema, sandboxOf } from '@coppice/config';
+import { execa } from 'execa';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { askRepository } from '../../testing/ask-github.ts';
@@ -137,7 +138,39 @@ async function ended(project: string): Promise<readonly string[]> {
   return builds.map((build) => `${build.package} ${build.state}`).sort();
 }
 
-async function merge({ number, head }: Proposed, method: 'merge' | 'squash'): Promise<string> {
+/** The record of the last build of a package, and the folder that it is in. */
+async function lastOf(project: string, name: string): Promise<Result & { readonly folder: string }> {
+  const repository = join(home.folder, 'published/results/acme', project, chroot);
+  const folder = (await readdir(repository))
+    .filter((each) => new RegExp(`^\\d+-${name}$`).test(each))
+    .sort()
+    .at(-1);
+  const text = await readFile(join(repository, folder ?? '', 'result.json'), 'utf8');
+  return { ...resultSchema.parse(JSON.parse(text)), folder: join(repository, folder ?? '') };
+}
+
+/** What each package holds, whoever signed it: file → digests of its header and payload. */
+async function contentOf({ folder, artifacts }: Awaited<ReturnType<typeof lastOf>>): Promise<readonly string[]> {
+  const files = artifacts.map(({ file }) => join(folder, file)).sort();
+  const format = '%{NEVRA} %{SHA256HEADER} %{PAYLOADDIGEST}\n';
+  const { stdout } = await execa('rpm', ['-qp', '--nosignature', '--qf', format, ...files]);
+  return stdout.trim().split('\n');
+}
+
+/** The packages of the project's last build are those of the sandbox's, and no builder had anything to do with it. */
+async function wasPromoted(sandbox: string, name: string): Promise<void> {
+  const [tested, published] = [await lastOf(sandbox, name), await lastOf('tools', name)];
+  expect(published).toMatchObject({
+    state: 'succeeded',
+    builder: null,
+    promotedFrom: { project: sandbox, id: tested.id },
+  });
+  expect(published.phases.map((phase) => phase.name)).not.toContain('build');
+  expect(await contentOf(published)).toEqual(await contentOf(tested));
+  expect(published.id).toBeGreaterThan(tested.id);
+}
+
+async function merge({ number, head }: Proposed, method: 'merge' | 'squash' | 'rebase'): Promise<string> {
   const asked = { merge_method: method, sha: head };
   const done = await service.github<{ sha: string }>('maintainer', 'PUT', `pulls/${number}/merge`, asked);
   return done.sha;
@@ -173,16 +206,29 @@ test('a new package and a changed one are checked and built in a sandbox, beside
   });
   const checks = await verdicts(proposed.head, 'hello', 'whistle');
   for (const { name, conclusion } of Object.values(checks)) expect(`${name}: ${conclusion}`).toContain(': success');
-  expect(checks['coppice / config']?.output.summary).toContain(`acme/${dnfName(proposed.sandbox)}`);
+  expect(checks['coppice / config']?.output.summary).toContain(`acme/${proposed.sandbox}`);
   expect(await ended(proposed.sandbox)).toEqual(['hello succeeded', 'whistle succeeded']);
   expect(await ended('tools')).toEqual(['hello succeeded', 'libgreet succeeded', 'motd succeeded']);
+});
+
+test('what another pull request builds sees nothing of the sandbox', async () => {
+  const other = await propose('kazoo', async (folder) => {
+    const spec = whistleSpec(1).replaceAll('whistle', 'kazoo').replace('libgreet-devel', 'libgreet-devel whistle');
+    await write(folder, `${tools}/kazoo/kazoo.spec`, spec);
+    const stated = '  kazoo:\n    source: { type: dir }\n';
+    await write(folder, 'projects/acme/tools.yaml', (before) => before.replace('packages:\n', `packages:\n${stated}`));
+  });
+  const kazoo = (await verdicts(other.head, 'kazoo'))[`acme/tools: kazoo (${chroot})`];
+  expect(kazoo?.output).toMatchObject({ title: expect.stringContaining('failed (dependencies)') });
+  expect(kazoo?.output.summary).toContain('whistle');
+  await service.github('builder', 'PATCH', `pulls/${other.number}`, { state: 'closed' });
 });
 
 test('who tries the pull request installs from its signed repository; who uses the project gets nothing of it', async () => {
   const tester = await makeDnfClient(service.endpoint.url);
   try {
     // As its check says: whistle needs libgreet, which the project has and the sandbox has not.
-    const named = `acme/${dnfName(proposed.sandbox)}`;
+    const named = `acme/${proposed.sandbox}`;
     const enabled = await tester.dnf('copr', 'enable', '--hub', service.endpoint.url, named, chroot);
     expect(enabled, enabled.output).toMatchObject({ exitCode: 0 });
     await installed(tester, 'install', 'whistle', 'hello');
@@ -190,6 +236,12 @@ test('who tries the pull request installs from its signed repository; who uses t
     expect((await tester.run('/usr/bin/hello')).output).toBe('Hello, wood!');
     const from = await tester.dnf('repoquery', '--installed', '--qf', '%{name}-%{version} %{from_repo}', 'hello');
     expect(from.output).toMatch(/hello-2\.0 copr:[^:]+:acme:tools:pr:\d+$/m);
+    // The stock plugin knows it by its name, and takes it away again.
+    const hub = ['--hub', service.endpoint.url];
+    expect((await tester.dnf('repolist')).output).toContain(`:acme:${proposed.sandbox}`);
+    const removed = await tester.dnf('copr', 'remove', ...hub, named);
+    expect(removed, removed.output).toMatchObject({ exitCode: 0 });
+    expect((await tester.dnf('repolist')).output).not.toContain(':pr:');
   } finally {
     await tester.remove();
   }
@@ -199,10 +251,16 @@ test('who tries the pull request installs from its signed repository; who uses t
   expect((await read('tools')).text).not.toContain('whistle');
 });
 
-test('merged, its packages are built and signed for the project, and dnf installs and upgrades to them', async () => {
+test('merged, its packages are signed for the project as they were tested, and dnf installs and upgrades to them', async () => {
   const merged = await merge(proposed, 'merge');
   const checks = await verdicts(merged, 'hello', 'whistle');
   for (const { name, conclusion } of Object.values(checks)) expect(`${name}: ${conclusion}`).toContain(': success');
+  for (const name of ['hello', 'whistle']) {
+    await wasPromoted(proposed.sandbox, name);
+    const { summary } = checks[`acme/tools: ${name} (${chroot})`]?.output ?? {};
+    expect(summary).toMatch(/^Not built again: these are the packages of build \d+ of acme\/tools:pr:\d+/);
+  }
+  expect(checks['coppice / config']?.output.summary).toContain('Nothing is built: the packages that were tested in');
   await installed(user, 'install', 'whistle');
   expect(await says(user, 'whistle')).toBe('Hello, pull request! 1');
   await installed(user, 'upgrade', 'hello');
@@ -218,6 +276,38 @@ test('the page of the project shows what came with it', async () => {
     const { text } = await read('tools');
     return rows.every((row) => row.test(text));
   });
+});
+
+test('the page of a build says from which build of the sandbox its packages are', async () => {
+  const { id, promotedFrom } = await lastOf('tools', 'whistle');
+  const page = await browser.newPage();
+  try {
+    await page.goto(`${service.endpoint.url}/acme/tools/build/${id}/`);
+    expect(await page.locator('body').innerText()).toContain(
+      `as it was tested in build ${promotedFrom?.id} of acme/${proposed.sandbox}, and signed with the project's key`,
+    );
+  } finally {
+    await page.close();
+  }
+});
+
+test('a service that is killed while a merge is under way publishes what was tested, once', async () => {
+  const next = await propose('hello-3', (folder) =>
+    write(folder, `${tools}/hello/hello.spec`, (before) => before.replace(/^(Version: *)2\.0$/m, '$13.0')),
+  );
+  await verdicts(next.head, 'hello');
+  const before = (await buildsOf('tools')).length;
+  const merged = await merge(next, 'rebase');
+  // Not before: the local GitHub, which has to remember the merge, is killed too.
+  await waitFor('the merge to be planned', 60, async () => (await buildsOf('tools')).length > before);
+  await service.end('SIGKILL');
+  // Its users go on where it was.
+  service = await startService(home.folder, { COPPICE_PORT: new URL(service.endpoint.url).port });
+  await verdicts(merged, 'hello');
+  await wasPromoted(next.sandbox, 'hello');
+  const folders = await readdir(join(home.folder, 'published/results/acme/tools', chroot));
+  // The first of the example, the one of the pull request before, and this one.
+  expect(folders.filter((each) => each.endsWith('-hello'))).toHaveLength(3);
 });
 
 test('its sandbox stays for as long as the policy says, and is then swept', async () => {

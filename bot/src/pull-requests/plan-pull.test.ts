@@ -1,5 +1,6 @@
 import type { BuildRequest, BuiltChroot, ChrootName } from '@coppice/config';
 import { expect, test } from 'vitest';
+import { projectForTests } from '../../testing/project-for-tests.ts';
 import type { Examined } from './examine-pull.ts';
 import { inSandbox, planPull, preferSandbox } from './plan-pull.ts';
 
@@ -11,23 +12,26 @@ test('a sandbox has its own word on what it has built, and the project has it on
   });
   const all = [
     built(1, 'tools', 'lib'),
-    built(2, 'tools+pr7', 'lib'),
+    built(2, 'tools:pr:7', 'lib'),
     // Newer than the sandbox's, and yet not what the pull request has.
     built(3, 'tools', 'lib'),
     built(4, 'tools', 'app'),
-    built(5, 'tools+pr8', 'app'),
-    built(6, 'tools+pr77', 'app'),
+    built(5, 'tools:pr:8', 'app'),
+    built(6, 'tools:pr:77', 'app'),
   ];
-  const seen = preferSandbox(all, 'tools', 'tools+pr7');
+  const seen = preferSandbox(all, 'tools', 'tools:pr:7');
   expect(seen.map(({ id, project }) => `${project} ${id}`)).toEqual(['tools 2', 'tools 4']);
 });
 
 test('a request for a sandbox leaves the project as an input, after all that it states itself', () => {
   const request = { owner: 'acme', project: 'tools', repos: ['https://example.test/r/'] } as unknown as BuildRequest;
   expect(inSandbox(request, 7, [])).toEqual({
-    ...{ owner: 'acme', project: 'tools+pr7' },
+    ...{ owner: 'acme', project: 'tools:pr:7' },
     repos: ['https://example.test/r/', 'coppice://acme/tools'],
   });
+  // It got another name on the default branch meanwhile.
+  const stated = [projectForTests({ name: 'instruments', renamedFrom: 'acme/tools' })];
+  expect(inSandbox(request, 7, [], stated).repos.at(-1)).toBe('coppice://acme/instruments');
 });
 
 test('a project that gets another name is planned after what was built under its former one', async () => {

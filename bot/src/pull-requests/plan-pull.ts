@@ -1,7 +1,16 @@
 // Plans what a pull request changes, and queues it for its sandboxes. Its head and its rights are looked at once more
 // right before.
 import { setImmediate } from 'node:timers/promises';
-import { type BuildRequest, type BuiltChroot, type PlanSelection, type QueuedBuild, sandboxOf } from '@coppice/config';
+import {
+  type BuildRequest,
+  type BuiltChroot,
+  findPresent,
+  type PlanSelection,
+  type Project,
+  projectKey,
+  type QueuedBuild,
+  sandboxOf,
+} from '@coppice/config';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 import type { Github } from '../github/github.ts';
 import { builtUnderFormerName, seenBuilds } from '../planning/built.ts';
@@ -97,13 +106,20 @@ export function preferSandbox(all: readonly BuiltChroot[], project: string, sand
 
 /**
  * Requests for the project as requests for its sandbox, which finds what it does not build itself in the project, under
- * the name that it has before the merge. Pure.
+ * the name that it has before the merge. `stated`: the projects of the config in force, where one may have got another
+ * name since the pull request was begun. Pure.
  */
-export function inSandbox(request: BuildRequest, pull: number, fates: Examined['fates']): BuildRequest {
+export function inSandbox(
+  request: BuildRequest,
+  pull: number,
+  fates: Examined['fates'],
+  stated: readonly Project[] = [],
+): BuildRequest {
   const { owner, project } = request;
   const key = `${owner}/${project}`;
   const renamed = fates.find((one) => one.kind === 'renames' && one.to === key);
-  const base = renamed?.kind === 'renames' ? renamed.from : key;
+  const present = findPresent(stated, key);
+  const base = renamed?.kind === 'renames' ? renamed.from : present === undefined ? key : projectKey(present);
   return { ...request, project: sandboxOf(project, pull), repos: [...request.repos, `coppice://${base}`] };
 }
 
@@ -118,5 +134,5 @@ export async function enqueuePull(
   if (!now.open || now.head !== known.head) return 'moved';
   const base = config();
   if (base === undefined || standingOf(known, countingLeaving(base)).kind === 'waiting') return 'not allowed';
-  return await queue.enqueue(requests.map((request) => inSandbox(request, known.number, fates)));
+  return await queue.enqueue(requests.map((request) => inSandbox(request, known.number, fates, base.config.projects)));
 }

@@ -10,7 +10,7 @@ const section = (all: readonly ReturnType<typeof skipped>[], queue: readonly Que
   builtSection({ number: 4, line: '/build', force }, { builds: [], skipped: all }, queue);
 
 test('what is asked for again while it is being built is answered with that build', () => {
-  const queue = [live(121, 'tools+pr4', 'motd'), live(122, 'tools+pr4', 'hello'), live(123, 'tools+pr5', 'hello')];
+  const queue = [live(121, 'tools:pr:4', 'motd'), live(122, 'tools:pr:4', 'hello'), live(123, 'tools:pr:5', 'hello')];
   for (const force of [false, true]) {
     expect(section([skipped('hello', skipReasons.building(122))], queue, force)).toMatchObject({
       kind: 'builds',

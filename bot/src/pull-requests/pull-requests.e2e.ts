@@ -46,7 +46,7 @@ const live = () =>
 const endings = () =>
   service.queue
     .builds()
-    .filter(({ project }) => project.includes('+pr'))
+    .filter(({ project }) => project.includes(':pr:'))
     .map(({ chroots }) => chroots[0]?.cancelRequestedBy);
 const answerTo = async (comment: Comment, issue: number) =>
   await until(async () => {
@@ -71,7 +71,7 @@ describe('a pull request by somebody with rights', () => {
     expect(service.queue.builds()).toMatchObject([
       {
         owner: 'acme',
-        project: `tools+pr${number}`,
+        project: `tools:pr:${number}`,
         package: 'hello',
         configCommit: head,
         requestedBy: 'builder',
@@ -106,7 +106,7 @@ describe('a pull request by somebody with rights', () => {
   test('that is closed has its builds canceled', async () => {
     const next = await pulls.push('hello-2', spec(3), 'branch');
     await pulls.verdict(next);
-    expect(live()).toEqual([`tools+pr${number}/hello@${next}`]);
+    expect(live()).toEqual([`tools:pr:${number}/hello@${next}`]);
     await service.ask('builder', 'PATCH', `pulls/${number}`, { state: 'closed' });
     await until(async () => endings().length === 1 && endings()[0] === 'coppice');
     await buildAll();
@@ -143,7 +143,7 @@ describe('a pull request by somebody with rights', () => {
     expect(await service.checks(next)).toEqual([]);
     await service.ask('builder', 'PATCH', `pulls/${opened}`, { base: 'main' });
     expect((await pulls.verdict(next)).output.title).toBe('1 build queued');
-    expect(live()).toEqual([`tools+pr${opened}/hello@${next}`]);
+    expect(live()).toEqual([`tools:pr:${opened}/hello@${next}`]);
     await service.ask('builder', 'PATCH', `pulls/${opened}`, { state: 'closed' });
     await until(async () => endings()[0] === 'coppice');
     await buildAll();
@@ -261,7 +261,7 @@ describe.each(origins)('a pull request by somebody without rights, from %s,', (_
   test('is built once a maintainer approves its head', async () => {
     const asked = await service.comment('maintainer', '/approve', number);
     await pulls.verdict(head, ({ conclusion }) => conclusion === 'success');
-    expect(live()).toEqual([`tools+pr${number}/hello@${head}`]);
+    expect(live()).toEqual([`tools:pr:${number}/hello@${head}`]);
     await buildAll();
     expect(readAnswerMark((await answerTo(asked, number)).body)?.state).toBe('good');
   });
@@ -288,7 +288,7 @@ describe.each(origins)('a pull request by somebody without rights, from %s,', (_
     expect(live()).toEqual([]);
     const asked = await service.comment('maintainer', `/approve ${head}`, number);
     await until(async () => live().length > 0);
-    expect(live()).toEqual([`tools+pr${number}/hello@${head}`]);
+    expect(live()).toEqual([`tools:pr:${number}/hello@${head}`]);
     await buildAll();
     await answerTo(asked, number);
   });
@@ -317,7 +317,7 @@ describe.each(origins)('attacks from %s:', (_from, maker, version) => {
     const number = await maker().open('maintainer', 'raised');
     await pulls.verdict(head);
     expect(service.queue.builds()).toMatchObject([
-      { project: `tools+pr${number}`, configCommit: head, timeoutSeconds: 3600, diskBytes: 10 * 1024 ** 3 },
+      { project: `tools:pr:${number}`, configCommit: head, timeoutSeconds: 3600, diskBytes: 10 * 1024 ** 3 },
     ]);
     await buildAll();
   });
@@ -482,7 +482,7 @@ describe('buttons of checks, on a head from a fork,', () => {
   test('Rebuild builds it again, in the sandbox', async () => {
     await service.github.requestAction('acme/packages', (await theCheck()).id, 'rebuild', 'builder');
     await until(async () => live().length > 0);
-    expect(live()).toEqual([`tools+pr${number}/hello@${head}`]);
+    expect(live()).toEqual([`tools:pr:${number}/hello@${head}`]);
     await buildAll({ state: 'failed', reason: 'compile', message: 'gcc ended with 1' });
     await until(async () => (await theCheck()).conclusion === 'failure');
   });
@@ -553,7 +553,7 @@ describe('a fork', () => {
     ).toBeNull();
     await service.comment('maintainer', `/approve ${head}`, number);
     await until(async () => live().length > 0);
-    expect(live()).toEqual([`tools+pr${number}/hello@${head}`]);
+    expect(live()).toEqual([`tools:pr:${number}/hello@${head}`]);
     await buildAll({ state: 'failed', reason: 'compile', message: 'gcc ended with 1' });
     await until(async () => (await buildChecks(head)).some(({ conclusion }) => conclusion === 'failure'));
   });
@@ -585,10 +585,10 @@ describe('a fork', () => {
 
 test('the sandboxes of closed pull requests are deleted when the policy says so, and the others stay', async () => {
   const sandboxes = async () =>
-    (await readdir(join(service.published, 'results/acme'))).filter((name) => /\+pr/.test(name));
+    (await readdir(join(service.published, 'results/acme'))).filter((name) => /:pr:/.test(name));
   const before = await sandboxes();
   const closed = (await service.ask<{ number: number }[]>('maintainer', 'GET', 'pulls?state=closed')).map(
-    ({ number }) => `tools+pr${number}`,
+    ({ number }) => `tools:pr:${number}`,
   );
   expect(before).toEqual(expect.arrayContaining([closed.find((name) => before.includes(name))]));
   await service.push('maintainer', {

@@ -13,6 +13,7 @@ const examined = (stated: Partial<Examined> = {}): Examined => ({
     base: 'main',
     intoDefault: true,
     open: true,
+    merged: false,
     draft: false,
     url: 'https://github.example/acme/packages/pull/7',
   },
@@ -21,7 +22,7 @@ const examined = (stated: Partial<Examined> = {}): Examined => ({
   blocked: [],
   demands: { touched: ['acme/tools'], adminReasons: [], notes: [] },
   ...{ place: { head, tip: head, inForce: head }, packages: undefined },
-  ...{ teams: [], fates: [], graceSeconds: 3600, conflicts: [] },
+  ...{ teams: [], fates: [], graceSeconds: 3600, keptSeconds: 14 * 86_400, conflicts: [] },
   known: {
     number: 7,
     author: 'eve',

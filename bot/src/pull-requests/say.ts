@@ -1,9 +1,9 @@
 // What the check "coppice / config" says on the head of a pull request, and what is answered to commands on one. Pure.
-import { dnfName, formatProblem, type Plan, sandboxOf } from '@coppice/config';
+import { formatProblem, type Plan, sandboxOf } from '@coppice/config';
 import { reportProblems } from '../reply/config-problems.ts';
 import { code, codeBlock, list } from '../reply/escape.ts';
 import { fateNotes, withFates } from '../reply/fates.ts';
-import { planBody } from '../reply/plan.ts';
+import { inSpan, planBody } from '../reply/plan.ts';
 import type { CheckAnnotation } from '../vocabulary/answer.ts';
 import type { ApprovalRefusal, Standing } from './approval.ts';
 import type { Examined } from './examine-pull.ts';
@@ -82,7 +82,7 @@ export function planReport(
   start: Start,
   { why, unread = [] }: { readonly why?: string | undefined; readonly unread?: readonly string[] } = {},
 ): PullReport {
-  const { demands, blocked, known, fates, graceSeconds } = examined;
+  const { demands, blocked, fates, graceSeconds } = examined;
   if (start.kind === 'moved') return movedReport;
   const waits = start.kind === 'waiting';
   const summary = [
@@ -97,7 +97,7 @@ export function planReport(
       : `Only an admin can let it be built: ${someOf(demands.adminReasons)}.`,
     blocked.length === 0 ? '' : codeBlock(blocked.slice(0, 40).map(formatProblem)),
     planBody(plan, 'ids' in start && start.kind === 'queued' ? start.ids : []),
-    plan.builds.length === 0 ? '' : destination(plan, known.number),
+    plan.builds.length === 0 ? '' : destination(plan, examined),
     ...demands.notes.slice(0, maximumNotes),
   ];
   return {
@@ -175,10 +175,12 @@ function verdict({ blocked, known }: Examined, standing: Standing, plan: Plan, s
   }
 }
 
-function destination({ builds }: Plan, pull: number): string {
-  const keys = new Set(builds.map(({ owner, project }) => `${owner}/${dnfName(sandboxOf(project, pull))}`));
+function destination({ builds }: Plan, { known, keptSeconds }: Examined): string {
+  const keys = new Set(builds.map(({ owner, project }) => `${owner}/${sandboxOf(project, known.number)}`));
   const sandboxes = someOf([...keys].map((key) => code(key)));
-  return `The builds go to ${sandboxes}, never into the repository of a project. The check of each says how to install it.`;
+  const until =
+    keptSeconds === undefined ? '' : ` They stay there until ${inSpan(keptSeconds)} after this pull request is closed.`;
+  return `The builds go to ${sandboxes}, never into the repository of a project. The check of each says how to install it.${until}`;
 }
 
 /** Names as code, so that nobody is notified by being named. */

@@ -23,21 +23,24 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 test('sandboxes are due once their pull request has been closed for long enough, and nothing of them is queued', () => {
-  const queued = [{ project: 'tools+pr1' }] as unknown as QueuedBuild[];
-  const others = [{ project: 'tools' }, { project: 'tools+pr11' }] as unknown as QueuedBuild[];
+  const queued = [{ project: 'tools:pr:1' }] as unknown as QueuedBuild[];
+  const others = [{ project: 'tools' }, { project: 'tools:pr:11' }] as unknown as QueuedBuild[];
   expect(duePulls([long, lately, open], others, 14 * day, now)).toEqual([1]);
   expect(duePulls([long, lately, open], queued, 14 * day, now)).toEqual([]);
+  // What is about to be published of one is not thrown away.
+  const promoting = [{ project: 'tools', promotes: { project: 'tools:pr:1', id: 7 } }] as unknown as QueuedBuild[];
+  expect(duePulls([long, lately, open], promoting, 14 * day, now)).toEqual([]);
   expect(duePulls([long, lately, open], [], 0, now)).toEqual([1, 2]);
 });
 
 test('all sandboxes of a pull request go, also those of projects that only an earlier head touched, and nothing else', async () => {
   for (const name of [
     'acme/tools',
-    'acme/tools+pr1',
-    'acme/tools+pr2',
-    'acme/tools+pr11',
-    'acme/tools+pr1x',
-    'other/x+pr1',
+    'acme/tools:pr:1',
+    'acme/tools:pr:2',
+    'acme/tools:pr:11',
+    'acme/tools:pr:1x',
+    'other/x:pr:1',
   ])
     await mkdir(join(folder, 'results', name), { recursive: true });
   const removed: string[] = [];
@@ -50,12 +53,12 @@ test('all sandboxes of a pull request go, also those of projects that only an ea
   };
   expect(await sweepSandboxes({ ...context, retentionSeconds: () => undefined })).toEqual([]);
   expect(await sweepSandboxes(context)).toEqual([1]);
-  expect(removed.sort()).toEqual(['acme/tools+pr1', 'other/x+pr1']);
+  expect(removed.sort()).toEqual(['acme/tools:pr:1', 'other/x:pr:1']);
   expect(forgotten).toEqual([1]);
 });
 
 test('what cannot be taken away is not forgotten', async () => {
-  await mkdir(join(folder, 'results/acme/tools+pr1'), { recursive: true });
+  await mkdir(join(folder, 'results/acme/tools:pr:1'), { recursive: true });
   const forgotten: number[] = [];
   const sweep = sweepSandboxes({
     ...{ pulls: () => [long], live: () => [], publishedFolder: folder, now: () => now, retentionSeconds: () => 0 },

@@ -18,7 +18,10 @@ interface SweepContext {
   readonly forget: (pull: number) => Promise<unknown>;
 }
 
-/** Pull requests whose sandboxes are due: closed for long enough, and nothing of them in the queue any more. Pure. */
+/**
+ * Pull requests whose sandboxes are due: closed for long enough, and nothing in the queue that is of them or publishes
+ * what they have. Pure.
+ */
 export function duePulls(
   pulls: readonly KnownPull[],
   live: readonly QueuedBuild[],
@@ -28,7 +31,11 @@ export function duePulls(
   return pulls
     .filter(({ closedAt }) => closedAt !== null && Date.parse(closedAt) + retentionSeconds * 1000 <= now.getTime())
     .map(({ number }) => number)
-    .filter((number) => !live.some(({ project }) => readSandbox(project)?.pull === number));
+    .filter((number) => !live.some((build) => isUse(build, number)));
+}
+
+function isUse({ project, promotes }: QueuedBuild, pull: number): boolean {
+  return [project, promotes?.project ?? ''].some((name) => readSandbox(name)?.pull === pull);
 }
 
 /**

@@ -16,6 +16,7 @@ import { countingLeaving } from '../vocabulary/leaving.ts';
 import { findMovedConflicts } from './find-moved-conflicts.ts';
 import { revokedBuilds } from './handle-pull.ts';
 import { sweepSandboxes } from './sweep-sandboxes.ts';
+import { tellSandboxes } from './tell-sandboxes.ts';
 import { voidedPulls } from './voided-pulls.ts';
 
 export interface TendContext {
@@ -71,6 +72,7 @@ export function createTending(context: TendContext): Tending {
       before = base;
     }
     await sweep(context);
+    await tell(context);
     await expire(context);
     // A merge is one into the tip of the branch, also while that is refused.
     const { handledCommit } = context.state();
@@ -138,6 +140,12 @@ async function sweep(context: TendContext): Promise<void> {
   if (gone.length === 0) return;
   log('info', `The sandboxes of closed pull requests were deleted: ${gone.join(', ')}`);
   await context.published();
+}
+
+/** Their pages say how long they stay. */
+async function tell({ config, state, publishedFolder, published }: TendContext): Promise<void> {
+  const kept = config()?.config.policy.retention.pullRequestsSeconds;
+  if (kept !== undefined && (await tellSandboxes(publishedFolder, state().pulls, kept))) await published();
 }
 
 async function expire({ config, settings, commitEdit, now, log }: TendContext): Promise<void> {

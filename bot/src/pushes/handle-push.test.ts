@@ -56,6 +56,7 @@ const context: PushContext = {
   settings: settingsSchema.parse({}),
   unread: async ({ projects }) => projects.flatMap(({ builders }) => builders).map((team) => `There is no ${team}.`),
   applyChange: async (all) => void steps.push(...all.map((step) => `${step.kind} ${step.project.name}`)),
+  sandboxes: async () => [],
   adopt: (config) => {
     inForce = config;
   },

@@ -6,7 +6,7 @@ import { type ConfigAtCommit, readConfigAt } from '../config-repo/config-in-forc
 import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
 import { askerOf } from '../edits/commit-message.ts';
 import { countBuilds } from '../planning/built.ts';
-import type { Asker } from '../planning/plan-requests.ts';
+import type { Asker, FindSandboxes } from '../planning/plan-requests.ts';
 import { type PlanContext, planOnce, queuedBefore } from '../planning/planner.ts';
 import { reportProblems } from '../reply/config-problems.ts';
 import { fateNotes, waitingNote, withFates } from '../reply/fates.ts';
@@ -28,6 +28,7 @@ export interface PushContext extends PlanContext {
   readonly adopt: (config: ConfigAtCommit) => void;
   /** What is wrong with the teams of a config, a sentence each. */
   readonly unread: (config: ConfigRepo) => Promise<readonly string[]>;
+  readonly sandboxes: FindSandboxes;
   readonly now: () => Date;
   readonly log: Log;
 }
@@ -95,7 +96,7 @@ async function putIntoForce(
     return { checks: [check, ...checksOf(before)], ...inForce };
   }
   await context.applyChange(change.steps);
-  const everything = { at, selections: [], force: false, leavesUnbuilt: true };
+  const everything = { at, selections: [], force: false, leavesUnbuilt: true, sandboxes: context.sandboxes };
   const { builds, summary, annotations } = await planOnce(everything, asker, context);
   context.adopt(at);
   context.log('info', `Config commit ${commit} is in force; ${builds.length} builds queued`);

@@ -80,6 +80,11 @@ test.each<[string, Parameters<typeof steps>, string[]]>([
     ],
     ['describe a', 'describe b'],
   ],
+  [
+    'there was no config before, and one says its former name, which has builds',
+    [undefined, { 'o/b': 'renamedFrom: o/a', 'o/c': 'renamedFrom: o/x' }],
+    ['rename a → b'],
+  ],
 ])('%s', (_name, [before, after], wanted) => {
   expect(steps(before, after)).toEqual(wanted);
 });

@@ -41,8 +41,8 @@ export interface ConfigChange {
 }
 
 /**
- * `before` is undefined when no config was in force: then nothing is deleted or moved, and all that is published is
- * described anew, for the address of the service may be another.
+ * `before` is undefined when no config was in force: then nothing is deleted, of what is published only that moves which
+ * nobody else can claim, and all is described anew, for the address of the service may be another.
  */
 export function planConfigChange(
   before: ConfigAtCommit | undefined,
@@ -52,6 +52,7 @@ export function planConfigChange(
   if (before === undefined) {
     const now = new Map(after.config.projects.map((project) => [projectKey(project), project]));
     const steps = [
+      ...unclaimedMoves(now, builds),
       ...freezes(new Map(), now, undefined),
       ...[...now.values()].map((project) => describe(project, now)),
     ];
@@ -106,6 +107,18 @@ function isDescribedAnew(project: Project, { diff, old, now }: Pick<ProjectChang
   if (before === undefined || project.runtimeRepos.length === 0) return false;
   const [was, is] = [repoTerms(before, (each) => old.get(each)), repoTerms(project, (each) => now.get(each))];
   return !isDeepStrictEqual(was, is);
+}
+
+/**
+ * Projects that say their former name, under which there are builds and under theirs none: as of one whose name the
+ * rules allow no more.
+ */
+function unclaimedMoves(now: Projects, builds: ReadonlyMap<string, number>): readonly ProjectStep[] {
+  const isBuilt = (key: string) => (builds.get(key) ?? 0) > 0;
+  return [...now].flatMap(([key, { renamedFrom: from }]): readonly ProjectStep[] => {
+    if (from === null || now.has(from) || !isBuilt(from) || isBuilt(key)) return [];
+    return [{ kind: 'rename', from: nameOf(from), project: nameOf(key) }];
+  });
 }
 
 function freezes(old: Projects, now: Projects, diff: ConfigDiff | undefined): readonly ProjectStep[] {

@@ -100,7 +100,7 @@ describe('an answer', () => {
     const fedora = 'fedora-42-x86_64' as ChrootName;
     const made = (id: number, ...chroots: readonly Partial<ChrootView>[]): BuildView => ({
       ...view(id, `python-${id}`, {}),
-      project: 'tools+pr7',
+      project: 'tools:pr:7',
       state: 'succeeded',
       chroots: chroots.map((one) => chrootView({ state: 'succeeded', phase: null, packages: ['python3-b'], ...one })),
     });

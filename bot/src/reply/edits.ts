@@ -88,7 +88,7 @@ export function foreignOwner(actor: string, { project, name }: Extract<ConfigEdi
 }
 
 export function noName(name: string): string {
-  return `${code(name, 120)} cannot be a name: letters, digits and \`. _ + -\`, 100 at most.`;
+  return `${code(name, 120)} cannot be a name: letters, digits and \`. _ -\`, 100 at most.`;
 }
 
 export function nameTaken(project: string): string {

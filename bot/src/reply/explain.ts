@@ -15,7 +15,7 @@ import {
 import type { BuildView } from '../vocabulary/build-view.ts';
 import { sentence } from './accepted.ts';
 import { code, plain } from './escape.ts';
-import { failureNotes, stateInWords, verdict } from './progress.ts';
+import { failureNotes, promotionNote, stateInWords, verdict } from './progress.ts';
 
 /** What is known of a package. */
 export interface Subject {
@@ -68,6 +68,8 @@ function whyBuilt(cause: BuildCause, changed: string, last: number | undefined):
       return 'its last build did not come to an end of its own.';
     case 'forced':
       return 'it was asked for.';
+    case 'promoted':
+      return 'what was tested of its pull request is published.';
   }
 }
 
@@ -110,7 +112,9 @@ export function explainBuild(build: BuildView, waitsFor: readonly number[], url:
     ? ''
     : `Next: ${code(`/status ${build.id}`)} shows how far it is, ${code(`/cancel ${build.id}`)} stops it.`;
   const todo = reason === null ? later : `Next: ${advice(reason, build)}`;
-  return [head, states, waits, failureNotes([build], url), todo].filter((part) => part !== '').join('\n\n');
+  return [head, states, waits, failureNotes([build], url), promotionNote(build), todo]
+    .filter((part) => part !== '')
+    .join('\n\n');
 }
 
 function advice(reason: FailureReason, build: BuildView | undefined): string {

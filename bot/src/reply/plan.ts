@@ -19,6 +19,7 @@ export function planBody(plan: Plan, ids: readonly number[]): string {
   const parts = [
     planTable(plan, ids),
     more > 0 ? `${more} more builds are not listed.` : '',
+    promotionNote(plan),
     expectation(plan),
     cycleNotes(plan.cycles),
     skippedNotes(plan.skipped, plan.builds),
@@ -31,8 +32,9 @@ function planTable(plan: Plan, ids: readonly number[]): string {
   const queued = ids.length > 0;
   const name = (index: number) => (queued ? String(ids[index] ?? '?') : `\`${plan.builds[index]?.package ?? '?'}\``);
   const rows = plan.builds.slice(0, maximumRows).map((build, at) => {
+    const from = build.promotes === undefined ? '' : ` from build ${build.promotes.id} of the pull request`;
     const chroots = build.chroots.map(({ chroot, cause, expectedSeconds: seconds }) =>
-      seconds === null ? `\`${chroot}\` (${cause})` : `\`${chroot}\` (${cause}, about ${inWords(seconds)})`,
+      seconds === null ? `\`${chroot}\` (${cause})` : `\`${chroot}\` (${cause}${from}, about ${inWords(seconds)})`,
     );
     const after = [...build.after.map(name), ...build.afterBuilds.map(String)].join(', ');
     const number = queued ? (ids[at] ?? '') : at + 1;
@@ -40,6 +42,18 @@ function planTable(plan: Plan, ids: readonly number[]): string {
   });
   const head = `| ${queued ? 'Build' : 'Order'} | Project | Package | Chroots | After | Source |`;
   return [head, '|--:|---|---|---|---|---|', ...rows].join('\n');
+}
+
+/** That some are not built: what is signed for the project is what was tested. */
+function promotionNote({ builds }: Plan): string {
+  const promoted = builds.filter(({ promotes }) => promotes !== undefined);
+  if (promoted.length === 0) return '';
+  const projects = new Set(promoted.map(({ owner, promotes }) => code(`${owner}/${promotes?.project}`)));
+  const what =
+    promoted.length === builds.length
+      ? 'Nothing is built'
+      : `${promoted.length} of them ${promoted.length === 1 ? 'is' : 'are'} not built`;
+  return `${what}: the packages that were tested in ${[...projects].slice(0, 20).join(', ')} have the same inputs, and are signed with the key of the project and published.`;
 }
 
 function expectation({ builds, expectedSeconds }: Plan): string {
@@ -57,6 +71,12 @@ function cycleNotes(cycles: readonly PlanCycle[]): string {
       return `Packages of ${code(`${owner}/${project}`)} require each other, so no order fits: ${round}.`;
     })
     .join('\n\n');
+}
+
+/** For how long something is kept, as policies say it: whole days where it is days. */
+export function inSpan(seconds: number): string {
+  const days = Math.floor(seconds / 86_400);
+  return days >= 2 ? `${days} days` : inWords(seconds);
 }
 
 /** A duration, rounded so that it promises no more than is known. */

@@ -76,6 +76,12 @@ export function failureNotes(builds: readonly BuildView[], url: string): string 
   return notes.join('\n');
 }
 
+/** What is said of a build that succeeded without being built: its packages were tested by a pull request. */
+export function promotionNote({ chroots }: BuildView): string {
+  const said = chroots.flatMap(({ state, message }) => (state === 'succeeded' && message !== null ? [message] : []));
+  return [...new Set(said)].map((message) => plain(message)).join('\n\n');
+}
+
 /**
  * The page of the log that says why a chroot failed (its own, or that of the source package), opened at the line that
  * does; undefined for what never began, which has none.

@@ -1,7 +1,7 @@
 import type { BuildId, ChrootName } from '@coppice/config';
 import { expect, test } from 'vitest';
 import type { BuildView } from '../vocabulary/build-view.ts';
-import { statusOfProject, statusOfQueue } from './status.ts';
+import { statusOfBuild, statusOfProject, statusOfQueue } from './status.ts';
 
 const waiting = (id: number): BuildView => ({
   ...{ id: id as BuildId, owner: 'acme', project: 'tools', package: 'hello', requestedBy: 'builder' },
@@ -37,4 +37,19 @@ test('of a project it is said what is so of that one, with its page', () => {
     /^`acme\/tools` is frozen: .* A court says so\.\n\nNothing of/,
   );
   expect(statusOfProject(project, [waiting(7)], '')).toMatch(/^0 running, 1 waiting\.[\s\S]*What it has built is at/);
+});
+
+test('of a build that published what a pull request tested, that is said', () => {
+  const message = 'Not built again: these are the packages of build 4 of acme/tools:pr:7.';
+  const [chroot] = waiting(9).chroots;
+  if (chroot === undefined) throw new Error('there is no chroot');
+  const view = (said: string | null) =>
+    statusOfBuild(
+      { ...waiting(9), state: 'succeeded', chroots: [{ ...chroot, state: 'succeeded', message: said }] },
+      '',
+    );
+  expect(view(message)).toMatch(
+    /^\[Build 9\]\S+: It succeeded\.\n\nNot built again: these are the packages of build 4/,
+  );
+  expect(view(null)).toMatch(/^\[Build 9\]\S+: It succeeded\.\n\n\|/);
 });

@@ -2,7 +2,7 @@
 import { type Project, published } from '@coppice/config';
 import type { BuildView } from '../vocabulary/build-view.ts';
 import { code, plain } from './escape.ts';
-import { progressTable, verdict } from './progress.ts';
+import { progressTable, promotionNote, verdict } from './progress.ts';
 
 const maximumListed = 50;
 
@@ -28,7 +28,8 @@ export function statusOfProject(
 }
 
 export function statusOfBuild(build: BuildView, url: string): string {
-  return `[Build ${build.id}](${url}/${published.buildPage(build)}): ${verdict([build])}\n\n${progressTable([build], url)}`;
+  const head = `[Build ${build.id}](${url}/${published.buildPage(build)}): ${verdict([build])}`;
+  return [head, promotionNote(build), progressTable([build], url)].filter((part) => part !== '').join('\n\n');
 }
 
 /** `name` is `owner/project/package`, `builds` its last ones. */

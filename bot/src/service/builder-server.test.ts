@@ -10,7 +10,7 @@ import { type BuilderServer, startBuilderServer } from './builder-server.ts';
 let folder = '';
 let server: BuilderServer;
 const repository = '/results/acme/tools/fedora-42-x86_64';
-const sandbox = '/results/acme/tools+pr7/fedora-42-x86_64';
+const sandbox = '/results/acme/tools:pr:7/fedora-42-x86_64';
 const files = [
   'index.html',
   'api/v1/builds.json',
@@ -21,7 +21,7 @@ const files = [
   `${repository}/00000001-hello/result.json`,
   `${repository}/.repodata-1/repomd.xml`,
   `${sandbox}/repodata/repomd.xml`,
-  'results/acme/tools+pr7/pubkey.gpg',
+  'results/acme/tools:pr:7/pubkey.gpg',
 ];
 
 beforeAll(async () => {
@@ -56,7 +56,7 @@ async function ask(path: string, preface: readonly string[] = [], method = 'GET'
   await once(socket, 'close');
   return `${text.slice(9, 12)} ${text.split('\r\n\r\n')[1]}`;
 }
-const mine = ['COPPICE-SANDBOX acme/tools+pr7\n'];
+const mine = ['COPPICE-SANDBOX acme/tools:pr:7\n'];
 
 test.each<[string, string]>([
   ['metadata', `${repository}/repodata/repomd.xml`],
@@ -101,10 +101,10 @@ test('builders send nothing here', async () => {
 test('the sandbox of a pull request is seen by its own builds alone', async () => {
   const path = `${sandbox}/repodata/repomd.xml`;
   expect(await ask(path)).toMatch(/^404 /);
-  expect(await ask(path, ['COPPICE-SANDBOX acme/tools+pr77\n'])).toMatch(/^404 /);
-  expect(await ask(path, ['COPPICE-SANDBOX other/tools+pr7\n'])).toMatch(/^404 /);
+  expect(await ask(path, ['COPPICE-SANDBOX acme/tools:pr:77\n'])).toMatch(/^404 /);
+  expect(await ask(path, ['COPPICE-SANDBOX other/tools:pr:7\n'])).toMatch(/^404 /);
   expect(await ask(path, mine)).toBe(`200 published/${path}`);
-  expect(await ask('/results/acme/tools+pr7/pubkey.gpg', ['COPPICE-SAND', 'BOX acme/tools', '+pr7\n'])).toMatch(
+  expect(await ask('/results/acme/tools:pr:7/pubkey.gpg', ['COPPICE-SAND', 'BOX acme/tools', ':pr:7\n'])).toMatch(
     /^200 /,
   );
 });

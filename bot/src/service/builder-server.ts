@@ -72,7 +72,7 @@ async function answer(published: string, request: IncomingMessage, response: Ser
 
 /**
  * Whether builders may have what `path` (percent-encoded) names: packages, metadata and keys of repositories, and
- * distributions. Of sandboxes of pull requests only `sandbox`, `owner/project+prN`, the one that the build is for.
+ * distributions. Of sandboxes of pull requests only `sandbox`, `owner/project:pr:N`, the one that the build is for.
  * Pure.
  */
 function mayBuildersSee(path: string, sandbox: string | undefined): boolean {

@@ -2,7 +2,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dnfName } from '@coppice/config';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CoprError, coprCli } from '../../testing/copr-cli.ts';
 import { coprBuilds, coprChroot, coprPackages, coprSandbox, makeCoprTree } from '../../testing/copr-tree.ts';
@@ -41,7 +40,7 @@ describe('copr-cli', () => {
     };
     expect((await cli().list('acme')).map(({ name }) => name)).toEqual(['libs', 'tools']);
     expect(await cli().get('acme', 'tools')).toEqual(tools);
-    expect(await cli().get('acme', dnfName(coprSandbox))).toMatchObject({ name: 'tools:pr:7' });
+    expect(await cli().get('acme', coprSandbox)).toMatchObject({ name: 'tools:pr:7' });
   });
 
   test.each([1000, 7, 100, 33])('list-builds comes to an end with all of them, asked for %d at once', async (limit) => {

@@ -86,7 +86,7 @@ test('whose sandbox a builder may see is said before all that comes from it, and
   });
   await new Promise<void>((resolve) => control.listen(0, '127.0.0.1', resolve));
   const { port: controlPort } = control.address() as AddressInfo;
-  for (const project of ['acme/tools+pr7', 'acme/tools']) {
+  for (const project of ['acme/tools:pr:7', 'acme/tools']) {
     const connection = await connectBuilder(builder, user, never);
     const lent = await lendControl(connection, { controlPort, project });
     // The answer may come before the request has left.
@@ -94,7 +94,7 @@ test('whose sandbox a builder may see is said before all that comes from it, and
     connection.close();
   }
   control.close();
-  expect(begun).toEqual(['COPPICE-SANDBOX acme/tools+pr7', 'GET /x HTTP/1.1\r']);
+  expect(begun).toEqual(['COPPICE-SANDBOX acme/tools:pr:7', 'GET /x HTTP/1.1\r']);
 });
 
 test('a builder of no sandbox that names one, in whatever pieces, is not let through', async () => {
@@ -106,7 +106,7 @@ test('a builder of no sandbox that names one, in whatever pieces, is not let thr
   const { port: controlPort } = control.address() as AddressInfo;
   const connection = await connectBuilder(builder, user, never);
   const lent = await lendControl(connection, { controlPort, project: 'acme/tools' });
-  for (const pieces of [['COPPICE-SANDBOX a/b+pr1\nGET / HTTP/1.1\r\n\r\n'], ['C', 'OPPICE-SANDBOX a/b+pr1\n']]) {
+  for (const pieces of [['COPPICE-SANDBOX a/b:pr:1\nGET / HTTP/1.1\r\n\r\n'], ['C', 'OPPICE-SANDBOX a/b:pr:1\n']]) {
     const socket = connectTo(lent, '127.0.0.1').on('error', () => undefined);
     for (const piece of pieces) socket.write(piece);
     await once(socket, 'close');

@@ -18,6 +18,7 @@ import { attestTask } from './attest-task.ts';
 import { checkPayloads } from './check-payloads.ts';
 import { checkResults } from './check-results.ts';
 import { buildOnBuilder, logBytes } from './on-builder.ts';
+import { promoteChroot, sayPromoted } from './promote-chroot.ts';
 import { clearStaging, type StagedMark, stagingFolder, writeMark } from './staged.ts';
 
 /**
@@ -36,6 +37,8 @@ export async function buildChroot(task: ChrootTask, rest?: Rest): Promise<Ending
   if (rest === undefined) {
     await rm(chrootFolder(context, build, chroot.chroot), { recursive: true, force: true });
     await clearStaging(placeOf(task));
+    const promoted = await promoteChroot(task);
+    if (promoted !== undefined) return publish(task, promoted);
   }
   const mark =
     rest !== undefined && 'mark' in rest
@@ -90,7 +93,8 @@ async function findDamage(task: ChrootTask, rpms: readonly string[]): Promise<Fa
   }
 }
 
-async function publish(task: ChrootTask, { engine, files, artifacts, accounts = {} }: Signed): Promise<Ending> {
+async function publish(task: ChrootTask, signed: Signed): Promise<Ending> {
+  const { engine, files, artifacts, accounts = {}, promotedFrom } = signed;
   const { context, build, chroot } = task;
   enter(task, 'publish');
   const folder = stagingFolder(placeOf(task));
@@ -100,8 +104,11 @@ async function publish(task: ChrootTask, { engine, files, artifacts, accounts = 
     await removeAccounts(chrootFolder(context, build, chroot.chroot)); // the packages that they speak of are not there
     return { ...failedEnding(task, published), engine };
   }
-  const ended = { reason: null, message: null, excerpt: [], endedAt: context.now() };
-  return { state: 'succeeded', ...ended, engine, artifacts, accounts };
+  const ended = { reason: null, excerpt: [], endedAt: context.now() } as const;
+  const good = { state: 'succeeded', ...ended, engine, artifacts, accounts } as const;
+  return promotedFrom === undefined
+    ? { ...good, message: null }
+    : { ...good, message: sayPromoted(promotedFrom, build), promotedFrom };
 }
 
 /** A shutdown leaves what was collected to the next start; a cancellation ends it. */

@@ -41,6 +41,8 @@ const markSchema = z.discriminatedUnion('step', [
     artifacts: resultSchema.shape.artifacts,
     /** Absent in marks from before there were any. */
     accounts: resultSchema.pick({ attestation: true, sbom: true }).optional(),
+    /** Whose packages they are, where they were not built for this build. */
+    promotedFrom: resultSchema.shape.promotedFrom,
   }),
 ]);
 export type StagedMark = z.infer<typeof markSchema>;

@@ -10,20 +10,20 @@ const place = () => ({ published: folder, controlUrl: 'http://127.0.0.1:9', chro
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'coppice-inputs-'));
-  const repodata = join(folder, 'results/acme/tools+pr12/fedora-42-x86_64/repodata');
+  const repodata = join(folder, 'results/acme/tools:pr:12/fedora-42-x86_64/repodata');
   await mkdir(repodata, { recursive: true });
   await writeFile(join(repodata, 'repomd.xml'), '');
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test("another project's repository is read with its key, an address as it is, each once, in order", async () => {
-  const repos = ['https://example.org/r', 'coppice://acme/tools+pr12', 'https://example.org/r'];
+  const repos = ['https://example.org/r', 'coppice://acme/tools:pr:12', 'https://example.org/r'];
   expect(await findRepositories(place(), repos)).toEqual([
     { url: 'https://example.org/r' },
     {
-      name: 'acme/tools+pr12',
-      url: 'http://127.0.0.1:9/results/acme/tools+pr12/fedora-42-x86_64/',
-      keyUrl: 'http://127.0.0.1:9/results/acme/tools+pr12/pubkey.gpg',
+      name: 'acme/tools:pr:12',
+      url: 'http://127.0.0.1:9/results/acme/tools:pr:12/fedora-42-x86_64/',
+      keyUrl: 'http://127.0.0.1:9/results/acme/tools:pr:12/pubkey.gpg',
     },
   ]);
 });

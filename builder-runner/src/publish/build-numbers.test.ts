@@ -46,7 +46,7 @@ test('nothing published: the first number is 1', async () => {
 test.each([
   ['a build', 'results/acme/tools/sapling-12-x86_64/00000041-hello'],
   ['a source package, of a build that got no further', 'results/acme/tools/srpm-builds/00000041'],
-  ['a build of a sandbox', 'results/acme/tools+pr7/sapling-12-x86_64/00000041-hello'],
+  ['a build of a sandbox', 'results/acme/tools:pr:7/sapling-12-x86_64/00000041-hello'],
   ['a build for a chroot that is no longer known', 'results/acme/tools/old_name/00000041-hello'],
   ['the page of a build that only waited, or whose results were pruned', 'acme/tools/build/41'],
 ])('the next number is behind that of %s', async (_, folder) => {

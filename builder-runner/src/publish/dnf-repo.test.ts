@@ -51,19 +51,19 @@ test('the host is named without its port, and both signatures are asked for', as
 });
 
 test('a sandbox has letters in its id that dnf allows, goes first, and brings the project it was built beside', () => {
-  const text = dnfRepo(url, 'acme', 'tools+pr7', chroot, needing(project('libs+pr9'), project('tools')));
+  const text = dnfRepo(url, 'acme', 'tools:pr:7', chroot, needing(project('libs'), project('tools')));
   expect(text.split('\n').filter((line) => line.startsWith('[') || line.startsWith('priority'))).toEqual([
     '[copr:build.example.org:acme:tools:pr:7]',
     'priority=90',
     '[coprdep:build.example.org:acme:tools]',
-    '[coprdep:build.example.org:acme:libs:pr:9]',
+    '[coprdep:build.example.org:acme:libs]',
   ]);
-  expect(published.dnfRepo('acme', 'tools+pr7', chroot)).toBe('coprs/acme/tools:pr:7/repo/fedora-42/dnf.repo');
+  expect(published.dnfRepo('acme', 'tools:pr:7', chroot)).toBe('coprs/acme/tools:pr:7/repo/fedora-42/dnf.repo');
 });
 
 test('a sandbox goes first also where its project has a priority, and has the options of its project', () => {
   const options = { priority: 20, cost: null, moduleHotfixes: true, multilib: false };
-  const text = dnfRepo(url, 'acme', 'tools+pr7', chroot, { ...plainTerms, options });
+  const text = dnfRepo(url, 'acme', 'tools:pr:7', chroot, { ...plainTerms, options });
   expect(text.match(/^(?:priority|module_hotfixes)=.*$/gm)).toEqual([
     'priority=19',
     'module_hotfixes=1',
@@ -90,7 +90,7 @@ test('no address leaves its line or takes the section of another', () => {
 });
 
 test('an address of this service names a project', () => {
-  expect(coppiceProject('coppice://acme/tools+pr12')).toEqual({ owner: 'acme', name: 'tools+pr12' });
+  expect(coppiceProject('coppice://acme/tools:pr:12')).toEqual({ owner: 'acme', name: 'tools:pr:12' });
 });
 
 test.each([

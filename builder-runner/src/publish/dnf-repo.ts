@@ -5,7 +5,8 @@
 import {
   type ChrootName,
   chrootOf,
-  namePattern,
+  isPathName,
+  isPathProject,
   plainTerms,
   projectOfRepository,
   published,
@@ -17,7 +18,7 @@ import { multilibOptions, type ProjectPart, type RepoPart, repoParts } from './r
 
 /**
  * The text of `dnf.repo`. `url` is the service's public address, without a slash at the end; `terms` those of the
- * project, also for a sandbox of it.
+ * project, also for a sandbox of it, which was built beside `base`, `owner/name`.
  */
 export function dnfRepo(
   url: string,
@@ -25,8 +26,9 @@ export function dnfRepo(
   project: string,
   chroot: ChrootName,
   terms: RepoTerms = plainTerms,
+  base?: string,
 ): string {
-  const { own, needed } = repoParts(new URL(url).hostname, owner, project, terms);
+  const { own, needed } = repoParts(new URL(url).hostname, owner, project, terms, base);
   const { distribution, release } = chrootOf(chroot);
   const inAddress = releaseInAddress({ distribution, release });
   const ours = (part: ProjectPart, architecture = '$basearch') => {
@@ -72,5 +74,5 @@ function optionLines({ priority, cost, moduleHotfixes }: RepoOptions): string {
 /** `coppice://acme/tools` → its parts; undefined for every other address. */
 export function coppiceProject(address: string): { readonly owner: string; readonly name: string } | undefined {
   const [owner = '', name = '', ...more] = projectOfRepository(address)?.replace(/\/$/, '').split('/') ?? [];
-  return more.length === 0 && namePattern.test(owner) && namePattern.test(name) ? { owner, name } : undefined;
+  return more.length === 0 && isPathName(owner) && isPathProject(name) ? { owner, name } : undefined;
 }

@@ -1,6 +1,6 @@
 // The life of projects after publishing, on real RPMs, gpg, createrepo_c and dnf.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -19,10 +19,17 @@ import { buildOf, endingOf, publishTiny, showPackages, testChroot } from '../../
 import { verifyRpm } from '../provenance/verify-rpm.ts';
 import { forkProject } from './fork-project.ts';
 import { ensureKey, keyFolder } from './keys.ts';
-import { deleteBuild, freezeProject, removeProject, renameProject, unfreezeProject } from './project-life.ts';
+import {
+  deleteBuild,
+  freezeProject,
+  removeProject,
+  renameOldSandboxes,
+  renameProject,
+  unfreezeProject,
+} from './project-life.ts';
 import { publishEnding } from './publish.ts';
 import { removeDue } from './remove-later.ts';
-import { writeRepoFiles } from './repo-files.ts';
+import { writeRepoFiles, writeSandboxRepoFiles } from './repo-files.ts';
 import { closeAllSigning } from './sign.ts';
 
 let home: string;
@@ -80,6 +87,62 @@ describe('a build that is deleted', () => {
     expect(readdirSync(repositoryOf('tools')).sort()).toEqual(['00000001-one', 'generations', 'repodata']);
     await deleteBuild(publisher, 'acme', 'tools', 1 as BuildId);
     expect(await shown('tools')).toEqual([]);
+  }, 60_000);
+});
+
+describe('sandboxes', () => {
+  const old = 'tools+pr7';
+  const now = 'tools:pr:7';
+  const sandbox = (name: string) => inPublished(`results/acme/${name}`);
+
+  test('from before they were called after Copr have that name from the start on, with all that they had', async () => {
+    await publishTiny(publisher, 1, 'one', '1.0', old);
+    await publishTiny(publisher, 2, 'two', '1.0');
+    await mkdir(inPublished('acme/tools+pr7/build/1'), { recursive: true });
+    const key = readFileSync(keyOf(old), 'utf8');
+    await twice(() => renameOldSandboxes(publisher));
+    expect(await shown(now)).toEqual(['one-1.0.noarch', 'one-1.0.src']);
+    expect(readFileSync(keyOf(now), 'utf8')).toBe(key);
+    expect(recordOf(now, '00000001-one')).toMatchObject({ owner: 'acme', project: now, id: 1 });
+    expect(readFileSync(repoFileOf(now), 'utf8')).toContain(`/results/acme/${now}/sapling-12-$basearch/`);
+    expect([existsSync(sandbox(old)), existsSync(inPublished('acme/tools+pr7'))]).toEqual([false, false]);
+    expect(await shown('tools')).toEqual(['two-1.0.noarch', 'two-1.0.src']);
+  }, 60_000);
+
+  test('are renamed to the end when that was cut off, and one that cannot be holds nothing up', async () => {
+    await publishTiny(publisher, 1, 'one', '1.0', old);
+    await publishTiny(publisher, 2, 'one', '1.0', 'other+pr1');
+    await publishTiny(publisher, 3, 'one', '1.0', 'other:pr:1');
+    await rename(keyFolder(home, 'acme', old), keyFolder(home, 'acme', now));
+    const told: string[] = [];
+    await renameOldSandboxes({ ...publisher, log: (level, text) => void told.push(`${level}: ${text}`) });
+    expect(await shown(now)).toEqual(['one-1.0.noarch', 'one-1.0.src']);
+    expect(existsSync(sandbox('other+pr1'))).toBe(true);
+    expect(told.sort()).toEqual([
+      'error: The sandbox acme/other+pr1 could not be renamed to acme/other:pr:1',
+      'info: The sandbox acme/tools+pr7 is acme/tools:pr:7 now',
+    ]);
+  }, 60_000);
+
+  test('take their keys with them when they are swept; that of a project is kept', async () => {
+    await publishTiny(publisher, 1, 'one', '1.0', now);
+    await publishTiny(publisher, 2, 'one', '1.0');
+    for (const name of [now, 'tools']) await twice(() => removeProject(home, 'acme', name));
+    expect(existsSync(keyFolder(home, 'acme', now))).toBe(false);
+    const kept = readdirSync(join(home, 'state/keys-removed/acme'));
+    expect(kept).toHaveLength(1);
+    expect(kept[0]).toMatch(/^tools-[0-9A-F]{40}$/);
+  }, 60_000);
+
+  test("have their project's section in their .repo file, under the name that the project has now", async () => {
+    await publishTiny(publisher, 1, 'one', '1.0', now);
+    const sections = () => readFileSync(repoFileOf(now), 'utf8').match(/^\[.*\]$/gm);
+    expect(sections()).toEqual(['[copr:build.example.org:acme:tools:pr:7]', '[coprdep:build.example.org:acme:tools]']);
+    await writeSandboxRepoFiles({ ...publisher, baseOf: () => 'acme/instruments' });
+    expect(sections()?.[1]).toBe('[coprdep:build.example.org:acme:instruments]');
+    // Nobody states it any more: what is there stays.
+    await writeSandboxRepoFiles({ ...publisher, baseOf: () => undefined });
+    expect(sections()?.[1]).toBe('[coprdep:build.example.org:acme:instruments]');
   }, 60_000);
 });
 

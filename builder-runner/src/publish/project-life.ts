@@ -3,7 +3,15 @@
 // concerned have left the queue.
 import { mkdir, mkdtemp, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type BuildId, type ChrootName, paddedBuildId, parseChroot, published } from '@coppice/config';
+import {
+  type BuildId,
+  type ChrootName,
+  paddedBuildId,
+  parseChroot,
+  presentName,
+  published,
+  readSandbox,
+} from '@coppice/config';
 import { exists } from '../base/absent.ts';
 import { RunnerError } from '../base/errors.ts';
 import { frozenFolder } from './frozen.ts';
@@ -26,7 +34,7 @@ export interface ProjectName {
 
 /**
  * Deletes all that was published of a project. Its key is kept aside in
- * `state/keys-removed/<owner>/<project>-<fingerprint>`; that of a sandbox goes, too.
+ * `state/keys-removed/<owner>/<project>-<fingerprint>`; that of a sandbox was made to be thrown away with it.
  */
 export function removeProject(home: string, owner: string, name: string): Promise<void> {
   return alone({ owner, project: name }, () => removeAll(home, { owner, name }));
@@ -35,7 +43,14 @@ export function removeProject(home: string, owner: string, name: string): Promis
 async function removeAll(home: string, name: ProjectName): Promise<void> {
   await removePublished(home, name);
   await removeTree(home, frozenFolder(home, name.owner, name.name));
-  await setKeyAside(home, name);
+  if (readSandbox(name.name) === undefined) await setKeyAside(home, name);
+  else await dropKey(home, name);
+}
+
+async function dropKey(home: string, { owner, name }: ProjectName): Promise<void> {
+  const key = keyFolder(home, owner, name);
+  await closeSigning(key);
+  await removeTree(home, key);
 }
 
 async function removePublished(home: string, { owner, name }: ProjectName): Promise<void> {
@@ -86,10 +101,40 @@ export function renameProject(publisher: Publisher, from: ProjectName, to: Proje
     await moveTree(oldKey, freshKey);
     await removeDue(home, new Date(), published.project(from.owner, from.name));
     await moveTree(old, fresh);
-    await renameRecords(publisher, to);
+    await renameRecords(publisher, to, to);
     if (await exists(frozenFolder(home, to.owner, to.name))) return;
     for (const chroot of await chrootsOf(home, to)) await refresh(publisher, to, chroot);
   });
+}
+
+/**
+ * At the start: gives sandboxes from before they were called `project:pr:N` that name, open ones and those that are yet
+ * to be swept. Whatever has the old name still is taken up at the next start; a fault in one is told and keeps nothing
+ * from starting.
+ */
+export async function renameOldSandboxes(publisher: Publisher): Promise<void> {
+  const { home, log } = publisher;
+  const roots = ['published/results', 'state/keys', 'state/frozen'].map((folder) => join(home, folder));
+  const found = new Map<string, ProjectName>();
+  for (const root of roots) {
+    for (const owner of await readdir(root).catch((): string[] => [])) {
+      for (const name of await readdir(join(root, owner)).catch((): string[] => [])) {
+        if (presentName(name) !== name) found.set(`${owner}/${name}`, { owner, name });
+      }
+    }
+  }
+  for (const [key, from] of found) {
+    const to = { owner: from.owner, name: presentName(from.name) };
+    try {
+      // First, while the folder has its old name: from then on nothing is left to do that would not be found again.
+      await alone({ owner: from.owner, project: from.name }, () => renameRecords(publisher, from, to));
+      await renameProject(publisher, from, to);
+      await removeTree(home, join(home, 'published', published.projectPage(from.owner, from.name)));
+      log?.('info', `The sandbox ${key} is ${to.owner}/${to.name} now`);
+    } catch (error) {
+      log?.('error', `The sandbox ${key} could not be renamed to ${to.owner}/${to.name}`, { error });
+    }
+  }
 }
 
 /** Takes a project's repositories offline: dnf finds neither metadata nor `.repo` file. Files of builds stay. */
@@ -201,10 +246,10 @@ export function signMetadata(publisher: Publisher, project: ProjectName): Promis
   });
 }
 
-/** Records say whose they are. */
-async function renameRecords(publisher: Publisher, { owner, name }: ProjectName): Promise<void> {
+/** Records say whose they are: those that stand in `at`. */
+async function renameRecords(publisher: Publisher, at: ProjectName, { owner, name }: ProjectName): Promise<void> {
   const { home } = publisher;
-  const project = published.project(owner, name);
+  const project = published.project(at.owner, at.name);
   const results = join(home, 'published', project);
   for (const folder of await readdir(results, { withFileTypes: true }).catch(() => [])) {
     if (!folder.isDirectory()) continue;

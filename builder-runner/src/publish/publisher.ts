@@ -18,6 +18,11 @@ export interface Publisher {
   readonly repoTerms?: (owner: string, project: string) => RepoTerms;
   /** How the project's keys are made. Default: `defaultTerms`. */
   readonly signing?: (owner: string, project: string) => SigningTerms;
+  /**
+   * `owner/name` of the project whose packages those of a sandbox need, under the name that it has now; undefined when
+   * nobody states it any more. Default: as the sandbox's name says.
+   */
+  readonly baseOf?: (owner: string, sandbox: string) => string | undefined;
 }
 
 /** The folder of one chroot of one build, absolute. */

@@ -28,6 +28,8 @@ export interface Ending {
   readonly artifacts: readonly Artifact[];
   /** Default: there are none. */
   readonly accounts?: Pick<Result, 'attestation' | 'sbom'>;
+  /** Default: it was built. */
+  readonly promotedFrom?: Result['promotedFrom'];
   readonly endedAt: Date;
 }
 
@@ -120,6 +122,7 @@ function common(build: QueuedBuild, ending: Ending) {
     source: build.source,
     engine: ending.engine,
     artifacts: [...ending.artifacts],
+    ...(ending.promotedFrom === undefined ? {} : { promotedFrom: ending.promotedFrom }),
     endedAt: ending.endedAt.toISOString(),
   };
 }

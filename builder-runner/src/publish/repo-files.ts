@@ -2,7 +2,7 @@
 // changes.
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ChrootName, parseChroot, plainTerms, published, type RepoTerms } from '@coppice/config';
+import { type ChrootName, parseChroot, plainTerms, published, type RepoTerms, readSandbox } from '@coppice/config';
 import { nothingWhenAbsent } from '../base/absent.ts';
 import { inTurn } from '../base/in-turn.ts';
 import { readRegularFile } from '../base/regular-file.ts';
@@ -53,7 +53,7 @@ export async function removeRepoFiles(
 }
 
 async function writeDnfRepo(publisher: Publisher, { owner, name }: ProjectName, chroot: ChrootName, terms: RepoTerms) {
-  const text = dnfRepo(publisher.url, owner, name, chroot, terms);
+  const text = dnfRepo(publisher.url, owner, name, chroot, terms, baseOf(publisher, owner, name));
   await writeUnlessSame(publisher, published.dnfRepo(owner, name, chroot), text);
   await writeUnlessSame(publisher, published.ownRepo(owner, name, chroot), text);
 }
@@ -64,7 +64,8 @@ async function writeRpmrepo(
   chroots: readonly ChrootName[],
   terms: RepoTerms,
 ): Promise<void> {
-  const text = rpmrepoJson(publisher.url, owner, name, chroots, terms);
+  const base = baseOf(publisher, owner, name);
+  const text = rpmrepoJson(publisher.url, owner, name, chroots, terms, base);
   await writeUnlessSame(publisher, published.rpmrepo(owner, name), text);
 }
 
@@ -82,4 +83,34 @@ async function publishedChroots({ home }: Publisher, { owner, name }: ProjectNam
   const chroots = names.flatMap((each) => parseChroot(each)?.name ?? []);
   const there = await Promise.all(chroots.map((chroot) => hasRepodata(join(results, chroot))));
   return chroots.filter((_, index) => there[index] === true);
+}
+
+/**
+ * Writes anew the files of all sandboxes whose project has another name than they say, or needs other repositories. To
+ * be called when the config has changed.
+ */
+export async function writeSandboxRepoFiles(publisher: Publisher): Promise<void> {
+  const results = join(publisher.home, 'published/results');
+  for (const owner of await readdir(results).catch((): string[] => [])) {
+    for (const name of await readdir(join(results, owner)).catch((): string[] => [])) {
+      // What nobody states keeps what its file says.
+      if (readSandbox(name) === undefined || statedBase(publisher, owner, name) === undefined) continue;
+      await writeRepoFiles(publisher, { owner, name }, publisher.repoTerms?.(owner, name) ?? plainTerms);
+    }
+  }
+}
+
+/** `owner/name` of the project that a sandbox was built beside, under its present name; undefined of other projects. */
+function baseOf(publisher: Publisher, owner: string, name: string): string | undefined {
+  return statedBase(publisher, owner, name) ?? formerBase(owner, name);
+}
+
+function statedBase({ baseOf: stated }: Publisher, owner: string, name: string): string | undefined {
+  return stated === undefined || readSandbox(name) === undefined ? formerBase(owner, name) : stated(owner, name);
+}
+
+/** As the sandbox's name says. */
+function formerBase(owner: string, name: string): string | undefined {
+  const sandbox = readSandbox(name);
+  return sandbox && `${owner}/${sandbox.project}`;
 }

@@ -1,14 +1,7 @@
 // Which repositories a project's `.repo` file names and what dnf is told of each: the same for the file and for what
 // the copr plugin of dnf 5 makes its file of. Pure.
 import { createHash } from 'node:crypto';
-import {
-  dnfName,
-  type NeededRepo,
-  plainRepoOptions,
-  type RepoOptions,
-  type RepoTerms,
-  readSandbox,
-} from '@coppice/config';
+import { type NeededRepo, plainRepoOptions, type RepoOptions, type RepoTerms, readSandbox } from '@coppice/config';
 
 /** One repository, and how dnf knows it. */
 export interface RepoPart {
@@ -40,14 +33,20 @@ const preferred = 90;
 
 /**
  * `host` is that of the service, without a port. The `terms` of a sandbox are those of its project, whose repository is
- * needed as well: the packages were built beside those. Ids hold only what dnf allows; those of needed repositories
+ * needed as well: the packages were built beside those of `base`, `owner/name`. Ids hold only what dnf allows; those of needed repositories
  * begin with `coprdep:`, for `dnf copr list` falls over any other.
  */
-export function repoParts(host: string, owner: string, project: string, terms: RepoTerms): RepoParts {
+export function repoParts(
+  host: string,
+  owner: string,
+  project: string,
+  terms: RepoTerms,
+  base = `${owner}/${readSandbox(project)?.project}`,
+): RepoParts {
   const sandbox = readSandbox(project);
   const partOf = (kind: 'copr' | 'coprdep', owner: string, project: string, options: RepoOptions): ProjectPart => ({
-    id: `${kind}:${host}:${owner}:${dnfName(project)}`,
-    name: `Coppice repository ${owner}/${dnfName(project)}`,
+    id: `${kind}:${host}:${owner}:${project}`,
+    name: `Coppice repository ${owner}/${project}`,
     ...{ options, owner, project },
   });
   const needed = terms.needed.map((repo) =>
@@ -55,10 +54,11 @@ export function repoParts(host: string, owner: string, project: string, terms: R
   );
   if (sandbox === undefined) return { own: partOf('copr', owner, project, terms.options), needed };
   const before = Math.max(1, Math.min(preferred, (terms.options.priority ?? 99) - 1));
-  const base = partOf('coprdep', owner, sandbox.project, terms.options);
+  const [baseOwner = '', baseName = ''] = base.split('/');
+  const beside = partOf('coprdep', baseOwner, baseName, terms.options);
   return {
     own: partOf('copr', owner, project, { ...terms.options, priority: before }),
-    needed: [base, ...needed.filter(({ id }) => id !== base.id)],
+    needed: [beside, ...needed.filter(({ id }) => id !== beside.id)],
   };
 }
 

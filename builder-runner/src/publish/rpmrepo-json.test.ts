@@ -45,11 +45,11 @@ describe('what dnf 5 makes a `.repo` file of', () => {
     const unkeyed = four.replace('gpgcheck=1\ngpgkey=https://x.example/key\n', 'gpgcheck=0\n');
     expect(unkeyed).not.toBe(four);
     expect(meaning(enabled(fedora).text)).toEqual(meaning(unkeyed));
-    const sandbox = dnfRepo(url, 'acme', 'tools+pr7', 'epel-9-x86_64' as ChrootName, { ...plainTerms, options });
+    const sandbox = dnfRepo(url, 'acme', 'tools:pr:7', 'epel-9-x86_64' as ChrootName, { ...plainTerms, options });
     const said = { ...plainTerms, options };
     const ids = (text: string) => text.match(/^(?:\[.*|priority=.*)$/gm);
     expect(
-      ids(enabled({ ...fedora, distribution: 'rhel', release: '9.4' }, { project: 'tools+pr7', said }).text),
+      ids(enabled({ ...fedora, distribution: 'rhel', release: '9.4' }, { project: 'tools:pr:7', said }).text),
     ).toEqual(ids(sandbox));
   });
 

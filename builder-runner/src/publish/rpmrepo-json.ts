@@ -7,7 +7,6 @@ import {
   type Architecture,
   type ChrootName,
   chrootOf,
-  dnfName,
   published,
   type RepoOptions,
   type RepoTerms,
@@ -28,7 +27,7 @@ interface ArchitectureOptions {
 
 /**
  * The text for a project with repositories for `chroots`. `url` is the service's public address, without a slash at the
- * end; `terms` those of the project, also for a sandbox of it.
+ * end; `terms` those of the project, also for a sandbox of it, which was built beside `base`.
  */
 export function rpmrepoJson(
   url: string,
@@ -36,19 +35,20 @@ export function rpmrepoJson(
   project: string,
   chroots: readonly ChrootName[],
   terms: RepoTerms,
+  base?: string,
 ): string {
-  const { own, needed } = repoParts(new URL(url).hostname, owner, project, terms);
+  const { own, needed } = repoParts(new URL(url).hostname, owner, project, terms, base);
   const answer = {
     results_url: `${url}/results`,
     pubkey_url: `${url}/${published.publicKey(owner, project)}`,
     repos: reposOf(chroots, own.options, terms),
-    directories: { [dnfName(project)]: {} },
+    directories: { [project]: {} },
     dependencies: needed.map((part) => ({
       opts: { id: part.id, name: part.name, ...optionsOf(part.options) },
       ...('url' in part
         ? // The plugin knows no key for these: what it writes has `gpgcheck=0`.
           { type: 'external_baseurl', data: { pattern: part.url } }
-        : { type: 'copr', data: { owner: part.owner, projectname: dnfName(part.project) } }),
+        : { type: 'copr', data: { owner: part.owner, projectname: part.project } }),
     })),
   };
   return `${JSON.stringify(answer, null, 2)}\n`;

@@ -8,6 +8,7 @@ import {
   type FailureReason,
   isFinal,
   type PhaseName,
+  presentName,
   type QueuedBuild,
   type QueuedChroot,
   type RequestedChroot,
@@ -104,6 +105,8 @@ function enqueue(state: QueueState, requests: readonly BuildRequest[], at: strin
     const build: QueuedBuild = {
       id,
       ...rest,
+      // The journal may be older than the names of sandboxes.
+      project: presentName(request.project),
       builderLabels: request.builderLabels ?? [],
       after: needs,
       requestedAt: at,

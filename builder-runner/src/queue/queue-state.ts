@@ -1,5 +1,12 @@
 // The queue's state and the values derived from it, always updated together. Deterministic and without effects.
-import type { BuildId, BuildRequest, ChrootName, QueuedBuild, QueuedChroot } from '@coppice/config';
+import {
+  type BuildId,
+  type BuildRequest,
+  type ChrootName,
+  presentName,
+  type QueuedBuild,
+  type QueuedChroot,
+} from '@coppice/config';
 import { Running } from './limits.ts';
 import { ReadyBuilds } from './schedule.ts';
 import { isPostponed } from './task.ts';
@@ -73,7 +80,9 @@ export function decodeQueueState(json: unknown): QueueState {
   const { lastId, closing, helped, turns, builds } = json as QueueStateJson;
   const sets = { closing: new Set(closing), helped: new Set(helped) };
   const state = { ...emptyQueueState(), lastId, ...sets, turns: new Turns(turns) };
-  for (const build of builds) insert(state, { ...build, builderLabels: build.builderLabels ?? [] });
+  for (const build of builds) {
+    insert(state, { ...build, project: presentName(build.project), builderLabels: build.builderLabels ?? [] });
+  }
   return state;
 }
 

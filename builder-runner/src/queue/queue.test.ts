@@ -67,6 +67,16 @@ test('labels of builders are kept when the queue is opened anew; requests and sn
   expect(queueSnapshotSchema.parse(snapshot).builds[0]?.builderLabels).toEqual([]);
 });
 
+test('a sandbox from before they were called after Copr has its present name, in the journal and in snapshots', () => {
+  const state = emptyQueueState();
+  const old = requestForTests({ project: 'tools+pr7' });
+  applyQueueOperation(state, { kind: 'enqueue', requests: [old], at: '2026-01-01T00:00:00.000Z' });
+  const projectsOf = ({ builds }: typeof state) => [...builds.values()].map(({ project }) => project);
+  expect(projectsOf(state)).toEqual(['tools:pr:7']);
+  const json = JSON.parse(JSON.stringify(encodeQueueState(state)).replaceAll('tools:pr:7', 'tools+pr7'));
+  expect(projectsOf(decodeQueueState(json))).toEqual(['tools:pr:7']);
+});
+
 test('a chroot is put off only while another of its batch may help, also when the queue is opened anew meanwhile', async () => {
   const folder = await folderForTest();
   const { queue } = await openForTest(folder);

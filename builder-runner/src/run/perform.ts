@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type FailureReason, isFinal, type QueuedBuild, type QueuedChroot } from '@coppice/config';
 import { Left, ShuttingDown } from '../base/abort.ts';
 import { describeError, isDiskFull, isWorthAnotherTry, RunnerError } from '../base/errors.ts';
+import { succeed } from '../base/outcome.ts';
 import { describeForPublic } from '../base/public-text.ts';
 import { buildChroot, type Rest } from '../chroot-build/build-chroot.ts';
 import { clearStaging } from '../chroot-build/staged.ts';
@@ -12,6 +13,7 @@ import { publishEnding } from '../publish/publish.ts';
 import { type Ending, forPublic, frozenEnding } from '../publish/record.ts';
 import type { Task } from '../queue/index.ts';
 import { buildSrpm } from '../srpm/build-srpm.ts';
+import { promoteSrpm } from '../srpm/promote-srpm.ts';
 import { abortOnChange, persist } from './worker-signals.ts';
 
 /** The service in which tasks are done. */
@@ -62,7 +64,8 @@ async function performSrpm(service: Service, build: QueuedBuild, signal: AbortSi
       await failAllChroots(service, build, frozenEnding(build, context.now()));
       return;
     }
-    const made = await buildSrpm(context, build, signal);
+    const promoted = await promoteSrpm(context, build);
+    const made = promoted === undefined ? await buildSrpm(context, build, signal) : succeed(promoted);
     if (made.ok) {
       const file = made.value;
       await persist(context.log, 'the queue cannot be written', ending, () => context.queue.srpmDone(build.id, file));

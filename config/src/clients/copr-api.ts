@@ -2,7 +2,6 @@
 // questions: https://github.com/fedora-copr/copr (python/copr/v3, what copr-cli asks with), the copr plugins of dnf.
 import type { BuildId } from '../words/build.ts';
 import { published } from '../words/published.ts';
-import { dnfName } from '../words/sandbox.ts';
 
 /**
  * Items in one file of a list. Clients ask again with `offset` + `limit` of the answer that they had, until an answer
@@ -10,7 +9,7 @@ import { dnfName } from '../words/sandbox.ts';
  */
 export const coprPageItems = 100;
 
-const project = (owner: string, name: string) => `api_3/projects/${owner}/${dnfName(name)}`;
+const project = (owner: string, name: string) => `api_3/projects/${owner}/${name}`;
 
 /** Paths inside `published/`; `offset` is a multiple of `coprPageItems`. */
 export const coprFiles = {

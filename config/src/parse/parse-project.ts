@@ -6,7 +6,7 @@ import { reservedOwners, reservedProject } from '../words/published.ts';
 import { quote } from '../words/quote.ts';
 import { projectOfRepository, type RepoOptions, type RuntimeRepo } from '../words/repo-options.ts';
 import { checkYaml, didYouMean, problemAt } from '../yaml/check-yaml.ts';
-import { checkName } from '../yaml/fields.ts';
+import { checkProjectPart } from '../yaml/fields.ts';
 import type { YamlFile } from '../yaml/read-nodes.ts';
 import { checkDependencies } from './check-dependencies.ts';
 import { checkRequests } from './check-requests.ts';
@@ -75,7 +75,7 @@ export function namedProjects(value: ProjectYaml): readonly string[] {
 export function checkProjectName(path: string, owner: string, name: string): Problem[] {
   const at = { path, line: 1, column: 1 };
   const problems: Problem[] = [];
-  for (const fault of [checkName('an owner', owner), checkName('a project', name)]) {
+  for (const fault of [checkProjectPart('an owner', owner), checkProjectPart('a project', name)]) {
     if (fault !== undefined) problems.push({ ...at, ...fault, hint: `move the file: ${fault.hint}` });
   }
   if ((reservedOwners as readonly string[]).includes(owner.toLowerCase())) {
@@ -85,10 +85,6 @@ export function checkProjectName(path: string, owner: string, name: string): Pro
   if (name.toLowerCase() === reservedProject) {
     const message = `no project can have the name ${quote(name)}: web servers take it for the page of a folder`;
     problems.push({ ...at, message, hint: 'move the file' });
-  }
-  if (/\+pr\d+$/.test(name)) {
-    const message = `no project can have the name ${quote(name)}: it is kept for builds of pull requests`;
-    problems.push({ ...at, message, hint: 'move the file: a name that does not end in `+pr` and a number' });
   }
   return problems;
 }

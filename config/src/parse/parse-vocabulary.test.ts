@@ -339,12 +339,25 @@ chroots:
     expect(q?.buildroots.get(fedora)?.packages).toEqual(['gcc']);
   });
 
-  test('has no name that is kept for pull requests', () => {
+  test('has no name that dnf could not take, and none of a sandbox', () => {
     const text = 'maintainers: [a]\nchroots: [fedora-42-x86_64]\n';
-    const texts = { 'projects/acme/tools+pr12.yaml': text, 'projects/acme/tools+pr.yaml': text };
+    const paths = ['projects/acme/gtk+.yaml', 'projects/acme/tools:pr:12.yaml', 'projects/g++/tools.yaml'];
+    const texts = Object.fromEntries(paths.map((path) => [path, text]));
+    const noPlus = "it becomes a part of the ids of dnf's repositories, which hold no `+`";
+    const instead = 'move the file: write `plus`, `p` or `-` in its place; packages keep it';
     expect(problemsOf(treeOf({ 'coppice.yaml': policy, ...texts }))).toEqual([
-      'projects/acme/tools+pr12.yaml:1:1: no project can have the name `tools+pr12`: it is kept for builds of pull requests (move the file: a name that does not end in `+pr` and a number)',
+      `projects/acme/gtk+.yaml:1:1: \`gtk+\` cannot name a project: ${noPlus} (${instead})`,
+      'projects/acme/tools:pr:12.yaml:1:1: `tools:pr:12` cannot name a project (move the file: letters, digits and `._-`, beginning with a letter, a digit or `_`, 100 characters at most)',
+      `projects/g++/tools.yaml:1:1: \`g++\` cannot name an owner: ${noPlus} (${instead})`,
     ]);
+  });
+
+  test('says its former name also when that held a `+`', () => {
+    const text = 'maintainers: [a]\nchroots: [fedora-42-x86_64]\nrenamedFrom: acme/gtk+\n';
+    const [project] = configOf({ 'coppice.yaml': policy, 'projects/acme/gtk.yaml': text }).projects;
+    expect(project?.renamedFrom).toBe('acme/gtk+');
+    const other = 'maintainers: [a]\nchroots: [fedora-42-x86_64]\nrepos: ["coppice://acme/gtk+"]\n';
+    expect(problemsOfProject(other)[0]).toMatch(/`coppice:\/\/acme\/gtk\+` names no project of this service/);
   });
 
   test.each([

@@ -5,16 +5,23 @@ import { isolations } from '../words/buildroot.ts';
 import { architectures } from '../words/chroot.ts';
 import { quote } from '../words/quote.ts';
 import { projectOfRepository } from '../words/repo-options.ts';
-import { checkedText, checkHttpsAddress, checkName, type Fault, listOf } from '../yaml/fields.ts';
+import { checkedText, checkHttpsAddress, checkName, checkProjectPart, type Fault, listOf } from '../yaml/fields.ts';
 
-function checkProjectKey(text: string): Fault | undefined {
+type CheckPart = (what: 'an owner' | 'a project', text: string) => Fault | undefined;
+
+function checkProjectKey(text: string, checkPart: CheckPart = checkProjectPart): Fault | undefined {
   const [owner = '', name = '', ...more] = text.split('/');
-  const fault = checkName('an owner', owner) ?? checkName('a project', name);
+  const fault = checkPart('an owner', owner) ?? checkPart('a project', name);
   if (fault === undefined && more.length === 0) return undefined;
   return { message: `${quote(text)} names no project`, hint: 'write `owner/project`' };
 }
 
-export const projectRef = checkedText('a project', 'A project: owner/project.', checkProjectKey);
+export const projectRef = checkedText('a project', 'A project: owner/project.', (text) => checkProjectKey(text));
+
+/** As `projectRef`, of one that need not exist any more: its name may hold a `+`, as those of projects once could. */
+export const formerProject = checkedText('a project', 'A project: owner/project.', (text) =>
+  checkProjectKey(text, checkName),
+);
 
 export const repository = checkedText(
   'an https address or `coppice://owner/project`',

@@ -17,8 +17,8 @@ import {
   buildrootShape,
   contact,
   day,
+  formerProject,
   httpsAddress,
-  projectRef,
   repoOptions,
   repository,
   runtimeRepo,
@@ -117,8 +117,8 @@ export const projectSchema = z
     deleteAfter: day
       .describe('The day (UTC) on which the bot commits the removal of the project; default: never.')
       .exactOptional(),
-    forkedFrom: projectRef.describe('The project that this one began as. `/fork` sets it.').exactOptional(),
-    renamedFrom: projectRef
+    forkedFrom: formerProject.describe('The project that this one began as. `/fork` sets it.').exactOptional(),
+    renamedFrom: formerProject
       .describe('The former owner/project, whose results are then moved here; remove it afterwards.')
       .exactOptional(),
     packages: z.record(packageName, packageSchema).prefault({}).describe('The packages by name.'),

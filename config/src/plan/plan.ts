@@ -1,5 +1,5 @@
 // The types of planning: what is known, what is requested, and the plan itself.
-import type { BuildState, FailureReason } from '../words/build.ts';
+import type { BuildState, FailureReason, SandboxBuildRef } from '../words/build.ts';
 import type { Buildroot } from '../words/buildroot.ts';
 import type { ChrootName } from '../words/chroot.ts';
 import type { ConfigRepo } from '../words/project.ts';
@@ -19,6 +19,8 @@ export interface BuiltChroot {
   /** Who canceled it, when that was a person; null or absent: nobody did, or the service. */
   readonly canceledBy?: string | null;
   readonly id: number;
+  /** When it ended, ISO 8601 UTC; absent while it is in the queue. */
+  readonly endedAt?: string;
 }
 
 /** Which packages a person named; empty lists mean all. A package may be named `owner/project/package` too. */
@@ -64,8 +66,11 @@ export interface SpecRequires {
   readonly provides: readonly string[];
 }
 
-/** Why a build is planned. `forced`: it would have been skipped. */
-export type BuildCause = 'new' | 'changed' | 'forced' | 'canceled before';
+/**
+ * Why a build is planned. `forced`: it would have been skipped. `promoted`: what was tested of a pull request is
+ * published, and nothing is built.
+ */
+export type BuildCause = 'new' | 'changed' | 'forced' | 'canceled before' | 'promoted';
 
 export interface PlannedChroot {
   readonly chroot: ChrootName;
@@ -90,6 +95,8 @@ export interface PlannedBuild {
   readonly memoryBytes: number | null;
   readonly background: boolean;
   readonly builderLabels: readonly string[];
+  /** See BuildRequest. */
+  readonly promotes?: SandboxBuildRef;
 }
 
 export interface SkippedBuild {

@@ -62,6 +62,13 @@ export interface RequestedChroot {
   readonly buildroot: Buildroot;
 }
 
+/** A build of a pull request's sandbox. Its owner is that of the project. */
+export interface SandboxBuildRef {
+  /** The sandbox: `project:pr:N`. */
+  readonly project: string;
+  readonly id: BuildId;
+}
+
 /** What somebody asks to be built: the queue gives it a number. */
 export interface BuildRequest {
   readonly owner: string;
@@ -93,6 +100,10 @@ export interface BuildRequest {
   readonly configCommit: string;
   /** The same for all builds of one request; `/cancel` and answers work on it. */
   readonly batch: string;
+  /**
+   * Whose packages it publishes, signed anew, instead of building them, as long as they are there. Absent: it is built.
+   */
+  readonly promotes?: SandboxBuildRef;
 }
 
 /** A build in the queue: a request with a number and how far each chroot is. */
@@ -115,6 +126,7 @@ export interface QueuedBuild {
   readonly request: string;
   readonly configCommit: string;
   readonly batch: string;
+  readonly promotes?: SandboxBuildRef;
   readonly requestedAt: string;
   /** The file name of the SRPM once it has been made, in `srpm-builds/<id>/`. */
   readonly srpm: string | null;

@@ -136,14 +136,26 @@ export interface ConfigRepo {
 }
 
 /**
- * Names of owners, projects and packages: safe as path components, URL parts and arguments. RPM's and GitHub's rules,
- * the smaller of both.
+ * Names of packages: safe as path components, URL parts and arguments. RPM's and GitHub's rules, the smaller of both.
  */
 export const namePattern = /^[A-Za-z0-9_][A-Za-z0-9._+-]{0,99}$/;
+
+/**
+ * Names of owners and projects: they become parts of the ids of dnf's repositories, which hold no `+`: one that does
+ * makes each later call of dnf fail.
+ */
+export const projectNamePattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/;
 
 /** `owner/name`. */
 export function projectKey(project: { readonly owner: string; readonly name: string }): string {
   return `${project.owner}/${project.name}`;
+}
+
+/** The project that is called `key` (`owner/name`), else the one that says that it was; undefined when none does. */
+export function findPresent(projects: readonly Project[], key: string): Project | undefined {
+  return (
+    projects.find((project) => projectKey(project) === key) ?? projects.find(({ renamedFrom }) => renamedFrom === key)
+  );
 }
 
 /** Who may ask for builds of a project: its maintainers and builders, and the admins. */

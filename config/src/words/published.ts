@@ -3,7 +3,7 @@
 import { type BuildId, paddedBuildId } from './build.ts';
 import { type ChrootName, chrootOf } from './chroot.ts';
 import { namePattern } from './project.ts';
-import { dnfName } from './sandbox.ts';
+import { readSandbox } from './sandbox.ts';
 
 /** What a path needs to know of a build. */
 export interface BuildPlace {
@@ -13,7 +13,7 @@ export interface BuildPlace {
   readonly package: string;
 }
 
-/** Paths inside `published/`; folders end without a slash. Names were checked at the parsing border (`namePattern`). */
+/** Paths inside `published/`; folders end without a slash. Names were checked at the parsing border. */
 export const published = {
   project: (owner: string, project: string) => `results/${owner}/${project}`,
   publicKey: (owner: string, project: string) => `results/${owner}/${project}/pubkey.gpg`,
@@ -23,20 +23,19 @@ export const published = {
     `results/${build.owner}/${build.project}/${chroot}/${paddedBuildId(build.id)}-${build.package}`,
   srpmBuild: (build: BuildPlace) => `results/${build.owner}/${build.project}/srpm-builds/${paddedBuildId(build.id)}`,
   /** The folder of a project's `.repo` files. */
-  repoFiles: (owner: string, project: string) => `coprs/${owner}/${dnfName(project)}`,
+  repoFiles: (owner: string, project: string) => `coprs/${owner}/${project}`,
   /** What `dnf copr enable` fetches. */
   dnfRepo: (owner: string, project: string, chroot: ChrootName) => {
     const { distribution, release } = chrootOf(chroot);
-    return `coprs/${owner}/${dnfName(project)}/repo/${distribution}-${release}/dnf.repo`;
+    return `coprs/${owner}/${project}/repo/${distribution}-${release}/dnf.repo`;
   },
   /** The same for people who add it by its address: dnf keeps it under the last part of that. */
   ownRepo: (owner: string, project: string, chroot: ChrootName) => {
     const { distribution, release } = chrootOf(chroot);
-    const name = dnfName(project);
-    return `coprs/${owner}/${name}/repo/${distribution}-${release}/${owner}-${name}-${distribution}-${release}.repo`;
+    return `coprs/${owner}/${project}/repo/${distribution}-${release}/${owner}-${project}-${distribution}-${release}.repo`;
   },
   /** What the copr plugin of dnf 5 asks for, for a client of any release. */
-  rpmrepo: (owner: string, project: string) => `api_3/rpmrepo/${owner}/${dnfName(project)}.json`,
+  rpmrepo: (owner: string, project: string) => `api_3/rpmrepo/${owner}/${project}.json`,
   distribution: (chroot: ChrootName) => `distributions/${chroot}`,
   projectPage: (owner: string, project: string) => `${owner}/${project}/`,
   packagePage: (owner: string, project: string, name: string) => `${owner}/${project}/package/${name}/`,
@@ -48,6 +47,7 @@ export const published = {
   queueJson: 'api/v1/queue.json',
   buildsJson: 'api/v1/builds.json',
   projectsJson: 'api/v1/projects.json',
+  sandboxesJson: 'api/v1/sandboxes.json',
   /** The highest build number that was given out. */
   newestBuild: 'api/v1/newest-build.json',
 } as const;
@@ -77,9 +77,17 @@ export const reservedOwners = [
 /** What a web server gives for the folder of an owner. */
 export const reservedProject = 'index.html';
 
-/** Whether `name` can be that of a project or a package in a path. */
+/** Whether `name` can be that of a package in a path. */
 export function isPathName(name: string): boolean {
   return namePattern.test(name);
+}
+
+/**
+ * Whether `name` can be that of a project in a path, be it a sandbox. Results of projects that were named with a `+`
+ * are still there.
+ */
+export function isPathProject(name: string): boolean {
+  return isPathName(readSandbox(name)?.project ?? name);
 }
 
 /** Whether `owner` can be that of a project in a path: the site's own top level uses some names. */
@@ -91,5 +99,5 @@ export function isPathOwner(owner: string): boolean {
 export function isBuildPlace<T extends Readonly<Record<'owner' | 'project' | 'package', string>>>(
   place: T,
 ): place is T & BuildPlace {
-  return isPathOwner(place.owner) && isPathName(place.project) && isPathName(place.package);
+  return isPathOwner(place.owner) && isPathProject(place.project) && isPathName(place.package);
 }

@@ -20,6 +20,14 @@ export type Artifact = z.infer<typeof artifactSchema>;
 
 /** A file beside a record that speaks of the build. */
 const accountSchema = z.strictObject({ file: z.string(), bytes: z.int().nonnegative(), sha256 });
+/** The build of a pull request's sandbox whose packages a build published, and when these were built there. */
+export const promotedFromSchema = z.strictObject({
+  project: z.string(),
+  id: z.int().positive(),
+  startedAt: isoTime.nullable(),
+  endedAt: isoTime,
+});
+export type PromotedFrom = z.infer<typeof promotedFromSchema>;
 
 /** `result.json` of one chroot of one build. It is written last: it is the commit mark of a build. */
 export const resultSchema = z.strictObject({
@@ -59,6 +67,8 @@ export const resultSchema = z.strictObject({
   /** There too: submodules of the source's repository that were fetched, nested ones after those that hold them. */
   submodules: z.array(submoduleSchema).optional(),
   inputDigest: z.string(),
+  /** Absent where the packages were built for this build. */
+  promotedFrom: promotedFromSchema.optional(),
   attempts: z.int().nonnegative(),
   builder: z.string().nullable(),
   engine: z.strictObject({ name: z.string(), version: z.string() }).nullable(),
@@ -137,6 +147,8 @@ export const queueSnapshotSchema = z.strictObject({
       request: z.string(),
       configCommit: z.string(),
       batch: z.string(),
+      /** The build of a sandbox whose packages it publishes instead of building them. */
+      promotes: z.strictObject({ project: z.string(), id: z.int().positive() }).optional(),
       requestedAt: isoTime,
       srpm: z.string().nullable(),
       srpmState: z.enum(buildStates),
@@ -206,3 +218,12 @@ export const projectsJsonSchema = z.strictObject({
   ),
 });
 export type ProjectsJson = z.infer<typeof projectsJsonSchema>;
+
+/** `api/v1/sandboxes.json`: how long the sandboxes of pull requests stay, for their pages. */
+export const sandboxesJsonSchema = z.strictObject({
+  /** After the pull request was closed. */
+  keptSeconds: z.number().nonnegative(),
+  /** Those of pull requests that were closed: from when on they are deleted. */
+  closed: z.array(z.strictObject({ pull: z.int().positive(), deleteAt: isoTime })),
+});
+export type SandboxesJson = z.infer<typeof sandboxesJsonSchema>;

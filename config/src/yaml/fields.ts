@@ -1,7 +1,7 @@
 // The kinds of values in config files: each with its pattern, the sentence for a wrong value, and a hint.
 import { z } from 'zod';
 import { type ChrootName, parseChroot } from '../words/chroot.ts';
-import { namePattern } from '../words/project.ts';
+import { namePattern, projectNamePattern } from '../words/project.ts';
 import { quote } from '../words/quote.ts';
 import { parseDuration, parseSize, suggestDuration } from '../words/units.ts';
 
@@ -119,11 +119,23 @@ function whoIs(text: string, bots: boolean): { readonly value: string } | Fault 
   return { message, hint: 'write a person without the `@`, a team as `@organization/team`' };
 }
 
-/** What is wrong with the name of an owner, a project or a package. */
+/** What is wrong with the name of a package. */
 export function checkName(what: string, text: string): Fault | undefined {
   if (namePattern.test(text)) return undefined;
   const hint = 'letters, digits and `._+-`, beginning with a letter, a digit or `_`, 100 characters at most';
   return { message: `${quote(text)} cannot name ${what}`, hint };
+}
+
+/** What is wrong with the name of an owner or a project. */
+export function checkProjectPart(what: 'an owner' | 'a project', text: string): Fault | undefined {
+  if (projectNamePattern.test(text)) return undefined;
+  const message = `${quote(text)} cannot name ${what}`;
+  const hint = 'letters, digits and `._-`, beginning with a letter, a digit or `_`, 100 characters at most';
+  if (!namePattern.test(text)) return { message, hint };
+  return {
+    message: `${message}: it becomes a part of the ids of dnf's repositories, which hold no \`+\``,
+    hint: 'write `plus`, `p` or `-` in its place; packages keep it',
+  };
 }
 
 export const packageName = checkedText('a package name', 'The name of a package.', (text) =>

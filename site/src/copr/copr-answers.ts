@@ -1,15 +1,7 @@
 // What Copr's API answers of builds, packages and projects, made of what the site knows. Pure. Source of the forms:
 // https://github.com/fedora-copr/copr (coprs_frontend, `apiv3_ns`): its clients fall over keys that are missing.
 import { createHash } from 'node:crypto';
-import {
-  type BuildState,
-  type ChrootName,
-  dnfName,
-  parseChroot,
-  parseNevra,
-  published,
-  rpmFileName,
-} from '@coppice/config';
+import { type BuildState, type ChrootName, parseChroot, parseNevra, published, rpmFileName } from '@coppice/config';
 import type { Build, ChrootRun, SiteProject } from '../model/site-model.ts';
 
 /** Copr numbers projects and packages; nothing here asks by that number. A number of the name: it stays the same. */
@@ -29,7 +21,7 @@ function addressOf(url: string, path: string): string {
 
 /** One project; `chroots` are those that it states, or that something was built for. */
 export function coprProject({ owner, name, entry, builds }: SiteProject, url: string) {
-  const called = dnfName(name);
+  const called = name;
   const repository = addressOf(url, published.project(owner, name));
   const known = entry?.chroots ?? [...new Set(builds.flatMap((build) => build.chroots.map(({ chroot }) => chroot)))];
   const chroots = known.filter((chroot) => parseChroot(chroot) !== undefined).sort();
@@ -56,7 +48,7 @@ export function coprProject({ owner, name, entry, builds }: SiteProject, url: st
 /** One build, without its chroots. */
 export function coprBuild(build: Build, url: string) {
   const source = build.srpm?.artifacts.find(({ nevra }) => parseNevra(nevra)?.architecture === 'src');
-  const called = dnfName(build.project);
+  const called = build.project;
   return {
     ...{ id: build.id, state: build.state, ownername: build.owner, projectname: called, project_dirname: called },
     repo_url: addressOf(url, published.project(build.owner, build.project)),
@@ -110,7 +102,7 @@ export function coprPackage({ owner, name }: SiteProject, of: string, builds: re
   const succeeded = builds.find(({ state }) => state === 'succeeded');
   return {
     id: numberOf(`${owner}/${name}/${of}`),
-    ...{ name: of, ownername: owner, projectname: dnfName(name), auto_rebuild: true },
+    ...{ name: of, ownername: owner, projectname: name, auto_rebuild: true },
     ...sourceOf(latest),
     builds: {
       latest: latest === undefined ? null : coprBuild(latest, url),

@@ -74,7 +74,7 @@ function siteOf({ builds, packages, other }: typeof state extends fc.Arbitrary<i
       fixtureResult({
         id,
         package: name,
-        project: id % 7 === 0 ? 'tools+pr3' : 'tools',
+        project: id % 7 === 0 ? 'tools:pr:3' : 'tools',
         ...(failed ? { state: 'failed', reason: 'check' } : {}),
       }),
   );

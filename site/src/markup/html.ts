@@ -74,5 +74,6 @@ export function webAddress(text: string): string | undefined {
 
 /** The address, from the root of the site, of a path inside `published/`; each component is encoded. */
 export function siteHref(path: string): string {
-  return `/${path.split('/').map(encodeURIComponent).join('/')}`;
+  // A colon needs no escape behind the first slash.
+  return `/${path.split('/').map(encodeURIComponent).join('/').replaceAll('%3A', ':')}`;
 }

@@ -6,6 +6,7 @@ import {
   isBuildPlace,
   isPathName,
   isPathOwner,
+  isPathProject,
   maximumResultBytes,
   parseChroot,
   parseJsonAs,
@@ -13,6 +14,7 @@ import {
   projectsJsonSchema,
   published,
   queueSnapshotSchema,
+  sandboxesJsonSchema,
 } from '@coppice/config';
 import { nothingWhenAbsent } from './absent.ts';
 import type { SiteChange } from './changes.ts';
@@ -57,6 +59,7 @@ export function openSiteReader(folder: string): SiteReader {
     }
     const queue = await readJson(published.queueJson, queueSnapshotSchema);
     const projects = await readJson(published.projectsJson, projectsJsonSchema);
+    const sandboxes = await readJson(published.sandboxesJson, sandboxesJsonSchema);
     const liveLogs = new Map<string, readonly LogFile[]>();
     const live = (queue?.builds ?? []).filter((build) => isBuildPlace(build));
     for (const build of live) {
@@ -74,6 +77,7 @@ export function openSiteReader(folder: string): SiteReader {
         ...projects,
         projects: projects.projects.filter(isProject),
       },
+      sandboxes,
     };
     return { records, problems };
 
@@ -118,7 +122,7 @@ export function openSiteReader(folder: string): SiteReader {
 }
 
 function isProject({ owner, name, packages }: ProjectEntry): boolean {
-  return isPathOwner(owner) && isPathName(name) && packages.every((entry) => isPathName(entry.name));
+  return isPathOwner(owner) && isPathProject(name) && packages.every((entry) => isPathName(entry.name));
 }
 
 async function findResults(folder: string): Promise<string[]> {

@@ -12,6 +12,8 @@ import {
   published,
   type QueueSnapshot,
   type Result,
+  readSandbox,
+  type SandboxesJson,
 } from '@coppice/config';
 
 type QueueEntry = QueueSnapshot['builds'][number];
@@ -37,6 +39,8 @@ export interface SiteRecords {
   readonly liveLogs: ReadonlyMap<string, readonly LogFile[]>;
   readonly queue: QueueSnapshot | null;
   readonly projects: ProjectsJson | null;
+  /** Null while nobody says how long sandboxes stay. */
+  readonly sandboxes: SandboxesJson | null;
 }
 
 /** One chroot of a build (or its SRPM), finished or not. */
@@ -58,6 +62,8 @@ export interface ChrootRun {
   readonly builder: string | null;
   readonly engine: Result['engine'];
   readonly inputDigest: string;
+  /** The build of a pull request's sandbox whose packages these are; absent where they were built for this build. */
+  readonly promotedFrom?: Result['promotedFrom'];
   readonly artifacts: Result['artifacts'];
   readonly attestation?: Result['attestation'];
   readonly sbom?: Result['sbom'];
@@ -93,6 +99,8 @@ export interface SiteProject {
   readonly name: string;
   readonly entry: ProjectEntry | null;
   readonly builds: readonly Build[];
+  /** Of a sandbox: how long it stays, and once its pull request was closed, from when on it is deleted. */
+  readonly lifetime: { readonly keptSeconds: number; readonly deleteAt: string | null } | null;
 }
 
 /** The whole site; `projects` by `owner/name` in alphabetical order, `builds` newest first. */
@@ -193,6 +201,13 @@ function joinParts(parts: Parts, records: SiteRecords): Build {
   };
 }
 
+function lifetimeOf(name: string, sandboxes: SandboxesJson | null): SiteProject['lifetime'] {
+  const sandbox = readSandbox(name);
+  if (sandbox === undefined || sandboxes === null) return null;
+  const { keptSeconds, closed } = sandboxes;
+  return { keptSeconds, deleteAt: closed.find(({ pull }) => pull === sandbox.pull)?.deleteAt ?? null };
+}
+
 /** Joins results and queue: builds by number, projects by name. Pure; the same records give the same site. */
 export function joinSite(records: SiteRecords): Site {
   const parts = new Map<number, Parts>();
@@ -217,7 +232,8 @@ export function joinSite(records: SiteRecords): Site {
   const keys = [...byProject.keys()].sort((a, b) => a.localeCompare(b, 'en'));
   const projects = keys.map((key): [string, SiteProject] => {
     const [owner = '', name = ''] = key.split('/');
-    return [key, { owner, name, entry: entries.get(key) ?? null, builds: byProject.get(key) ?? [] }];
+    const [entry, lifetime] = [entries.get(key) ?? null, lifetimeOf(name, records.sandboxes)];
+    return [key, { owner, name, entry, builds: byProject.get(key) ?? [], lifetime }];
   });
   return {
     projects: new Map(projects),

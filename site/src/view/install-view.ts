@@ -1,5 +1,5 @@
 // How a reader installs what a project built, for each distribution release: with names that the results have.
-import { binaryPackages, type Chroot, dnfName, parseChroot, published } from '@coppice/config';
+import { binaryPackages, type Chroot, parseChroot, published } from '@coppice/config';
 import type { SiteProject } from '../model/site-model.ts';
 import { chrootLabel } from './format.ts';
 
@@ -67,7 +67,7 @@ function offerOf({ entry, builds }: SiteProject, chroots: readonly Chroot[]): Of
 
 function snippetOf({ owner, name }: SiteProject, { chroot, names }: Offer, label: string, url: string): InstallSnippet {
   const { protocol, host, port, origin } = new URL(url);
-  const project = `${owner}/${dnfName(name)}`;
+  const project = `${owner}/${name}`;
   const coprInDnf5 = protocol === 'https:' && port === '';
   const hub = coprInDnf5 ? `${host}/${project}` : `--hub ${origin} ${project}`;
   // On Fedora the plugins find the release by themselves, and the repository follows the system's.

@@ -2,6 +2,7 @@
 import { isFinal, published, readSandbox } from '@coppice/config';
 import { siteHref } from '../markup/html.ts';
 import type { Build, SiteProject } from '../model/site-model.ts';
+import { formatTime, sayDuration } from './format.ts';
 import { type Install, installOf } from './install-view.ts';
 import { type KeyView, keysOf } from './key-view.ts';
 import { type ProjectFacts, projectFacts } from './project-facts.ts';
@@ -37,6 +38,8 @@ export interface ProjectView {
   readonly stated: boolean;
   /** The pull request that it is the sandbox of, and the project that this one changes; null for other projects. */
   readonly sandbox: { readonly project: string; readonly pull: number } | null;
+  /** Of a sandbox: when it is deleted, as the end of a sentence; null: nobody says it. */
+  readonly endsWhen: string | null;
 }
 
 export interface PackageView {
@@ -83,7 +86,16 @@ export function projectView(project: SiteProject, siteUrl: string): ProjectView 
     live: builds.some((build) => !isFinal(build.state)),
     stated: entry !== null,
     sandbox: readSandbox(name) ?? null,
+    endsWhen: endsWhen(project.lifetime),
   };
+}
+
+function endsWhen(lifetime: SiteProject['lifetime']): string | null {
+  if (lifetime === null) return null;
+  const { keptSeconds, deleteAt } = lifetime;
+  if (deleteAt !== null) return `on ${formatTime(deleteAt)}, for it was closed`;
+  const days = Math.floor(keptSeconds / 86_400);
+  return `${days >= 2 ? `${days} days` : sayDuration(keptSeconds)} after it is closed`;
 }
 
 /** The view of one package of a project. */

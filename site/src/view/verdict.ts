@@ -53,7 +53,7 @@ export function verdictOf(build: Build): string {
   const all = sayList(build.chroots.map((run) => chrootLabel(run.chroot)));
   switch (build.state) {
     case 'succeeded':
-      return `${what} was built for ${all}${tookPhrase(build)}.`;
+      return succeededSentence(build, what);
     case 'failed':
       return failedSentence(build, what);
     case 'canceled':
@@ -66,6 +66,18 @@ export function verdictOf(build: Build): string {
     case 'pending':
       return `${what} is waiting to be built for ${all}${afterPhrase(build.after)}.`;
   }
+}
+
+/** Of a build that published what a pull request's sandbox had, wholly or for some chroots, says so. */
+function succeededSentence(build: Build, what: string): string {
+  const labels = (runs: readonly ChrootRun[]) => sayList(runs.map((run) => chrootLabel(run.chroot)));
+  const promoted = build.chroots.filter((run) => run.promotedFrom !== undefined);
+  const built = build.chroots.filter((run) => run.promotedFrom === undefined);
+  const from = promoted[0]?.promotedFrom;
+  if (from === undefined) return `${what} was built for ${labels(build.chroots)}${tookPhrase(build)}.`;
+  const tested = `as it was tested in build ${from.id} of ${build.owner}/${from.project}, and signed with the project's key`;
+  const others = built.length === 0 ? '' : `; it was built for ${labels(built)}`;
+  return `${what} was published for ${labels(promoted)} ${tested}${others}.`;
 }
 
 function failedSentence(build: Build, what: string): string {

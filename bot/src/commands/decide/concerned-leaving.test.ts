@@ -8,7 +8,7 @@ const stated = ['tools', 'games'].map((name) => ({
   ...{ project: `acme/${name}`, statedAt: 'a', leftAt: 'b', by: 'mia', deleteAt: '2026-01-31T15:04:05Z' },
   stated: projectForTests({ name, packages: [packageForTests(`of-${name}`)], maintainers: [`${name}-maintainer`] }),
 }));
-const build = { id: 7 as BuildId, owner: 'acme', project: 'games+pr4', package: 'x', chroots: [] };
+const build = { id: 7 as BuildId, owner: 'acme', project: 'games:pr:4', package: 'x', chroots: [] };
 
 test.each<[string, string[]]>([
   ['/status', ['tools', 'games']],

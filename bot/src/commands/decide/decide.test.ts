@@ -242,7 +242,7 @@ describe.each<[string, Partial<Situation>, Record<string, RegExp>]>([
   ['/rebuild 7', ended('failed'), { root: /^rebuilds 7/, bea: /^rebuilds 7/, gus: /^refuses: .*may not build/ }],
   ['/rebuild 7', ended('running'), { bea: /^refuses: .*has not ended yet/ }],
   ['/rebuild 7', { ...ended('failed'), config: withTools({ packages: [] }) }, { root: /^refuses: .*any more/ }],
-  ['/rebuild 7', ended('failed', 'tools+pr2'), { root: /^refuses: Build 7 is one of pull request #2: \*Re-run\*/ }],
+  ['/rebuild 7', ended('failed', 'tools:pr:2'), { root: /^refuses: Build 7 is one of pull request #2: \*Re-run\*/ }],
   ['/rebuild 7 --chroot other', ended('failed'), { bea: /^refuses: Build 7 is not for `other`/ }],
   ['/rebuild hello', {}, { bea: /^builds acme\/tools\[hello\] forced/, nobody: /^refuses/ }],
   ['/build hello --after 7', ended('failed'), { bea: /^refuses: Build 7 has ended already: failed/ }],

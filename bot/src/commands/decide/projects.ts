@@ -1,5 +1,5 @@
 // What commands that change projects and rights come to: a commit, a petition, or a refusal. Pure.
-import { isAdmin, isMember, mayManage, namePattern, projectKey, whoManages } from '@coppice/config';
+import { isAdmin, isMember, mayManage, projectKey, projectNamePattern, whoManages } from '@coppice/config';
 import { judgeEdit } from '../../edits/judge-edit.ts';
 import * as edits from '../../reply/edits.ts';
 import { isLeaving } from '../../reply/in-force.ts';
@@ -45,7 +45,7 @@ export function decideFork({ line, project, as }: Of<'fork'>, known: Known): Act
   const [, sourceName = ''] = project.split('/');
   const [first = '', second] = (as ?? sourceName).split('/');
   const [owner, name] = second === undefined ? [known.actor, first] : [first, second];
-  const odd = [owner, name].find((one) => !namePattern.test(one));
+  const odd = [owner, name].find((one) => !projectNamePattern.test(one));
   if (odd !== undefined) return say(line, false, edits.noName(odd));
   return decideEdit(line, project, (source) => ({ kind: 'fork', project: source, owner, name }), known);
 }

@@ -1,6 +1,6 @@
 // What the commands about projects and rights want after their names: words and options → a command, or the mistake in
 // them. Pure.
-import { namePattern, nearest } from '@coppice/config';
+import { nearest, projectNamePattern } from '@coppice/config';
 import { loginShape } from '../../vocabulary/accounts.ts';
 import type { Role, Verb } from '../../vocabulary/command.ts';
 import { mistake, oddNumber, type Read, readId, type Words } from './read-options.ts';
@@ -82,12 +82,12 @@ function insteadOfDelete(words: readonly string[]): string | undefined {
   }
   if (second === undefined && isProject(first)) return lineOf('delete', ['project', first]);
   const isBare = first.toLowerCase() === 'project' && second !== undefined && more.length === 0;
-  return isBare && namePattern.test(second) ? `/delete project ${blank.projectNamed(second)}` : undefined;
+  return isBare && projectNamePattern.test(second) ? `/delete project ${blank.projectNamed(second)}` : undefined;
 }
 
 /** The line with the owner before a project that was named without. */
 function withOwner(verb: Verb, project: string | undefined, written: readonly string[]): string | undefined {
-  if (project === undefined || !namePattern.test(project)) return undefined;
+  if (project === undefined || !projectNamePattern.test(project)) return undefined;
   return lineWith(verb, written, project, blank.projectNamed(project));
 }
 
