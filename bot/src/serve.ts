@@ -226,6 +226,11 @@ async function startBuilding(
     home: home.folder,
     url: url.replace(/\/+$/, ''),
     isFrozen: (owner: string, name: string) => (projectOf(owner, name)?.frozen ?? null) !== null,
+    publishMode: (owner: string, name: string) => {
+      const at = config.current();
+      // What pull requests build, and what no config states, is for nobody to publish later.
+      return at === undefined ? undefined : (findProject(projectsOf(at), owner, name)?.publish ?? 'each');
+    },
     runtimeRepos: (owner: string, name: string) => projectOf(owner, name)?.runtimeRepos ?? [],
     log,
   };

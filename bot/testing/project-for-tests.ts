@@ -23,6 +23,7 @@ export function projectForTests(changes: Partial<Project> = {}): Project {
     builderLabels: [],
     frozen: null,
     deleteAfter: null,
+    publish: 'each',
     pinned: false,
     forkedFrom: null,
     renamedFrom: null,

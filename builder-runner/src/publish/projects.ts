@@ -3,6 +3,7 @@ import type { BuildId, ChrootName, Project } from '@coppice/config';
 import type { Queue } from '../queue/index.ts';
 import { forkProject } from './fork-project.ts';
 import { deleteBuild, freezeProject, removeProject, renameProject, unfreezeProject } from './project-life.ts';
+import { publishWaiting, rollBack, type SwitchOutcome, type SwitchWish } from './publications.ts';
 import type { Publisher } from './publisher.ts';
 import { writeRepoFiles } from './repo-files.ts';
 
@@ -17,6 +18,8 @@ export function runnerProjects(publisher: Publisher, queue: Queue): ProjectsPort
     unfreeze: ({ owner, name }) => unfreezeProject(publisher, owner, name),
     describe: (project) => writeRepoFiles(publisher, project),
     deleteBuild: ({ owner, name }, id) => deleteBuild(publisher, owner, name, id),
+    publish: ({ owner, name }, wish) => publishWaiting(publisher, { owner, project: name }, wish),
+    rollBack: ({ owner, name }, wish) => rollBack(publisher, { owner, project: name }, wish),
   };
 }
 
@@ -39,4 +42,8 @@ export interface ProjectsPort {
   /** Its `.repo` files say what the project now says. */
   describe(project: Project): Promise<void>;
   deleteBuild(project: ProjectName, id: BuildId): Promise<void>;
+  /** Readers see what builds see; of a project with builds in the queue too. */
+  publish(project: ProjectName, wish: SwitchWish): Promise<SwitchOutcome>;
+  /** Readers see what they saw before, or generation `to`; of a project with builds in the queue too. */
+  rollBack(project: ProjectName, wish: SwitchWish & { readonly to: number | undefined }): Promise<SwitchOutcome>;
 }

@@ -1,7 +1,7 @@
 // Where results are published: what publishing knows of its service, and the places of a build.
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ChrootName, published, type QueuedBuild } from '@coppice/config';
+import { type ChrootName, type PublishMode, published, type QueuedBuild } from '@coppice/config';
 import { nothingWhenAbsent } from '../base/absent.ts';
 import type { Log } from '../base/log.ts';
 
@@ -14,8 +14,21 @@ export interface Publisher {
   readonly isFrozen?: (owner: string, project: string) => boolean;
   /** Where damaged records are told. Default: nowhere. */
   readonly log?: Log;
+  /**
+   * When readers see what was built of a project; undefined while nobody knows: until then only builds see it. Default:
+   * each build at once.
+   */
+  readonly publishMode?: (owner: string, project: string) => PublishMode | undefined;
   /** The project's `runtimeRepos`, for its `.repo` files. Default: none. */
   readonly runtimeRepos?: (owner: string, project: string) => readonly string[];
+}
+
+/** When readers see what was built of a project; undefined while nobody knows. */
+export function publishModeOf(
+  { publishMode }: Pick<Publisher, 'publishMode'>,
+  { owner, project }: { readonly owner: string; readonly project: string },
+): PublishMode | undefined {
+  return publishMode === undefined ? 'each' : publishMode(owner, project);
 }
 
 /** The folder of one chroot of one build, absolute. */

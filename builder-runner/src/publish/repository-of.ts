@@ -134,16 +134,20 @@ export async function newestGoodBuilds(
 }
 
 /**
- * The newest good build of the package `name` in the repository in `folder`, by its folder, without those that are
- * leaving. Undefined when there is none.
+ * The good build of the same package before `after`, a folder in that of a repository, without those that are leaving:
+ * the one after it may be what was taken back, or what is not published yet. Undefined when there is none.
  */
-export async function newestGoodBuild(
+export async function goodBuildBefore(
   publisher: Publisher,
   folder: string,
-  name: string,
+  after: string,
   leaving: readonly string[],
 ): Promise<string | undefined> {
-  const builds = (await readdir(folder)).filter((build) => packageOfBuild(build) === name && !leaving.includes(build));
+  const name = packageOfBuild(after);
+  const isBefore = (build: string) => Number.parseInt(build, 10) < Number.parseInt(after, 10);
+  const builds = (await readdir(folder)).filter(
+    (build) => name !== undefined && packageOfBuild(build) === name && isBefore(build) && !leaving.includes(build),
+  );
   for (const build of builds.sort((one, other) => Number.parseInt(other, 10) - Number.parseInt(one, 10)))
     if (await hasSucceeded(publisher, join(folder, build))) return build;
   return undefined;

@@ -206,10 +206,10 @@ function toProject(path: string, value: ProjectYaml, { owner, name, policy }: Pr
     }),
   );
   const { description, instructions, maintainers, builders, repos, runtimeRepos, network } = value;
-  const { background, builderLabels, pinned } = value;
+  const { background, builderLabels, publish, pinned } = value;
   return {
     ...{ owner, name, description, instructions, chroots, maintainers, builders, repos, runtimeRepos },
-    ...{ network, background, builderLabels, pinned, packages, path },
+    ...{ network, background, builderLabels, publish, pinned, packages, path },
     homepage: value.homepage ?? null,
     contact: value.contact ?? null,
     frozen: value.frozen ?? null,

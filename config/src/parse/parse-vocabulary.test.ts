@@ -120,6 +120,7 @@ contact: tools@example.org
 chroots: [fedora-42-x86_64, fedora-41-x86_64]
 runtimeRepos: [https://good.example/pub/run/, coppice://acme/libs]
 background: true
+publish: batch
 pinned: true
 frozen: a licence is looked at
 deleteAfter: 2027-02-28
@@ -134,6 +135,7 @@ renamedFrom: acme/older
       chroots: ['fedora-42-x86_64', 'fedora-41-x86_64'],
       runtimeRepos: ['https://good.example/pub/run/', 'coppice://acme/libs'],
       background: true,
+      publish: 'batch',
       pinned: true,
       frozen: 'a licence is looked at',
       deleteAfter: '2027-02-28',
@@ -152,6 +154,7 @@ chroots:
 frozen: ' '
 pinned: yes
 forkedFrom: x
+publish: manuel
 repos: [coppice://acme, "https://good.example\\\\@evil.example/"]
 packages:
   p: { ${gitSource}, wiht: [x] }
@@ -169,9 +172,10 @@ packages:
       '7:9: `frozen` gives no reason (say why in a few words)',
       '8:9: `pinned` must be `true` or `false`, not a text (write `true`: `yes` is a text to YAML)',
       '9:13: `x` names no project (write `owner/project`)',
-      '10:9: `coppice://acme` names no project of this service (write `coppice://owner/project`)',
-      '10:25: the address holds spaces, other signs or too many (plain ASCII, 500 characters at most)',
-      '12:72: unknown key `wiht` (did you mean `with`?)',
+      '10:10: `publish` must be one of `each`, `batch`, `manual`, not `manuel` (did you mean `manual`?)',
+      '11:9: `coppice://acme` names no project of this service (write `coppice://owner/project`)',
+      '11:25: the address holds spaces, other signs or too many (plain ASCII, 500 characters at most)',
+      '13:72: unknown key `wiht` (did you mean `with`?)',
     ]);
   });
 

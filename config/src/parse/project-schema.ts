@@ -11,7 +11,16 @@ import {
   prose,
   size,
 } from '../yaml/fields.ts';
-import { builderLabels, buildrootShape, contact, day, httpsAddress, projectRef, repository } from './project-fields.ts';
+import {
+  builderLabels,
+  buildrootShape,
+  contact,
+  day,
+  httpsAddress,
+  projectRef,
+  publishMode,
+  repository,
+} from './project-fields.ts';
 import { sourceSchema } from './source-fields.ts';
 
 /** Most chroots of a project: each costs something for each package. */
@@ -78,6 +87,11 @@ export const projectSchema = z
     builderLabels: builderLabels
       .prefault([])
       .describe('Labels that builders must have, of those that the pools of the service offer.'),
+    publish: publishMode
+      .prefault('each')
+      .describe(
+        'When users see what was built: each build at once, all of a batch when its last build has ended, or manual: when somebody writes `/publish`.',
+      ),
     pinned: z.boolean().prefault(false).describe('Shown first among the projects.'),
     frozen: prose(500, 'Why nothing is built or published; remove the key to go on. `/freeze` sets it.')
       .refine((text) => text.trim() !== '', {

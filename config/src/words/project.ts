@@ -25,6 +25,10 @@ export interface Package {
   readonly buildroots: ReadonlyMap<ChrootName, Buildroot>;
 }
 
+/** When readers see what was built: each build at once, all of a batch when its last has ended, or on `/publish`. */
+export const publishModes = ['each', 'batch', 'manual'] as const;
+export type PublishMode = (typeof publishModes)[number];
+
 /** One project, `owner/name`, from `projects/<owner>/<name>.yaml`. Logins are lower case. */
 export interface Project {
   readonly owner: string;
@@ -55,6 +59,7 @@ export interface Project {
   readonly frozen: string | null;
   /** The day (`YYYY-MM-DD`, UTC) from which on the project is deleted; null: never. */
   readonly deleteAfter: string | null;
+  readonly publish: PublishMode;
   /** Shown first among the projects. */
   readonly pinned: boolean;
   /** `owner/name` of the project that this one began as; it need not exist any more. */
