@@ -3,9 +3,9 @@ import { QueueError } from '@coppice/builder-runner/queue';
 import { GitError } from '@coppice/builder-runner/remote';
 import { RunnerError } from '@coppice/builder-runner/runner';
 // The command `coppice`. Exit codes: 0 good, 1 the thing asked about is bad, 2 usage.
-import { type BuildState, buildStates, parseBuildId } from '@coppice/config';
+import { type BuildState, buildStates, namePattern, parseBuildId, parseChroot } from '@coppice/config';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { cancel, comment } from './cli/comment.ts';
+import { cancel, comment, rollback } from './cli/comment.ts';
 import { doctor } from './cli/doctor.ts';
 import { importBackendConf, importCoprProject } from './cli/import.ts';
 import { plan } from './cli/plan.ts';
@@ -112,6 +112,25 @@ function addRequests(program: Command, exit: Exit): void {
     .action(async (id: number, options: { issue: number }) => {
       exit(await cancel(terminal, environment, id, options.issue));
     });
+  program
+    .command('rollback')
+    .description('show users of a project what they saw before its last publication')
+    .argument('<project>', 'OWNER/PROJECT', projectName)
+    .argument('<chroot>', 'such as fedora-42-x86_64', chrootName)
+    .argument('[generation]', 'the number of the generation to go back to; default: the one before', generationNumber)
+    .option('--issue <number>', 'the issue of the config repo to comment on', issueNumber, 1)
+    .option('--json', 'print the answer as JSON')
+    .action(
+      async (
+        project: string,
+        chroot: string,
+        generation: number | undefined,
+        options: { issue: number; json?: true },
+      ) => {
+        const { issue, json } = options;
+        exit(await rollback(terminal, environment, { project, chroot, generation, issue, json: json === true }));
+      },
+    );
 }
 
 function addDoctor(program: Command, exit: Exit): void {
@@ -180,6 +199,22 @@ function buildId(text: string): number {
 function someText(text: string): string {
   if (text.trim() === '') throw new InvalidArgumentError('A comment says something, such as "/build hello".');
   return text;
+}
+
+function projectName(text: string): string {
+  const [owner = '', name = '', ...more] = text.split('/');
+  if (more.length === 0 && [owner, name].every((part) => namePattern.test(part))) return text;
+  throw new InvalidArgumentError('A project is OWNER/PROJECT.');
+}
+
+function chrootName(text: string): string {
+  if (parseChroot(text) === undefined) throw new InvalidArgumentError('A chroot is such as fedora-42-x86_64.');
+  return text;
+}
+
+function generationNumber(text: string): number {
+  if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError('A generation has a number such as 42.');
+  return Number(text);
 }
 
 function issueNumber(text: string): number {

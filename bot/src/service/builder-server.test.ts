@@ -67,6 +67,29 @@ test.each<[string, string]>([
   expect(await ask(path, mine)).toMatch(/^200 /);
 });
 
+test('builders get the index and the signature of what is not published yet, and as ever what they name', async () => {
+  const other = '/results/acme/other/fedora-42-x86_64';
+  const root = join(folder, `published${other}`);
+  for (const [path, text] of Object.entries({
+    'repodata/repomd.xml': 'published',
+    'repodata/repomd.xml.asc': 'signature of published',
+    'repodata/primary.xml.gz': 'a list',
+    'generations/4/repomd.xml': 'waiting',
+    'generations/4/repomd.xml.asc': 'signature of waiting',
+    'generations/4/generation.json': '{}',
+  })) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), text);
+  }
+  expect(await ask(`${other}/repodata/repomd.xml`)).toBe('200 published');
+  await symlink('4', join(root, 'generations/newest'));
+  expect(await ask(`${other}/repodata/repomd.xml`)).toBe('200 waiting');
+  expect(await ask(`${other}/repodata/repomd.xml.asc`)).toBe('200 signature of waiting');
+  expect(await ask(`${other}/repodata/primary.xml.gz`)).toBe('200 a list');
+  for (const inner of ['newest/repomd.xml', '4/repomd.xml', '4/generation.json'])
+    expect(await ask(`${other}/generations/${inner}`)).toMatch(/^404 /);
+});
+
 test('builders get a distribution, also one that the admin keeps elsewhere', async () => {
   expect(await ask('/distributions/fedora/repodata/repomd.xml')).toBe('200 mirror/fedora/repodata/repomd.xml');
   expect(await ask('/distributions/fedora/../../secret.rpm')).toMatch(/^404 /);
