@@ -127,10 +127,11 @@ export function unfreezeProject(publisher: Publisher, owner: string, name: strin
   });
 }
 
-/** Builds that are shown although they were deleted meanwhile. */
+/** Builds that readers or builds see although they were deleted meanwhile. */
 async function findGone(repository: string): Promise<readonly string[]> {
   const there = new Set(await readdir(repository));
-  return (await shownBuilds(repository)).filter((build) => !there.has(build));
+  const shown = await Promise.all([shownBuilds(repository, 'current'), shownBuilds(repository, 'newest')]);
+  return [...new Set(shown.flat())].filter((build) => !there.has(build));
 }
 
 /**

@@ -7,7 +7,11 @@ import { join } from 'node:path';
 import { type BuildId, type PublishMode, published, type QueuedBuild } from '@coppice/config';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { buildOf, publishTiny, showPackages, testChroot } from '../../testing/publish-builds.ts';
+import { requestForTests } from '../../testing/queue/request-for-tests.ts';
+import type { RunnerContext } from '../context/runner-context.ts';
+import { openQueue } from '../queue/queue.ts';
 import { numberSeen, readGeneration } from '../repodata/generations.ts';
+import { perform } from '../run/perform.ts';
 import { deleteBuild } from './project-life.ts';
 import { publishAllEnded, publishEnded, publishWaiting, rollBack, type SwitchOutcome } from './publications.ts';
 import type { Publisher } from './publisher.ts';
@@ -195,6 +199,21 @@ describe('a project that publishes in batches', () => {
     expect(await seen()).toBe('hello-1.0 other-1.0');
     expect(existsSync(join(repository(), 'generations/newest'))).toBe(false);
     expect(lines.at(-1)).toMatch(/^acme\/tools sapling-12-x86_64: readers see generation 4 after 1$/);
+  }, 60_000);
+
+  test('does it with the end of the last one, however that ends', async () => {
+    const now = () => new Date();
+    const queue = await openQueue({ folder: join(home, 'state/queue'), now });
+    const context = { ...publisher, queue, now, log: () => undefined } as Partial<RunnerContext> as RunnerContext;
+    const [late] = await queue.enqueue([requestForTests({ package: 'late', batch: 'b' })]);
+    await publishTiny(publisher, 2, 'hello', '1.0');
+    await publishAllEnded(publisher, () => queue.builds());
+    expect(await seen()).toBe('');
+    await queue.cancel(late?.id as BuildId, 'somebody');
+    for (let task = await queue.claim('w'); task !== undefined; task = await queue.claim('w'))
+      await perform({ context, ending: new AbortController().signal }, task);
+    expect(await seen()).toBe('hello-1.0');
+    await queue.close();
   }, 60_000);
 
   test('does it at the next start when the service was killed before the switch, or in it', async () => {

@@ -185,9 +185,11 @@ async function publishChroots(
   const done: Switched[] = [];
   const left: ChrootName[] = [];
   for (const chroot of chroots) {
-    const repository = await repositoryOf(publisher, place, chroot);
-    const one = await preparePublication(repository, asked);
-    const before = one === undefined && asked !== undefined ? await doneBefore(repository.folder, asked) : undefined;
+    const folder = repositoryFolder(publisher, place, chroot);
+    const one = (await seesNewer(folder))
+      ? await preparePublication(await repositoryOf(publisher, place, chroot), asked)
+      : undefined;
+    const before = one === undefined && asked !== undefined ? await doneBefore(folder, asked) : undefined;
     if (one !== undefined) prepared.push([chroot, one]);
     else if (before !== undefined) done.push(describe(chroot, before));
     else left.push(chroot);

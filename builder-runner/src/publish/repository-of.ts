@@ -7,7 +7,7 @@ import { exists, nothingWhenAbsent } from '../base/absent.ts';
 import { RunnerError } from '../base/errors.ts';
 import { readRegularFile } from '../base/regular-file.ts';
 import { describePackages } from '../repodata/createrepo.ts';
-import { numberSeen, readGeneration, repodataOf, sweepGenerations } from '../repodata/generations.ts';
+import { numberSeen, readGeneration, repodataOf, sweepGenerations, type Viewer } from '../repodata/generations.ts';
 import { packagesShown } from '../repodata/read-index.ts';
 import { type Repository, readBuilds } from '../repodata/repository.ts';
 import { type BuildTexts, groupByBuild, packageOfBuild } from '../repodata/texts.ts';
@@ -112,9 +112,9 @@ export interface LeftOutBuild {
   readonly line: string;
 }
 
-/** The builds that everybody sees, by their folders. None where there is no generation. */
-export async function shownBuilds(folder: string): Promise<readonly string[]> {
-  const number = await numberSeen(folder, 'current');
+/** The builds that somebody sees, by their folders. None where there is no generation. */
+export async function shownBuilds(folder: string, viewer: Viewer): Promise<readonly string[]> {
+  const number = await numberSeen(folder, viewer);
   const generation = number === undefined ? undefined : await readGeneration(folder, number);
   return generation === undefined ? [] : (await readBuilds(folder, generation)).map(({ build }) => build);
 }

@@ -128,7 +128,7 @@ async function replaceLink(path: string, target: string): Promise<void> {
 }
 
 /** The numbers of the last `count` generations that readers saw, the present one first. */
-export async function lastShown(folder: string, count: number): Promise<readonly number[]> {
+async function lastShown(folder: string, count: number): Promise<readonly number[]> {
   const shown: number[] = [];
   let number = await numberSeen(folder, 'current');
   while (number !== undefined && shown.length < count) {

@@ -30,7 +30,7 @@ export async function readApart(folder: string): Promise<Apart | undefined> {
 }
 
 /** Whether two generations show the same, by the names of their files. */
-export function showTheSame(one: Generation, other: Generation): boolean {
+function showTheSame(one: Generation, other: Generation): boolean {
   const names = ({ files }: Generation) => files.map(({ type, file }) => `${type} ${file}`).join('\n');
   return names(one) === names(other);
 }
