@@ -1,5 +1,5 @@
-// `coppice comment`, `coppice cancel` and `coppice rollback`: post a comment as a person does, then follow the one answer
-// of the bot until it is final.
+// `coppice comment`, `coppice cancel` and `coppice rollback`: post a comment as a person does, then follow the one
+// answer of the bot until it is final.
 import { parseComment } from '../commands/read/parse-comment.ts';
 import { connectGithub, explainRefusal, type GithubClient, refusalStatus } from '../github/octokit-client.ts';
 import { readAnswerMark } from '../reply/answer-mark.ts';

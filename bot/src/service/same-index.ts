@@ -17,7 +17,8 @@ const rememberMilliseconds = 60_000;
 /** A client reads a few repositories at a time on one connection. */
 const maximumRepositories = 64;
 
-const indexPattern = /^(\/?results\/.+)\/repodata\/repomd\.xml(\.asc)?$/;
+/** Readers ask in `repodata/`; builds are given what is not published yet. */
+const indexPattern = /^(\/?results\/.+)\/(?:repodata|generations\/newest)\/repomd\.xml(\.asc)?$/;
 
 /**
  * Where the index or the signature that `name` (relative to `root`, with `/`) asks for lies: that of one generation for
