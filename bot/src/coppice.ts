@@ -1,16 +1,18 @@
 #!/usr/bin/env node
 import { QueueError } from '@coppice/builder-runner/queue';
 import { GitError } from '@coppice/builder-runner/remote';
-import { RunnerError } from '@coppice/builder-runner/runner';
+import { type ProjectName, RunnerError } from '@coppice/builder-runner/runner';
 // The command `coppice`. Exit codes: 0 good, 1 the thing asked about is bad, 2 usage.
-import { type BuildState, buildStates, namePattern, parseBuildId, parseChroot } from '@coppice/config';
+import { type BuildState, buildStates, isPathName, isPathOwner, parseBuildId, parseChroot } from '@coppice/config';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { cancel, comment, rollback } from './cli/comment.ts';
 import { doctor } from './cli/doctor.ts';
 import { importBackendConf, importCoprProject } from './cli/import.ts';
 import { plan } from './cli/plan.ts';
+import { rotateKeyOf } from './cli/rotate-key.ts';
 import { status } from './cli/status.ts';
 import type { Terminal } from './cli/terminal.ts';
+import { verify } from './cli/verify.ts';
 import type { Environment } from './service/home.ts';
 import { describe } from './service/log.ts';
 import { ServiceError } from './vocabulary/errors.ts';
@@ -40,6 +42,8 @@ async function run(argv: readonly string[]): Promise<number> {
   addService(program, exit);
   addRequests(program, exit);
   addDoctor(program, exit);
+  addVerify(program, exit);
+  addKeys(program, exit);
   addImports(program, exit);
   await program.parseAsync(argv as string[]);
   return code;
@@ -122,13 +126,21 @@ function addRequests(program: Command, exit: Exit): void {
     .option('--json', 'print the answer as JSON')
     .action(
       async (
-        project: string,
+        { owner, name }: ProjectName,
         chroot: string,
         generation: number | undefined,
         options: { issue: number; json?: true },
       ) => {
         const { issue, json } = options;
-        exit(await rollback(terminal, environment, { project, chroot, generation, issue, json: json === true }));
+        exit(
+          await rollback(terminal, environment, {
+            project: `${owner}/${name}`,
+            chroot,
+            generation,
+            issue,
+            json: json === true,
+          }),
+        );
       },
     );
 }
@@ -140,6 +152,33 @@ function addDoctor(program: Command, exit: Exit): void {
     .option('--json', 'print JSON')
     .action(async (options: { json?: true }) => {
       exit(await doctor(terminal, environment, process.env.PATH ?? '', options.json === true));
+    });
+}
+
+function addVerify(program: Command, exit: Exit): void {
+  program
+    .command('verify')
+    .description('check an RPM offline: its signature, its attestation, and whether they are about the same file')
+    .argument('[file]', 'the RPM')
+    .option('--key <file>', "the project's public key (default: pubkey.gpg beside the RPM, or two folders above)")
+    .option('--attestation <file>', 'the attestation (default: attestation.intoto.jsonl beside the RPM)')
+    .option('--json', 'print JSON')
+    .action(async (file: string | undefined, options: { key?: string; attestation?: string; json?: true }) => {
+      const { key, attestation, json } = options;
+      exit(await verify(terminal, { file, key, attestation, json: json === true }));
+    });
+}
+
+function addKeys(program: Command, exit: Exit): void {
+  program
+    .command('rotate-key')
+    .description('make the next signing key of a project, which both clients of the old key and new ones accept')
+    .argument('<project>', 'OWNER/PROJECT', projectName)
+    .option('--now', 'let it sign at once; default: when it has been published for as long as signing.overlap says')
+    .option('--json', 'print JSON')
+    .action(async ({ owner, name }: ProjectName, options: { now?: true; json?: true }) => {
+      const order = { owner, name, atOnce: options.now === true, json: options.json === true };
+      exit(await rotateKeyOf(terminal, environment, order));
     });
 }
 
@@ -196,15 +235,16 @@ function buildId(text: string): number {
   return id;
 }
 
+function projectName(text: string): ProjectName {
+  const [owner = '', name = '', ...more] = text.split('/');
+  if (more.length > 0 || !isPathOwner(owner) || !isPathName(name))
+    throw new InvalidArgumentError('A project is named OWNER/PROJECT, such as acme/tools.');
+  return { owner, name };
+}
+
 function someText(text: string): string {
   if (text.trim() === '') throw new InvalidArgumentError('A comment says something, such as "/build hello".');
   return text;
-}
-
-function projectName(text: string): string {
-  const [owner = '', name = '', ...more] = text.split('/');
-  if (more.length === 0 && [owner, name].every((part) => namePattern.test(part))) return text;
-  throw new InvalidArgumentError('A project is OWNER/PROJECT.');
 }
 
 function chrootName(text: string): string {

@@ -32,7 +32,7 @@ test('a process that was given what it cannot use ends with one sentence that sa
   expect(text.exitCode).toBe(2);
   expect(text.all).toMatch(/A comment says something/);
   expect(project.exitCode).toBe(2);
-  expect(project.all).toMatch(/A project is OWNER\/PROJECT/);
+  expect(project.all).toMatch(/A project is named OWNER\/PROJECT/);
   for (const { all } of [home, text, project]) expect(all).not.toMatch(/E[A-Z]{4,}:|\n {4}at /);
 });
 

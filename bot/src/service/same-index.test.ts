@@ -57,47 +57,52 @@ function client(headers: Record<string, string> = {}) {
   return { ask, close: () => agent.destroy() };
 }
 
+const dnf = { 'User-Agent': 'libdnf' };
+
 test('on one connection the signature belongs to the index that was given before', async () => {
-  const dnf = client();
-  expect(await dnf.ask('repomd.xml')).toBe('200 repomd.xml 1');
+  const reader = client();
+  expect(await reader.ask('repomd.xml')).toBe('200 repomd.xml 1');
   await show(2);
-  expect(await dnf.ask('repomd.xml.asc')).toBe('200 repomd.xml.asc 1');
-  expect(await dnf.ask('repomd.xml')).toBe('200 repomd.xml 2');
-  expect(await dnf.ask('repomd.xml.asc')).toBe('200 repomd.xml.asc 2');
-  dnf.close();
+  expect(await reader.ask('repomd.xml.asc')).toBe('200 repomd.xml.asc 1');
+  expect(await reader.ask('repomd.xml')).toBe('200 repomd.xml 2');
+  expect(await reader.ask('repomd.xml.asc')).toBe('200 repomd.xml.asc 2');
+  reader.close();
 });
 
-test('whoever asks for the signature alone gets the present one', async () => {
-  const [one, other] = [client(), client()];
+test('so it does on another connection of the same client, and of no other one', async () => {
+  const [one, same, other] = [client(dnf), client(dnf), client({ 'User-Agent': 'zypper' })];
   await one.ask('repomd.xml');
   await show(2);
+  expect(await same.ask('repomd.xml.asc')).toBe('200 repomd.xml.asc 1');
   expect(await other.ask('repomd.xml.asc')).toBe('200 repomd.xml.asc 2');
-  one.close();
-  other.close();
+  for (const each of [one, same, other]) each.close();
 });
 
 test('a signature that is gone with its generation is the present one', async () => {
-  const dnf = client();
-  await dnf.ask('repomd.xml');
+  const reader = client();
+  await reader.ask('repomd.xml');
   await show(2);
   await rename(inRepository('generations/1'), inRepository('generations/gone'));
-  expect(await dnf.ask('repomd.xml.asc')).toBe('200 repomd.xml.asc 2');
+  expect(await reader.ask('repomd.xml.asc')).toBe('200 repomd.xml.asc 2');
   await rename(inRepository('generations/gone'), inRepository('generations/1'));
-  dnf.close();
+  reader.close();
 });
 
-test('connections of a proxy are those of many clients', async () => {
-  const proxy = client({ 'X-Forwarded-For': '192.0.2.1' });
-  await proxy.ask('repomd.xml');
+test('clients behind a proxy are told apart by their addresses', async () => {
+  const [one, other] = ['192.0.2.1', '192.0.2.2'].map((address) => client({ 'X-Forwarded-For': address }));
+  await one?.ask('repomd.xml');
   await show(2);
-  expect(await proxy.ask('repomd.xml.asc')).toBe('200 repomd.xml.asc 2');
-  proxy.close();
+  await other?.ask('repomd.xml');
+  expect(await one?.ask('repomd.xml.asc')).toBe('200 repomd.xml.asc 1');
+  expect(await other?.ask('repomd.xml.asc')).toBe('200 repomd.xml.asc 2');
+  one?.close();
+  other?.close();
 });
 
 test('a client that only looks whether the index has changed gets its signature, too', async () => {
-  const dnf = client();
-  expect(await dnf.ask('repomd.xml', 'HEAD')).toBe('200 ');
+  const reader = client();
+  expect(await reader.ask('repomd.xml', 'HEAD')).toBe('200 ');
   await show(2);
-  expect(await dnf.ask('repomd.xml.asc')).toBe('200 repomd.xml.asc 1');
-  dnf.close();
+  expect(await reader.ask('repomd.xml.asc')).toBe('200 repomd.xml.asc 1');
+  reader.close();
 });

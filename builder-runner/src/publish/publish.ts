@@ -154,7 +154,7 @@ export async function writeMetadata(
   const made = await changeRepository(repository, isForAll ? { ...change, unpublished: true } : change);
   if ('first' in made) return made;
   if (isForAll) await changeRepository(repository, { ...change, from: current });
-  await writeRepoFile(publisher, { owner, name: project }, chroot, publisher.runtimeRepos?.(owner, project) ?? []);
+  await writeRepoFile(publisher, { owner, name: project }, chroot);
   await sweepNowAndThen(repository.folder);
   return undefined;
 }

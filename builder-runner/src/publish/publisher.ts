@@ -1,7 +1,14 @@
 // Where results are published: what publishing knows of its service, and the places of a build.
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ChrootName, type PublishMode, published, type QueuedBuild } from '@coppice/config';
+import {
+  type ChrootName,
+  type PublishMode,
+  published,
+  type QueuedBuild,
+  type RepoTerms,
+  type SigningTerms,
+} from '@coppice/config';
 import { nothingWhenAbsent } from '../base/absent.ts';
 import type { Log } from '../base/log.ts';
 
@@ -19,8 +26,10 @@ export interface Publisher {
    * each build at once.
    */
   readonly publishMode?: (owner: string, project: string) => PublishMode | undefined;
-  /** The project's `runtimeRepos`, for its `.repo` files. Default: none. */
-  readonly runtimeRepos?: (owner: string, project: string) => readonly string[];
+  /** What `.repo` files say of a project, for a sandbox what they say of its project. Default: nothing. */
+  readonly repoTerms?: (owner: string, project: string) => RepoTerms;
+  /** How the project's keys are made. Default: `defaultTerms`. */
+  readonly signing?: (owner: string, project: string) => SigningTerms;
 }
 
 /** When readers see what was built of a project; undefined while nobody knows. */

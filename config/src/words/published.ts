@@ -35,6 +35,8 @@ export const published = {
     const name = dnfName(project);
     return `coprs/${owner}/${name}/repo/${distribution}-${release}/${owner}-${name}-${distribution}-${release}.repo`;
   },
+  /** What the copr plugin of dnf 5 asks for, for a client of any release. */
+  rpmrepo: (owner: string, project: string) => `api_3/rpmrepo/${owner}/${dnfName(project)}.json`,
   distribution: (chroot: ChrootName) => `distributions/${chroot}`,
   projectPage: (owner: string, project: string) => `${owner}/${project}/`,
   packagePage: (owner: string, project: string, name: string) => `${owner}/${project}/package/${name}/`,
