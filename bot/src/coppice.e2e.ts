@@ -127,7 +127,10 @@ describe('readers with dnf', () => {
     });
     beforeEach(async () => {
       await rm(join(mirror, 'results'), { recursive: true, force: true });
-      await cp(join(home.folder, 'published/results'), join(mirror, 'results'), { recursive: true });
+      await cp(join(home.folder, 'published/results'), join(mirror, 'results'), {
+        recursive: true,
+        verbatimSymlinks: true,
+      });
     });
     /** The file that readers have from the service, but the files come from the mirror. */
     const useMirror = async (victim: DnfClient) => {

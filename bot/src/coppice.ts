@@ -3,9 +3,9 @@ import { QueueError } from '@coppice/builder-runner/queue';
 import { GitError } from '@coppice/builder-runner/remote';
 import { type ProjectName, RunnerError } from '@coppice/builder-runner/runner';
 // The command `coppice`. Exit codes: 0 good, 1 the thing asked about is bad, 2 usage.
-import { type BuildState, buildStates, isPathName, isPathOwner, parseBuildId } from '@coppice/config';
+import { type BuildState, buildStates, isPathName, isPathOwner, parseBuildId, parseChroot } from '@coppice/config';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { cancel, comment } from './cli/comment.ts';
+import { cancel, comment, rollback } from './cli/comment.ts';
 import { doctor } from './cli/doctor.ts';
 import { importBackendConf, importCoprProject } from './cli/import.ts';
 import { plan } from './cli/plan.ts';
@@ -116,6 +116,33 @@ function addRequests(program: Command, exit: Exit): void {
     .action(async (id: number, options: { issue: number }) => {
       exit(await cancel(terminal, environment, id, options.issue));
     });
+  program
+    .command('rollback')
+    .description('show users of a project what they saw before its last publication')
+    .argument('<project>', 'OWNER/PROJECT', projectName)
+    .argument('<chroot>', 'such as fedora-42-x86_64', chrootName)
+    .argument('[generation]', 'the number of the generation to go back to; default: the one before', generationNumber)
+    .option('--issue <number>', 'the issue of the config repo to comment on', issueNumber, 1)
+    .option('--json', 'print the answer as JSON')
+    .action(
+      async (
+        { owner, name }: ProjectName,
+        chroot: string,
+        generation: number | undefined,
+        options: { issue: number; json?: true },
+      ) => {
+        const { issue, json } = options;
+        exit(
+          await rollback(terminal, environment, {
+            project: `${owner}/${name}`,
+            chroot,
+            generation,
+            issue,
+            json: json === true,
+          }),
+        );
+      },
+    );
 }
 
 function addDoctor(program: Command, exit: Exit): void {
@@ -218,6 +245,16 @@ function projectName(text: string): ProjectName {
 function someText(text: string): string {
   if (text.trim() === '') throw new InvalidArgumentError('A comment says something, such as "/build hello".');
   return text;
+}
+
+function chrootName(text: string): string {
+  if (parseChroot(text) === undefined) throw new InvalidArgumentError('A chroot is such as fedora-42-x86_64.');
+  return text;
+}
+
+function generationNumber(text: string): number {
+  if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError('A generation has a number such as 42.');
+  return Number(text);
 }
 
 function issueNumber(text: string): number {

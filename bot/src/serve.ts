@@ -24,6 +24,7 @@ import {
 import {
   defaultTerms,
   findPresent,
+  findProject,
   plainTerms,
   projectKey,
   readSandbox,
@@ -258,6 +259,11 @@ async function startBuilding(
     home: home.folder,
     url: url.replace(/\/+$/, ''),
     isFrozen: (owner: string, name: string) => (projectOf(owner, name)?.frozen ?? null) !== null,
+    publishMode: (owner: string, name: string) => {
+      const at = config.current();
+      // What pull requests build, and what no config states, is for nobody to publish later.
+      return at === undefined ? undefined : (findProject(projectsOf(at), owner, name)?.publish ?? 'each');
+    },
     signing: (owner: string, name: string) => signingTermsIn(config.current(), owner, name),
     repoTerms: (owner: string, name: string) => {
       const project = projectOf(owner, name);

@@ -25,6 +25,7 @@ export function projectForTests(changes: Partial<Project> = {}): Project {
     keyKind: 'rsa4096',
     frozen: null,
     deleteAfter: null,
+    publish: 'each',
     pinned: false,
     forkedFrom: null,
     renamedFrom: null,

@@ -1,11 +1,12 @@
 // The runner: workers take tasks from the queue and see each to its end. This file is the table of contents; the rooms
 // do the work.
-import type { RepoTerms, Settings, SigningTerms } from '@coppice/config';
+import type { PublishMode, RepoTerms, Settings, SigningTerms } from '@coppice/config';
 import { ShuttingDown } from './base/abort.ts';
 import { describeError } from './base/errors.ts';
 import type { Log } from './base/log.ts';
 import type { RunnerContext } from './context/runner-context.ts';
 import type { BuilderPool } from './pool/pool.ts';
+import { publishAllEnded } from './publish/publications.ts';
 import { removeDue } from './publish/remove-later.ts';
 import { closeAllSigning } from './publish/sign.ts';
 import type { Queue } from './queue/index.ts';
@@ -32,6 +33,7 @@ export { askRotation, type RotationAnswer } from './publish/key-requests.ts';
 export { ensureKey, keyFolder, rotateKey } from './publish/keys.ts';
 export { renameOldSandboxes } from './publish/project-life.ts';
 export { type ProjectName, type ProjectsPort, runnerProjects } from './publish/projects.ts';
+export type { Switched, SwitchOutcome, SwitchRefusal, SwitchWish } from './publish/publications.ts';
 export type { Publisher } from './publish/publisher.ts';
 export { listRemovedKeys } from './publish/removed-keys.ts';
 export { writeSandboxRepoFiles } from './publish/repo-files.ts';
@@ -54,6 +56,8 @@ export interface RunnerOptions {
    * publishes.
    */
   readonly isFrozen?: (owner: string, project: string) => boolean;
+  /** When readers see what was built of a project; undefined while that is not known. */
+  readonly publishMode?: (owner: string, project: string) => PublishMode | undefined;
   /** What `.repo` files say of a project, for a sandbox what they say of its project. */
   readonly repoTerms?: (owner: string, project: string) => RepoTerms;
   /** How the project's keys are made. */
@@ -70,7 +74,7 @@ export interface RunnerOptions {
 
 export interface Runner {
   workers(): readonly WorkerState[];
-  /** Lets idle workers look again: call it when limits have changed. */
+  /** Looks again for what can be done: call it when limits, or what projects say, have changed. */
   wake(): void;
   /**
    * New settings: more or fewer workers and builders from now on. Those that are too many end after their present task.
@@ -126,10 +130,25 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
     removeDue(context.home, context.now()).catch((error) =>
       context.log('error', `deleted packages cannot be removed: ${describeError(error)}`),
     );
-  const tidying = setInterval(tidy, tidyMilliseconds).unref();
+  const publish = () =>
+    publishAllEnded(context, () => context.queue.builds()).catch((error) =>
+      context.log('error', `what waits to be published cannot be looked for: ${describeError(error)}`),
+    );
+  // What was built before the service ended.
+  let publishing = publish();
+  const publishNext = () => {
+    publishing = publishing.then(publish);
+  };
+  const tidying = setInterval(() => {
+    publishNext();
+    tidy();
+  }, tidyMilliseconds).unref();
   return {
     workers: () => workers.states(),
-    wake: () => workers.wake(),
+    wake: () => {
+      workers.wake();
+      publishNext();
+    },
     resize: (changed) => {
       settings = changed;
       context.pool.resize(changed);
@@ -139,7 +158,7 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
       clearInterval(tidying);
       const stopped = workers.stop();
       if (!drain) ending.abort(new ShuttingDown('the service ends'));
-      await stopped;
+      await Promise.all([stopped, publishing]);
       await Promise.all([context.pool.stop({ keepLeased: !drain }), closeAllSigning(context.home)]);
     },
   };

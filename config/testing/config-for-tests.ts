@@ -62,6 +62,7 @@ export function projectForTests(changes: Partial<Project> = {}): Project {
     keyKind: 'rsa4096',
     frozen: null,
     deleteAfter: null,
+    publish: 'each',
     pinned: false,
     forkedFrom: null,
     renamedFrom: null,

@@ -1,5 +1,5 @@
-// `coppice comment` and `coppice cancel`: post a comment as a person does, then follow the bot's one answer until it is
-// final.
+// `coppice comment`, `coppice cancel` and `coppice rollback`: post a comment as a person does, then follow the one
+// answer of the bot until it is final.
 import { parseComment } from '../commands/read/parse-comment.ts';
 import { connectGithub, explainRefusal, type GithubClient, refusalStatus } from '../github/octokit-client.ts';
 import { readAnswerMark } from '../reply/answer-mark.ts';
@@ -92,6 +92,24 @@ const nextSteps: Readonly<Record<number, string>> = {
 /** Asks for `/cancel ID` in the same way. */
 export function cancel(terminal: Terminal, environment: Environment, id: number, issue: number): Promise<number> {
   return comment(terminal, environment, `/cancel ${id}`, { issue, json: false, follow: true });
+}
+
+/** Asks for `/rollback` of one chroot in the same way. */
+export function rollback(
+  terminal: Terminal,
+  environment: Environment,
+  what: {
+    /** `owner/name`. */
+    readonly project: string;
+    readonly chroot: string;
+    readonly generation: number | undefined;
+    readonly issue: number;
+    readonly json: boolean;
+  },
+): Promise<number> {
+  const { project, chroot, generation, issue, json } = what;
+  const words = ['/rollback', ...(generation === undefined ? [] : [generation]), project, '--chroot', chroot];
+  return comment(terminal, environment, words.join(' '), { issue, json, follow: true });
 }
 
 /** Only comments that were written or edited since then are looked at: GitHub lists the oldest first. */

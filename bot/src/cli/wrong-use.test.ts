@@ -22,12 +22,18 @@ afterAll(() => rm(folder, { recursive: true }));
 test('a process that was given what it cannot use ends with one sentence that says what to do', async () => {
   const use = (args: readonly string[], env: Readonly<Record<string, string>>) =>
     execa(process.execPath, [program, ...args], { cwd: folder, env, reject: false, all: true });
-  const [home, text] = await Promise.all([use(['serve'], { COPPICE_HOME: 'file' }), use(['comment', ' '], {})]);
+  const [home, text, project] = await Promise.all([
+    use(['serve'], { COPPICE_HOME: 'file' }),
+    use(['comment', ' '], {}),
+    use(['rollback', 'tools', 'fedora-42-x86_64'], {}),
+  ]);
   expect(home.exitCode).toBe(1);
   expect(home.all).toMatch(/^COPPICE_HOME, \S+\/file, is no folder\. Let it be a folder of the user who runs .*\.$/m);
   expect(text.exitCode).toBe(2);
   expect(text.all).toMatch(/A comment says something/);
-  for (const { all } of [home, text]) expect(all).not.toMatch(/E[A-Z]{4,}:|\n {4}at /);
+  expect(project.exitCode).toBe(2);
+  expect(project.all).toMatch(/A project is named OWNER\/PROJECT/);
+  for (const { all } of [home, text, project]) expect(all).not.toMatch(/E[A-Z]{4,}:|\n {4}at /);
 });
 
 test('settings that are a folder, and an address that is none, are told with what to write', async () => {

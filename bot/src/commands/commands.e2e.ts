@@ -426,6 +426,13 @@ describe('projects', () => {
     expect(await says('outsider', '/status')).not.toContain('is leaving');
   });
 
+  test('/publish and /rollback are for who may, and say that there is nothing to switch to', async () => {
+    expect(await says('outsider', '/publish')).toContain('may not publish `acme/tools`');
+    expect(await says('builder', '/publish')).toContain('Nothing of `acme/tools` waits to be published.');
+    expect(await says('builder', '/rollback')).toContain('may not roll back `acme/tools`');
+    expect(await says('maintainer', '/rollback acme/tools')).toContain('users have seen nothing else before.');
+  });
+
   test('/delete takes one build away; the one before it counts again', async () => {
     const before = await says('outsider', '/status hello');
     await begins('builder', '/build hello');

@@ -42,6 +42,7 @@ export function projectsJson(
       builders: [...project.builders],
       frozen: project.frozen,
       forkedFrom: project.forkedFrom,
+      publish: project.publish,
       pinned: project.pinned,
       deleteAfter: project.deleteAfter,
       leaving: departures.get(project) ?? null,

@@ -16,6 +16,8 @@ const rows: readonly (readonly [command: string, meaning: string])[] = [
   ['/approve @login', 'give them; on a pull request, `/approve` lets it be built'],
   ['/fork owner/name new-name', 'copy a project that you maintain'],
   ['/delete 42', 'delete build 42; `/delete project owner/name` deletes a project'],
+  ['/publish owner/name', 'show users what was built of a project whose file says `publish: manual`'],
+  ['/rollback owner/name', 'show users what they saw before its last publication; a number goes to that generation'],
   ['/legal owner/name what is wrong', 'report something to the admins; `/legal` lists what is open'],
   [
     '/freeze owner/name reason',

@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type BuilderServer, startBuilderServer } from './builder-server.ts';
 
@@ -65,6 +67,40 @@ test.each<[string, string]>([
 ])('builders get %s', async (_what, path) => {
   expect(await ask(path)).toBe(`200 published/${path.startsWith('/results/acme/tools/pubkey') ? path.slice(1) : path}`);
   expect(await ask(path, mine)).toMatch(/^200 /);
+});
+
+test('builders get the index and the signature of what is not published yet, and as ever what they name', async () => {
+  const other = '/results/acme/other/fedora-42-x86_64';
+  const root = join(folder, `published${other}`);
+  for (const [path, content] of Object.entries({
+    'repodata/repomd.xml': 'published',
+    'repodata/repomd.xml.asc': 'signature of published',
+    'repodata/primary.xml.gz': 'a list',
+    'generations/4/repomd.xml': 'waiting',
+    'generations/4/repomd.xml.asc': 'signature of waiting',
+    'generations/4/generation.json': '{}',
+  })) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), content);
+  }
+  expect(await ask(`${other}/repodata/repomd.xml`)).toBe('200 published');
+  await symlink('4', join(root, 'generations/newest'));
+  expect(await ask(`${other}/repodata/repomd.xml`)).toBe('200 waiting');
+  expect(await ask(`${other}/repodata/repomd.xml.asc`)).toBe('200 signature of waiting');
+  expect(await ask(`${other}/repodata/primary.xml.gz`)).toBe('200 a list');
+  // On one connection they belong together, whatever is shown meanwhile.
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const get = async (name: string) => {
+    const path = `${other}/repodata/${name}`;
+    const [answer] = await once(request({ port: server.port, host: '127.0.0.1', path, agent }).end(), 'response');
+    return await text(answer);
+  };
+  expect(await get('repomd.xml')).toBe('waiting');
+  await rm(join(root, 'generations/newest'));
+  expect(await get('repomd.xml.asc')).toBe('signature of waiting');
+  agent.destroy();
+  for (const inner of ['newest/repomd.xml', '4/repomd.xml', '4/generation.json'])
+    expect(await ask(`${other}/generations/${inner}`)).toMatch(/^404 /);
 });
 
 test('builders get a distribution, also one that the admin keeps elsewhere', async () => {

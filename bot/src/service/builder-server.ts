@@ -67,7 +67,16 @@ async function answer(published: string, request: IncomingMessage, response: Ser
   if (request.method !== 'GET' && request.method !== 'HEAD') return plain(response, 405, 'Only GET and HEAD.');
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
   const sees = mayBuildersSee(path, sandboxes.get(request.socket));
-  if (!sees || !(await serveFile(published, path, request, response))) plain(response, 404, 'Not found.');
+  if (sees) for (const each of asBuildsSee(path)) if (await serveFile(published, each, request, response)) return;
+  plain(response, 404, 'Not found.');
+}
+
+/**
+ * Where to look for what `path` names: an index and its signature first among what builds see before readers do. Pure.
+ */
+function asBuildsSee(path: string): readonly string[] {
+  const [, repository, file] = /^(.+)\/repodata\/(repomd\.xml(?:\.asc)?)$/.exec(path) ?? [];
+  return repository === undefined ? [path] : [`${repository}/generations/newest/${file}`, path];
 }
 
 /**

@@ -23,7 +23,8 @@ const maximumOfClients = 20_000;
 /** A client asks for the signature at once; what it has from before that it reads anew. */
 const rememberMilliseconds = 10_000;
 
-const indexPattern = /^(\/?results\/.+)\/repodata\/repomd\.xml(\.asc)?$/;
+/** Readers ask in `repodata/`; builds are given what is not published yet. */
+const indexPattern = /^(\/?results\/.+)\/(?:repodata|generations\/newest)\/repomd\.xml(\.asc)?$/;
 
 /**
  * Where the index or the signature that `name` (relative to `root`, with `/`) asks for lies: that of one generation for

@@ -15,6 +15,8 @@ export const verbs = [
   'approve',
   'fork',
   'delete',
+  'publish',
+  'rollback',
   'legal',
   'freeze',
   'resolve',
@@ -60,6 +62,15 @@ export type Command = { readonly line: string } & (
   | { readonly kind: 'debug'; readonly id: BuildId; readonly chroot: string | undefined; readonly end: boolean }
   | { readonly kind: 'delete-build'; readonly id: BuildId }
   | { readonly kind: 'delete-project'; readonly project: string }
+  /** Users see what was built and waits for that. No chroots: all. */
+  | { readonly kind: 'publish'; readonly project: string | undefined; readonly chroots: readonly string[] }
+  /** Users see generation `to` again; without a number, what they saw before. */
+  | {
+      readonly kind: 'rollback';
+      readonly to: number | undefined;
+      readonly project: string | undefined;
+      readonly chroots: readonly string[];
+    }
   | { readonly kind: 'fork'; readonly project: string; readonly as: string | undefined }
   | { readonly kind: 'request'; readonly role: Role | 'drop'; readonly project: string | undefined }
   /** The wish of a person for rights; the login is without its `@`. */

@@ -172,10 +172,11 @@ export function unfreezeProject(publisher: Publisher, owner: string, name: strin
   });
 }
 
-/** Builds that are shown although they were deleted meanwhile. */
+/** Builds that readers or builds see although they were deleted meanwhile. */
 async function findGone(repository: string): Promise<readonly string[]> {
   const there = new Set(await readdir(repository));
-  return (await shownBuilds(repository)).filter((build) => !there.has(build));
+  const shown = await Promise.all([shownBuilds(repository, 'current'), shownBuilds(repository, 'newest')]);
+  return [...new Set(shown.flat())].filter((build) => !there.has(build));
 }
 
 /**
@@ -220,11 +221,13 @@ export async function chrootsOf(home: string, { owner, name }: ProjectName): Pro
   return names.sort().flatMap((each) => parseChroot(each)?.name ?? []);
 }
 
-/** Whether any build is there, or what is left of one. */
+/** Whether any build is there. Of one that was deleted, packages alone are left for a while. */
 async function hasBuilds(results: string): Promise<boolean> {
   for (const entry of await readdir(results, { withFileTypes: true }).catch(() => [])) {
     if (!entry.isDirectory()) continue;
-    if ((await readdir(join(results, entry.name))).some((name) => /^\d/.test(name))) return true;
+    const chroot = join(results, entry.name);
+    for (const build of (await readdir(chroot)).filter((name) => /^\d/.test(name)))
+      if (!(await readdir(join(chroot, build))).every((file) => file.endsWith('.rpm'))) return true;
   }
   return false;
 }

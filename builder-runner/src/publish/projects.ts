@@ -3,6 +3,7 @@ import type { BuildId, ChrootName, RepoTerms } from '@coppice/config';
 import type { Queue } from '../queue/index.ts';
 import { forkProject } from './fork-project.ts';
 import { deleteBuild, freezeProject, removeProject, renameProject, unfreezeProject } from './project-life.ts';
+import { publishWaiting, rollBack, type SwitchOutcome, type SwitchWish } from './publications.ts';
 import type { Publisher } from './publisher.ts';
 import { writeRepoFiles } from './repo-files.ts';
 
@@ -17,6 +18,8 @@ export function runnerProjects(publisher: Publisher, queue: Queue): ProjectsPort
     unfreeze: ({ owner, name }) => unfreezeProject(publisher, owner, name),
     describe: (project, terms) => writeRepoFiles(publisher, project, terms),
     deleteBuild: ({ owner, name }, id) => deleteBuild(publisher, owner, name, id),
+    publish: ({ owner, name }, wish) => publishWaiting(publisher, { owner, project: name }, wish),
+    rollBack: ({ owner, name }, wish) => rollBack(publisher, { owner, project: name }, wish),
   };
 }
 
@@ -39,4 +42,8 @@ export interface ProjectsPort {
   /** The files by which clients find its repositories say this now. */
   describe(project: ProjectName, terms: RepoTerms): Promise<void>;
   deleteBuild(project: ProjectName, id: BuildId): Promise<void>;
+  /** Readers see what builds see; of a project with builds in the queue too. */
+  publish(project: ProjectName, wish: SwitchWish): Promise<SwitchOutcome>;
+  /** Readers see what they saw before, or generation `to`; of a project with builds in the queue too. */
+  rollBack(project: ProjectName, wish: SwitchWish & { readonly to: number | undefined }): Promise<SwitchOutcome>;
 }

@@ -6,17 +6,17 @@ import { inTurn } from '../base/in-turn.ts';
 import { type Failure, fail } from '../base/outcome.ts';
 import { syncFolder } from '../base/replace-file.ts';
 import type { Clash } from '../repodata/clash.ts';
+import { numberSeen } from '../repodata/generations.ts';
 import { changeRepository, type RepositoryChange } from '../repodata/repository.ts';
-import { packageOfBuild } from '../repodata/texts.ts';
 import { isFrozen } from './frozen.ts';
-import { chrootFolder, type Publisher } from './publisher.ts';
+import { chrootFolder, type Publisher, publishModeOf } from './publisher.ts';
 import { usableRecord } from './read-record.ts';
 import { type Ending, recordOfChroot, writeRecord } from './record.ts';
 import { writeRepoFile } from './repo-files.ts';
 import {
   describeBuilds,
+  goodBuildBefore,
   hasRepodata,
-  newestGoodBuild,
   type ProjectPlace,
   repositoryFolder,
   repositoryOf,
@@ -59,7 +59,10 @@ async function showBuild(
   const { builds, leftOut } = await describeBuilds(repositoryFolder(publisher, place, chroot), [name]);
   const [out] = leftOut;
   if (out !== undefined) return `createrepo_c leaves ${out.file} out of the repository: ${out.line}.`;
-  const end = await writeMetadata(publisher, place, chroot, { show: builds, refuseClashes: true });
+  const unpublished = publishModeOf(publisher, place) !== 'each';
+  // Readers have something to look at from the first build on, be it empty.
+  if (unpublished) await ensureRepository(publisher, place, chroot);
+  const end = await writeMetadata(publisher, place, chroot, { show: builds, refuseClashes: true, unpublished });
   return end === undefined ? undefined : describeClash(end);
 }
 
@@ -135,7 +138,8 @@ export function alone<T>({ owner, project }: ProjectPlace, work: () => Promise<T
 
 /**
  * A new generation of one repository with this change, signed with the project's key, and its `.repo` file; resolves
- * with a clash when it has not happened for one. Callers hold the project alone.
+ * with a clash when it has not happened for one. While builds see what is not published yet, a change that is not for
+ * them alone is one of what readers see as well, and publishes nothing else. Callers hold the project alone.
  */
 export async function writeMetadata(
   publisher: Publisher,
@@ -144,8 +148,12 @@ export async function writeMetadata(
   change: RepositoryChange,
 ): Promise<Clash | undefined> {
   const repository = await repositoryOf(publisher, { owner, project }, chroot);
-  const made = await changeRepository(repository, change);
+  const current = await numberSeen(repository.folder, 'current');
+  const isApart = current !== undefined && current !== (await numberSeen(repository.folder, 'newest'));
+  const isForAll = isApart && !change.unpublished && publishModeOf(publisher, { owner, project }) !== 'each';
+  const made = await changeRepository(repository, isForAll ? { ...change, unpublished: true } : change);
   if ('first' in made) return made;
+  if (isForAll) await changeRepository(repository, { ...change, from: current });
   await writeRepoFile(publisher, { owner, name: project }, chroot);
   await sweepNowAndThen(repository.folder);
   return undefined;
@@ -158,8 +166,8 @@ async function ensureRepository(publisher: Publisher, place: ProjectPlace, chroo
 }
 
 /**
- * Shows some builds no more, by their folders, and instead of each the newest good one of its package that is left.
- * Callers hold the project alone.
+ * Shows some builds no more, by their folders, and instead of each that was shown the good one before it. Callers hold
+ * the project alone.
  */
 export async function hideBuilds(
   publisher: Publisher,
@@ -168,11 +176,10 @@ export async function hideBuilds(
   hide: readonly string[],
 ): Promise<void> {
   const folder = repositoryFolder(publisher, place, chroot);
-  const names = hide.map(packageOfBuild).filter((name) => name !== undefined);
-  const left = await Promise.all(names.map((name) => newestGoodBuild(publisher, folder, name, hide)));
+  const left = await Promise.all(hide.map((build) => goodBuildBefore(publisher, folder, build, hide)));
   const { builds } = await describeBuilds(
     folder,
     left.filter((build) => build !== undefined),
   );
-  await writeMetadata(publisher, place, chroot, { hide, show: builds });
+  await writeMetadata(publisher, place, chroot, { hide, instead: builds });
 }

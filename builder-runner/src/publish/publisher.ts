@@ -1,7 +1,14 @@
 // Where results are published: what publishing knows of its service, and the places of a build.
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ChrootName, published, type QueuedBuild, type RepoTerms, type SigningTerms } from '@coppice/config';
+import {
+  type ChrootName,
+  type PublishMode,
+  published,
+  type QueuedBuild,
+  type RepoTerms,
+  type SigningTerms,
+} from '@coppice/config';
 import { nothingWhenAbsent } from '../base/absent.ts';
 import type { Log } from '../base/log.ts';
 
@@ -14,6 +21,11 @@ export interface Publisher {
   readonly isFrozen?: (owner: string, project: string) => boolean;
   /** Where damaged records are told. Default: nowhere. */
   readonly log?: Log;
+  /**
+   * When readers see what was built of a project; undefined while nobody knows: until then only builds see it. Default:
+   * each build at once.
+   */
+  readonly publishMode?: (owner: string, project: string) => PublishMode | undefined;
   /** What `.repo` files say of a project, for a sandbox what they say of its project. Default: nothing. */
   readonly repoTerms?: (owner: string, project: string) => RepoTerms;
   /** How the project's keys are made. Default: `defaultTerms`. */
@@ -23,6 +35,14 @@ export interface Publisher {
    * nobody states it any more. Default: as the sandbox's name says.
    */
   readonly baseOf?: (owner: string, sandbox: string) => string | undefined;
+}
+
+/** When readers see what was built of a project; undefined while nobody knows. */
+export function publishModeOf(
+  { publishMode }: Pick<Publisher, 'publishMode'>,
+  { owner, project }: { readonly owner: string; readonly project: string },
+): PublishMode | undefined {
+  return publishMode === undefined ? 'each' : publishMode(owner, project);
 }
 
 /** The folder of one chroot of one build, absolute. */

@@ -5,7 +5,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseJsonAs } from '@coppice/config';
 import { z } from 'zod';
-import { nothingWhenAbsent } from '../base/absent.ts';
+import { exists, nothingWhenAbsent } from '../base/absent.ts';
 import { readRegularFile } from '../base/regular-file.ts';
 import { replaceFile } from '../base/replace-file.ts';
 import { graceSeconds } from './repository-of.ts';
@@ -28,11 +28,21 @@ export async function removeLater(home: string, path: string): Promise<void> {
   const packages = files.filter((file) => file.endsWith('.rpm'));
   if (packages.length === 0) return rm(folder, { recursive: true, force: true });
   const dueAt = new Date(Date.now() + graceSeconds * 1000).toISOString();
-  const name = `${createHash('sha256').update(path).digest('hex').slice(0, 32)}.json`;
   await mkdir(notesFolder(home), { recursive: true, mode: 0o700 });
-  await replaceFile(join(notesFolder(home), name), `${JSON.stringify({ path, dueAt })}\n`, { sync: true });
+  await replaceFile(join(notesFolder(home), noteName(path)), `${JSON.stringify({ path, dueAt })}\n`, { sync: true });
   for (const file of files)
     if (!packages.includes(file)) await rm(join(folder, file), { recursive: true, force: true });
+}
+
+/** Whether the packages of a build, by its path inside `published/`, are gone or about to go. */
+export async function isLeaving(home: string, path: string, files: readonly string[]): Promise<boolean> {
+  if (await exists(join(notesFolder(home), noteName(path)))) return true;
+  for (const file of files) if (!(await exists(join(home, 'published', path, file)))) return true;
+  return false;
+}
+
+function noteName(path: string): string {
+  return `${createHash('sha256').update(path).digest('hex').slice(0, 32)}.json`;
 }
 
 /** Removes what is due by now. `below`: or all that is noted there, due or not, for it is about to be moved. */

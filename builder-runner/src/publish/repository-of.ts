@@ -7,7 +7,7 @@ import { exists, nothingWhenAbsent } from '../base/absent.ts';
 import { RunnerError } from '../base/errors.ts';
 import { readRegularFile } from '../base/regular-file.ts';
 import { describePackages } from '../repodata/createrepo.ts';
-import { numberSeen, readGeneration, repodataOf, sweepGenerations } from '../repodata/generations.ts';
+import { numberSeen, readGeneration, repodataOf, sweepGenerations, type Viewer } from '../repodata/generations.ts';
 import { packagesShown } from '../repodata/read-index.ts';
 import { type Repository, readBuilds } from '../repodata/repository.ts';
 import { type BuildTexts, groupByBuild, packageOfBuild } from '../repodata/texts.ts';
@@ -114,9 +114,9 @@ export interface LeftOutBuild {
   readonly line: string;
 }
 
-/** The builds that everybody sees, by their folders. None where there is no generation. */
-export async function shownBuilds(folder: string): Promise<readonly string[]> {
-  const number = await numberSeen(folder, 'current');
+/** The builds that somebody sees, by their folders. None where there is no generation. */
+export async function shownBuilds(folder: string, viewer: Viewer): Promise<readonly string[]> {
+  const number = await numberSeen(folder, viewer);
   const generation = number === undefined ? undefined : await readGeneration(folder, number);
   return generation === undefined ? [] : (await readBuilds(folder, generation)).map(({ build }) => build);
 }
@@ -136,16 +136,20 @@ export async function newestGoodBuilds(
 }
 
 /**
- * The newest good build of the package `name` in the repository in `folder`, by its folder, without those that are
- * leaving. Undefined when there is none.
+ * The good build of the same package before `after`, a folder in that of a repository, without those that are leaving:
+ * the one after it may be what was taken back, or what is not published yet. Undefined when there is none.
  */
-export async function newestGoodBuild(
+export async function goodBuildBefore(
   publisher: Publisher,
   folder: string,
-  name: string,
+  after: string,
   leaving: readonly string[],
 ): Promise<string | undefined> {
-  const builds = (await readdir(folder)).filter((build) => packageOfBuild(build) === name && !leaving.includes(build));
+  const name = packageOfBuild(after);
+  const isBefore = (build: string) => Number.parseInt(build, 10) < Number.parseInt(after, 10);
+  const builds = (await readdir(folder)).filter(
+    (build) => name !== undefined && packageOfBuild(build) === name && isBefore(build) && !leaving.includes(build),
+  );
   for (const build of builds.sort((one, other) => Number.parseInt(other, 10) - Number.parseInt(one, 10)))
     if (await hasSucceeded(publisher, join(folder, build))) return build;
   return undefined;

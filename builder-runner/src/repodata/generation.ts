@@ -42,6 +42,16 @@ const changeSchema = z.object({
 });
 export type PackageChange = z.infer<typeof changeSchema>;
 
+/** Who asked for a generation by a command. */
+const askedSchema = z.object({
+  login: z.string(),
+  /** Address of the comment. */
+  request: z.string(),
+  /** Unique to the command, and the same when it is carried out again. */
+  batch: z.string(),
+});
+export type Asked = z.infer<typeof askedSchema>;
+
 /** `generations/<N>/generation.json`. */
 export const generationSchema = z.object({
   schemaVersion: z.literal(1),
@@ -52,8 +62,12 @@ export const generationSchema = z.object({
   madeFrom: z.number().int().positive().nullable(),
   /** The generation whose content it has again. */
   returnsTo: z.number().int().positive().optional(),
+  /** What readers saw before it, null for nothing; it is not there when the generation was made for builds alone. */
+  replaces: z.number().int().positive().nullable().optional(),
+  /** Where a person asked for it. */
+  asked: askedSchema.optional(),
   rpms: count,
-  /** At most 1000 of them. */
+  /** At most `maximumChanges` of them. */
   changes: z.array(changeSchema),
   /** How many packages changed. */
   changed: count,
@@ -64,6 +78,9 @@ export const generationSchema = z.object({
   chunks: z.array(chunkSchema),
 });
 export type Generation = z.infer<typeof generationSchema>;
+
+/** How many changes a generation names. */
+export const maximumChanges = 1000;
 
 /** More than any repository's that a disk can hold. */
 export const maximumGenerationBytes = 64 * 1024 ** 2;

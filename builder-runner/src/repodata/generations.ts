@@ -35,6 +35,11 @@ function nothingWhenNoLink(error: NodeJS.ErrnoException): undefined {
   return error.code === 'EINVAL' ? undefined : nothingWhenAbsent(error);
 }
 
+/** Whether builds have a generation of their own to see. */
+export async function seesNewer(folder: string): Promise<boolean> {
+  return (await readlink(join(generationsOf(folder), 'newest')).catch(nothingWhenNoLink)) !== undefined;
+}
+
 /** The numbers of all generations that are kept, in their order. */
 export async function listGenerations(folder: string): Promise<readonly number[]> {
   const names = (await readdir(generationsOf(folder)).catch(nothingWhenAbsent)) ?? [];
@@ -87,7 +92,14 @@ export async function showGeneration(
 ): Promise<void> {
   const generations = generationsOf(folder);
   const before = await Promise.all([numberSeen(folder, 'current'), numberSeen(folder, 'newest')]);
-  await replaceLink(join(generations, to === 'builds' ? 'newest' : 'current'), String(number));
+  // Whatever cuts this off, builds never go on from what is older than what readers see.
+  const isApart = before[0] !== before[1];
+  if (to === 'builds' || (to === 'everybody' && isApart))
+    await replaceLink(join(generations, 'newest'), String(number));
+  // What builds see without a link of their own is what readers see; that it stays.
+  if (to === 'readers' && !isApart && before[1] !== undefined)
+    await replaceLink(join(generations, 'newest'), String(before[1]));
+  if (to !== 'builds') await replaceLink(join(generations, 'current'), String(number));
   if (to !== 'builds') await linkIndex(folder);
   if (to === 'everybody') await rm(join(generations, 'newest'), { force: true });
   await syncFolder(generations);
@@ -116,11 +128,30 @@ async function replaceLink(path: string, target: string): Promise<void> {
   await rename(fresh, path);
 }
 
+/** The numbers of the last `count` generations that readers saw, the present one first. */
+async function lastShown(folder: string, count: number): Promise<readonly number[]> {
+  const shown: number[] = [];
+  let number = await numberSeen(folder, 'current');
+  while (number !== undefined && shown.length < count) {
+    shown.push(number);
+    const about: Generation | undefined = await readGeneration(folder, number).catch(nothingWhenDamaged);
+    // Each was made after what it replaces.
+    const next: number | null | undefined = about?.replaces;
+    number = next === null || next === undefined || next >= number ? undefined : next;
+  }
+  return shown;
+}
+
+function nothingWhenDamaged(error: unknown): undefined {
+  if (error instanceof RunnerError) return undefined;
+  throw error;
+}
+
 /** What of old generations stays. */
 export interface Keep {
   /** So long after somebody saw it last. */
   readonly seconds: number;
-  /** And so many of the newest, whatever their age. */
+  /** And so many of those that readers saw last, whatever their age. */
   readonly newest: number;
   /** Builds are at work with these. */
   readonly inUse: ReadonlySet<number>;
@@ -132,8 +163,9 @@ export async function sweepGenerations(folder: string, keep: Keep): Promise<void
   const seen = await Promise.all([numberSeen(folder, 'current'), numberSeen(folder, 'newest')]);
   const all = await listGenerations(folder);
   const old: number[] = [];
-  for (const number of all.slice(0, Math.max(0, all.length - keep.newest))) {
-    if (seen.includes(number) || keep.inUse.has(number)) continue;
+  const shown = new Set(await lastShown(folder, keep.newest));
+  for (const number of all) {
+    if (seen.includes(number) || shown.has(number) || keep.inUse.has(number)) continue;
     const about = await lstat(join(generationsOf(folder), String(number)));
     if (about.mtimeMs < before) old.push(number);
   }

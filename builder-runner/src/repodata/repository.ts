@@ -15,7 +15,7 @@ import {
   writeDataFile,
   writeList,
 } from './data-file.ts';
-import type { DataFile, Generation, PackageChange } from './generation.ts';
+import { type DataFile, type Generation, maximumChanges, type PackageChange } from './generation.ts';
 import {
   addGeneration,
   listGenerations,
@@ -58,12 +58,19 @@ export interface RepositoryChange {
   readonly show?: readonly BuildTexts[];
   /** Folders of builds that are shown no more. */
   readonly hide?: readonly string[];
+  /** Each is shown in the place of a build that is hidden, and else not. */
+  readonly instead?: readonly BuildTexts[];
   /** Whether `show` may not take a package's place that another one has. */
   readonly refuseClashes?: boolean;
   /** Default: those that there are. */
   readonly further?: readonly FurtherFile[];
   /** Whether only builds see it for now. Default: everybody does. */
   readonly unpublished?: boolean;
+  /**
+   * The generation that is changed; what is not `unpublished` is then shown to readers alone. Default: the one that
+   * builds see.
+   */
+  readonly from?: number;
 }
 
 /**
@@ -75,13 +82,14 @@ export async function changeRepository(repository: Repository, change: Repositor
   const made = await makeFromWhatIsThere(repository, change);
   if ('first' in made) return made;
   await addGeneration(folder, made, repository.sign);
-  await showGeneration(folder, made.generation, change.unpublished ? 'builds' : 'everybody');
+  const others = change.from === undefined ? 'everybody' : 'readers';
+  await showGeneration(folder, made.generation, change.unpublished ? 'builds' : others);
   return made;
 }
 
 async function makeFromWhatIsThere(repository: Repository, change: RepositoryChange): Promise<Generation | Clash> {
   const { folder, beginWith, log } = repository;
-  const number = await numberSeen(folder, 'newest');
+  const number = change.from ?? (await numberSeen(folder, 'newest'));
   if (number !== undefined) {
     try {
       const generation = await readGeneration(folder, number);
@@ -158,6 +166,7 @@ async function makeGeneration(
     generation: await nextNumber(repository.folder),
     publishedAt: new Date().toISOString(),
     madeFrom: base.generation?.generation ?? null,
+    ...(change.unpublished ? {} : { replaces: (await numberSeen(repository.folder, 'current')) ?? null }),
     rpms,
     changes: changes.slice(0, maximumChanges),
     changed: changes.length,
@@ -167,12 +176,10 @@ async function makeGeneration(
   };
 }
 
-const maximumChanges = 1000;
-
 /** Notes what happens to each package in `changed`. */
 function changesOf(
   builds: readonly BuildTexts[],
-  { show = [], hide = [] }: RepositoryChange,
+  { show = [], hide = [], instead = [] }: RepositoryChange,
   changed: PackageChange[],
 ): Changes {
   const hidden = new Set(hide);
@@ -182,12 +189,14 @@ function changesOf(
     const before = newest.get(nameOf(build));
     if (before === undefined || numberOf(before.build) <= numberOf(build.build)) newest.set(nameOf(build), build);
   }
+  const substitutes = new Map(instead.map((build) => [nameOf(build), build]));
   const names = new Set([...newest.keys(), ...hide.map((build) => nameOf({ build }))]);
   return new Map(
     [...names].map((name) => [
       name,
       (shown: BuildTexts | undefined) => {
-        const stays = shown === undefined || hidden.has(shown.build) ? undefined : shown;
+        const isHidden = shown !== undefined && hidden.has(shown.build);
+        const stays = isHidden ? substitutes.get(name) : shown;
         const offered = newest.get(name);
         const isNewer =
           offered !== undefined && (stays === undefined || numberOf(stays.build) <= numberOf(offered.build));
@@ -206,7 +215,7 @@ function numberOf(build: string): number {
 }
 
 /** `[epoch:]version-release` of a build: of its source package, or else of the first. */
-function versionOf(build: BuildTexts | undefined): string | null {
+export function versionOf(build: BuildTexts | undefined): string | null {
   const facts = build?.packages.map(({ primary }) => factsOf(primary)) ?? [];
   const about = facts.find(({ architecture }) => architecture === 'src' || architecture === 'nosrc') ?? facts[0];
   if (about === undefined) return null;
@@ -229,7 +238,7 @@ async function writeFurther(repodata: string, further: readonly FurtherFile[]): 
   );
 }
 
-async function nextNumber(folder: string): Promise<number> {
+export async function nextNumber(folder: string): Promise<number> {
   return Math.max(0, ...(await listGenerations(folder))) + 1;
 }
 

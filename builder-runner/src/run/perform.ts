@@ -9,6 +9,7 @@ import { buildChroot, type Rest } from '../chroot-build/build-chroot.ts';
 import { clearStaging } from '../chroot-build/staged.ts';
 import { nameBuild, type RunnerContext } from '../context/runner-context.ts';
 import { isFrozen } from '../publish/frozen.ts';
+import { publishEnded, tellLater } from '../publish/publications.ts';
 import { publishEnding } from '../publish/publish.ts';
 import { type Ending, forPublic, frozenEnding } from '../publish/record.ts';
 import type { Task } from '../queue/index.ts';
@@ -197,6 +198,8 @@ async function end(service: Service, build: QueuedBuild, { chroot }: QueuedChroo
     await context.queue.finish(build.id, chroot, { state, reason, message });
   });
   context.log('info', `${nameBuild(build)} ${chroot} ${state}`, { reason, message });
+  // It may be the last that others of its batch waited for. What fails here is done at the next end, or in a minute.
+  await publishEnded(context, build, () => context.queue.builds()).catch((error) => tellLater(context, build, error));
 }
 
 function nothing(context: RunnerContext): Ending {

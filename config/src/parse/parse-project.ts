@@ -202,12 +202,12 @@ function toProject(path: string, value: ProjectYaml, { owner, name, policy }: Pr
     }),
   );
   const { description, instructions, maintainers, builders, repos, network } = value;
-  const { background, builderLabels, pinned } = value;
+  const { background, builderLabels, publish, pinned } = value;
   return {
     ...{ owner, name, description, instructions, chroots, maintainers, builders, repos },
     runtimeRepos: value.runtimeRepos.map(toRuntimeRepo),
     repoOptions: toRepoOptions(value.repoOptions),
-    ...{ network, background, builderLabels, pinned, packages, path },
+    ...{ network, background, builderLabels, publish, pinned, packages, path },
     keyKind: value.signing.kind,
     homepage: value.homepage ?? null,
     contact: value.contact ?? null,

@@ -135,6 +135,7 @@ runtimeRepos:
   - { url: https://good.example/pub/keyed/, key: https://keys.example/keyed.asc }
 repoOptions: { priority: 50, cost: 900, module_hotfixes: true, multilib: true }
 background: true
+publish: batch
 pinned: true
 signing: { kind: ed25519 }
 frozen: a licence is looked at
@@ -155,6 +156,7 @@ renamedFrom: acme/older
       ],
       repoOptions: { priority: 50, cost: 900, moduleHotfixes: true, multilib: true },
       background: true,
+      publish: 'batch',
       pinned: true,
       keyKind: 'ed25519',
       frozen: 'a licence is looked at',
@@ -174,6 +176,7 @@ chroots:
 frozen: ' '
 pinned: yes
 forkedFrom: x
+publish: manuel
 repos: [coppice://acme, "https://good.example\\\\@evil.example/"]
 packages:
   p: { ${gitSource}, wiht: [x] }
@@ -191,9 +194,10 @@ packages:
       '7:9: `frozen` gives no reason (say why in a few words)',
       '8:9: `pinned` must be `true` or `false`, not a text (write `true`: `yes` is a text to YAML)',
       '9:13: `x` names no project (write `owner/project`)',
-      '10:9: `coppice://acme` names no project of this service (write `coppice://owner/project`)',
-      '10:25: the address holds spaces, other signs or too many (plain ASCII, 500 characters at most)',
-      '12:72: unknown key `wiht` (did you mean `with`?)',
+      '10:10: `publish` must be one of `each`, `batch`, `manual`, not `manuel` (did you mean `manual`?)',
+      '11:9: `coppice://acme` names no project of this service (write `coppice://owner/project`)',
+      '11:25: the address holds spaces, other signs or too many (plain ASCII, 500 characters at most)',
+      '13:72: unknown key `wiht` (did you mean `with`?)',
     ]);
   });
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { builderLabelPattern } from '../words/builder-settings.ts';
 import { isolations } from '../words/buildroot.ts';
 import { architectures } from '../words/chroot.ts';
+import { publishModes } from '../words/project.ts';
 import { quote } from '../words/quote.ts';
 import { projectOfRepository } from '../words/repo-options.ts';
 import { checkedText, checkHttpsAddress, checkName, checkProjectPart, type Fault, listOf } from '../yaml/fields.ts';
@@ -87,6 +88,8 @@ export const day = checkedText('a day such as `2027-01-31`', 'A day: 2027-01-31 
   if (time !== undefined && !Number.isNaN(time.getTime()) && time.toISOString().startsWith(text)) return undefined;
   return { message: `${quote(text)} is no day`, hint: 'write year, month and day: `2027-01-31`' };
 });
+
+export const publishMode = z.enum(publishModes).meta({ description: 'When users see what was built.' });
 
 export const isolation = z.enum(isolations).meta({ description: "How mock separates a build: mock's own words." });
 const architecture = z.enum(architectures).meta({ description: 'An architecture, as RPM names it.' });

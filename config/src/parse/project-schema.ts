@@ -19,6 +19,7 @@ import {
   day,
   formerProject,
   httpsAddress,
+  publishMode,
   repoOptions,
   repository,
   runtimeRepo,
@@ -96,6 +97,11 @@ export const projectSchema = z
     builderLabels: builderLabels
       .prefault([])
       .describe('Labels that builders must have, of those that the pools of the service offer.'),
+    publish: publishMode
+      .prefault('each')
+      .describe(
+        'When users see what was built: each build at once, all of a batch when its last build has ended, or manual: when somebody writes `/publish`.',
+      ),
     signing: z
       .strictObject({
         kind: z

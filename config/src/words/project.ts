@@ -27,6 +27,10 @@ export interface Package {
   readonly buildroots: ReadonlyMap<ChrootName, Buildroot>;
 }
 
+/** When readers see what was built: each build at once, all of a batch when its last has ended, or on `/publish`. */
+export const publishModes = ['each', 'batch', 'manual'] as const;
+export type PublishMode = (typeof publishModes)[number];
+
 /** One project, `owner/name`, from `projects/<owner>/<name>.yaml`. Logins are lower case. */
 export interface Project {
   readonly owner: string;
@@ -59,6 +63,7 @@ export interface Project {
   readonly frozen: string | null;
   /** The day (`YYYY-MM-DD`, UTC) from which on the project is deleted; null: never. */
   readonly deleteAfter: string | null;
+  readonly publish: PublishMode;
   /** What its next signing key is; the one that it has stays until then. */
   readonly keyKind: KeyKind;
   /** Shown first among the projects. */

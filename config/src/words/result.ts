@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { buildStates, failureReasons, phaseSchema } from './build.ts';
 import { buildrootSchema } from './buildroot.ts';
 import { chrootStates } from './chroot.ts';
+import { publishModes } from './project.ts';
 import { keyNoteSchema } from './signing.ts';
 import { fetchedFileSchema, pinnedSourceSchema, submoduleSchema } from './source-schema.ts';
 
@@ -193,6 +194,8 @@ export const projectsJsonSchema = z.strictObject({
       frozen: z.string().nullable(),
       /** `owner/name` of the project that it began as. */
       forkedFrom: z.string().nullable(),
+      /** When users see what was built; `each` where it is not said. */
+      publish: z.enum(publishModes).optional(),
       /** It stands first among the projects. */
       pinned: z.boolean(),
       /** `YYYY-MM-DD`, UTC: the day from which on it is deleted. */

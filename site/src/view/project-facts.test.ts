@@ -13,6 +13,7 @@ test('a plain project has no facts but its chroots', () => {
     contact: null,
     forkedFrom: null,
     frozen: null,
+    publish: null,
     deleteAfter: null,
     leavesAt: null,
     chroots: [{ chroot: fixtureChroot, note: null }],
@@ -29,6 +30,12 @@ test('addresses are links when they are web or mail addresses, and text otherwis
 
 test('a fork names where it began, without a link: that may be gone', () => {
   expect(factsOf({ forkedFrom: 'acme/base' }).forkedFrom).toEqual({ text: 'acme/base', href: null });
+});
+
+test('a project says when its builds can be installed, unless that is at once', () => {
+  expect(factsOf({ publish: 'each' }).publish).toBeNull();
+  expect(factsOf({ publish: 'batch' }).publish).toMatch(/when the last of them has ended/);
+  expect(factsOf({ publish: 'manual' }).publish).toMatch(/when somebody has published it/);
 });
 
 test('a project whose file is gone says until when it can be put back', () => {

@@ -1,5 +1,6 @@
 // What the page of a project shows from the config repo besides its packages. People wrote the addresses: only web and
 // mail addresses become links.
+import type { PublishMode } from '@coppice/config';
 import { webAddress } from '../markup/html.ts';
 import type { SiteProject } from '../model/site-model.ts';
 
@@ -15,6 +16,8 @@ export interface ProjectFacts {
   readonly forkedFrom: Reference | null;
   /** Why nothing is built or published, or null. */
   readonly frozen: string | null;
+  /** When users see what was built, or null where that is at once. */
+  readonly publish: string | null;
   /** `YYYY-MM-DD`, or null. */
   readonly deleteAfter: string | null;
   /** Its file is gone: until when it may be put back (`YYYY-MM-DD HH:MM`, UTC), or null. */
@@ -30,11 +33,18 @@ export function projectFacts({ entry }: Pick<SiteProject, 'entry'>, chroots: rea
     contact: reference(entry?.contact ?? null),
     forkedFrom: asText(entry?.forkedFrom ?? null),
     frozen: entry?.frozen ?? null,
+    publish: publishNotes[entry?.publish ?? 'each'],
     deleteAfter: entry?.deleteAfter ?? null,
     leavesAt: entry?.leaving ? minuteOf(entry.leaving.deleteAt) : null,
     chroots: chroots.map((chroot) => ({ chroot, note: chrootNote(entry?.chrootStates[chroot]) })),
   };
 }
+
+const publishNotes: Readonly<Record<PublishMode, string | null>> = {
+  each: null,
+  batch: 'Builds that belong together can be installed when the last of them has ended.',
+  manual: 'What is built can be installed when somebody has published it.',
+};
 
 /** Rounded up, as checks and answers say it: nothing happens before. */
 function minuteOf(iso: string): string {

@@ -9,6 +9,7 @@ import { carryOutBuild, carryOutPlan, carryOutRebuild } from './builds.ts';
 import { carryOutDebug, endDebug } from './debug.ts';
 import { type CommandContext, type CommentJob, type Done, text } from './done.ts';
 import { explain, statusOfPackage } from './looks.ts';
+import { carryOutPublish, carryOutRollback } from './publications.ts';
 
 /**
  * `batch` is unique to the command and the same when it is carried out again. Rejects on faults of the machinery only.
@@ -22,6 +23,8 @@ export async function carryOut(action: Action, job: CommentJob, batch: string, c
   if (action.kind === 'trust') return await trust(action, context);
   if (action.kind === 'take-away') return await takeAway(action, context);
   if (action.kind === 'edit') return await edit(action, job, batch, context);
+  if (action.kind === 'publish') return await carryOutPublish(action, job, batch, context);
+  if (action.kind === 'rollback') return await carryOutRollback(action, job, batch, context);
   const at = context.config();
   if (at === undefined) return text(line, false, refusal.noConfig());
   switch (action.kind) {

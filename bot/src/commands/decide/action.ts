@@ -35,6 +35,14 @@ export type Action = { readonly line: string } & (
       readonly build: BuildView | undefined;
     }
   | { readonly kind: 'delete-build'; readonly build: BuildView }
+  /** No chroots: all. */
+  | { readonly kind: 'publish'; readonly project: Project; readonly chroots: readonly ChrootName[] }
+  | {
+      readonly kind: 'rollback';
+      readonly project: Project;
+      readonly chroots: readonly ChrootName[];
+      readonly to: number | undefined;
+    }
   /** Delete what a project (`owner/name`) that is leaving has published, at once. */
   | { readonly kind: 'take-away'; readonly project: string }
   | { readonly kind: 'debug'; readonly build: BuildView; readonly chroot: ChrootName }

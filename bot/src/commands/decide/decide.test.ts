@@ -60,6 +60,11 @@ const build = (state: BuildView['state']): BuildView => ({
   ],
 });
 
+const twoChroots: ConfigRepo = {
+  ...config,
+  projects: config.projects.map((one) => ({ ...one, chroots: [sapling, 'other-1-x86_64' as typeof sapling] })),
+};
+
 const asks = (actor: string, line: string, more: Partial<Situation> = {}) => {
   const command = parseCommandLine(line);
   if (command === undefined) throw new Error(`${line} is no command`);
@@ -101,6 +106,10 @@ const asks = (actor: string, line: string, more: Partial<Situation> = {}) => {
       return `ends debugging ${action.build.id}`;
     case 'delete-build':
       return `deletes ${action.build.id}`;
+    case 'publish':
+      return `publishes ${action.project.name} [${action.chroots}]`;
+    case 'rollback':
+      return `rolls ${action.project.name} back to ${action.to} [${action.chroots}]`;
     case 'trust':
       return `trusts ${action.login}`;
     case 'take-away':
@@ -281,6 +290,47 @@ describe.each<[string, Partial<Situation>, Record<string, RegExp>]>([
     { root: /^deletes 7/, 'tools-maintainer': /^deletes 7/, bea: /^refuses: .*`tools-maintainer`, `root`/ },
   ],
   ['/delete 7', ended('running'), { root: /^refuses: .*not ended/ }],
+  [
+    '/publish acme/tools',
+    {},
+    {
+      root: /^publishes tools \[\]$/,
+      bea: /^publishes tools \[\]$/,
+      nobody: /^refuses: .*may not publish `acme\/tools`/,
+    },
+  ],
+  ['/publish', {}, { bea: /^publishes tools \[\]$/, root: /^refuses: Say which project: `\/publish acme\/tools`/ }],
+  ['/publish acme/tols', {}, { bea: /^refuses: .*Did you mean `acme\/tools`/ }],
+  [`/publish acme/tools --chroot ${sapling}`, {}, { bea: /^publishes tools \[sapling-12-x86_64\]$/ }],
+  ['/publish acme/tools --chroot sapling-12-x86', {}, { bea: /^refuses: .*is not built for.*Write `\/publish/ }],
+  ['/publish acme/tools', frozen, { bea: /^refuses: `acme\/tools` is frozen/ }],
+  [
+    '/rollback',
+    {},
+    {
+      'tools-maintainer': /^rolls tools back to undefined \[sapling-12-x86_64\]$/,
+      root: /^refuses: Say which project/,
+    },
+  ],
+  [
+    '/rollback 3 acme/tools',
+    {},
+    {
+      root: /^rolls tools back to 3 \[sapling-12-x86_64\]$/,
+      bea: /^refuses: .*may not roll back `acme\/tools`.*`tools-maintainer`/,
+    },
+  ],
+  ['/rollback acme/tools', frozen, { root: /^refuses: `acme\/tools` is frozen/ }],
+  [
+    '/rollback 3 acme/tools',
+    { config: twoChroots },
+    { root: /^refuses: .*for each chroot.*`\/rollback 3 acme\/tools --chroot sapling-12-x86_64`/ },
+  ],
+  [
+    '/rollback acme/tools',
+    { config: twoChroots },
+    { root: /^rolls tools back to undefined \[sapling-12-x86_64,other-1-x86_64\]$/ },
+  ],
   [
     '/delete project acme/tools',
     {},

@@ -31,6 +31,7 @@ import {
   decideResolve,
   decideResolveReport,
 } from './projects.ts';
+import { decidePublish, decideRollback } from './publications.ts';
 
 /** The numbers of builds that a command names. */
 export function namedBuilds(command: Command): readonly BuildId[] {
@@ -98,6 +99,10 @@ function decideWithConfig(command: NeedsConfig, stated: Known): Action {
       return decideDebug(command, known);
     case 'delete-build':
       return decideDelete(line, command.id, known);
+    case 'publish':
+      return decidePublish(command, known);
+    case 'rollback':
+      return decideRollback(command, known);
     case 'delete-project':
       return decideEdit(line, command.project, (project) => ({ kind: 'delete', project }), known);
     case 'freeze': {

@@ -9,7 +9,7 @@ export const commandsOfOthers: readonly string[] =
   copr-build create-merge-request dco deploy dependabot deprecated dog done draft due duplicate e2e epic estimate fix
   fmt format gemini good-first-issue hold honk help-wanted invite iteration issue jira joke kind label language lgtm
   lifecycle link lock meow merge mergify milestone move needs-rebase needs-sig no-op ok ok-to-test override packit
-  packit-stg page parent payload pipeline pony preview priority project promote publish queue react ready rebase
+  packit-stg page parent payload pipeline pony preview priority project promote queue react ready rebase
   recheck refresh reassign reassign-reviewer relabel release release-note release-note-edit release-note-none relate
   renovate reopen requeue rerun rerun-all reset restart restore retest retest-required retitle retry review rfc run
   sig severity shipit shrug sig-release skip snapshot spend split squash stale submit subscribe sync tableflip

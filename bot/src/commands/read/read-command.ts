@@ -3,6 +3,7 @@ import type { Verb } from '../../vocabulary/command.ts';
 import { readBuild, readCancel, readDebug, readLogs, readRebuild, readSubject } from './read-builds.ts';
 import { type OptionTable, type Read, readOptions, type Words } from './read-options.ts';
 import { readApprove, readDelete, readFork, readFreeze, readLegal, readRequest, readResolve } from './read-projects.ts';
+import { readPublish, readRollback } from './read-publications.ts';
 import { blank } from './suggest.ts';
 
 const target = { chroot: blank.chroot, project: blank.project } as const;
@@ -21,6 +22,8 @@ const optionsOf: Readonly<Record<Verb, OptionTable>> = {
   approve: { project: blank.project },
   fork: { as: '' },
   delete: {},
+  publish: target,
+  rollback: target,
   legal: {},
   freeze: {},
   resolve: {},
@@ -61,6 +64,10 @@ function readWords(verb: Exclude<Verb, 'help' | 'legal' | 'freeze'>, read: Words
       return readFork(read);
     case 'delete':
       return readDelete(read);
+    case 'publish':
+      return readPublish(read);
+    case 'rollback':
+      return readRollback(read);
     case 'resolve':
       return readResolve(read);
   }

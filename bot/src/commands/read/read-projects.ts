@@ -86,7 +86,7 @@ function insteadOfDelete(words: readonly string[]): string | undefined {
 }
 
 /** The line with the owner before a project that was named without. */
-function withOwner(verb: Verb, project: string | undefined, written: readonly string[]): string | undefined {
+export function withOwner(verb: Verb, project: string | undefined, written: readonly string[]): string | undefined {
   if (project === undefined || !projectNamePattern.test(project)) return undefined;
   return lineWith(verb, written, project, blank.projectNamed(project));
 }
@@ -122,6 +122,6 @@ export function readLegal(rest: string): Read {
   return { kind: 'legal', text: text.slice(0, maximumTextLength), project };
 }
 
-function isProject(word: string): boolean {
+export function isProject(word: string): boolean {
   return /^[^/\s]+\/[^/\s]+$/.test(word);
 }
