@@ -124,6 +124,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     fault: reconciler.fault.bind(reconciler),
     async start() {
       await restoreConfig(state(), mirror, options);
+      await takeDownFrozen(options);
       tending.restored();
       reporter.start();
       inbox.start(worker);
@@ -156,6 +157,7 @@ type Parts = Awaited<ReturnType<typeof openParts>>;
 async function openParts(options: BotOptions) {
   const { settings, queue, config, home, publishedFolder, log, now } = options;
   const { repository, webUrl } = settings.github;
+  const withheldFolder = join(home, 'state/withheld');
   const store = await openJournaledStore<BotState, BotOperation, void>({
     folder: join(home, 'state/bot'),
     initial: initialBotState,
@@ -180,12 +182,13 @@ async function openParts(options: BotOptions) {
     crowdsHeads: createHeadJudge({ folder: mirror.folder, log }),
     state: () => store.state,
     commit: (operations: readonly BotOperation[]) => store.commit(operations),
-    built: await openBuiltIndex(publishedFolder, queue),
+    built: await openBuiltIndex(publishedFolder, queue, withheldFolder),
     commitEdit: createCommitter({
       ...{ ...at, mirror, identity: github.identity, view: people.view },
       branch: async () => (await github.head()).branch,
       deletionAsked: (project, commit) => store.commit([{ kind: 'deletion-asked', project, commit }]),
     }),
+    withheldFolder,
     published: () => options.onPublished?.(),
   };
 }
@@ -222,6 +225,16 @@ function contextsOf(options: BotOptions, parts: Parts, view: CommentContext['vie
     keysOf: (login) => github.keysOf(login),
   };
   return { pulls, pushes, departures, commands };
+}
+
+/** A takedown that was cut off goes on to its end, also where an older version left files of builds in reach. */
+async function takeDownFrozen({ config, projects, log }: BotOptions): Promise<void> {
+  for (const { owner, name, frozen } of config.current()?.config.projects ?? []) {
+    if (frozen === null) continue;
+    await projects
+      .freeze({ owner, name })
+      .catch((error: unknown) => log('error', `${owner}/${name} is frozen, and could not be taken down`, { error }));
+  }
 }
 
 /** Reads the config in force again after a start. Does not reject: the first look at GitHub fetches it again. */

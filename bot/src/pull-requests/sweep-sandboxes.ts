@@ -10,6 +10,10 @@ interface SweepContext {
   readonly pulls: () => readonly KnownPull[];
   readonly live: () => readonly QueuedBuild[];
   readonly publishedFolder: string;
+  /** Where the results of frozen projects are. */
+  readonly withheldFolder: string;
+  /** Whether a project is frozen: what admins look into stays as it is until they have resolved it. */
+  readonly isFrozen: (owner: string, project: string) => boolean;
   /** Seconds; undefined while there is no policy. */
   readonly retentionSeconds: () => number | undefined;
   readonly now: () => Date;
@@ -40,13 +44,36 @@ export async function sweepSandboxes(context: SweepContext): Promise<readonly nu
   const due = duePulls(context.pulls(), context.live(), retention, context.now());
   if (due.length === 0) return [];
   // The folders tell, not the last head: an earlier one may have built other projects.
-  const results = join(context.publishedFolder, 'results');
-  for (const owner of await foldersIn(results)) {
-    for (const project of await foldersIn(join(results, owner))) {
-      const pull = readSandbox(project)?.pull;
-      if (pull !== undefined && due.includes(pull)) await context.remove(owner, project);
+  const waiting = new Set<number>();
+  for (const { owner, project, pull } of await findSandboxes(context, due)) {
+    if (context.isFrozen(owner, readSandbox(project)?.project ?? project)) waiting.add(pull);
+    else await context.remove(owner, project);
+  }
+  const gone = due.filter((pull) => !waiting.has(pull));
+  for (const pull of gone) await context.forget(pull);
+  return gone;
+}
+
+/** A sandbox of a pull request whose results are there. */
+interface FoundSandbox {
+  readonly owner: string;
+  readonly project: string;
+  readonly pull: number;
+}
+
+/** The folders tell, not the last head: an earlier one may have built other projects. */
+async function findSandboxes(
+  { publishedFolder, withheldFolder }: Pick<SweepContext, 'publishedFolder' | 'withheldFolder'>,
+  pulls: readonly number[],
+): Promise<readonly FoundSandbox[]> {
+  const found: FoundSandbox[] = [];
+  for (const results of [publishedFolder, withheldFolder].map((folder) => join(folder, 'results'))) {
+    for (const owner of await foldersIn(results)) {
+      for (const project of await foldersIn(join(results, owner))) {
+        const pull = readSandbox(project)?.pull;
+        if (pull !== undefined && pulls.includes(pull)) found.push({ owner, project, pull });
+      }
     }
   }
-  for (const pull of due) await context.forget(pull);
-  return due;
+  return found;
 }

@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { cannotListen } from './cannot-listen.ts';
 import { listDirectory } from './directory-listing.ts';
+import { readFrozenNote } from './frozen-note.ts';
 import { openPublished } from './open-published.ts';
 import { serveFile } from './serve-file.ts';
 
@@ -102,13 +103,15 @@ export async function startHttpServer(options: {
   };
 }
 
-/** A file, a folder that may be browsed, or nothing. */
+/** A file, a folder that may be browsed, why there is none of a frozen project, or nothing. */
 async function answerFile(
   published: string,
   path: string,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const note = await readFrozenNote(published, path);
+  if (note !== undefined) return answer(response, 451, note);
   if (await serveFile(published, path, request, response)) return;
   const page = browsable.test(path) ? await listDirectory(published, path) : undefined;
   if (page === undefined) await notFound(published, request, response);

@@ -1,20 +1,20 @@
-// Changes the published results when a project is deleted, renamed or frozen, or one of its builds is deleted. Each
+// Changes the published results when a project is deleted or renamed, or one of its builds is deleted. Each
 // operation can be repeated after an interruption, waits for running publications, and expects that the builds
 // concerned have left the queue.
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type BuildId, type ChrootName, paddedBuildId, parseChroot, published } from '@coppice/config';
-import { exists } from '../base/absent.ts';
+import { exists, nothingWhenAbsent } from '../base/absent.ts';
 import { RunnerError } from '../base/errors.ts';
-import { frozenFolder } from './frozen.ts';
+import { frozenFolder, frozenResults, writeFrozenNote } from './frozen.ts';
 import { keyFolder } from './keys.ts';
-import { alone, hideBuilds, writeMetadata } from './publish.ts';
+import { alone, hideBuilds } from './publish.ts';
 import type { Publisher } from './publisher.ts';
 import { usableMovedRecord } from './read-record.ts';
 import { writeRecord } from './record.ts';
 import { removeDue, removeLater } from './remove-later.ts';
 import { writeRepoFile } from './repo-files.ts';
-import { hasRepodata, shownBuilds } from './repository-of.ts';
+import { hasRepodata } from './repository-of.ts';
 import { closeSigning } from './sign.ts';
 
 /** A project by its name; a `Project` will do. */
@@ -33,6 +33,7 @@ export function removeProject(home: string, owner: string, name: string): Promis
 
 async function removeAll(home: string, name: ProjectName): Promise<void> {
   await removePublished(home, name);
+  await removeTree(home, frozenResults(home, name.owner, name.name));
   await removeTree(home, frozenFolder(home, name.owner, name.name));
   await setKeyAside(home, name);
 }
@@ -41,6 +42,7 @@ async function removePublished(home: string, { owner, name }: ProjectName): Prom
   const root = join(home, 'published');
   await removeTree(home, join(root, published.repoFiles(owner, name)));
   await removeTree(home, join(root, published.project(owner, name)));
+  await rm(join(root, published.frozenNote(owner, name)), { force: true });
 }
 
 async function setKeyAside(home: string, { owner, name }: ProjectName): Promise<void> {
@@ -81,56 +83,17 @@ export function renameProject(publisher: Publisher, from: ProjectName, to: Proje
       throw new RunnerError('publish', `${names}: there are builds under that name already; remove them first`);
     }
     await removeTree(home, join(root, published.repoFiles(from.owner, from.name)));
+    await moveTree(frozenResults(home, from.owner, from.name), frozenResults(home, to.owner, to.name));
     await moveTree(frozenFolder(home, from.owner, from.name), frozenFolder(home, to.owner, to.name));
     await closeSigning(oldKey);
     await moveTree(oldKey, freshKey);
     await removeDue(home, new Date(), published.project(from.owner, from.name));
     await moveTree(old, fresh);
     await renameRecords(publisher, to);
-    if (await exists(frozenFolder(home, to.owner, to.name))) return;
+    await rm(join(root, published.frozenNote(from.owner, from.name)), { force: true });
+    if (await exists(frozenFolder(home, to.owner, to.name))) return writeFrozenNote(publisher, to.owner, to.name);
     for (const chroot of await chrootsOf(home, to)) await refresh(publisher, to, chroot);
   });
-}
-
-/** Takes a project's repositories offline: dnf finds neither metadata nor `.repo` file. Files of builds stay. */
-export function freezeProject(publisher: Publisher, owner: string, name: string): Promise<void> {
-  const { home } = publisher;
-  return alone({ owner, project: name }, async () => {
-    const aside = frozenFolder(home, owner, name);
-    await mkdir(aside, { recursive: true, mode: 0o700 });
-    await removeTree(home, join(home, 'published', published.repoFiles(owner, name)));
-    for (const chroot of await chrootsOf(home, { owner, name })) {
-      const live = join(home, 'published', published.repository(owner, name, chroot), 'repodata');
-      if (await exists(live)) await removeTree(home, join(aside, chroot));
-      await moveTree(live, join(aside, chroot));
-    }
-  });
-}
-
-/**
- * Puts a frozen project's repositories back, as its builds are now. Nothing happens to a project that was not frozen.
- */
-export function unfreezeProject(publisher: Publisher, owner: string, name: string): Promise<void> {
-  const { home } = publisher;
-  return alone({ owner, project: name }, async () => {
-    const aside = frozenFolder(home, owner, name);
-    if (!(await exists(aside))) return;
-    for (const chroot of await chrootsOf(home, { owner, name })) {
-      const live = join(home, 'published', published.repository(owner, name, chroot), 'repodata');
-      if (!(await exists(live))) await moveTree(join(aside, chroot), live);
-      const place = { owner, project: name };
-      const gone = await findGone(join(home, 'published', published.repository(owner, name, chroot)));
-      if (gone.length > 0) await hideBuilds(publisher, place, chroot, gone);
-      else await writeMetadata(publisher, place, chroot, {});
-    }
-    await removeTree(home, aside);
-  });
-}
-
-/** Builds that are shown although they were deleted meanwhile. */
-async function findGone(repository: string): Promise<readonly string[]> {
-  const there = new Set(await readdir(repository));
-  return (await shownBuilds(repository)).filter((build) => !there.has(build));
 }
 
 /**
@@ -150,7 +113,18 @@ export function deleteBuild(publisher: Publisher, owner: string, name: string, i
       for (const folder of leaving) await removeLater(home, `${published.repository(owner, name, chroot)}/${folder}`);
     }
     await removeTree(home, join(home, 'published', published.srpmBuild({ id, ...place, package: '' })));
+    await removeFrozen(home, { owner, name }, id);
   });
+}
+
+/** Nobody reads what is out of reach; its metadata follows when it is put back. */
+async function removeFrozen(home: string, { owner, name }: ProjectName, id: BuildId): Promise<void> {
+  const results = frozenResults(home, owner, name);
+  for (const folder of (await readdir(results, { withFileTypes: true }).catch(nothingWhenAbsent)) ?? []) {
+    if (!folder.isDirectory()) continue;
+    for (const build of await readdir(join(results, folder.name)))
+      if (build.split('-')[0] === paddedBuildId(id)) await removeTree(home, join(results, folder.name, build));
+  }
 }
 
 /**
@@ -192,7 +166,7 @@ async function refresh(publisher: Publisher, { owner, name }: ProjectName, chroo
 }
 
 /** Records say whose they are. */
-async function renameRecords(publisher: Publisher, { owner, name }: ProjectName): Promise<void> {
+export async function renameRecords(publisher: Publisher, { owner, name }: ProjectName): Promise<void> {
   const { home } = publisher;
   const project = published.project(owner, name);
   const results = join(home, 'published', project);
@@ -216,7 +190,7 @@ async function moveTree(from: string, to: string): Promise<void> {
 }
 
 /** Deletes a folder, gone for readers at once: it goes by way of the staging folder, which the next start empties. */
-async function removeTree(home: string, path: string): Promise<void> {
+export async function removeTree(home: string, path: string): Promise<void> {
   if (!(await exists(path))) return;
   const staging = join(home, 'state', 'staging');
   await mkdir(staging, { recursive: true, mode: 0o700 });

@@ -35,6 +35,8 @@ export const published = {
     const name = dnfName(project);
     return `coprs/${owner}/${name}/repo/${distribution}-${release}/${owner}-${name}-${distribution}-${release}.repo`;
   },
+  /** What is said of a project that is frozen, in place of all that it has published; as dnf calls the project. */
+  frozenNote: (owner: string, project: string) => `api/v1/frozen/${owner}/${dnfName(project)}.txt`,
   distribution: (chroot: ChrootName) => `distributions/${chroot}`,
   projectPage: (owner: string, project: string) => `${owner}/${project}/`,
   packagePage: (owner: string, project: string, name: string) => `${owner}/${project}/package/${name}/`,
