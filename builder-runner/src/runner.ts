@@ -29,6 +29,8 @@ export { openBuildNumbers } from './publish/build-numbers.ts';
 export { ensureKey, type ProjectKey } from './publish/keys.ts';
 export { type ProjectName, type ProjectsPort, runnerProjects } from './publish/projects.ts';
 export type { Publisher } from './publish/publisher.ts';
+export { type Pruned, type PruneOptions, prune } from './retention/prune.ts';
+export { bytesIn as folderBytes } from './retention/prune-repository.ts';
 export type { WorkerState } from './run/workers.ts';
 
 export interface RunnerOptions {

@@ -6,7 +6,7 @@ import { readSandbox } from '@coppice/config';
 import { foldersIn } from '../planning/result-folders.ts';
 import type { KnownPull } from '../vocabulary/known-pull.ts';
 
-interface SweepContext {
+export interface SweepContext {
   readonly pulls: () => readonly KnownPull[];
   readonly live: () => readonly QueuedBuild[];
   readonly publishedFolder: string;
@@ -39,23 +39,32 @@ export function duePulls(
  * Rejects when one cannot be taken away; it is tried again at the next sweep. Gives the numbers of those that are gone.
  */
 export async function sweepSandboxes(context: SweepContext): Promise<readonly number[]> {
-  const retention = context.retentionSeconds();
-  if (retention === undefined) return [];
-  const due = duePulls(context.pulls(), context.live(), retention, context.now());
+  const due = findDue(context);
   if (due.length === 0) return [];
-  // The folders tell, not the last head: an earlier one may have built other projects.
-  const waiting = new Set<number>();
-  for (const { owner, project, pull } of await findSandboxes(context, due)) {
-    if (context.isFrozen(owner, readSandbox(project)?.project ?? project)) waiting.add(pull);
-    else await context.remove(owner, project);
-  }
+  const found = await findSandboxes(context, due);
+  const waiting = new Set(found.filter((one) => waits(one, context)).map(({ pull }) => pull));
+  for (const one of found) if (!waits(one, context)) await context.remove(one.owner, one.project);
   const gone = due.filter((pull) => !waiting.has(pull));
   for (const pull of gone) await context.forget(pull);
   return gone;
 }
 
+/** What the next sweep takes away. */
+export async function dueSandboxes(context: SweepContext): Promise<readonly FoundSandbox[]> {
+  return (await findSandboxes(context, findDue(context))).filter((one) => !waits(one, context));
+}
+
+function findDue({ retentionSeconds, pulls, live, now }: SweepContext): readonly number[] {
+  const retention = retentionSeconds();
+  return retention === undefined ? [] : duePulls(pulls(), live(), retention, now());
+}
+
+function waits({ owner, project }: FoundSandbox, { isFrozen }: SweepContext): boolean {
+  return isFrozen(owner, readSandbox(project)?.project ?? project);
+}
+
 /** A sandbox of a pull request whose results are there. */
-interface FoundSandbox {
+export interface FoundSandbox {
   readonly owner: string;
   readonly project: string;
   readonly pull: number;
@@ -66,6 +75,7 @@ async function findSandboxes(
   { publishedFolder, withheldFolder }: Pick<SweepContext, 'publishedFolder' | 'withheldFolder'>,
   pulls: readonly number[],
 ): Promise<readonly FoundSandbox[]> {
+  if (pulls.length === 0) return [];
   const found: FoundSandbox[] = [];
   for (const results of [publishedFolder, withheldFolder].map((folder) => join(folder, 'results'))) {
     for (const owner of await foldersIn(results)) {

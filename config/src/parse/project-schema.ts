@@ -11,7 +11,16 @@ import {
   prose,
   size,
 } from '../yaml/fields.ts';
-import { builderLabels, buildrootShape, contact, day, httpsAddress, projectRef, repository } from './project-fields.ts';
+import {
+  builderLabels,
+  buildrootShape,
+  contact,
+  day,
+  httpsAddress,
+  keptBuilds,
+  projectRef,
+  repository,
+} from './project-fields.ts';
 import { sourceSchema } from './source-fields.ts';
 
 /** Most chroots of a project: each costs something for each package. */
@@ -53,6 +62,21 @@ const chroots = z
   )
   .describe('What the packages are built for: a list of names, or a mapping from names to options.');
 
+const retention = z.strictObject({
+  failed: duration
+    .describe('How long builds are kept that did not succeed; default: as coppice.yaml says.')
+    .exactOptional(),
+  superseded: duration
+    .describe('How long builds are kept after a newer one of the same package and chroot succeeded; default: the same.')
+    .exactOptional(),
+  failedBuilds: keptBuilds
+    .describe('How many builds of a package and chroot that did not succeed are kept; default: the same.')
+    .exactOptional(),
+  supersededBuilds: keptBuilds
+    .describe('How many superseded builds of a package and chroot are kept; default: the same.')
+    .exactOptional(),
+});
+
 export const projectSchema = z
   .strictObject({
     description: prose(1000, 'What the project is, in a sentence.').prefault(''),
@@ -79,6 +103,7 @@ export const projectSchema = z
       .prefault([])
       .describe('Labels that builders must have, of those that the pools of the service offer.'),
     pinned: z.boolean().prefault(false).describe('Shown first among the projects.'),
+    retention: retention.prefault({}).describe('What is kept for less long than coppice.yaml says.'),
     frozen: prose(500, 'Why nothing is built or published; remove the key to go on. `/freeze` sets it.')
       .refine((text) => text.trim() !== '', {
         params: { hint: 'say why in a few words' },

@@ -33,7 +33,10 @@ const config: ConfigRepo = {
       perArchitecture: new Map(),
     },
     allow: { network: false, repos: [], isolation: [] },
-    retention: { failedSeconds: 1, supersededSeconds: 1, pullRequestsSeconds: 1 },
+    retention: {
+      ...{ failedSeconds: 1, supersededSeconds: 1, failedBuilds: null, supersededBuilds: null },
+      pullRequestsSeconds: 1,
+    },
   },
   projects: [project('tools', ['bea'], ['hello', 'shared']), project('games', ['gus'], ['chess', 'shared'])],
 };
