@@ -9,6 +9,7 @@ import { cancel, comment } from './cli/comment.ts';
 import { doctor } from './cli/doctor.ts';
 import { importBackendConf, importCoprProject } from './cli/import.ts';
 import { plan } from './cli/plan.ts';
+import { prune } from './cli/prune.ts';
 import { status } from './cli/status.ts';
 import type { Terminal } from './cli/terminal.ts';
 import type { Environment } from './service/home.ts';
@@ -39,6 +40,7 @@ async function run(argv: readonly string[]): Promise<number> {
     .showHelpAfterError('(coppice --help lists the commands)');
   addService(program, exit);
   addRequests(program, exit);
+  addPrune(program, exit);
   addDoctor(program, exit);
   addImports(program, exit);
   await program.parseAsync(argv as string[]);
@@ -111,6 +113,17 @@ function addRequests(program: Command, exit: Exit): void {
     .option('--issue <number>', 'the issue of the config repo to comment on', issueNumber, 1)
     .action(async (id: number, options: { issue: number }) => {
       exit(await cancel(terminal, environment, id, options.issue));
+    });
+}
+
+function addPrune(program: Command, exit: Exit): void {
+  program
+    .command('prune')
+    .description('remove old builds and sandboxes, as `retention` of coppice.yaml says')
+    .option('--dry-run', 'only print what would be removed')
+    .option('--json', 'print JSON')
+    .action(async (options: { dryRun?: true; json?: true }) => {
+      exit(await prune(terminal, environment, { dryRun: options.dryRun === true, json: options.json === true }));
     });
 }
 

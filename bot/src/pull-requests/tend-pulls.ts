@@ -15,7 +15,7 @@ import type { KnownPull } from '../vocabulary/known-pull.ts';
 import { countingLeaving } from '../vocabulary/leaving.ts';
 import { findMovedConflicts } from './find-moved-conflicts.ts';
 import { revokedBuilds } from './handle-pull.ts';
-import { sweepSandboxes } from './sweep-sandboxes.ts';
+import { type SweepContext, sweepSandboxes } from './sweep-sandboxes.ts';
 import { voidedPulls } from './voided-pulls.ts';
 
 export interface TendContext {
@@ -130,17 +130,27 @@ async function revoke(
 }
 
 async function sweep(context: TendContext): Promise<void> {
-  const { queue, state, commit, config, projects, publishedFolder, withheldFolder, now, log } = context;
-  const gone = await sweepSandboxes({
+  const gone = await sweepSandboxes(sandboxesOf(context));
+  if (gone.length === 0) return;
+  context.log('info', `The sandboxes of closed pull requests were deleted: ${gone.join(', ')}`);
+  await context.published();
+}
+
+/** The sandboxes of all pull requests that are known. */
+export function sandboxesOf(
+  context: Pick<
+    TendContext,
+    'queue' | 'state' | 'commit' | 'config' | 'projects' | 'publishedFolder' | 'withheldFolder' | 'now'
+  >,
+): SweepContext {
+  const { queue, state, commit, config, projects, publishedFolder, withheldFolder, now } = context;
+  return {
     ...{ pulls: () => state().pulls, live: () => queue.builds(), publishedFolder, withheldFolder, now },
     isFrozen: (owner, name) => isFrozen(config(), owner, name),
     retentionSeconds: () => config()?.config.policy.retention.pullRequestsSeconds,
     remove: (owner, name) => projects.remove({ owner, name }),
     forget: (pull) => commit([{ kind: 'forgotten', pull }]),
-  });
-  if (gone.length === 0) return;
-  log('info', `The sandboxes of closed pull requests were deleted: ${gone.join(', ')}`);
-  await context.published();
+  };
 }
 
 function isFrozen(at: ConfigAtCommit | undefined, owner: string, name: string): boolean {

@@ -17,6 +17,8 @@ export interface PruneContext {
   readonly live: () => readonly QueuedBuild[];
   readonly publishedFolder: string;
   readonly now: () => Date;
+  /** Aborted: no further project is looked at. */
+  readonly signal?: AbortSignal;
 }
 
 /** So many builds of a repository go at once before others have their turn. */
@@ -31,8 +33,13 @@ export async function pruneAll(
   context: PruneContext,
   { dryRun, once = false }: { readonly dryRun: boolean; readonly once?: boolean },
 ): Promise<PruneReport & { readonly isCut: boolean }> {
-  const { publishedFolder, now } = context;
-  const options = { ...rulesOf(at, now()), dryRun, atMost: dryRun ? Number.POSITIVE_INFINITY : atMost };
+  const { publishedFolder, now, signal } = context;
+  const options = {
+    ...rulesOf(at, now()),
+    ...(signal && { signal }),
+    dryRun,
+    atMost: dryRun ? Number.POSITIVE_INFINITY : atMost,
+  };
   const weigh = (owner: string, name: string) => folderBytes(join(publishedFolder, published.project(owner, name)));
   const sandboxes = [];
   for (const { owner, project, pull } of await dueSandboxes(context.sandboxes))

@@ -26,12 +26,13 @@ const pauseMilliseconds = 60_000;
 export function createRetention(context: RetentionContext): RetentionPasses {
   let running: Promise<unknown> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
-  let isStopped = false;
+  const stopping = new AbortController();
+  const { signal } = stopping;
   const pass = (options: { readonly dryRun: boolean; readonly once?: boolean }) => {
     const done = running.then(async () => {
       const at = context.config();
-      if (at === undefined || isStopped) return undefined;
-      const report = await pruneAll(at, context, options);
+      if (at === undefined || signal.aborted) return undefined;
+      const report = await pruneAll(at, { ...context, signal }, options);
       for (const problem of report.problems) context.log('warn', problem);
       const touched = touchedBy(report);
       if (options.dryRun || touched.size === 0) return report;
@@ -47,7 +48,7 @@ export function createRetention(context: RetentionContext): RetentionPasses {
       (report) => report?.isCut === true,
       (error: unknown) => context.log('error', 'What nobody needs any more could not be removed', { error }),
     );
-    if (!isStopped) timer = setTimeout(look, isCut ? pauseMilliseconds : dayMilliseconds).unref();
+    if (!signal.aborted) timer = setTimeout(look, isCut ? pauseMilliseconds : dayMilliseconds).unref();
   };
   return {
     async prune({ dryRun }) {
@@ -58,7 +59,7 @@ export function createRetention(context: RetentionContext): RetentionPasses {
     },
     start: () => void look(),
     async stop() {
-      isStopped = true;
+      stopping.abort();
       clearTimeout(timer);
       await running;
     },

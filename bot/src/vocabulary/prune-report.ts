@@ -6,6 +6,9 @@ const bytes = z.int().nonnegative();
 const project = z.string();
 const id = z.int().positive();
 
+/** What is asked of the running service. */
+export const pruneWishSchema = z.strictObject({ dryRun: z.boolean() });
+
 export const pruneReportSchema = z.object({
   /** Nothing has been done. */
   dryRun: z.boolean(),

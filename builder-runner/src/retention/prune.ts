@@ -32,6 +32,8 @@ export interface PruneOptions {
   readonly dryRun: boolean;
   /** So many builds go at most of each repository, the rest at the next pass. */
   readonly atMost: number;
+  /** Aborted: no further project is looked at. */
+  readonly signal?: AbortSignal;
 }
 
 /** `project`: `owner/name`. */
@@ -65,6 +67,7 @@ export async function prune(publisher: Publisher, options: PruneOptions): Promis
   const results = join(publisher.home, 'published', 'results');
   for (const owner of await namesIn(results)) {
     for (const project of await namesIn(join(results, owner))) {
+      if (options.signal?.aborted) return done;
       try {
         await pruneProject(publisher, { owner, project }, options, done);
       } catch (error) {

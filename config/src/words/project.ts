@@ -120,7 +120,10 @@ export interface Retention {
 }
 
 /** What holds for a project: its own bounds, where it states any. */
-export function retentionOf(policy: Pick<Policy, 'retention'>, project: Pick<Project, 'retention'> | undefined): Retention {
+export function retentionOf(
+  policy: Pick<Policy, 'retention'>,
+  project: Pick<Project, 'retention'> | undefined,
+): Retention {
   const { pullRequestsSeconds: _, ...retention } = policy.retention;
   return { ...retention, ...project?.retention };
 }
