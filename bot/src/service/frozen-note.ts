@@ -28,7 +28,7 @@ export async function readFrozenNote(folder: string, path: string): Promise<stri
 }
 
 /** The project that a path is about, if it is one of what the project has published. Pure. */
-export function projectOf(path: string): { readonly owner: string; readonly project: string } | undefined {
+function projectOf(path: string): { readonly owner: string; readonly project: string } | undefined {
   let parts: readonly string[];
   try {
     parts = decodeURIComponent(path)

@@ -21,12 +21,12 @@ export function requiresOf(primary: string): readonly Capability[] {
 }
 
 /** What the package provides by name; files are apart. */
-export function providesOf(primary: string): readonly Capability[] {
+function providesOf(primary: string): readonly Capability[] {
   return entriesIn(primary, 'provides');
 }
 
 /** The paths of a package's files, as far as the text of a list names them. */
-export function filesIn(text: string): readonly string[] {
+function filesIn(text: string): readonly string[] {
   return [...text.matchAll(/<file(?: type="[a-z]+")?>([^<]*)<\/file>/g)].map((match) => decodeXml(match[1] ?? ''));
 }
 
