@@ -1,5 +1,5 @@
 // The whole line, for real: a push with Git becomes signed packages that dnf installs and pages that a browser opens.
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BuildSummary } from '@coppice/config';
@@ -283,6 +283,39 @@ describe('the command line', () => {
     expect(exitCode, stdout).toBe(0);
   });
 
+  test('verify finds that a published package is what was built, on what and of what, and says what a changed one is', async () => {
+    const hello = buildOf(await service.builds(), 'hello');
+    const repository = join(home.folder, 'published', project, chroot);
+    const folder = join(repository, `${String(hello?.id).padStart(8, '0')}-hello`);
+    const file = (await readdir(folder)).find((name) => /^hello-[\d.]+-\d+\.sap12\.x86_64\.rpm$/.test(name)) ?? '';
+    const good = await service.coppice(['verify', join(folder, file), '--json']);
+    expect(good.exitCode, good.stdout + good.stderr).toBe(0);
+    const { predicate } = JSON.parse(good.stdout).statement;
+    const { externalParameters, internalParameters, resolvedDependencies } = predicate.buildDefinition;
+    expect(externalParameters).toMatchObject({ project: 'acme/tools', package: 'hello', chroot });
+    expect(internalParameters).toMatchObject({ driver: 'local', buildroot: { left: 0 } });
+    const gcc = resolvedDependencies.find(({ uri }: { uri: string }) => /^pkg:rpm\/gcc@12/.test(uri));
+    expect(gcc.digest.sigmd5).toMatch(/^[0-9a-f]{32}$/);
+    // The package that it needs came from the project's own repository.
+    expect(resolvedDependencies.some(({ uri }: { uri: string }) => uri.startsWith('pkg:rpm/libgreet-devel@'))).toBe(
+      true,
+    );
+    const elsewhere = await mkdtemp(join(tmpdir(), 'coppice-verify-e2e-'));
+    try {
+      const changed = join(elsewhere, file);
+      await cp(join(folder, file), changed);
+      await appendFile(changed, 'x');
+      const missing = await service.coppice(['verify', changed]);
+      expect([missing.exitCode, missing.stderr]).toEqual([2, expect.stringContaining('--attestation')]);
+      const given = ['--attestation', join(folder, 'attestation.intoto.jsonl')];
+      const key = ['--key', join(home.folder, 'published', project, 'pubkey.gpg')];
+      const bad = await service.coppice(['verify', changed, ...given, ...key]);
+      expect([bad.exitCode, bad.stdout]).toEqual([1, expect.stringMatching(/does not fit: rpm-signature, subject\. /)]);
+    } finally {
+      await rm(elsewhere, { recursive: true });
+    }
+  });
+
   test('plan shows that the example is built already', async () => {
     const example = join(import.meta.dirname, '../../config/example');
     const { exitCode, stdout, stderr } = await service.coppice(['plan', example, '--json']);
@@ -290,6 +323,31 @@ describe('the command line', () => {
     const planned = JSON.parse(stdout) as { builds: { package: string }[]; skipped: { package: string }[] };
     expect(planned.builds).toEqual([]);
     expect(planned.skipped.map((one) => one.package).sort()).toEqual(['hello', 'libgreet', 'motd']);
+  });
+
+  test('rotate-key lets another key sign, which the page shows, and readers of the old one go on', async () => {
+    const page = async () => await (await fetch(`${service.endpoint.url}/acme/tools/`)).text();
+    expect(await page()).toMatch(/rsa4096, until \d{4}-\d\d-\d\d/);
+    const client = await makeDnfClient(service.endpoint.url);
+    try {
+      await client.dnf('copr', '--hub', service.endpoint.url, 'enable', 'acme/tools', chroot);
+      await client.dnf('install', 'hello');
+      const next = await service.coppice(['rotate-key', 'acme/tools']);
+      expect(next.exitCode, next.stdout + next.stderr).toBe(0);
+      await waitFor('the page to show the next key', 60, async () => (await page()).includes('the next one'));
+      const now = await service.coppice(['rotate-key', '--now', 'acme/tools']);
+      expect([now.exitCode, now.stdout]).toEqual([0, expect.stringMatching(/^ {2}former /m)]);
+      await waitFor('the page to show the former key', 60, async () => (await page()).includes('a former one'));
+      const built = await service.coppice(['comment', '/build motd']);
+      expect(built.exitCode, built.stdout).toBe(0);
+      const installed = await client.dnf('--refresh', 'install', 'motd');
+      expect(installed, installed.output).toMatchObject({ exitCode: 0 });
+      expect(installed.output).toMatch(/Importing GPG key/);
+    } finally {
+      await client.remove();
+    }
+    expect((await service.coppice(['rotate-key', 'acme'])).exitCode).toBe(2);
+    expect((await service.coppice(['rotate-key', 'acme/nothing'])).exitCode).toBe(1);
   });
 
   test('wrong usage ends with 2', async () => {

@@ -1,17 +1,19 @@
 #!/usr/bin/env node
 import { QueueError } from '@coppice/builder-runner/queue';
 import { GitError } from '@coppice/builder-runner/remote';
-import { RunnerError } from '@coppice/builder-runner/runner';
+import { type ProjectName, RunnerError } from '@coppice/builder-runner/runner';
 // The command `coppice`. Exit codes: 0 good, 1 the thing asked about is bad, 2 usage.
-import { type BuildState, buildStates, parseBuildId } from '@coppice/config';
+import { type BuildState, buildStates, isPathName, isPathOwner, parseBuildId } from '@coppice/config';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { cancel, comment } from './cli/comment.ts';
 import { doctor } from './cli/doctor.ts';
 import { importBackendConf, importCoprProject } from './cli/import.ts';
 import { plan } from './cli/plan.ts';
 import { prune } from './cli/prune.ts';
+import { rotateKeyOf } from './cli/rotate-key.ts';
 import { status } from './cli/status.ts';
 import type { Terminal } from './cli/terminal.ts';
+import { verify } from './cli/verify.ts';
 import type { Environment } from './service/home.ts';
 import { describe } from './service/log.ts';
 import { ServiceError } from './vocabulary/errors.ts';
@@ -42,6 +44,8 @@ async function run(argv: readonly string[]): Promise<number> {
   addRequests(program, exit);
   addPrune(program, exit);
   addDoctor(program, exit);
+  addVerify(program, exit);
+  addKeys(program, exit);
   addImports(program, exit);
   await program.parseAsync(argv as string[]);
   return code;
@@ -137,6 +141,33 @@ function addDoctor(program: Command, exit: Exit): void {
     });
 }
 
+function addVerify(program: Command, exit: Exit): void {
+  program
+    .command('verify')
+    .description('check an RPM offline: its signature, its attestation, and whether they are about the same file')
+    .argument('[file]', 'the RPM')
+    .option('--key <file>', "the project's public key (default: pubkey.gpg beside the RPM, or two folders above)")
+    .option('--attestation <file>', 'the attestation (default: attestation.intoto.jsonl beside the RPM)')
+    .option('--json', 'print JSON')
+    .action(async (file: string | undefined, options: { key?: string; attestation?: string; json?: true }) => {
+      const { key, attestation, json } = options;
+      exit(await verify(terminal, { file, key, attestation, json: json === true }));
+    });
+}
+
+function addKeys(program: Command, exit: Exit): void {
+  program
+    .command('rotate-key')
+    .description('make the next signing key of a project, which both clients of the old key and new ones accept')
+    .argument('<project>', 'OWNER/PROJECT', projectName)
+    .option('--now', 'let it sign at once; default: when it has been published for as long as signing.overlap says')
+    .option('--json', 'print JSON')
+    .action(async ({ owner, name }: ProjectName, options: { now?: true; json?: true }) => {
+      const order = { owner, name, atOnce: options.now === true, json: options.json === true };
+      exit(await rotateKeyOf(terminal, environment, order));
+    });
+}
+
 function addImports(program: Command, exit: Exit): void {
   const imports = program.command('import').description('turn what a Copr has into files of Coppice');
   imports
@@ -188,6 +219,13 @@ function buildId(text: string): number {
   const id = parseBuildId(text);
   if (id === undefined) throw new InvalidArgumentError('A build has a number such as 42.');
   return id;
+}
+
+function projectName(text: string): ProjectName {
+  const [owner = '', name = '', ...more] = text.split('/');
+  if (more.length > 0 || !isPathOwner(owner) || !isPathName(name))
+    throw new InvalidArgumentError('A project is named OWNER/PROJECT, such as acme/tools.');
+  return { owner, name };
 }
 
 function someText(text: string): string {

@@ -6,6 +6,7 @@ import { makeFolder } from '@coppice/builder-runner/replace-file';
 import {
   type DebugSessions,
   ensureKey,
+  type KeyTender,
   type Log,
   openBuildNumbers,
   openDebugSessions,
@@ -17,11 +18,22 @@ import {
   prune,
   type Runner,
   runnerProjects,
+  startKeyTending,
   startOutgoingWebhooks,
   startRunner,
 } from '@coppice/builder-runner/runner';
-import { findProject, readSandbox, type Settings } from '@coppice/config';
+import {
+  defaultTerms,
+  findProject,
+  plainTerms,
+  readSandbox,
+  repoTerms,
+  type Settings,
+  type SigningTerms,
+  termsOf,
+} from '@coppice/config';
 import { hookFaults } from './answers/faults/hook-faults.ts';
+import { keyFault } from './answers/faults/key-fault.ts';
 import { brokenPools, poolFaults } from './answers/faults/pool-faults.ts';
 import type { FaultReport } from './answers/faults/standing-faults.ts';
 import { createBot } from './bot.ts';
@@ -31,7 +43,7 @@ import { startControlServer } from './service/control-server.ts';
 import { diskWarning } from './service/disk-room.ts';
 import { writeEndpoint } from './service/endpoint.ts';
 import { introduce, stepper, tellUntilIdle } from './service/first-words.ts';
-import { type Environment, type Home, readHome, readSettings } from './service/home.ts';
+import { backupKeyFile, type Environment, type Home, readHome, readSettings } from './service/home.ts';
 import { startHttpServer, webhooksPath } from './service/http-server.ts';
 import { createLog } from './service/log.ts';
 import { startMetrics } from './service/metrics.ts';
@@ -127,7 +139,10 @@ async function start(options: Start): Promise<Service | undefined> {
   if (disk !== undefined) log('warn', disk);
   const config = createConfigInForce({
     ...{ publishedFolder: home.published, repository: stated.github.repository, log },
-    keyFingerprint: async (owner, project) => (await ensureKey(home.folder, owner, project)).fingerprint,
+    keysOf: async (owner, project) => {
+      const terms = signingTermsIn(config.current(), owner, project);
+      return (await ensureKey(home.folder, owner, project, { terms, now: now().getTime(), log })).keys;
+    },
   });
   const queue = await openBuildQueue(options, () => config.current()?.config.policy.limits ?? noLimits);
   cleanups.push(() => queue.close());
@@ -203,6 +218,12 @@ async function makeFolders(home: Home): Promise<void> {
   }
 }
 
+/** `owner/name` → both. */
+function partsOf(key: string): [owner: string, name: string] {
+  const [owner = '', name = ''] = key.split('/');
+  return [owner, name];
+}
+
 /** What builds, and what is told of it elsewhere than on GitHub. */
 interface Building {
   readonly runner: Runner;
@@ -227,14 +248,16 @@ async function startBuilding(
   const { brokenPools: broken } = state;
   const site = startSiteUpdates({ queue, brokenPools: broken, published: home.published, url, now, log });
   cleanups.push(() => site.stop());
-  const projectsOf = (at: ConfigAtCommit | undefined) => (at === undefined ? [] : countingLeaving(at).projects);
-  const projectOf = (owner: string, name: string) =>
-    findProject(projectsOf(config.current()), owner, readSandbox(name)?.project ?? name);
+  const projectOf = (owner: string, name: string) => projectIn(config.current(), owner, name);
   const publisher = {
     home: home.folder,
     url: url.replace(/\/+$/, ''),
     isFrozen: (owner: string, name: string) => (projectOf(owner, name)?.frozen ?? null) !== null,
-    runtimeRepos: (owner: string, name: string) => projectOf(owner, name)?.runtimeRepos ?? [],
+    signing: (owner: string, name: string) => signingTermsIn(config.current(), owner, name),
+    repoTerms: (owner: string, name: string) => {
+      const project = projectOf(owner, name);
+      return project === undefined ? plainTerms : repoTerms(project, (key) => projectOf(...partsOf(key)));
+    },
     log,
   };
   const hooks = await hookSecrets(settings);
@@ -252,13 +275,34 @@ async function startBuilding(
   const runner = await startRunner({ ...context, onWorker: (name) => events.noteWorker(name), onFatal: fail });
   state.runnerIsThere(runner);
   cleanups.push(() => runner.stop({ drain: false }));
+  const keys = await startKeyTending({
+    ...{ publisher, projects: () => projectsOf(config.current()), log, now, onChange: () => config.refresh() },
+    backupKeyFile: backupKeyFile(settings, home),
+  });
+  cleanups.push(() => keys.stop());
   const debug = await openDebugSessions(context);
   cleanups.push(() => debug.stop());
   // Builds do not wait for pages.
   await site.all().catch(writtenLater);
-  const faults = () => [...poolFaults(pool.state()), ...hookFaults(outgoing.states())];
+  const faults = () => [...poolFaults(pool.state()), ...hookFaults(outgoing.states()), keyFaultNow(keys, now)];
   const projects = runnerProjects(publisher, queue);
   return { runner, site, projects, prune: (options) => prune(publisher, options), debug, faults };
+}
+
+const keyFaultNow = (keys: KeyTender, now: () => Date) => keyFault(keys.states(), now().getTime());
+
+function projectsOf(at: ConfigAtCommit | undefined) {
+  return at === undefined ? [] : countingLeaving(at).projects;
+}
+
+/** A sandbox is what its project is. */
+function projectIn(at: ConfigAtCommit | undefined, owner: string, name: string) {
+  return findProject(projectsOf(at), owner, readSandbox(name)?.project ?? name);
+}
+
+function signingTermsIn(at: ConfigAtCommit | undefined, owner: string, name: string): SigningTerms {
+  const project = projectIn(at, owner, name);
+  return at === undefined || project === undefined ? defaultTerms : termsOf(at.config.policy, project);
 }
 
 /** The pages tell of their faults themselves, and are tried again. */

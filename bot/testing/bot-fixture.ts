@@ -140,7 +140,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     const log: Log = (level, message, fields) => {
       if (level !== 'info') complaints.push(`${message} ${String(fields?.error ?? '')}`);
     };
-    const config = createConfigInForce({ publishedFolder, repository, keyFingerprint: async () => null, log });
+    const config = createConfigInForce({ publishedFolder, repository, keysOf: async () => [], log });
     const onPublished = () => configChanges.push('changed');
     config.onChange(onPublished);
     bot = await createBot({

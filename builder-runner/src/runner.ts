@@ -1,6 +1,6 @@
 // The runner: workers take tasks from the queue and see each to its end. This file is the table of contents; the rooms
 // do the work.
-import type { Settings } from '@coppice/config';
+import type { RepoTerms, Settings, SigningTerms } from '@coppice/config';
 import { ShuttingDown } from './base/abort.ts';
 import { describeError } from './base/errors.ts';
 import type { Log } from './base/log.ts';
@@ -25,10 +25,15 @@ export { type Events, openEvents } from './events/events.ts';
 export { type HookState, type OutgoingHook, startOutgoingWebhooks } from './events/outgoing-webhooks.ts';
 export { openPool } from './pool/open-pool.ts';
 export type { BuilderPool, PoolState } from './pool/pool.ts';
+export { attestationFile, maximumAttestationBytes, maximumKeyBytes } from './provenance/attest.ts';
+export { type RpmCheck, type RpmVerification, verifyRpm } from './provenance/verify-rpm.ts';
 export { openBuildNumbers } from './publish/build-numbers.ts';
-export { ensureKey, type ProjectKey } from './publish/keys.ts';
+export { askRotation, type RotationAnswer } from './publish/key-requests.ts';
+export { ensureKey, keyFolder, rotateKey } from './publish/keys.ts';
 export { type ProjectName, type ProjectsPort, runnerProjects } from './publish/projects.ts';
 export type { Publisher } from './publish/publisher.ts';
+export { listRemovedKeys } from './publish/removed-keys.ts';
+export { type KeyTender, type ProjectKeys, startKeyTending } from './publish/tend-keys.ts';
 export { type Pruned, type PruneOptions, prune } from './retention/prune.ts';
 export { bytesIn as folderBytes } from './retention/prune-repository.ts';
 export type { WorkerState } from './run/workers.ts';
@@ -49,8 +54,10 @@ export interface RunnerOptions {
    * publishes.
    */
   readonly isFrozen?: (owner: string, project: string) => boolean;
-  /** The project's `runtimeRepos`, for its `.repo` files. */
-  readonly runtimeRepos?: (owner: string, project: string) => readonly string[];
+  /** What `.repo` files say of a project, for a sandbox what they say of its project. */
+  readonly repoTerms?: (owner: string, project: string) => RepoTerms;
+  /** How the project's keys are made. */
+  readonly signing?: (owner: string, project: string) => SigningTerms;
   /** A worker begins to take tasks. */
   readonly onWorker?: (name: string) => void;
   /** A worker died of a fault of the machinery and `exitOnWorker` is set: stop the runner, and start it again. */

@@ -15,8 +15,13 @@ import { makeRpms, type SpecTexts } from './make-rpms.ts';
 export const testChroot = 'sapling-12-x86_64' as ChrootName;
 const at = '2026-01-02T03:04:05.000Z';
 
-/** Build `id` of package `name` in acme/tools, about to be published for `testChroot`. */
-export function buildOf(id: number, name: string, project = 'tools'): QueuedBuild & { chroots: [QueuedChroot] } {
+/** Build `id` of package `name` in acme/tools, about to be published for `chroot`. */
+export function buildOf(
+  id: number,
+  name: string,
+  project = 'tools',
+  chroot = testChroot,
+): QueuedBuild & { chroots: [QueuedChroot] } {
   return {
     id: id as BuildId,
     owner: 'acme',
@@ -40,7 +45,7 @@ export function buildOf(id: number, name: string, project = 'tools'): QueuedBuil
     srpmState: 'succeeded',
     chroots: [
       {
-        chroot: testChroot,
+        chroot,
         inputDigest: 'd',
         buildroot: plainBuildroot,
         state: 'running',
@@ -98,7 +103,7 @@ export async function publishMade(
   const files = await readdir(staging);
   await signRpms(await signerOf(publisher, build), staging, files);
   const artifacts = await describeArtifacts(staging, files);
-  const end = await publishPackages(publisher, build, testChroot, { folder: staging, files });
+  const end = await publishPackages(publisher, build, build.chroots[0].chroot, { folder: staging, files });
   if (end === 'published') await publishEnding(publisher, build, build.chroots[0], endingOf('succeeded', artifacts));
   return end;
 }

@@ -1,5 +1,8 @@
 // The gate of config/: the vocabulary of Coppice and its pure rules.
 
+export * from './clients/copr-api.ts';
+export { releaseInAddress } from './clients/release-variable.ts';
+export * from './clients/repo-terms.ts';
 export * from './parse/diff-configs.ts';
 export { createLinkFollower, describeLinkFault, type LinkedFile, type LinkFault } from './parse/follow-links.ts';
 export * from './parse/parse-config-repo.ts';
@@ -27,9 +30,11 @@ export { maximumResultBytes, parseResult, type ResultReading } from './words/par
 export * from './words/problem.ts';
 export * from './words/project.ts';
 export * from './words/published.ts';
+export * from './words/repo-options.ts';
 export * from './words/result.ts';
 export * from './words/sandbox.ts';
 export * from './words/settings.ts';
+export * from './words/signing.ts';
 export * from './words/source.ts';
 export * from './words/source.ts';
 export * from './words/source-distgit.ts';

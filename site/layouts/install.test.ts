@@ -13,8 +13,17 @@ test('where there is nothing to say, nothing is said', () => {
 });
 
 test('what else the build gave is named beside the command', () => {
-  const snippet = { label: 'EPEL 9', copr: 'enable it', plain: 'add it', install: 'install a', others: ['b', 'c'] };
+  const snippet = {
+    ...{ label: 'EPEL 9', dnf5: 'add it', dnf4: 'add it so', copr: 'enable it', coprInDnf5: false },
+    ...{ install: 'install a', others: ['b', 'c'] },
+  };
   const page = renderHtml(installSection({ snippets: [snippet], notYet: [] }));
-  expect(page).toContain('>install a<');
+  expect(page.match(/>(?:(?:add|enable) it(?: so)?|install a)</g)).toEqual([
+    '>add it<',
+    '>add it so<',
+    '>install a<',
+    '>enable it<',
+  ]);
+  expect(page).toContain('With the copr plugin of dnf 4<');
   expect(page).toContain('The same build also gave <code>b</code>, <code>c</code>.');
 });

@@ -13,10 +13,14 @@ export function installSection({ snippets, notYet }: Install): Html {
   if (first === undefined)
     return waiting ? html`<section class="install"><h2>Install</h2>${waiting}</section>` : html``;
   return html`<section class="install"><h2>Install <span class="tag">${first.label}</span></h2>
-${command(first.copr)}${command(first.install)}${besides(first)}${waiting}
-<details><summary>Without the copr plugin${others.length > 0 && `, and for ${others.length} more`}</summary>
-${command(first.plain)}
-${others.map((other) => html`<h3>${other.label}</h3>${command(other.copr)}${command(other.plain)}${command(other.install)}${besides(other)}`)}</details></section>`;
+${adding(first)}${command(first.install)}${besides(first)}${waiting}
+<details><summary>With the copr plugin${!first.coprInDnf5 && ' of dnf 4'}${others.length > 0 && `, and for ${others.length} more`}</summary>
+${command(first.copr)}
+${others.map((other) => html`<h3>${other.label}</h3>${adding(other)}${command(other.copr)}${command(other.install)}${besides(other)}`)}</details></section>`;
+}
+
+function adding({ dnf5, dnf4 }: InstallSnippet): Html {
+  return html`<p class="quiet">With dnf 5:</p>${command(dnf5)}<p class="quiet">With dnf 4:</p>${command(dnf4)}`;
 }
 
 function besides({ others }: InstallSnippet): Html {

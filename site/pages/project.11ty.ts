@@ -66,9 +66,9 @@ function side(project: ProjectView): Html {
   return html`<dl class="facts">
 ${fact('Home page', facts.homepage)}${fact('Contact', facts.contact)}${fact('Forked from', facts.forkedFrom)}
 <dt>Signing key</dt><dd>${
-    project.stated && project.keyFingerprint === null
+    project.stated && project.keys.length === 0
       ? html`<span class="quiet">made with the first build</span>`
-      : html`${project.keyFingerprint !== null && html`<code class="fingerprint">${project.keyFingerprint}</code><br>`}<a href="${project.publicKeyHref}">pubkey.gpg</a>`
+      : html`${project.keys.map(({ fingerprint, note }) => html`<div><code class="fingerprint">${fingerprint}</code>${note !== null && html` <span class="quiet">${note}</span>`}</div>`)}<a href="${project.publicKeyHref}">pubkey.gpg</a>`
   }</dd>
 <dt>Chroots</dt><dd>${facts.chroots.map(({ chroot, note }) => html`<div><code>${chroot}</code>${note !== null && html` <span class="quiet">${note}</span>`}</div>`)}</dd>
 ${

@@ -336,7 +336,15 @@ describe('hostile content', () => {
       JSON.stringify({ generatedAt: now.toISOString(), builds: [fixtureQueued({ package: '../../x' })] }),
     );
     await run();
-    expect((await readdir(folder)).sort()).toEqual(['404.html', 'api', 'assets', 'docs', 'index.html', 'queue']);
+    expect((await readdir(folder)).sort()).toEqual([
+      '404.html',
+      'api',
+      'api_3',
+      'assets',
+      'docs',
+      'index.html',
+      'queue',
+    ]);
   });
 });
 

@@ -1,9 +1,10 @@
 // Effects: one `published/` folder and the site in it. Reads, decides, renders in bounded groups, writes, removes what
 // is stale.
 import { access, readdir, readFile, rm, rmdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { published, reservedOwners } from '@coppice/config';
+import { allCoprFiles, changedCoprFiles } from './copr/copr-files.ts';
 import { nothingWhenAbsent } from './model/absent.ts';
 import { type Changes, mergeChanges } from './model/changes.ts';
 import { openSiteReader } from './model/read.ts';
@@ -81,7 +82,7 @@ export function openSiteWriter(folder: string): SiteWriter {
       written += (await writePages(docs)) + (await copyAssets(folder));
     }
     await writeFileAtomically(join(folder, published.buildsJson), buildsJson(site, url));
-    written += 1;
+    written += 1 + (await writeCoprFiles(folder, before ?? empty, site, all ? 'all' : selection, url));
 
     const wanted = pagesOf(site);
     const stale = all
@@ -189,6 +190,41 @@ const removedLog: LogText = { parts: [], lineCount: 0, bytes: 0 };
 function buildsJson(site: Site, url: string): string {
   const builds = site.builds.map((build) => summaryOf(build, url));
   return `${JSON.stringify({ builds })}\n`;
+}
+
+/** Brings what answers Copr's API up to date; resolves with the number of files that were written. */
+async function writeCoprFiles(
+  folder: string,
+  before: Site,
+  site: Site,
+  selection: 'all' | PageSelection,
+  url: string,
+): Promise<number> {
+  const change = selection === 'all' ? undefined : changedCoprFiles(before, site, selection, url);
+  const files = change?.write ?? allCoprFiles(site, url);
+  for (const group of groups(files, 32)) {
+    await Promise.all(
+      group.map(({ path, content }) => writeFileAtomically(join(folder, path), `${JSON.stringify(content())}\n`)),
+    );
+  }
+  const stale = change?.remove ?? (await staleCoprFiles(folder, new Set(files.map(({ path }) => path))));
+  for (const path of stale) await rm(join(folder, path), { recursive: true, force: true });
+  return files.length;
+}
+
+/** Files of Copr's API that are there and not wanted. What dnf 5 asks for is written by whoever publishes. */
+async function staleCoprFiles(folder: string, wanted: ReadonlySet<string>): Promise<readonly string[]> {
+  const found = await Promise.all(
+    ['builds', 'owners', 'projects'].map(async (name) => {
+      const files = await readdir(join(folder, 'api_3', name), { recursive: true, withFileTypes: true }).catch(
+        nothingWhenAbsent,
+      );
+      return (files ?? [])
+        .filter((entry) => !entry.isDirectory())
+        .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+    }),
+  );
+  return found.flat().filter((path) => !wanted.has(path));
 }
 
 async function copyAssets(folder: string): Promise<number> {

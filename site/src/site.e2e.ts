@@ -142,7 +142,7 @@ describe.each([
 describe.each([true, false])('with scripts: %s', (javaScriptEnabled) => {
   test('a reader comes from the project to the line that failed', async () => {
     await visit('/acme/tools/', { javaScriptEnabled }, async (page) => {
-      expect(await page.locator('.install').innerText()).toContain(`--hub ${base} acme/tools`);
+      expect(await page.locator('.install').innerText()).toContain(`addrepo --from-repofile=${base}/coprs/acme/tools/`);
       await page.locator('.matrix').getByRole('link', { name: 'failed' }).click();
       expect(await page.locator('.verdict').innerText()).toContain('failed in %check on sapling-12-x86_64');
       await page.getByRole('link', { name: 'Read the log' }).click();
@@ -165,7 +165,9 @@ test('a command is copied by its button', async () => {
   await visit('/acme/tools/', { permissions: ['clipboard-read', 'clipboard-write'] }, async (page) => {
     await page.locator('.copy').first().click();
     await page.getByText('Copied').waitFor();
-    expect(await page.evaluate(() => navigator.clipboard.readText())).toContain('sudo dnf copr enable');
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toContain(
+      'sudo dnf config-manager addrepo --from-repofile=',
+    );
   });
 });
 

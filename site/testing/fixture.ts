@@ -155,6 +155,7 @@ export function fixtureProjects(changes: Partial<ProjectsJson['projects'][number
         instructions: 'Enable the repository, then install hello.\nRun hello --help to see what it can do.',
         homepage: null,
         contact: null,
+        ...{ repos: [], network: false, repoOptions: { priority: null, moduleHotfixes: false } },
         chroots: [fixtureChroot],
         chrootStates: { [fixtureChroot]: { state: 'active', keepUntil: null } },
         maintainers: ['maintainer'],
@@ -165,6 +166,12 @@ export function fixtureProjects(changes: Partial<ProjectsJson['projects'][number
         deleteAfter: null,
         leaving: null,
         keyFingerprint: '9F3C0A7E5B1D2468ACE013579BDF02468ACE1357',
+        keys: [
+          {
+            fingerprint: '9F3C0A7E5B1D2468ACE013579BDF02468ACE1357',
+            ...{ kind: 'rsa4096', role: 'signing', endsAt: '2028-11-29T07:45:07.000Z', signsFrom: null },
+          },
+        ],
         packages: [
           { name: 'libgreet', needs: [], chroots: [fixtureChroot], source: dir },
           { name: 'hello', needs: ['libgreet'], chroots: [fixtureChroot], source: dir },

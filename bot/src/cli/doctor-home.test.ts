@@ -5,15 +5,7 @@ import { parseSettings } from '@coppice/config';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Home, readHome } from '../service/home.ts';
-import {
-  diskFinding,
-  judgeKeys,
-  keysFinding,
-  mirrorFinding,
-  permissionsFinding,
-  queueFinding,
-  secretsFinding,
-} from './doctor-home.ts';
+import { diskFinding, mirrorFinding, permissionsFinding, queueFinding, secretsFinding } from './doctor-home.ts';
 
 let home: Home;
 beforeEach(async () => {
@@ -63,47 +55,6 @@ describe('permissions', () => {
     expect(finding.good).toBe(false);
     await execa('sh', ['-c', finding.fix.replace('run: ', '')]);
     expect(await permissionsFinding(home)).toMatchObject({ good: true });
-  });
-});
-
-describe('keys', () => {
-  const now = Date.parse('2026-06-01T00:00:00Z');
-  const key = (expiry: string, name: string, validity = '-') =>
-    `pub:${validity}:4096:1:00:1700000000:${expiry}::-:::sc\nfpr:::::::::AB:\nuid:-::::1::H::${name}:::::::::0:\n`;
-
-  test.each([
-    ['never ends', '', true, '1 lasts'],
-    ['ends in two months', String(now / 1000 + 60 * 86_400), true, '1 lasts'],
-    ['ends in two days', String(now / 1000 + 2 * 86_400), false, 'acme/tools (Coppice) ends in 2 days'],
-    ['has ended', String(now / 1000 - 1), false, 'acme/tools (Coppice) has ended'],
-  ])('one that %s', (_, expiry, isGood, detail) => {
-    const finding = judgeKeys(key(expiry, 'acme/tools (Coppice)'), now);
-    expect(finding.good).toBe(isGood);
-    expect(finding.detail).toContain(detail);
-  });
-
-  test('one that was revoked is named, and only that one', () => {
-    const { detail } = judgeKeys(key('', 'a/b', 'r') + key('', 'c/d'), now);
-    expect(detail).toBe('the key of a/b was revoked');
-  });
-
-  test('a real key is read, and a file that is none is not taken for good', async () => {
-    const scratch = await mkdtemp(join(tmpdir(), 'coppice-doctor-gpg-'));
-    const gpg = (...args: string[]) =>
-      execa('gpg', ['--batch', '--no-tty', ...args], { env: { GNUPGHOME: scratch }, stdin: 'ignore' });
-    try {
-      await gpg('--passphrase', '', '--quick-generate-key', 'acme/tools (Coppice)', 'ed25519', 'sign', '10d');
-      const { stdout } = await gpg('--armor', '--export');
-      await put('keys/acme/tools/pubkey.gpg', 0o600, stdout);
-      expect(await keysFinding(home, Date.now())).toMatchObject({
-        detail: 'the key of acme/tools (Coppice) ends in 10 days',
-      });
-      await put('keys/acme/other/pubkey.gpg', 0o600, 'no key');
-      expect(await keysFinding(home, Date.now())).toMatchObject({ good: false });
-    } finally {
-      await execa('gpgconf', ['--homedir', scratch, '--kill', 'gpg-agent'], { reject: false });
-      await rm(scratch, { recursive: true, force: true });
-    }
   });
 });
 

@@ -1,11 +1,8 @@
-// What the service keeps: room on its disks, who may read its secrets, how long its keys last, whether its mirror can
-// be read.
-import { access, constants, lstat, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+// What the service keeps: room on its disks, who may read its secrets, whether its mirror can be read.
+import { access, constants, lstat, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { openGit } from '@coppice/builder-runner/remote';
 import type { Settings } from '@coppice/config';
-import { execa } from 'execa';
 import { type Room, roomIn } from '../service/disk-room.ts';
 import type { Home } from '../service/home.ts';
 import { describe } from '../service/log.ts';
@@ -14,9 +11,6 @@ import { broken, type Finding, good } from './doctor-finding.ts';
 
 /** Below this the queue may soon take no request: its journal could not grow. */
 const leastQueueBytes = 256 * 1024 ** 2;
-/** Keys that end sooner are named: users of the packages have to get the new one in time. */
-const warnBeforeDays = 30;
-const daySeconds = 24 * 3600;
 
 /** The disk of COPPICE_HOME; while that is not there, of the folder that it will be made in. */
 export async function diskFinding(home: Home): Promise<Finding> {
@@ -74,65 +68,13 @@ async function privatePaths(home: Home): Promise<readonly string[]> {
 }
 
 /** `state/keys/<owner>/<project>` of every project that has a key. */
-async function keyFolders(home: Home): Promise<readonly string[]> {
+export async function keyFolders(home: Home): Promise<readonly string[]> {
   const keys = join(home.state, 'keys');
   const found: string[] = [];
   for (const owner of await readdir(keys).catch(() => [])) {
     for (const project of await readdir(join(keys, owner)).catch(() => [])) found.push(join(keys, owner, project));
   }
   return found;
-}
-
-/** Which signing keys have ended or end within a month. `now` in milliseconds. */
-export async function keysFinding(home: Home, now: number): Promise<Finding> {
-  const files: string[] = [];
-  for (const folder of await keyFolders(home)) {
-    const file = join(folder, 'pubkey.gpg');
-    await access(file).then(
-      () => files.push(file),
-      () => undefined,
-    );
-  }
-  if (files.length === 0) return good('keys', 'no project has one yet');
-  const scratch = await mkdtemp(join(tmpdir(), 'coppice-doctor-'));
-  try {
-    const env = { PATH: process.env.PATH ?? '/usr/bin:/bin', GNUPGHOME: scratch, HOME: scratch, LC_ALL: 'C.UTF-8' };
-    const { stdout } = await execa('gpg', ['--batch', '--no-tty', '--with-colons', '--show-keys', '--', ...files], {
-      env,
-      extendEnv: false,
-      stdin: 'ignore',
-      timeout: 60_000,
-    });
-    return judgeKeys(stdout, now);
-  } catch (error) {
-    return broken('keys', describe(error), `see which of ${join(home.state, 'keys')} gpg cannot read, and restore it`);
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
-}
-
-/** Pure: reads gpg's list with colons (its doc/DETAILS: field 2 validity, 7 expiry in seconds, 10 user id). */
-export function judgeKeys(listing: string, now: number): Finding {
-  const ending: string[] = [];
-  let count = 0;
-  let note = '';
-  for (const line of listing.split('\n')) {
-    const fields = line.split(':');
-    if (fields[0] === 'pub') {
-      count += 1;
-      const left = fields[6] ? (Number(fields[6]) - now / 1000) / daySeconds : Number.POSITIVE_INFINITY;
-      note = fields[1] === 'r' ? 'was revoked' : left <= 0 ? 'has ended' : `ends in ${Math.ceil(left)} days`;
-      if (left > warnBeforeDays && fields[1] !== 'r') note = '';
-    } else if (fields[0] === 'uid' && note !== '') {
-      ending.push(`the key of ${fields[9] ?? ''} ${note}`);
-      note = '';
-    }
-  }
-  if (ending.length === 0)
-    return good('keys', `${count} ${count === 1 ? 'lasts' : 'last'} longer than ${warnBeforeDays} days`);
-  const fix =
-    'extend it with gpg --quick-set-expire in its folder below state/keys, remove pubkey.gpg there, and restart';
-  return broken('keys', ending.slice(0, 5).join('; '), fix);
 }
 
 /** The secrets that the settings name; the embedded default makes its own. */

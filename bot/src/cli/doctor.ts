@@ -9,14 +9,8 @@ import { configuredSecrets, embeddedAppId, embeddedKeyFile } from '../service/se
 import { localBuildersFindings } from './doctor-builders.ts';
 import { broken, type Finding, good } from './doctor-finding.ts';
 import { type AppAccess, githubFindings } from './doctor-github.ts';
-import {
-  diskFinding,
-  keysFinding,
-  mirrorFinding,
-  permissionsFinding,
-  queueFinding,
-  secretsFinding,
-} from './doctor-home.ts';
+import { diskFinding, mirrorFinding, permissionsFinding, queueFinding, secretsFinding } from './doctor-home.ts';
+import { backupKeyFinding, keysFinding, removedKeysFinding } from './doctor-keys.ts';
 import { nodeFinding, playbooksFinding, programFindings } from './doctor-machine.ts';
 import { recordsFinding, snapshotsFinding } from './doctor-records.ts';
 import { serviceFindings } from './doctor-service.ts';
@@ -66,6 +60,8 @@ export async function examine(
     await queueFinding(home),
     await permissionsFinding(home),
     await keysFinding(home, now()),
+    await removedKeysFinding(home, settings),
+    ...(settings === undefined ? [] : await backupKeyFinding(home, settings, now())),
     await mirrorFinding(home),
     await recordsFinding(home),
     await snapshotsFinding(home),

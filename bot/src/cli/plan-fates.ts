@@ -25,6 +25,12 @@ export async function fatesInFolder(
   return fatesOf(compareProjects(before, after, builds), { deleteAt: () => deleteAt, leaving, builds });
 }
 
+/** What is in force in the service of this home, as its mirror has it; undefined when that cannot be read. */
+export async function configOfHome(home: Home): Promise<ConfigAtCommit | undefined> {
+  const stated = await readProjectsJson(home).catch(() => undefined);
+  return stated && (await readInForce(stated, home).catch(() => undefined));
+}
+
 async function readProjectsJson(home: Home): Promise<ProjectsJson | undefined> {
   const file = await readRegularFile(join(home.published, published.projectsJson), maximumJsonBytes);
   const read = file?.kind === 'text' ? parseJsonAs(file.text, projectsJsonSchema) : undefined;

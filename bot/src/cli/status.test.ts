@@ -122,8 +122,9 @@ test('of many builds the newest fifteen are shown, and how one went is the exit 
     const leaving = { deleteAt: '2026-01-31T15:04:05.000Z', commit: 'c0', by: 'mia', statedAt: 'c1' };
     const entry: ProjectsJson['projects'][number] = {
       ...{ owner: 'acme', name: 'gone', description: '', instructions: '', homepage: null, contact: null },
+      ...{ repos: [], network: false, repoOptions: { priority: null, moduleHotfixes: false } },
       ...{ chroots: [], chrootStates: {}, maintainers: ['mia'], builders: [], frozen: null, forkedFrom: null },
-      ...{ pinned: false, deleteAfter: null, leaving, keyFingerprint: null, packages: [] },
+      ...{ pinned: false, deleteAfter: null, leaving, keyFingerprint: null, keys: [], packages: [] },
     };
     const projects = { configCommit: 'c0ffee', configRepository: 'acme/packages', projects: [entry] };
     return {

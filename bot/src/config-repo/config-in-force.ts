@@ -6,6 +6,7 @@ import {
   type ConfigParser,
   type ConfigRepo,
   createConfigParser,
+  type KeyNote,
   type Parsed,
   projectKey,
   published,
@@ -50,8 +51,8 @@ interface ConfigInForceOptions {
   readonly publishedFolder: string;
   /** owner/name of the config repo. */
   readonly repository: string;
-  /** The long fingerprint of a project's signing key, null while it has none. */
-  readonly keyFingerprint: (owner: string, project: string) => Promise<string | null>;
+  /** A project's signing keys, the one that signs first; none while it has none. */
+  readonly keysOf: (owner: string, project: string) => Promise<readonly KeyNote[]>;
   readonly log: Log;
 }
 
@@ -60,6 +61,8 @@ export interface ConfigInForce {
   current(): ConfigAtCommit | undefined;
   /** Puts a config into force at once; that it is published follows, and a fault in that is logged. */
   adopt(config: ConfigAtCommit): void;
+  /** Publishes what is in force again, after the keys of projects have changed. */
+  refresh(): void;
   /** `listener` is called, and waited for, each time when `projects.json` says what is in force. */
   onChange(listener: () => unknown): void;
   /** Resolves when all that was adopted is published. */
@@ -79,11 +82,17 @@ export function createConfigInForce(options: ConfigInForceOptions): ConfigInForc
       options.log('error', `The config of ${config.commit} is in force but could not be published`, { error });
     }
   };
+  const later = (config: ConfigAtCommit) => {
+    publishing = publishing.then(() => publish(config));
+  };
   return {
     current: () => current,
     adopt(config) {
       current = config;
-      publishing = publishing.then(() => publish(config));
+      later(config);
+    },
+    refresh() {
+      if (current !== undefined) later(current);
     },
     onChange: (listener) => void listeners.push(listener),
     settled: () => publishing,
@@ -92,13 +101,12 @@ export function createConfigInForce(options: ConfigInForceOptions): ConfigInForc
 
 /** Writes `api/v1/projects.json` in one step: readers see the old one or the new one. */
 async function publishConfig(at: ConfigAtCommit, options: ConfigInForceOptions): Promise<void> {
-  const fingerprints = new Map<string, string>();
+  const keys = new Map<string, readonly KeyNote[]>();
   for (const project of countingLeaving(at).projects) {
-    const fingerprint = await options.keyFingerprint(project.owner, project.name);
-    if (fingerprint !== null) fingerprints.set(projectKey(project), fingerprint);
+    keys.set(projectKey(project), await options.keysOf(project.owner, project.name));
   }
   const path = join(options.publishedFolder, published.projectsJson);
-  const text = `${JSON.stringify(projectsJson(at, options.repository, fingerprints), null, 2)}\n`;
+  const text = `${JSON.stringify(projectsJson(at, options.repository, keys), null, 2)}\n`;
   // Each start writes it anew.
   await replaceFile(path, text, { sync: false });
 }

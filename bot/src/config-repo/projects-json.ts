@@ -1,5 +1,5 @@
 // `api/v1/projects.json`: what the config in force states, for pages. Pure.
-import { type ConfigRepo, describeSource, type ProjectsJson, projectKey } from '@coppice/config';
+import { type ConfigRepo, describeSource, type KeyNote, type ProjectsJson, projectKey } from '@coppice/config';
 import { countingLeaving, type LeavingProject } from '../vocabulary/leaving.ts';
 
 /** A config in force, with the projects that are leaving. */
@@ -9,11 +9,11 @@ interface Stated {
   readonly leaving?: readonly LeavingProject[];
 }
 
-/** `fingerprints`: `owner/name` → the long fingerprint of the project's key, for those that have one. */
+/** `keys`: `owner/name` → the project's keys, the one that signs first, for those that have any. */
 export function projectsJson(
   { config, commit: configCommit, leaving = [] }: Stated,
   configRepository: string,
-  fingerprints: ReadonlyMap<string, string>,
+  keys: ReadonlyMap<string, readonly KeyNote[]>,
 ): ProjectsJson {
   const departures = new Map(
     leaving.map(({ stated, deleteAt, leftAt: commit, by, statedAt }) => [stated, { deleteAt, commit, by, statedAt }]),
@@ -28,6 +28,9 @@ export function projectsJson(
       instructions: project.instructions,
       homepage: project.homepage,
       contact: project.contact,
+      repos: [...project.repos],
+      network: project.network,
+      repoOptions: { priority: project.repoOptions.priority, moduleHotfixes: project.repoOptions.moduleHotfixes },
       chroots: [...project.chroots],
       chrootStates: Object.fromEntries(
         project.chroots.map((chroot) => [
@@ -42,7 +45,8 @@ export function projectsJson(
       pinned: project.pinned,
       deleteAfter: project.deleteAfter,
       leaving: departures.get(project) ?? null,
-      keyFingerprint: fingerprints.get(projectKey(project)) ?? null,
+      keyFingerprint: keys.get(projectKey(project))?.[0]?.fingerprint ?? null,
+      keys: [...(keys.get(projectKey(project)) ?? [])],
       packages: project.packages.map((one) => ({
         name: one.name,
         needs: [...one.needs],

@@ -41,6 +41,12 @@ export function convertCopr(answers: CoprAnswers, context: ConvertContext): Conv
   };
   const { options, repos } = chrootOptions(answers, chroots, { ...context, trial }, fates);
   const network = project.enable_net && 'network' in keep('enable_net', { network: true });
+  const optionOf = (what: string, option: Readonly<Record<string, unknown>>) =>
+    'repoOptions' in keep(what, { repoOptions: option }) ? option : {};
+  const repoOptions = {
+    ...(project.module_hotfixes ? optionOf('module_hotfixes', { module_hotfixes: true }) : {}),
+    ...(project.repo_priority == null ? {} : optionOf('repo_priority', { priority: project.repo_priority })),
+  };
   const texts = proseOf(project);
   const converted = {
     ...(texts.description === '' ? {} : keep('description', { description: texts.description })),
@@ -51,6 +57,7 @@ export function convertCopr(answers: CoprAnswers, context: ConvertContext): Conv
     chroots: options.size === 0 ? chroots : Object.fromEntries(chroots.map((one) => [one, options.get(one) ?? {}])),
     ...(repos.length === 0 ? {} : { repos }),
     ...(network ? { network: true } : {}),
+    ...(Object.keys(repoOptions).length === 0 ? {} : { repoOptions }),
     packages: convertPackages(answers.packages, context.hashes, context.looks, trial, fates),
   };
   fates.push(...foreignSettings(project), ...leftovers(answers));
@@ -71,8 +78,6 @@ function proseOf({ description, instructions }: CoprProject): { description: str
 /** Settings of Copr that Coppice does not have, where they are not as Copr has them by itself. */
 function foreignSettings(project: CoprProject): Fate[] {
   const stated: readonly (readonly [boolean, string, string])[] = [
-    [project.module_hotfixes, 'module_hotfixes', 'the .repo file does not state it'],
-    [(project.repo_priority ?? null) !== null, 'repo_priority', 'the .repo file states no priority'],
     [project.devel_mode, 'devel_mode', 'the repository is made anew after each build, always'],
     [project.unlisted_on_hp, 'unlisted_on_hp', 'every project is listed'],
     [

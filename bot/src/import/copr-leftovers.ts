@@ -19,7 +19,7 @@ const known: ReadonlyMap<string, string> = new Map(
   Object.entries({
     bootstrap: 'how mock makes its root is for `chroots/` of the config repo to say',
     bootstrap_image: 'how mock makes its root is for `chroots/` of the config repo to say',
-    multilib: 'packages of 32 bits come from chroots of their own',
+    multilib: 'with a chroot of i686, say `repoOptions: { multilib: true }`',
     appstream: 'no AppStream metadata is made',
     fedora_review: 'fedora-review is not run',
     persistent: 'nothing is deleted here but what `deleteAfter` and `retention` say',

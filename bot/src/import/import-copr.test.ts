@@ -142,6 +142,13 @@ describe('what a form of Copr sends', () => {
     },
   );
 
+  test('what the `.repo` file says comes over, and a priority that dnf has not is told', () => {
+    const { project, left } = run(small({ module_hotfixes: true, repo_priority: 20 }, one('unset', {}, {})));
+    expect(project?.repoOptions).toMatchObject({ moduleHotfixes: true, priority: 20 });
+    expect(left).not.toContain('repo_priority');
+    expect(run(small({ repo_priority: 500 }, one('unset', {}, {}))).left).toContain('repo_priority');
+  });
+
   test('what nothing reads is told by its key, and what says nothing is not', () => {
     const answers = small(
       {

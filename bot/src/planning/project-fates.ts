@@ -85,6 +85,7 @@ export function fatesOf(changes: ProjectChanges, { deleteAt, leaving, builds }: 
     }),
     ...kept.map((project): Fate => ({ kind: 'keeps', project })),
     ...dropped(diff, old, now),
+    ...keyChanges(diff, old, now),
     ...removed.filter((one) => 'before' in one && one.before),
   ];
 }
@@ -98,6 +99,15 @@ function dropped(diff: ConfigDiff, old: ProjectChanges['old'], now: ProjectChang
     const packages = before.packages.map(({ name }) => name).filter((name) => !names.has(name));
     const chroots = before.chroots.filter((name) => !project.chroots.includes(name));
     return packages.length + chroots.length === 0 ? [] : [{ kind: 'drops', project: key, packages, chroots }];
+  });
+}
+
+/** The project stays with its key: another kind is for the next one. */
+function keyChanges(diff: ConfigDiff, old: ProjectChanges['old'], now: ProjectChanges['now']): readonly Fate[] {
+  const cameFrom = new Map(diff.renamed.map(({ from, to }) => [to, from]));
+  return [...now].flatMap(([key, { keyKind }]): readonly Fate[] => {
+    const before = old.get(cameFrom.get(key) ?? key)?.keyKind ?? keyKind;
+    return before === keyKind ? [] : [{ kind: 'key', project: key, from: before, to: keyKind }];
   });
 }
 

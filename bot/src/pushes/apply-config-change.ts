@@ -48,7 +48,7 @@ async function perform(step: ProjectStep, projects: ProjectsPort): Promise<void>
     case 'rename':
       return await projects.rename(step.from, step.project);
     case 'describe':
-      return await projects.describe(step.project);
+      return await projects.describe(step.project, step.terms);
     case 'fork':
       return await projects.fork(step.from, step.project, step.chroots);
   }

@@ -63,9 +63,22 @@ test.each<[string, Parameters<typeof steps>, string[]]>([
   ['one is forked', [{ 'o/a': '' }, { 'o/a': '', 'o/b': 'forkedFrom: o/a' }], ['fork a → b']],
   ['one says it is a fork of what is gone', [{ 'o/a': '' }, { 'o/a': '', 'o/b': 'forkedFrom: x/y' }], []],
   [
-    'there was no config before: nothing is copied or deleted',
+    'there was no config before: nothing is copied or deleted, and all is described',
     [undefined, { 'o/a': 'frozen: why', 'o/b': 'forkedFrom: o/a' }],
-    ['freeze a'],
+    ['freeze a', 'describe a', 'describe b'],
+  ],
+  [
+    'what one needs comes to need more: who needs it is told',
+    [
+      { 'o/a': 'runtimeRepos: [coppice://o/b]', 'o/b': '', 'o/c': 'runtimeRepos: [coppice://o/d]', 'o/d': '' },
+      {
+        'o/a': 'runtimeRepos: [coppice://o/b]',
+        'o/b': 'runtimeRepos: [coppice://o/d]',
+        'o/c': 'runtimeRepos: [coppice://o/d]',
+        'o/d': '',
+      },
+    ],
+    ['describe a', 'describe b'],
   ],
 ])('%s', (_name, [before, after], wanted) => {
   expect(steps(before, after)).toEqual(wanted);
@@ -160,6 +173,12 @@ describe('a project whose file a push takes away', () => {
     expect([done, leaving]).toEqual([['remove a'], []]);
     expect(fates).toMatchObject([{ kind: 'deletes', project: 'o/a', at: null, before: false }]);
     expect(change(left().next, { 'o/b': '' }, asked)).toMatchObject({ steps: ['remove a'], leaving: [] });
+  });
+
+  test('and the key of a project stays when another kind is stated: it is said what makes the next one', () => {
+    const { fates } = change(stated({ 'o/a': '' }), { 'o/a': 'signing: { kind: ed25519 }' });
+    expect(fates).toEqual([{ kind: 'key', project: 'o/a', from: 'rsa4096', to: 'ed25519' }]);
+    expect(change(stated({ 'o/a': '' }), { 'o/a': 'signing: { kind: rsa4096 }' }).fates).toEqual([]);
   });
 
   test('and what projects drop stays: it is only said', () => {

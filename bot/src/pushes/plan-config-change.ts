@@ -1,7 +1,8 @@
 // What a push does to projects: what is to be done about what they have published, which are leaving from now on, and
 // what is said of it. Pure.
+import { isDeepStrictEqual } from 'node:util';
 import type { ProjectName } from '@coppice/builder-runner/runner';
-import { type ChrootName, type ConfigDiff, type Project, projectKey } from '@coppice/config';
+import { type ChrootName, type ConfigDiff, type Project, projectKey, type RepoTerms, repoTerms } from '@coppice/config';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 import { compareProjects, fatesOf, type ProjectChanges } from '../planning/project-fates.ts';
 import type { Fate } from '../vocabulary/fate.ts';
@@ -11,7 +12,7 @@ import type { LeavingProject } from '../vocabulary/leaving.ts';
 export type ProjectStep =
   | { readonly kind: 'remove' | 'freeze' | 'unfreeze'; readonly project: ProjectName }
   | { readonly kind: 'rename'; readonly from: ProjectName; readonly project: ProjectName }
-  | { readonly kind: 'describe'; readonly project: Project }
+  | { readonly kind: 'describe'; readonly project: ProjectName; readonly terms: RepoTerms }
   | {
       readonly kind: 'fork';
       readonly from: ProjectName;
@@ -39,7 +40,10 @@ export interface ConfigChange {
   readonly fates: readonly Fate[];
 }
 
-/** `before` is undefined when no config was in force: then nothing is deleted or moved. */
+/**
+ * `before` is undefined when no config was in force: then nothing is deleted or moved, and all that is published is
+ * described anew, for the address of the service may be another.
+ */
 export function planConfigChange(
   before: ConfigAtCommit | undefined,
   after: ConfigAtCommit,
@@ -47,7 +51,11 @@ export function planConfigChange(
 ): ConfigChange {
   if (before === undefined) {
     const now = new Map(after.config.projects.map((project) => [projectKey(project), project]));
-    return { steps: freezes(new Map(), now, undefined), leaving: [], fates: [] };
+    const steps = [
+      ...freezes(new Map(), now, undefined),
+      ...[...now.values()].map((project) => describe(project, now)),
+    ];
+    return { steps, leaving: [], fates: [] };
   }
   const changes = compareProjects(before, after, builds);
   const { diff, old } = changes;
@@ -77,14 +85,28 @@ function otherSteps({ diff, old, now }: ProjectChanges): readonly ProjectStep[] 
     ...diff.renamed.map(({ from, to }): ProjectStep => ({ kind: 'rename', from: nameOf(from), project: nameOf(to) })),
     ...freezes(old, now, diff),
     ...diff.added.flatMap((key) => forkOf(now.get(key), now)),
-    ...diff.changed.flatMap((key): readonly ProjectStep[] => {
-      const project = now.get(key);
-      return project === undefined ? [] : [{ kind: 'describe', project }];
-    }),
+    ...[...now.values()]
+      .filter((project) => isDescribedAnew(project, { diff, old, now }))
+      .map((project) => describe(project, now)),
   ];
 }
 
 type Projects = ReadonlyMap<string, Project>;
+
+function describe(project: Project, now: Projects): ProjectStep {
+  const { owner, name } = project;
+  return { kind: 'describe', project: { owner, name }, terms: repoTerms(project, (key) => now.get(key)) };
+}
+
+/** One that says something else, or of which a project that its packages need does. */
+function isDescribedAnew(project: Project, { diff, old, now }: Pick<ProjectChanges, 'diff' | 'old' | 'now'>): boolean {
+  const key = projectKey(project);
+  if (diff.changed.includes(key)) return true;
+  const before = old.get(key);
+  if (before === undefined || project.runtimeRepos.length === 0) return false;
+  const [was, is] = [repoTerms(before, (each) => old.get(each)), repoTerms(project, (each) => now.get(each))];
+  return !isDeepStrictEqual(was, is);
+}
 
 function freezes(old: Projects, now: Projects, diff: ConfigDiff | undefined): readonly ProjectStep[] {
   const cameFrom = new Map(diff?.renamed.map(({ from, to }) => [to, from]));

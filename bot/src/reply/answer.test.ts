@@ -86,7 +86,10 @@ describe('an answer', () => {
       | [2](https://coppice.example/acme/tools/build/2/) | \`hello\` | \`sapling-12-x86_64\` | ✅ succeeded |
 
       \`\`\`sh
-      dnf copr enable --hub https://coppice.example acme/tools sapling-12-x86_64
+      # dnf 5
+      dnf config-manager addrepo --from-repofile=https://coppice.example/coprs/acme/tools/repo/sapling-12/acme-tools-sapling-12.repo
+      # dnf 4
+      dnf config-manager --add-repo https://coppice.example/coprs/acme/tools/repo/sapling-12/acme-tools-sapling-12.repo
       dnf install hello-cli
       \`\`\`
       "
@@ -109,9 +112,15 @@ describe('an answer', () => {
       made(5, { packages: [] }),
     ]);
     expect(text.slice(text.indexOf('```sh'))).toBe(`\`\`\`sh
-dnf copr enable --hub https://coppice.example acme/tools:pr:7 fedora-42-x86_64
+# dnf 5
+dnf config-manager addrepo --from-repofile=https://coppice.example/coprs/acme/tools:pr:7/repo/fedora-42/acme-tools:pr:7-fedora-42.repo
+# dnf 4
+dnf config-manager --add-repo https://coppice.example/coprs/acme/tools:pr:7/repo/fedora-42/acme-tools:pr:7-fedora-42.repo
 dnf install python3-b python3-a
-dnf copr enable --hub https://coppice.example acme/tools:pr:7 sapling-12-x86_64
+# dnf 5
+dnf config-manager addrepo --from-repofile=https://coppice.example/coprs/acme/tools:pr:7/repo/sapling-12/acme-tools:pr:7-sapling-12.repo
+# dnf 4
+dnf config-manager --add-repo https://coppice.example/coprs/acme/tools:pr:7/repo/sapling-12/acme-tools:pr:7-sapling-12.repo
 dnf install python3-b
 \`\`\`
 `);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Fate } from '../vocabulary/fate.ts';
-import { fateNotes, fateTitle, time, withFates } from './fates.ts';
+import { fateLine, fateNotes, fateTitle, time, withFates } from './fates.ts';
 
 const gone = (project: string, more: Partial<Extract<Fate, { kind: 'deletes' }>> = {}): Fate => ({
   ...{ kind: 'deletes', project, packages: 2, builds: 1, at: '2026-01-31T15:04:05Z', before: false },
@@ -36,6 +36,13 @@ test('a push says until when what can be put back, a merge how long after it, an
   expect(fateNotes([gone('acme/tools')], 7200, 'merged')).toContain(', 2 hours after the merge, unless');
   expect(fateNotes([gone('acme/tools')], 90, 'merged')).toContain(', 90 seconds after the merge, unless');
   expect(fateNotes([gone('acme/tools', { at: null })], 3600, 'pushed')).toContain('at once');
+});
+
+test('another kind of key is said with what makes the next one', () => {
+  const fate: Fate = { kind: 'key', project: 'acme/k', from: 'rsa4096', to: 'ed25519' };
+  expect(fateNotes([fate], 3600, 'merged')).toMatch(/`ed25519` \(before: `rsa4096`\).+`coppice rotate-key acme\/k`/);
+  expect(fateLine(fate)).toMatch(/^the next signing key of acme\/k is ed25519 .+: coppice rotate-key acme\/k$/);
+  expect(fateTitle([fate])).toBeUndefined();
 });
 
 test('many are counted, not listed', () => {

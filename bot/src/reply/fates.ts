@@ -87,6 +87,8 @@ function inMarkdown(fate: Fate, graceSeconds: number, when: 'pushed' | 'merged')
       ].filter((part) => part !== '');
       return `drops ${what.join(' and ')} from ${code(fate.project)}: nothing new is built there, and what is published stays.`;
     }
+    case 'key':
+      return `says that the signing key of ${code(fate.project)} is ${code(fate.to)} (before: ${code(fate.from)}). The key that it has goes on signing; the next one is of that kind, which ${code(`coppice rotate-key ${fate.project}`)} on the machine of the service makes.`;
   }
 }
 
@@ -114,6 +116,8 @@ export function fateLine(fate: Fate): string {
       return `keeps ${fate.project}, which was leaving`;
     case 'drops':
       return `drops from ${fate.project}: ${[...fate.packages, ...fate.chroots].join(', ')} (what is published stays)`;
+    case 'key':
+      return `the next signing key of ${fate.project} is ${fate.to} (before: ${fate.from}): coppice rotate-key ${fate.project}`;
   }
 }
 

@@ -1,5 +1,5 @@
 // How builds are doing: the table and the verdict of an answer. Pure.
-import { type BuildState, type ChrootName, dnfName, isFinal, published } from '@coppice/config';
+import { type BuildState, type ChrootName, isFinal, published } from '@coppice/config';
 import type { BuildView, ChrootView } from '../vocabulary/build-view.ts';
 import { code, codeBlock, plain } from './escape.ts';
 
@@ -97,22 +97,28 @@ const maximumNames = 40;
 
 /**
  * How to install what succeeded: for each project one block for the chroot that most of its packages were built for,
- * and more for what was built for others only. Names are those of the results. Empty when nothing succeeded.
+ * and more for what was built for others only. The repository is added by the address of its file, which asks for both
+ * signatures; the copr plugin of dnf 5 would not. Names are those of the results. Empty when nothing succeeded.
  */
 export function installLines(builds: readonly BuildView[], url: string): string {
-  const projects = Map.groupBy(builds, ({ owner, project }) => `${owner}/${dnfName(project)}`);
-  const blocks = [...projects].flatMap(([project, ofProject]) =>
+  const projects = Map.groupBy(builds, ({ owner, project }) => `${owner}/${project}`);
+  const blocks = [...projects.values()].flatMap((ofProject) =>
     commandsByChroot(ofProject).map(([chroot, names]) => {
-      const hub = `dnf copr enable --hub ${url} ${project} ${chroot}`;
-      return `${hub}\ndnf install ${names.slice(0, maximumNames).join(' ')}`;
+      const [{ owner, project }] = ofProject as [BuildView];
+      const address = `${url}/${published.ownRepo(owner, project, chroot)}`;
+      return `# dnf 5
+dnf config-manager addrepo --from-repofile=${address}
+# dnf 4
+dnf config-manager --add-repo ${address}
+dnf install ${names.slice(0, maximumNames).join(' ')}`;
     }),
   );
   return blocks.length === 0 ? '' : `\`\`\`sh\n${blocks.join('\n')}\n\`\`\``;
 }
 
 /** Chroots and what to install there, until each build that succeeded anywhere is named once. */
-function commandsByChroot(builds: readonly BuildView[]): readonly (readonly [string, readonly string[]])[] {
-  const left = new Map<string, Map<number, string>>();
+function commandsByChroot(builds: readonly BuildView[]): readonly (readonly [ChrootName, readonly string[]])[] {
+  const left = new Map<ChrootName, Map<number, string>>();
   for (const build of builds) {
     for (const { chroot, state, packages } of build.chroots) {
       const [main] = packages;
@@ -120,7 +126,7 @@ function commandsByChroot(builds: readonly BuildView[]): readonly (readonly [str
       left.set(chroot, (left.get(chroot) ?? new Map<number, string>()).set(build.id, main));
     }
   }
-  const commands: [string, readonly string[]][] = [];
+  const commands: [ChrootName, readonly string[]][] = [];
   for (;;) {
     const [next] = [...left].sort(([, a], [, b]) => b.size - a.size);
     if (next === undefined || next[1].size === 0) return commands;

@@ -41,7 +41,7 @@ function projectOf(path: string): { readonly owner: string; readonly project: st
   const [owner, project] =
     top === 'results' || top === 'coprs'
       ? rest
-      : top === 'api_3' && rest[0] === 'rpmrepo'
+      : top === 'api_3' && (rest[0] === 'rpmrepo' || rest[0] === 'projects')
         ? [rest[1], rest[2]?.replace(/\.json$/, '')]
         : rest[1] === 'build' || rest[1] === 'package'
           ? [top, rest[0]]

@@ -52,6 +52,11 @@ export async function readSettings(environment: Environment): Promise<Settings> 
   return { ...settings, listen: { ...settings.listen, port } };
 }
 
+/** The file with the key that backups of keys are encrypted to, absolute; undefined when none is stated. */
+export function backupKeyFile({ backup }: Settings, { folder }: Pick<Home, 'folder'>): string | undefined {
+  return backup.publicKeyFile === undefined ? undefined : resolve(folder, backup.publicKeyFile);
+}
+
 /** The port of the local GitHub; `COPPICE_GITHUB_PORT`, 4100 by default. */
 export function readGithubPort(environment: Environment): number {
   return readPort(environment.COPPICE_GITHUB_PORT, 'COPPICE_GITHUB_PORT') ?? 4100;

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { cannotListen } from './cannot-listen.ts';
+import { answerCoprApi } from './copr-api.ts';
 import { listDirectory } from './directory-listing.ts';
 import { readFrozenNote } from './frozen-note.ts';
 import { openPublished } from './open-published.ts';
@@ -80,6 +81,8 @@ export async function startHttpServer(options: {
       answer(response, 200, `${JSON.stringify(options.health())}\n`, 'application/json; charset=utf-8');
     } else if (path === '/metrics') {
       answerMetrics(options.metrics, response);
+    } else if (path.startsWith('/api_3/')) {
+      answerCoprApi(options.published, path, request, response).catch(() => answer(response, 500, 'Cannot read it.\n'));
     } else {
       answerFile(options.published, path, request, response).catch(() => answer(response, 500, 'Cannot read it.\n'));
     }

@@ -8,6 +8,7 @@ import fresh from 'fresh';
 import { contentType } from 'mime-types';
 import parseRange from 'range-parser';
 import { openPublished } from './open-published.ts';
+import { findIndex } from './same-index.ts';
 
 /** Types that the tables of the web do not know or that people want to read in a browser. */
 const ownTypes: readonly (readonly [ending: string, type: string])[] = [
@@ -32,7 +33,8 @@ export async function serveFile(
 ): Promise<boolean> {
   const name = decodePath(path);
   if (name === undefined) return false;
-  const file = await openPublished(root, name.endsWith('/') ? `${name}index.html` : name);
+  const place = (await findIndex(root, name, request)) ?? name;
+  const file = await openPublished(root, place.endsWith('/') ? `${place}index.html` : place);
   if (file === undefined) return false;
   if (file === 'folder') {
     response.writeHead(301, { Location: `${path}/`.replace(/^\/+/, '/'), 'Cache-Control': 'no-cache' }).end();

@@ -26,4 +26,6 @@ export type Fate =
       readonly project: string;
       readonly packages: readonly string[];
       readonly chroots: readonly string[];
-    };
+    }
+  /** Its next signing key is of another kind. */
+  | { readonly kind: 'key'; readonly project: string; readonly from: string; readonly to: string };

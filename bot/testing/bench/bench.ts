@@ -12,6 +12,7 @@ import { type Figure, figuresOf } from './figure.ts';
 const measurements: readonly (readonly [prefix: string, measure: () => Promise<readonly Figure[]>])[] = [
   ['config.', () => figuresOf(join(sourceFolder, 'config/testing/config-bench.ts'))],
   ['queue.', () => figuresOf(join(sourceFolder, 'builder-runner/testing/queue/queue-bench.ts'))],
+  ['publish.', () => figuresOf(join(sourceFolder, 'builder-runner/testing/publish-bench.ts'))],
   ['site.', () => figuresOf(join(sourceFolder, 'site/testing/site-bench.ts'))],
   ['overhead.', () => figuresOf(join(sourceFolder, 'builder-runner/testing/overhead-bench.ts'))],
   ['comment.', answerFigures],

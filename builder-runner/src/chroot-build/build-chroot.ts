@@ -6,6 +6,7 @@ import { Left, ShuttingDown } from '../base/abort.ts';
 import type { Failure } from '../base/outcome.ts';
 import { type ChrootTask, enter } from '../context/runner-context.ts';
 import type { Lease } from '../pool/pool.ts';
+import { removeAccounts } from '../provenance/attest.ts';
 import { moveFiles, publishPackages } from '../publish/publish.ts';
 import { chrootFolder, findSrpm } from '../publish/publisher.ts';
 import { type Ending, frozenEnding } from '../publish/record.ts';
@@ -13,6 +14,7 @@ import { signerOf } from '../publish/repository-of.ts';
 import { signRpms } from '../publish/sign.ts';
 import { describeArtifacts } from '../rpm/describe-artifacts.ts';
 import { readRpmHeader } from '../rpm/rpm-header.ts';
+import { attestTask } from './attest-task.ts';
 import { checkPayloads } from './check-payloads.ts';
 import { checkResults } from './check-results.ts';
 import { buildOnBuilder, logBytes } from './on-builder.ts';
@@ -41,15 +43,19 @@ export async function buildChroot(task: ChrootTask, rest?: Rest): Promise<Ending
       : await buildOnBuilder(task, rest === undefined ? rest : rest.lease);
   if (mark.step === 'signed') return publish(task, mark);
   if (mark.failure !== null) return keepLogs(task, mark.engine, mark.failure);
-  const signed = await checkAndSign(task, mark.engine);
+  const signed = await checkAndSign(task, mark);
   return 'step' in signed ? publish(task, signed) : signed;
 }
 
 type Signed = Extract<StagedMark, { step: 'signed' }>;
 
-async function checkAndSign(task: ChrootTask, engine: StagedMark['engine']): Promise<Signed | Ending> {
+async function checkAndSign(
+  task: ChrootTask,
+  { engine, driver }: Extract<StagedMark, { step: 'collected' }>,
+): Promise<Signed | Ending> {
   const { context, build, chroot } = task;
   const folder = stagingFolder(placeOf(task));
+  await removeAccounts(folder);
   const source = await readRpmHeader(await findSrpm(context, build, chroot.chroot));
   const checked = await checkResults(folder, {
     architecture: chrootOf(chroot.chroot).architecture,
@@ -64,8 +70,10 @@ async function checkAndSign(task: ChrootTask, engine: StagedMark['engine']): Pro
   enter(task, 'sign');
   await signRpms(await signerOf(context, build), folder, rpms);
   const artifacts = await describeArtifacts(folder, rpms);
+  const accounts = await attestTask(task, { folder, artifacts, logs }, { engine, driver });
   leaveOrStop(task); // from here on it is too late to cancel
-  const mark: Signed = { step: 'signed', engine, files: [...logs, ...rpms], artifacts: [...artifacts] };
+  const files = [...logs, accounts.attestation.file, accounts.sbom.file, ...rpms];
+  const mark: Signed = { step: 'signed', engine, files, artifacts: [...artifacts], accounts };
   await writeMark(placeOf(task), mark);
   return mark;
 }
@@ -82,14 +90,18 @@ async function findDamage(task: ChrootTask, rpms: readonly string[]): Promise<Fa
   }
 }
 
-async function publish(task: ChrootTask, { engine, files, artifacts }: Signed): Promise<Ending> {
+async function publish(task: ChrootTask, { engine, files, artifacts, accounts = {} }: Signed): Promise<Ending> {
   const { context, build, chroot } = task;
   enter(task, 'publish');
   const folder = stagingFolder(placeOf(task));
   const published = await publishPackages(context, build, chroot.chroot, { folder, files });
   if (published === 'frozen') return { ...frozenEnding(build, context.now()), engine };
-  if (published !== 'published') return { ...failedEnding(task, published), engine };
-  return { state: 'succeeded', reason: null, message: null, excerpt: [], engine, artifacts, endedAt: context.now() };
+  if (published !== 'published') {
+    await removeAccounts(chrootFolder(context, build, chroot.chroot)); // the packages that they speak of are not there
+    return { ...failedEnding(task, published), engine };
+  }
+  const ended = { reason: null, message: null, excerpt: [], endedAt: context.now() };
+  return { state: 'succeeded', ...ended, engine, artifacts, accounts };
 }
 
 /** A shutdown leaves what was collected to the next start; a cancellation ends it. */

@@ -60,7 +60,7 @@ async function lostBuild() {
   } as Partial<Session>;
   const back: string[] = [];
   const lease = {
-    builder: { ...server.builder, outlivesService: false, network: false },
+    builder: { ...server.builder, outlivesService: false, network: false, driver: 'local' },
     session: async () => session,
     release: async (how: string) => void back.push(how),
   } as Partial<Lease> as Lease;

@@ -126,7 +126,7 @@ async function mockAndCollect(
   engine.catch(() => undefined); // it is waited for below, unless mock fails first
   const mock = await runMock({ ...run, onPhase: (phase) => enter(task, phase), signal });
   enter(task, 'collect');
-  const collected = collectAndJudge(task, run.session, mock, engine);
+  const collected = collectAndJudge(task, run.session, mock, engine, lease.builder.driver);
   const fetched = collected.then(
     () => 'fetched' as const,
     (error) => {
@@ -175,6 +175,7 @@ async function collectAndJudge(
   session: Session,
   mock: MockFinished,
   asked: Promise<StagedMark['engine']>,
+  driver: string,
 ): Promise<Collected> {
   const { context, build, chroot, signal } = task;
   const place = { home: context.home, id: build.id, chroot: chroot.chroot };
@@ -190,6 +191,7 @@ async function collectAndJudge(
     step: 'collected',
     engine,
     failure: failure && { ...failure, excerpt: [...failure.excerpt] },
+    driver,
   } as const;
   await writeMark(place, mark);
   return mark;

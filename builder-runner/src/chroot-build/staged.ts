@@ -30,6 +30,8 @@ const markSchema = z.discriminatedUnion('step', [
         where: resultSchema.shape.where,
       })
       .nullable(),
+    /** How its builder was made; absent where that is not known any more. */
+    driver: z.string().optional(),
   }),
   /** The packages are checked and signed; some of the files may have been moved to where they are published. */
   z.object({
@@ -37,6 +39,8 @@ const markSchema = z.discriminatedUnion('step', [
     engine: engineSchema,
     files: z.array(z.string()),
     artifacts: resultSchema.shape.artifacts,
+    /** Absent in marks from before there were any. */
+    accounts: resultSchema.pick({ attestation: true, sbom: true }).optional(),
   }),
 ]);
 export type StagedMark = z.infer<typeof markSchema>;

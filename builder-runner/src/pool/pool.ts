@@ -25,7 +25,11 @@ export interface BuilderNeed {
 }
 
 /** A builder, and what its driver says of it. */
-export type LeasedBuilder = Builder & Pick<DriverFacts, 'outlivesService' | 'network'>;
+export type LeasedBuilder = Builder &
+  Pick<DriverFacts, 'outlivesService' | 'network'> & {
+    /** The driver's name, without the folder that it may lie in. */
+    readonly driver: string;
+  };
 
 /** How somebody speaks to a builder. */
 export type SessionWish = Omit<LineOptions, 'builder'> & {

@@ -1,6 +1,6 @@
 // A builder of a pool, as a value that does not change, and what others ask of it: the rules, those who have it, those
 // who wait. Pure.
-import type { DriverFacts } from '../builder/driver-facts.ts';
+import { type DriverFacts, driverName } from '../builder/driver-facts.ts';
 import type { Builder } from '../builder/spawn.ts';
 import { architectureFor, tenantOf } from './need.ts';
 import type { BuilderNeed, LeasedBuilder } from './pool.ts';
@@ -57,8 +57,8 @@ export function memberOf(pooled: PooledBuilder): Member {
 }
 
 /** As those who have it see it. */
-export function leasedBuilder({ builder, facts }: MadeBuilder): LeasedBuilder {
-  return { ...builder, ...facts };
+export function leasedBuilder({ builder, facts, record }: MadeBuilder): LeasedBuilder {
+  return { ...builder, ...facts, driver: driverName(record.driver) };
 }
 
 /**

@@ -1,77 +1,76 @@
 // The file that `dnf copr enable OWNER/PROJECT` fetches. Pure.
-// Source of its form: https://github.com/fedora-copr/copr (coprs_frontend, `copr_repo.jinja`) and the dnf copr plugin,
+// Source of its form: https://github.com/fedora-copr/copr (coprs_frontend, `copr_dir.repo`) and the dnf copr plugin,
 // which recognises its repositories by the section name `copr:HOST:OWNER:PROJECT`, the host without a port, and those
-// that they need by `coprdep:HOST:OWNER:PROJECT`.
-import { createHash } from 'node:crypto';
-import { type ChrootName, chrootOf, dnfName, namePattern, published, readSandbox } from '@coppice/config';
-
-/** Who tries a pull request wants its packages, also where the project has newer ones by now. dnf's default is 99. */
-const PREFERRED = 'priority=90\n';
+// that they need by `coprdep:`.
+import {
+  type ChrootName,
+  chrootOf,
+  namePattern,
+  plainTerms,
+  projectOfRepository,
+  published,
+  type RepoOptions,
+  type RepoTerms,
+  releaseInAddress,
+} from '@coppice/config';
+import { multilibOptions, type ProjectPart, type RepoPart, repoParts } from './repo-parts.ts';
 
 /**
- * The text of `dnf.repo`. `url` is the service's public address, without a slash at the end; `runtimeRepos` are what
- * the packages need besides: projects of this service (`coppice://owner/project`, with their keys) and addresses. A
- * sandbox's packages were built beside those of its project and need them too.
+ * The text of `dnf.repo`. `url` is the service's public address, without a slash at the end; `terms` those of the
+ * project, also for a sandbox of it.
  */
 export function dnfRepo(
   url: string,
   owner: string,
   project: string,
   chroot: ChrootName,
-  runtimeRepos: readonly string[] = [],
+  terms: RepoTerms = plainTerms,
 ): string {
-  const host = new URL(url).hostname;
-  const own = ownSection(`copr:${host}:${owner}:${dnfName(project)}`, url, owner, project, chroot);
-  const sandbox = readSandbox(project);
-  const base = sandbox === undefined ? [] : [`coppice://${owner}/${sandbox.project}`];
-  const needed = [...new Set([...base, ...runtimeRepos])].map((address) => {
-    const other = coppiceProject(address);
-    if (other === undefined) return foreignSection(address);
-    return ownSection(`coprdep:${host}:${other.owner}:${dnfName(other.name)}`, url, other.owner, other.name, chroot);
-  });
-  return [sandbox === undefined ? own : `${own}${PREFERRED}`, ...needed].join('\n');
+  const { own, needed } = repoParts(new URL(url).hostname, owner, project, terms);
+  const { distribution, release } = chrootOf(chroot);
+  const inAddress = releaseInAddress({ distribution, release });
+  const ours = (part: ProjectPart, architecture = '$basearch') => {
+    const base = `${url}/${published.project(part.owner, part.project)}/${distribution}-${inAddress}-${architecture}/`;
+    return section(part, base, `${url}/${published.publicKey(part.owner, part.project)}`, 'signed metadata');
+  };
+  const companion = terms.multilib.get(`${distribution}-${release}`);
+  const multilib = companion === undefined ? [] : [ours(multilibPart(own, companion), companion)];
+  const others = needed.map((part) =>
+    // Nobody said whether its metadata is signed as well.
+    'url' in part ? section(part, part.url, part.key) : ours(part),
+  );
+  return [ours(own), ...multilib, ...others].join('\n');
 }
 
-function ownSection(id: string, url: string, owner: string, project: string, chroot: ChrootName): string {
-  const { distribution, release } = chrootOf(chroot);
-  const base = `${url}/${published.project(owner, project)}/${distribution}-${release}-$basearch/`;
+/** What the plugin takes for the 32-bit repository of the one before it. */
+function multilibPart(own: ProjectPart, architecture: string): ProjectPart {
+  return { ...own, id: `${own.id}:ml`, name: `${own.name} (${architecture})`, options: multilibOptions(own.options) };
+}
+
+function section({ id, name, options }: RepoPart, base: string, key: string | null, metadata?: 'signed metadata') {
   return `[${id}]
-name=Coppice repository ${owner}/${project}
+name=${name}
 baseurl=${base}
 type=rpm-md
 skip_if_unavailable=True
-gpgcheck=1
-gpgkey=${url}/${published.publicKey(owner, project)}
-repo_gpgcheck=1
+${key === null ? 'gpgcheck=0' : `gpgcheck=1\ngpgkey=${key}`}
+repo_gpgcheck=${metadata === undefined ? 0 : 1}
 enabled=1
 enabled_metadata=1
-`;
+${optionLines(options)}`;
 }
 
-/** Nobody said which key such a repository is signed with. */
-function foreignSection(address: string): string {
-  const plain = address.replace(/[^\x21-\x7e]/g, (character) => encodeURIComponent(character.toWellFormed()));
-  return `[coppice_external_${foreignId(address)}]
-name=External repository ${plain}
-baseurl=${plain}
-type=rpm-md
-skip_if_unavailable=True
-gpgcheck=0
-repo_gpgcheck=0
-enabled=1
-enabled_metadata=1
-`;
-}
-
-/** The address in letters that ids may have, and so much of its hash that two addresses differ. */
-function foreignId(address: string): string {
-  const words = address.replace(/^https?:\/\//, '').replace(/[^A-Za-z0-9]+/g, '_');
-  return `${words.slice(0, 60).replace(/_+$/, '')}_${createHash('sha256').update(address).digest('hex').slice(0, 8)}`;
+function optionLines({ priority, cost, moduleHotfixes }: RepoOptions): string {
+  const lines = [
+    ...(priority === null ? [] : [`priority=${priority}`]),
+    ...(cost === null ? [] : [`cost=${cost}`]),
+    ...(moduleHotfixes ? ['module_hotfixes=1'] : []),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
 }
 
 /** `coppice://acme/tools` → its parts; undefined for every other address. */
 export function coppiceProject(address: string): { readonly owner: string; readonly name: string } | undefined {
-  const match = /^coppice:\/\/([^/]+)\/([^/]+?)\/?$/.exec(address);
-  const [owner = '', name = ''] = match?.slice(1) ?? [];
-  return namePattern.test(owner) && namePattern.test(name) ? { owner, name } : undefined;
+  const [owner = '', name = '', ...more] = projectOfRepository(address)?.replace(/\/$/, '').split('/') ?? [];
+  return more.length === 0 && namePattern.test(owner) && namePattern.test(name) ? { owner, name } : undefined;
 }

@@ -2,8 +2,10 @@
 // numbers of its own.
 import { cp, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type BuildId, type ChrootName, published, type Result } from '@coppice/config';
+import { type BuildId, type BuildPlace, type ChrootName, published, type Result } from '@coppice/config';
 import { RunnerError } from '../base/errors.ts';
+import { readRegularFile } from '../base/regular-file.ts';
+import { type Accounts, attestAgain, maximumKeyBytes, type SignedFiles } from '../provenance/attest.ts';
 import { packageOfBuild } from '../repodata/texts.ts';
 import { describeArtifacts } from '../rpm/describe-artifacts.ts';
 import { isFrozen } from './frozen.ts';
@@ -13,7 +15,7 @@ import type { Publisher } from './publisher.ts';
 import { usableRecord } from './read-record.ts';
 import { writeRecord } from './record.ts';
 import { describeBuilds, newestGoodBuilds, repositoryFolder, shownBuilds, signerOf } from './repository-of.ts';
-import { signRpms } from './sign.ts';
+import { envelopeSigner, signRpms } from './sign.ts';
 
 export interface ForkOptions {
   /** Gives so many numbers of builds that nobody else gets: the queue's `reserve`. */
@@ -107,8 +109,26 @@ async function copyChroot(publisher: Publisher, to: ProjectName, id: BuildId, co
     const rpms = (await readdir(staging)).filter((file) => file.endsWith('.rpm')).sort();
     await signRpms(await signerOf(publisher, place), staging, rpms);
     const artifacts = [...(await describeArtifacts(staging, rpms))];
-    return { ...copy.record, id, owner: to.owner, project: to.name, artifacts };
+    const accounts = await attestCopy(publisher, { folder: staging, artifacts, logs: [] }, place, copy);
+    const { attestation: _, sbom: __, ...record } = copy.record;
+    return { ...record, id, owner: to.owner, project: to.name, artifacts, ...accounts };
   });
+}
+
+/** The attestation of the copied packages, which says where they were built; undefined when there was none. */
+async function attestCopy(
+  publisher: Publisher,
+  files: SignedFiles,
+  place: BuildPlace,
+  { chroot, record }: Copy,
+): Promise<Accounts | undefined> {
+  const key = await readRegularFile(
+    join(publisher.home, 'published', published.publicKey(record.owner, record.project)),
+    maximumKeyBytes,
+  );
+  const copied = { place, chroot, url: publisher.url, at: new Date(), original: record };
+  const originalKey = key?.kind === 'text' ? key.text : '';
+  return await attestAgain(envelopeSigner(await signerOf(publisher, place)), files, { ...copied, originalKey });
 }
 
 async function copySrpm(

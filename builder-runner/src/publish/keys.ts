@@ -1,25 +1,37 @@
-// The signing keys: one per project, made when it is first needed, never leaving the control host.
-import { chmod, mkdir, mkdtemp, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+// The signing keys of projects: made when they are first needed, followed by others, never leaving the control host.
+import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { published } from '@coppice/config';
-import { execa } from 'execa';
+import { defaultTerms, type KeyNote, published, type SigningTerms } from '@coppice/config';
 import { exists } from '../base/absent.ts';
-import { describeError, RunnerError } from '../base/errors.ts';
+import { RunnerError } from '../base/errors.ts';
 import { inTurn } from '../base/in-turn.ts';
+import type { Log } from '../base/log.ts';
 import { readRegularFile, setAside } from '../base/regular-file.ts';
 import { replaceFile } from '../base/replace-file.ts';
+import { type HeldKey, hasEnded, noteHeldKeys, readHeldKeys, readListing, rolesOf } from './key-notes.ts';
+import { type RunGpg, withKeyring } from './keyring.ts';
+import { takeBackKey } from './removed-keys.ts';
 
 export interface ProjectKey {
-  /** Long fingerprint, upper-case hexadecimal. */
+  /** Long fingerprint of the key that signs, upper-case hexadecimal. */
   readonly fingerprint: string;
-  /** Absolute path of the armored public key inside `published/`. */
+  /** Absolute path of the armored public keys inside `published/`. */
   readonly publicKeyPath: string;
+  /** All that are published, the one that signs first. */
+  readonly keys: readonly KeyNote[];
 }
 
-/** rsa4096: the rpm of EL 8 and older cannot read the newer kinds. It takes a third of a second, once per project. */
-const keyKind = 'rsa4096';
+export interface KeyOptions {
+  /** How keys are made. Default: `defaultTerms`. */
+  readonly terms?: SigningTerms | undefined;
+  /** Milliseconds. Default: the clock. */
+  readonly now?: number;
+  /** Where it is told that a removed project's key cannot be taken back. Default: nowhere. */
+  readonly log?: Log | undefined;
+}
+
 const fingerprintFile = 'fingerprint';
+const publicFile = 'pubkey.gpg';
 const maximumKeyBytes = 1024 * 1024;
 
 /** Where a project's keyring is; readable by the service's user alone. */
@@ -27,18 +39,154 @@ export function keyFolder(home: string, owner: string, project: string): string 
   return join(home, 'state', 'keys', owner, project);
 }
 
-/** The project's key, made and published when it is not there yet. Throws RunnerError `keys` or `tool-missing`. */
-export function ensureKey(home: string, owner: string, project: string): Promise<ProjectKey> {
+/**
+ * The project's keys, published. The first one is made when there is none, or is the one that a removed project of this
+ * name had; a next one whose time has come signs from now on. Throws RunnerError `keys` or `tool-missing`.
+ */
+export function ensureKey(home: string, owner: string, project: string, options: KeyOptions = {}): Promise<ProjectKey> {
+  return ofKey(keyFolder(home, owner, project), () => bringUpToDate({ home, owner, project }, options));
+}
+
+/** One change or use of a keyring at a time. */
+export function ofKey<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  return inTurn(`key ${folder}`, work);
+}
+
+interface KeyPlace {
+  readonly home: string;
+  readonly owner: string;
+  readonly project: string;
+}
+
+async function bringUpToDate({ home, owner, project }: KeyPlace, options: KeyOptions): Promise<ProjectKey> {
+  const { terms = defaultTerms, now = Date.now(), log } = options;
   const folder = keyFolder(home, owner, project);
-  return inTurn(`key ${folder}`, async () => {
-    const fingerprint = (await readFingerprint(folder)) ?? (await makeKey(folder, `${owner}/${project}`));
-    const publicKeyPath = join(home, 'published', published.publicKey(owner, project));
-    await publishKey(folder, fingerprint, publicKeyPath);
-    return { fingerprint, publicKeyPath };
+  let signing = await readFingerprint(folder);
+  if (signing === undefined) {
+    const isBack = await takeBackKey({ home, owner, name: project }, folder, now, log);
+    signing = isBack ? await readFingerprint(folder) : undefined;
+    signing ??= await makeKey(folder, `${owner}/${project}`, terms);
+  }
+  let held = await heldIn(folder, signing);
+  const due = rolesOf(held, signing, terms).find(({ role }) => role === 'next');
+  if (due?.signsFrom && Date.parse(due.signsFrom) <= now) {
+    signing = due.fingerprint;
+    held = await signWith(folder, signing);
+  } else if (leftSecrets(held, signing).length > 0) held = await signWith(folder, signing);
+  const keys = rolesOf(held, signing, terms);
+  const publicKeyPath = join(home, 'published', published.publicKey(owner, project));
+  await publishKeys(folder, keys, publicKeyPath);
+  return { fingerprint: signing, publicKeyPath, keys };
+}
+
+export interface Rotation {
+  readonly keys: readonly KeyNote[];
+  /** One was on its way already: no other one was made. */
+  readonly wasUnderWay: boolean;
+}
+
+/**
+ * Makes the key that follows the one that signs, and publishes it beside it. It signs when the overlap is over; at once
+ * with `atOnce`, or when the one before it has ended. A second call before that makes no other key. Throws RunnerError.
+ */
+export function rotateKey(
+  home: string,
+  owner: string,
+  project: string,
+  options: KeyOptions & { readonly atOnce: boolean },
+): Promise<Rotation> {
+  const { terms = defaultTerms, now = Date.now(), atOnce } = options;
+  const folder = keyFolder(home, owner, project);
+  return ofKey(folder, async () => {
+    const { keys, fingerprint } = await bringUpToDate({ home, owner, project }, options);
+    const current = keys.find(({ role }) => role === 'signing');
+    const known = keys.find(({ role }) => role === 'next');
+    if (known === undefined) {
+      await forgetNotes(folder);
+      await withKeyring(folder, (gpg) => generate(gpg, `${owner}/${project}`, terms));
+    }
+    const held = await heldIn(folder, fingerprint);
+    const next = rolesOf(held, fingerprint, terms).find(({ role }) => role === 'next');
+    if (next === undefined) throw new RunnerError('keys', `gpg made no next key for ${owner}/${project}`);
+    if (atOnce || current === undefined || hasEnded(current, now)) await signWith(folder, next.fingerprint);
+    return {
+      keys: (await bringUpToDate({ home, owner, project }, options)).keys,
+      wasUnderWay: known !== undefined,
+    };
   });
 }
 
+/** Former keys that sign nothing that is there any more leave the keyring and what is published. */
+export function dropFormerKeys(
+  home: string,
+  owner: string,
+  project: string,
+  fingerprints: readonly string[],
+): Promise<void> {
+  const folder = keyFolder(home, owner, project);
+  return ofKey(folder, async () => {
+    await forgetNotes(folder);
+    await withKeyring(folder, (gpg) => gpg(['--yes', '--delete-keys', ...fingerprints]));
+  });
+}
+
+/** Written before another key signs, and removed when all metadata is signed with it: a crash may come between. */
+const resignMark = 'metadata-to-sign';
+
+/** Whether metadata may still be signed with a former key. */
+export function isMetadataBehind(home: string, owner: string, project: string): Promise<boolean> {
+  return exists(join(keyFolder(home, owner, project), resignMark));
+}
+
+/** All metadata is signed with the present key. */
+export async function metadataIsSigned(home: string, owner: string, project: string): Promise<void> {
+  await rm(join(keyFolder(home, owner, project), resignMark), { force: true });
+}
+
+/** Lets `fingerprint` sign from now on. No other key before it can sign any more: its secret half is deleted. */
+async function signWith(folder: string, fingerprint: string): Promise<readonly HeldKey[]> {
+  await writeFile(join(folder, resignMark), '', { mode: 0o600 });
+  await replaceFile(join(folder, fingerprintFile), `${fingerprint}\n`, { sync: true });
+  await forgetNotes(folder);
+  return await withKeyring(folder, async (gpg) => {
+    const left = leftSecrets(await noteHeldKeys(folder, gpg), fingerprint);
+    if (left.length > 0) await gpg(['--yes', '--delete-secret-keys', ...left]);
+    return await noteHeldKeys(folder, gpg);
+  });
+}
+
+/** Secret keys that signed before `signing` does. */
+function leftSecrets(held: readonly HeldKey[], signing: string): readonly string[] {
+  const at = held.findIndex(({ fingerprint }) => fingerprint === signing);
+  return held.flatMap(({ fingerprint, isSecret }, index) => (isSecret && index < at ? [fingerprint] : []));
+}
+
+async function heldIn(folder: string, signing: string): Promise<readonly HeldKey[]> {
+  const known = await readHeldKeys(folder);
+  if (known?.some(({ fingerprint }) => fingerprint === signing)) return known;
+  const held = await withKeyring(folder, (gpg) => noteHeldKeys(folder, gpg));
+  if (!held.some(({ fingerprint, isSecret }) => isSecret && fingerprint === signing)) throw damaged(folder);
+  return held;
+}
+
+function damaged(folder: string): RunnerError {
+  const what = `the signing key in ${folder} is damaged: put the folder back from a backup, or move it away for a new key`;
+  return new RunnerError('keys', what);
+}
+
+/** What is derived from the keyring is written anew after it has changed, also when a crash comes between. */
+async function forgetNotes(folder: string): Promise<void> {
+  for (const name of ['keys.json', publicFile]) await rm(join(folder, name), { force: true });
+}
+
 const fingerprintPattern = /^[0-9A-F]{40,64}$/;
+
+/** The fingerprint of the key in `folder` that signs now, as it is noted; undefined when that cannot be read. */
+export async function presentFingerprint(folder: string): Promise<string | undefined> {
+  const read = await readRegularFile(join(folder, fingerprintFile), maximumKeyBytes);
+  const known = read?.kind === 'text' ? read.text.trim() : '';
+  return fingerprintPattern.test(known) ? known : undefined;
+}
 
 /**
  * Undefined when there is no key yet. A note that is damaged is written anew from the keyring. Throws RunnerError
@@ -46,34 +194,37 @@ const fingerprintPattern = /^[0-9A-F]{40,64}$/;
  */
 async function readFingerprint(folder: string): Promise<string | undefined> {
   const path = join(folder, fingerprintFile);
-  const read = await readRegularFile(path, maximumKeyBytes);
-  const known = read?.kind === 'text' ? read.text.trim() : undefined;
-  if (known !== undefined && fingerprintPattern.test(known)) return known;
+  const known = await presentFingerprint(folder);
+  if (known !== undefined) return known;
   if (!(await exists(folder))) return undefined;
-  const fingerprint = await withKeyring(folder, listFingerprint).catch(() => undefined);
-  if (fingerprint === undefined) {
-    const what = `the signing key in ${folder} is damaged: put the folder back from a backup, or move it away for a new key`;
-    throw new RunnerError('keys', what);
-  }
-  if (read?.kind === 'odd') await setAside(path);
+  const fingerprint = await withKeyring(folder, firstSecret).catch(() => undefined);
+  if (fingerprint === undefined) throw damaged(folder);
+  if ((await readRegularFile(path, maximumKeyBytes))?.kind === 'odd') await setAside(path);
   await replaceFile(path, `${fingerprint}\n`, { sync: true });
   return fingerprint;
 }
 
-async function listFingerprint(gpg: RunGpg): Promise<string | undefined> {
-  const listed = await gpg(['--with-colons', '--list-secret-keys']);
-  return /^fpr:+([0-9A-F]{40,64}):/m.exec(listed)?.[1];
+/** Of two it is the one that signs: the next one came after it. */
+async function firstSecret(gpg: RunGpg): Promise<string | undefined> {
+  return readListing(await gpg(['--with-colons', '--list-secret-keys']))[0]?.fingerprint;
 }
 
-async function makeKey(folder: string, name: string): Promise<string> {
+async function generate(gpg: RunGpg, name: string, { kind, lifeSeconds }: SigningTerms): Promise<void> {
+  // A second key of the same name is what is wanted.
+  const what = ['--yes', '--quick-generate-key', `${name} (Coppice)`, kind, 'sign', `seconds=${lifeSeconds}`];
+  await gpg(['--passphrase', '', ...what]);
+}
+
+/** rsa4096 takes a third of a second, once per project. */
+async function makeKey(folder: string, name: string, terms: SigningTerms): Promise<string> {
   await mkdir(dirname(folder), { recursive: true, mode: 0o700 });
   // Only a complete keyring gets the folder's name.
   const fresh = await mkdtemp(`${folder}.new-`);
   try {
     await chmod(fresh, 0o700);
     const fingerprint = await withKeyring(fresh, async (gpg) => {
-      await gpg(['--passphrase', '', '--quick-generate-key', `${name} (Coppice)`, keyKind, 'sign', 'never']);
-      return await listFingerprint(gpg);
+      await generate(gpg, name, terms);
+      return await firstSecret(gpg);
     });
     if (fingerprint === undefined) throw new RunnerError('keys', `gpg made no key for ${name}`);
     await replaceFile(join(fresh, fingerprintFile), `${fingerprint}\n`, { sync: true });
@@ -85,111 +236,33 @@ async function makeKey(folder: string, name: string): Promise<string> {
   }
 }
 
-async function publishKey(folder: string, fingerprint: string, path: string): Promise<void> {
-  const [there, cached] = await Promise.all([readKey(path), readKey(join(folder, 'pubkey.gpg'))]);
+/**
+ * All keys in one file, each in an armor of its own: gpg, rpm and dnf alike import all of them, and what reads the
+ * first armor alone has the key that signs.
+ */
+async function publishKeys(folder: string, keys: readonly KeyNote[], path: string): Promise<void> {
+  const [there, cached] = await Promise.all([readKey(path), readKey(join(folder, publicFile))]);
   if (there !== undefined && there === cached) return;
-  const armored = cached ?? (await withKeyring(folder, (gpg) => gpg(['--armor', '--export', fingerprint])));
-  if (!armored.includes('BEGIN PGP PUBLIC KEY BLOCK'))
-    throw new RunnerError('keys', `gpg exported no key ${fingerprint}`);
+  const armored = cached ?? (await withKeyring(folder, (gpg) => exportKeys(gpg, keys)));
   // On the disk: two files that a power failure emptied would look as if both were right.
-  for (const target of [join(folder, 'pubkey.gpg'), path]) await replaceFile(target, armored, { sync: true });
+  for (const target of [join(folder, publicFile), path]) await replaceFile(target, armored, { sync: true });
 }
 
-/** The text of a public key; undefined when there is none, or it is damaged. */
+async function exportKeys(gpg: RunGpg, keys: readonly KeyNote[]): Promise<string> {
+  const armored: string[] = [];
+  for (const { fingerprint } of keys) {
+    const text = await gpg(['--armor', '--export', fingerprint]);
+    if (!text.includes(publicKeyMark)) throw new RunnerError('keys', `gpg exported no key ${fingerprint}`);
+    armored.push(text);
+  }
+  return armored.join('');
+}
+
+const publicKeyMark = 'BEGIN PGP PUBLIC KEY BLOCK';
+
+/** The text of public keys; undefined when there are none, or it is damaged. */
 async function readKey(path: string): Promise<string | undefined> {
   const read = await readRegularFile(path, maximumKeyBytes);
   if (read?.kind === 'odd') await setAside(path);
-  return read?.kind === 'text' && read.text.includes('BEGIN PGP PUBLIC KEY BLOCK') ? read.text : undefined;
-}
-
-const shortPrefix = 'coppice-gpg-';
-/** Short links that are in use now. */
-const inUse = new Set<string>();
-
-/**
- * At the start: ends the gpg-agents of this service's keyrings that an earlier run, which was killed, left behind with
- * their links.
- */
-export async function endLeftKeyrings(home: string): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
-    const short = join(tmpdir(), name);
-    if (!name.startsWith(shortPrefix) || inUse.has(short)) continue;
-    const target = await readlink(join(short, 'k')).catch(() => '');
-    if (target.startsWith(`${join(home, 'state', 'keys')}/`)) await closeKeyring(short);
-  }
-}
-
-async function closeKeyring(short: string): Promise<void> {
-  const env = { ...gpgEnvironment(short) };
-  await execa('gpgconf', ['--kill', 'gpg-agent'], {
-    env,
-    extendEnv: false,
-    stdin: 'ignore',
-    timeout: 60_000,
-    reject: false,
-  });
-  await rm(short, { recursive: true, force: true });
-}
-
-function gpgEnvironment(short: string): Readonly<Record<string, string>> {
-  return {
-    PATH: process.env.PATH ?? '/usr/bin:/bin',
-    GNUPGHOME: join(short, 'k'),
-    HOME: short,
-    LC_ALL: 'C.UTF-8',
-  };
-}
-
-/** Runs gpg with one keyring and resolves with its output. */
-type RunGpg = (args: readonly string[]) => Promise<string>;
-
-/** A keyring that can be used; its agent is gpg's own process, which stays until `close`. */
-export interface OpenKeyring {
-  readonly gpg: RunGpg;
-  /** For programs that call gpg themselves. */
-  readonly environment: Readonly<Record<string, string>>;
-  close(): Promise<void>;
-}
-
-/**
- * gpg's sockets lie in its home and their paths have 107 characters at most, so the keyring in `folder` is reached by a
- * short link.
- */
-export async function openKeyring(folder: string): Promise<OpenKeyring> {
-  const short = await mkdtemp(join(tmpdir(), shortPrefix));
-  inUse.add(short);
-  await symlink(folder, join(short, 'k'));
-  const environment = gpgEnvironment(short);
-  const options = {
-    env: environment,
-    extendEnv: false,
-    stdin: 'ignore',
-    timeout: 60_000,
-    stripFinalNewline: false,
-  } as const;
-  return {
-    environment,
-    gpg: async (args) => {
-      const batch = ['--batch', '--no-tty', '--quiet', '--pinentry-mode', 'loopback', ...args];
-      const done = await execa('gpg', batch, { ...options, reject: false });
-      if (done.code === 'ENOENT')
-        throw new RunnerError('tool-missing', 'gpg is missing: install gnupg', { cause: done });
-      if (done.exitCode !== 0)
-        throw new RunnerError('keys', `gpg failed: ${describeError(done.stderr)}`, { cause: done });
-      return done.stdout;
-    },
-    close: async () => {
-      await closeKeyring(short);
-      inUse.delete(short);
-    },
-  };
-}
-
-async function withKeyring<T>(folder: string, use: (gpg: RunGpg) => Promise<T>): Promise<T> {
-  const ring = await openKeyring(folder);
-  try {
-    return await use(ring.gpg);
-  } finally {
-    await ring.close();
-  }
+  return read?.kind === 'text' && read.text.includes(publicKeyMark) ? read.text : undefined;
 }

@@ -3,10 +3,20 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BuildId, published, type Result, resultSchema } from '@coppice/config';
+import {
+  type BuildId,
+  plainRepoOptions,
+  plainTerms,
+  published,
+  type RepoTerms,
+  type Result,
+  resultSchema,
+} from '@coppice/config';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { publishAttested } from '../../testing/attested-builds.ts';
 import { publishTiny, showPackages, testChroot } from '../../testing/publish-builds.ts';
+import { verifyRpm } from '../provenance/verify-rpm.ts';
 import { forkProject } from './fork-project.ts';
 import { ensureKey, keyFolder } from './keys.ts';
 import { deleteBuild, removeProject, renameProject } from './project-life.ts';
@@ -32,6 +42,7 @@ const inPublished = (path: string) => join(home, 'published', path);
 const repositoryOf = (name: string) => inPublished(published.repository('acme', name, testChroot));
 const keyOf = (name: string) => inPublished(published.publicKey('acme', name));
 const repoFileOf = (name: string) => inPublished(published.dnfRepo('acme', name, testChroot));
+const rpmrepoOf = (name: string) => inPublished(published.rpmrepo('acme', name));
 const shown = (name: string) => showPackages(home, repositoryOf(name), keyOf(name));
 const recordOf = (name: string, folder: string): Result =>
   resultSchema.parse(JSON.parse(readFileSync(join(repositoryOf(name), folder, 'result.json'), 'utf8')));
@@ -118,23 +129,24 @@ describe('a project that is renamed', () => {
   }, 60_000);
 });
 
-test('a project that is removed leaves nothing public, and its key is kept aside', async () => {
+test('a project that is removed leaves nothing public, and its key is there when it comes back', async () => {
   await publishTiny(publisher, 1, 'one', '1.0');
   const { fingerprint } = await ensureKey(home, 'acme', 'tools');
   await twice(() => removeProject(home, 'acme', 'tools'));
   expect([readdirSync(inPublished('results')), readdirSync(inPublished('coprs'))]).toEqual([[], []]);
   expect(readdirSync(join(home, 'state/keys-removed/acme'))).toEqual([`tools-${fingerprint}`]);
   await publishTiny(publisher, 2, 'one', '2.0');
-  expect((await ensureKey(home, 'acme', 'tools')).fingerprint).not.toBe(fingerprint);
+  expect((await ensureKey(home, 'acme', 'tools')).fingerprint).toBe(fingerprint);
+  expect(await shown('tools')).toEqual(['one-2.0.noarch', 'one-2.0.src']);
   await removeProject(home, 'acme', 'tools');
-  expect(readdirSync(join(home, 'state/keys-removed/acme'))).toHaveLength(2);
+  expect(readdirSync(join(home, 'state/keys-removed/acme'))).toHaveLength(1);
 }, 60_000);
 
 describe('a fork', () => {
   test('begins with the newest good builds, signed with its own key, under numbers of its own', async () => {
     await publishTiny(publisher, 1, 'one', '1.0');
     await publishTiny(publisher, 2, 'one', '2.0');
-    await publishTiny(publisher, 3, 'two', '1.0');
+    await publishAttested(home, 3, 'two');
     const asked: number[] = [];
     const reserve = async (count: number) => {
       asked.push(count);
@@ -150,6 +162,18 @@ describe('a fork', () => {
     const { stdout } = await execa('sha256sum', [file]);
     expect(record.artifacts.find((each) => each.file === 'one-2.0-1.noarch.rpm')?.sha256).toBe(stdout.slice(0, 64));
     expect(await shown('tools')).toHaveLength(4);
+    // What was stated of a build is stated of its copy, by the fork's own key; nothing is where nothing was.
+    const two = join(repositoryOf('instruments'), '00000011-two');
+    const attestation = readFileSync(join(two, 'attestation.intoto.jsonl'), 'utf8');
+    const keys = readFileSync(join(home, 'published', published.publicKey('acme', 'instruments')), 'utf8');
+    const { checks, statement } = await verifyRpm({ rpm: join(two, 'two-1.0-1.noarch.rpm'), attestation, keys });
+    expect(checks.filter(({ good }) => !good)).toEqual([]);
+    expect(statement?.predicate).toMatchObject({
+      buildDefinition: { externalParameters: { project: 'acme/tools' } },
+      coppice_signedAgain: { project: 'acme/instruments', build: 11 },
+    });
+    expect(recordOf('instruments', '00000011-two').attestation?.bytes).toBe(Buffer.byteLength(attestation));
+    expect(record.attestation).toBeUndefined();
     // Again: only what came meanwhile.
     await publishTiny(publisher, 4, 'three', '1.0');
     expect([await fork(), await fork(), asked]).toEqual([1, 0, [2, 1]]);
@@ -158,20 +182,23 @@ describe('a fork', () => {
 });
 
 test('`.repo` files follow the project, once it has a repository', async () => {
-  const project = { ...tools, chroots: [testChroot], runtimeRepos: ['coppice://acme/libs'] };
-  await writeRepoFiles(publisher, project);
-  expect(existsSync(repoFileOf('tools'))).toBe(false);
-  await publishTiny(
-    { ...publisher, runtimeRepos: () => ['https://example.org/r'] } as typeof publisher,
-    1,
-    'one',
-    '1.0',
-  );
+  const needing = (repo: RepoTerms['needed'][number]): RepoTerms => ({ ...plainTerms, needed: [repo] });
+  const libs = needing({ kind: 'project', owner: 'acme', name: 'libs', options: plainRepoOptions });
+  await writeRepoFiles(publisher, tools, libs);
+  expect([existsSync(repoFileOf('tools')), existsSync(rpmrepoOf('tools'))]).toEqual([false, false]);
+  const other = needing({ kind: 'address', url: 'https://example.org/r', key: null });
+  await publishTiny({ ...publisher, repoTerms: () => other } as typeof publisher, 1, 'one', '1.0');
   expect(readFileSync(repoFileOf('tools'), 'utf8')).toContain('\nbaseurl=https://example.org/r\n');
-  await writeRepoFiles(publisher, project);
+  await writeRepoFiles(publisher, tools, libs);
   const text = readFileSync(repoFileOf('tools'), 'utf8');
   expect(text.match(/^\[.*\]$/gm)).toEqual([
     '[copr:build.example.org:acme:tools]',
     '[coprdep:build.example.org:acme:libs]',
   ]);
+  expect(JSON.parse(readFileSync(rpmrepoOf('tools'), 'utf8'))).toMatchObject({
+    repos: { 'sapling-12': { arch: { x86_64: {} } } },
+    dependencies: [{ type: 'copr', data: { owner: 'acme', projectname: 'libs' } }],
+  });
+  await removeProject(home, 'acme', 'tools');
+  expect(existsSync(rpmrepoOf('tools'))).toBe(false);
 }, 60_000);

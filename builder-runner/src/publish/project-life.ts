@@ -1,19 +1,20 @@
 // Changes the published results when a project is deleted or renamed, or one of its builds is deleted. Each
 // operation can be repeated after an interruption, waits for running publications, and expects that the builds
 // concerned have left the queue.
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type BuildId, type ChrootName, paddedBuildId, parseChroot, published } from '@coppice/config';
 import { exists, nothingWhenAbsent } from '../base/absent.ts';
 import { RunnerError } from '../base/errors.ts';
 import { frozenFolder, frozenResults, writeFrozenNote } from './frozen.ts';
-import { keyFolder } from './keys.ts';
-import { alone, hideBuilds } from './publish.ts';
+import { keyFolder, ofKey } from './keys.ts';
+import { alone, hideBuilds, writeMetadata } from './publish.ts';
 import type { Publisher } from './publisher.ts';
 import { usableMovedRecord } from './read-record.ts';
 import { writeRecord } from './record.ts';
 import { removeDue, removeLater } from './remove-later.ts';
-import { writeRepoFile } from './repo-files.ts';
+import { setKeyringAside } from './removed-keys.ts';
+import { removeRepoFiles, writeRepoFile } from './repo-files.ts';
 import { hasRepodata } from './repository-of.ts';
 import { closeSigning } from './sign.ts';
 
@@ -25,7 +26,7 @@ export interface ProjectName {
 
 /**
  * Deletes all that was published of a project. Its key is kept aside in
- * `state/keys-removed/<owner>/<project>-<fingerprint>`.
+ * `state/keys-removed/<owner>/<project>-<fingerprint>`; that of a sandbox goes, too.
  */
 export function removeProject(home: string, owner: string, name: string): Promise<void> {
   return alone({ owner, project: name }, () => removeAll(home, { owner, name }));
@@ -39,18 +40,17 @@ async function removeAll(home: string, name: ProjectName): Promise<void> {
 }
 
 async function removePublished(home: string, { owner, name }: ProjectName): Promise<void> {
-  const root = join(home, 'published');
-  await removeTree(home, join(root, published.repoFiles(owner, name)));
-  await removeTree(home, join(root, published.project(owner, name)));
-  await rm(join(root, published.frozenNote(owner, name)), { force: true });
+  await removeRepoFiles({ home }, { owner, name }, (path) => removeTree(home, path));
+  await removeTree(home, join(home, 'published', published.project(owner, name)));
+  await rm(join(home, 'published', published.frozenNote(owner, name)), { force: true });
 }
 
 async function setKeyAside(home: string, { owner, name }: ProjectName): Promise<void> {
   const key = keyFolder(home, owner, name);
-  const fingerprint = await readFile(join(key, 'fingerprint'), 'utf8').catch(() => undefined);
-  if (fingerprint === undefined) return;
+  if (!(await exists(key))) return;
   await closeSigning(key);
-  await moveTree(key, join(home, 'state', 'keys-removed', owner, `${name}-${fingerprint.trim()}`));
+  await ofKey(key, () => setKeyringAside(home, { owner, name }, key));
+  await removeEmpty(dirname(key));
 }
 
 /** What a project without builds has. What a rename that was cut off has moved there already is the other one's. */
@@ -82,7 +82,7 @@ export function renameProject(publisher: Publisher, from: ProjectName, to: Proje
       const names = `${from.owner}/${from.name} cannot become ${to.owner}/${to.name}`;
       throw new RunnerError('publish', `${names}: there are builds under that name already; remove them first`);
     }
-    await removeTree(home, join(root, published.repoFiles(from.owner, from.name)));
+    await removeRepoFiles(publisher, from, (path) => removeTree(home, path));
     await moveTree(frozenResults(home, from.owner, from.name), frozenResults(home, to.owner, to.name));
     await moveTree(frozenFolder(home, from.owner, from.name), frozenFolder(home, to.owner, to.name));
     await closeSigning(oldKey);
@@ -161,8 +161,18 @@ async function hasBuilds(results: string): Promise<boolean> {
 /** The `.repo` file of the new name, if there is a repository at all. */
 async function refresh(publisher: Publisher, { owner, name }: ProjectName, chroot: ChrootName): Promise<void> {
   const repository = join(publisher.home, 'published', published.repository(owner, name, chroot));
-  if (await hasRepodata(repository))
-    await writeRepoFile(publisher, { owner, name }, chroot, publisher.runtimeRepos?.(owner, name) ?? []);
+  if (await hasRepodata(repository)) await writeRepoFile(publisher, { owner, name }, chroot);
+}
+
+/** New metadata, signed with the present key, of each repository that a project has now. */
+export function signMetadata(publisher: Publisher, project: ProjectName): Promise<void> {
+  return alone({ owner: project.owner, project: project.name }, async () => {
+    const place = { owner: project.owner, project: project.name };
+    for (const chroot of await chrootsOf(publisher.home, project)) {
+      const repository = join(publisher.home, 'published', published.repository(project.owner, project.name, chroot));
+      if (await hasRepodata(repository)) await writeMetadata(publisher, place, chroot, {});
+    }
+  });
 }
 
 /** Records say whose they are. */

@@ -1,5 +1,5 @@
 // The runner's operations on published projects, as one interface for the bot.
-import type { BuildId, ChrootName, Project } from '@coppice/config';
+import type { BuildId, ChrootName, RepoTerms } from '@coppice/config';
 import type { Queue } from '../queue/index.ts';
 import { forkProject } from './fork-project.ts';
 import { deleteBuild, removeProject, renameProject } from './project-life.ts';
@@ -16,7 +16,7 @@ export function runnerProjects(publisher: Publisher, queue: Queue): ProjectsPort
     },
     freeze: ({ owner, name }) => freezeProject(publisher, owner, name),
     unfreeze: ({ owner, name }) => unfreezeProject(publisher, owner, name),
-    describe: (project) => writeRepoFiles(publisher, project),
+    describe: (project, terms) => writeRepoFiles(publisher, project, terms),
     deleteBuild: ({ owner, name }, id) => deleteBuild(publisher, owner, name, id),
   };
 }
@@ -37,7 +37,7 @@ export interface ProjectsPort {
   fork(from: ProjectName, to: ProjectName, chroots: readonly ChrootName[]): Promise<void>;
   freeze(project: ProjectName): Promise<void>;
   unfreeze(project: ProjectName): Promise<void>;
-  /** Its `.repo` files say what the project now says. */
-  describe(project: Project): Promise<void>;
+  /** The files by which clients find its repositories say this now. */
+  describe(project: ProjectName, terms: RepoTerms): Promise<void>;
   deleteBuild(project: ProjectName, id: BuildId): Promise<void>;
 }

@@ -146,7 +146,7 @@ export async function writeMetadata(
   const repository = await repositoryOf(publisher, { owner, project }, chroot);
   const made = await changeRepository(repository, change);
   if ('first' in made) return made;
-  await writeRepoFile(publisher, { owner, name: project }, chroot, publisher.runtimeRepos?.(owner, project) ?? []);
+  await writeRepoFile(publisher, { owner, name: project }, chroot);
   await sweepNowAndThen(repository.folder);
   return undefined;
 }

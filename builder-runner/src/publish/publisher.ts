@@ -1,7 +1,7 @@
 // Where results are published: what publishing knows of its service, and the places of a build.
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ChrootName, published, type QueuedBuild } from '@coppice/config';
+import { type ChrootName, published, type QueuedBuild, type RepoTerms, type SigningTerms } from '@coppice/config';
 import { nothingWhenAbsent } from '../base/absent.ts';
 import type { Log } from '../base/log.ts';
 
@@ -14,8 +14,10 @@ export interface Publisher {
   readonly isFrozen?: (owner: string, project: string) => boolean;
   /** Where damaged records are told. Default: nowhere. */
   readonly log?: Log;
-  /** The project's `runtimeRepos`, for its `.repo` files. Default: none. */
-  readonly runtimeRepos?: (owner: string, project: string) => readonly string[];
+  /** What `.repo` files say of a project, for a sandbox what they say of its project. Default: nothing. */
+  readonly repoTerms?: (owner: string, project: string) => RepoTerms;
+  /** How the project's keys are made. Default: `defaultTerms`. */
+  readonly signing?: (owner: string, project: string) => SigningTerms;
 }
 
 /** The folder of one chroot of one build, absolute. */

@@ -26,6 +26,8 @@ export interface Ending {
   readonly where?: Result['where'];
   readonly engine: Result['engine'];
   readonly artifacts: readonly Artifact[];
+  /** Default: there are none. */
+  readonly accounts?: Pick<Result, 'attestation' | 'sbom'>;
   readonly endedAt: Date;
 }
 
@@ -65,6 +67,7 @@ export function recordOfChroot(
     attempts: chroot.attempts,
     builder: chroot.builder,
     phases: [...chroot.phases, open],
+    ...ending.accounts,
     startedAt: chroot.startedAt,
   };
 }

@@ -1,6 +1,9 @@
-// The `.repo` files of projects: written when something is published and when a project changes.
+// The files by which clients find the repositories of a project: written when something is published and when a project
+// changes.
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ChrootName, type Project, published } from '@coppice/config';
+import { type ChrootName, parseChroot, plainTerms, published, type RepoTerms } from '@coppice/config';
+import { nothingWhenAbsent } from '../base/absent.ts';
 import { inTurn } from '../base/in-turn.ts';
 import { readRegularFile } from '../base/regular-file.ts';
 import { replaceFile } from '../base/replace-file.ts';
@@ -8,37 +11,75 @@ import { dnfRepo } from './dnf-repo.ts';
 import { isFrozen } from './frozen.ts';
 import type { Publisher } from './publisher.ts';
 import { hasRepodata } from './repository-of.ts';
+import { rpmrepoJson } from './rpmrepo-json.ts';
+
+interface ProjectName {
+  readonly owner: string;
+  readonly name: string;
+}
 
 /**
- * Writes anew the `.repo` files of a project whose description changed; those that stay the same are not touched.
- * Chroots without a repository get none yet, and frozen projects get none at all.
+ * Writes anew the files of a project for which something else holds now, and of its chroots that have a repository;
+ * those that stay the same are not touched. Frozen projects get none at all.
  */
-export async function writeRepoFiles(
-  publisher: Publisher,
-  project: Pick<Project, 'owner' | 'name' | 'chroots' | 'runtimeRepos'>,
-): Promise<void> {
+export async function writeRepoFiles(publisher: Publisher, project: ProjectName, terms: RepoTerms): Promise<void> {
   const { owner, name } = project;
   await inTurn(`project ${owner}/${name}`, async () => {
     if (await isFrozen(publisher, owner, name)) return;
-    for (const chroot of project.chroots) {
-      const repository = join(publisher.home, 'published', published.repository(owner, name, chroot));
-      if (await hasRepodata(repository)) await writeRepoFile(publisher, project, chroot, project.runtimeRepos);
-    }
+    const chroots = await publishedChroots(publisher, project);
+    for (const chroot of chroots) await writeDnfRepo(publisher, project, chroot, terms);
+    if (chroots.length > 0) await writeRpmrepo(publisher, project, chroots, terms);
   });
 }
 
-/** Writes the `.repo` file of one chroot under both of its names. Callers hold the project alone. */
-export async function writeRepoFile(
-  publisher: Publisher,
-  { owner, name }: { readonly owner: string; readonly name: string },
-  chroot: ChrootName,
-  runtimeRepos: readonly string[],
+/**
+ * Writes the files that tell of one chroot, whose repository is there: its `.repo` file under both of its names, and
+ * what dnf 5 asks for. Callers hold the project alone.
+ */
+export async function writeRepoFile(publisher: Publisher, project: ProjectName, chroot: ChrootName): Promise<void> {
+  const terms = publisher.repoTerms?.(project.owner, project.name) ?? plainTerms;
+  await writeDnfRepo(publisher, project, chroot, terms);
+  await writeRpmrepo(publisher, project, await publishedChroots(publisher, project), terms);
+}
+
+/** Nobody finds the repositories of the project any more. `remove` takes a whole folder away, which may be missing. */
+export async function removeRepoFiles(
+  { home }: Pick<Publisher, 'home'>,
+  { owner, name }: ProjectName,
+  remove: (path: string) => Promise<void>,
 ): Promise<void> {
-  const text = dnfRepo(publisher.url, owner, name, chroot, runtimeRepos);
-  for (const place of [published.dnfRepo(owner, name, chroot), published.ownRepo(owner, name, chroot)]) {
-    const path = join(publisher.home, 'published', place);
-    const there = await readRegularFile(path, text.length * 4);
-    // Written anew whenever it does not say this.
-    if (there?.kind !== 'text' || there.text !== text) await replaceFile(path, text, { sync: false });
-  }
+  await remove(join(home, 'published', published.repoFiles(owner, name)));
+  await rm(join(home, 'published', published.rpmrepo(owner, name)), { force: true });
+}
+
+async function writeDnfRepo(publisher: Publisher, { owner, name }: ProjectName, chroot: ChrootName, terms: RepoTerms) {
+  const text = dnfRepo(publisher.url, owner, name, chroot, terms);
+  await writeUnlessSame(publisher, published.dnfRepo(owner, name, chroot), text);
+  await writeUnlessSame(publisher, published.ownRepo(owner, name, chroot), text);
+}
+
+async function writeRpmrepo(
+  publisher: Publisher,
+  { owner, name }: ProjectName,
+  chroots: readonly ChrootName[],
+  terms: RepoTerms,
+): Promise<void> {
+  const text = rpmrepoJson(publisher.url, owner, name, chroots, terms);
+  await writeUnlessSame(publisher, published.rpmrepo(owner, name), text);
+}
+
+async function writeUnlessSame({ home }: Publisher, place: string, text: string): Promise<void> {
+  const path = join(home, 'published', place);
+  const there = await readRegularFile(path, text.length * 4);
+  // Written anew whenever it does not say this.
+  if (there?.kind !== 'text' || there.text !== text) await replaceFile(path, text, { sync: false });
+}
+
+/** The chroots of a project that have a repository: a folder for each, however many builds there are. */
+async function publishedChroots({ home }: Publisher, { owner, name }: ProjectName): Promise<readonly ChrootName[]> {
+  const results = join(home, 'published', published.project(owner, name));
+  const names = ((await readdir(results).catch(nothingWhenAbsent)) ?? []).sort();
+  const chroots = names.flatMap((each) => parseChroot(each)?.name ?? []);
+  const there = await Promise.all(chroots.map((chroot) => hasRepodata(join(results, chroot))));
+  return chroots.filter((_, index) => there[index] === true);
 }

@@ -24,7 +24,9 @@ export interface ProjectPlace {
 
 /** The project's key as what signs; made when missing. */
 export async function signerOf(publisher: Publisher, { owner, project }: ProjectPlace): Promise<Signer> {
-  const { fingerprint } = await ensureKey(publisher.home, owner, project);
+  const { signing, log } = publisher;
+  const options = { terms: signing?.(owner, project), log };
+  const { fingerprint } = await ensureKey(publisher.home, owner, project, options);
   return { home: publisher.home, owner, project, fingerprint };
 }
 

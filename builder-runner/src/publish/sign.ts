@@ -1,10 +1,13 @@
 // Signs packages and metadata with a project's key.
-import { rename } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describeError, RunnerError } from '../base/errors.ts';
-import { inTurn } from '../base/in-turn.ts';
-import { keyFolder, type OpenKeyring, openKeyring } from './keys.ts';
+import type { EnvelopeSigner } from '../provenance/dsse.ts';
+import { readSignatureKinds, type SignatureKind } from '../rpm/rpm-signatures.ts';
+import { hasEnded, readHeldKeys } from './key-notes.ts';
+import { isKeyringWanted, type OpenKeyring, openKeyring } from './keyring.ts';
+import { keyFolder, ofKey, presentFingerprint } from './keys.ts';
 
 export interface Signer {
   readonly home: string;
@@ -13,33 +16,53 @@ export interface Signer {
   readonly fingerprint: string;
 }
 
-/** Adds the project's signature to each of `files` in `folder`, in place. Throws RunnerError `sign`. */
+/**
+ * Signs each of `files` in `folder` in place. The project's signature is the only one that they have then, whoever
+ * signed the package or its files before. Throws RunnerError `sign`.
+ */
 export async function signRpms(signer: Signer, folder: string, files: readonly string[]): Promise<void> {
   if (files.length === 0) return;
-  await useKey(signer, async ({ environment }) => {
-    const macros = { __gpg: '/usr/bin/gpg', _gpg_name: signer.fingerprint, _gpg_path: environment.GNUPGHOME };
-    const defines = Object.entries(macros).flatMap(([name, value]) => ['--define', `${name} ${value}`]);
-    const done = await execa('rpmsign', [...defines, '--addsign', ...files.map((file) => join(folder, file))], {
-      env: environment,
-      extendEnv: false,
-      stdin: 'ignore',
-      timeout: 300_000,
-      reject: false,
-    });
-    if (done.code === 'ENOENT')
-      throw new RunnerError('tool-missing', 'rpmsign is missing: install rpm', { cause: done });
-    if (done.exitCode !== 0)
-      throw new RunnerError('sign', `rpmsign failed: ${describeError(done.stderr)}`, { cause: done });
+  const paths = files.map((file) => join(folder, file));
+  const kinds = await Promise.all(paths.map(readSignatureKinds)).catch((cause: unknown) => {
+    throw new RunnerError('sign', `what is to be signed cannot be read: ${describeError(cause)}`, { cause });
   });
+  const having = (kind: SignatureKind) => paths.filter((_path, index) => kinds[index]?.has(kind));
+  await useKey(signer, async ({ environment }, fingerprint) => {
+    // Newer rpms add signatures to those that are there; file signatures (IMA, fs-verity) stay with every rpm.
+    await runRpmsign(environment, '--delsign', having('package'));
+    await runRpmsign(environment, '--delfilesign', having('files'));
+    const macros = { __gpg: '/usr/bin/gpg', _gpg_name: fingerprint, _gpg_path: environment.GNUPGHOME };
+    const defines = Object.entries(macros).flatMap(([name, value]) => ['--define', `${name} ${value}`]);
+    await runRpmsign(environment, '--addsign', paths, defines);
+  });
+}
+
+async function runRpmsign(
+  environment: OpenKeyring['environment'],
+  what: string,
+  paths: readonly string[],
+  defines: readonly string[] = [],
+): Promise<void> {
+  if (paths.length === 0) return;
+  const done = await execa('rpmsign', [...defines, what, ...paths], {
+    env: environment,
+    extendEnv: false,
+    stdin: 'ignore',
+    timeout: 300_000,
+    reject: false,
+  });
+  if (done.code === 'ENOENT') throw new RunnerError('tool-missing', 'rpmsign is missing: install rpm', { cause: done });
+  if (done.exitCode !== 0)
+    throw new RunnerError('sign', `rpmsign failed: ${describeError(done.stderr)}`, { cause: done });
 }
 
 /** Writes the armored signature of `file` to `target`, by rename: gpg itself writes the file. */
 export async function signDetached(signer: Signer, file: string, target: string): Promise<void> {
   const fresh = `${target}.new`;
-  await useKey(signer, ({ gpg }) =>
+  await useKey(signer, ({ gpg }, fingerprint) =>
     gpg([
       '--local-user',
-      signer.fingerprint,
+      fingerprint,
       '--digest-algo',
       'SHA256',
       '--yes',
@@ -51,6 +74,20 @@ export async function signDetached(signer: Signer, file: string, target: string)
     ]),
   );
   await rename(fresh, target);
+}
+
+/** The project's key as what signs envelopes. Signing throws RunnerError `keys` or `tool-missing`. */
+export function envelopeSigner(signer: Signer): EnvelopeSigner {
+  const sign = (bytes: Buffer) =>
+    useKey(signer, async ({ environment: { HOME = '' }, gpg }, fingerprint) => {
+      // A private folder that goes with the keyring.
+      const [file, target] = [join(HOME, 'to-sign'), join(HOME, 'signature')];
+      await writeFile(file, bytes);
+      const options = ['--local-user', fingerprint, '--digest-algo', 'SHA256', '--yes'];
+      await gpg([...options, '--output', target, '--detach-sign', file]);
+      return { signature: await readFile(target), fingerprint };
+    });
+  return { sign };
 }
 
 /**
@@ -65,27 +102,37 @@ interface WarmKeyring {
 /** Open keyrings that nobody uses at the moment, by folder. */
 const warm = new Map<string, WarmKeyring>();
 
-const turnOf = (folder: string) => `key ${folder}`;
-
-/** One use of a key at a time. */
-function useKey<T>(signer: Signer, use: (ring: OpenKeyring) => Promise<T>): Promise<T> {
+/** One use of a key at a time. Throws RunnerError `sign` when it has ended: gpg would not say that. */
+function useKey<T>(signer: Signer, use: (ring: OpenKeyring, fingerprint: string) => Promise<T>): Promise<T> {
   const folder = keyFolder(signer.home, signer.owner, signer.project);
-  return inTurn(turnOf(folder), async () => {
+  return ofKey(folder, async () => {
+    // The next key may sign since the signer was asked for.
+    const fingerprint = (await presentFingerprint(folder)) ?? signer.fingerprint;
+    await assertLasts({ ...signer, fingerprint }, folder);
     const known = warm.get(folder);
     clearTimeout(known?.timer);
     const ring = known?.ring ?? (await openKeyring(folder));
     try {
-      return await use(ring);
+      return await use(ring, fingerprint);
     } finally {
-      const timer = setTimeout(() => void closeSigning(folder), openSeconds * 1000);
-      warm.set(folder, { ring, timer });
+      warm.delete(folder);
+      if (isKeyringWanted()) await ring.close();
+      else warm.set(folder, { ring, timer: setTimeout(() => void closeSigning(folder), openSeconds * 1000) });
     }
   });
 }
 
+async function assertLasts({ owner, project, fingerprint }: Signer, folder: string): Promise<void> {
+  const key = (await readHeldKeys(folder))?.find((one) => one.fingerprint === fingerprint);
+  if (key === undefined || !hasEnded(key, Date.now())) return;
+  const name = `${owner}/${project}`;
+  const what = `the signing key of ${name} ended on ${key.endsAt?.slice(0, 10)}`;
+  throw new RunnerError('sign', `${what}: give it the next one with: coppice rotate-key ${name}`);
+}
+
 /** Closes the keyring in `folder`, which is about to be moved or not needed any more, if it is open. */
 export function closeSigning(folder: string): Promise<void> {
-  return inTurn(turnOf(folder), async () => {
+  return ofKey(folder, async () => {
     const known = warm.get(folder);
     if (known === undefined) return;
     clearTimeout(known.timer);

@@ -3,7 +3,7 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSy
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BuildId, published, sandboxOf } from '@coppice/config';
+import { type BuildId, plainTerms, published, sandboxOf } from '@coppice/config';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { buildOf, endingOf, publishTiny, showPackages, testChroot } from '../../testing/publish-builds.ts';
 import { frozenResults } from './frozen.ts';
@@ -86,7 +86,7 @@ describe('a project that is frozen', () => {
     expect(await publishTiny(publisher, 3, 'one', '2.0')).toBe(false);
     const late = buildOf(4, 'late');
     await publishEnding(publisher, late, late.chroots[0], endingOf('failed'));
-    await writeRepoFiles(publisher, { ...tools, chroots: [testChroot], runtimeRepos: [] });
+    await writeRepoFiles(publisher, tools, plainTerms);
     expect([readdirSync(repositoryOf('tools')), existsSync(repoFileOf('tools'))]).toEqual([['00000004-late'], false]);
     await twice(() => deleteBuild(publisher, 'acme', 'tools', 2 as BuildId));
     await twice(unfreeze);

@@ -10,7 +10,7 @@ import { chrootsOf, removeTree, renameRecords } from './project-life.ts';
 import { alone, hideBuilds, writeMetadata } from './publish.ts';
 import type { Publisher } from './publisher.ts';
 import { removeDue } from './remove-later.ts';
-import { writeRepoFile } from './repo-files.ts';
+import { removeRepoFiles, writeRepoFile } from './repo-files.ts';
 import { hasRepodata, type ProjectPlace, repositoryFolder, shownBuilds } from './repository-of.ts';
 
 /** Freezes a project and its sandboxes. Expects that their builds have left the queue. */
@@ -48,7 +48,7 @@ async function freeze(publisher: Publisher, { owner, project }: ProjectPlace): P
   const { home } = publisher;
   await mkdir(frozenFolder(home, owner, project), { recursive: true, mode: 0o700 });
   await writeFrozenNote(publisher, owner, project);
-  await removeTree(home, join(home, 'published', published.repoFiles(owner, project)));
+  await removeRepoFiles(publisher, { owner, name: project }, (path) => removeTree(home, path));
   await removeDue(home, new Date(), published.project(owner, project));
   await merge(join(home, 'published', published.project(owner, project)), frozenResults(home, owner, project));
 }
@@ -85,8 +85,7 @@ async function showAgain(publisher: Publisher, { owner, project }: ProjectPlace)
     const gone = (await hasRepodata(folder)) ? (await shownBuilds(folder)).filter((build) => !there.has(build)) : [];
     if (gone.length > 0) await hideBuilds(publisher, place, chroot, gone);
     else if (!(await hasRepodata(folder))) await writeMetadata(publisher, place, chroot, {});
-    const further = publisher.runtimeRepos?.(owner, project) ?? [];
-    await writeRepoFile(publisher, { owner, name: project }, chroot, further);
+    await writeRepoFile(publisher, { owner, name: project }, chroot);
   }
 }
 

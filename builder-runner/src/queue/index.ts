@@ -1,5 +1,6 @@
 // The gate of the queue.
 
+export { lockFolder } from '../store/lock.ts';
 export { type JournaledStore, openJournaledStore, type StoreOptions } from '../store/store.ts';
 export { QueueError, type QueueErrorCode, queueErrorCodes } from '../store/store-error.ts';
 export { type Limits, noLimits } from './limits.ts';

@@ -88,9 +88,9 @@ describe('an end that is an error', () => {
   });
 
   test('is told by the last line of git', async () => {
-    await expect(open().catFile(['blob', 'HEAD:nowhere'])).rejects.toMatchObject({
+    await expect(open().catFile(['blob', 'HEAD:not/in/any/folder'])).rejects.toMatchObject({
       code: 'failed',
-      message: "git cat-file failed: fatal: path 'nowhere' does not exist in 'HEAD'",
+      message: "git cat-file failed: fatal: path 'not/in/any/folder' does not exist in 'HEAD'",
     });
   });
 

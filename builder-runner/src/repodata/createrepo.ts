@@ -74,7 +74,7 @@ async function runCreaterepo(
 }
 
 /** All packages of metadata in gzip. Throws RunnerError `metadata` when it cannot be read. */
-async function readPackages(repodata: string): Promise<readonly PackageTexts[]> {
+export async function readPackages(repodata: string): Promise<readonly PackageTexts[]> {
   const names = await namedByIndex(repodata);
   const read = async (list: List) => {
     const name = names.find((each) => each.endsWith(`-${list}.xml.gz`) || each === `${list}.xml.gz`);

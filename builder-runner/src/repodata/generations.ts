@@ -1,5 +1,6 @@
 // The generations of a repository on the disk, and the one switch that shows another one. Of a repository in FOLDER:
-//   FOLDER/repodata/            the files that indexes name; links: `repomd.xml` and its signature of generations/current/
+//   FOLDER/repodata/            the files that indexes name; repomd.xml and repomd.xml.asc are links into
+//                               generations/current/
 //   FOLDER/generations/<N>/     repomd.xml, repomd.xml.asc, generation.json: written once
 //   FOLDER/generations/current  a link to the one that readers see
 //   FOLDER/generations/newest   a link to the one that builds see, while that one has what is not published yet

@@ -20,7 +20,7 @@ export async function describeArtifacts(folder: string, files: readonly string[]
 }
 
 /** The SHA-256 of a file, in hexadecimal. */
-async function sha256Of(path: string): Promise<string> {
+export async function sha256Of(path: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
   return hash.digest('hex');

@@ -33,18 +33,29 @@ const tags = {
   noSource: 1051,
   noPatch: 1052,
 };
-const leadBytes = 96;
-const introBytes = 16;
+export const leadBytes = 96;
+export const introBytes = 16;
 /** Far above real headers: file lists of the largest packages take some 30 MB. */
 const maximumHeaderBytes = 64 * 1024 * 1024;
 const typeInt32 = 4;
 const typeString = 6;
+
+/** The data of a header, and where in it each tag is. */
+export interface HeaderStore {
+  readonly store: Buffer;
+  readonly places: ReadonlyMap<number, TagPlace>;
+}
 
 /**
  * The header of the RPM at `path`. Throws RpmHeaderError when it is none. Reads at most signature and header, never the
  * payload.
  */
 export async function readRpmHeader(path: string): Promise<RpmHeader> {
+  return headerOf(await readHeaderStore(path));
+}
+
+/** All tags of the header of the RPM at `path`, for those who want others. Throws as `readRpmHeader`. */
+export async function readHeaderStore(path: string): Promise<HeaderStore> {
   const file = await open(path, 'r');
   try {
     const read = async (position: number, length: number) => {
@@ -59,13 +70,14 @@ export async function readRpmHeader(path: string): Promise<RpmHeader> {
     const padded = Math.ceil(signature.bytes / 8) * 8;
     const headerAt = leadBytes + introBytes + padded;
     const intro = parseIntro(await read(headerAt, introBytes));
-    return parseRpmHeader(await read(headerAt + introBytes, intro.bytes), intro.entries);
+    return parseHeaderStore(await read(headerAt + introBytes, intro.bytes), intro.entries);
   } finally {
     await file.close();
   }
 }
 
-function parseIntro(intro: Buffer): { readonly entries: number; readonly bytes: number } {
+/** How large a header is, from the 16 bytes that it begins with. Throws RpmHeaderError. */
+export function parseIntro(intro: Buffer): { readonly entries: number; readonly bytes: number } {
   if (intro.readUInt32BE(0) !== 0x8eade801) throw new RpmHeaderError('its header has no magic number');
   const entries = intro.readUInt32BE(8);
   const bytes = entries * 16 + intro.readUInt32BE(12);
@@ -76,8 +88,8 @@ function parseIntro(intro: Buffer): { readonly entries: number; readonly bytes: 
 
 type FourNumbers = [number, number, number, number];
 
-/** The tags from a header's index (`entries` × 16 bytes) and store. Throws RpmHeaderError. */
-function parseRpmHeader(data: Buffer, entries: number): RpmHeader {
+/** The places of tags from a header's index (`entries` × 16 bytes), and its store. */
+function parseHeaderStore(data: Buffer, entries: number): HeaderStore {
   const store = data.subarray(entries * 16);
   const places = new Map<number, TagPlace>();
   for (let index = 0; index < entries; index += 1) {
@@ -85,6 +97,11 @@ function parseRpmHeader(data: Buffer, entries: number): RpmHeader {
     const [tag, type, offset, count] = [0, 4, 8, 12].map((field) => data.readUInt32BE(at + field)) as FourNumbers;
     places.set(tag, { type, offset, count });
   }
+  return { store, places };
+}
+
+/** What decides about an RPM. Throws RpmHeaderError. */
+export function headerOf({ store, places }: HeaderStore): RpmHeader {
   const text = (tag: number): string | undefined => {
     const place = places.get(tag);
     if (place === undefined || place.type !== typeString) return undefined;

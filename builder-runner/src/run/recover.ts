@@ -5,7 +5,7 @@ import type { Rest } from '../chroot-build/build-chroot.ts';
 import { needOf } from '../chroot-build/need.ts';
 import { clearOtherStaging, readMark } from '../chroot-build/staged.ts';
 import { nameBuild, type RunnerContext } from '../context/runner-context.ts';
-import { endLeftKeyrings } from '../publish/keys.ts';
+import { endLeftKeyrings } from '../publish/keyring.ts';
 import { readRecord } from '../publish/read-record.ts';
 import type { FinalOutcome, Task } from '../queue/index.ts';
 

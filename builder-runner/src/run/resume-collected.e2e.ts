@@ -15,6 +15,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeRpms } from '../../testing/make-rpms.ts';
 import { buildOf, showPackages, testChroot } from '../../testing/publish-builds.ts';
 import { type StagedMark, stagingFolder, writeMark } from '../chroot-build/staged.ts';
+import { attestationFile, sbomFile } from '../provenance/attest.ts';
+import { verifyRpm } from '../provenance/verify-rpm.ts';
 import { signerOf } from '../publish/repository-of.ts';
 import { signRpms } from '../publish/sign.ts';
 import { openQueue, type Queue } from '../queue/index.ts';
@@ -85,7 +87,9 @@ function gone(id: BuildId): Promise<void> {
 
 test('what was collected is signed and published, what was signed is published, and no builder is made', async () => {
   const one = await collected('one');
-  await mark(one.build.id, { step: 'collected', engine, failure: null });
+  await mark(one.build.id, { step: 'collected', engine, failure: null, driver: 'local' });
+  // Killed when it had just been signed.
+  await writeFile(join(one.staging, attestationFile), 'half');
   const two = await collected('two');
   // Killed in the middle of publishing: a part of the files was moved already.
   const files = (await readdir(two.staging)).sort();
@@ -104,9 +108,23 @@ test('what was collected is signed and published, what was signed is published, 
     expect(result.artifacts).toHaveLength(2);
     const name = build.package;
     expect((await readdir(folderOf(build))).sort()).toEqual(
-      ['build.log', `${name}-1.0-1.noarch.rpm`, `${name}-1.0-1.src.rpm`, 'result.json', 'success'].sort(),
+      [
+        ...['build.log', `${name}-1.0-1.noarch.rpm`, `${name}-1.0-1.src.rpm`, 'result.json', 'success'],
+        // One that was signed by an earlier Coppice has none.
+        ...(build === one.build ? [attestationFile, sbomFile] : []),
+      ].sort(),
     );
   }
+  const result = await resultOf(one.build);
+  const attestation = await readFile(join(folderOf(one.build), attestationFile), 'utf8');
+  expect(result.attestation).toMatchObject({ file: attestationFile, bytes: Buffer.byteLength(attestation) });
+  const { checks, statement } = await verifyRpm({
+    rpm: join(folderOf(one.build), 'one-1.0-1.noarch.rpm'),
+    attestation,
+    keys: await readFile(join(home, 'published', published.publicKey('acme', 'tools')), 'utf8'),
+  });
+  expect(checks.filter(({ good }) => !good)).toEqual([]);
+  expect(statement?.predicate.buildDefinition.internalParameters).toMatchObject({ driver: 'local', engine });
   const repository = join(home, 'published', published.repository('acme', 'tools', testChroot));
   const key = join(home, 'published', published.publicKey('acme', 'tools'));
   expect(await showPackages(home, repository, key)).toEqual(

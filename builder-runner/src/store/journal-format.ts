@@ -45,13 +45,22 @@ export function parseJournal<Operation>(bytes: Buffer, path: string): ParsedJour
     const previous = groups.at(-1);
     if (group === undefined || (previous !== undefined && group.seq !== previous.seq + 1)) {
       const isLast = end === bytes.length - 1;
-      if (isLast && bytes.subarray(start, end).includes(0)) break;
+      if (isLast && isTorn(bytes.subarray(start, end))) break;
       throw corrupt(path, line, group === undefined ? 'is damaged' : `has number ${group.seq} out of turn`);
     }
     groups.push(group);
     start = end + 1;
   }
   return { groups, goodBytes: start };
+}
+
+/**
+ * Whether a page of a line never reached the disk. A whole group before the first zero byte was acknowledged: then it
+ * is the end of its line that was damaged.
+ */
+function isTorn(line: Buffer): boolean {
+  const zero = line.indexOf(0);
+  return zero !== -1 && parseLine(line.subarray(0, zero), 0) === undefined;
 }
 
 function parseLine<Operation>(bytes: Buffer, line: number): JournalGroup<Operation> | undefined {

@@ -1,11 +1,14 @@
 // Checks what a project asks for against what the policy allows: repositories, network, isolation, time and memory.
-import { chrootOf } from '../words/chroot.ts';
+
+import { multilibChroots } from '../clients/repo-terms.ts';
+import { type ChrootName, chrootOf } from '../words/chroot.ts';
 import type { Problem } from '../words/problem.ts';
 import type { Policy } from '../words/project.ts';
 import { quote } from '../words/quote.ts';
+import { projectOfRepository } from '../words/repo-options.ts';
 import { didYouMean, problemAt } from '../yaml/check-yaml.ts';
 import type { YamlFile, YamlPath } from '../yaml/read-nodes.ts';
-import { type BuildrootYaml, projectOfRepository } from './project-fields.ts';
+import type { BuildrootYaml } from './project-fields.ts';
 import type { PackageYaml, ProjectYaml } from './project-schema.ts';
 
 /** What requests are checked against; see ProjectContext. */
@@ -20,7 +23,8 @@ interface Limits {
 export function checkRequests(file: YamlFile, value: ProjectYaml, limits: Limits): Problem[] {
   const problems = [
     ...checkRepos(file, ['repos'], value.repos, limits),
-    ...checkRepos(file, ['runtimeRepos'], value.runtimeRepos, limits),
+    ...checkRuntimeRepos(file, value, limits),
+    ...checkMultilib(file, value),
   ];
   if (value.network) problems.push(...checkNetwork(file, ['network'], limits));
   if (!Array.isArray(value.chroots)) {
@@ -47,6 +51,38 @@ function checkRepos(file: YamlFile, at: YamlPath, repos: readonly string[], limi
     const fault = checkRepo(address, limits);
     return fault === undefined ? [] : [problemAt(file, [...at, index], fault.message, fault.hint)];
   });
+}
+
+function checkRuntimeRepos(file: YamlFile, { runtimeRepos }: ProjectYaml, limits: Limits): Problem[] {
+  const seen = new Set<string>();
+  return runtimeRepos.flatMap((stated, index) => {
+    const [address, at] = typeof stated === 'string' ? [stated, [index]] : [stated.url, [index, 'url']];
+    const fault = checkRepo(address, limits);
+    if (fault !== undefined) return [problemAt(file, ['runtimeRepos', ...at], fault.message, fault.hint)];
+    if (typeof stated !== 'string' && stated.key !== undefined && projectOfRepository(address) !== undefined) {
+      const message = `the key of ${quote(address)} is known`;
+      return [problemAt(file, ['runtimeRepos', index, 'key'], message, 'remove `key`', 'key')];
+    }
+    if (seen.has(address)) {
+      const message = `${quote(address)} is in the list twice`;
+      return [problemAt(file, ['runtimeRepos', ...at], message, 'keep one of them')];
+    }
+    seen.add(address);
+    return [];
+  });
+}
+
+/** Of 32-bit packages there are none where nothing is built for such a chroot. */
+function checkMultilib(file: YamlFile, { repoOptions, chroots }: ProjectYaml): Problem[] {
+  // The schema gave the keys their type; Object.keys forgets it.
+  const stated = Array.isArray(chroots) ? chroots : (Object.keys(chroots) as ChrootName[]);
+  if (!repoOptions.multilib || multilibChroots(stated).size > 0) return [];
+  const wide = stated.find((name) => chrootOf(name).architecture === 'x86_64');
+  const message = '`multilib` needs a chroot of x86_64 and one of i686 of the same release';
+  const example = wide === undefined ? 'fedora-42-i686' : wide.replace(/x86_64$/, 'i686');
+  return [
+    problemAt(file, ['repoOptions', 'multilib'], message, `add \`${example}\` to \`chroots\`, or remove the key`),
+  ];
 }
 
 function checkRepo(address: string, { owner, name, policy, projects }: Limits) {

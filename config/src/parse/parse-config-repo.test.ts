@@ -61,6 +61,7 @@ describe('a right config repo', () => {
             perArchitecture: new Map(),
           },
           allow: { network: false, repos: ['https://'], isolation: ['auto', 'simple', 'nspawn'] },
+          signing: { lifeSeconds: 730 * 86_400, overlapSeconds: 7 * 86_400 },
           retention: {
             failedSeconds: 30 * 86_400,
             supersededSeconds: 90 * 86_400,

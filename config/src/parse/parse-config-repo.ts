@@ -1,8 +1,10 @@
 // A config repo at one commit → all that it states, or all that is wrong with it.
+
+import { maximumNeededRepos, neededRepos } from '../clients/repo-terms.ts';
 import { boundProblems, maximumProblemsOfFile, type Parsed, type Problem } from '../words/problem.ts';
-import type { ConfigRepo, Policy } from '../words/project.ts';
+import { type ConfigRepo, type Policy, projectKey } from '../words/project.ts';
 import { quote } from '../words/quote.ts';
-import type { Checked } from '../yaml/check-yaml.ts';
+import { type Checked, problemAt } from '../yaml/check-yaml.ts';
 import { oversizeProblem, parseYaml, type ReadYaml } from '../yaml/parse-yaml.ts';
 import { checkLinks } from './follow-links.ts';
 import { parsePolicy, policyPath } from './parse-policy.ts';
@@ -89,11 +91,26 @@ export function createConfigParser(): ConfigParser {
     }
     known = seen;
     for (const { yamlProblems, parsed } of seen.values()) found.push(yamlProblems, parsed.problems);
+    found.push(checkNeeded(seen));
     const problems = inReadingOrder(found.flat());
     if (problems.length > 0 || policy === undefined) return { ok: false, problems };
     const projects = [...seen.values()].map(({ parsed }) => parsed.project).filter((project) => project !== undefined);
     return { ok: true, value: { policy, projects } };
   };
+}
+
+/** Projects whose users would read more repositories than may be, counting those that the ones it names need. */
+function checkNeeded(known: ReadonlyMap<string, KnownProject>): Problem[] {
+  const projects = new Map(
+    [...known.values()].flatMap(({ parsed: { project } }) => (project ? [[projectKey(project), project]] : [])),
+  );
+  return [...known.values()].flatMap(({ read, parsed: { project } }) => {
+    if (read === undefined || project === undefined || project.runtimeRepos.length === 0) return [];
+    if (neededRepos(project, (key) => projects.get(key)).length <= maximumNeededRepos) return [];
+    const message = 'with what the projects in `runtimeRepos` need in turn, users would read too many repositories';
+    const hint = `${maximumNeededRepos} at most; name fewer, or publish what is needed in one project`;
+    return [problemAt(read.file, ['runtimeRepos'], message, hint, 'key')];
+  });
 }
 
 /** By file, and no more of each than anybody reads. */

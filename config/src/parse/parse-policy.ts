@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type Architecture, architectures, type ChrootName, chrootStates } from '../words/chroot.ts';
 import type { Problem } from '../words/problem.ts';
 import type { ChrootStatus, Policy } from '../words/project.ts';
+import { keyWarningSeconds } from '../words/signing.ts';
 import { type Checked, checkYaml, problemAt } from '../yaml/check-yaml.ts';
 import { checkCount, chroot, duration, listOf, loginOrTeam, size } from '../yaml/fields.ts';
 import type { YamlFile } from '../yaml/read-nodes.ts';
@@ -95,6 +96,13 @@ const retention = z.strictObject({
     .describe('How long repositories of pull requests are kept after these were closed.'),
 });
 
+const signing = z.strictObject({
+  expires: duration.prefault('730d').describe('How long a signing key lasts from the day on which it is made.'),
+  overlap: duration
+    .prefault('7d')
+    .describe('For how long the next key of a project is published beside the one that signs before it signs itself.'),
+});
+
 export const policySchema = z
   .strictObject({
     admins: listOf(loginOrTeam, 'a list of logins', { minimum: 1 }).describe(
@@ -103,6 +111,7 @@ export const policySchema = z
     chroots,
     limits: limits.prefault({}).describe('Bounds of every build.'),
     allow: allow.prefault({}).describe('What projects may ask for.'),
+    signing: signing.prefault({}).describe('Keys that sign packages and metadata, one for each project.'),
     retention: retention
       .prefault({})
       .describe('How long results are kept that nobody is given any more. Projects may keep less.'),
@@ -115,7 +124,7 @@ export function parsePolicy(file: YamlFile): Checked<Policy> {
   const { value, problems } = checkYaml(policySchema, file);
   if (value === undefined) return { value, problems };
   const statuses = statusesOf(value);
-  const found = [...checkLimits(file, value, statuses), ...checkStatuses(file, statuses)];
+  const found = [...checkLimits(file, value, statuses), ...checkStatuses(file, statuses), ...checkSigning(file, value)];
   return found.length > 0 ? { value: undefined, problems: found } : { value: toPolicy(value, statuses), problems: [] };
 }
 
@@ -157,6 +166,20 @@ function checkStatuses(file: YamlFile, statuses: ReadonlyMap<ChrootName, ChrootS
   });
 }
 
+/** A key is told of before it ends, and another one has to come in good time. */
+function checkSigning(file: YamlFile, { signing: { expires, overlap } }: PolicyYaml): Problem[] {
+  const problems: Problem[] = [];
+  if (expires <= keyWarningSeconds) {
+    const message = '`signing.expires` is so short that keys are about to end when they are made';
+    problems.push(problemAt(file, ['signing', 'expires'], message, 'more than `60d`; `730d` where it is left out'));
+  }
+  if (overlap >= keyWarningSeconds) {
+    const message = '`signing.overlap` is longer than the time for which the end of a key is known before';
+    problems.push(problemAt(file, ['signing', 'overlap'], message, 'less than `60d`; `7d` where it is left out'));
+  }
+  return problems;
+}
+
 function toPolicy(value: PolicyYaml, statuses: ReadonlyMap<ChrootName, ChrootStatus>): Policy {
   const stated = value.limits;
   return {
@@ -175,6 +198,7 @@ function toPolicy(value: PolicyYaml, statuses: ReadonlyMap<ChrootName, ChrootSta
       perArchitecture: new Map(Object.entries(stated.perArchitecture) as [Architecture, number][]),
     },
     allow: { ...value.allow, repos: value.allow.repos ?? ['https://'] },
+    signing: { lifeSeconds: value.signing.expires, overlapSeconds: value.signing.overlap },
     retention: {
       failedSeconds: value.retention.failed,
       supersededSeconds: value.retention.superseded,

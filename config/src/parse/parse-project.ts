@@ -4,13 +4,13 @@ import type { Problem } from '../words/problem.ts';
 import type { Package, Policy, Project } from '../words/project.ts';
 import { reservedOwners, reservedProject } from '../words/published.ts';
 import { quote } from '../words/quote.ts';
+import { projectOfRepository, type RepoOptions, type RuntimeRepo } from '../words/repo-options.ts';
 import { checkYaml, didYouMean, problemAt } from '../yaml/check-yaml.ts';
 import { checkName } from '../yaml/fields.ts';
 import type { YamlFile } from '../yaml/read-nodes.ts';
 import { checkDependencies } from './check-dependencies.ts';
 import { checkRequests } from './check-requests.ts';
 import { checkSource, noFolder } from './check-sources.ts';
-import { projectOfRepository } from './project-fields.ts';
 import { type ProjectYaml, projectSchema } from './project-schema.ts';
 import { resolveBuildroots } from './resolve-buildroots.ts';
 
@@ -63,7 +63,7 @@ export function parseProject({ file, value, problems }: ReadProject, context: Pr
 export function namedProjects(value: ProjectYaml): readonly string[] {
   const repos = [
     ...value.repos,
-    ...value.runtimeRepos,
+    ...value.runtimeRepos.map((stated) => (typeof stated === 'string' ? stated : stated.url)),
     ...Object.values(value.packages).flatMap((each) => each.repos),
     ...Object.values(Array.isArray(value.chroots) ? {} : value.chroots).flatMap((options) => options?.repos ?? []),
   ];
@@ -214,11 +214,14 @@ function toProject(path: string, value: ProjectYaml, { owner, name, policy }: Pr
       buildroots: buildrootsOf(stated),
     }),
   );
-  const { description, instructions, maintainers, builders, repos, runtimeRepos, network } = value;
+  const { description, instructions, maintainers, builders, repos, network } = value;
   const { background, builderLabels, pinned } = value;
   return {
-    ...{ owner, name, description, instructions, chroots, maintainers, builders, repos, runtimeRepos },
+    ...{ owner, name, description, instructions, chroots, maintainers, builders, repos },
+    runtimeRepos: value.runtimeRepos.map(toRuntimeRepo),
+    repoOptions: toRepoOptions(value.repoOptions),
     ...{ network, background, builderLabels, pinned, packages, path },
+    keyKind: value.signing.kind,
     homepage: value.homepage ?? null,
     contact: value.contact ?? null,
     retention: retentionStated(value),
@@ -227,4 +230,13 @@ function toProject(path: string, value: ProjectYaml, { owner, name, policy }: Pr
     forkedFrom: value.forkedFrom ?? null,
     renamedFrom: value.renamedFrom ?? null,
   };
+}
+
+function toRuntimeRepo(stated: ProjectYaml['runtimeRepos'][number]): RuntimeRepo {
+  return typeof stated === 'string' ? { url: stated, key: null } : { url: stated.url, key: stated.key ?? null };
+}
+
+function toRepoOptions(stated: ProjectYaml['repoOptions']): RepoOptions {
+  const { priority = null, cost = null, module_hotfixes: moduleHotfixes, multilib } = stated;
+  return { priority, cost, moduleHotfixes, multilib };
 }

@@ -21,6 +21,7 @@ chroots:
   fedora-42-x86_64:
   fedora-41-x86_64: { state: eol, keepUntil: 2027-01-31 }
   fedora-42-aarch64: {}
+  fedora-42-i686: {}
 limits: { maximumMemory: 1 GiB }
 allow: { network: [acme/online], repos: [https://good.example/pub], isolation: [nspawn] }
 `;
@@ -35,6 +36,7 @@ chroots: { fedora-42-x86_64: , fedora-41-x86_64: { state: eol, keepUntil: 2027-0
 limits: { memory: 2 GiB, maximumMemory: 8 GiB, perOwner: 4, perChroot: { epel-9-x86_64: 1 }, perArchitecture: { x86_64: 3 } }
 allow: { network: true, repos: [], isolation: [simple] }
 retention: { failed: 1d, superseded: 2d, supersededBuilds: 5, pullRequests: 3d }
+signing: { expires: 365d, overlap: 1d }
 `;
     const { policy: parsed } = configOf({ 'coppice.yaml': text });
     expect(parsed.chroots).toEqual([fedora]);
@@ -43,6 +45,7 @@ retention: { failed: 1d, superseded: 2d, supersededBuilds: 5, pullRequests: 3d }
       { state: 'eol', keepUntil: '2027-01-31' },
       { state: 'inactive', keepUntil: null },
     ]);
+    expect(parsed.signing).toEqual({ lifeSeconds: 365 * 86_400, overlapSeconds: 86_400 });
     expect(parsed.limits).toMatchObject({
       memoryBytes: 2 * 2 ** 30,
       maximumMemoryBytes: 8 * 2 ** 30,
@@ -107,6 +110,14 @@ retention: { failed: 1 month }
       '3:19: `limits.memory` is more than `limits.maximumMemory` (make it smaller, or the maximum greater)',
     ],
     [
+      'chroots: [fedora-42-x86_64]\nsigning: { expires: 60d }',
+      '3:21: `signing.expires` is so short that keys are about to end when they are made (more than `60d`; `730d` where it is left out)',
+    ],
+    [
+      'chroots: [fedora-42-x86_64]\nsigning: { overlap: 60d }',
+      '3:21: `signing.overlap` is longer than the time for which the end of a key is known before (less than `60d`; `7d` where it is left out)',
+    ],
+    [
       'chroots: [fedora-42-x86_64]\nlimits: { perChroot: { fedora-41-x86_64: 1 } }',
       '3:24: `fedora-41-x86_64` is not one of `chroots` (add it there, or remove it here)',
     ],
@@ -120,10 +131,15 @@ describe('a project file', () => {
     const text = `maintainers: [a]
 homepage: https://tools.example/
 contact: tools@example.org
-chroots: [fedora-42-x86_64, fedora-41-x86_64]
-runtimeRepos: [https://good.example/pub/run/, coppice://acme/libs]
+chroots: [fedora-42-x86_64, fedora-42-i686]
+runtimeRepos:
+  - https://good.example/pub/run/
+  - coppice://acme/libs
+  - { url: https://good.example/pub/keyed/, key: https://keys.example/keyed.asc }
+repoOptions: { priority: 50, cost: 900, module_hotfixes: true, multilib: true }
 background: true
 pinned: true
+signing: { kind: ed25519 }
 frozen: a licence is looked at
 deleteAfter: 2027-02-28
 forkedFrom: acme/gone
@@ -135,10 +151,16 @@ retention: { superseded: 1d, failedBuilds: 0 }
     expect(projects.find(({ name }) => name === 'tools')).toMatchObject({
       homepage: 'https://tools.example/',
       contact: 'tools@example.org',
-      chroots: ['fedora-42-x86_64', 'fedora-41-x86_64'],
-      runtimeRepos: ['https://good.example/pub/run/', 'coppice://acme/libs'],
+      chroots: ['fedora-42-x86_64', 'fedora-42-i686'],
+      runtimeRepos: [
+        { url: 'https://good.example/pub/run/', key: null },
+        { url: 'coppice://acme/libs', key: null },
+        { url: 'https://good.example/pub/keyed/', key: 'https://keys.example/keyed.asc' },
+      ],
+      repoOptions: { priority: 50, cost: 900, moduleHotfixes: true, multilib: true },
       background: true,
       pinned: true,
+      keyKind: 'ed25519',
       frozen: 'a licence is looked at',
       deleteAfter: '2027-02-28',
       forkedFrom: 'acme/gone',
@@ -195,6 +217,70 @@ packages:
       '10:25: the address holds spaces, other signs or too many (plain ASCII, 500 characters at most)',
       '12:72: unknown key `wiht` (did you mean `with`?)',
     ]);
+  });
+
+  test('names all mistakes in what its `.repo` file would say at once', () => {
+    const text = `maintainers: [a]
+chroots: [fedora-42-x86_64, fedora-41-x86_64, fedora-42-aarch64]
+runtimeRepos:
+  - https://good.example/pub/a
+  - { url: https://good.example/pub/a }
+  - { url: coppice://acme/tools }
+  - { url: https://evil.example/, key: https://good.example/key }
+  - { key: https://good.example/key }
+  - 5
+repoOptions: { priority: 0, cost: 1.5, modulehotfixes: true, multilib: yes }
+`;
+    expect(problemsOfProject(text)).toMatchInlineSnapshot(`
+      [
+        "8:5: item 5 of \`runtimeRepos\` lacks \`url\` (add \`url:\`)",
+        "9:5: item 6 of \`runtimeRepos\` must be an address, or a mapping with \`url\` and \`key\`, not a number (write one of these)",
+        "10:26: \`repoOptions.priority\` must be a whole number from 1 to 99, not \`0\` (give a greater one)",
+        "10:35: \`repoOptions.cost\` must be a whole number from 1 to 10000, not \`1.5\` (write a whole number)",
+        "10:40: unknown key \`modulehotfixes\` (did you mean \`module_hotfixes\`?)",
+        "10:72: \`repoOptions.multilib\` must be \`true\` or \`false\`, not a text (write \`true\`: \`yes\` is a text to YAML)",
+      ]
+    `);
+    const rest = text
+      .replace(/^ {2}- (?:5|\{ key.*)\n/gm, '')
+      .replace(/^repoOptions.*$/m, 'repoOptions: { multilib: true }');
+    expect(problemsOfProject(rest)).toMatchInlineSnapshot(`
+      [
+        "5:12: \`https://good.example/pub/a\` is in the list twice (keep one of them)",
+        "6:12: \`coppice://acme/tools\` is this project itself (remove it: its own repository is always read)",
+        "7:12: coppice.yaml does not allow the repository \`https://evil.example/\` (it allows those below https://good.example/pub)",
+        "8:26: \`multilib\` needs a chroot of x86_64 and one of i686 of the same release (add \`fedora-42-i686\` to \`chroots\`, or remove the key)",
+      ]
+    `);
+    const own = 'maintainers: [a]\nchroots: [fedora-42-x86_64]\n';
+    const known = { 'coppice.yaml': policy, 'projects/acme/libs.yaml': own };
+    const keyed = `${own}runtimeRepos: [{ url: coppice://acme/libs, key: https://good.example/key }]\n`;
+    expect(problemsOf(treeOf({ ...known, [projectPath]: keyed }))).toMatchInlineSnapshot(`
+      [
+        "projects/acme/tools.yaml:3:44: the key of \`coppice://acme/libs\` is known (remove \`key\`)",
+      ]
+    `);
+  });
+
+  test('may not make its users read too many repositories, counting those that others need in turn', () => {
+    const of = (count: number) =>
+      Array.from({ length: count }, (_, index) => `https://good.example/pub/${count}/${index}`);
+    const stated = (repos: readonly string[]) =>
+      `maintainers: [a]\nchroots: [fedora-42-x86_64]\nruntimeRepos: [${repos.join(', ')}]\n`;
+    const files = (more: number) => ({
+      'coppice.yaml': policy,
+      [projectPath]: stated(['coppice://acme/one', 'coppice://acme/two']),
+      'projects/acme/one.yaml': stated(of(49)),
+      'projects/acme/two.yaml': stated([...of(more), 'coppice://acme/tools']),
+    });
+    expect(problemsOf(treeOf(files(48)))).toEqual([]);
+    expect(problemsOf(treeOf({ ...files(48), 'projects/acme/one.yaml': stated([...of(50)]) }))).toEqual([]);
+    expect(problemsOf(treeOf({ ...files(49), 'projects/acme/one.yaml': stated(of(50)) }))).toMatchInlineSnapshot(`
+      [
+        "projects/acme/tools.yaml:3:1: with what the projects in \`runtimeRepos\` need in turn, users would read too many repositories (100 at most; name fewer, or publish what is needed in one project)",
+        "projects/acme/two.yaml:3:1: with what the projects in \`runtimeRepos\` need in turn, users would read too many repositories (100 at most; name fewer, or publish what is needed in one project)",
+      ]
+    `);
   });
 
   test('labels of builders are those of the project where a package says nothing else, which may be none', () => {

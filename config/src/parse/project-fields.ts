@@ -4,12 +4,8 @@ import { builderLabelPattern } from '../words/builder-settings.ts';
 import { isolations } from '../words/buildroot.ts';
 import { architectures } from '../words/chroot.ts';
 import { quote } from '../words/quote.ts';
+import { projectOfRepository } from '../words/repo-options.ts';
 import { checkedText, checkHttpsAddress, checkName, type Fault, listOf } from '../yaml/fields.ts';
-
-/** `owner/name` of a repository address `coppice://owner/name`; undefined of others. */
-export function projectOfRepository(address: string): string | undefined {
-  return address.startsWith('coppice://') ? address.slice('coppice://'.length) : undefined;
-}
 
 function checkProjectKey(text: string): Fault | undefined {
   const [owner = '', name = '', ...more] = text.split('/');
@@ -30,6 +26,42 @@ export const repository = checkedText(
     return { message: `${quote(text)} names no project of this service`, hint: 'write `coppice://owner/project`' };
   },
 );
+
+/** An address, or an address with the key of its packages. */
+export const runtimeRepo = z.union(
+  [
+    repository,
+    z.strictObject({
+      url: repository.describe('As above.'),
+      key: checkedText('an https address', 'The https address of the key of its packages.', checkHttpsAddress)
+        .describe('The https address of the key that its packages are signed with: dnf then checks them.')
+        .exactOptional(),
+    }),
+  ],
+  { error: 'an address, or a mapping with `url` and `key`' },
+);
+
+/** What the project's `.repo` files tell dnf, in its own words. */
+export const repoOptions = z
+  .strictObject({
+    priority: whole(1, 99)
+      .describe('Where several repositories have a package, the one with the lowest priority wins; default: 99.')
+      .exactOptional(),
+    cost: whole(1, 10_000)
+      .describe('Of the same package in several repositories, the one of the lowest cost is fetched; default: 1000.')
+      .exactOptional(),
+    module_hotfixes: z.boolean().prefault(false).describe('Its packages win over those of modules.'),
+    multilib: z
+      .boolean()
+      .prefault(false)
+      .describe('Machines of x86_64 read the repository of the i686 (or i386) chroot of their release as well.'),
+  })
+  .prefault({});
+
+function whole(minimum: number, maximum: number) {
+  const error = `a whole number from ${minimum} to ${maximum}`;
+  return z.int({ error }).min(minimum, { error }).max(maximum, { error });
+}
 
 export const httpsAddress = checkedText('an https address', 'An https address.', checkHttpsAddress);
 

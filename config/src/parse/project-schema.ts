@@ -1,5 +1,6 @@
 // The form of `projects/<owner>/<name>.yaml`.
 import { z } from 'zod';
+import { keyKinds } from '../words/signing.ts';
 import {
   checkCount,
   chroot,
@@ -19,7 +20,9 @@ import {
   httpsAddress,
   keptBuilds,
   projectRef,
+  repoOptions,
   repository,
+  runtimeRepo,
 } from './project-fields.ts';
 import { sourceSchema } from './source-fields.ts';
 
@@ -91,9 +94,16 @@ export const projectSchema = z
       .describe(
         "Further repositories that builds read: https base URLs, or coppice://owner/project. The project's own is always read.",
       ),
-    runtimeRepos: listOf(repository, 'a list of addresses', { maximum: 50 })
+    runtimeRepos: z
+      .array(runtimeRepo, { error: 'a list of addresses' })
+      .max(50, { error: 'a list of addresses with 50 items or less' })
       .prefault([])
-      .describe('Repositories that users of the packages need as well; they go into the .repo file.'),
+      .describe(
+        'Repositories that users of the packages need as well: addresses, or mappings with `url` and `key`, the address of the key of its packages. They go into the .repo file, with those that they need in turn.',
+      ),
+    repoOptions: repoOptions.describe(
+      'What the .repo file tells dnf of the repository: priority, cost, module_hotfixes, multilib.',
+    ),
     network: z
       .boolean()
       .prefault(false)
@@ -102,6 +112,17 @@ export const projectSchema = z
     builderLabels: builderLabels
       .prefault([])
       .describe('Labels that builders must have, of those that the pools of the service offer.'),
+    signing: z
+      .strictObject({
+        kind: z
+          .enum(keyKinds)
+          .prefault('rsa4096')
+          .describe('rsa4096, which every rpm reads, or ed25519, which that of EL 8 and older does not.'),
+      })
+      .prefault({})
+      .describe(
+        'What the signing key of the project is (kind). The key that it has stays until coppice rotate-key; default: kind rsa4096.',
+      ),
     pinned: z.boolean().prefault(false).describe('Shown first among the projects.'),
     retention: retention.prefault({}).describe('What is kept for less long than coppice.yaml says.'),
     frozen: prose(500, 'Why nothing is built or published; remove the key to go on. `/freeze` sets it.')

@@ -5,7 +5,13 @@ import { parse } from 'yaml';
 import { parseSettings } from './parse-settings.ts';
 
 /** Keys that have no default: the page names them in comments. */
-const withoutDefault = ['url', 'github.appId', 'github.privateKeyFile', 'github.webhookSecretFile'];
+const withoutDefault = [
+  'url',
+  'github.appId',
+  'github.privateKeyFile',
+  'github.webhookSecretFile',
+  'backup.publicKeyFile',
+];
 
 const page = readFileSync(join(import.meta.dirname, '../../../site/content/docs/reference/settings.md'), 'utf8');
 const block = /```yaml\n(.*?)```/s.exec(page)?.[1] ?? '';

@@ -1,6 +1,8 @@
 // Project, package and policy: what a config repo states should exist.
 import type { Buildroot, Isolation } from './buildroot.ts';
 import type { Architecture, ChrootName, ChrootState } from './chroot.ts';
+import type { RepoOptions, RuntimeRepo } from './repo-options.ts';
+import type { KeyKind } from './signing.ts';
 import type { Source } from './source.ts';
 
 /** One package of a project. */
@@ -43,8 +45,10 @@ export interface Project {
   readonly builders: readonly string[];
   /** Further repositories that builds read: dnf base URLs and `coppice://owner/project`. */
   readonly repos: readonly string[];
-  /** Repositories that users of the packages need as well, in the same forms; they go into the `.repo` file. */
-  readonly runtimeRepos: readonly string[];
+  /** Repositories that users of the packages need as well; they go into the `.repo` file. */
+  readonly runtimeRepos: readonly RuntimeRepo[];
+  /** What the `.repo` file tells dnf of the project's own repository. */
+  readonly repoOptions: RepoOptions;
   /** Builds may reach the network where their package says nothing else. */
   readonly network: boolean;
   /** Builds are in the background where their package says nothing else. */
@@ -57,6 +61,8 @@ export interface Project {
   readonly frozen: string | null;
   /** The day (`YYYY-MM-DD`, UTC) from which on the project is deleted; null: never. */
   readonly deleteAfter: string | null;
+  /** What its next signing key is; the one that it has stays until then. */
+  readonly keyKind: KeyKind;
   /** Shown first among the projects. */
   readonly pinned: boolean;
   /** `owner/name` of the project that this one began as; it need not exist any more. */
@@ -101,6 +107,12 @@ export interface Policy {
     readonly repos: readonly string[];
     /** Which isolations projects may ask for; `auto` always. */
     readonly isolation: readonly Isolation[];
+  };
+  readonly signing: {
+    /** How long signing keys last, in seconds. */
+    readonly lifeSeconds: number;
+    /** For how long the next key is published before it signs, in seconds. */
+    readonly overlapSeconds: number;
   };
   readonly retention: Retention & {
     /** How long repositories of pull requests are kept after these were closed, in seconds. */

@@ -37,6 +37,8 @@ export const published = {
   },
   /** What is said of a project that is frozen, in place of all that it has published; as dnf calls the project. */
   frozenNote: (owner: string, project: string) => `api/v1/frozen/${owner}/${dnfName(project)}.txt`,
+  /** What the copr plugin of dnf 5 asks for, for a client of any release. */
+  rpmrepo: (owner: string, project: string) => `api_3/rpmrepo/${owner}/${dnfName(project)}.json`,
   distribution: (chroot: ChrootName) => `distributions/${chroot}`,
   projectPage: (owner: string, project: string) => `${owner}/${project}/`,
   packagePage: (owner: string, project: string, name: string) => `${owner}/${project}/package/${name}/`,

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { buildStates, failureReasons, phaseSchema } from './build.ts';
 import { buildrootSchema } from './buildroot.ts';
 import { chrootStates } from './chroot.ts';
+import { keyNoteSchema } from './signing.ts';
 import { fetchedFileSchema, pinnedSourceSchema, submoduleSchema } from './source-schema.ts';
 
 const isoTime = z.iso.datetime();
@@ -16,6 +17,9 @@ export const artifactSchema = z.strictObject({
   sha256,
 });
 export type Artifact = z.infer<typeof artifactSchema>;
+
+/** A file beside a record that speaks of the build. */
+const accountSchema = z.strictObject({ file: z.string(), bytes: z.int().nonnegative(), sha256 });
 
 /** `result.json` of one chroot of one build. It is written last: it is the commit mark of a build. */
 export const resultSchema = z.strictObject({
@@ -60,6 +64,10 @@ export const resultSchema = z.strictObject({
   engine: z.strictObject({ name: z.string(), version: z.string() }).nullable(),
   phases: z.array(phaseSchema),
   artifacts: z.array(artifactSchema),
+  /** Of a chroot that succeeded: the signed statement of how its packages were built; absent in older records. */
+  attestation: accountSchema.optional(),
+  /** There too: the list of what the packages are and of what they were built with (CycloneDX). */
+  sbom: accountSchema.optional(),
   startedAt: isoTime.nullable(),
   endedAt: isoTime,
 });
@@ -155,6 +163,12 @@ export const projectsJsonSchema = z.strictObject({
       instructions: z.string(),
       homepage: z.string().nullable(),
       contact: z.string().nullable(),
+      /** Missing, as the next two, in files from before Copr's API was answered. */
+      repos: z.array(z.string()).default([]),
+      network: z.boolean().default(false),
+      repoOptions: z
+        .strictObject({ priority: z.int().nullable(), moduleHotfixes: z.boolean() })
+        .default({ priority: null, moduleHotfixes: false }),
       /** As the project states them; `chrootStates` says which are still built for. */
       chroots: z.array(z.string()),
       chrootStates: z.record(
@@ -178,6 +192,8 @@ export const projectsJsonSchema = z.strictObject({
         .default(null),
       /** Long fingerprint of the signing key, null until the first key exists. */
       keyFingerprint: z.string().nullable(),
+      /** All keys in `pubkey.gpg`, the one that signs first; missing in files from before they were told here. */
+      keys: z.array(keyNoteSchema).default([]),
       packages: z.array(
         z.strictObject({
           name: z.string(),

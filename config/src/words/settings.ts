@@ -80,6 +80,12 @@ export const settingsSchema = z.strictObject({
         .default(3600),
     })
     .prefault({}),
+  backup: z
+    .strictObject({
+      /** A file with the OpenPGP key that signing keys of removed projects are encrypted to. */
+      publicKeyFile: z.string().optional(),
+    })
+    .prefault({}),
   /** Programs that are told of events, each in the order in which they happened. */
   webhooks: z
     .array(

@@ -59,6 +59,8 @@ export interface ChrootRun {
   readonly engine: Result['engine'];
   readonly inputDigest: string;
   readonly artifacts: Result['artifacts'];
+  readonly attestation?: Result['attestation'];
+  readonly sbom?: Result['sbom'];
   readonly logs: readonly LogFile[];
   readonly startedAt: string | null;
   readonly endedAt: string | null;

@@ -37,6 +37,8 @@ export interface RunView {
   /** Where `logHref` opens the log; null: at its beginning. */
   readonly logLine: number | null;
   readonly rawLogs: readonly { readonly file: string; readonly href: string; readonly size: string }[];
+  /** What is stated of its packages: the attestation, the bill of materials. */
+  readonly accounts: readonly { readonly title: string; readonly href: string; readonly size: string }[];
   readonly attempts: number;
   readonly builder: string | null;
   readonly engine: string | null;
@@ -78,6 +80,18 @@ function artifactRows(run: ChrootRun): readonly ArtifactRow[] {
     size: formatBytes(bytes),
     sha256,
   }));
+}
+
+function accountLinks({ folder, attestation, sbom }: ChrootRun): RunView['accounts'] {
+  const named = [
+    ['attestation', attestation],
+    ['SBOM', sbom],
+  ] as const;
+  return named.flatMap(([title, account]) =>
+    account === undefined
+      ? []
+      : [{ title, href: siteHref(`${folder}/${account.file}`), size: formatBytes(account.bytes) }],
+  );
 }
 
 /** The log that the log page shows: build.log, or what ended the build before there was one. */
@@ -122,6 +136,7 @@ function runView(build: Build, run: ChrootRun): RunView {
       href: siteHref(`${run.folder}/${file}`),
       size: formatBytes(bytes),
     })),
+    accounts: accountLinks(run),
     attempts: run.attempts,
     builder: run.builder,
     engine: run.engine && `${run.engine.name} ${run.engine.version}`,

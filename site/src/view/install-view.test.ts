@@ -1,3 +1,4 @@
+import { sandboxOf } from '@coppice/config';
 import { describe, expect, test } from 'vitest';
 import { fixtureProjects, fixtureResult, fixtureSite } from '../../testing/fixture.ts';
 import { installOf } from './install-view.ts';
@@ -20,13 +21,15 @@ const built: Changes = { id: 1, chroot: fedora };
 
 describe('how to install', () => {
   test('names the host of a service behind https, and what the build gave', () => {
+    const address = 'https://rpm.example.org/coprs/acme/tools/repo/fedora-42/acme-tools-fedora-42.repo';
     expect(install([built], [fedora], 'https://rpm.example.org')).toEqual({
       snippets: [
         {
           label: 'Fedora 42',
-          copr: 'sudo dnf copr enable rpm.example.org/acme/tools fedora-42-x86_64',
-          plain:
-            'sudo dnf config-manager --add-repo https://rpm.example.org/coprs/acme/tools/repo/fedora-42/acme-tools-fedora-42.repo',
+          dnf5: `sudo dnf config-manager addrepo --from-repofile=${address}`,
+          dnf4: `sudo dnf config-manager --add-repo ${address}`,
+          copr: 'sudo dnf copr enable rpm.example.org/acme/tools',
+          coprInDnf5: true,
           install: 'sudo dnf install hello',
           others: ['hello-debuginfo'],
         },
@@ -40,11 +43,26 @@ describe('how to install', () => {
     expect(snippets[0]?.copr).toBe('sudo dnf copr enable --hub http://127.0.0.1:8080 acme/tools sapling-12-x86_64');
   });
 
+  test('tells the plugin the chroot where it would take another', () => {
+    const epel = 'epel-9-x86_64';
+    const { snippets } = install([{ ...built, chroot: epel }], [epel], 'https://rpm.example.org');
+    expect(snippets[0]?.copr).toBe('sudo dnf copr enable rpm.example.org/acme/tools epel-9-x86_64');
+  });
+
+  test('calls a sandbox as dnf does', () => {
+    const results = [fixtureResult({ ...built, project: sandboxOf('tools', 7) })];
+    const project = fixtureSite({ results }).projects.get(`acme/${sandboxOf('tools', 7)}`)!;
+    expect(installOf(project, [fedora], 'https://rpm.example.org').snippets[0]).toMatchObject({
+      dnf5: expect.stringMatching(/\/coprs\/acme\/tools:pr:7\/repo\/fedora-42\/acme-tools:pr:7-fedora-42\.repo$/),
+      copr: 'sudo dnf copr enable rpm.example.org/acme/tools:pr:7',
+    });
+  });
+
   test('has one entry for each release, and says of which nothing was built yet', () => {
     const chroots = ['fedora-42-aarch64', fedora, 'epel-9-x86_64', 'fedora-43-x86_64', '../etc'];
     const failed: Changes = { id: 2, chroot: 'epel-9-x86_64', state: 'failed', reason: 'check', artifacts: [] };
     const { snippets, notYet } = install([built, failed], chroots);
-    expect(snippets.map(({ copr }) => copr)).toEqual([expect.stringMatching(/acme\/tools fedora-42-x86_64$/)]);
+    expect(snippets.map(({ copr }) => copr)).toEqual([expect.stringMatching(/acme\/tools$/)]);
     expect(notYet).toEqual(['EPEL 9', 'Fedora 43']);
   });
 

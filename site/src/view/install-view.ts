@@ -6,8 +6,13 @@ import { chrootLabel } from './format.ts';
 /** The commands for one distribution release; each of them does what it says, for something was built for it. */
 export interface InstallSnippet {
   readonly label: string;
+  /** Adds the repository; the file that it fetches asks for both signatures. */
+  readonly dnf5: string;
+  readonly dnf4: string;
+  /** The same with the copr plugin, which in dnf 5 asks for the signatures of packages alone. */
   readonly copr: string;
-  readonly plain: string;
+  /** The plugin of dnf 5 takes that line as well. */
+  readonly coprInDnf5: boolean;
   readonly install: string;
   /** Binary packages of the same build that the command does not name. */
   readonly others: readonly string[];
@@ -27,7 +32,7 @@ interface Offer {
 
 /**
  * What can be installed of the builds of `project`. A service behind https on the standard port is named by its host;
- * any other needs `--hub`, and the plugin then has to be told the chroot. A frozen project has no repository to enable.
+ * any other needs `--hub`, which the plugin of dnf 5 refuses. A frozen project has no repository to enable.
  */
 export function installOf(project: SiteProject, chroots: readonly string[], siteUrl: string): Install {
   if (project.entry?.frozen) return { snippets: [], notYet: [] };
@@ -63,12 +68,18 @@ function offerOf({ entry, builds }: SiteProject, chroots: readonly Chroot[]): Of
 function snippetOf({ owner, name }: SiteProject, { chroot, names }: Offer, label: string, url: string): InstallSnippet {
   const { protocol, host, port, origin } = new URL(url);
   const project = `${owner}/${dnfName(name)}`;
-  const hub = protocol === 'https:' && port === '' ? `${host}/${project}` : `--hub ${origin} ${project}`;
+  const coprInDnf5 = protocol === 'https:' && port === '';
+  const hub = coprInDnf5 ? `${host}/${project}` : `--hub ${origin} ${project}`;
+  // On Fedora the plugins find the release by themselves, and the repository follows the system's.
+  const which = chroot.distribution === 'fedora' ? '' : ` ${chroot.name}`;
+  const address = `${url.replace(/\/$/, '')}/${published.ownRepo(owner, name, chroot.name)}`;
   const [main, ...others] = names;
   return {
     label,
-    copr: `sudo dnf copr enable ${hub} ${chroot.name}`,
-    plain: `sudo dnf config-manager --add-repo ${url.replace(/\/$/, '')}/${published.ownRepo(owner, name, chroot.name)}`,
+    dnf5: `sudo dnf config-manager addrepo --from-repofile=${address}`,
+    dnf4: `sudo dnf config-manager --add-repo ${address}`,
+    copr: `sudo dnf copr enable ${hub}${which}`,
+    coprInDnf5,
     install: `sudo dnf install ${main}`,
     others,
   };

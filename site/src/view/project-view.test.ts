@@ -50,6 +50,16 @@ describe('buildView', () => {
     expect(viewOf({ source }).sourceHref).toBeNull();
   });
 
+  test('links what is stated of the packages, with its size, where there is such', () => {
+    const account = (file: string) => ({ file, bytes: 2048, sha256: '0'.repeat(64) });
+    const stated = { attestation: account('attestation.intoto.jsonl'), sbom: account('sbom.cdx.json') };
+    expect(viewOf({}).runs[0]?.accounts).toEqual([]);
+    expect(viewOf(stated).runs[0]?.accounts).toMatchObject([
+      { title: 'attestation', href: expect.stringMatching(/00000001-hello\/attestation\.intoto\.jsonl$/) },
+      { title: 'SBOM', href: expect.stringMatching(/\/sbom\.cdx\.json$/), size: expect.stringMatching(/^2/) },
+    ]);
+  });
+
   test('lists debug packages last and encodes names of files in links', () => {
     const artifact = (file: string) => ({ file, nevra: file, bytes: 1, sha256: '0'.repeat(64) });
     const view = viewOf({ artifacts: [artifact('a-debuginfo-1-1.x86_64.rpm'), artifact('b?#.rpm')] });

@@ -2,8 +2,8 @@
 import { isFinal, published, readSandbox } from '@coppice/config';
 import { siteHref } from '../markup/html.ts';
 import type { Build, SiteProject } from '../model/site-model.ts';
-import { formatFingerprint } from './format.ts';
 import { type Install, installOf } from './install-view.ts';
+import { type KeyView, keysOf } from './key-view.ts';
 import { type ProjectFacts, projectFacts } from './project-facts.ts';
 import {
   type BuildRow,
@@ -25,7 +25,8 @@ export interface ProjectView {
   readonly maintainers: readonly string[];
   readonly builders: readonly string[];
   readonly facts: ProjectFacts;
-  readonly keyFingerprint: string | null;
+  /** Its signing keys, the one that signs first; none where nothing is known of them. */
+  readonly keys: readonly KeyView[];
   readonly publicKeyHref: string;
   readonly install: Install;
   readonly matrix: Matrix;
@@ -73,7 +74,7 @@ export function projectView(project: SiteProject, siteUrl: string): ProjectView 
     maintainers: entry?.maintainers ?? [],
     builders: entry?.builders ?? [],
     facts: projectFacts(project, matrix.chroots),
-    keyFingerprint: entry?.keyFingerprint ? formatFingerprint(entry.keyFingerprint) : null,
+    keys: keysOf(entry),
     publicKeyHref: siteHref(published.publicKey(owner, name)),
     install: installOf(project, entry?.chroots ?? matrix.chroots, siteUrl),
     matrix,

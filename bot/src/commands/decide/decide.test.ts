@@ -33,6 +33,7 @@ const config: ConfigRepo = {
       perArchitecture: new Map(),
     },
     allow: { network: false, repos: [], isolation: [] },
+    signing: { lifeSeconds: 1, overlapSeconds: 1 },
     retention: {
       ...{ failedSeconds: 1, supersededSeconds: 1, failedBuilds: null, supersededBuilds: null },
       pullRequestsSeconds: 1,

@@ -45,7 +45,7 @@ class GoodBuilds(Building):
         ).stdout
         self.assertRegex(header, r"^tool x86_64 Sapling localhost .*libc\.so\.6\(\)\(64bit\)")
         self.assertIn("Executing(%check)", self.log("build.log", "good"))
-        self.assertRegex(self.log("installed_pkgs.log", "good"), r"(?m)^gcc-12\S*\.x86_64 \d+ \d+ installed$")
+        self.assertRegex(self.log("installed_pkgs.log", "good"), r"(?m)^gcc-12\S*\.x86_64 \d+ \d+ [0-9a-f]{32} installed$")
         self.assertIn("Kernel: ", self.log("hw_info.log", "good"))
         states = [line.split(" - ", 1)[1] for line in self.log("state.log", "good").splitlines()]
         phases = [

@@ -229,7 +229,7 @@ class Builder:
         return names
 
     def _write_facts(self):
-        form = "%{NAME}-%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}.%{ARCH} %{BUILDTIME} %{SIZE} installed\\n"
+        form = "%{NAME}-%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}.%{ARCH} %{BUILDTIME} %{SIZE} %{PKGID} installed\\n"
         self.root.run(["rpm", "-qa", "--qf", form], self._logs.file("installed_pkgs.log").write, as_root=True)
         memory = Path("/proc/meminfo").read_text().splitlines()[:3]
         model = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.M)

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, test, vi } from 'vitest';
-import { endLeftKeyrings, keyFolder } from './keys.ts';
+import { endLeftKeyrings, isKeyringWanted, openKeyring } from './keyring.ts';
+import { keyFolder } from './keys.ts';
 
 test('the agent that a killed service left is ended at the next start, that of another service is not', async () => {
   const homes = await Promise.all(['ours', 'theirs'].map((name) => mkdtemp(join(tmpdir(), `coppice-keys-${name}-`))));
@@ -38,3 +39,23 @@ function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+test('no more keyrings are open than may be: the next one waits until another is closed', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'coppice-keyrings-'));
+  try {
+    const open = await Promise.all(Array.from({ length: 16 }, () => openKeyring(folder)));
+    const opened: string[] = [];
+    const waits = openKeyring(folder).then((ring) => {
+      opened.push('late');
+      return ring;
+    });
+    await vi.waitFor(() => expect(isKeyringWanted()).toBe(true));
+    expect(opened).toEqual([]);
+    await open[0]?.close();
+    const late = await waits;
+    for (const ring of [...open.slice(1), late]) await ring.close();
+    expect(isKeyringWanted()).toBe(false);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});

@@ -1,0 +1,121 @@
+// The file that the documentation gives for nginx, on a real nginx: what `COPPICE_NGINX` names, or that of the system.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CoprError, coprCli } from '../../testing/copr-cli.ts';
+import { coprBuilds, coprChroot, coprPackages, makeCoprTree } from '../../testing/copr-tree.ts';
+import { waitFor } from '../../testing/wait-for.ts';
+
+const nginx = process.env.COPPICE_NGINX ?? '/usr/sbin/nginx';
+const page = readFileSync(new URL('../../../site/content/docs/how-to/serve-with-nginx.md', import.meta.url), 'utf8');
+
+describe.skipIf(!existsSync(nginx))('nginx, with the file of the documentation', () => {
+  let folder: string;
+  let url: string;
+  let server: ChildProcess;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'coppice-nginx-'));
+    const port = await freePort();
+    url = `http://127.0.0.1:${port}`;
+    await makeCoprTree(join(folder, 'published'), url);
+    await mkdir(join(folder, 'state'));
+    await writeFile(join(folder, 'state/secret.json'), '{}');
+    const stated = /^```nginx\n([\s\S]+?)^```$/m.exec(page)?.[1] ?? '';
+    const here = stated
+      .replace('listen 443 ssl;', `listen 127.0.0.1:${port};`)
+      .replace(/^ *ssl_certificate.*\n/gm, '')
+      .replace('/var/lib/coppice/published', join(folder, 'published'));
+    const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+      (name) => `${name}_temp_path ${folder}/${name};`,
+    );
+    const types =
+      'types { text/html html; application/json json; text/css css; } default_type application/octet-stream;';
+    const http = `access_log off; ${types} ${paths.join(' ')}\n${here}`;
+    const user = process.getuid?.() === 0 ? 'user root;' : '';
+    const text = `${user} daemon off; pid ${folder}/pid; error_log stderr;\nevents {}\nhttp {\n${http}\n}\n`;
+    await writeFile(join(folder, 'nginx.conf'), text);
+    server = spawn(nginx, ['-c', join(folder, 'nginx.conf'), '-p', folder], { stdio: ['ignore', 'ignore', 'inherit'] });
+    await waitFor('nginx', 20, async () => (await fetch(url).catch(() => undefined))?.ok);
+  }, 120_000);
+  afterAll(async () => {
+    const ended = once(server, 'exit');
+    server.kill('SIGTERM');
+    await ended;
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** As it is written: fetch() takes `..` away. */
+  const rawStatus = (path: string) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const asked = request({ host: '127.0.0.1', port: new URL(url).port, path }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+      asked.on('error', reject).end();
+    });
+
+  test('answers copr-cli, and its lists end', async () => {
+    const cli = coprCli(url);
+    const ids = Array.from({ length: coprBuilds }, (_, index) => index + 1);
+    expect((await cli.list('acme')).map(({ name }) => name)).toEqual(['libs', 'tools']);
+    expect(await cli.get('acme', 'tools:pr:7')).toMatchObject({ name: 'tools:pr:7' });
+    expect((await cli.listBuilds('acme', 'tools')).map(([id]) => id)).toEqual(ids);
+    expect((await cli.listPackages('acme', 'tools')).map(({ name }) => name)).toEqual(coprPackages);
+    expect(await cli.listBuilds('acme', 'libs')).toEqual([]);
+    expect(await cli.getPackage('acme', 'tools', 'c++')).toMatchObject({ latest_build: { id: 201 } });
+    expect(await cli.monitor('acme', 'tools')).toHaveLength(100);
+    expect(await cli.monitor('acme', 'tools', 'tools:pr:7')).toHaveLength(1);
+    expect(await cli.status(2)).toBe('succeeded');
+    expect(await cli.downloadBuild(2)).toEqual({
+      [coprChroot]: ['build.log', 'p1001-1.0-2.x86_64.rpm', 'result.json'],
+    });
+    const lacks = new CoprError(404, 'There is no such project, package, build or owner.');
+    await expect(cli.get('acme', 'none')).rejects.toEqual(lacks);
+    await expect(cli.status(999)).rejects.toEqual(lacks);
+    await expect(cli.listBuilds('acme', 'none')).rejects.toEqual(lacks);
+  });
+
+  test.each([
+    ['tools/fedora-42/', 'here'],
+    ['tools/rhel-9.4', 'here'],
+    ['tools:pr:7/UNSET-43/', 'there'],
+    ['tools%3Apr%3A7/fedora-42/', 'there'],
+  ])('answers dnf 5 on any release: %s', async (asked, answer) => {
+    expect(await (await fetch(`${url}/api_3/rpmrepo/acme/${asked}`)).json()).toEqual({ results_url: answer });
+  });
+
+  test.each([
+    '/api_3/project?ownername=..&projectname=../../state',
+    '/api_3/project/list?ownername=../../../state&offset=0',
+    '/api_3/project/list?ownername=acme&offset=0/../../../../../state/secret',
+    '/api_3/build/list?ownername=acme&projectname=tools&packagename=../../../../../../state',
+    '/api_3/build-chroot/list?build_id=../../../state',
+    '/api_3/rpmrepo/..%2f..%2f..%2fstate/secret/x',
+    '/api_3/rpmrepo/acme/..%2f..%2f..%2f..%2fstate%2fsecret/x',
+    '/results/..%2f..%2fstate/secret.json',
+  ])('gives nothing that is not published: %s', async (path) => {
+    expect([400, 404]).toContain(await rawStatus(path));
+  });
+
+  test('gives pages, folders and files', async () => {
+    expect(await (await fetch(`${url}/acme/tools/`)).text()).toContain('<h1');
+    expect(await (await fetch(`${url}/results/acme/tools/`)).text()).toContain(coprChroot);
+    expect((await fetch(`${url}/none/`)).status).toBe(404);
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' ? (address?.port ?? 0) : 0;
+}
