@@ -81,8 +81,6 @@ export async function startHttpServer(options: {
       answer(response, 200, `${JSON.stringify(options.health())}\n`, 'application/json; charset=utf-8');
     } else if (path === '/metrics') {
       answerMetrics(options.metrics, response);
-    } else if (path.startsWith('/api_3/')) {
-      answerCoprApi(options.published, path, request, response).catch(() => answer(response, 500, 'Cannot read it.\n'));
     } else {
       answerFile(options.published, path, request, response).catch(() => answer(response, 500, 'Cannot read it.\n'));
     }
@@ -115,6 +113,7 @@ async function answerFile(
 ): Promise<void> {
   const note = await readFrozenNote(published, path);
   if (note !== undefined) return answer(response, 451, note);
+  if (path.startsWith('/api_3/')) return await answerCoprApi(published, path, request, response);
   if (await serveFile(published, path, request, response)) return;
   const page = browsable.test(path) ? await listDirectory(published, path) : undefined;
   if (page === undefined) await notFound(published, request, response);
