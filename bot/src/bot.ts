@@ -1,7 +1,7 @@
 // The bot, put together: webhooks in, work in order, answers and checks out. What it must not forget is in `state/bot`.
 import { join } from 'node:path';
 import { openJournaledStore, type Queue } from '@coppice/builder-runner/queue';
-import type { DebugSessions, Log, ProjectsPort } from '@coppice/builder-runner/runner';
+import type { DebugSessions, Log, ProjectsPort, Pruned, PruneOptions } from '@coppice/builder-runner/runner';
 import type { Settings } from '@coppice/config';
 import { createNodeMiddleware } from 'probot';
 import { renamedFault } from './answers/faults/renamed-fault.ts';
@@ -31,13 +31,15 @@ import type { PullContext } from './pull-requests/handle-pull.ts';
 import { createAsideJudge } from './pull-requests/judge-aside.ts';
 import { createHeadJudge } from './pull-requests/judge-head.ts';
 import { onPullRequests } from './pull-requests/pull-commands.ts';
-import { createTending } from './pull-requests/tend-pulls.ts';
+import { createTending, sandboxesOf } from './pull-requests/tend-pulls.ts';
 import { applyConfigChange } from './pushes/apply-config-change.ts';
 import type { PushContext } from './pushes/handle-push.ts';
 import { createDepartures, type TakeAwayContext, takeAway } from './pushes/take-away.ts';
+import { createRetention, type RetentionContext } from './retention/retention.ts';
 import { webhooksPath } from './service/http-server.ts';
 import { applyToBotState, type BotOperation, type BotState, initialBotState } from './vocabulary/bot-state.ts';
 import type { Job } from './vocabulary/job.ts';
+import type { PruneReport } from './vocabulary/prune-report.ts';
 
 export interface BotOptions {
   readonly settings: Settings;
@@ -56,6 +58,8 @@ export interface BotOptions {
   readonly onPublished?: () => unknown;
   /** Carries changes of projects over to what is published. */
   readonly projects: ProjectsPort;
+  /** The runner's pass over builds that nobody needs any more. Default: nothing goes. */
+  readonly prune?: (options: PruneOptions) => Promise<Pruned>;
   /** Where builders are kept to be looked at. Default: nowhere. */
   readonly debug?: DebugSessions;
   /** What of the service can be at fault for long, as it is now. Default: nothing. */
@@ -71,6 +75,8 @@ export interface Bot {
   readonly middleware: Middleware;
   /** Takes up what the last run left, looks on GitHub for what was missed, and resolves when that is queued. */
   start(): Promise<void>;
+  /** What nobody needs any more goes, or is named; undefined while no config is in force. */
+  prune(options: { readonly dryRun: boolean }): Promise<PruneReport | undefined>;
   /** Resolves when every accepted delivery is worked off and told of. */
   settled(): Promise<void>;
   stop(): Promise<void>;
@@ -97,6 +103,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
 
   const accept = (key: string, job: Job) => inbox.accept(key, job);
   const tending = createTending({ ...options, ...parts, config: people.config, written: config.current, accept });
+  const retention = createRetention(retentionContext(options, parts));
   const comments = createCommentReader((job) => reactions.react(job.comment, 'eyes', job.actor));
   const inbox = createInbox({ state, commit, noted: (delivery) => comments.ahead(delivery) });
   const departures = createDepartures({ state, now, log, accept });
@@ -122,9 +129,11 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   });
   return {
     middleware,
+    prune: retention.prune,
     fault: reconciler.fault.bind(reconciler),
     async start() {
       await restoreConfig(state(), mirror, options);
+      await takeDownFrozen(options);
       tending.restored();
       reporter.start();
       inbox.start(worker);
@@ -132,6 +141,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
       if (!webhooks) log('info', `Webhooks are switched off: GitHub is asked every ${pollSeconds} s what is new`);
       await reconciler.start();
       tending.start();
+      retention.start();
       departures.look();
       await inbox.caughtUp();
       await config.settled();
@@ -141,7 +151,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     },
     async stop() {
       departures.stop();
-      for (const one of [reconciler, standing, inbox, tending, reporter]) await one.stop();
+      for (const one of [reconciler, standing, inbox, tending, retention, reporter]) await one.stop();
       built.close();
       for (const judge of [parts.heads, parts.crowdsHeads]) await judge.stop();
       await reactions.settled();
@@ -157,6 +167,7 @@ type Parts = Awaited<ReturnType<typeof openParts>>;
 async function openParts(options: BotOptions) {
   const { settings, queue, config, home, publishedFolder, log, now } = options;
   const { repository, webUrl } = settings.github;
+  const withheldFolder = join(home, 'state/withheld');
   const store = await openJournaledStore<BotState, BotOperation, void>({
     folder: join(home, 'state/bot'),
     initial: initialBotState,
@@ -181,13 +192,32 @@ async function openParts(options: BotOptions) {
     crowdsHeads: createHeadJudge({ folder: mirror.folder, log }),
     state: () => store.state,
     commit: (operations: readonly BotOperation[]) => store.commit(operations),
-    built: await openBuiltIndex(publishedFolder, queue),
+    built: await openBuiltIndex(publishedFolder, queue, withheldFolder),
     commitEdit: createCommitter({
       ...{ ...at, mirror, identity: github.identity, view: people.view },
       branch: async () => (await github.head()).branch,
       deletionAsked: (project, commit) => store.commit([{ kind: 'deletion-asked', project, commit }]),
     }),
+    withheldFolder,
     published: () => options.onPublished?.(),
+  };
+}
+
+function retentionContext(options: BotOptions, parts: Parts): RetentionContext {
+  const { queue, publishedFolder, projects, now, log, config } = options;
+  const { built, people, published } = parts;
+  const nothing: Pruned = { builds: [], sources: [], generations: [], problems: [], isCut: false };
+  return {
+    ...{ publishedFolder, now, log, config: config.current, live: () => queue.builds() },
+    prune: options.prune ?? (async () => nothing),
+    sandboxes: sandboxesOf({ ...parts, queue, publishedFolder, projects, now, config: people.config }),
+    async changed(touched) {
+      for (const key of touched) {
+        const [owner = '', name = ''] = key.split('/');
+        await built.reread(owner, name);
+      }
+      await published();
+    },
   };
 }
 
@@ -231,6 +261,16 @@ function contextsOf(options: BotOptions, parts: Parts, view: CommentContext['vie
     keysOf: (login) => github.keysOf(login),
   };
   return { pulls, pushes, departures, commands };
+}
+
+/** A takedown that was cut off goes on to its end, also where an older version left files of builds in reach. */
+async function takeDownFrozen({ config, projects, log }: BotOptions): Promise<void> {
+  for (const { owner, name, frozen } of config.current()?.config.projects ?? []) {
+    if (frozen === null) continue;
+    await projects
+      .freeze({ owner, name })
+      .catch((error: unknown) => log('error', `${owner}/${name} is frozen, and could not be taken down`, { error }));
+  }
 }
 
 /** Reads the config in force again after a start. Does not reject: the first look at GitHub fetches it again. */

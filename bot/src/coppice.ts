@@ -9,6 +9,7 @@ import { cancel, comment, rollback } from './cli/comment.ts';
 import { doctor } from './cli/doctor.ts';
 import { importBackendConf, importCoprProject } from './cli/import.ts';
 import { plan } from './cli/plan.ts';
+import { prune } from './cli/prune.ts';
 import { rotateKeyOf } from './cli/rotate-key.ts';
 import { status } from './cli/status.ts';
 import type { Terminal } from './cli/terminal.ts';
@@ -41,6 +42,7 @@ async function run(argv: readonly string[]): Promise<number> {
     .showHelpAfterError('(coppice --help lists the commands)');
   addService(program, exit);
   addRequests(program, exit);
+  addPrune(program, exit);
   addDoctor(program, exit);
   addVerify(program, exit);
   addKeys(program, exit);
@@ -143,6 +145,17 @@ function addRequests(program: Command, exit: Exit): void {
         );
       },
     );
+}
+
+function addPrune(program: Command, exit: Exit): void {
+  program
+    .command('prune')
+    .description('remove old builds and sandboxes, as `retention` of coppice.yaml says')
+    .option('--dry-run', 'only print what would be removed')
+    .option('--json', 'print JSON')
+    .action(async (options: { dryRun?: true; json?: true }) => {
+      exit(await prune(terminal, environment, { dryRun: options.dryRun === true, json: options.json === true }));
+    });
 }
 
 function addDoctor(program: Command, exit: Exit): void {

@@ -13,6 +13,9 @@ import {
   openEvents,
   openPool,
   type ProjectsPort,
+  type Pruned,
+  type PruneOptions,
+  prune,
   type Runner,
   renameOldSandboxes,
   runnerProjects,
@@ -40,6 +43,7 @@ import type { FaultReport } from './answers/faults/standing-faults.ts';
 import { createBot } from './bot.ts';
 import { type ConfigAtCommit, type ConfigInForce, createConfigInForce } from './config-repo/config-in-force.ts';
 import { startBuilderServer } from './service/builder-server.ts';
+import { startControlServer } from './service/control-server.ts';
 import { diskWarning } from './service/disk-room.ts';
 import { writeEndpoint } from './service/endpoint.ts';
 import { introduce, stepper, tellUntilIdle } from './service/first-words.ts';
@@ -55,6 +59,7 @@ import { type SiteUpdates, startSiteUpdates } from './service/site-updates.ts';
 import { ServiceError } from './vocabulary/errors.ts';
 import { sayFileFault } from './vocabulary/file-fault.ts';
 import { countingLeaving } from './vocabulary/leaving.ts';
+import { pruneWishSchema } from './vocabulary/prune-report.ts';
 
 /** What every step of the start is given. */
 interface Start {
@@ -181,7 +186,9 @@ async function start(options: Start): Promise<Service | undefined> {
   await bot.start();
   followSettings(options, settings, runner);
   state.isReady();
-  await tellEndpoint(home, url, settings);
+  const control = await startControlServer({ '/prune': (body) => bot.prune(pruneWishSchema.parse(JSON.parse(body))) });
+  cleanups.push(() => control.close());
+  await tellEndpoint(home, url, settings, control);
   step(github.url === undefined ? `Ready at ${url}` : `Ready at ${url}; building what the example states`);
   return {
     idle: () => tellUntilIdle(queue, log).then(() => site.idle()),
@@ -226,6 +233,7 @@ interface Building {
   readonly runner: Runner;
   readonly site: SiteUpdates;
   readonly projects: ProjectsPort;
+  readonly prune: (options: PruneOptions) => Promise<Pruned>;
   readonly debug: DebugSessions;
   readonly faults: () => readonly FaultReport[];
 }
@@ -298,7 +306,8 @@ async function startBuilding(
   // Builds do not wait for pages.
   await site.all().catch(writtenLater);
   const faults = () => [...poolFaults(pool.state()), ...hookFaults(outgoing.states()), keyFaultNow(keys, now)];
-  return { runner, site, projects: runnerProjects(publisher, queue), debug, faults };
+  const projects = runnerProjects(publisher, queue);
+  return { runner, site, projects, prune: (options) => prune(publisher, options), debug, faults };
 }
 
 const keyFaultNow = (keys: KeyTender, now: () => Date) => keyFault(keys.states(), now().getTime());
@@ -330,7 +339,17 @@ function followSettings({ environment, stated, log, cleanups }: Start, inForce: 
 }
 
 /** For the commands of the same home: where the service is, and which GitHub it serves. */
-async function tellEndpoint(home: Home, url: string, { github }: Settings): Promise<void> {
+async function tellEndpoint(
+  home: Home,
+  url: string,
+  { github }: Settings,
+  { port, token }: { readonly port: number; readonly token: string },
+): Promise<void> {
   const { mode, apiUrl, webUrl, repository } = github;
-  await writeEndpoint(home, { pid: process.pid, url, github: { mode, apiUrl, webUrl, repository } });
+  await writeEndpoint(home, {
+    pid: process.pid,
+    url,
+    control: { port, token },
+    github: { mode, apiUrl, webUrl, repository },
+  });
 }

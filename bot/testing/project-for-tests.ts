@@ -29,6 +29,7 @@ export function projectForTests(changes: Partial<Project> = {}): Project {
     pinned: false,
     forkedFrom: null,
     renamedFrom: null,
+    retention: {},
     packages: [],
     path: 'projects/acme/tools.yaml',
     ...changes,

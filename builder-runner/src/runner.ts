@@ -38,6 +38,8 @@ export type { Publisher } from './publish/publisher.ts';
 export { listRemovedKeys } from './publish/removed-keys.ts';
 export { writeSandboxRepoFiles } from './publish/repo-files.ts';
 export { type KeyTender, type ProjectKeys, startKeyTending } from './publish/tend-keys.ts';
+export { type Pruned, type PruneOptions, prune } from './retention/prune.ts';
+export { bytesIn as folderBytes } from './retention/prune-repository.ts';
 export type { WorkerState } from './run/workers.ts';
 
 export interface RunnerOptions {

@@ -66,6 +66,7 @@ export function projectForTests(changes: Partial<Project> = {}): Project {
     pinned: false,
     forkedFrom: null,
     renamedFrom: null,
+    retention: {},
     packages: [],
     path: projectPath,
     ...changes,

@@ -29,7 +29,7 @@ export function render({ project, site }: { project: ProjectView; site: PageData
 <p class="lead prose">${project.description || html`<span class="quiet">No description</span>`}</p></div>
 ${gone(project)}
 ${project.facts.leavesAt !== null && html`<p class="note">The file of this project is gone from the config repository. All that is here is deleted at ${project.facts.leavesAt} UTC, unless <code>projects/${key}.yaml</code> is put back before.</p>`}
-${project.facts.frozen !== null && html`<p class="note">This project is frozen: it builds and publishes nothing, and its repositories are offline. ${project.facts.frozen}</p>`}
+${project.facts.frozen !== null && html`<p class="note">This project is frozen: it builds and publishes nothing, and its packages, logs and source packages are out of reach. ${project.facts.frozen}</p>`}
 ${project.facts.publish !== null && html`<p class="note">${project.facts.publish}</p>`}
 ${project.facts.deleteAfter !== null && html`<p class="note">This project is deleted on ${project.facts.deleteAfter}.</p>`}
 <div class="columns"><div>

@@ -35,17 +35,21 @@ export interface BuiltIndex {
 }
 
 /**
- * Reads the names of all result folders below `folder` (`published/`), and follows what ends in `queue` from its call
- * on.
+ * Reads the names of all result folders below `folder` (`published/`) and `withheld`, where those of frozen projects are
+ * laid out in the same way, and follows what ends in `queue` from its call on.
  */
-export async function openBuiltIndex(folder: string, queue?: Pick<Queue, 'onChange'>): Promise<BuiltIndex> {
-  const index = new FolderIndex(folder, queue);
+export async function openBuiltIndex(
+  folder: string,
+  queue?: Pick<Queue, 'onChange'>,
+  withheld?: string,
+): Promise<BuiltIndex> {
+  const index = new FolderIndex(withheld === undefined ? [folder] : [folder, withheld], queue);
   await index.readAll();
   return index;
 }
 
 class FolderIndex implements BuiltIndex {
-  readonly #folder: string;
+  readonly #folders: readonly string[];
   /** For each reading of folders that is under way: what ended meanwhile, which it may have come too early to see. */
   readonly #readings = new Set<QueuedBuild[]>();
   readonly #refs = new Map<BuildId, BuildRef>();
@@ -57,8 +61,8 @@ class FolderIndex implements BuiltIndex {
   readonly #seconds = new Map<string, number>();
   readonly close: () => void;
 
-  constructor(folder: string, queue: Pick<Queue, 'onChange'> | undefined) {
-    this.#folder = folder;
+  constructor(folders: readonly string[], queue: Pick<Queue, 'onChange'> | undefined) {
+    this.#folders = folders;
     const forget = queue?.onChange(({ build }) => {
       this.#ended(build);
       for (const missed of this.#readings) missed.push(build);
@@ -68,7 +72,7 @@ class FolderIndex implements BuiltIndex {
 
   /** To be called once, before anything is asked; what has ended since the index was made may be there already. */
   async readAll(): Promise<void> {
-    await this.#read(findPlaces(this.#folder), () => {
+    await this.#read(this.#folders.map(findPlaces), () => {
       this.#refs.clear();
       this.#byChroot.clear();
     });
@@ -104,7 +108,7 @@ class FolderIndex implements BuiltIndex {
   async results(ref: BuildRef): Promise<ReadonlyMap<string, Result>> {
     const found = new Map<string, Result>();
     const read = async (name: string, path: string) => {
-      const result = await readResult(this.#folder, path);
+      const result = await this.#record(path);
       if (result !== undefined) found.set(name, result);
     };
     await Promise.all([
@@ -116,28 +120,39 @@ class FolderIndex implements BuiltIndex {
 
   async reread(owner: string, project: string): Promise<void> {
     const prefix = `${owner}/${project}/`;
-    await this.#read(findPlacesOf(this.#folder, owner, project), () => {
-      for (const known of [this.#byChroot, this.#records, this.#seconds]) {
-        for (const key of known.keys()) if (key.startsWith(prefix)) known.delete(key);
-      }
-      for (const key of this.#neverBuilt) if (key.startsWith(prefix)) this.#neverBuilt.delete(key);
-      for (const [id, ref] of this.#refs) if (`${ref.owner}/${ref.project}/` === prefix) this.#refs.delete(id);
-    });
+    await this.#read(
+      this.#folders.map((folder) => findPlacesOf(folder, owner, project)),
+      () => {
+        for (const known of [this.#byChroot, this.#records, this.#seconds]) {
+          for (const key of known.keys()) if (key.startsWith(prefix)) known.delete(key);
+        }
+        for (const key of this.#neverBuilt) if (key.startsWith(prefix)) this.#neverBuilt.delete(key);
+        for (const [id, ref] of this.#refs) if (`${ref.owner}/${ref.project}/` === prefix) this.#refs.delete(id);
+      },
+    );
   }
 
   /** Takes up what the folders tell and, after `forget`, what has ended since the reading began. */
-  async #read(places: AsyncIterable<BuildRef>, forget: () => void): Promise<void> {
+  async #read(places: readonly AsyncIterable<BuildRef>[], forget: () => void): Promise<void> {
     const missed: QueuedBuild[] = [];
     this.#readings.add(missed);
     try {
       const found: BuildRef[] = [];
-      for await (const place of places) found.push(place);
+      for (const some of places) for await (const place of some) found.push(place);
       forget();
       for (const place of found) this.#note(place);
       for (const build of missed) this.#ended(build);
     } finally {
       this.#readings.delete(missed);
     }
+  }
+
+  async #record(path: string): Promise<Result | undefined> {
+    for (const folder of this.#folders) {
+      const result = await readResult(folder, path);
+      if (result !== undefined) return result;
+    }
+    return undefined;
   }
 
   #note(place: BuildRef): void {
@@ -179,7 +194,7 @@ class FolderIndex implements BuiltIndex {
       if (known?.id === id) return known;
       if (this.#neverBuilt.has(`${key}/${id}`)) continue;
       const place = { id, owner, project, package: name };
-      const result = await readResult(this.#folder, published.chrootBuild(place, chroot));
+      const result = await this.#record(published.chrootBuild(place, chroot));
       if (result === undefined) continue;
       const { inputDigest, state, reason, startedAt, endedAt, promotedFrom } = result;
       // No builder could try: for the plan this build never was, and the one before it counts.

@@ -17,8 +17,10 @@ const lately = pull(2, '2026-02-01T00:00:01Z');
 const open = pull(3, null);
 
 let folder = '';
+let places: { publishedFolder: string; withheldFolder: string; isFrozen: (owner: string, project: string) => boolean };
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'coppice-sweep-'));
+  places = { publishedFolder: folder, withheldFolder: join(folder, 'withheld'), isFrozen: () => false };
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
@@ -46,7 +48,7 @@ test('all sandboxes of a pull request go, also those of projects that only an ea
   const removed: string[] = [];
   const forgotten: number[] = [];
   const context = {
-    ...{ pulls: () => [long, lately, open], live: () => [], publishedFolder: folder, now: () => now },
+    ...{ pulls: () => [long, lately, open], live: () => [], ...places, now: () => now },
     retentionSeconds: (): number | undefined => 14 * day,
     remove: async (owner: string, project: string) => void removed.push(`${owner}/${project}`),
     forget: async (number: number) => void forgotten.push(number),
@@ -61,10 +63,26 @@ test('what cannot be taken away is not forgotten', async () => {
   await mkdir(join(folder, 'results/acme/tools:pr:1'), { recursive: true });
   const forgotten: number[] = [];
   const sweep = sweepSandboxes({
-    ...{ pulls: () => [long], live: () => [], publishedFolder: folder, now: () => now, retentionSeconds: () => 0 },
+    ...{ pulls: () => [long], live: () => [], ...places, now: () => now, retentionSeconds: () => 0 },
     remove: () => Promise.reject(new Error('the disk is gone')),
     forget: async (number: number) => void forgotten.push(number),
   });
   await expect(sweep).rejects.toThrow('the disk is gone');
   expect(forgotten).toEqual([]);
+});
+
+test('those of a frozen project stay out of reach, and their pull request is not forgotten before that is resolved', async () => {
+  for (const name of ['results/acme/one+pr1', 'withheld/results/acme/tools+pr1'])
+    await mkdir(join(folder, name), { recursive: true });
+  const removed: string[] = [];
+  const forgotten: number[] = [];
+  const context = {
+    ...{ pulls: () => [long], live: () => [], ...places, now: () => now, retentionSeconds: () => day },
+    remove: async (owner: string, project: string) => void removed.push(`${owner}/${project}`),
+    forget: async (number: number) => void forgotten.push(number),
+  };
+  expect(await sweepSandboxes({ ...context, isFrozen: (_, project) => project === 'tools' })).toEqual([]);
+  expect([removed, forgotten]).toEqual([['acme/one+pr1'], []]);
+  expect(await sweepSandboxes(context)).toEqual([1]);
+  expect(removed).toContain('acme/tools+pr1');
 });

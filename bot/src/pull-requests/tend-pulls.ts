@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Queue } from '@coppice/builder-runner/queue';
 import type { Log, ProjectsPort } from '@coppice/builder-runner/runner';
-import type { Settings } from '@coppice/config';
+import { findProject, type Settings } from '@coppice/config';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
 import type { Committer } from '../edits/commit-edit.ts';
@@ -15,7 +15,7 @@ import type { KnownPull } from '../vocabulary/known-pull.ts';
 import { countingLeaving } from '../vocabulary/leaving.ts';
 import { findMovedConflicts } from './find-moved-conflicts.ts';
 import { revokedBuilds } from './handle-pull.ts';
-import { sweepSandboxes } from './sweep-sandboxes.ts';
+import { type SweepContext, sweepSandboxes } from './sweep-sandboxes.ts';
 import { tellSandboxes } from './tell-sandboxes.ts';
 import { voidedPulls } from './voided-pulls.ts';
 
@@ -35,6 +35,8 @@ export interface TendContext {
   readonly mirror: Pick<ConfigRepoMirror, 'conflicts'>;
   readonly projects: ProjectsPort;
   readonly publishedFolder: string;
+  /** Where the results of frozen projects are. */
+  readonly withheldFolder: string;
   /** To be called when what is published has changed otherwise than by a build. */
   readonly published: () => unknown;
   readonly now: () => Date;
@@ -130,16 +132,32 @@ async function revoke(
 }
 
 async function sweep(context: TendContext): Promise<void> {
-  const { queue, state, commit, config, projects, publishedFolder, now, log } = context;
-  const gone = await sweepSandboxes({
-    ...{ pulls: () => state().pulls, live: () => queue.builds(), publishedFolder, now },
+  const gone = await sweepSandboxes(sandboxesOf(context));
+  if (gone.length === 0) return;
+  context.log('info', `The sandboxes of closed pull requests were deleted: ${gone.join(', ')}`);
+  await context.published();
+}
+
+/** The sandboxes of all pull requests that are known. */
+export function sandboxesOf(
+  context: Pick<
+    TendContext,
+    'queue' | 'state' | 'commit' | 'config' | 'projects' | 'publishedFolder' | 'withheldFolder' | 'now'
+  >,
+): SweepContext {
+  const { queue, state, commit, config, projects, publishedFolder, withheldFolder, now } = context;
+  return {
+    ...{ pulls: () => state().pulls, live: () => queue.builds(), publishedFolder, withheldFolder, now },
+    isFrozen: (owner, name) => isFrozen(config(), owner, name),
     retentionSeconds: () => config()?.config.policy.retention.pullRequestsSeconds,
     remove: (owner, name) => projects.remove({ owner, name }),
     forget: (pull) => commit([{ kind: 'forgotten', pull }]),
-  });
-  if (gone.length === 0) return;
-  log('info', `The sandboxes of closed pull requests were deleted: ${gone.join(', ')}`);
-  await context.published();
+  };
+}
+
+function isFrozen(at: ConfigAtCommit | undefined, owner: string, name: string): boolean {
+  const stated = at === undefined ? undefined : findProject(countingLeaving(at).projects, owner, name);
+  return (stated?.frozen ?? null) !== null;
 }
 
 /** Their pages say how long they stay. */

@@ -83,7 +83,7 @@ test.each<[string, Parameters<typeof steps>, string[]]>([
   [
     'there was no config before, and one says its former name, which has builds',
     [undefined, { 'o/b': 'renamedFrom: o/a', 'o/c': 'renamedFrom: o/x' }],
-    ['rename a → b'],
+    ['rename a → b', 'describe b', 'describe c'],
   ],
 ])('%s', (_name, [before, after], wanted) => {
   expect(steps(before, after)).toEqual(wanted);

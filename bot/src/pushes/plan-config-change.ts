@@ -41,8 +41,8 @@ export interface ConfigChange {
 }
 
 /**
- * `before` is undefined when no config was in force: then nothing is deleted, of what is published only that moves which
- * nobody else can claim, and all is described anew, for the address of the service may be another.
+ * `before` is undefined when no config was in force: then nothing is deleted, of what is published only that moves
+ * which nobody else can claim, and all is described anew, for the address of the service may be another.
  */
 export function planConfigChange(
   before: ConfigAtCommit | undefined,

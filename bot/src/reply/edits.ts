@@ -17,7 +17,7 @@ function whatWasDone(edit: ConfigEdit): string {
     case 'drop':
       return `${code(edit.login)} has no rights in ${project} any more.`;
     case 'freeze':
-      return `${project} is frozen: it builds and publishes nothing until an admin writes ${code(`/resolve ${edit.project}`)}.`;
+      return `${project} is frozen: it builds and publishes nothing, and its packages, logs and source packages, with those of its sandboxes, are out of reach until an admin writes ${code(`/resolve ${edit.project}`)}.`;
     case 'unfreeze':
       return `${project} is not frozen any more.`;
     case 'delete':

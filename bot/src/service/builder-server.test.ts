@@ -130,6 +130,17 @@ test.each([
   expect(await ask(path)).toBe('404 Not found.\n');
 });
 
+test('builders are told that a project is frozen, whatever of it they want, and nothing of what they may not see', async () => {
+  const note = join(folder, 'published/api/v1/frozen/acme/cold.txt');
+  await mkdir(dirname(note), { recursive: true });
+  await writeFile(note, 'acme/cold is frozen.\n');
+  const cold = '/results/acme/cold/fedora-42-x86_64';
+  expect(await ask(`${cold}/repodata/repomd.xml`)).toBe('451 acme/cold is frozen.\n');
+  expect(await ask('/results/acme/cold/pubkey.gpg')).toMatch(/^451 /);
+  expect(await ask(`${cold}/00000001-hello/build.log`)).toMatch(/^404 /);
+  expect(await ask('/api/v1/frozen/acme/cold.txt')).toMatch(/^404 /);
+});
+
 test('builders send nothing here', async () => {
   expect(await ask('/api/github/webhooks', [], 'POST')).toMatch(/^405 /);
 });

@@ -5,6 +5,7 @@ import { createServer as createHttpServer, type IncomingMessage, type ServerResp
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { maximumPrefaceBytes, readSandboxPreface } from '@coppice/builder-runner/runner';
 import { readSandbox } from '@coppice/config';
+import { readFrozenNote } from './frozen-note.ts';
 import { serveFile } from './serve-file.ts';
 
 export interface BuilderServer {
@@ -67,6 +68,8 @@ async function answer(published: string, request: IncomingMessage, response: Ser
   if (request.method !== 'GET' && request.method !== 'HEAD') return plain(response, 405, 'Only GET and HEAD.');
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
   const sees = mayBuildersSee(path, sandboxes.get(request.socket));
+  const note = sees ? await readFrozenNote(published, path) : undefined;
+  if (note !== undefined) return plain(response, 451, note.trimEnd());
   if (sees) for (const each of asBuildsSee(path)) if (await serveFile(published, each, request, response)) return;
   plain(response, 404, 'Not found.');
 }

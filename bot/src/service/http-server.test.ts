@@ -3,6 +3,7 @@ import { appendFile, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sandboxOf } from '@coppice/config';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ServiceError } from '../vocabulary/errors.ts';
 import { type HttpServer, healthOf, startHttpServer, webhooksPath } from './http-server.ts';
@@ -163,6 +164,33 @@ describe('the HTTP server', () => {
     expect([page.status, await page.text()]).toEqual([404, '<h1>nothing here</h1>']);
     const plain = await fetch(`${url}/nothing`, { headers: { Accept: 'application/json' } });
     expect([plain.status, await plain.text()]).toEqual([404, 'Not found.\n']);
+  });
+
+  test('answers 451 with the sentence for all that a frozen project has published, but not for its own page', async () => {
+    const published = join(folder, 'published');
+    for (const name of ['api/v1/frozen/acme', 'acme/cold/build/1', 'results/acme/cold', 'results/acme/colder'])
+      await mkdir(join(published, name), { recursive: true });
+    await writeFile(join(published, 'api/v1/frozen/acme/cold.txt'), 'acme/cold is frozen.\n');
+    for (const name of ['acme/cold/index.html', 'acme/cold/build/1/index.html', 'results/acme/cold/pubkey.gpg'])
+      await writeFile(join(published, name), 'here');
+    for (const path of [
+      '/results/acme/cold',
+      '/results/acme/cold/',
+      '//results//acme/cold/pubkey.gpg',
+      '/results%2Facme%2Fcold/pubkey.gpg',
+      '/results/acme/cold/x/00000001-one/gone.rpm',
+      `/results/acme/${encodeURIComponent(sandboxOf('cold', 7))}/pubkey.gpg`,
+      '/coprs/acme/cold/repo/fedora-42/dnf.repo',
+      '/api_3/rpmrepo/acme/cold.json',
+      '/api_3/rpmrepo/acme/cold/fedora-42/',
+      '/acme/cold/build/1/',
+      '/acme/cold/package/one/',
+    ])
+      expect([path, await rawStatus(path)]).toEqual([path, 451]);
+    const answer = await fetch(`${url}/results/acme/cold/`);
+    expect([await answer.text(), answer.headers.get('cache-control')]).toEqual(['acme/cold is frozen.\n', 'no-store']);
+    expect([await rawStatus('/acme/cold/'), await rawStatus('/results/acme/colder/')]).toEqual([200, 200]);
+    expect(await rawStatus('/results/%zz/cold/')).toBe(404);
   });
 
   test('refuses webhooks until the bot exists, then hands them over', async () => {

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { cannotListen } from './cannot-listen.ts';
 import { answerCoprApi } from './copr-api.ts';
 import { listDirectory } from './directory-listing.ts';
+import { readFrozenNote } from './frozen-note.ts';
 import { openPublished } from './open-published.ts';
 import { serveFile } from './serve-file.ts';
 
@@ -80,8 +81,6 @@ export async function startHttpServer(options: {
       answer(response, 200, `${JSON.stringify(options.health())}\n`, 'application/json; charset=utf-8');
     } else if (path === '/metrics') {
       answerMetrics(options.metrics, response);
-    } else if (path.startsWith('/api_3/')) {
-      answerCoprApi(options.published, path, request, response).catch(() => answer(response, 500, 'Cannot read it.\n'));
     } else {
       answerFile(options.published, path, request, response).catch(() => answer(response, 500, 'Cannot read it.\n'));
     }
@@ -105,13 +104,16 @@ export async function startHttpServer(options: {
   };
 }
 
-/** A file, a folder that may be browsed, or nothing. */
+/** A file, a folder that may be browsed, why there is none of a frozen project, or nothing. */
 async function answerFile(
   published: string,
   path: string,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const note = await readFrozenNote(published, path);
+  if (note !== undefined) return answer(response, 451, note);
+  if (path.startsWith('/api_3/')) return await answerCoprApi(published, path, request, response);
   if (await serveFile(published, path, request, response)) return;
   const page = browsable.test(path) ? await listDirectory(published, path) : undefined;
   if (page === undefined) await notFound(published, request, response);

@@ -150,3 +150,15 @@ describe('really failed builds', () => {
     expect(line.replaceAll('\t', '  ')).toContain(excerpt[0]?.trim());
   });
 });
+
+test('a build that reads the repository of a frozen project is told so', () => {
+  const { facts, logs } = readCase('metadata-unsigned');
+  const address = 'http://127.0.0.1:8080/results/acme/libs/coppice-extra-1/';
+  const text = `Errors during downloading metadata for repository 'coppice-extra-1':
+  - Status code: 451 for ${address}repodata/repomd.xml (IP: 127.0.0.1)
+Error: Failed to download metadata for repo 'coppice-extra-1': Cannot download repomd.xml: Cannot download repodata/repomd.xml: All mirrors were tried
+`;
+  const verdict = classifyFailure({ ...facts, logs: { ...logs, root: { text, firstLine: 1 } } });
+  const message = `The repository ${address}, which the project names, cannot be used: its project is frozen, and its packages are out of reach.`;
+  expect(verdict).toMatchObject({ failure: { reason: 'dependencies', message } });
+});

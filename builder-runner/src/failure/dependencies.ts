@@ -124,6 +124,7 @@ function plainCause(text: string): string {
   if (/signature verification error/.test(text)) return 'its metadata is signed with another key';
   if (/Bad repomd file|parser error/.test(text)) return 'its metadata is not readable';
   const status = /Status code: (\d{3})/.exec(text)?.[1];
+  if (status === '451') return 'its project is frozen, and its packages are out of reach';
   if (status !== undefined) return `it answers with status ${status}`;
   if (/Couldn't resolve host/.test(text)) return 'its host name is unknown';
   if (/Couldn't connect|Connection refused/.test(text)) return 'nothing answers there';

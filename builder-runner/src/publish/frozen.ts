@@ -1,10 +1,18 @@
-// Whether a project is frozen: as the config says, or because its repositories were taken offline and not put back yet.
+// Whether a project is frozen: as the config says, or because what it published was taken out of reach and not put back
+// yet.
 import { join } from 'node:path';
+import { published, readSandbox } from '@coppice/config';
 import { exists } from '../base/absent.ts';
+import { replaceFile } from '../base/replace-file.ts';
 
-/** Where the metadata of a frozen project lies meanwhile; that the folder is there is the mark. */
+/** That the folder is there is the mark of a project that is frozen. */
 export function frozenFolder(home: string, owner: string, project: string): string {
   return join(home, 'state', 'frozen', owner, project);
+}
+
+/** Where all that a frozen project has published lies meanwhile, laid out as in `published/`. */
+export function frozenResults(home: string, owner: string, project: string): string {
+  return join(home, 'state', 'withheld', published.project(owner, project));
 }
 
 /** True when nothing of the project may be published. */
@@ -15,4 +23,16 @@ export async function isFrozen(
 ): Promise<boolean> {
   if (publisher.isFrozen?.(owner, project) === true) return true;
   return exists(frozenFolder(publisher.home, owner, project));
+}
+
+/** Writes what web servers say in place of all that the project has published. */
+export async function writeFrozenNote(
+  { home, url }: { readonly home: string; readonly url: string },
+  owner: string,
+  project: string,
+): Promise<void> {
+  const page = `${url}/${published.projectPage(owner, readSandbox(project)?.project ?? project)}`;
+  const called = `${owner}/${project}`;
+  const note = `${called} is frozen: its packages, logs and source packages are out of reach. Why: ${page}\n`;
+  await replaceFile(join(home, 'published', published.frozenNote(owner, project)), note, { sync: true });
 }

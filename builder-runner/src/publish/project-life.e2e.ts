@@ -15,19 +15,11 @@ import {
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { publishAttested } from '../../testing/attested-builds.ts';
-import { buildOf, endingOf, publishTiny, showPackages, testChroot } from '../../testing/publish-builds.ts';
+import { publishTiny, showPackages, testChroot } from '../../testing/publish-builds.ts';
 import { verifyRpm } from '../provenance/verify-rpm.ts';
 import { forkProject } from './fork-project.ts';
 import { ensureKey, keyFolder } from './keys.ts';
-import {
-  deleteBuild,
-  freezeProject,
-  removeProject,
-  renameOldSandboxes,
-  renameProject,
-  unfreezeProject,
-} from './project-life.ts';
-import { publishEnding } from './publish.ts';
+import { deleteBuild, removeProject, renameOldSandboxes, renameProject } from './project-life.ts';
 import { removeDue } from './remove-later.ts';
 import { writeRepoFiles, writeSandboxRepoFiles } from './repo-files.ts';
 import { closeAllSigning } from './sign.ts';
@@ -205,51 +197,6 @@ test('a project that is removed leaves nothing public, and its key is there when
   expect(await shown('tools')).toEqual(['one-2.0.noarch', 'one-2.0.src']);
   await removeProject(home, 'acme', 'tools');
   expect(readdirSync(join(home, 'state/keys-removed/acme'))).toHaveLength(1);
-}, 60_000);
-
-describe('a project that is frozen', () => {
-  test('has no repository for dnf, gets none when builds end, and shows what it has when it is put back', async () => {
-    await publishTiny(publisher, 1, 'one', '1.0');
-    await twice(() => freezeProject(publisher, 'acme', 'tools'));
-    await expect(shown('tools')).rejects.toThrow(/repomd/);
-    expect(existsSync(repoFileOf('tools'))).toBe(false);
-    expect(await publishTiny(publisher, 2, 'one', '2.0')).toBe(false);
-    const late = buildOf(3, 'late');
-    await publishEnding(publisher, late, late.chroots[0], endingOf('failed'));
-    await writeRepoFiles(publisher, tools, plainTerms);
-    expect([readdirSync(repositoryOf('tools')).sort(), existsSync(repoFileOf('tools'))]).toEqual([
-      ['00000001-one', '00000003-late', 'generations'],
-      false,
-    ]);
-    await deleteBuild(publisher, 'acme', 'tools', 3 as BuildId);
-    await twice(() => unfreezeProject(publisher, 'acme', 'tools'));
-    expect(await shown('tools')).toEqual(['one-1.0.noarch', 'one-1.0.src']);
-    expect(existsSync(repoFileOf('tools'))).toBe(true);
-    expect(await publishTiny(publisher, 2, 'one', '2.0')).toBe(true);
-  }, 60_000);
-
-  test('by the config alone publishes nothing either', async () => {
-    const frozen = { ...publisher, isFrozen: (_: string, name: string) => name === 'tools' };
-    expect(await publishTiny(frozen, 1, 'one', '1.0')).toBe(false);
-    expect(existsSync(repositoryOf('tools'))).toBe(false);
-    expect(await publishTiny(frozen, 1, 'one', '1.0', 'instruments')).toBe(true);
-  }, 60_000);
-});
-
-test('publishing and all else that happens to a project at the same time leave a repository of what was published', async () => {
-  const [one, , two] = await Promise.all([
-    publishTiny(publisher, 1, 'one', '1.0'),
-    freezeProject(publisher, 'acme', 'tools'),
-    publishTiny(publisher, 2, 'two', '1.0'),
-    unfreezeProject(publisher, 'acme', 'tools'),
-    deleteBuild(publisher, 'acme', 'tools', 9 as BuildId),
-    publishTiny(publisher, 9, 'three', '1.0'),
-  ]);
-  await unfreezeProject(publisher, 'acme', 'tools');
-  const expected = [one && 'one-1.0.noarch', two && 'two-1.0.noarch'].filter((name) => name !== false);
-  expect((await shown('tools')).filter((name) => name.endsWith('.noarch') && !name.startsWith('three'))).toEqual(
-    expected,
-  );
 }, 60_000);
 
 describe('a fork', () => {

@@ -1,4 +1,4 @@
-// Changes the published results when a project is deleted, renamed or frozen, or one of its builds is deleted. Each
+// Changes the published results when a project is deleted or renamed, or one of its builds is deleted. Each
 // operation can be repeated after an interruption, waits for running publications, and expects that the builds
 // concerned have left the queue.
 import { mkdir, mkdtemp, readdir, rename, rm, rmdir } from 'node:fs/promises';
@@ -12,9 +12,9 @@ import {
   published,
   readSandbox,
 } from '@coppice/config';
-import { exists } from '../base/absent.ts';
+import { exists, nothingWhenAbsent } from '../base/absent.ts';
 import { RunnerError } from '../base/errors.ts';
-import { frozenFolder } from './frozen.ts';
+import { frozenFolder, frozenResults, writeFrozenNote } from './frozen.ts';
 import { keyFolder, ofKey } from './keys.ts';
 import { alone, hideBuilds, writeMetadata } from './publish.ts';
 import type { Publisher } from './publisher.ts';
@@ -23,7 +23,7 @@ import { writeRecord } from './record.ts';
 import { removeDue, removeLater } from './remove-later.ts';
 import { setKeyringAside } from './removed-keys.ts';
 import { removeRepoFiles, writeRepoFile } from './repo-files.ts';
-import { hasRepodata, shownBuilds } from './repository-of.ts';
+import { hasRepodata } from './repository-of.ts';
 import { closeSigning } from './sign.ts';
 
 /** A project by its name; a `Project` will do. */
@@ -42,6 +42,7 @@ export function removeProject(home: string, owner: string, name: string): Promis
 
 async function removeAll(home: string, name: ProjectName): Promise<void> {
   await removePublished(home, name);
+  await removeTree(home, frozenResults(home, name.owner, name.name));
   await removeTree(home, frozenFolder(home, name.owner, name.name));
   if (readSandbox(name.name) === undefined) await setKeyAside(home, name);
   else await dropKey(home, name);
@@ -56,6 +57,7 @@ async function dropKey(home: string, { owner, name }: ProjectName): Promise<void
 async function removePublished(home: string, { owner, name }: ProjectName): Promise<void> {
   await removeRepoFiles({ home }, { owner, name }, (path) => removeTree(home, path));
   await removeTree(home, join(home, 'published', published.project(owner, name)));
+  await rm(join(home, 'published', published.frozenNote(owner, name)), { force: true });
 }
 
 async function setKeyAside(home: string, { owner, name }: ProjectName): Promise<void> {
@@ -96,13 +98,15 @@ export function renameProject(publisher: Publisher, from: ProjectName, to: Proje
       throw new RunnerError('publish', `${names}: there are builds under that name already; remove them first`);
     }
     await removeRepoFiles(publisher, from, (path) => removeTree(home, path));
+    await moveTree(frozenResults(home, from.owner, from.name), frozenResults(home, to.owner, to.name));
     await moveTree(frozenFolder(home, from.owner, from.name), frozenFolder(home, to.owner, to.name));
     await closeSigning(oldKey);
     await moveTree(oldKey, freshKey);
     await removeDue(home, new Date(), published.project(from.owner, from.name));
     await moveTree(old, fresh);
     await renameRecords(publisher, to, to);
-    if (await exists(frozenFolder(home, to.owner, to.name))) return;
+    await rm(join(root, published.frozenNote(from.owner, from.name)), { force: true });
+    if (await exists(frozenFolder(home, to.owner, to.name))) return writeFrozenNote(publisher, to.owner, to.name);
     for (const chroot of await chrootsOf(home, to)) await refresh(publisher, to, chroot);
   });
 }
@@ -137,48 +141,6 @@ export async function renameOldSandboxes(publisher: Publisher): Promise<void> {
   }
 }
 
-/** Takes a project's repositories offline: dnf finds neither metadata nor `.repo` file. Files of builds stay. */
-export function freezeProject(publisher: Publisher, owner: string, name: string): Promise<void> {
-  const { home } = publisher;
-  return alone({ owner, project: name }, async () => {
-    const aside = frozenFolder(home, owner, name);
-    await mkdir(aside, { recursive: true, mode: 0o700 });
-    await removeRepoFiles(publisher, { owner, name }, (path) => removeTree(home, path));
-    for (const chroot of await chrootsOf(home, { owner, name })) {
-      const live = join(home, 'published', published.repository(owner, name, chroot), 'repodata');
-      if (await exists(live)) await removeTree(home, join(aside, chroot));
-      await moveTree(live, join(aside, chroot));
-    }
-  });
-}
-
-/**
- * Puts a frozen project's repositories back, as its builds are now. Nothing happens to a project that was not frozen.
- */
-export function unfreezeProject(publisher: Publisher, owner: string, name: string): Promise<void> {
-  const { home } = publisher;
-  return alone({ owner, project: name }, async () => {
-    const aside = frozenFolder(home, owner, name);
-    if (!(await exists(aside))) return;
-    for (const chroot of await chrootsOf(home, { owner, name })) {
-      const live = join(home, 'published', published.repository(owner, name, chroot), 'repodata');
-      if (!(await exists(live))) await moveTree(join(aside, chroot), live);
-      const place = { owner, project: name };
-      const gone = await findGone(join(home, 'published', published.repository(owner, name, chroot)));
-      if (gone.length > 0) await hideBuilds(publisher, place, chroot, gone);
-      else await writeMetadata(publisher, place, chroot, {});
-    }
-    await removeTree(home, aside);
-  });
-}
-
-/** Builds that readers or builds see although they were deleted meanwhile. */
-async function findGone(repository: string): Promise<readonly string[]> {
-  const there = new Set(await readdir(repository));
-  const shown = await Promise.all([shownBuilds(repository, 'current'), shownBuilds(repository, 'newest')]);
-  return [...new Set(shown.flat())].filter((build) => !there.has(build));
-}
-
 /**
  * Deletes one build that has ended: its packages leave the metadata, then its records and logs go, and its packages
  * when no reader of older metadata can want them any more.
@@ -196,7 +158,18 @@ export function deleteBuild(publisher: Publisher, owner: string, name: string, i
       for (const folder of leaving) await removeLater(home, `${published.repository(owner, name, chroot)}/${folder}`);
     }
     await removeTree(home, join(home, 'published', published.srpmBuild({ id, ...place, package: '' })));
+    await removeFrozen(home, { owner, name }, id);
   });
+}
+
+/** Nobody reads what is out of reach; its metadata follows when it is put back. */
+async function removeFrozen(home: string, { owner, name }: ProjectName, id: BuildId): Promise<void> {
+  const results = frozenResults(home, owner, name);
+  for (const folder of (await readdir(results, { withFileTypes: true }).catch(nothingWhenAbsent)) ?? []) {
+    if (!folder.isDirectory()) continue;
+    for (const build of await readdir(join(results, folder.name)))
+      if (build.split('-')[0] === paddedBuildId(id)) await removeTree(home, join(results, folder.name, build));
+  }
 }
 
 /**
@@ -250,7 +223,11 @@ export function signMetadata(publisher: Publisher, project: ProjectName): Promis
 }
 
 /** Records say whose they are: those that stand in `at`. */
-async function renameRecords(publisher: Publisher, at: ProjectName, { owner, name }: ProjectName): Promise<void> {
+export async function renameRecords(
+  publisher: Publisher,
+  at: ProjectName,
+  { owner, name }: ProjectName,
+): Promise<void> {
   const { home } = publisher;
   const project = published.project(at.owner, at.name);
   const results = join(home, 'published', project);
@@ -274,7 +251,7 @@ async function moveTree(from: string, to: string): Promise<void> {
 }
 
 /** Deletes a folder, gone for readers at once: it goes by way of the staging folder, which the next start empties. */
-async function removeTree(home: string, path: string): Promise<void> {
+export async function removeTree(home: string, path: string): Promise<void> {
   if (!(await exists(path))) return;
   const staging = join(home, 'state', 'staging');
   await mkdir(staging, { recursive: true, mode: 0o700 });

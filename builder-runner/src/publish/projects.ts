@@ -2,10 +2,11 @@
 import type { BuildId, ChrootName, RepoTerms } from '@coppice/config';
 import type { Queue } from '../queue/index.ts';
 import { forkProject } from './fork-project.ts';
-import { deleteBuild, freezeProject, removeProject, renameProject, unfreezeProject } from './project-life.ts';
+import { deleteBuild, removeProject, renameProject } from './project-life.ts';
 import { publishWaiting, rollBack, type SwitchOutcome, type SwitchWish } from './publications.ts';
 import type { Publisher } from './publisher.ts';
 import { writeRepoFiles } from './repo-files.ts';
+import { freezeProject, unfreezeProject } from './takedown.ts';
 
 export function runnerProjects(publisher: Publisher, queue: Queue): ProjectsPort {
   return {

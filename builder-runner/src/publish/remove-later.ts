@@ -1,4 +1,4 @@
-// Files of builds that are shown no more: readers that have read an index before still ask for them, so they go some
+// Files of builds that nobody is shown any more: readers that have read an index before still ask for them, so they go some
 // time later. What is to go is noted, so that a service that was stopped does it at its next start.
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
@@ -12,7 +12,7 @@ import { graceSeconds } from './repository-of.ts';
 
 const noteSchema = z.object({
   /** Inside `published/`. */
-  path: z.string().regex(/^results\/[^/]+\/[^/]+\/[^/]+\/\d{8,15}-[^/]+$/),
+  path: z.string().regex(/^results\/[^/]+\/[^/]+\/[^/]+\/\d{8,15}(-[^/]+)?$/),
   /** ISO 8601, UTC. */
   dueAt: z.iso.datetime(),
 });
@@ -20,18 +20,23 @@ const noteSchema = z.object({
 const notesFolder = (home: string) => join(home, 'state', 'removals');
 
 /**
- * Removes the folder of a build: its packages after the grace time, all else at once. `path` is inside `published/`.
+ * Removes the folder of a build, or of its source package: packages after the grace time, all else at once. `path` is
+ * inside `published/`.
  */
 export async function removeLater(home: string, path: string): Promise<void> {
   const folder = join(home, 'published', path);
   const files = (await readdir(folder).catch(nothingWhenAbsent)) ?? [];
   const packages = files.filter((file) => file.endsWith('.rpm'));
-  if (packages.length === 0) return rm(folder, { recursive: true, force: true });
-  const dueAt = new Date(Date.now() + graceSeconds * 1000).toISOString();
+  const wait = packages.length === 0 ? 0 : graceSeconds * 1000;
+  const dueAt = new Date(Date.now() + wait).toISOString();
   await mkdir(notesFolder(home), { recursive: true, mode: 0o700 });
-  await replaceFile(join(notesFolder(home), noteName(path)), `${JSON.stringify({ path, dueAt })}\n`, { sync: true });
+  const note = join(notesFolder(home), noteName(path));
+  await replaceFile(note, `${JSON.stringify({ path, dueAt })}\n`, { sync: true });
   for (const file of files)
     if (!packages.includes(file)) await rm(join(folder, file), { recursive: true, force: true });
+  if (packages.length > 0) return;
+  await rm(folder, { recursive: true, force: true });
+  await rm(note, { force: true });
 }
 
 /** Whether the packages of a build, by its path inside `published/`, are gone or about to go. */

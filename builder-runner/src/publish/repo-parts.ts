@@ -33,8 +33,8 @@ const preferred = 90;
 
 /**
  * `host` is that of the service, without a port. The `terms` of a sandbox are those of its project, whose repository is
- * needed as well: the packages were built beside those of `base`, `owner/name`. Ids hold only what dnf allows; those of needed repositories
- * begin with `coprdep:`, for `dnf copr list` falls over any other.
+ * needed as well: the packages were built beside those of `base`, `owner/name`. Ids hold only what dnf allows; those of
+ * needed repositories begin with `coprdep:`, for `dnf copr list` falls over any other.
  */
 export function repoParts(
   host: string,

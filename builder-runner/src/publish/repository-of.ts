@@ -187,8 +187,8 @@ export function newestOfEach(names: readonly string[]): readonly string[] {
 
 /** A reader that has read an index gets the files that it names for so long, whatever happens meanwhile. */
 export const graceSeconds = 600;
-/** `/rollback` finds so many generations, however old. */
-const keptGenerations = 10;
+/** `/rollback` finds so many generations, unless retention lets them go. */
+export const keptGenerations = 10;
 const sweptAt = new Map<string, number>();
 
 /** Lets go of what is older, now and then: in a storm of publications there may be hundreds to look at. */

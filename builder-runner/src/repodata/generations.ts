@@ -166,11 +166,20 @@ export async function sweepGenerations(folder: string, keep: Keep): Promise<void
   const shown = new Set(await lastShown(folder, keep.newest));
   for (const number of all) {
     if (seen.includes(number) || shown.has(number) || keep.inUse.has(number)) continue;
-    const about = await lstat(join(generationsOf(folder), String(number)));
-    if (about.mtimeMs < before) old.push(number);
+    if ((await lastSeen(folder, number)) < before) old.push(number);
   }
-  for (const number of old) await rm(join(generationsOf(folder), String(number)), { recursive: true, force: true });
+  await removeGenerations(folder, old, before);
+}
+
+/** Removes these generations, and what no other one names and was written before `before`, milliseconds since 1970. */
+export async function removeGenerations(folder: string, numbers: readonly number[], before: number): Promise<void> {
+  for (const number of numbers) await rm(join(generationsOf(folder), String(number)), { recursive: true, force: true });
   await sweepFiles(folder, before);
+}
+
+/** When somebody saw a generation last that is not seen now: milliseconds since 1970. */
+export async function lastSeen(folder: string, number: number): Promise<number> {
+  return (await lstat(join(generationsOf(folder), String(number)))).mtimeMs;
 }
 
 /** Files of the metadata that no index names and that are not new; what writers that were killed left is among them. */

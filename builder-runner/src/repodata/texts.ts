@@ -134,7 +134,7 @@ export function factsOf(primary: string): PackageFacts {
 const named: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
 /** Text of an element or attribute; `latin1` in, characters out. */
-function decodeXml(text: string): string {
+export function decodeXml(text: string): string {
   const characters = Buffer.from(text, 'latin1').toString('utf8');
   return characters.replace(/&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(\w{2,4}));/gi, (all, hex, decimal, name) => {
     if (name !== undefined) return named[name as string] ?? all;

@@ -34,6 +34,7 @@ export function checkRequests(file: YamlFile, value: ProjectYaml, limits: Limits
       problems.push(...checkForcearch(file, ['chroots', chroot, 'forcearch'], options, [chroot]));
     }
   }
+  if (limits.policy !== undefined) problems.push(...checkRetention(file, value, limits.policy));
   const chroots = Array.isArray(value.chroots) ? value.chroots : Object.keys(value.chroots);
   for (const [name, stated] of Object.entries(value.packages)) {
     const at = ['packages', name];
@@ -148,6 +149,20 @@ function checkForcearch(
   if (forcearch === undefined || chroots.some((chroot) => chrootOf(chroot).architecture === forcearch)) return [];
   const message = `\`forcearch: ${forcearch}\` is the architecture of no chroot here`;
   return [problemAt(file, at, message, `build for a chroot that ends in \`-${forcearch}\`, or remove the key`)];
+}
+
+function checkRetention(file: YamlFile, { retention: stated }: ProjectYaml, { retention }: Policy): Problem[] {
+  const bounds = [
+    ['failed', stated.failed, retention.failedSeconds, 'seconds'],
+    ['superseded', stated.superseded, retention.supersededSeconds, 'seconds'],
+    ['failedBuilds', stated.failedBuilds, retention.failedBuilds, 'builds'],
+    ['supersededBuilds', stated.supersededBuilds, retention.supersededBuilds, 'builds'],
+  ] as const;
+  return bounds.flatMap(([key, own, bound, unit]) => {
+    if (own === undefined || bound === null || own <= bound) return [];
+    const message = `\`retention.${key}\` keeps more than coppice.yaml does`;
+    return [problemAt(file, ['retention', key], message, `${bound} ${unit} at most; remove the key for that`)];
+  });
 }
 
 function checkBounds(file: YamlFile, name: string, stated: PackageYaml, { limits }: Policy): Problem[] {

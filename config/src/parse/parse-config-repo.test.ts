@@ -65,6 +65,8 @@ describe('a right config repo', () => {
           retention: {
             failedSeconds: 30 * 86_400,
             supersededSeconds: 90 * 86_400,
+            failedBuilds: null,
+            supersededBuilds: null,
             pullRequestsSeconds: 14 * 86_400,
           },
         },

@@ -7,7 +7,7 @@ import { keyWarningSeconds } from '../words/signing.ts';
 import { type Checked, checkYaml, problemAt } from '../yaml/check-yaml.ts';
 import { checkCount, chroot, duration, listOf, loginOrTeam, size } from '../yaml/fields.ts';
 import type { YamlFile } from '../yaml/read-nodes.ts';
-import { day, httpsAddress, isolation, projectRef } from './project-fields.ts';
+import { day, httpsAddress, isolation, keptBuilds, projectRef } from './project-fields.ts';
 
 /** The one policy file of a config repo. */
 export const policyPath = 'coppice.yaml';
@@ -81,10 +81,16 @@ const allow = z.strictObject({
 });
 
 const retention = z.strictObject({
-  failed: duration.prefault('30d').describe('How long failed builds are kept at least.'),
+  failed: duration.prefault('30d').describe('How long builds are kept that did not succeed.'),
   superseded: duration
     .prefault('90d')
     .describe('How long builds are kept after a newer one of the same package and chroot succeeded.'),
+  failedBuilds: keptBuilds
+    .describe('How many builds of a package and chroot that did not succeed are kept, the newest; default: no bound.')
+    .exactOptional(),
+  supersededBuilds: keptBuilds
+    .describe('How many superseded builds of a package and chroot are kept, the newest; default: no bound.')
+    .exactOptional(),
   pullRequests: duration
     .prefault('14d')
     .describe('How long repositories of pull requests are kept after these were closed.'),
@@ -108,7 +114,7 @@ export const policySchema = z
     signing: signing.prefault({}).describe('Keys that sign packages and metadata, one for each project.'),
     retention: retention
       .prefault({})
-      .describe('How long results are kept at least; those of pull requests are deleted then.'),
+      .describe('How long results are kept that nobody is given any more. Projects may keep less.'),
   })
   .describe('coppice.yaml: what the admins decided for the whole service.');
 type PolicyYaml = z.infer<typeof policySchema>;
@@ -196,6 +202,8 @@ function toPolicy(value: PolicyYaml, statuses: ReadonlyMap<ChrootName, ChrootSta
     retention: {
       failedSeconds: value.retention.failed,
       supersededSeconds: value.retention.superseded,
+      failedBuilds: value.retention.failedBuilds ?? null,
+      supersededBuilds: value.retention.supersededBuilds ?? null,
       pullRequestsSeconds: value.retention.pullRequests,
     },
   };

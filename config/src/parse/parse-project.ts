@@ -184,6 +184,15 @@ function chrootNames({ chroots }: ProjectYaml): readonly ChrootName[] {
   return Array.isArray(chroots) ? chroots : (Object.keys(chroots) as ChrootName[]);
 }
 
+function retentionStated({ retention: stated }: ProjectYaml): Project['retention'] {
+  return {
+    ...(stated.failed === undefined ? {} : { failedSeconds: stated.failed }),
+    ...(stated.superseded === undefined ? {} : { supersededSeconds: stated.superseded }),
+    ...(stated.failedBuilds === undefined ? {} : { failedBuilds: stated.failedBuilds }),
+    ...(stated.supersededBuilds === undefined ? {} : { supersededBuilds: stated.supersededBuilds }),
+  };
+}
+
 function toProject(path: string, value: ProjectYaml, { owner, name, policy }: ProjectContext): Project {
   const chroots = chrootNames(value);
   const buildrootsOf = resolveBuildroots(value, chroots);
@@ -211,6 +220,7 @@ function toProject(path: string, value: ProjectYaml, { owner, name, policy }: Pr
     keyKind: value.signing.kind,
     homepage: value.homepage ?? null,
     contact: value.contact ?? null,
+    retention: retentionStated(value),
     frozen: value.frozen ?? null,
     deleteAfter: value.deleteAfter ?? null,
     forkedFrom: value.forkedFrom ?? null,

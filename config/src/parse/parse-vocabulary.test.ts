@@ -12,6 +12,7 @@ import {
 } from '../../testing/config-for-tests.ts';
 import { plainBuildroot } from '../words/buildroot.ts';
 import type { ChrootName } from '../words/chroot.ts';
+import { retentionOf } from '../words/project.ts';
 import { parseConfigRepo } from './parse-config-repo.ts';
 
 const fedora = 'fedora-42-x86_64' as ChrootName;
@@ -34,7 +35,7 @@ describe('coppice.yaml', () => {
 chroots: { fedora-42-x86_64: , fedora-41-x86_64: { state: eol, keepUntil: 2027-01-31 }, epel-9-x86_64: { state: inactive } }
 limits: { memory: 2 GiB, maximumMemory: 8 GiB, perOwner: 4, perChroot: { epel-9-x86_64: 1 }, perArchitecture: { x86_64: 3 } }
 allow: { network: true, repos: [], isolation: [simple] }
-retention: { failed: 1d, superseded: 2d, pullRequests: 3d }
+retention: { failed: 1d, superseded: 2d, supersededBuilds: 5, pullRequests: 3d }
 signing: { expires: 365d, overlap: 1d }
 `;
     const { policy: parsed } = configOf({ 'coppice.yaml': text });
@@ -57,6 +58,8 @@ signing: { expires: 365d, overlap: 1d }
     expect(parsed.retention).toEqual({
       failedSeconds: day,
       supersededSeconds: 2 * day,
+      failedBuilds: null,
+      supersededBuilds: 5,
       pullRequestsSeconds: 3 * day,
     });
   });
@@ -142,6 +145,7 @@ frozen: a licence is looked at
 deleteAfter: 2027-02-28
 forkedFrom: acme/gone
 renamedFrom: acme/older
+retention: { superseded: 1d, failedBuilds: 0 }
 `;
     const libs = `maintainers: [a]\nchroots: [fedora-42-x86_64]\n`;
     const { projects } = configOf({ 'coppice.yaml': policy, [projectPath]: text, 'projects/acme/libs.yaml': libs });
@@ -163,6 +167,24 @@ renamedFrom: acme/older
       deleteAfter: '2027-02-28',
       forkedFrom: 'acme/gone',
       renamedFrom: 'acme/older',
+      retention: { supersededSeconds: 86_400, failedBuilds: 0 },
+    });
+  });
+
+  test('keeps less than the policy says, and not more', () => {
+    const whole = `${policy}retention: { failed: 2d, supersededBuilds: 3 }\n`;
+    const text = 'maintainers: [a]\nchroots: [fedora-42-x86_64]\n';
+    const stated = (retention: string) => projectProblems(`${text}retention: ${retention}\n`, [], whole);
+    expect(stated('{ failed: 3d, failedBuilds: 100, supersededBuilds: 4 }')).toEqual([
+      '3:22: `retention.failed` keeps more than coppice.yaml does (172800 seconds at most; remove the key for that)',
+      '3:63: `retention.supersededBuilds` keeps more than coppice.yaml does (3 builds at most; remove the key for that)',
+    ]);
+    const { policy: parsed, projects } = configOf({
+      'coppice.yaml': whole,
+      [projectPath]: `${text}retention: { superseded: 1d }\n`,
+    });
+    expect(retentionOf(parsed, projects[0])).toEqual({
+      ...{ failedSeconds: 2 * 86_400, supersededSeconds: 86_400, failedBuilds: null, supersededBuilds: 3 },
     });
   });
 

@@ -82,6 +82,9 @@ export const contact = checkedText('a mail or https address', 'A mail or https a
 });
 
 /** A day of the calendar as ISO 8601 writes it; it ends at midnight UTC. */
+/** How many old builds of a package and chroot are kept. */
+export const keptBuilds = z.int().min(0).max(10_000);
+
 export const day = checkedText('a day such as `2027-01-31`', 'A day: 2027-01-31 (UTC).', (text) => {
   const time = /^\d{4}-\d{2}-\d{2}$/.test(text) ? new Date(`${text}T00:00:00Z`) : undefined;
   // February 30 becomes March 2: only real days come back as they were written.

@@ -19,6 +19,7 @@ import {
   day,
   formerProject,
   httpsAddress,
+  keptBuilds,
   publishMode,
   repoOptions,
   repository,
@@ -64,6 +65,21 @@ const chroots = z
     { error: 'a list of chroot names, or a mapping from names to options' },
   )
   .describe('What the packages are built for: a list of names, or a mapping from names to options.');
+
+const retention = z.strictObject({
+  failed: duration
+    .describe('How long builds are kept that did not succeed; default: as coppice.yaml says.')
+    .exactOptional(),
+  superseded: duration
+    .describe('How long builds are kept after a newer one of the same package and chroot succeeded; default: the same.')
+    .exactOptional(),
+  failedBuilds: keptBuilds
+    .describe('How many builds of a package and chroot that did not succeed are kept; default: the same.')
+    .exactOptional(),
+  supersededBuilds: keptBuilds
+    .describe('How many superseded builds of a package and chroot are kept; default: the same.')
+    .exactOptional(),
+});
 
 export const projectSchema = z
   .strictObject({
@@ -114,6 +130,7 @@ export const projectSchema = z
         'What the signing key of the project is (kind). The key that it has stays until coppice rotate-key; default: kind rsa4096.',
       ),
     pinned: z.boolean().prefault(false).describe('Shown first among the projects.'),
+    retention: retention.prefault({}).describe('What is kept for less long than coppice.yaml says.'),
     frozen: prose(500, 'Why nothing is built or published; remove the key to go on. `/freeze` sets it.')
       .refine((text) => text.trim() !== '', {
         params: { hint: 'say why in a few words' },

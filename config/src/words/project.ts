@@ -59,6 +59,8 @@ export interface Project {
   readonly background: boolean;
   /** Labels that builders must have where their package says nothing else. */
   readonly builderLabels: readonly string[];
+  /** Bounds that are tighter than the policy's. */
+  readonly retention: Partial<Retention>;
   /** Why nothing is built or published; null: it is not frozen. */
   readonly frozen: string | null;
   /** The day (`YYYY-MM-DD`, UTC) from which on the project is deleted; null: never. */
@@ -117,14 +119,30 @@ export interface Policy {
     /** For how long the next key is published before it signs, in seconds. */
     readonly overlapSeconds: number;
   };
-  readonly retention: {
-    /** How long failed builds are kept, in seconds. */
-    readonly failedSeconds: number;
-    /** How long builds are kept after a newer one of the same package and chroot succeeded, in seconds. */
-    readonly supersededSeconds: number;
+  readonly retention: Retention & {
     /** How long repositories of pull requests are kept after these were closed, in seconds. */
     readonly pullRequestsSeconds: number;
   };
+}
+
+/** How long builds are kept that nobody is given any more; each bound by itself lets a build go. */
+export interface Retention {
+  /** Builds that did not succeed, after they ended, in seconds. */
+  readonly failedSeconds: number;
+  /** Builds after a newer one of the same package and chroot succeeded, in seconds. */
+  readonly supersededSeconds: number;
+  /** How many of either are kept of one package and chroot, the newest; null: no bound. */
+  readonly failedBuilds: number | null;
+  readonly supersededBuilds: number | null;
+}
+
+/** What holds for a project: its own bounds, where it states any. */
+export function retentionOf(
+  policy: Pick<Policy, 'retention'>,
+  project: Pick<Project, 'retention'> | undefined,
+): Retention {
+  const { pullRequestsSeconds: _, ...retention } = policy.retention;
+  return { ...retention, ...project?.retention };
 }
 
 /** What the admins say of a chroot. */

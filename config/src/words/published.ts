@@ -34,6 +34,8 @@ export const published = {
     const { distribution, release } = chrootOf(chroot);
     return `coprs/${owner}/${project}/repo/${distribution}-${release}/${owner}-${project}-${distribution}-${release}.repo`;
   },
+  /** What is said of a project that is frozen, in place of all that it has published; as dnf calls the project. */
+  frozenNote: (owner: string, project: string) => `api/v1/frozen/${owner}/${project}.txt`,
   /** What the copr plugin of dnf 5 asks for, for a client of any release. */
   rpmrepo: (owner: string, project: string) => `api_3/rpmrepo/${owner}/${project}.json`,
   distribution: (chroot: ChrootName) => `distributions/${chroot}`,

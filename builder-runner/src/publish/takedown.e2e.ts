@@ -1,0 +1,173 @@
+// Taking a project down and putting it back, on real RPMs, gpg, createrepo_c and dnf.
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BuildId, plainTerms, published, sandboxOf } from '@coppice/config';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { buildOf, endingOf, publishTiny, showPackages, testChroot } from '../../testing/publish-builds.ts';
+import { frozenResults } from './frozen.ts';
+import { ensureKey } from './keys.ts';
+import { deleteBuild, removeProject, renameProject } from './project-life.ts';
+import { publishEnding } from './publish.ts';
+import { writeRepoFiles } from './repo-files.ts';
+import { closeAllSigning } from './sign.ts';
+import { freezeProject, unfreezeProject } from './takedown.ts';
+
+let home: string;
+let publisher: { home: string; url: string };
+const tools = { owner: 'acme', name: 'tools' };
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'coppice-takedown-'));
+  publisher = { home, url: 'https://build.example.org' };
+});
+afterEach(async () => {
+  await closeAllSigning(home);
+  await rm(home, { recursive: true, force: true });
+});
+
+const inPublished = (path: string) => join(home, 'published', path);
+const repositoryOf = (name: string) => inPublished(published.repository('acme', name, testChroot));
+const repoFileOf = (name: string) => inPublished(published.dnfRepo('acme', name, testChroot));
+const noteOf = (name: string) => inPublished(published.frozenNote('acme', name));
+const shown = (name: string) => showPackages(home, repositoryOf(name), inPublished(published.publicKey('acme', name)));
+const freeze = () => freezeProject(publisher, 'acme', 'tools');
+const unfreeze = () => unfreezeProject(publisher, 'acme', 'tools');
+
+/** Does it twice: what was done already stays done. */
+async function twice<T>(work: () => Promise<T>): Promise<T> {
+  await work();
+  return work();
+}
+
+/** All that lies in a folder: contents, links, times. */
+function look(folder: string): Record<string, string> {
+  const found = readdirSync(folder, { recursive: true }).map((name): [string, string] => {
+    const path = join(folder, String(name));
+    const about = lstatSync(path);
+    const what = about.isSymbolicLink() ? readlinkSync(path) : about.isFile() ? readFileSync(path, 'latin1') : 'folder';
+    return [String(name), `${about.mtimeMs} ${what}`];
+  });
+  return Object.fromEntries(found);
+}
+
+describe('a project that is frozen', () => {
+  test('has nothing left in reach, nor have its sandboxes, and comes back exactly as it was', async () => {
+    const sandbox = sandboxOf('tools', 7);
+    await publishTiny(publisher, 1, 'one', '1.0');
+    await publishTiny(publisher, 2, 'one', '2.0');
+    await publishTiny(publisher, 3, 'one', '3.0', sandbox);
+    await publishTiny(publisher, 4, 'one', '1.0', 'toolset');
+    const before = look(inPublished('results'));
+    await twice(freeze);
+    expect(readdirSync(inPublished('results/acme'))).toEqual(['toolset']);
+    expect([existsSync(repoFileOf('tools')), existsSync(repoFileOf(sandbox))]).toEqual([false, false]);
+    expect(readFileSync(noteOf('tools'), 'utf8')).toBe(
+      'acme/tools is frozen: its packages, logs and source packages are out of reach. Why: https://build.example.org/acme/tools/\n',
+    );
+    expect(readFileSync(noteOf(sandbox), 'utf8')).toMatch(/ Why: https:\/\/build.example.org\/acme\/tools\/\n$/);
+    // The list of projects is written, with their keys.
+    await ensureKey(home, 'acme', 'tools');
+    await twice(unfreeze);
+    // That folder alone saw others leave and come.
+    const { acme: _, ...whole } = before;
+    expect(look(inPublished('results'))).toMatchObject(whole);
+    expect([existsSync(noteOf('tools')), existsSync(noteOf(sandbox))]).toEqual([false, false]);
+    expect([existsSync(repoFileOf('tools')), existsSync(repoFileOf(sandbox))]).toEqual([true, true]);
+    expect(existsSync(frozenResults(home, 'acme', 'tools'))).toBe(false);
+    expect(await shown('tools')).toEqual(['one-2.0.noarch', 'one-2.0.src']);
+  }, 90_000);
+
+  test('gets no repository when builds end, and shows no builds that were deleted meanwhile', async () => {
+    await publishTiny(publisher, 1, 'one', '1.0');
+    await publishTiny(publisher, 2, 'two', '1.0');
+    await freeze();
+    expect(await publishTiny(publisher, 3, 'one', '2.0')).toBe(false);
+    const late = buildOf(4, 'late');
+    await publishEnding(publisher, late, late.chroots[0], endingOf('failed'));
+    await writeRepoFiles(publisher, tools, plainTerms);
+    expect([readdirSync(repositoryOf('tools')), existsSync(repoFileOf('tools'))]).toEqual([['00000004-late'], false]);
+    await twice(() => deleteBuild(publisher, 'acme', 'tools', 2 as BuildId));
+    await twice(unfreeze);
+    expect(readdirSync(repositoryOf('tools')).sort()).toEqual([
+      '00000001-one',
+      '00000004-late',
+      'generations',
+      'repodata',
+    ]);
+    expect(await shown('tools')).toEqual(['one-1.0.noarch', 'one-1.0.src']);
+    expect(await publishTiny(publisher, 5, 'one', '2.0')).toBe(true);
+  }, 90_000);
+
+  test('is taken down and put back to the end when that was cut off anywhere', async () => {
+    await publishTiny(publisher, 1, 'one', '1.0');
+    // Marked and told, and not moved yet.
+    await freeze();
+    renameSync(frozenResults(home, 'acme', 'tools'), inPublished('results/acme/tools'));
+    await freeze();
+    expect(existsSync(repositoryOf('tools'))).toBe(false);
+    // Moved back, and not shown yet.
+    renameSync(frozenResults(home, 'acme', 'tools'), inPublished('results/acme/tools'));
+    await unfreeze();
+    expect(existsSync(repoFileOf('tools'))).toBe(true);
+    // Told no more, and marked still.
+    await freeze();
+    await rm(noteOf('tools'));
+    await unfreeze();
+    expect(await shown('tools')).toEqual(['one-1.0.noarch', 'one-1.0.src']);
+  }, 90_000);
+
+  test('by an older version, its metadata alone, is taken down whole and gets metadata anew', async () => {
+    await publishTiny(publisher, 1, 'one', '1.0');
+    mkdirSync(join(home, 'state/frozen/acme/tools'), { recursive: true });
+    renameSync(join(repositoryOf('tools'), 'repodata'), join(home, 'state/frozen/acme/tools', testChroot));
+    await freeze();
+    expect(existsSync(repositoryOf('tools'))).toBe(false);
+    await unfreeze();
+    expect(await shown('tools')).toEqual(['one-1.0.noarch', 'one-1.0.src']);
+  }, 60_000);
+
+  test('may be renamed and deleted', async () => {
+    await publishTiny(publisher, 1, 'one', '1.0');
+    await freeze();
+    await twice(() => renameProject(publisher, tools, { owner: 'acme', name: 'instruments' }));
+    expect([existsSync(noteOf('tools')), readFileSync(noteOf('instruments'), 'utf8')]).toEqual([
+      false,
+      expect.stringMatching(/^acme\/instruments is frozen/),
+    ]);
+    await unfreezeProject(publisher, 'acme', 'instruments');
+    expect(await shown('instruments')).toEqual(['one-1.0.noarch', 'one-1.0.src']);
+    const record = readFileSync(join(repositoryOf('instruments'), '00000001-one/result.json'), 'utf8');
+    expect(JSON.parse(record)).toMatchObject({ project: 'instruments' });
+    await freezeProject(publisher, 'acme', 'instruments');
+    await removeProject(home, 'acme', 'instruments');
+    expect([existsSync(noteOf('instruments')), existsSync(frozenResults(home, 'acme', 'instruments'))]).toEqual([
+      false,
+      false,
+    ]);
+  }, 60_000);
+
+  test('by the config alone publishes nothing either', async () => {
+    const frozen = { ...publisher, isFrozen: (_: string, name: string) => name === 'tools' };
+    expect(await publishTiny(frozen, 1, 'one', '1.0')).toBe(false);
+    expect(existsSync(repositoryOf('tools'))).toBe(false);
+    expect(await publishTiny(frozen, 1, 'one', '1.0', 'instruments')).toBe(true);
+  }, 60_000);
+});
+
+test('publishing and all else that happens to a project at the same time leave a repository of what was published', async () => {
+  const [one, , two] = await Promise.all([
+    publishTiny(publisher, 1, 'one', '1.0'),
+    freezeProject(publisher, 'acme', 'tools'),
+    publishTiny(publisher, 2, 'two', '1.0'),
+    unfreezeProject(publisher, 'acme', 'tools'),
+    deleteBuild(publisher, 'acme', 'tools', 9 as BuildId),
+    publishTiny(publisher, 9, 'three', '1.0'),
+  ]);
+  await unfreezeProject(publisher, 'acme', 'tools');
+  const expected = [one && 'one-1.0.noarch', two && 'two-1.0.noarch'].filter((name) => name !== false);
+  expect((await shown('tools')).filter((name) => name.endsWith('.noarch') && !name.startsWith('three'))).toEqual(
+    expected,
+  );
+}, 60_000);
