@@ -23,7 +23,7 @@ export { builderLabelPattern } from './words/builder-settings.ts';
 export * from './words/buildroot.ts';
 export * from './words/chroot.ts';
 export { chrootMacros, distributionMacros } from './words/chroot-macros.ts';
-export { compareEvr } from './words/compare-evr.ts';
+export { compareEvr, compareVersions } from './words/compare-evr.ts';
 export * from './words/event.ts';
 export { nearest } from './words/nearest.ts';
 export * from './words/nevra.ts';

@@ -35,8 +35,8 @@ export interface BuiltIndex {
 }
 
 /**
- * Reads the names of all result folders below `folder` (`published/`) and `withheld`, where those of frozen projects are
- * laid out in the same way, and follows what ends in `queue` from its call on.
+ * Reads the names of all result folders below `folder` (`published/`) and `withheld`, where those of frozen projects
+ * are laid out in the same way, and follows what ends in `queue` from its call on.
  */
 export async function openBuiltIndex(
   folder: string,

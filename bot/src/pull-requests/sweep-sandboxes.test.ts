@@ -72,7 +72,7 @@ test('what cannot be taken away is not forgotten', async () => {
 });
 
 test('those of a frozen project stay out of reach, and their pull request is not forgotten before that is resolved', async () => {
-  for (const name of ['results/acme/one+pr1', 'withheld/results/acme/tools+pr1'])
+  for (const name of ['results/acme/one:pr:1', 'withheld/results/acme/tools:pr:1'])
     await mkdir(join(folder, name), { recursive: true });
   const removed: string[] = [];
   const forgotten: number[] = [];
@@ -82,7 +82,7 @@ test('those of a frozen project stay out of reach, and their pull request is not
     forget: async (number: number) => void forgotten.push(number),
   };
   expect(await sweepSandboxes({ ...context, isFrozen: (_, project) => project === 'tools' })).toEqual([]);
-  expect([removed, forgotten]).toEqual([['acme/one+pr1'], []]);
+  expect([removed, forgotten]).toEqual([['acme/one:pr:1'], []]);
   expect(await sweepSandboxes(context)).toEqual([1]);
-  expect(removed).toContain('acme/tools+pr1');
+  expect(removed).toContain('acme/tools:pr:1');
 });

@@ -1,6 +1,10 @@
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Queue } from '@coppice/builder-runner/queue';
 import { parseConfigRepo } from '@coppice/config';
-import { beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeEach, expect, test } from 'vitest';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 import { initialBotState } from '../vocabulary/bot-state.ts';
 import type { Job } from '../vocabulary/job.ts';
@@ -40,6 +44,9 @@ beforeEach(() => {
   Object.assign(state, initialBotState(), { pulls: [pull] });
 });
 
+const publishedFolder = mkdtempSync(join(tmpdir(), 'coppice-tend-'));
+afterAll(() => rm(publishedFolder, { recursive: true, force: true }));
+
 const context = {
   ...{ queue: { builds: () => [] } as unknown as Queue, state: () => state, log: () => undefined },
   ...{ config: () => inForce, written: () => inForce, now: () => new Date('2026-01-02T03:04:05Z') },
@@ -48,7 +55,7 @@ const context = {
   mirror: { conflicts: async (base: string) => (conflicting.includes(base) ? ['x'] : []) },
   forget: async () => [],
   commit: async () => undefined,
-  ...{ projects: { remove: async () => undefined }, publishedFolder: '/nowhere', published: () => undefined },
+  ...{ projects: { remove: async () => undefined }, publishedFolder, published: () => undefined },
   settings: { github: { webUrl: 'https://github.example', repository: 'acme/packages' } },
   commitEdit: async ({ edit }: { edit: { project: string } }) => {
     removed = [...removed, edit.project];

@@ -1,5 +1,5 @@
-// Files of builds that nobody is shown any more: readers that have read an index before still ask for them, so they go some
-// time later. What is to go is noted, so that a service that was stopped does it at its next start.
+// Files of builds that nobody is shown any more: readers that have read an index before still ask for them, so they go
+// some time later. What is to go is noted, so that a service that was stopped does it at its next start.
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -7,7 +7,9 @@ import { repodataOf } from './generations.ts';
 import type { List } from './texts.ts';
 import { locationOf } from './texts.ts';
 
-/** The texts of the chunks of one list of a generation. Throws what the file system says of a list that is not there. */
+/**
+ * The texts of the chunks of one list of a generation. Throws what the file system says of a list that is not there.
+ */
 export async function* chunkTexts(
   folder: string,
   generation: Generation,

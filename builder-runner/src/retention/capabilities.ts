@@ -1,7 +1,15 @@
 // What packages provide and require, from their elements in the metadata, and whether the one meets the other. Pure.
-// Source of the rules: rpm's lib/rpmds.c, https://rpm.org/docs/latest/manual/dependencies.html and boolean_dependencies.html.
+// Source of the rules: rpm's lib/rpmds.c, https://rpm.org/docs/latest/manual/dependencies.html and
+// boolean_dependencies.html.
+import { compareVersions } from '@coppice/config';
 import { decodeXml, type PackageTexts } from '../repodata/texts.ts';
-import { compareEvr, type Evr } from './compare-evr.ts';
+
+/** Epoch, version and release; without a release all releases count as equal. */
+interface Evr {
+  readonly epoch: string;
+  readonly version: string;
+  readonly release: string | null;
+}
 
 /** A name, perhaps with a range of versions: `libfoo >= 1.2`. */
 export interface Capability {
@@ -77,6 +85,13 @@ function evrOf(text: string): Evr {
   return { epoch, version, release: release ?? null };
 }
 
+/** Negative when `one` is older, positive when it is newer. */
+function compareRanges(one: Evr, other: Evr): number {
+  const byVersion = compareVersions(one.epoch, other.epoch) || compareVersions(one.version, other.version);
+  if (byVersion !== 0 || one.release === null || other.release === null) return byVersion;
+  return compareVersions(one.release, other.release);
+}
+
 /**
  * Whether what is provided meets what is required. `unsure` is the answer where programs differ: a version is asked for
  * and none is stated.
@@ -85,7 +100,7 @@ export function meets(provided: Capability, required: Capability, unsure: boolea
   if (provided.name !== required.name) return false;
   if (required.range === undefined) return true;
   if (provided.range === undefined || provided.range.flags !== 'EQ') return unsure;
-  const order = compareEvr(provided.range.evr, required.range.evr);
+  const order = compareRanges(provided.range.evr, required.range.evr);
   const { flags } = required.range;
   if (order === 0) return flags === 'EQ' || flags === 'LE' || flags === 'GE';
   return order < 0 ? flags === 'LT' || flags === 'LE' : flags === 'GT' || flags === 'GE';
