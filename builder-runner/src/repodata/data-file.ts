@@ -70,17 +70,46 @@ export async function loadChunk(
   return groupByBuild(joinLists({ primary, filelists, other } as OfLists<string>));
 }
 
-/** A part of a list: packed already, or to be. */
-interface Part {
+/** A part of a list. */
+export interface Part {
   readonly packed: Buffer;
+  /** Bytes of its text. */
+  readonly open: number;
   /** Its text, where it is at hand. */
   readonly text?: Buffer;
 }
 
-/** The texts of a chunk that is packed anew, and what it packs to. */
-export interface FreshChunk {
-  readonly chunk: Chunk;
-  readonly parts: OfLists<Part>;
+/** Parts of so many bytes of text are unpacked in one go: each go costs as much as 100 kB do. */
+const maximumOpenBytes = 1024 ** 2;
+
+/** Chunks that follow one another in `packed`, from the byte `at` on, in as few parts as are good. */
+export function copyParts(packed: Buffer, at: number, sizes: readonly ChunkSize[]): readonly Part[] {
+  const parts: Part[] = [];
+  let [from, to, open] = [at, at, 0];
+  for (const size of sizes) {
+    if (open > 0 && open + size.open > maximumOpenBytes) {
+      parts.push({ packed: packed.subarray(from, to), open });
+      [from, open] = [to, 0];
+    }
+    to += size.packed;
+    open += size.open;
+  }
+  return open === 0 ? parts : [...parts, { packed: packed.subarray(from, to), open }];
+}
+
+/** Throws RunnerError `metadata` when it is not what it was. */
+async function unpackPart({ packed, open, text }: Part): Promise<Buffer> {
+  if (text !== undefined) return text;
+  const unpacked = await gunzip(packed, { chunkSize: open + 64 });
+  if (unpacked.length !== open)
+    throw new RunnerError('metadata', `a part of the metadata has ${unpacked.length} bytes and not ${open}`);
+  return unpacked;
+}
+
+/** Chunks that follow one another, and the parts that they are in each list. */
+export interface Section {
+  readonly chunks: readonly Chunk[];
+  readonly parts: OfLists<readonly Part[]>;
 }
 
 /** One list to be written: its parts in their order, behind one another. */
@@ -92,8 +121,8 @@ export interface ListToWrite {
   readonly parts: readonly Part[];
 }
 
-/** How many chunks are unpacked at the same time. */
-const atOnce = 8;
+/** How many parts are unpacked at the same time. */
+const atOnce = 4;
 
 /**
  * Writes a list and resolves with what the index says of it, and how long its start is. `look` is given the text of
@@ -109,12 +138,16 @@ export async function writeList(
     Buffer,
   ];
   const [start, end] = await Promise.all([gzip(startText), gzip(endText)]);
-  const all: readonly Part[] = [{ packed: start, text: startText }, ...parts, { packed: end, text: endText }];
+  const all: readonly Part[] = [
+    { packed: start, open: startText.length, text: startText },
+    ...parts,
+    { packed: end, open: endText.length, text: endText },
+  ];
   const [packedHash, openHash] = [createHash('sha256'), createHash('sha256')];
   let openBytes = 0;
   for (let from = 0; from < all.length; from += atOnce) {
     const some = all.slice(from, from + atOnce);
-    const texts = await Promise.all(some.map(({ packed, text }) => text ?? gunzip(packed)));
+    const texts = await Promise.all(some.map(unpackPart));
     for (const [index, text] of texts.entries()) {
       packedHash.update(some[index]?.packed ?? '');
       openHash.update(text);
@@ -162,18 +195,19 @@ export async function writeDataFile(
 }
 
 /** Packs a piece that changed. */
-export async function packChunk(builds: readonly BuildTexts[]): Promise<FreshChunk> {
+export async function packChunk(builds: readonly BuildTexts[]): Promise<Section> {
   const pack = async (list: List): Promise<Required<Part>> => {
     const text = Buffer.from(builds.flatMap(({ packages }) => packages.map((each) => each[list])).join(''), 'latin1');
-    return { text, packed: await gzip(text) };
+    return { text, packed: await gzip(text), open: text.length };
   };
   const [primary, filelists, other] = (await Promise.all(lists.map(pack))) as [
     Required<Part>,
     Required<Part>,
     Required<Part>,
   ];
-  const size = ({ packed, text }: Required<Part>): ChunkSize => ({ packed: packed.length, open: text.length });
+  const size = ({ packed, open }: Part): ChunkSize => ({ packed: packed.length, open });
   const sizes = { primary: size(primary), filelists: size(filelists), other: size(other) };
   const digest = createHash('sha256').update(primary.text).digest('hex');
-  return { chunk: { ...describeChunk(builds), digest, ...sizes }, parts: { primary, filelists, other } };
+  const chunk = { ...describeChunk(builds), digest, ...sizes };
+  return { chunks: [chunk], parts: { primary: [primary], filelists: [filelists], other: [other] } };
 }

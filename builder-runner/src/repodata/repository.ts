@@ -6,12 +6,13 @@ import type { Log } from '../base/log.ts';
 import { nameOf } from './chunks.ts';
 import { type Clash, clashFinder } from './clash.ts';
 import {
-  type FreshChunk,
+  copyParts,
   loadChunk,
   type PackedLists,
   packChunk,
   placesOf,
   readLists,
+  type Section,
   writeDataFile,
   writeList,
 } from './data-file.ts';
@@ -25,8 +26,8 @@ import {
   type Sign,
   showGeneration,
 } from './generations.ts';
-import { type Changes, planChunks } from './plan-chunks.ts';
-import { type BuildTexts, factsOf, lists, type OfLists } from './texts.ts';
+import { type Changes, type Piece, planChunks } from './plan-chunks.ts';
+import { type BuildTexts, factsOf, type List, lists, type OfLists } from './texts.ts';
 
 export interface Repository {
   /** Absolute. */
@@ -133,24 +134,30 @@ async function makeGeneration(
     if (chunk === undefined || place === undefined) throw new RangeError(`there is no chunk ${at}`);
     return loadChunk(base.packed, chunk, place);
   });
-  const packed = await Promise.all(
-    pieces.map(async (piece): Promise<FreshChunk> => {
-      if ('fresh' in piece) return packChunk(piece.fresh);
-      const [chunk, place] = [chunks[piece.copied], places[piece.copied]];
-      if (chunk === undefined || place === undefined) throw new RangeError(`there is no chunk ${piece.copied}`);
-      const part = (list: keyof PackedLists) => ({
-        packed: base.packed[list].subarray(place[list], place[list] + chunk[list].packed),
-      });
-      return { chunk, parts: { primary: part('primary'), filelists: part('filelists'), other: part('other') } };
+  const sections = await Promise.all(
+    sectionsOf(pieces).map(async (section): Promise<Section> => {
+      if ('fresh' in section) return packChunk(section.fresh);
+      const copied = chunks.slice(section.from, section.to);
+      const parts = (list: List) =>
+        copyParts(
+          base.packed[list],
+          places[section.from]?.[list] ?? 0,
+          copied.map((chunk) => chunk[list]),
+        );
+      return {
+        chunks: copied,
+        parts: { primary: parts('primary'), filelists: parts('filelists'), other: parts('other') },
+      };
     }),
   );
+  const all = sections.flatMap((section) => section.chunks);
   const repodata = repodataOf(repository.folder);
   const clashes = clashFinder(change.refuseClashes ? (change.show ?? []) : []);
-  const rpms = packed.reduce((sum, { chunk }) => sum + chunk.rpms, 0);
-  const seconds = packed.reduce((newest, { chunk }) => Math.max(newest, chunk.newestSeconds), 0);
+  const rpms = all.reduce((sum, each) => sum + each.rpms, 0);
+  const seconds = all.reduce((newest, { newestSeconds }) => Math.max(newest, newestSeconds), 0);
   const written = await Promise.all(
     lists.map((list) =>
-      writeList(repodata, { list, rpms, seconds, parts: packed.map(({ parts }) => parts[list]) }, (text) => {
+      writeList(repodata, { list, rpms, seconds, parts: sections.flatMap(({ parts }) => parts[list]) }, (text) => {
         if (list === 'primary') clashes.look(text);
       }),
     ),
@@ -172,8 +179,22 @@ async function makeGeneration(
     changed: changes.length,
     files: [...written.map(({ file }) => file), ...further],
     starts: starts as unknown as OfLists<number>,
-    chunks: packed.map(({ chunk }) => chunk),
+    chunks: all,
   };
+}
+
+/** Chunks of the old lists that follow one another, or builds of one new chunk. */
+type SectionPlan = { from: number; to: number } | { readonly fresh: readonly BuildTexts[] };
+
+function sectionsOf(pieces: readonly Piece[]): readonly SectionPlan[] {
+  const sections: SectionPlan[] = [];
+  for (const piece of pieces) {
+    const before = sections.at(-1);
+    if ('fresh' in piece) sections.push(piece);
+    else if (before !== undefined && 'to' in before && before.to === piece.copied) before.to += 1;
+    else sections.push({ from: piece.copied, to: piece.copied + 1 });
+  }
+  return sections;
 }
 
 /** Notes what happens to each package in `changed`. */
