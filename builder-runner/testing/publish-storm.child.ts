@@ -48,7 +48,7 @@ async function publish(file: string): Promise<void> {
 
 async function deleteOne(): Promise<void> {
   const builds = (await readdir(folder)).filter((name) => packageOfBuild(name) !== undefined);
-  const shown = await shownBuilds(folder, 'current');
+  const shown = await shownBuilds(publisher, folder, 'current');
   const candidates = random() < 0.5 ? shown : builds;
   const build = candidates[Math.floor(random() * candidates.length)];
   if (build === undefined) return;

@@ -83,7 +83,9 @@ async function listCopies(
   const there = await newestGoodBuilds(publisher, join(home, 'published', target));
   const has = new Set(there.map(packageOfBuild));
   const source = published.repository(from.owner, from.name, chroot);
-  return (await readRecords(publisher, source, await shownBuilds(join(home, 'published', source), 'current')))
+  return (
+    await readRecords(publisher, source, await shownBuilds(publisher, join(home, 'published', source), 'current'))
+  )
     .filter(({ record }) => !has.has(record.package))
     .map((each) => ({ chroot, ...each }));
 }

@@ -55,18 +55,23 @@ export function hasRepodata(folder: string): Promise<boolean> {
 
 /** What the metadata shows, whoever made it; without any, each package's newest good build. */
 async function listShown(publisher: Publisher, folder: string): Promise<readonly BuildTexts[]> {
-  const paths = await packagesShown(repodataOf(folder)).catch((error: unknown) => {
-    if (error instanceof RunnerError) return undefined;
-    throw error;
-  });
-  if (paths === undefined) return listNewestGood(publisher, folder);
-  const shown = new Set([...paths].map((path) => path.split('/')[0] ?? ''));
-  const { builds, leftOut } = await describeBuilds(folder, [...shown]);
+  const shown = await namedByMetadata(folder);
+  if (shown === undefined) return listNewestGood(publisher, folder);
+  const { builds, leftOut } = await describeBuilds(folder, shown);
   const [lost] = leftOut;
   if (lost === undefined) return builds;
   // A package that users have already does not go because it cannot be read now.
   const what = `createrepo_c leaves out ${lost.build}/${lost.file}, which is shown now: ${lost.line}`;
   throw new RunnerError('metadata', what);
+}
+
+/** The builds that metadata names, whoever made it; undefined where there is none, or it cannot be read. */
+async function namedByMetadata(folder: string): Promise<readonly string[] | undefined> {
+  const paths = await packagesShown(repodataOf(folder)).catch((error: unknown) => {
+    if (error instanceof RunnerError) return undefined;
+    throw error;
+  });
+  return paths && [...new Set([...paths].map((path) => path.split('/')[0] ?? ''))];
 }
 
 /** A build that cannot be shown gives way to the good one before it. */
@@ -114,11 +119,15 @@ export interface LeftOutBuild {
   readonly line: string;
 }
 
-/** The builds that somebody sees, by their folders. None where there is no generation. */
-export async function shownBuilds(folder: string, viewer: Viewer): Promise<readonly string[]> {
+/**
+ * The builds that somebody sees, by their folders. Where there is no generation yet, those that the metadata names, or
+ * else the newest good ones.
+ */
+export async function shownBuilds(publisher: Publisher, folder: string, viewer: Viewer): Promise<readonly string[]> {
   const number = await numberSeen(folder, viewer);
   const generation = number === undefined ? undefined : await readGeneration(folder, number);
-  return generation === undefined ? [] : (await readBuilds(folder, generation)).map(({ build }) => build);
+  if (generation !== undefined) return (await readBuilds(folder, generation)).map(({ build }) => build);
+  return (await namedByMetadata(folder)) ?? (await newestGoodBuilds(publisher, folder));
 }
 
 /** The folders, in that of a repository, of each package's newest succeeded build, oldest first. */
