@@ -1,7 +1,8 @@
 // For tests: the bot with a real queue, real Git and the local GitHub behind a real HTTP server. No runner: tests move
 // the builds.
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -280,6 +281,9 @@ async function writeResult(
   const one = build.chroots.find((each) => each.chroot === chrootName);
   const at = new Date().toISOString();
   const { owner, project, requestedBy, request, requestedAt, batch, configCommit, source } = build;
+  const place = join(folder, published.chrootBuild(build, chrootName));
+  await mkdir(place, { recursive: true });
+  const artifacts = outcome.state === 'succeeded' ? [await putPackage(build.package, place)] : [];
   const result: Result = {
     schemaVersion: 1,
     id: build.id,
@@ -301,18 +305,33 @@ async function writeResult(
     builder: 'builder-1',
     engine: null,
     phases: [],
-    artifacts: outcome.state === 'succeeded' ? [artifactOf(`${build.package}-bin-1-1.x86_64`)] : [],
+    artifacts,
     startedAt: at,
     endedAt: at,
   };
-  const place = join(folder, published.chrootBuild(build, chrootName));
-  await mkdir(place, { recursive: true });
   await writeFile(join(place, 'result.json'), JSON.stringify(result));
 }
 
-/** A binary package is not always called like its package. */
-function artifactOf(nevra: string): Result['artifacts'][number] {
-  return { file: `${nevra}.rpm`, nevra, bytes: 1, sha256: '0'.repeat(64) };
+/** Puts a real package into the folder of a build. A binary package is not always called like its package. */
+async function putPackage(name: string, place: string): Promise<Result['artifacts'][number]> {
+  const top = await mkdtemp(join(tmpdir(), 'coppice-package-'));
+  try {
+    const nevra = `${name}-bin-1-1.x86_64`;
+    const text = ['Summary: Tiny', 'License: MIT', '%description', 'Tiny.', '%files'].join('\n');
+    await writeFile(join(top, 'tiny.spec'), `Name: ${name}-bin\nVersion: 1\nRelease: 1\n${text}\n`);
+    const defines = [
+      `_topdir ${top}`,
+      `_rpmdir ${place}`,
+      '_rpmfilename %%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm',
+    ];
+    const options = defines.flatMap((define) => ['--define', define]);
+    await execa('rpmbuild', ['-bb', '--target', 'x86_64', ...options, join(top, 'tiny.spec')], { env: { HOME: top } });
+    const content = await readFile(join(place, `${nevra}.rpm`));
+    const sha256 = createHash('sha256').update(content).digest('hex');
+    return { file: `${nevra}.rpm`, nevra, bytes: content.length, sha256 };
+  } finally {
+    await rm(top, { recursive: true, force: true });
+  }
 }
 
 /** Waits until `found` gives a value; gives up after a minute with what was last seen. */
