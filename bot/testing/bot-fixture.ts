@@ -310,6 +310,9 @@ async function writeResult(
     endedAt: at,
   };
   await writeFile(join(place, 'result.json'), JSON.stringify(result));
+  // Nothing here makes metadata, which would name this build.
+  for (const metadata of ['generations', 'repodata'])
+    await rm(join(dirname(place), metadata), { recursive: true, force: true });
 }
 
 /** Puts a real package into the folder of a build. A binary package is not always called like its package. */
