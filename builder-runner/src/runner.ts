@@ -35,6 +35,7 @@ export { renameOldSandboxes } from './publish/project-life.ts';
 export { type ProjectName, type ProjectsPort, runnerProjects } from './publish/projects.ts';
 export type { Switched, SwitchOutcome, SwitchRefusal, SwitchWish } from './publish/publications.ts';
 export type { Publisher } from './publish/publisher.ts';
+export { leavingBuilds } from './publish/remove-later.ts';
 export { listRemovedKeys } from './publish/removed-keys.ts';
 export { writeSandboxRepoFiles } from './publish/repo-files.ts';
 export { type KeyTender, type ProjectKeys, startKeyTending } from './publish/tend-keys.ts';

@@ -1,6 +1,8 @@
 // What has been built: the records under `published/results`, found once by their folders' names and followed from then
 // on.
+import { dirname } from 'node:path';
 import type { Queue } from '@coppice/builder-runner/queue';
+import { leavingBuilds } from '@coppice/builder-runner/runner';
 import {
   type BuildId,
   type BuiltChroot,
@@ -139,8 +141,12 @@ class FolderIndex implements BuiltIndex {
     try {
       const found: BuildRef[] = [];
       for (const some of places) for await (const place of some) found.push(place);
+      const leaving = await leavingBuilds(dirname(this.#folders[0] ?? ''));
       forget();
-      for (const place of found) this.#note(place);
+      for (const place of found) {
+        const chroots = place.chroots.filter((chroot) => !leaving.has(published.chrootBuild(place, chroot)));
+        if (chroots.length > 0) this.#note({ ...place, chroots });
+      }
       for (const build of missed) this.#ended(build);
     } finally {
       this.#readings.delete(missed);

@@ -50,14 +50,29 @@ function noteName(path: string): string {
   return `${createHash('sha256').update(path).digest('hex').slice(0, 32)}.json`;
 }
 
+/** The folders of builds, inside `published/`, that were deleted and hold nothing but packages until their time. */
+export async function leavingBuilds(home: string): Promise<ReadonlySet<string>> {
+  const leaving = new Set<string>();
+  for (const name of (await readdir(notesFolder(home)).catch(nothingWhenAbsent)) ?? []) {
+    const note = await readNote(join(notesFolder(home), name));
+    if (note !== undefined) leaving.add(note.path);
+  }
+  return leaving;
+}
+
+async function readNote(path: string): Promise<z.infer<typeof noteSchema> | undefined> {
+  const read = await readRegularFile(path, 10_000);
+  const stated = read?.kind === 'text' ? parseJsonAs(read.text, noteSchema) : undefined;
+  return stated?.kind === 'value' ? stated.value : undefined;
+}
+
 /** Removes what is due by now. `below`: or all that is noted there, due or not, for it is about to be moved. */
 export async function removeDue(home: string, now: Date, below?: string): Promise<void> {
   for (const name of (await readdir(notesFolder(home)).catch(nothingWhenAbsent)) ?? []) {
     const note = join(notesFolder(home), name);
-    const read = await readRegularFile(note, 10_000);
-    const stated = read?.kind === 'text' ? parseJsonAs(read.text, noteSchema) : undefined;
-    if (stated?.kind === 'value') {
-      const { path, dueAt } = stated.value;
+    const stated = await readNote(note);
+    if (stated !== undefined) {
+      const { path, dueAt } = stated;
       if (below === undefined ? Date.parse(dueAt) > now.getTime() : !path.startsWith(`${below}/`)) continue;
       await rm(join(home, 'published', path), { recursive: true, force: true });
     }
