@@ -23,8 +23,8 @@ const maximumOfClients = 20_000;
 /** A client asks for the signature at once; what it has from before that it reads anew. */
 const rememberMilliseconds = 10_000;
 
-/** Readers ask in `repodata/`; builds are given what is not published yet. */
-const indexPattern = /^(\/?results\/.+)\/(?:repodata|generations\/newest)\/repomd\.xml(\.asc)?$/;
+/** Readers ask in `repodata/`; builds are given what is not published yet, through tunnels that have one address. */
+const indexPattern = /^(\/?results\/.+)\/(repodata|generations\/newest)\/repomd\.xml(\.asc)?$/;
 
 /**
  * Where the index or the signature that `name` (relative to `root`, with `/`) asks for lies: that of one generation for
@@ -33,9 +33,9 @@ const indexPattern = /^(\/?results\/.+)\/(?:repodata|generations\/newest)\/repom
  * this.
  */
 export async function findIndex(root: string, name: string, request: IncomingMessage): Promise<string | undefined> {
-  const [, repository, signature] = indexPattern.exec(name) ?? [];
+  const [, repository, folder, signature] = indexPattern.exec(name) ?? [];
   if (repository === undefined) return undefined;
-  const client = `${clientOf(request)} ${repository}`;
+  const client = folder === 'repodata' ? `${clientOf(request)} ${repository}` : undefined;
   const ofConnection = byConnection.get(request.socket) ?? new Map<string, Given>();
   if (signature !== undefined) {
     const known = (isProxied(request) ? undefined : recall(ofConnection, repository)) ?? recall(byClient, client);
@@ -43,15 +43,20 @@ export async function findIndex(root: string, name: string, request: IncomingMes
     return known !== undefined && (await resolvePublished(root, path))?.kind === 'file' ? path : undefined;
   }
   const number = /\/generations\/(\d+)\/repomd\.xml$/.exec((await resolvePublished(root, name))?.path ?? '')?.[1];
-  if (number === undefined) return undefined;
+  if (number === undefined) {
+    // It is of no generation, and so is its signature.
+    ofConnection.delete(repository);
+    if (client !== undefined) byClient.delete(client);
+    return undefined;
+  }
   byConnection.set(request.socket, ofConnection);
   remember(ofConnection, repository, number, maximumOfConnection);
-  remember(byClient, client, number, maximumOfClients);
+  if (client !== undefined) remember(byClient, client, number, maximumOfClients);
   return `${repository}/generations/${number}/repomd.xml`;
 }
 
-function recall(memory: Memory, key: string): Given | undefined {
-  const known = memory.get(key);
+function recall(memory: Memory, key: string | undefined): Given | undefined {
+  const known = key === undefined ? undefined : memory.get(key);
   return known !== undefined && Date.now() - known.at < rememberMilliseconds ? known : undefined;
 }
 
