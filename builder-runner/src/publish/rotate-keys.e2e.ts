@@ -11,6 +11,7 @@ import { publishTiny, testChroot } from '../../testing/publish-builds.ts';
 import { askRotation } from './key-requests.ts';
 import { ensureKey, isMetadataBehind, keyFolder, rotateKey } from './keys.ts';
 import { deleteBuild, signMetadata } from './project-life.ts';
+import { removeDue } from './remove-later.ts';
 import { closeAllSigning } from './sign.ts';
 import { type KeyTender, startKeyTending } from './tend-keys.ts';
 
@@ -192,6 +193,8 @@ describe('the service', () => {
     const fingerprintFile = join(keyFolder(home, 'acme', 'tools'), 'fingerprint');
     await tender.look();
     await deleteBuild(publisher, 'acme', 'tools', 1 as BuildId);
+    // Its packages stay for a while, for who has read the metadata before.
+    await removeDue(home, new Date(Date.now() + 601_000));
     await tender.look();
     // Something that was signed before may be on its way still.
     expect(await rolesNow()).toEqual(['signing', 'former']);

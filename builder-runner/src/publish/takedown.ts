@@ -83,13 +83,12 @@ async function showAgain(publisher: Publisher, { owner, project }: ProjectPlace)
   for (const chroot of await chrootsOf(publisher.home, { owner, name: project })) {
     const folder = repositoryFolder(publisher, place, chroot);
     const there = new Set(await readdir(folder));
-    const seen = await Promise.all([
-      shownBuilds(publisher, folder, 'current'),
-      shownBuilds(publisher, folder, 'newest'),
-    ]);
+    const isThere = await hasRepodata(folder);
+    const viewers = isThere ? (['current', 'newest'] as const) : [];
+    const seen = await Promise.all(viewers.map((viewer) => shownBuilds(publisher, folder, viewer)));
     const gone = [...new Set(seen.flat())].filter((build) => !there.has(build));
     if (gone.length > 0) await hideBuilds(publisher, place, chroot, gone);
-    else if (!(await hasRepodata(folder))) await writeMetadata(publisher, place, chroot, {});
+    else if (!isThere) await writeMetadata(publisher, place, chroot, {});
     await writeRepoFile(publisher, { owner, name: project }, chroot);
   }
 }
