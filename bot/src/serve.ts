@@ -17,6 +17,7 @@ import {
   runnerProjects,
   startKeyTending,
   startOutgoingWebhooks,
+  startProviding,
   startRunner,
 } from '@coppice/builder-runner/runner';
 import {
@@ -35,6 +36,8 @@ import { brokenPools, poolFaults } from './answers/faults/pool-faults.ts';
 import type { FaultReport } from './answers/faults/standing-faults.ts';
 import { createBot } from './bot.ts';
 import { type ConfigAtCommit, type ConfigInForce, createConfigInForce } from './config-repo/config-in-force.ts';
+import { openConfigReader } from './config-repo/mirror.ts';
+import { statedRepositories } from './config-repo/stated-repositories.ts';
 import { startBuilderServer } from './service/builder-server.ts';
 import { diskWarning } from './service/disk-room.ts';
 import { writeEndpoint } from './service/endpoint.ts';
@@ -246,6 +249,8 @@ async function startBuilding(
     url: url.replace(/\/+$/, ''),
     isFrozen: (owner: string, name: string) => (projectOf(owner, name)?.frozen ?? null) !== null,
     signing: (owner: string, name: string) => signingTermsIn(config.current(), owner, name),
+    allowsDowngrade: (owner: string, name: string, packageName: string) =>
+      projectOf(owner, name)?.packages.find((one) => one.name === packageName)?.allowsDowngrade === true,
     repoTerms: (owner: string, name: string) => {
       const project = projectOf(owner, name);
       return project === undefined ? plainTerms : repoTerms(project, (key) => projectOf(...partsOf(key)));
@@ -272,6 +277,13 @@ async function startBuilding(
     backupKeyFile: backupKeyFile(settings, home),
   });
   cleanups.push(() => keys.stop());
+  const mirror = openConfigReader(join(home.state, 'config.git'));
+  const provider = startProviding({
+    ...{ publisher, queue, log },
+    projects: () => statedRepositories(config.current(), mirror),
+  });
+  config.onChange(() => provider.look());
+  cleanups.push(() => provider.stop());
   const debug = await openDebugSessions(context);
   cleanups.push(() => debug.stop());
   // Builds do not wait for pages.

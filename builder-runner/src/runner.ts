@@ -31,9 +31,12 @@ export { openBuildNumbers } from './publish/build-numbers.ts';
 export { askRotation, type RotationAnswer } from './publish/key-requests.ts';
 export { ensureKey, keyFolder, rotateKey } from './publish/keys.ts';
 export { type ProjectName, type ProjectsPort, runnerProjects } from './publish/projects.ts';
+export { type RepositoryProvider, type StatedRepositories, startProviding } from './publish/provide-repositories.ts';
 export type { Publisher } from './publish/publisher.ts';
 export { listRemovedKeys } from './publish/removed-keys.ts';
 export { type KeyTender, type ProjectKeys, startKeyTending } from './publish/tend-keys.ts';
+export type { FurtherFile } from './repodata/repository.ts';
+export { shownVersion } from './repodata/shown-version.ts';
 export type { WorkerState } from './run/workers.ts';
 
 export interface RunnerOptions {
@@ -54,6 +57,8 @@ export interface RunnerOptions {
   readonly isFrozen?: (owner: string, project: string) => boolean;
   /** What `.repo` files say of a project, for a sandbox what they say of its project. */
   readonly repoTerms?: (owner: string, project: string) => RepoTerms;
+  /** Whether a package's version may be lower than the published one without a word about it. */
+  readonly allowsDowngrade?: (owner: string, project: string, name: string) => boolean;
   /** How the project's keys are made. */
   readonly signing?: (owner: string, project: string) => SigningTerms;
   /** A worker begins to take tasks. */

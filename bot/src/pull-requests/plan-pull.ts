@@ -30,6 +30,7 @@ const nothingPlanned: HeadPlan = {
   plan: { ...{ builds: [], skipped: [], unknown: [], cycles: [], expectedSeconds: null }, unpinned: [] },
   requests: [],
   annotations: [],
+  versions: [],
 };
 
 /**

@@ -10,6 +10,7 @@ import { removeAccounts } from '../provenance/attest.ts';
 import { moveFiles, publishPackages } from '../publish/publish.ts';
 import { chrootFolder, findSrpm } from '../publish/publisher.ts';
 import { type Ending, frozenEnding } from '../publish/record.ts';
+import { remarkLower } from '../publish/remark-lower.ts';
 import { signerOf } from '../publish/repository-of.ts';
 import { signRpms } from '../publish/sign.ts';
 import { describeArtifacts } from '../rpm/describe-artifacts.ts';
@@ -73,7 +74,8 @@ async function checkAndSign(
   const accounts = await attestTask(task, { folder, artifacts, logs }, { engine, driver });
   leaveOrStop(task); // from here on it is too late to cancel
   const files = [...logs, accounts.attestation.file, accounts.sbom.file, ...rpms];
-  const mark: Signed = { step: 'signed', engine, files, artifacts: [...artifacts], accounts };
+  const remark = await remarkLower(context, build, chroot.chroot, artifacts);
+  const mark: Signed = { step: 'signed', engine, files, artifacts: [...artifacts], ...remark, accounts };
   await writeMark(placeOf(task), mark);
   return mark;
 }
@@ -90,7 +92,7 @@ async function findDamage(task: ChrootTask, rpms: readonly string[]): Promise<Fa
   }
 }
 
-async function publish(task: ChrootTask, { engine, files, artifacts, accounts = {} }: Signed): Promise<Ending> {
+async function publish(task: ChrootTask, { engine, files, artifacts, remark, accounts = {} }: Signed): Promise<Ending> {
   const { context, build, chroot } = task;
   enter(task, 'publish');
   const folder = stagingFolder(placeOf(task));
@@ -100,7 +102,7 @@ async function publish(task: ChrootTask, { engine, files, artifacts, accounts = 
     await removeAccounts(chrootFolder(context, build, chroot.chroot)); // the packages that they speak of are not there
     return { ...failedEnding(task, published), engine };
   }
-  const ended = { reason: null, message: null, excerpt: [], endedAt: context.now() };
+  const ended = { reason: null, message: remark ?? null, excerpt: [], endedAt: context.now() };
   return { state: 'succeeded', ...ended, engine, artifacts, accounts };
 }
 

@@ -2,7 +2,14 @@
 import type { BuildId, ChrootName, RepoTerms } from '@coppice/config';
 import type { Queue } from '../queue/index.ts';
 import { forkProject } from './fork-project.ts';
-import { deleteBuild, freezeProject, removeProject, renameProject, unfreezeProject } from './project-life.ts';
+import {
+  deleteBuild,
+  freezeProject,
+  removePackage,
+  removeProject,
+  renameProject,
+  unfreezeProject,
+} from './project-life.ts';
 import type { Publisher } from './publisher.ts';
 import { writeRepoFiles } from './repo-files.ts';
 
@@ -16,6 +23,7 @@ export function runnerProjects(publisher: Publisher, queue: Queue): ProjectsPort
     freeze: ({ owner, name }) => freezeProject(publisher, owner, name),
     unfreeze: ({ owner, name }) => unfreezeProject(publisher, owner, name),
     describe: (project, terms) => writeRepoFiles(publisher, project, terms),
+    removePackage: ({ owner, name }, packageName) => removePackage(publisher, owner, name, packageName),
     deleteBuild: ({ owner, name }, id) => deleteBuild(publisher, owner, name, id),
   };
 }
@@ -39,4 +47,6 @@ export interface ProjectsPort {
   /** The files by which clients find its repositories say this now. */
   describe(project: ProjectName, terms: RepoTerms): Promise<void>;
   deleteBuild(project: ProjectName, id: BuildId): Promise<void>;
+  /** All that a package has published, in every chroot. */
+  removePackage(project: ProjectName, packageName: string): Promise<void>;
 }

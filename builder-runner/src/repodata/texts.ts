@@ -42,7 +42,7 @@ export function listEnd(list: List): string {
 const elementEnd = '</package>\n';
 
 /** The package elements of a list, or of a part of one without start and end. */
-function splitPackages(text: string): readonly string[] {
+export function splitPackages(text: string): readonly string[] {
   const packages: string[] = [];
   for (let from = text.indexOf('<package '); from !== -1 && from < text.length; ) {
     const end = text.indexOf(elementEnd, from);

@@ -66,6 +66,7 @@ describe('a right config repo', () => {
             failedSeconds: 30 * 86_400,
             supersededSeconds: 90 * 86_400,
             pullRequestsSeconds: 14 * 86_400,
+            removedSeconds: 14 * 86_400,
           },
         },
         projects: [

@@ -5,6 +5,7 @@ import {
   checkCount,
   chroot,
   duration,
+  keptAfter,
   listOf,
   loginOrTeam,
   loginTeamOrBot,
@@ -18,6 +19,7 @@ import {
   contact,
   day,
   httpsAddress,
+  metadata,
   projectRef,
   repoOptions,
   repository,
@@ -28,11 +30,14 @@ import { sourceSchema } from './source-fields.ts';
 /** Most chroots of a project: each costs something for each package. */
 const maximumChroots = 64;
 
+const downgrade = z.enum(['warn', 'allow']);
+
 const packageSchema = z.strictObject({
   source: sourceSchema.describe('Where the package comes from.'),
   needs: listOf(packageName, 'a list of package names')
     .prefault([])
     .describe('Packages of this project that are built first when both are built.'),
+  downgrade: downgrade.describe('warn or allow, as in the project; default: what the project says.').exactOptional(),
   rebuildOnNeeds: z.boolean().prefault(false).describe('Build it again whenever one of its needs is built anew.'),
   timeout: duration
     .describe(
@@ -96,6 +101,20 @@ export const projectSchema = z
     builderLabels: builderLabels
       .prefault([])
       .describe('Labels that builders must have, of those that the pools of the service offer.'),
+    downgrade: downgrade
+      .prefault('warn')
+      .describe('Whether checks and builds warn of a version that is lower than the published one: warn or allow.'),
+    metadata,
+    retention: z
+      .strictObject({
+        removed: keptAfter
+          .describe(
+            'What becomes of what a package that leaves the project has published; default: as coppice.yaml says.',
+          )
+          .exactOptional(),
+      })
+      .prefault({})
+      .describe('What the project says itself of how long results are kept: removed (keep, remove, or how long).'),
     signing: z
       .strictObject({
         kind: z

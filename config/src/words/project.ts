@@ -21,6 +21,8 @@ export interface Package {
   readonly builderLabels: readonly string[];
   /** Its input digest holds those of its needs: it is built again when one of them is. */
   readonly rebuildOnNeeds: boolean;
+  /** A version that is lower than the published one is meant: nobody is warned of it. */
+  readonly allowsDowngrade: boolean;
   /** The chroots it is built for: the project's, or the smaller list that the package names. */
   readonly chroots: readonly ChrootName[];
   /** Options of each of its chroots: the project's for the chroot, then the package's. */
@@ -59,6 +61,13 @@ export interface Project {
   readonly frozen: string | null;
   /** The day (`YYYY-MM-DD`, UTC) from which on the project is deleted; null: never. */
   readonly deleteAfter: string | null;
+  /** What it says itself of how long results are kept; else `coppice.yaml` says it. */
+  readonly retention: {
+    /** See the policy's. */
+    readonly removedSeconds?: number | null;
+  };
+  /** Further files of its metadata, by what they are. */
+  readonly metadata: ProjectMetadata;
   /** What its next signing key is; the one that it has stays until then. */
   readonly keyKind: KeyKind;
   /** Shown first among the projects. */
@@ -119,7 +128,28 @@ export interface Policy {
     readonly supersededSeconds: number;
     /** How long repositories of pull requests are kept after these were closed, in seconds. */
     readonly pullRequestsSeconds: number;
+    /** How long what a package has published stays after the package left its project, in seconds; null: for ever. */
+    readonly removedSeconds: number | null;
   };
+}
+
+/** What users' programs read besides the lists of packages: the files of a project that hold it, or null. */
+export interface ProjectMetadata {
+  /** Names a file in `packages/<owner>/<project>/`. Groups of packages: `dnf group`. */
+  readonly comps: string | null;
+  /** The same. What software centres show of applications. */
+  readonly appstream: string | null;
+}
+
+/**
+ * How long what a package of the project has published stays after the package left it, in seconds: 0 for not at all,
+ * null for ever.
+ */
+export function removedSecondsOf(
+  policy: Pick<Policy, 'retention'>,
+  { retention: { removedSeconds } }: Pick<Project, 'retention'>,
+): number | null {
+  return removedSeconds === undefined ? policy.retention.removedSeconds : removedSeconds;
 }
 
 /** What the admins say of a chroot. */

@@ -34,7 +34,7 @@ const config: ConfigRepo = {
     },
     allow: { network: false, repos: [], isolation: [] },
     signing: { lifeSeconds: 1, overlapSeconds: 1 },
-    retention: { failedSeconds: 1, supersededSeconds: 1, pullRequestsSeconds: 1 },
+    retention: { failedSeconds: 1, supersededSeconds: 1, pullRequestsSeconds: 1, removedSeconds: 1 },
   },
   projects: [project('tools', ['bea'], ['hello', 'shared']), project('games', ['gus'], ['chess', 'shared'])],
 };
