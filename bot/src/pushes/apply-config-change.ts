@@ -56,14 +56,20 @@ async function perform(step: ProjectStep, projects: ProjectsPort): Promise<void>
   }
 }
 
-/** Cancels the builds of packages that nobody works on yet. What is under way goes on. */
-export async function cancelWaiting(packages: readonly DepartedPackage[], queue: Queue): Promise<void> {
+/**
+ * Cancels the builds of packages that nobody works on yet; a worker closes them with a record. What is under way goes
+ * on.
+ */
+export async function cancelWaiting(
+  packages: readonly DepartedPackage[],
+  queue: Pick<Queue, 'builds' | 'cancel'>,
+): Promise<void> {
   const gone = new Set(packages.map((one) => `${one.project}/${one.package}`));
   for (const build of queue.builds()) {
     if (!gone.has(`${build.owner}/${build.project}/${build.package}`)) continue;
     const isWaiting = build.chroots.every(({ state }) => state === 'pending' || isFinal(state));
     if (!isWaiting || build.srpmState === 'running' || build.srpmState === 'starting') continue;
-    await cancelBuild(build, 'Its package left the project.', queue);
+    await queue.cancel(build.id, 'coppice', 'Its package left the project.');
   }
 }
 
