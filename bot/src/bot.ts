@@ -32,7 +32,7 @@ import { createAsideJudge } from './pull-requests/judge-aside.ts';
 import { createHeadJudge } from './pull-requests/judge-head.ts';
 import { onPullRequests } from './pull-requests/pull-commands.ts';
 import { createTending, sandboxesOf } from './pull-requests/tend-pulls.ts';
-import { applyConfigChange } from './pushes/apply-config-change.ts';
+import { applyConfigChange, cancelWaiting, removePackage } from './pushes/apply-config-change.ts';
 import type { PushContext } from './pushes/handle-push.ts';
 import { createDepartures, type TakeAwayContext, takeAway } from './pushes/take-away.ts';
 import { createRetention, type RetentionContext } from './retention/retention.ts';
@@ -106,7 +106,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   const retention = createRetention(retentionContext(options, parts));
   const comments = createCommentReader((job) => reactions.react(job.comment, 'eyes', job.actor));
   const inbox = createInbox({ state, commit, noted: (delivery) => comments.ahead(delivery) });
-  const departures = createDepartures({ state, now, log, accept });
+  const departures = createDepartures({ state, config: config.current, now, log, accept });
   const reconciler = createReconciler({
     ...{ github, state, commit, log, now, accept },
     looked: () => reporter.look(),
@@ -244,11 +244,13 @@ function contextsOf(options: BotOptions, parts: Parts, view: CommentContext['vie
         return merged && intoDefault;
       },
     }),
+    cancelWaiting: (packages) => cancelWaiting(packages, queue),
     applyChange: (steps) => applyConfigChange(steps, { queue, built, projects, log }),
   };
   const departures: TakeAwayContext = {
     ...{ state, config: config.current, adopt: config.adopt, log },
     remove: (project) => pushes.applyChange([{ kind: 'remove', project }]),
+    removePackage: (project, name) => removePackage(project, name, { queue, built, projects, log }),
     headCommit: async () => (await github.head()).commit,
   };
   const commands: CommentContext = {
@@ -275,7 +277,7 @@ async function takeDownFrozen({ config, projects, log }: BotOptions): Promise<vo
 
 /** Reads the config in force again after a start. Does not reject: the first look at GitHub fetches it again. */
 async function restoreConfig(
-  { goodCommit, leaving }: BotState,
+  { goodCommit, leaving, departed }: BotState,
   mirror: ConfigRepoMirror,
   { config, log }: Pick<BotOptions, 'config' | 'log'>,
 ): Promise<void> {
@@ -284,7 +286,7 @@ async function restoreConfig(
     log('warn', `What projects that are leaving stated in commit ${commit} could not be read`, { error });
   try {
     const parsed = await readConfigAt(mirror, goodCommit);
-    if (parsed.ok) config.adopt({ ...parsed.value, leaving: await readLeaving(leaving, mirror, unread) });
+    if (parsed.ok) config.adopt({ ...parsed.value, leaving: await readLeaving(leaving, mirror, unread), departed });
   } catch (error) {
     log('warn', 'The config in force could not be read and is fetched again', { error });
   }

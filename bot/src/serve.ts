@@ -21,6 +21,7 @@ import {
   runnerProjects,
   startKeyTending,
   startOutgoingWebhooks,
+  startProviding,
   startRunner,
   writeSandboxRepoFiles,
 } from '@coppice/builder-runner/runner';
@@ -42,6 +43,8 @@ import { brokenPools, poolFaults } from './answers/faults/pool-faults.ts';
 import type { FaultReport } from './answers/faults/standing-faults.ts';
 import { createBot } from './bot.ts';
 import { type ConfigAtCommit, type ConfigInForce, createConfigInForce } from './config-repo/config-in-force.ts';
+import { openConfigReader } from './config-repo/mirror.ts';
+import { statedRepositories } from './config-repo/stated-repositories.ts';
 import { startBuilderServer } from './service/builder-server.ts';
 import { startControlServer } from './service/control-server.ts';
 import { diskWarning } from './service/disk-room.ts';
@@ -273,6 +276,8 @@ async function startBuilding(
       return at === undefined ? undefined : (findProject(projectsOf(at), owner, name)?.publish ?? 'each');
     },
     signing: (owner: string, name: string) => signingTermsIn(config.current(), owner, name),
+    allowsDowngrade: (owner: string, name: string, packageName: string) =>
+      projectOf(owner, name)?.packages.find((one) => one.name === packageName)?.allowsDowngrade === true,
     repoTerms: (owner: string, name: string) => {
       const project = projectOf(owner, name);
       return project === undefined ? plainTerms : repoTerms(project, (key) => projectOf(...partsOf(key)));
@@ -301,6 +306,13 @@ async function startBuilding(
     backupKeyFile: backupKeyFile(settings, home),
   });
   cleanups.push(() => keys.stop());
+  const mirror = openConfigReader(join(home.state, 'config.git'));
+  const provider = startProviding({
+    ...{ publisher, queue, log },
+    projects: () => statedRepositories(config.current(), mirror),
+  });
+  config.onChange(() => provider.look());
+  cleanups.push(() => provider.stop());
   const debug = await openDebugSessions(context);
   cleanups.push(() => debug.stop());
   // Builds do not wait for pages.

@@ -33,12 +33,15 @@ export { askRotation, type RotationAnswer } from './publish/key-requests.ts';
 export { ensureKey, keyFolder, rotateKey } from './publish/keys.ts';
 export { renameOldSandboxes } from './publish/project-life.ts';
 export { type ProjectName, type ProjectsPort, runnerProjects } from './publish/projects.ts';
+export { type RepositoryProvider, type StatedRepositories, startProviding } from './publish/provide-repositories.ts';
 export type { Switched, SwitchOutcome, SwitchRefusal, SwitchWish } from './publish/publications.ts';
 export type { Publisher } from './publish/publisher.ts';
 export { leavingBuilds } from './publish/remove-later.ts';
 export { listRemovedKeys } from './publish/removed-keys.ts';
 export { writeSandboxRepoFiles } from './publish/repo-files.ts';
 export { type KeyTender, type ProjectKeys, startKeyTending } from './publish/tend-keys.ts';
+export type { FurtherFile } from './repodata/repository.ts';
+export { shownVersion } from './repodata/shown-version.ts';
 export { type Pruned, type PruneOptions, prune } from './retention/prune.ts';
 export { bytesIn as folderBytes } from './retention/prune-repository.ts';
 export type { WorkerState } from './run/workers.ts';
@@ -63,6 +66,8 @@ export interface RunnerOptions {
   readonly publishMode?: (owner: string, project: string) => PublishMode | undefined;
   /** What `.repo` files say of a project, for a sandbox what they say of its project. */
   readonly repoTerms?: (owner: string, project: string) => RepoTerms;
+  /** Whether a package's version may be lower than the published one without a word about it. */
+  readonly allowsDowngrade?: (owner: string, project: string, name: string) => boolean;
   /** How the project's keys are made. */
   readonly signing?: (owner: string, project: string) => SigningTerms;
   /** See Publisher. */

@@ -6,6 +6,7 @@ export * from './clients/repo-terms.ts';
 export * from './parse/diff-configs.ts';
 export { createLinkFollower, describeLinkFault, type LinkedFile, type LinkFault } from './parse/follow-links.ts';
 export * from './parse/parse-config-repo.ts';
+export type { MetadataFile } from './parse/parse-project.ts';
 export { parseSettings } from './parse/parse-settings.ts';
 export { sourcePlaces } from './parse/source-places.ts';
 export { orderByNeeds } from './plan/dependency-order.ts';

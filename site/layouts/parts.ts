@@ -25,6 +25,12 @@ const words: Readonly<Record<BuildState, string>> = {
   skipped: 'skipped',
 };
 
+/** That a package is in the config no more, and when what it has published goes. */
+export function departedNote(departed: string | null | undefined): Html {
+  if (departed === undefined) return html``;
+  return html`<span class="quiet">no longer in the config${departed !== null && html`; goes on ${departed}`}</span>`;
+}
+
 /** Icon of a state; it never stands without its word. */
 export function icon(state: BuildState): Html {
   return html`<svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">${shapes[state]}</svg>`;

@@ -35,10 +35,10 @@ export function render({ build, site }: { build: BuildView; site: PageData }): s
   );
 }
 
-/** With one chroot the verdict has said the message already. */
+/** With one chroot the verdict has said the message already, but for one that succeeded. */
 function runSection(run: RunView, several: boolean): Html {
   return html`<section class="run" id="${run.chroot}"><h2>${run.label} <code class="quiet">${run.chroot}</code> ${stateBadge(run.state, run.reason)}</h2>
-${several && run.message !== null && html`<p class="message">${run.message}</p>`}
+${(several || run.state === 'succeeded') && run.message !== null && html`<p class="message">${run.message}</p>`}
 ${excerpt(run)}
 ${timeline(run.timeline, several)}
 ${run.artifacts.length > 0 && artifacts(run)}

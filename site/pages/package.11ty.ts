@@ -1,7 +1,7 @@
 // `/<owner>/<project>/package/<name>/`: state per chroot, where it comes from, what it needs, its builds.
 import { installSection } from '../layouts/install.ts';
 import { page } from '../layouts/page.ts';
-import { buildTable, chrootName, stateCell } from '../layouts/parts.ts';
+import { buildTable, chrootName, departedNote, stateCell } from '../layouts/parts.ts';
 import { html } from '../src/markup/html.ts';
 import type { PageData } from '../src/render.ts';
 import type { PackageView } from '../src/view/project-view.ts';
@@ -26,7 +26,7 @@ export function render(given: { package: PackageView; site: PageData }): string 
   };
   return page(
     frame,
-    html`<div class="title"><h1>${view.name}${view.version !== null && html` <span class="version">${view.version}</span>`}</h1></div>
+    html`<div class="title"><h1>${view.name}${view.version !== null && html` <span class="version">${view.version}</span>`}</h1>${view.departed !== undefined && html`<p class="lead">${departedNote(view.departed)}</p>`}</div>
 <div class="columns"><div>
 ${installSection(view.install)}
 <section><h2>State</h2><div class="scroll"><table><thead><tr><th>Chroot</th><th>Newest build</th></tr></thead><tbody>${view.chroots.map(

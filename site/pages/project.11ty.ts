@@ -1,7 +1,7 @@
 // `/<owner>/<project>/`: how to install from it first, then what it holds.
 import { installSection } from '../layouts/install.ts';
 import { page } from '../layouts/page.ts';
-import { buildTable, chrootName, stateCell } from '../layouts/parts.ts';
+import { buildTable, chrootName, departedNote, stateCell } from '../layouts/parts.ts';
 import { type Html, html } from '../src/markup/html.ts';
 import { renderMarkdown } from '../src/markup/markdown.ts';
 import type { PageData } from '../src/render.ts';
@@ -56,7 +56,7 @@ function matrix({ chroots, rows }: Matrix): Html {
   return html`<div class="scroll"><table class="matrix${chroots.length > 2 && ' many'}"><thead><tr><th>Package</th><th>Version</th>${chroots.map((chroot) => html`<th>${chrootName(chroot)}</th>`)}</tr></thead>
 <tbody>${rows.map(
     (row) =>
-      html`<tr><th scope="row"><a href="${row.href}">${row.package}</a></th><td>${row.version ?? html`<span class="quiet">–</span>`}</td>${row.cells.map((cell) => html`<td>${stateCell(cell)}</td>`)}</tr>`,
+      html`<tr><th scope="row"><a href="${row.href}">${row.package}</a>${row.departed !== undefined && html` ${departedNote(row.departed)}`}</th><td>${row.version ?? html`<span class="quiet">–</span>`}</td>${row.cells.map((cell) => html`<td>${stateCell(cell)}</td>`)}</tr>`,
   )}</tbody></table></div>`;
 }
 

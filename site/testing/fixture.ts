@@ -165,6 +165,7 @@ export function fixtureProjects(changes: Partial<ProjectsJson['projects'][number
         pinned: false,
         deleteAfter: null,
         leaving: null,
+        departed: [],
         keyFingerprint: '9F3C0A7E5B1D2468ACE013579BDF02468ACE1357',
         keys: [
           {

@@ -49,7 +49,12 @@ async function readInForce({ configCommit, projects }: ProjectsJson, home: Home)
   const notes = projects.flatMap(({ owner, name, leaving }) =>
     leaving === null ? [] : [{ ...leaving, project: `${owner}/${name}`, leftAt: leaving.commit }],
   );
-  return { ...parsed.value, leaving: await readLeaving(notes, mirror, () => undefined) };
+  const departed = projects.flatMap(({ owner, name, departed: gone }) =>
+    gone.map(({ name: each, commit, by, since }) => ({
+      ...{ project: `${owner}/${name}`, package: each, leftAt: commit, by, since },
+    })),
+  );
+  return { ...parsed.value, leaving: await readLeaving(notes, mirror, () => undefined), departed };
 }
 
 /** By what anybody can read: a rename is one only where the new file says so. */

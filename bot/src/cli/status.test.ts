@@ -124,7 +124,7 @@ test('of many builds the newest fifteen are shown, and how one went is the exit 
       ...{ owner: 'acme', name: 'gone', description: '', instructions: '', homepage: null, contact: null },
       ...{ repos: [], network: false, repoOptions: { priority: null, moduleHotfixes: false } },
       ...{ chroots: [], chrootStates: {}, maintainers: ['mia'], builders: [], frozen: null, forkedFrom: null },
-      ...{ pinned: false, deleteAfter: null, leaving, keyFingerprint: null, keys: [], packages: [] },
+      ...{ pinned: false, deleteAfter: null, leaving, departed: [], keyFingerprint: null, keys: [], packages: [] },
     };
     const projects = { configCommit: 'c0ffee', configRepository: 'acme/packages', projects: [entry] };
     return {

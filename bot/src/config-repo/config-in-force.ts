@@ -12,6 +12,7 @@ import {
   published,
   type SpecRequires,
 } from '@coppice/config';
+import type { DepartedPackage } from '../vocabulary/departed.ts';
 import { countingLeaving, type LeavingProject } from '../vocabulary/leaving.ts';
 import type { ConfigFiles, ConfigRepoMirror } from './mirror.ts';
 import { specsOfPackages } from './package-specs.ts';
@@ -25,8 +26,12 @@ export interface ConfigAtCommit {
   readonly chrootConfigDigests: ReadonlyMap<string, string>;
   /** By `owner/project/package`, where its spec is in the repo. */
   readonly specs?: ReadonlyMap<string, SpecRequires>;
+  /** Path → the Git object id of each file that may be metadata of repositories. */
+  readonly metadataIds?: ReadonlyMap<string, string>;
   /** Projects that it does not state any more and whose results are still there; only of the config in force. */
   readonly leaving?: readonly LeavingProject[];
+  /** Packages that it does not state any more in projects that it states; only of the config in force. */
+  readonly departed?: readonly DepartedPackage[];
 }
 
 /** A push touches few files: the parser of a mirror reads those alone again. */
@@ -43,8 +48,15 @@ export async function readConfigAt(mirror: ConfigRepoMirror, commit: string): Pr
 
 /** What the files of a commit state, with what belongs to it. Pure. */
 export function configAt(commit: string, files: ConfigFiles, config: ConfigRepo): ConfigAtCommit {
-  const { packageTrees, chrootConfigDigests } = files;
-  return { commit, config, packageTrees, chrootConfigDigests, specs: specsOfPackages(config, files.specs) };
+  const { packageTrees, chrootConfigDigests, metadataIds = new Map() } = files;
+  return {
+    commit,
+    config,
+    packageTrees,
+    chrootConfigDigests,
+    metadataIds,
+    specs: specsOfPackages(config, files.specs),
+  };
 }
 
 interface ConfigInForceOptions {

@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { GitError } from '@coppice/builder-runner/remote';
-import { parseConfigRepo, plainBuildroot } from '@coppice/config';
+import { formatProblem, parseConfigRepo, plainBuildroot } from '@coppice/config';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readConfigAt } from './config-in-force.ts';
 import { type ConfigRepoMirror, openConfigRepo } from './mirror.ts';
+import { statedRepositories } from './stated-repositories.ts';
 
 const hello = 'packages/acme/tools/hello';
 const plain = 'packages/acme/tools/plain';
@@ -138,4 +141,34 @@ test('a submodule in the place of a project is refused, not taken for a project 
   expect(parsed.ok ? [] : parsed.problems).toContainEqual(
     expect.objectContaining({ path, message: 'this is a submodule, which is not read' }),
   );
+});
+
+test('files of the metadata are looked into and handed on as clients read them; links are none', async () => {
+  const comps = '<comps><group><id>a</id></group></comps>\n';
+  for (const name of await readdir(folder)) if (name !== '.git') await rm(join(folder, name), { recursive: true });
+  const head = 'maintainers: [mia]\nchroots: { epel-9-x86_64: , epel-8-x86_64: }\n';
+  await put('coppice.yaml', 'admins: [ada]\nchroots: { epel-9-x86_64: , epel-8-x86_64: { state: eol } }\n');
+  await put('projects/acme/groups.yaml', `${head}metadata: { comps: comps.xml }\n`);
+  await put('packages/acme/groups/comps.xml', comps);
+  await put('packages/acme/groups/bad.xml', '<comps>');
+  await symlink('comps.xml', join(folder, 'packages/acme/groups/linked.xml'));
+  const commit = commitAll();
+  const { tree } = await mirror.read(commit);
+  expect(tree.metadataFiles).toEqual(
+    new Map<string, object>([
+      ['packages/acme/groups/bad.xml', { fault: expect.stringContaining('is no XML') }],
+      ['packages/acme/groups/comps.xml', { root: 'comps' }],
+    ]),
+  );
+  const parsed = await readConfigAt(mirror, commit);
+  if (!parsed.ok) throw new Error(parsed.problems.map(formatProblem).join('\n'));
+  const [stated] = statedRepositories(parsed.value, mirror);
+  expect(stated).toMatchObject({ project: 'groups', chroots: ['epel-9-x86_64'], restingChroots: ['epel-8-x86_64'] });
+  const further = (await stated?.further()) ?? [];
+  expect(further.map(({ type, ending }) => `${type} ${ending}`)).toEqual(['group comps.xml', 'group_gz comps.xml.gz']);
+  expect(further[0]?.content.toString()).toBe(comps);
+  expect(gunzipSync(further[1]?.content ?? '').toString()).toBe(comps);
+  await put('projects/acme/groups.yaml', head);
+  const after = await readConfigAt(mirror, commitAll());
+  expect(after.ok && statedRepositories(after.value, mirror)[0]?.furtherKey).toBe('');
 });

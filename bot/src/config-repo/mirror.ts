@@ -6,13 +6,15 @@ import {
   gitEnvironment,
   listTree,
   openGit,
+  readContents,
   readLinks,
   readTexts,
   runLimitedGit,
   type TreeEntry,
 } from '@coppice/builder-runner/remote';
-import { type ConfigTree, isConfigYaml, maximumYamlBytes } from '@coppice/config';
+import { type ConfigTree, isConfigYaml, isMetadataFile, maximumYamlBytes } from '@coppice/config';
 import { type RepositoryAccess, withAccess } from './app-access.ts';
+import { createMetadataLook } from './metadata-files.ts';
 import { followPackageLinks } from './package-links.ts';
 import { createSpecScanner, isPackageSpec, type KnownSpec } from './package-specs.ts';
 
@@ -25,6 +27,8 @@ export interface ConfigFiles {
   readonly chrootConfigDigests: ReadonlyMap<string, string>;
   /** Path → what the spec there says of the order of builds. */
   readonly specs: ReadonlyMap<string, KnownSpec>;
+  /** Path → the Git object id of each file that may be metadata of repositories. */
+  readonly metadataIds?: ReadonlyMap<string, string>;
 }
 
 /** What is here already, without asking GitHub. All throw GitError. */
@@ -42,6 +46,8 @@ export interface ConfigRepoReader {
   isContained(commit: string, later: string): Promise<boolean>;
   /** Throws GitError when the commit is not here. */
   read(commit: string): Promise<ConfigFiles>;
+  /** The content of a file, by its Git object id. */
+  content(id: string): Promise<Buffer>;
 }
 
 export interface ConfigRepoMirror extends ConfigRepoReader {
@@ -119,7 +125,10 @@ export async function openConfigRepo(options: ConfigRepoOptions): Promise<Config
 /** Reads the mirror in `folder`, which must be there. */
 export function openConfigReader(folder: string): ConfigRepoReader {
   const git = openReading(folder);
-  const scanSpecs: SpecScanner = createSpecScanner((entries) => readTexts(git, entries));
+  const scanners: Scanners = {
+    specs: createSpecScanner((entries) => readTexts(git, entries)),
+    metadata: createMetadataLook((entries) => readContents(git, entries)),
+  };
   return {
     message: (commit) => ask(git, 'log', '--max-count=1', '--format=%B', commit),
     async changes(base, head) {
@@ -142,7 +151,8 @@ export function openConfigReader(folder: string): ConfigRepoReader {
         false,
       );
     },
-    read: (commit) => readFiles(git, commit, scanSpecs),
+    read: (commit) => readFiles(git, commit, scanners),
+    content: (id) => git.catFile(['blob', id]),
   };
 }
 
@@ -179,9 +189,12 @@ async function findConflicts(folder: string, base: string, head: string): Promis
   return exitCode === 1 && /^[0-9a-f]{40,64}$/.test(tree) ? paths.filter((path) => path !== '') : undefined;
 }
 
-type SpecScanner = ReturnType<typeof createSpecScanner<TreeEntry>>;
+interface Scanners {
+  readonly specs: ReturnType<typeof createSpecScanner<TreeEntry>>;
+  readonly metadata: ReturnType<typeof createMetadataLook<TreeEntry>>;
+}
 
-async function readFiles(git: Git, commit: string, scanSpecs: SpecScanner): Promise<ConfigFiles> {
+async function readFiles(git: Git, commit: string, scanners: Scanners): Promise<ConfigFiles> {
   const entries = await listTree(git, commit);
   const files = entries.filter(({ type }) => type === 'blob');
   const yaml = files.filter(({ path, mode }) => isConfigYaml(path) && mode !== '120000');
@@ -193,7 +206,9 @@ async function readFiles(git: Git, commit: string, scanSpecs: SpecScanner): Prom
     yaml.filter(({ path }) => !oversize.has(path)),
   );
   for (const path of oversize.keys()) texts.set(path, '');
+  const ofMetadata = files.filter(({ path, mode }) => isMetadataFile(path) && mode !== '120000');
   const tree = {
+    metadataFiles: await scanners.metadata(ofMetadata),
     ...{ texts, oversize, paths: new Set(files.map(({ path }) => path)), links: await readLinks(git, files) },
     submodules: new Set(entries.filter(({ type }) => type === 'commit').map(({ path }) => path)),
   };
@@ -207,7 +222,8 @@ async function readFiles(git: Git, commit: string, scanSpecs: SpecScanner): Prom
         return chroot === undefined ? [] : [[chroot, id] as const];
       }),
     ),
-    specs: await scanSpecs(linked.files.filter(({ path }) => isPackageSpec(path))),
+    specs: await scanners.specs(linked.files.filter(({ path }) => isPackageSpec(path))),
+    metadataIds: new Map(ofMetadata.map(({ path, id }) => [path, id])),
   };
 }
 

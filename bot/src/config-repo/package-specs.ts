@@ -88,10 +88,14 @@ function knowSpec(id: string, outline: string, readings: Readings): KnownSpec {
       const key = outline.includes('%') ? `${id} ${JSON.stringify([chroot, macros, on, without])}` : id;
       const known = readings.get(key);
       if (known !== undefined) return known;
-      const { buildRequires, provides } = scanSpec(outline, { chroot, buildroot: { macros, with: on, without } });
+      const { buildRequires, provides, version } = scanSpec(outline, {
+        chroot,
+        buildroot: { macros, with: on, without },
+      });
       const names = [...buildRequires, ...provides];
-      readings.set(key, { buildRequires, provides }, charactersOf(names));
-      return { buildRequires, provides };
+      const reading = { buildRequires, provides, version };
+      readings.set(key, reading, charactersOf(names));
+      return reading;
     },
   };
 }
@@ -101,12 +105,13 @@ function charactersOf(texts: readonly string[]): number {
   return texts.reduce((sum, text) => sum + text.length + 16, 0);
 }
 
-/** What a package requires and provides in any of its chroots: the order of builds is one for all of them. */
+/** What a package requires and provides in any of its chroots, and its version where it is one for all of them. */
 function inAllChroots({ chroots, buildroots }: Package, spec: KnownSpec): SpecRequires {
   const readings = chroots.map((chroot) => spec.read({ chroot, buildroot: buildroots.get(chroot) ?? plainBuildroot }));
   return {
     buildRequires: [...new Set(readings.flatMap(({ buildRequires }) => buildRequires))],
     provides: [...new Set(readings.flatMap(({ provides }) => provides))],
+    version: readings.every(({ version }) => version === readings[0]?.version) ? (readings[0]?.version ?? null) : null,
   };
 }
 

@@ -1,5 +1,6 @@
 // `api/v1/projects.json`: what the config in force states, for pages. Pure.
 import { type ConfigRepo, describeSource, type KeyNote, type ProjectsJson, projectKey } from '@coppice/config';
+import { type DepartedPackage, whenPackagesGo } from '../vocabulary/departed.ts';
 import { countingLeaving, type LeavingProject } from '../vocabulary/leaving.ts';
 
 /** A config in force, with the projects that are leaving. */
@@ -7,17 +8,19 @@ interface Stated {
   readonly config: ConfigRepo;
   readonly commit: string;
   readonly leaving?: readonly LeavingProject[];
+  readonly departed?: readonly DepartedPackage[];
 }
 
 /** `keys`: `owner/name` → the project's keys, the one that signs first, for those that have any. */
 export function projectsJson(
-  { config, commit: configCommit, leaving = [] }: Stated,
+  { config, commit: configCommit, leaving = [], departed = [] }: Stated,
   configRepository: string,
   keys: ReadonlyMap<string, readonly KeyNote[]>,
 ): ProjectsJson {
   const departures = new Map(
     leaving.map(({ stated, deleteAt, leftAt: commit, by, statedAt }) => [stated, { deleteAt, commit, by, statedAt }]),
   );
+  const gone = Map.groupBy(whenPackagesGo(departed, config), ({ project }) => project);
   return {
     configCommit,
     configRepository,
@@ -46,6 +49,9 @@ export function projectsJson(
       pinned: project.pinned,
       deleteAfter: project.deleteAfter,
       leaving: departures.get(project) ?? null,
+      departed: (gone.get(projectKey(project)) ?? []).map(({ package: name, leftAt: commit, by, since, deleteAt }) => ({
+        ...{ name, commit, by, since, deleteAt },
+      })),
       keyFingerprint: keys.get(projectKey(project))?.[0]?.fingerprint ?? null,
       keys: [...(keys.get(projectKey(project)) ?? [])],
       packages: project.packages.map((one) => ({

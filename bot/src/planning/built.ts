@@ -1,12 +1,13 @@
 // What has been built: the records under `published/results`, found once by their folders' names and followed from then
 // on.
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Queue } from '@coppice/builder-runner/queue';
-import { leavingBuilds } from '@coppice/builder-runner/runner';
+import { leavingBuilds, shownVersion } from '@coppice/builder-runner/runner';
 import {
   type BuildId,
   type BuiltChroot,
   type ChrootName,
+  type ConfigRepo,
   isFinal,
   published,
   type QueuedBuild,
@@ -24,6 +25,10 @@ export interface BuiltIndex {
   readonly expectedSeconds: (owner: string, project: string, name: string, chroot: ChrootName) => number | null;
   /** How many ended builds are recorded of each project (`owner/name`) that has any. */
   counts(): ReadonlyMap<string, number>;
+  /** Packages by project (`owner/name`) of which a folder of an ended build is there. */
+  packages(): ReadonlyMap<string, ReadonlySet<string>>;
+  /** `[epoch:]version-release` of a package as readers of the repository see it; undefined when they see none. */
+  readonly shown: (owner: string, project: string, name: string, chroot: ChrootName) => Promise<string | undefined>;
   /** Where an ended build is recorded. */
   find(id: BuildId): BuildRef | undefined;
   /** The records of a build by chroot, that of its SRPM as `srpm`; those that cannot be read are left out. */
@@ -97,6 +102,28 @@ class FolderIndex implements BuiltIndex {
     }
     return counts;
   }
+
+  packages(): ReadonlyMap<string, ReadonlySet<string>> {
+    const packages = new Map<string, Set<string>>();
+    for (const { owner, project, package: name } of this.#refs.values()) {
+      const key = `${owner}/${project}`;
+      const known = packages.get(key);
+      if (known === undefined) packages.set(key, new Set([name]));
+      else known.add(name);
+    }
+    return packages;
+  }
+
+  readonly shown = async (
+    owner: string,
+    project: string,
+    name: string,
+    chroot: ChrootName,
+  ): Promise<string | undefined> => {
+    const folder = join(this.#folders[0] ?? '', published.repository(owner, project, chroot));
+    // What is damaged is told where it is published.
+    return await shownVersion(folder, name).catch(() => undefined);
+  };
 
   find(id: BuildId): BuildRef | undefined {
     return this.#refs.get(id);
@@ -246,6 +273,32 @@ export function countBuilds(
   }
   return counts;
 }
+
+/**
+ * `owner/name` → packages that it does not state and that have builds, ended or waiting. What is left of a package for
+ * readers of older metadata is no build.
+ */
+export async function findUnstated(
+  { projects }: ConfigRepo,
+  { queue, built }: { readonly queue: Pick<Queue, 'builds'>; readonly built: Pick<BuiltIndex, 'packages' | 'lastOf'> },
+): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const live = Map.groupBy(queue.builds(), projectOfBuild);
+  const ended = built.packages();
+  const found = new Map<string, ReadonlySet<string>>();
+  for (const { owner, name, packages } of projects) {
+    const key = `${owner}/${name}`;
+    const stated = new Set(packages.map((each) => each.name));
+    const unstated = (names: Iterable<string>) => [...names].filter((each) => !stated.has(each));
+    const waiting = unstated((live.get(key) ?? []).map((build) => build.package));
+    const recorded = unstated(ended.get(key) ?? []);
+    const there = recorded.length === 0 ? [] : (await built.lastOf(owner, name)).map((one) => one.package);
+    const all = new Set([...waiting, ...recorded.filter((each) => there.includes(each))]);
+    if (all.size > 0) found.set(key, all);
+  }
+  return found;
+}
+
+const projectOfBuild = ({ owner, project }: Pick<QueuedBuild, 'owner' | 'project'>) => `${owner}/${project}`;
 
 /** What has been built of a project that a push would rename is under its former name still. */
 export async function builtUnderFormerName(

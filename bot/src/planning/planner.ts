@@ -1,11 +1,12 @@
 // Plans what is asked for as things are now, and queues it once for each batch, however often the work is begun.
 import type { Queue } from '@coppice/builder-runner/queue';
-import type { BuiltChroot, PlanSelection, QueuedBuild, Settings, SkippedBuild } from '@coppice/config';
+import type { BuiltChroot, Plan, PlanSelection, QueuedBuild, Settings, SkippedBuild } from '@coppice/config';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
 import { planSummary } from '../reply/plan.ts';
 import type { CheckAnnotation } from '../vocabulary/answer.ts';
 import { type BuiltIndex, builtFromQueue } from './built.ts';
+import { sayLower, statedVersions, warnOfLower } from './lower-versions.ts';
 import {
   type Asker,
   annotateSources,
@@ -68,7 +69,7 @@ export interface Planned {
   readonly builds: readonly QueuedBuild[];
   readonly skipped: readonly SkippedBuild[];
   readonly summary: ReturnType<typeof planSummary>;
-  /** On the lines of sources that could not be looked up. */
+  /** On the lines of sources that could not be looked up, and of packages whose version is lower than the published. */
   readonly annotations: readonly CheckAnnotation[];
 }
 
@@ -81,10 +82,17 @@ export async function planOnce(
   const before = queuedBefore(asker.batch, context);
   const plan = await planNow(wish, context);
   const annotations = await annotateSources(plan, wish.at.commit, context.mirror);
+  const lower = await warnOfLower(await versionsIn(plan, wish.at, context.mirror), context.built.shown);
   const builds = before ?? (await context.queue.enqueue(requestsOf(plan, wish.at, asker)));
-  const summary = planSummary(
+  const said = planSummary(
     plan,
     builds.map(({ id }) => id),
   );
-  return { builds, skipped: plan.skipped, summary, annotations };
+  const summary = { ...said, summary: [sayLower(lower), said.summary].filter((part) => part !== '').join('\n\n') };
+  return { builds, skipped: plan.skipped, summary, annotations: [...annotations, ...lower] };
+}
+
+async function versionsIn(plan: Plan, at: ConfigAtCommit, mirror: Pick<ConfigRepoMirror, 'read'>) {
+  const isKnown = plan.builds.some((one) => at.specs?.get(`${one.owner}/${one.project}/${one.package}`)?.version);
+  return isKnown ? statedVersions(plan, at, (await mirror.read(at.commit)).tree.texts) : [];
 }

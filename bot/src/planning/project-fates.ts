@@ -1,17 +1,33 @@
 // What becomes of projects when one config follows another: the same rule for pushes, pull requests and `coppice plan`.
 // Pure.
-import { type ConfigDiff, type ConfigState, diffConfigs, type Project, projectKey } from '@coppice/config';
+import {
+  type ConfigDiff,
+  type ConfigState,
+  diffConfigs,
+  type Policy,
+  type Project,
+  projectKey,
+  removedSecondsOf,
+} from '@coppice/config';
+import type { DepartedPackage } from '../vocabulary/departed.ts';
 import type { Fate } from '../vocabulary/fate.ts';
 import { countingLeaving, type LeavingProject } from '../vocabulary/leaving.ts';
 
 /** A config, and the projects that it does not state any more but that are still there. */
-export type WithLeaving = ConfigState & { readonly leaving?: readonly LeavingProject[] };
+export type WithLeaving = ConfigState & {
+  readonly leaving?: readonly LeavingProject[];
+  readonly departed?: readonly DepartedPackage[];
+};
 
 export interface ProjectChanges {
   /** From the former state with what was leaving then, but for `replaced`. */
   readonly diff: ConfigDiff;
   readonly old: ReadonlyMap<string, Project>;
   readonly now: ReadonlyMap<string, Project>;
+  /** The one that is to come. */
+  readonly policy: Policy;
+  /** `owner/name` → packages that had left it and are stated again. */
+  readonly returned: ReadonlyMap<string, readonly string[]>;
   /** Projects that were leaving and whose name another takes, by saying so: they cannot come back. */
   readonly replaced: readonly Project[];
   /** Keys of those that were leaving and are stated again. */
@@ -45,7 +61,8 @@ export function compareProjects(
   const old = new Map([...there].filter(([key]) => !takesOver.has(key)));
   const diff = diffConfigs({ ...before, config: { ...before.config, projects: [...old.values()] } }, after);
   return {
-    ...{ diff, old, now },
+    ...{ diff, old, now, policy: after.config.policy },
+    returned: returnedTo(now, before.departed ?? []),
     replaced: replaced.map((one) => one.stated),
     kept: stays.map(({ project }) => project).filter((key) => now.has(key) && !takesOver.has(key)),
     apart: late.filter(({ from, to }) => diff.removed.includes(from) && isBuilt(from) && isBuilt(to)),
@@ -63,7 +80,7 @@ interface FateQuestion {
 
 /** What loses most comes first. */
 export function fatesOf(changes: ProjectChanges, { deleteAt, leaving, builds }: FateQuestion): readonly Fate[] {
-  const { diff, old, now, replaced, kept, apart } = changes;
+  const { diff, old, now, replaced, kept, apart, returned } = changes;
   const deletion = (project: Project, at: string | null, before: boolean): Fate => ({
     ...{ kind: 'deletes', project: projectKey(project), packages: project.packages.length, at, before },
     builds: builds.get(projectKey(project)) ?? 0,
@@ -84,13 +101,20 @@ export function fatesOf(changes: ProjectChanges, { deleteAt, leaving, builds }: 
       return from === null ? [] : [{ kind: 'unfounded', from, to }];
     }),
     ...kept.map((project): Fate => ({ kind: 'keeps', project })),
-    ...dropped(diff, old, now),
+    ...[...returned].map(([project, packages]): Fate => ({ kind: 'returns', project, packages })),
+    ...dropped(changes),
     ...keyChanges(diff, old, now),
     ...removed.filter((one) => 'before' in one && one.before),
   ];
 }
 
-function dropped(diff: ConfigDiff, old: ProjectChanges['old'], now: ProjectChanges['now']): readonly Fate[] {
+function returnedTo(now: ReadonlyMap<string, Project>, departed: readonly DepartedPackage[]) {
+  const back = departed.filter((one) => now.get(one.project)?.packages.some(({ name }) => name === one.package));
+  const byProject = Map.groupBy(back, ({ project }) => project);
+  return new Map([...byProject].map(([key, all]) => [key, all.map((one) => one.package)]));
+}
+
+function dropped({ diff, old, now, policy }: ProjectChanges): readonly Fate[] {
   const cameFrom = new Map(diff.renamed.map(({ from, to }) => [to, from]));
   return [...now].flatMap(([key, project]): readonly Fate[] => {
     const before = old.get(cameFrom.get(key) ?? key);
@@ -98,7 +122,9 @@ function dropped(diff: ConfigDiff, old: ProjectChanges['old'], now: ProjectChang
     const names = new Set(project.packages.map(({ name }) => name));
     const packages = before.packages.map(({ name }) => name).filter((name) => !names.has(name));
     const chroots = before.chroots.filter((name) => !project.chroots.includes(name));
-    return packages.length + chroots.length === 0 ? [] : [{ kind: 'drops', project: key, packages, chroots }];
+    return packages.length + chroots.length === 0
+      ? []
+      : [{ kind: 'drops', project: key, packages, keptSeconds: removedSecondsOf(policy, project), chroots }];
   });
 }
 

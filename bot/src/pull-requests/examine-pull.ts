@@ -80,7 +80,8 @@ export function backgroundOf(
   { queue, built, settings, now }: Pick<ExamineContext, 'queue' | 'built' | 'settings' | 'now'>,
 ): HeadBackground {
   const deleteAt = deleteAtFrom(now(), settings.deletion.graceSeconds);
-  return { leaving: base?.leaving ?? [], builds: countBuilds(queue, built), deleteAt };
+  const { leaving = [], departed = [] } = base ?? {};
+  return { leaving, departed, builds: countBuilds(queue, built), deleteAt };
 }
 
 /**

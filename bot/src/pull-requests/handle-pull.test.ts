@@ -87,7 +87,7 @@ test('a head that moved before its builds were queued is judged when it is the h
       }),
       plan: async () => {
         current = moves.shift() ?? current;
-        return { plan, requests: [{ repos: [] }], annotations: [] };
+        return { plan, requests: [{ repos: [] }], annotations: [], versions: [] };
       },
     },
     ...{ settings: { deletion: { graceSeconds: 0 } }, config: () => base, written: () => base },

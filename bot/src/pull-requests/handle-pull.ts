@@ -16,6 +16,7 @@ import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
 import type { Github } from '../github/github.ts';
 import type { PullRequest } from '../github/repository.ts';
+import { sayLower, warnOfLower } from '../planning/lower-versions.ts';
 import { lookedUpLater } from '../planning/pin-sources.ts';
 import type { Asker } from '../planning/plan-requests.ts';
 import { type PlanContext, queuedBefore } from '../planning/planner.ts';
@@ -137,13 +138,17 @@ export async function judge(
     },
   );
   if (planned instanceof Unjudgeable) return saying(unjudgedReport(examined, planned.message));
-  const { plan, annotations, requests } = planned;
+  const { plan, requests, versions } = planned;
+  const lower = await warnOfLower(versions, context.built.shown);
+  const annotations = [...planned.annotations, ...lower];
   const { start, builds } = await begin();
   const whole = selection.packages.length === 0 && selection.chroots.length === 0;
   const why = start.kind === 'waiting' ? context.why(known.author) : undefined;
   // To strangers it would tell which teams there are.
   const unread = standing.kind === 'waiting' ? [] : await context.unread(examined.teams);
-  const checks = whole ? [check({ ...planReport(examined, standing, plan, start, { why, unread }), annotations })] : [];
+  const checks = whole
+    ? [check({ ...planReport(examined, standing, plan, start, { why, unread, lower: sayLower(lower) }), annotations })]
+    : [];
   return { builds, checks: [...checks, ...checksOf(builds)], start, skipped: plan.skipped };
 
   async function begin(): Promise<{ readonly start: Start; readonly builds: readonly QueuedBuild[] }> {

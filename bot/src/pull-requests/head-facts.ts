@@ -3,8 +3,10 @@
 
 import type { FetchRules } from '@coppice/builder-runner/remote';
 import type { BuildRequest, BuiltChroot, PlanSelection, Problem } from '@coppice/config';
+import type { StatedVersion } from '../planning/lower-versions.ts';
 import type { Asker, PinnedPlan } from '../planning/plan-requests.ts';
 import type { CheckAnnotation } from '../vocabulary/answer.ts';
+import type { DepartedPackage } from '../vocabulary/departed.ts';
 import type { Fate } from '../vocabulary/fate.ts';
 import type { LeavingProject } from '../vocabulary/leaving.ts';
 import type { Changes, Demands } from './changes.ts';
@@ -24,6 +26,8 @@ export interface HeadPlace {
 export interface HeadBackground {
   /** Projects that are no more in the config in force and whose results are still there, as they were written. */
   readonly leaving: readonly LeavingProject[];
+  /** Packages that left projects of the config in force and have published something. Default: none. */
+  readonly departed?: readonly DepartedPackage[];
   /** `owner/name` → how many builds there are of it, live ones included. */
   readonly builds: ReadonlyMap<string, number>;
   /** When a project is deleted that a merge now would take away, ISO 8601 UTC; null: at once. */
@@ -76,6 +80,8 @@ export interface HeadPlan {
   readonly requests: readonly BuildRequest[];
   /** On the lines of sources that could not be looked up. */
   readonly annotations: readonly CheckAnnotation[];
+  /** Versions that it would build, where they are known. */
+  readonly versions: readonly StatedVersion[];
 }
 
 /** A head is too much to be judged; the message says so in a sentence for its author. */

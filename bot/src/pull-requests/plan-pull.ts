@@ -39,6 +39,7 @@ const nothingPlanned: HeadPlan = {
   plan: { ...{ builds: [], skipped: [], unknown: [], cycles: [], expectedSeconds: null }, unpinned: [] },
   requests: [],
   annotations: [],
+  versions: [],
 };
 
 /**

@@ -4,6 +4,7 @@ import { countProblems, createConfigParser, isConfigYaml, type Problem, projectK
 import { type ConfigAtCommit, configAt } from '../config-repo/config-in-force.ts';
 import { type ConfigFiles, openConfigReader } from '../config-repo/mirror.ts';
 import { teamsIn } from '../people/effective-config.ts';
+import { statedVersions } from '../planning/lower-versions.ts';
 import { makePlan, requestsOf } from '../planning/plan-requests.ts';
 import { compareProjects, fatesOf } from '../planning/project-fates.ts';
 import { sourceAnnotations } from '../reply/source-annotations.ts';
@@ -142,10 +143,10 @@ function fatesOfMerge(
     before,
     after,
   }: Required<Pick<Reading, 'base' | 'after' | 'before'>> & { base: ConfigAtCommit; after: ConfigAtCommit },
-  { leaving, builds, deleteAt }: HeadBackground,
+  { leaving, departed = [], builds, deleteAt }: HeadBackground,
 ): readonly Fate[] {
   const own = new Set(projects);
-  const common = { ...(before ?? base), leaving };
+  const common = { ...(before ?? base), leaving, departed };
   const there = new Set(countingLeaving({ config: base.config, leaving }).projects.map(projectKey));
   const fates = fatesOf(compareProjects(common, after, builds), { deleteAt: () => deleteAt, leaving, builds });
   const gone = new Set(leaving.map(({ project }) => project));
@@ -177,7 +178,11 @@ async function planHead(
       `It comes to ${planned} builds of one package in one chroot; ${maximumPlanned} are planned of a pull request at most. Change fewer packages or chroots at once.`,
     );
   }
-  return { plan, requests: requestsOf(plan, at, asker), annotations: sourceAnnotations(plan.unpinned, texts) };
+  return {
+    ...{ plan, requests: requestsOf(plan, at, asker) },
+    annotations: sourceAnnotations(plan.unpinned, texts),
+    versions: statedVersions(plan, at, texts),
+  };
 }
 
 function packagesOf(touched: readonly string[], before: ConfigAtCommit | undefined, at: ConfigAtCommit) {

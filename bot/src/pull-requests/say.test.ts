@@ -83,7 +83,13 @@ describe('golden summaries of checks (testdata)', () => {
         const fates = [
           { ...gone, project: 'acme/tools' },
           { kind: 'renames', from: 'acme/lib', to: 'other/lib' },
-          { kind: 'drops', project: 'acme/apps', packages: ['hello'], chroots: ['epel-9-x86_64'] },
+          {
+            kind: 'drops',
+            project: 'acme/apps',
+            packages: ['hello'],
+            keptSeconds: 1_209_600,
+            chroots: ['epel-9-x86_64'],
+          },
         ] as const;
         const conflicts = ['projects/acme/tools.yaml', 'a `b`'];
         return written(planReport(examined({ fates, conflicts }), author, nothing, { kind: 'queued', ids: [] }));

@@ -74,13 +74,20 @@ export function problemsReport(examined: Examined, goodCommit: string | null): P
   };
 }
 
-/** A head without problems. `why`: what its author's rights lack; `unread`: what is wrong with teams; in Markdown. */
+/**
+ * A head without problems. `why`: what its author's rights lack; `unread`: what is wrong with teams;
+ * `lower`: versions that are lower than published ones. All in Markdown.
+ */
 export function planReport(
   examined: Examined,
   standing: Standing,
   plan: Plan,
   start: Start,
-  { why, unread = [] }: { readonly why?: string | undefined; readonly unread?: readonly string[] } = {},
+  {
+    why,
+    unread = [],
+    lower = '',
+  }: { readonly why?: string | undefined; readonly unread?: readonly string[]; readonly lower?: string } = {},
 ): PullReport {
   const { demands, blocked, fates, graceSeconds } = examined;
   if (start.kind === 'moved') return movedReport;
@@ -91,6 +98,7 @@ export function planReport(
     verdict(examined, standing, plan, start),
     why ?? '',
     ...unread,
+    lower,
     // Whoever let it be built otherwise is one.
     demands.adminReasons.length === 0 || !waits
       ? ''

@@ -11,10 +11,12 @@ import { handlePush, type PushContext } from './handle-push.ts';
 
 const policy = 'admins: [ada]\nchroots: [sapling-12-x86_64]\n';
 const project = 'maintainers: [mia]\nchroots: [sapling-12-x86_64]\n';
+const dir = '{ source: { type: git, url: https://a.example/a.git, ref: main } }';
 const one = { 'coppice.yaml': policy, 'projects/acme/one.yaml': project };
 const both = { ...one, 'projects/acme/two.yaml': project };
 /** Commit → its files. */
-const commits: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+let commits: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  full: { ...one, 'projects/acme/one.yaml': `${project}packages: { here: ${dir}, gone: ${dir} }\n` },
   ...{ both, one, back: { ...both, 'projects/acme/two.yaml': `${project}description: changed\n` } },
   team: { ...one, 'projects/acme/one.yaml': `${project}builders: ['@acme/nobody']\n` },
   broken: { ...one, 'projects/acme/two.yaml': 'maintainers: 7\n<<<' },
@@ -24,10 +26,14 @@ let state: BotState;
 let inForce: ConfigAtCommit | undefined;
 let head: string;
 let steps: string[];
+/** Packages of acme/one that have builds, and those whose builds were canceled. */
+let built: string[];
+let canceled: string[];
 let contained: readonly string[];
 let time: number;
 
 beforeEach(() => {
+  [built, canceled] = [[], []];
   [state, inForce, head, steps, contained, time] = [
     initialBotState(),
     undefined,
@@ -52,8 +58,13 @@ const mirror = {
 const context: PushContext = {
   ...{ mirror, state: () => state, config: () => inForce, now: () => new Date(time), log: () => undefined },
   queue: { builds: () => [], enqueue: async () => [] } as unknown as Queue,
-  built: { counts: () => new Map([['acme/two', 4]]), lastOf: async () => [] } as unknown as BuiltIndex,
+  built: {
+    counts: () => new Map([['acme/two', 4]]),
+    packages: () => new Map([['acme/one', new Set(built)]]),
+    lastOf: async () => built.map((each) => ({ package: each })),
+  } as unknown as BuiltIndex,
   settings: settingsSchema.parse({}),
+  cancelWaiting: async (packages) => void canceled.push(...packages.map((one) => one.package)),
   unread: async ({ projects }) => projects.flatMap(({ builders }) => builders).map((team) => `There is no ${team}.`),
   applyChange: async (all) => void steps.push(...all.map((step) => `${step.kind} ${step.project.name}`)),
   sandboxes: async () => [],
@@ -75,6 +86,8 @@ const push = async (
   const [check] = handled.checks as readonly (Check & { kind: 'config' })[];
   return check === undefined ? undefined : { key: check.key, title: check.title, summary: check.summary };
 };
+const departed = () =>
+  [state.departed, inForce?.departed].map((all) => all?.map((one) => `${one.package} ${one.since}`));
 const leaving = () => [state.leaving.map((note) => `${note.project} ${note.deleteAt}`), inForce?.leaving?.length];
 const until4 = 'acme/two 2026-01-31T16:00:00.000Z';
 
@@ -138,6 +151,49 @@ describe('a push without the file of a project', () => {
     state.handledCommit = null;
     await push('back', { key: 'push/back/2' });
     expect(state.leaving).toEqual([]);
+  });
+});
+
+describe('a push without a package of a project that stays', () => {
+  const since = `gone ${new Date(Date.UTC(2026, 0, 31, 15)).toISOString()}`;
+
+  beforeEach(async () => {
+    built = ['gone', 'here'];
+    commits = { ...commits, here: { ...one, 'projects/acme/one.yaml': `${project}packages: { here: ${dir} }\n` } };
+  });
+
+  test('notes since when, cancels what waits, and says what becomes of it', async () => {
+    await push('full');
+    expect([state.departed, canceled]).toEqual([[], []]);
+    const { summary } = (await push('here')) ?? {};
+    expect(summary).toContain('drops `gone` from `acme/one`: builds of it that wait are canceled, and what it has');
+    expect(summary).toContain('stays for 14 days and goes then');
+    expect([departed(), canceled]).toEqual([[[since], [since]], ['gone']]);
+    time += 1_000_000;
+    await push('one', { key: 'later' });
+    expect(departed()[0]).toEqual([since, `here ${new Date(time).toISOString()}`]);
+  });
+
+  test('followed by one that puts it back forgets it', async () => {
+    await push('here');
+    expect(departed()[0]).toEqual([since]);
+    expect((await push('full'))?.summary).toContain('puts `gone` back into `acme/one`: what is published stays.');
+    expect(departed()).toEqual([[], []]);
+  });
+
+  test('that nobody told of is made up for by the next one, also after the loss of all that was noted', async () => {
+    await push('full');
+    state.departed = [];
+    inForce = undefined;
+    await push('here');
+    expect(departed()[0]).toEqual([since]);
+  });
+
+  test('is not one when no build of it is left', async () => {
+    built = ['here'];
+    await push('full');
+    await push('here');
+    expect(departed()).toEqual([[], []]);
   });
 });
 

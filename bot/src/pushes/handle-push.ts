@@ -5,7 +5,7 @@ import { checksOf } from '../answers/check-run.ts';
 import { type ConfigAtCommit, readConfigAt } from '../config-repo/config-in-force.ts';
 import type { ConfigRepoMirror } from '../config-repo/mirror.ts';
 import { askerOf } from '../edits/commit-message.ts';
-import { countBuilds } from '../planning/built.ts';
+import { countBuilds, findUnstated } from '../planning/built.ts';
 import type { Asker, FindSandboxes } from '../planning/plan-requests.ts';
 import { type PlanContext, planOnce, queuedBefore } from '../planning/planner.ts';
 import { reportProblems } from '../reply/config-problems.ts';
@@ -13,17 +13,20 @@ import { fateNotes, waitingNote, withFates } from '../reply/fates.ts';
 import type { Check } from '../vocabulary/answer.ts';
 import type { BotState, Handled } from '../vocabulary/bot-state.ts';
 import { configCheckKey } from '../vocabulary/check-key.ts';
+import { type DepartedPackage, departedPackages } from '../vocabulary/departed.ts';
 import { type Job, workKey } from '../vocabulary/job.ts';
 import { deleteAtFrom, type Leaving, type RefusedCommit } from '../vocabulary/leaving.ts';
 import { type ConfigChange, type ProjectStep, planConfigChange } from './plan-config-change.ts';
 
 export interface PushContext extends PlanContext {
   readonly mirror: ConfigRepoMirror;
-  readonly state: () => Pick<BotState, 'handledCommit' | 'goodCommit' | 'leaving' | 'askedDeletions'>;
+  readonly state: () => Pick<BotState, 'handledCommit' | 'goodCommit' | 'leaving' | 'departed' | 'askedDeletions'>;
   /** The config in force. */
   readonly config: () => ConfigAtCommit | undefined;
   /** Lets what is published follow the projects of a config that is about to come into force. */
   readonly applyChange: (steps: readonly ProjectStep[]) => Promise<void>;
+  /** Cancels builds of packages that nobody works on yet. */
+  readonly cancelWaiting: (packages: readonly DepartedPackage[]) => Promise<void>;
   /** Puts a config into force. */
   readonly adopt: (config: ConfigAtCommit) => void;
   /** What is wrong with the teams of a config, a sentence each. */
@@ -77,7 +80,7 @@ async function putIntoForce(
   const { commit } = stated;
   const deleted = await deletionsIn(commit, context);
   const change = await changeTo(stated, asker.login, deleted, context);
-  const at = { ...stated, leaving: change.leaving };
+  const at = (departed: readonly DepartedPackage[]) => ({ ...stated, leaving: change.leaving, departed });
   const inForce = {
     ...{ handledCommit: commit, goodCommit: commit, refused: null, leaving: leavingAfter(change, stated, context) },
     deleted: deleted.map((one) => one.commit),
@@ -91,19 +94,39 @@ async function putIntoForce(
   });
   const before = queuedBefore(asker.batch, context);
   if (before !== undefined) {
-    context.adopt(at);
+    const departed = await departedAfter(stated, change, asker, context);
+    context.adopt(at(departed));
     const check = says(`${before.length} builds queued`, 'Its builds were queued before the service was restarted.');
-    return { checks: [check, ...checksOf(before)], ...inForce };
+    return { checks: [check, ...checksOf(before)], ...inForce, departed };
   }
   await context.applyChange(change.steps);
-  const everything = { at, selections: [], force: false, leavesUnbuilt: true, sandboxes: context.sandboxes };
+  const departed = await departedAfter(stated, change, asker, context);
+  await context.cancelWaiting(departed);
+  const everything = { at: stated, selections: [], force: false, leavesUnbuilt: true, sandboxes: context.sandboxes };
   const { builds, summary, annotations } = await planOnce(everything, asker, context);
-  context.adopt(at);
+  context.adopt(at(departed));
   context.log('info', `Config commit ${commit} is in force; ${builds.length} builds queued`);
   return {
     checks: [{ ...says(summary.title, summary.summary), annotations } as Check, ...checksOf(builds)],
     ...inForce,
+    departed,
   };
+}
+
+/** To be asked once what is published follows the config. */
+async function departedAfter(
+  { commit, config }: ConfigAtCommit,
+  { steps }: ConfigChange,
+  { login: by }: Asker,
+  context: PushContext,
+): Promise<readonly DepartedPackage[]> {
+  const renames = steps.flatMap((step): [string, string][] =>
+    step.kind === 'rename' ? [[projectKey(step.project), projectKey(step.from)]] : [],
+  );
+  return departedPackages(config, {
+    ...{ known: context.state().departed, renamed: new Map(renames), built: await findUnstated(config, context) },
+    ...{ leftAt: commit, by, since: context.now().toISOString() },
+  });
 }
 
 /** Deletions that somebody asked for and that this commit holds. */

@@ -189,6 +189,6 @@ describe('a project whose file a push takes away', () => {
   test('and what projects drop stays: it is only said', () => {
     const { steps: done, fates } = change(stated({ 'o/a': '' }), { 'o/a': 'packages: {}' });
     expect(done).toEqual(['describe a']);
-    expect(fates).toEqual([{ kind: 'drops', project: 'o/a', packages: ['x'], chroots: [] }]);
+    expect(fates).toEqual([{ kind: 'drops', project: 'o/a', packages: ['x'], keptSeconds: 14 * 86_400, chroots: [] }]);
   });
 });

@@ -1,4 +1,5 @@
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { configOf } from '../../testing/config-of.ts';
 import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 import { type BotState, initialBotState } from '../vocabulary/bot-state.ts';
 import type { Job } from '../vocabulary/job.ts';
@@ -33,6 +34,7 @@ test('a deletion that did not come about is tried again after a minute, not at e
   vi.useFakeTimers({ now: time - 1000 });
   const keys: string[] = [];
   const departures = createDepartures({
+    config: () => undefined,
     ...{ state: () => stateWith({ leaving: [leaving('tools')] }), now: () => new Date(), log: () => undefined },
     accept: async (key) => keys.push(key),
   });
@@ -56,6 +58,7 @@ const work = async (state: Partial<BotState>, headCommit: () => Promise<string> 
     adopt: (config) => {
       inForce = config;
     },
+    removePackage: async ({ owner, name }, packageName) => void removed.push(`${owner}/${name}/${packageName}`),
     remove: async ({ owner, name }) => void removed.push(`${owner}/${name}`),
   });
   return { removed, handled, left: inForce.leaving?.map(({ project }) => project) };
@@ -66,6 +69,56 @@ test('a project whose time is over goes, and nothing else', async () => {
     removed: ['acme/tools'],
     handled: { checks: [], leaving: [leaving('games')] },
     left: ['acme/games'],
+  });
+});
+
+describe('a package that left its project', () => {
+  const config = configOf({
+    'coppice.yaml': 'admins: [ada]\nchroots: [sapling-12-x86_64]\n',
+    'projects/acme/one.yaml':
+      'maintainers: [mia]\nchroots: [sapling-12-x86_64]\npackages: { back: { source: { type: git, url: https://a.example/a.git, ref: main } } }\n',
+  });
+  const left = (name: string) => ({
+    ...{
+      project: 'acme/one',
+      package: name,
+      leftAt: 'b',
+      by: 'mia',
+      since: new Date(time - 14 * 86_400_000).toISOString(),
+    },
+  });
+  const at = { commit: 'b', config, departed: [left('gone'), left('back')] } as unknown as ConfigAtCommit;
+  const all = stateWith({ leaving: [], departed: [left('gone'), left('back')] });
+  const goes: Job & { kind: 'take-away' } = { kind: 'take-away', project: 'acme/one', package: 'gone', deleteAt };
+
+  test('is due when its time is over, and one that is back is not', () => {
+    expect(dueNow(all, new Map(), time - 1000, at)).toEqual({ due: [], waitMilliseconds: 1000 });
+    const { due } = dueNow(all, new Map(), time, at);
+    expect(due).toEqual([{ project: 'acme/one', package: 'gone', deleteAt }]);
+    expect(dueNow({ ...all, inbox: [{ id: 'x', job: goes }] }, new Map(), time, at).due).toEqual([]);
+    expect(dueNow({ ...all, refused }, new Map(), time, at).due).toEqual([]);
+  });
+
+  test.each<[string, Job & { kind: 'take-away' }, string, readonly string[]]>([
+    ['goes, and nothing else', goes, 'b', ['acme/one/gone']],
+    ['stays when it is back', { ...goes, package: 'back' }, 'b', []],
+    ['stays when its time is another one now', { ...goes, deleteAt: '2026-01-30T15:00:00.000Z' }, 'b', []],
+    ['stays while GitHub has a commit that was not handled', goes, 'd', []],
+  ])('%s', async (_what, given, head, expected) => {
+    const removed: string[] = [];
+    let inForce = at;
+    const handled = await takeAwayDue(given, {
+      ...{ state: () => all, config: () => inForce, headCommit: async () => head, log: () => undefined },
+      adopt: (fresh) => {
+        inForce = fresh;
+      },
+      remove: async () => void removed.push('the project'),
+      removePackage: async ({ owner, name }, packageName) => void removed.push(`${owner}/${name}/${packageName}`),
+    });
+    expect(removed).toEqual(expected);
+    const isGone = expected.length > 0;
+    expect(handled).toEqual(isGone ? { checks: [], departed: [left('back')] } : { checks: [] });
+    expect(inForce.departed).toEqual(isGone ? [left('back')] : at.departed);
   });
 });
 

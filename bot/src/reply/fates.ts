@@ -81,12 +81,18 @@ function inMarkdown(fate: Fate, graceSeconds: number, when: 'pushed' | 'merged')
     case 'keeps':
       return `puts ${code(fate.project)} back: it is not deleted, and has what it had.`;
     case 'drops': {
-      const what = [
-        fate.packages.length === 0 ? '' : list(fate.packages),
-        fate.chroots.length === 0 ? '' : `the chroots ${list(fate.chroots)}`,
-      ].filter((part) => part !== '');
-      return `drops ${what.join(' and ')} from ${code(fate.project)}: nothing new is built there, and what is published stays.`;
+      const said = [
+        fate.packages.length === 0
+          ? ''
+          : `drops ${list(fate.packages)} from ${code(fate.project)}: builds of ${oneOrAll(fate.packages)} that wait are canceled, and ${whatStays(fate)}.`,
+        fate.chroots.length === 0
+          ? ''
+          : `${fate.packages.length === 0 ? 'drops' : 'Also drops'} the chroots ${list(fate.chroots)} from ${code(fate.project)}: nothing new is built there, and what is published stays.`,
+      ];
+      return said.filter((part) => part !== '').join(' ');
     }
+    case 'returns':
+      return `puts ${list(fate.packages)} back into ${code(fate.project)}: what is published stays.`;
     case 'key':
       return `says that the signing key of ${code(fate.project)} is ${code(fate.to)} (before: ${code(fate.from)}). The key that it has goes on signing; the next one is of that kind, which ${code(`coppice rotate-key ${fate.project}`)} on the machine of the service makes.`;
   }
@@ -115,10 +121,34 @@ export function fateLine(fate: Fate): string {
     case 'keeps':
       return `keeps ${fate.project}, which was leaving`;
     case 'drops':
-      return `drops from ${fate.project}: ${[...fate.packages, ...fate.chroots].join(', ')} (what is published stays)`;
+      return [
+        fate.packages.length === 0
+          ? ''
+          : `drops from ${fate.project}: ${fate.packages.join(', ')} (${whatStays(fate)})`,
+        fate.chroots.length === 0
+          ? ''
+          : `drops from ${fate.project}: ${fate.chroots.join(', ')} (what is published stays)`,
+      ]
+        .filter((line) => line !== '')
+        .join('\n');
+    case 'returns':
+      return `puts back into ${fate.project}: ${fate.packages.join(', ')} (what is published stays)`;
     case 'key':
       return `the next signing key of ${fate.project} is ${fate.to} (before: ${fate.from}): coppice rotate-key ${fate.project}`;
   }
+}
+
+function oneOrAll(packages: readonly string[]): string {
+  return packages.length === 1 ? 'it' : 'them';
+}
+
+/** What becomes of what packages have published that leave their project. */
+function whatStays({ packages, keptSeconds }: Extract<Fate, { kind: 'drops' }>): string {
+  const [they, have, are] = packages.length === 1 ? ['it', 'has', 'is'] : ['they', 'have', 'are'];
+  const what = `what ${they} ${have} published`;
+  if (keptSeconds === null) return `${what} stays, as \`retention.removed\` says`;
+  if (keptSeconds === 0) return `${what} goes at once, as \`retention.removed\` says`;
+  return `${what} stays for ${forHowLong(keptSeconds)} and goes then, unless ${they} ${are} back by that time`;
 }
 
 function sizeOf({ packages, builds }: Deletion): string {
@@ -135,10 +165,12 @@ export function time(iso: string | null): string {
 
 function forHowLong(seconds: number): string {
   const [n, unit] =
-    seconds % 3600 === 0
-      ? [seconds / 3600, 'hour']
-      : seconds % 60 === 0
-        ? [seconds / 60, 'minute']
-        : [seconds, 'second'];
+    seconds % 86_400 === 0
+      ? [seconds / 86_400, 'day']
+      : seconds % 3600 === 0
+        ? [seconds / 3600, 'hour']
+        : seconds % 60 === 0
+          ? [seconds / 60, 'minute']
+          : [seconds, 'second'];
   return counted(n, unit);
 }

@@ -3,6 +3,7 @@
 import { type AccountOperation, type Accounts, applyToAccounts } from './accounts.ts';
 import type { Answer, Check } from './answer.ts';
 import { isOfSame } from './check-key.ts';
+import type { DepartedPackage } from './departed.ts';
 import type { CommentCursor, Delivery } from './job.ts';
 import type { KnownPull } from './known-pull.ts';
 import type { AskedDeletion, Leaving, RefusedCommit } from './leaving.ts';
@@ -25,6 +26,8 @@ export interface BotState {
   /** Null while the last one has none. */
   refused: RefusedCommit | null;
   leaving: readonly Leaving[];
+  /** Packages that left projects which stay. */
+  departed: readonly DepartedPackage[];
   askedDeletions: readonly AskedDeletion[];
   answers: Answer[];
   checks: Check[];
@@ -50,6 +53,8 @@ export type BotOperation =
       readonly refused?: RefusedCommit | null;
       /** All of them, as they are now. */
       readonly leaving?: readonly Leaving[];
+      /** The same. */
+      readonly departed?: readonly DepartedPackage[];
       /** Commits of `askedDeletions` that have come into force. */
       readonly deleted?: readonly string[];
       /** Takes the place of what was known of these. */
@@ -75,6 +80,7 @@ export function initialBotState(): BotState {
     goodCommit: null,
     refused: null,
     leaving: [],
+    departed: [],
     askedDeletions: [],
     answers: [],
     checks: [],
@@ -143,7 +149,7 @@ export function isAnswered({ deliveries }: Pick<BotState, 'deliveries'>, to: Ans
 }
 
 function applyHandled(state: BotState, operation: Extract<BotOperation, { kind: 'handled' }>): void {
-  const { id, answer, checks, handledCommit, goodCommit, refused, leaving, deleted = [] } = operation;
+  const { id, answer, checks, handledCommit, goodCommit, refused, leaving, departed, deleted = [] } = operation;
   state.inbox = state.inbox.filter((delivery) => delivery.id !== id);
   // Copies: operations are also lines of the journal and stay as they were.
   if (answer !== undefined && !state.answers.some(({ to }) => to === answer.to)) state.answers.push({ ...answer });
@@ -154,6 +160,7 @@ function applyHandled(state: BotState, operation: Extract<BotOperation, { kind: 
   if (goodCommit !== undefined) state.goodCommit = goodCommit;
   if (refused !== undefined) state.refused = refused;
   if (leaving !== undefined) state.leaving = leaving;
+  if (departed !== undefined) state.departed = departed;
   if (deleted.length > 0) state.askedDeletions = state.askedDeletions.filter(({ commit }) => !deleted.includes(commit));
   if (operation.groups !== undefined) state.groups = operation.groups;
   for (const pull of operation.pulls ?? []) {

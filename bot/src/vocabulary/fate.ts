@@ -20,12 +20,16 @@ export type Fate =
   | { readonly kind: 'unfounded'; readonly from: string; readonly to: string }
   /** Its file is back before it was deleted. */
   | { readonly kind: 'keeps'; readonly project: string }
-  /** It builds these no more; what they have published stays. */
+  /** It builds these no more. What its chroots have published stays. */
   | {
       readonly kind: 'drops';
       readonly project: string;
       readonly packages: readonly string[];
+      /** How long what the packages have published stays, in seconds: 0 for not at all, null for ever. */
+      readonly keptSeconds: number | null;
       readonly chroots: readonly string[];
     }
+  /** Packages of it are back before what they have published was deleted. */
+  | { readonly kind: 'returns'; readonly project: string; readonly packages: readonly string[] }
   /** Its next signing key is of another kind. */
   | { readonly kind: 'key'; readonly project: string; readonly from: string; readonly to: string };

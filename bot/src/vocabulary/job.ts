@@ -46,8 +46,14 @@ export type Job =
       /** Login of who opened it; absent in journals of earlier versions, and where that account is gone. */
       readonly author?: string;
     }
-  /** The time of grace of a project without a file may be over. */
-  | { readonly kind: 'take-away'; readonly project: string; readonly deleteAt: string }
+  /** The time of grace of a project without a file, or of a package that left its project, may be over. */
+  | {
+      readonly kind: 'take-away';
+      readonly project: string;
+      /** Absent: all of the project. */
+      readonly package?: string;
+      readonly deleteAt: string;
+    }
   /**
    * Something about what a merge queue would merge has happened. Whether it is still there is asked when worked off.
    */

@@ -10,6 +10,7 @@ import { removeAccounts } from '../provenance/attest.ts';
 import { moveFiles, publishPackages } from '../publish/publish.ts';
 import { chrootFolder, findSrpm } from '../publish/publisher.ts';
 import { type Ending, frozenEnding } from '../publish/record.ts';
+import { remarkLower } from '../publish/remark-lower.ts';
 import { signerOf } from '../publish/repository-of.ts';
 import { signRpms } from '../publish/sign.ts';
 import { describeArtifacts } from '../rpm/describe-artifacts.ts';
@@ -76,7 +77,8 @@ async function checkAndSign(
   const accounts = await attestTask(task, { folder, artifacts, logs }, { engine, driver });
   leaveOrStop(task); // from here on it is too late to cancel
   const files = [...logs, accounts.attestation.file, accounts.sbom.file, ...rpms];
-  const mark: Signed = { step: 'signed', engine, files, artifacts: [...artifacts], accounts };
+  const remark = await remarkLower(context, build, chroot.chroot, artifacts);
+  const mark: Signed = { step: 'signed', engine, files, artifacts: [...artifacts], ...remark, accounts };
   await writeMark(placeOf(task), mark);
   return mark;
 }
@@ -94,7 +96,7 @@ async function findDamage(task: ChrootTask, rpms: readonly string[]): Promise<Fa
 }
 
 async function publish(task: ChrootTask, signed: Signed): Promise<Ending> {
-  const { engine, files, artifacts, accounts = {}, promotedFrom } = signed;
+  const { engine, files, artifacts, remark, accounts = {}, promotedFrom } = signed;
   const { context, build, chroot } = task;
   enter(task, 'publish');
   const folder = stagingFolder(placeOf(task));
@@ -107,7 +109,7 @@ async function publish(task: ChrootTask, signed: Signed): Promise<Ending> {
   const ended = { reason: null, excerpt: [], endedAt: context.now() } as const;
   const good = { state: 'succeeded', ...ended, engine, artifacts, accounts } as const;
   return promotedFrom === undefined
-    ? { ...good, message: null }
+    ? { ...good, message: remark ?? null }
     : { ...good, message: sayPromoted(promotedFrom, build), promotedFrom };
 }
 

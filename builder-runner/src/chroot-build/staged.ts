@@ -39,6 +39,8 @@ const markSchema = z.discriminatedUnion('step', [
     engine: engineSchema,
     files: z.array(z.string()),
     artifacts: resultSchema.shape.artifacts,
+    /** What is to be said of it although it succeeded; absent where there is nothing. */
+    remark: z.string().optional(),
     /** Absent in marks from before there were any. */
     accounts: resultSchema.pick({ attestation: true, sbom: true }).optional(),
     /** Whose packages they are, where they were not built for this build. */

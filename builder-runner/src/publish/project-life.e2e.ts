@@ -15,11 +15,14 @@ import {
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { publishAttested } from '../../testing/attested-builds.ts';
-import { publishTiny, showPackages, testChroot } from '../../testing/publish-builds.ts';
+import { buildOf, endingOf, publishTiny, showPackages, testChroot } from '../../testing/publish-builds.ts';
 import { verifyRpm } from '../provenance/verify-rpm.ts';
 import { forkProject } from './fork-project.ts';
 import { ensureKey, keyFolder } from './keys.ts';
-import { deleteBuild, removeProject, renameOldSandboxes, renameProject } from './project-life.ts';
+import { deleteBuild, removePackage, removeProject, renameOldSandboxes, renameProject } from './project-life.ts';
+import { publishEnding } from './publish.ts';
+import { writeRecord } from './record.ts';
+import { remarkLower } from './remark-lower.ts';
 import { removeDue } from './remove-later.ts';
 import { writeRepoFiles, writeSandboxRepoFiles } from './repo-files.ts';
 import { closeAllSigning } from './sign.ts';
@@ -52,6 +55,39 @@ async function twice<T>(work: () => Promise<T>): Promise<T> {
   await work();
   return work();
 }
+
+test('a package that is removed is shown no more, in no older version either; its files go later', async () => {
+  await publishTiny(publisher, 1, 'one', '1.0');
+  await publishTiny(publisher, 2, 'one', '2.0');
+  await publishTiny(publisher, 3, 'two', '1.0');
+  const failed = buildOf(4, 'one');
+  await publishEnding(publisher, failed, failed.chroots[0], endingOf('failed'));
+  const sources = inPublished(published.srpmBuild({ ...buildOf(2, 'one') }));
+  await mkdir(sources, { recursive: true });
+  await writeRecord(join(sources, 'result.json'), { ...recordOf('tools', '00000002-one'), chroot: 'srpm' });
+  await twice(() => removePackage(publisher, 'acme', 'tools', 'one'));
+  expect(await shown('tools')).toEqual(['two-1.0.noarch', 'two-1.0.src']);
+  const folders = () => readdirSync(repositoryOf('tools')).filter((name) => /^\d/.test(name));
+  expect(folders()).toEqual(['00000001-one', '00000002-one', '00000003-two']);
+  expect(readdirSync(join(repositoryOf('tools'), '00000002-one')).every((name) => name.endsWith('.rpm'))).toBe(true);
+  expect(existsSync(sources)).toBe(false);
+  await removeDue(home, new Date(Date.now() + 700_000));
+  expect(folders()).toEqual(['00000003-two']);
+}, 30_000);
+
+test('a version that is lower than the published one is remarked, unless that is meant', async () => {
+  await publishTiny(publisher, 1, 'one', '2.0');
+  const remark = async (nevra: string, more: object = {}) => {
+    const artifact = { file: `${nevra}.rpm`, nevra, bytes: 1, sha256: '' } as Result['artifacts'][number];
+    return (await remarkLower({ ...publisher, ...more }, buildOf(2, 'one'), testChroot, [artifact])).remark;
+  };
+  expect(await remark('one-1.9-1.noarch')).toMatch(
+    /^1\.9-1 is lower than 2\.0-1, .*`dnf distro-sync`.*`downgrade: allow`/,
+  );
+  expect(await remark('one-1.9-1.noarch', { allowsDowngrade: () => true })).toBeUndefined();
+  expect(await remark('one-2.0-1.noarch')).toBeUndefined();
+  expect(await remark('one-1:0.1-1.noarch')).toBeUndefined();
+}, 30_000);
 
 /** True when exactly this project's key signed the package. */
 async function isSignedBy(name: string, file: string): Promise<boolean> {

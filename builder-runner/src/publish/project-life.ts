@@ -14,11 +14,12 @@ import {
 } from '@coppice/config';
 import { exists, nothingWhenAbsent } from '../base/absent.ts';
 import { RunnerError } from '../base/errors.ts';
+import { packageOfBuild } from '../repodata/texts.ts';
 import { frozenFolder, frozenResults, writeFrozenNote } from './frozen.ts';
 import { keyFolder, ofKey } from './keys.ts';
 import { alone, hideBuilds, writeMetadata } from './publish.ts';
 import type { Publisher } from './publisher.ts';
-import { usableMovedRecord } from './read-record.ts';
+import { usableMovedRecord, usableRecord } from './read-record.ts';
 import { writeRecord } from './record.ts';
 import { removeDue, removeLater } from './remove-later.ts';
 import { setKeyringAside } from './removed-keys.ts';
@@ -170,6 +171,29 @@ async function removeFrozen(home: string, { owner, name }: ProjectName, id: Buil
     for (const build of await readdir(join(results, folder.name)))
       if (build.split('-')[0] === paddedBuildId(id)) await removeTree(home, join(results, folder.name, build));
   }
+}
+
+/**
+ * Deletes all that a package has published, builds that have ended: it leaves the metadata as a whole, then its records
+ * and logs go, and its packages when no reader of older metadata can want them any more.
+ */
+export function removePackage(publisher: Publisher, owner: string, name: string, packageName: string): Promise<void> {
+  const { home } = publisher;
+  const place = { owner, project: name };
+  return alone(place, async () => {
+    for (const chroot of await chrootsOf(home, { owner, name })) {
+      const repository = join(home, 'published', published.repository(owner, name, chroot));
+      const leaving = (await readdir(repository)).filter((folder) => packageOfBuild(folder) === packageName);
+      if (leaving.length === 0) continue;
+      if (await hasRepodata(repository)) await writeMetadata(publisher, place, chroot, { hide: leaving });
+      for (const folder of leaving) await removeLater(home, `${published.repository(owner, name, chroot)}/${folder}`);
+    }
+    const sources = `${published.project(owner, name)}/srpm-builds`;
+    for (const folder of (await readdir(join(home, 'published', sources)).catch(nothingWhenAbsent)) ?? []) {
+      const record = await usableRecord(publisher, `${sources}/${folder}`);
+      if (record?.package === packageName) await removeTree(home, join(home, 'published', sources, folder));
+    }
+  });
 }
 
 /**

@@ -2,7 +2,7 @@
 import type { BuildId, ChrootName, RepoTerms } from '@coppice/config';
 import type { Queue } from '../queue/index.ts';
 import { forkProject } from './fork-project.ts';
-import { deleteBuild, removeProject, renameProject } from './project-life.ts';
+import { deleteBuild, removePackage, removeProject, renameProject } from './project-life.ts';
 import { publishWaiting, rollBack, type SwitchOutcome, type SwitchWish } from './publications.ts';
 import type { Publisher } from './publisher.ts';
 import { writeRepoFiles } from './repo-files.ts';
@@ -18,6 +18,7 @@ export function runnerProjects(publisher: Publisher, queue: Queue): ProjectsPort
     freeze: ({ owner, name }) => freezeProject(publisher, owner, name),
     unfreeze: ({ owner, name }) => unfreezeProject(publisher, owner, name),
     describe: (project, terms) => writeRepoFiles(publisher, project, terms),
+    removePackage: ({ owner, name }, packageName) => removePackage(publisher, owner, name, packageName),
     deleteBuild: ({ owner, name }, id) => deleteBuild(publisher, owner, name, id),
     publish: ({ owner, name }, wish) => publishWaiting(publisher, { owner, project: name }, wish),
     rollBack: ({ owner, name }, wish) => rollBack(publisher, { owner, project: name }, wish),
@@ -47,4 +48,6 @@ export interface ProjectsPort {
   publish(project: ProjectName, wish: SwitchWish): Promise<SwitchOutcome>;
   /** Readers see what they saw before, or generation `to`; of a project with builds in the queue too. */
   rollBack(project: ProjectName, wish: SwitchWish & { readonly to: number | undefined }): Promise<SwitchOutcome>;
+  /** All that a package has published, in every chroot. */
+  removePackage(project: ProjectName, packageName: string): Promise<void>;
 }

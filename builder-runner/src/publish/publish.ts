@@ -160,7 +160,7 @@ export async function writeMetadata(
 }
 
 /** An empty repository, signed, where there is none. Callers hold the project alone. */
-async function ensureRepository(publisher: Publisher, place: ProjectPlace, chroot: ChrootName): Promise<void> {
+export async function ensureRepository(publisher: Publisher, place: ProjectPlace, chroot: ChrootName): Promise<void> {
   if (!(await hasRepodata(repositoryFolder(publisher, place, chroot))))
     await writeMetadata(publisher, place, chroot, {});
 }

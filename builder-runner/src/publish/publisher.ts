@@ -28,6 +28,8 @@ export interface Publisher {
   readonly publishMode?: (owner: string, project: string) => PublishMode | undefined;
   /** What `.repo` files say of a project, for a sandbox what they say of its project. Default: nothing. */
   readonly repoTerms?: (owner: string, project: string) => RepoTerms;
+  /** Whether a package's version may be lower than the published one without a word about it. Default: none may. */
+  readonly allowsDowngrade?: (owner: string, project: string, name: string) => boolean;
   /** How the project's keys are made. Default: `defaultTerms`. */
   readonly signing?: (owner: string, project: string) => SigningTerms;
   /**

@@ -4,4 +4,4 @@ export { gitEnvironment } from './git-environment.ts';
 export { readJson } from './http.ts';
 export { type Git, GitError, type GitOptions, openGit } from './open-git.ts';
 export { runLimitedGit, streamLimitedGit } from './run-limited-git.ts';
-export { listTree, readLinks, readTexts, type TreeEntry } from './tree-listing.ts';
+export { listTree, readContents, readLinks, readTexts, type TreeEntry } from './tree-listing.ts';

@@ -28,17 +28,23 @@ function parseTreeListing(text: string): readonly TreeEntry[] {
 
 /** The texts of files by path. Throws GitError. */
 export async function readTexts(git: Git, entries: readonly TreeEntry[]): Promise<Map<string, string>> {
-  const texts = new Map<string, string>();
-  if (entries.length === 0) return texts;
+  const contents = await readContents(git, entries);
+  return new Map([...contents].map(([path, content]) => [path, content.toString('utf8')]));
+}
+
+/** The contents of files by path. Throws GitError. */
+export async function readContents(git: Git, entries: readonly TreeEntry[]): Promise<Map<string, Buffer>> {
+  const contents = new Map<string, Buffer>();
+  if (entries.length === 0) return contents;
   const output = await git.catFile(['--batch'], entries.map(({ id }) => `${id}\n`).join(''));
   let at = 0;
   for (const { path, bytes } of entries) {
     // `<id> blob <bytes>\n<content>\n`
     const start = output.indexOf(0x0a, at) + 1;
-    texts.set(path, output.toString('utf8', start, start + bytes));
+    contents.set(path, output.subarray(start, start + bytes));
     at = start + bytes + 1;
   }
-  return texts;
+  return contents;
 }
 
 const maximumLinkBytes = 4096; // as the kernel has it

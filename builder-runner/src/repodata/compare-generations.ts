@@ -83,7 +83,7 @@ async function readPart(file: FileHandle, position: number, length: number): Pro
 function describe(build: BuildTexts): ShownBuild {
   return {
     build: build.build,
-    version: versionOf(build),
+    version: versionOf(build.packages.map(({ primary }) => primary)),
     files: build.packages.map(({ primary }) => locationOf(primary)),
   };
 }

@@ -12,6 +12,7 @@ import type { Generation } from './generation.ts';
 import { listGenerations, numberSeen, readGeneration, showGeneration, sweepGenerations } from './generations.ts';
 import { namesIn } from './read-index.ts';
 import { changeRepository, type Repository, type RepositoryChange, readBuilds } from './repository.ts';
+import { shownVersion } from './shown-version.ts';
 import { type BuildTexts, listEnd, listStart, lists, type PackageTexts } from './texts.ts';
 
 let top: string;
@@ -186,4 +187,24 @@ test('further files are named in the index and stay until others come', async ()
   const index = readFileSync(join(repository.folder, 'repodata/repomd.xml'), 'utf8');
   expect(index).toContain(`<location href="repodata/${hash('<comps/>')}-comps.xml"/>`);
   expect((await change(repository, { further: [] })).files).toHaveLength(3);
+});
+
+test('the version that readers see of a package is found in any repository', async () => {
+  const repository = await newRepository();
+  expect(await shownVersion(repository.folder, 'p1')).toBeUndefined();
+  await change(repository, {});
+  expect(await shownVersion(repository.folder, 'p1')).toBeUndefined();
+  const builds = Array.from({ length: 300 }, (_, index) => buildTexts(index + 1, `p${index}`, 1));
+  await change(repository, { show: builds });
+  for (const [name, version] of [
+    ['p0', '1-1'],
+    ['p299', '300-1'],
+    ['p', undefined],
+    ['q', undefined],
+  ] as const)
+    expect(await shownVersion(repository.folder, name)).toBe(version);
+  await change(repository, { show: [buildTexts(400, 'p7', 2)], unpublished: true });
+  expect(await shownVersion(repository.folder, 'p7')).toBe('8-1');
+  await change(repository, { hide: ['00000400-p7'] });
+  expect(await shownVersion(repository.folder, 'p7')).toBeUndefined();
 });

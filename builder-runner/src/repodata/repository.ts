@@ -223,7 +223,7 @@ function changesOf(
           offered !== undefined && (stays === undefined || numberOf(stays.build) <= numberOf(offered.build));
         const after = isNewer ? offered : stays;
         if (after?.build !== shown?.build)
-          changed.push({ package: name, before: versionOf(shown), after: versionOf(after) });
+          changed.push({ package: name, before: versionOfBuild(shown), after: versionOfBuild(after) });
         return after;
       },
     ]),
@@ -235,9 +235,16 @@ function numberOf(build: string): number {
   return Number(/^\d+/.exec(build)?.[0] ?? 0);
 }
 
-/** `[epoch:]version-release` of a build: of its source package, or else of the first. */
-export function versionOf(build: BuildTexts | undefined): string | null {
-  const facts = build?.packages.map(({ primary }) => factsOf(primary)) ?? [];
+function versionOfBuild(build: BuildTexts | undefined): string | null {
+  return versionOf(build?.packages.map(({ primary }) => primary) ?? []);
+}
+
+/**
+ * `[epoch:]version-release` of a build: of its source package, or else of the first. From the elements of its packages
+ * in `primary`.
+ */
+export function versionOf(packages: readonly string[]): string | null {
+  const facts = packages.map(factsOf);
   const about = facts.find(({ architecture }) => architecture === 'src' || architecture === 'nosrc') ?? facts[0];
   if (about === undefined) return null;
   return `${about.epoch === '0' ? '' : `${about.epoch}:`}${about.version}-${about.release}`;

@@ -68,6 +68,7 @@ describe('a right config repo', () => {
             failedBuilds: null,
             supersededBuilds: null,
             pullRequestsSeconds: 14 * 86_400,
+            removedSeconds: 14 * 86_400,
           },
         },
         projects: [

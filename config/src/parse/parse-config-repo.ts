@@ -10,6 +10,7 @@ import { checkLinks } from './follow-links.ts';
 import { parsePolicy, policyPath } from './parse-policy.ts';
 import {
   checkProjectName,
+  type MetadataFile,
   namedProjects,
   type ParsedProject,
   parseProject,
@@ -29,6 +30,8 @@ export interface ConfigTree {
   readonly links?: ReadonlyMap<string, string>;
   /** Paths of submodules, links to commits of other repositories; none of `paths`. Default: there are none. */
   readonly submodules?: ReadonlySet<string>;
+  /** Regular files that `isMetadataFile` names → what is in each. Default: there are none. */
+  readonly metadataFiles?: ReadonlyMap<string, MetadataFile>;
 }
 
 const projectPattern = /^projects\/([^/]+)\/([^/]+)\.yaml$/;
@@ -36,6 +39,13 @@ const projectPattern = /^projects\/([^/]+)\/([^/]+)\.yaml$/;
 /** Which files of a config repo are read as text. */
 export function isConfigYaml(path: string): boolean {
   return path === policyPath || projectPattern.test(path);
+}
+
+const metadataPattern = /^packages\/([^/]+\/[^/]+)\/([^/]+\.xml(?:\.gz)?)$/;
+
+/** Which files of a config repo a project may put into the metadata of its repositories. */
+export function isMetadataFile(path: string): boolean {
+  return metadataPattern.test(path);
 }
 
 /** Everything that the commit states. All problems of all files at once, in reading order. */
@@ -78,13 +88,15 @@ export function createConfigParser(): ConfigParser {
     const names = projectNames(tree);
     const keys = new Set([...names.values()].map(({ owner, name }) => `${owner}/${name}`));
     const files = packagePaths(new Set([...tree.paths, ...linked.places]));
+    const metadata = metadataFiles(tree);
     const seen = new Map<string, KnownProject>();
     for (const [path, { owner, name }] of names) {
       found.push(checkProjectName(path, owner, name));
       const bytes = tree.oversize.get(path);
       if (bytes !== undefined) found.push([oversizeProblem(path, bytes)]);
       else {
-        const context = { owner, name, policy, projects: keys };
+        const ofMetadata = metadata.get(`${owner}/${name}`) ?? new Map<string, MetadataFile>();
+        const context = { owner, name, policy, projects: keys, metadataFiles: ofMetadata };
         const paths = files.get(`${owner}/${name}`) ?? [];
         seen.set(path, parseAgain(known.get(path), path, tree.texts.get(path) ?? '', context, paths));
       }
@@ -138,7 +150,7 @@ function parseAgain(
   const yamlProblems = kept?.yamlProblems ?? yaml?.problems ?? [];
   const read = kept !== undefined ? kept.read : yaml?.file === undefined ? undefined : readProject(yaml.file);
   const { policy } = context;
-  const files = packagePaths.join('\n');
+  const files = [...packagePaths, ...[...context.metadataFiles].map((each) => JSON.stringify(each))].join('\n');
   const named = (read?.value === undefined ? [] : namedProjects(read.value))
     .filter((name) => context.projects.has(name))
     .join(' ');
@@ -235,6 +247,17 @@ function packagePaths(paths: ReadonlySet<string>): Map<string, string[]> {
     const known = projects.get(project);
     if (known === undefined) projects.set(project, [path.slice(end + 1)]);
     else known.push(path.slice(end + 1));
+  }
+  return projects;
+}
+
+/** `owner/project` → its files that may be metadata, by their names. */
+function metadataFiles(tree: ConfigTree): Map<string, Map<string, MetadataFile>> {
+  const projects = new Map<string, Map<string, MetadataFile>>();
+  for (const [path, file] of tree.metadataFiles ?? []) {
+    const [, project = '', name = ''] = metadataPattern.exec(path) ?? [];
+    const files = projects.get(project) ?? new Map<string, MetadataFile>();
+    projects.set(project, files.set(name, file));
   }
   return projects;
 }

@@ -5,7 +5,7 @@ import type { Problem } from '../words/problem.ts';
 import type { ChrootStatus, Policy } from '../words/project.ts';
 import { keyWarningSeconds } from '../words/signing.ts';
 import { type Checked, checkYaml, problemAt } from '../yaml/check-yaml.ts';
-import { checkCount, chroot, duration, listOf, loginOrTeam, size } from '../yaml/fields.ts';
+import { checkCount, chroot, duration, keptAfter, listOf, loginOrTeam, size } from '../yaml/fields.ts';
 import type { YamlFile } from '../yaml/read-nodes.ts';
 import { day, httpsAddress, isolation, keptBuilds, projectRef } from './project-fields.ts';
 
@@ -94,6 +94,11 @@ const retention = z.strictObject({
   pullRequests: duration
     .prefault('14d')
     .describe('How long repositories of pull requests are kept after these were closed.'),
+  removed: keptAfter
+    .prefault('14d')
+    .describe(
+      'What becomes of what a package has published when it leaves its project: keep, remove, or how long it stays.',
+    ),
 });
 
 const signing = z.strictObject({
@@ -205,6 +210,7 @@ function toPolicy(value: PolicyYaml, statuses: ReadonlyMap<ChrootName, ChrootSta
       failedBuilds: value.retention.failedBuilds ?? null,
       supersededBuilds: value.retention.supersededBuilds ?? null,
       pullRequestsSeconds: value.retention.pullRequests,
+      removedSeconds: value.retention.removed,
     },
   };
 }

@@ -8,7 +8,9 @@ import {
   projectProblems,
   treeOf,
 } from '../../testing/config-for-tests.ts';
+import { formatProblem } from '../words/problem.ts';
 import { parseConfigRepo } from './parse-config-repo.ts';
+import type { MetadataFile } from './parse-project.ts';
 
 describe('a project file', () => {
   test('names all mistakes at once, each at its place', () => {
@@ -205,5 +207,39 @@ packages:
   test('a chroot is not held against a coppice.yaml that has problems itself', () => {
     const found = problemsOf(treeOf({ 'coppice.yaml': 'admins: [a]', [projectPath]: projectHead }));
     expect(found).toEqual(['coppice.yaml:1:1: the file lacks `chroots` (add `chroots:`)']);
+  });
+});
+
+describe('further files of the metadata', () => {
+  const files = new Map<string, MetadataFile>([
+    ['packages/acme/tools/comps.xml', { root: 'comps' }],
+    ['packages/acme/tools/apps.xml.gz', { root: 'components' }],
+    ['packages/acme/tools/bad.xml', { fault: 'is no XML' }],
+    ['packages/acme/other/there.xml', { root: 'comps' }],
+  ]);
+  const parse = (metadata: string) => {
+    const texts = { 'coppice.yaml': policyText, [projectPath]: `${projectHead}metadata: ${metadata}\n` };
+    return parseConfigRepo({ ...treeOf(texts, [...files.keys()]), metadataFiles: files });
+  };
+  const lines = (metadata: string) => {
+    const parsed = parse(metadata);
+    return parsed.ok ? [] : parsed.problems.map(formatProblem).map((line) => line.replace(`${projectPath}:`, ''));
+  };
+
+  test('are those that the project names', () => {
+    const parsed = parse('{ comps: comps.xml, appstream: apps.xml.gz }');
+    expect(parsed.ok && parsed.value.projects[0]?.metadata).toEqual({ comps: 'comps.xml', appstream: 'apps.xml.gz' });
+  });
+
+  test('are there, regular, and what they are stated as', () => {
+    expect(lines('{ comps: bad.xml, appstream: comps.xml }')).toEqual([
+      '3:20: `packages/acme/tools/bad.xml` is no XML (mend the file, or remove the key)',
+      '3:40: `packages/acme/tools/comps.xml` holds `<comps>`, not `<components>` (mend the file, or remove the key)',
+    ]);
+    expect(lines('{ comps: there.xml }')).toEqual([
+      expect.stringContaining('`metadata.comps`: there is no file `packages/acme/tools/there.xml`'),
+    ]);
+    expect(lines('{ comps: ../other/there.xml }')).toEqual([expect.stringContaining('is no name such as')]);
+    expect(lines('{ comps: comps.xml.gz }')).toEqual([expect.stringContaining('ending in `.xml`')]);
   });
 });

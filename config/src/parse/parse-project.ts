@@ -24,7 +24,14 @@ export interface ProjectContext {
   readonly projects: ReadonlySet<string>;
   /** The files of `packages/<owner>/<project>/`, by package. */
   readonly packageFiles: ReadonlyMap<string, readonly string[]>;
+  /** Files in that folder itself that may be metadata, by their names. */
+  readonly metadataFiles: ReadonlyMap<string, MetadataFile>;
 }
+
+/** What a file holds: its outermost element's name; or why clients could not read it, in words that follow its own. */
+export type MetadataFile = { readonly root: string } | { readonly fault: string };
+
+const metadataRoots = { comps: 'comps', appstream: 'components' } as const;
 
 export interface ParsedProject {
   readonly project: Project | undefined;
@@ -54,6 +61,7 @@ export function parseProject({ file, value, problems }: ReadProject, context: Pr
     ...checkPackageNames(file, value),
     ...checkDependencies(file, value),
     ...checkSources(file, value, context),
+    ...checkMetadata(file, value, context),
   ];
   if (found.length > 0) return { project: undefined, problems: found };
   return { project: toProject(file.path, value, context), problems: [] };
@@ -178,6 +186,27 @@ function checkSources(
   return [...lacks, ...problems];
 }
 
+function checkMetadata(
+  file: YamlFile,
+  { metadata }: ProjectYaml,
+  { owner, name, metadataFiles }: ProjectContext,
+): Problem[] {
+  return (['comps', 'appstream'] as const).flatMap((key) => {
+    const stated = metadata[key];
+    if (stated === undefined) return [];
+    const path = `packages/${owner}/${name}/${stated}`;
+    const found = metadataFiles.get(stated);
+    if (found === undefined) {
+      const message = `\`metadata.${key}\`: there is no file ${quote(path)}`;
+      return [problemAt(file, ['metadata', key], message, 'add it, a regular file, or remove the key')];
+    }
+    const root = metadataRoots[key];
+    if ('root' in found && found.root === root) return [];
+    const fault = 'fault' in found ? found.fault : `holds \`<${found.root}>\`, not \`<${root}>\``;
+    return [problemAt(file, ['metadata', key], `${quote(path)} ${fault}`, 'mend the file, or remove the key')];
+  });
+}
+
 /** The chroots of a project, in its order. */
 function chrootNames({ chroots }: ProjectYaml): readonly ChrootName[] {
   // The schema gave the keys their type; Object.keys forgets it.
@@ -190,6 +219,7 @@ function retentionStated({ retention: stated }: ProjectYaml): Project['retention
     ...(stated.superseded === undefined ? {} : { supersededSeconds: stated.superseded }),
     ...(stated.failedBuilds === undefined ? {} : { failedBuilds: stated.failedBuilds }),
     ...(stated.supersededBuilds === undefined ? {} : { supersededBuilds: stated.supersededBuilds }),
+    ...(stated.removed === undefined ? {} : { removedSeconds: stated.removed }),
   };
 }
 
@@ -206,6 +236,7 @@ function toProject(path: string, value: ProjectYaml, { owner, name, policy }: Pr
       background: stated.background ?? value.background,
       builderLabels: stated.builderLabels ?? value.builderLabels,
       rebuildOnNeeds: stated.rebuildOnNeeds,
+      allowsDowngrade: (stated.downgrade ?? value.downgrade) === 'allow',
       chroots: stated.chroots ?? chroots,
       buildroots: buildrootsOf(stated),
     }),
@@ -217,6 +248,7 @@ function toProject(path: string, value: ProjectYaml, { owner, name, policy }: Pr
     runtimeRepos: value.runtimeRepos.map(toRuntimeRepo),
     repoOptions: toRepoOptions(value.repoOptions),
     ...{ network, background, builderLabels, publish, pinned, packages, path },
+    metadata: { comps: value.metadata.comps ?? null, appstream: value.metadata.appstream ?? null },
     keyKind: value.signing.kind,
     homepage: value.homepage ?? null,
     contact: value.contact ?? null,

@@ -35,7 +35,7 @@ describe('coppice.yaml', () => {
 chroots: { fedora-42-x86_64: , fedora-41-x86_64: { state: eol, keepUntil: 2027-01-31 }, epel-9-x86_64: { state: inactive } }
 limits: { memory: 2 GiB, maximumMemory: 8 GiB, perOwner: 4, perChroot: { epel-9-x86_64: 1 }, perArchitecture: { x86_64: 3 } }
 allow: { network: true, repos: [], isolation: [simple] }
-retention: { failed: 1d, superseded: 2d, supersededBuilds: 5, pullRequests: 3d }
+retention: { failed: 1d, superseded: 2d, supersededBuilds: 5, pullRequests: 3d, removed: keep }
 signing: { expires: 365d, overlap: 1d }
 `;
     const { policy: parsed } = configOf({ 'coppice.yaml': text });
@@ -61,6 +61,7 @@ signing: { expires: 365d, overlap: 1d }
       failedBuilds: null,
       supersededBuilds: 5,
       pullRequestsSeconds: 3 * day,
+      removedSeconds: null,
     });
   });
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { builderLabelPattern } from '../words/builder-settings.ts';
 import { isolations } from '../words/buildroot.ts';
 import { architectures } from '../words/chroot.ts';
-import { publishModes } from '../words/project.ts';
+import { namePattern, publishModes } from '../words/project.ts';
 import { quote } from '../words/quote.ts';
 import { projectOfRepository } from '../words/repo-options.ts';
 import { checkedText, checkHttpsAddress, checkName, checkProjectPart, type Fault, listOf } from '../yaml/fields.ts';
@@ -144,6 +144,34 @@ const ownMacros: ReadonlySet<string> = new Set(
     .map((name) => `_${name}`)
     .concat(['buildroot', '__gpg', '__gpg_sign_cmd']),
 );
+
+/** Endings by which programs know how a further file of the metadata is packed. */
+const metadataFile = (what: string, description: string, endings: RegExp, hint: string) =>
+  checkedText(what, description, (text) => {
+    if (namePattern.test(text) && endings.test(text)) return undefined;
+    return { message: `${quote(text)} is no ${what.replace(/^an? /, '')}`, hint };
+  });
+
+/** The form of `metadata`. */
+export const metadata = z
+  .strictObject({
+    comps: metadataFile(
+      'a name such as `comps.xml`',
+      'Groups of packages.',
+      /\.xml$/,
+      'the name alone of a file in the folder of the project below `packages/`, ending in `.xml`',
+    ).exactOptional(),
+    appstream: metadataFile(
+      'a name such as `appstream.xml.gz`',
+      'A catalogue of AppStream.',
+      /\.xml(\.gz)?$/,
+      'the name alone of a file in the folder of the project below `packages/`, ending in `.xml` or `.xml.gz`',
+    ).exactOptional(),
+  })
+  .prefault({})
+  .describe(
+    'Further files of its repositories, by their names in packages/<owner>/<project>/: comps (groups of packages), appstream.',
+  );
 
 const macroName = checkedText('the name of a macro', 'An RPM macro, without the %.', (text) => {
   if (ownMacros.has(text)) {

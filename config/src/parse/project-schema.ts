@@ -5,6 +5,7 @@ import {
   checkCount,
   chroot,
   duration,
+  keptAfter,
   listOf,
   loginOrTeam,
   loginTeamOrBot,
@@ -20,6 +21,7 @@ import {
   formerProject,
   httpsAddress,
   keptBuilds,
+  metadata,
   publishMode,
   repoOptions,
   repository,
@@ -30,11 +32,14 @@ import { sourceSchema } from './source-fields.ts';
 /** Most chroots of a project: each costs something for each package. */
 const maximumChroots = 64;
 
+const downgrade = z.enum(['warn', 'allow']);
+
 const packageSchema = z.strictObject({
   source: sourceSchema.describe('Where the package comes from.'),
   needs: listOf(packageName, 'a list of package names')
     .prefault([])
     .describe('Packages of this project that are built first when both are built.'),
+  downgrade: downgrade.describe('warn or allow, as in the project; default: what the project says.').exactOptional(),
   rebuildOnNeeds: z.boolean().prefault(false).describe('Build it again whenever one of its needs is built anew.'),
   timeout: duration
     .describe(
@@ -79,6 +84,9 @@ const retention = z.strictObject({
   supersededBuilds: keptBuilds
     .describe('How many superseded builds of a package and chroot are kept; default: the same.')
     .exactOptional(),
+  removed: keptAfter
+    .describe('What becomes of what a package that leaves the project has published; default: the same.')
+    .exactOptional(),
 });
 
 export const projectSchema = z
@@ -118,6 +126,10 @@ export const projectSchema = z
       .describe(
         'When users see what was built: each build at once, all of a batch when its last build has ended, or manual: when somebody writes `/publish`.',
       ),
+    downgrade: downgrade
+      .prefault('warn')
+      .describe('Whether checks and builds warn of a version that is lower than the published one: warn or allow.'),
+    metadata,
     signing: z
       .strictObject({
         kind: z
@@ -130,7 +142,11 @@ export const projectSchema = z
         'What the signing key of the project is (kind). The key that it has stays until coppice rotate-key; default: kind rsa4096.',
       ),
     pinned: z.boolean().prefault(false).describe('Shown first among the projects.'),
-    retention: retention.prefault({}).describe('What is kept for less long than coppice.yaml says.'),
+    retention: retention
+      .prefault({})
+      .describe(
+        'What the project says itself of how long results are kept. The first four may keep less than coppice.yaml says, not more.',
+      ),
     frozen: prose(500, 'Why nothing is built or published; remove the key to go on. `/freeze` sets it.')
       .refine((text) => text.trim() !== '', {
         params: { hint: 'say why in a few words' },

@@ -60,10 +60,12 @@ export interface PlanInput {
   readonly expectedSeconds?: (owner: string, project: string, name: string, chroot: ChrootName) => number | null;
 }
 
-/** What matters of a spec to the order of builds. */
+/** What matters of a spec to a plan. */
 export interface SpecRequires {
   readonly buildRequires: readonly string[];
   readonly provides: readonly string[];
+  /** `[epoch:]version`, where it is the same in all chroots and can be told. */
+  readonly version?: string | null;
 }
 
 /**

@@ -49,6 +49,7 @@ describe('scanSpec', () => {
         ...['/usr/bin/which', 'only-fedora', 'help2man'],
       ],
       provides: [...['libgreet', 'bundled(md5)', 'greet-core', 'libgreet-devel', 'libgreet-static', 'greet-tools']],
+      version: '1.0',
     });
   });
 
@@ -62,7 +63,7 @@ describe('scanSpec', () => {
   });
 
   test('a spec without a name that can be read has none', () => {
-    const none = { name: null, buildRequires: [], provides: [] };
+    const none = { name: null, buildRequires: [], provides: [], version: null };
     expect(scanSpec('')).toEqual(none);
     expect(scanSpec('Name: %(id)\n%package -n %{x}\n')).toEqual(none);
   });
@@ -111,5 +112,25 @@ describe('scanSpec', () => {
   ])('reads ten million characters of %s', (_what, before, repeated) => {
     const { buildRequires, provides } = scanSpec(before + repeated.repeat(10_000_000 / repeated.length));
     expect(buildRequires.length + provides.length).toBeLessThanOrEqual(10_001);
+  });
+});
+
+describe('the version of a spec', () => {
+  const view = { chroot: 'fedora-42-x86_64', buildroot: { macros: { asked: '7' }, with: [], without: [] } };
+  test.each<[string, string, string | null]>([
+    ['as it stands', 'Version: 1.0~rc1\nRelease: %autorelease\n', '1.0~rc1'],
+    ['with an epoch', 'Epoch: 2\nVersion: 1.0\n', '2:1.0'],
+    ['with an epoch of nothing', 'Epoch: 0\nVersion: 1.0\n', '1.0'],
+    ['of macros', '%global major 3\nVersion: %{major}.%{asked}\n', '3.7'],
+    ['of another macro', 'Version: %{nobody}.1\n', null],
+    ['with a part that may be there', 'Version: 1%{?nobody}\n', null],
+    ['of a program', 'Version: %(date)\n', null],
+    ['of a condition that holds', '%if 0%{?fedora}\nVersion: 1\n%else\nVersion: 2\n%endif\n', '1'],
+    ['of a condition that nobody knows', '%if %{nobody}\nVersion: 1\n%else\nVersion: 2\n%endif\n', null],
+    ['stated twice', 'Version: 1\nVersion: 2\n', null],
+    ['and not that of a subpackage', 'Version: 1\n%package a\nEpoch: 9\nVersion: 2\n', '1'],
+    ['missing', 'Name: a\n', null],
+  ])('%s', (_what, text, version) => {
+    expect(scanSpec(text, view).version).toBe(version);
   });
 });

@@ -11,6 +11,8 @@ export interface ScannedSpec {
   readonly buildRequires: readonly string[];
   /** The name, those of the subpackages (`%package`), and what `Provides:` say. */
   readonly provides: readonly string[];
+  /** `[epoch:]version` of its packages, null where that cannot be told; never the release, which macros make. */
+  readonly version: string | null;
 }
 
 /** A spec is read up to here, in characters. Few are longer, and those by their changelogs. */
@@ -19,7 +21,7 @@ const maximumCharacters = 1_000_000;
 const maximumNames = 5_000;
 const maximumNameLength = 128;
 
-const tagPattern = /^\s{0,20}(Name|Version|BuildRequires|Provides)(?:\([a-z,]{0,40}\))?\s{0,20}:(.*)$/i;
+const tagPattern = /^\s{0,20}(Name|Epoch|Version|BuildRequires|Provides)(?:\([a-z,]{0,40}\))?\s{0,20}:(.*)$/i;
 const packagePattern = /^%package\s{1,20}(-n\s{1,20})?(\S+)/;
 const globalPattern = /^\s{0,20}%(?:global|define)\s{1,20}([A-Za-z_]\w{2,63})(?:\s{1,20}(\S.*?))?\s{0,20}$/;
 const undefinePattern = /^\s{0,20}%undefine\s{1,20}([A-Za-z_]\w{2,63})/;
@@ -49,7 +51,9 @@ export function scanSpec(text: string, view?: SpecView): ScannedSpec {
   const buildRequires = new Set<string>();
   const provides = new Set<string>();
   let name: string | null = null;
+  const versions = new StatedVersion();
   let inTags = true;
+  let inSubpackage = false;
   for (const raw of text.slice(0, maximumCharacters).split('\n')) {
     const [, directive, condition = ''] = conditionPattern.exec(raw) ?? [];
     if (directive !== undefined) {
@@ -61,6 +65,7 @@ export function scanSpec(text: string, view?: SpecView): ScannedSpec {
     const subpackage = packagePattern.exec(line);
     if (subpackage !== null) {
       inTags = true;
+      inSubpackage = true;
       const [, own, stated = ''] = subpackage;
       add(provides, [readable(own === undefined ? `${name ?? ''}-${stated}` : stated, macros)]);
     } else if (otherSection.test(line)) inTags = false;
@@ -77,6 +82,11 @@ export function scanSpec(text: string, view?: SpecView): ScannedSpec {
       case 'version': {
         const stated = readable(rest, macros).trim();
         macros.define('version', isName(stated) ? stated : null);
+        if (!inSubpackage) versions.version(macros.expand(rest).trim(), branches.isSure);
+        break;
+      }
+      case 'epoch': {
+        if (!inSubpackage) versions.epoch(macros.expand(rest).trim(), branches.isSure);
         break;
       }
       case 'buildrequires':
@@ -91,7 +101,30 @@ export function scanSpec(text: string, view?: SpecView): ScannedSpec {
     name,
     buildRequires: [...buildRequires],
     provides: [...new Set([...(name === null ? [] : [name]), ...provides])],
+    version: versions.stated,
   };
+}
+
+/** Epoch and version as the tags before the first subpackage say them. */
+class StatedVersion {
+  #epoch: string | null = '0';
+  #version: string | null = null;
+  #times = 0;
+
+  /** Not known for sure, it is not known. */
+  epoch(text: string, isSure: boolean): void {
+    this.#epoch = isSure && /^\d{1,10}$/.test(text) ? text : null;
+  }
+
+  version(text: string, isSure: boolean): void {
+    this.#times += 1;
+    this.#version = isSure && this.#times === 1 && /^[A-Za-z0-9][\w.+~^]{0,99}$/.test(text) ? text : null;
+  }
+
+  get stated(): string | null {
+    if (this.#version === null || this.#epoch === null) return null;
+    return this.#epoch === '0' ? this.#version : `${this.#epoch}:${this.#version}`;
+  }
 }
 
 /** Macros are defined in any section. What may or may not have been defined has no value that is known. */

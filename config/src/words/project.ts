@@ -21,6 +21,8 @@ export interface Package {
   readonly builderLabels: readonly string[];
   /** Its input digest holds those of its needs: it is built again when one of them is. */
   readonly rebuildOnNeeds: boolean;
+  /** A version that is lower than the published one is meant: nobody is warned of it. */
+  readonly allowsDowngrade: boolean;
   /** The chroots it is built for: the project's, or the smaller list that the package names. */
   readonly chroots: readonly ChrootName[];
   /** Options of each of its chroots: the project's for the chroot, then the package's. */
@@ -59,13 +61,18 @@ export interface Project {
   readonly background: boolean;
   /** Labels that builders must have where their package says nothing else. */
   readonly builderLabels: readonly string[];
-  /** Bounds that are tighter than the policy's. */
-  readonly retention: Partial<Retention>;
+  /** What it says itself of how long results are kept: bounds that are tighter than the policy's, and `removed`. */
+  readonly retention: Partial<Retention> & {
+    /** See the policy's. */
+    readonly removedSeconds?: number | null;
+  };
   /** Why nothing is built or published; null: it is not frozen. */
   readonly frozen: string | null;
   /** The day (`YYYY-MM-DD`, UTC) from which on the project is deleted; null: never. */
   readonly deleteAfter: string | null;
   readonly publish: PublishMode;
+  /** Further files of its metadata, by what they are. */
+  readonly metadata: ProjectMetadata;
   /** What its next signing key is; the one that it has stays until then. */
   readonly keyKind: KeyKind;
   /** Shown first among the projects. */
@@ -122,6 +129,8 @@ export interface Policy {
   readonly retention: Retention & {
     /** How long repositories of pull requests are kept after these were closed, in seconds. */
     readonly pullRequestsSeconds: number;
+    /** How long what a package has published stays after the package left its project, in seconds; null: for ever. */
+    readonly removedSeconds: number | null;
   };
 }
 
@@ -141,8 +150,28 @@ export function retentionOf(
   policy: Pick<Policy, 'retention'>,
   project: Pick<Project, 'retention'> | undefined,
 ): Retention {
-  const { pullRequestsSeconds: _, ...retention } = policy.retention;
-  return { ...retention, ...project?.retention };
+  const { pullRequestsSeconds: _, removedSeconds: __, ...retention } = policy.retention;
+  const { removedSeconds: ___, ...stated } = project?.retention ?? {};
+  return { ...retention, ...stated };
+}
+
+/** What users' programs read besides the lists of packages: the files of a project that hold it, or null. */
+export interface ProjectMetadata {
+  /** Names a file in `packages/<owner>/<project>/`. Groups of packages: `dnf group`. */
+  readonly comps: string | null;
+  /** The same. What software centres show of applications. */
+  readonly appstream: string | null;
+}
+
+/**
+ * How long what a package of the project has published stays after the package left it, in seconds: 0 for not at all,
+ * null for ever.
+ */
+export function removedSecondsOf(
+  policy: Pick<Policy, 'retention'>,
+  { retention: { removedSeconds } }: Pick<Project, 'retention'>,
+): number | null {
+  return removedSeconds === undefined ? policy.retention.removedSeconds : removedSeconds;
 }
 
 /** What the admins say of a chroot. */

@@ -205,6 +205,21 @@ export const projectsJsonSchema = z.strictObject({
         .strictObject({ deleteAt: isoTime, commit: z.string(), by: z.string(), statedAt: z.string() })
         .nullable()
         .default(null),
+      /**
+       * Packages that left the project, with the commit without them, who pushed that, since when, and when what they
+       * have published goes: null for never. Missing in files from before they were told here.
+       */
+      departed: z
+        .array(
+          z.strictObject({
+            name: z.string(),
+            commit: z.string(),
+            by: z.string(),
+            since: isoTime,
+            deleteAt: isoTime.nullable(),
+          }),
+        )
+        .default([]),
       /** Long fingerprint of the signing key, null until the first key exists. */
       keyFingerprint: z.string().nullable(),
       /** All keys in `pubkey.gpg`, the one that signs first; missing in files from before they were told here. */

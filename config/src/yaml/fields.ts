@@ -73,6 +73,22 @@ export const duration = textField('a duration such as `1h30m`', 'A duration: 90s
   return { message: `${quote(text)} is no duration`, hint: meant === undefined ? hint : `write \`${meant}\`` };
 });
 
+/** In seconds: 0 for `remove`, null for `keep`. */
+export const keptAfter = textField<number | null>(
+  '`keep`, `remove` or a duration such as `14d`',
+  'keep, remove, or a duration: 14d.',
+  (text) => {
+    if (text === 'keep') return { value: null };
+    if (text === 'remove') return { value: 0 };
+    const value = parseDuration(text);
+    if (value !== undefined && value > 0) return { value };
+    const meant = suggestDuration(text);
+    const hint = 'write `keep`, `remove`, or days, hours, minutes, seconds: `14d`';
+    const message = `${quote(text)} is neither \`keep\` nor \`remove\` nor a duration`;
+    return { message, hint: meant === undefined ? hint : `write \`${meant}\`` };
+  },
+);
+
 export const size = textField('a size such as `10 GiB`', 'A size: 512 MiB, 10 GiB.', (text) => {
   const value = parseSize(text);
   if (value !== undefined && value > 0) return { value };

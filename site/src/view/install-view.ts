@@ -20,7 +20,7 @@ export interface InstallSnippet {
 
 export interface Install {
   readonly snippets: readonly InstallSnippet[];
-  /** Releases for which nothing has been built yet: there is no repository to enable. */
+  /** Releases for which nothing has been built yet: their repositories are empty. */
   readonly notYet: readonly string[];
 }
 
@@ -51,18 +51,20 @@ export function installOf(project: SiteProject, chroots: readonly string[], site
 
 /** The newest of what people come for: what others of the project need is a library, and comes by itself. */
 function offerOf({ entry, builds }: SiteProject, chroots: readonly Chroot[]): Offer | undefined {
-  const needed = new Set(entry?.packages.flatMap((known) => known.needs));
-  let library: Offer | undefined;
+  // What leaves the project is nothing to begin with either.
+  const departed = entry?.departed.map((known) => known.name) ?? [];
+  const second = new Set([...(entry?.packages.flatMap((known) => known.needs) ?? []), ...departed]);
+  let other: Offer | undefined;
   for (const build of builds) {
     for (const chroot of chroots) {
       const run = build.chroots.find((one) => one.chroot === chroot.name && one.state === 'succeeded');
       const names = run === undefined ? [] : binaryPackages(run.artifacts, build.package);
       if (names.length === 0) continue;
-      if (!needed.has(build.package)) return { chroot, names };
-      library ??= { chroot, names };
+      if (!second.has(build.package)) return { chroot, names };
+      other ??= { chroot, names };
     }
   }
-  return library;
+  return other;
 }
 
 function snippetOf({ owner, name }: SiteProject, { chroot, names }: Offer, label: string, url: string): InstallSnippet {

@@ -32,6 +32,24 @@ describe('the matrix of a project', () => {
   });
 });
 
+test('a package that left the project says so, and when it goes; it is offered when there is nothing else', () => {
+  const left = { name: 'hello', commit: 'c', by: 'mia', since: '2026-01-01T00:00:00.000Z' };
+  const viewsOf = (deleteAt: string | null, id = 4) => {
+    const projects = fixtureProjects({ packages: [], departed: [{ ...left, deleteAt }] });
+    const results = [fixtureResult({ id }), fixtureResult({ id: 3, package: 'other' })];
+    const site = fixtureSite({ results, projects });
+    const of = site.projects.get('acme/tools')!;
+    return { project: projectView(of, 'http://a.org'), package: packageView(of, 'hello', 'http://a.org') };
+  };
+  const { project, package: page } = viewsOf('2026-01-15T10:00:00.000Z');
+  expect(project.matrix.rows.map(({ package: name, departed }) => [name, departed])).toEqual([
+    ['hello', '2026-01-15'],
+    ['other', undefined],
+  ]);
+  expect([page.departed, page.install.snippets.length]).toEqual(['2026-01-15', 1]);
+  expect(viewsOf(null).package.departed).toBeNull();
+});
+
 test('a package lists what it needs with links, and its builds', () => {
   const site = fixtureSite({ results: [fixtureResult({ id: 4 })], projects: fixtureProjects() });
   const view = packageView(site.projects.get('acme/tools')!, 'hello', 'http://a.org');

@@ -10,6 +10,7 @@ import {
   type BuildRow,
   cellsOf,
   chrootsOf,
+  departedOf,
   lastVersion,
   type Matrix,
   type MatrixRow,
@@ -49,6 +50,8 @@ export interface PackageView {
   readonly projectHref: string;
   readonly name: string;
   readonly version: string | null;
+  /** As in a row of the matrix. */
+  readonly departed?: string | null;
   readonly install: Install;
   readonly source: string | null;
   readonly needs: readonly { readonly name: string; readonly href: string | null }[];
@@ -104,6 +107,7 @@ export function packageView(project: SiteProject, name: string, siteUrl: string)
   const builds: readonly Build[] = project.builds.filter((build) => build.package === name);
   const chroots = entry?.chroots ?? chrootsOf({ ...project, entry: null, builds });
   const cells = cellsOf(builds, chroots, entry?.chroots ?? null);
+  const departed = departedOf(project, name);
   const stated = new Set(project.entry?.packages.map((known) => known.name));
   return {
     path: published.packagePage(project.owner, project.name, name),
@@ -112,6 +116,7 @@ export function packageView(project: SiteProject, name: string, siteUrl: string)
     projectHref: siteHref(published.projectPage(project.owner, project.name)),
     name,
     version: lastVersion(builds),
+    ...(departed === undefined ? {} : { departed }),
     install: installOf({ ...project, builds }, chroots, siteUrl),
     source: entry?.source ?? null,
     needs: (entry?.needs ?? []).map((need) => ({

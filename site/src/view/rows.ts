@@ -52,6 +52,8 @@ export interface MatrixCell {
 export interface MatrixRow {
   readonly package: string;
   readonly href: string;
+  /** It is no longer in the config: when what it has published goes (`YYYY-MM-DD`), or null. Absent: it is there. */
+  readonly departed?: string | null;
   /** The version that was built last with success. */
   readonly version: string | null;
   /** One per chroot of the matrix; null = never built, `absent` = not built for this chroot on purpose. */
@@ -98,14 +100,25 @@ export function matrixOf(project: SiteProject): Matrix {
   const rows = packageNames(project).map((name): MatrixRow => {
     const builds = project.builds.filter((build) => build.package === name);
     const stated = project.entry?.packages.find((entry) => entry.name === name)?.chroots ?? null;
+    const gone = departedOf(project, name);
     return {
       package: name,
+      ...(gone === undefined ? {} : { departed: gone }),
       href: siteHref(published.packagePage(project.owner, project.name, name)),
       version: lastVersion(builds),
       cells: cellsOf(builds, chroots, stated),
     };
   });
   return { chroots, rows };
+}
+
+/**
+ * Of a package that has left its project: the day (`YYYY-MM-DD`, UTC) on which what it has published goes, or null for
+ * never. Undefined: it has not left.
+ */
+export function departedOf({ entry }: Pick<SiteProject, 'entry'>, name: string): string | null | undefined {
+  const one = entry?.departed.find((each) => each.name === name);
+  return one === undefined ? undefined : (one.deleteAt?.slice(0, 10) ?? null);
 }
 
 /** The version of the newest build that gave packages. `builds` newest first. */

@@ -37,6 +37,7 @@ const config: ConfigRepo = {
     retention: {
       ...{ failedSeconds: 1, supersededSeconds: 1, failedBuilds: null, supersededBuilds: null },
       pullRequestsSeconds: 1,
+      removedSeconds: 1,
     },
   },
   projects: [project('tools', ['bea'], ['hello', 'shared']), project('games', ['gus'], ['chess', 'shared'])],
