@@ -8,12 +8,12 @@ import type { RunnerContext } from './context/runner-context.ts';
 import type { BuilderPool } from './pool/pool.ts';
 import { publishAllEnded } from './publish/publications.ts';
 import { removeDue } from './publish/remove-later.ts';
-import { closeAllSigning } from './publish/sign.ts';
 import type { Queue } from './queue/index.ts';
 import { nameTask, perform, type Service } from './run/perform.ts';
 import { recoverTasks } from './run/recover.ts';
 import { persist } from './run/worker-signals.ts';
 import { startWorkers, type Work, type WorkerState } from './run/workers.ts';
+import { closeAllSigning } from './signing/sign.ts';
 
 export { RunnerError, type RunnerErrorCode, runnerErrorCodes } from './base/errors.ts';
 export type { Log } from './base/log.ts';
@@ -30,14 +30,12 @@ export { attestationFile, maximumAttestationBytes, maximumKeyBytes } from './pro
 export { type RpmCheck, type RpmVerification, verifyRpm } from './provenance/verify-rpm.ts';
 export { openBuildNumbers } from './publish/build-numbers.ts';
 export { askRotation, type RotationAnswer } from './publish/key-requests.ts';
-export { ensureKey, keyFolder, rotateKey } from './publish/keys.ts';
 export { renameOldSandboxes } from './publish/project-life.ts';
 export { type ProjectName, type ProjectsPort, runnerProjects } from './publish/projects.ts';
 export { type RepositoryProvider, type StatedRepositories, startProviding } from './publish/provide-repositories.ts';
 export type { Switched, SwitchOutcome, SwitchRefusal, SwitchWish } from './publish/publications.ts';
 export type { Publisher } from './publish/publisher.ts';
 export { leavingBuilds } from './publish/remove-later.ts';
-export { listRemovedKeys } from './publish/removed-keys.ts';
 export { writeSandboxRepoFiles } from './publish/repo-files.ts';
 export { type KeyTender, type ProjectKeys, startKeyTending } from './publish/tend-keys.ts';
 export type { FurtherFile } from './repodata/repository.ts';
@@ -45,6 +43,8 @@ export { shownVersion } from './repodata/shown-version.ts';
 export { type Pruned, type PruneOptions, prune } from './retention/prune.ts';
 export { bytesIn as folderBytes } from './retention/prune-repository.ts';
 export type { WorkerState } from './run/workers.ts';
+export { ensureKey, keyFolder, rotateKey } from './signing/keys.ts';
+export { listRemovedKeys } from './signing/removed-keys.ts';
 
 export interface RunnerOptions {
   readonly queue: Queue;

@@ -6,8 +6,8 @@ import { type Accounts, attestationFile, attestBuild } from '../src/provenance/a
 import { publishEnding, publishPackages } from '../src/publish/publish.ts';
 import { recordOfChroot } from '../src/publish/record.ts';
 import { signerOf } from '../src/publish/repository-of.ts';
-import { envelopeSigner, signRpms } from '../src/publish/sign.ts';
 import { describeArtifacts } from '../src/rpm/describe-artifacts.ts';
+import { envelopeSigner, signRpms } from '../src/signing/sign.ts';
 import { makeRpms, type SpecTexts } from './make-rpms.ts';
 import { buildOf, endingOf, testChroot } from './publish-builds.ts';
 

@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import type { ChrootName } from '@coppice/config';
 import { execa } from 'execa';
 import { describeBuilds, repositoryOf } from '../src/publish/repository-of.ts';
-import { closeAllSigning } from '../src/publish/sign.ts';
 import { namedByIndex } from '../src/repodata/read-index.ts';
 import { changeRepository, type Repository } from '../src/repodata/repository.ts';
+import { closeAllSigning } from '../src/signing/sign.ts';
 import type { Figure } from './figure.ts';
 import { makeManyRpms } from './make-rpms.ts';
 

@@ -8,8 +8,8 @@ import { publishEnding, publishPackages } from '../src/publish/publish.ts';
 import type { Publisher } from '../src/publish/publisher.ts';
 import type { Ending } from '../src/publish/record.ts';
 import { signerOf } from '../src/publish/repository-of.ts';
-import { signRpms } from '../src/publish/sign.ts';
 import { describeArtifacts } from '../src/rpm/describe-artifacts.ts';
+import { signRpms } from '../src/signing/sign.ts';
 import { makeRpms, type SpecTexts } from './make-rpms.ts';
 
 export const testChroot = 'sapling-12-x86_64' as ChrootName;

@@ -6,9 +6,9 @@ import type { BuildId } from '@coppice/config';
 import { deleteBuild } from '../src/publish/project-life.ts';
 import { publishEnding, publishPackages } from '../src/publish/publish.ts';
 import { repositoryFolder, shownBuilds, signerOf } from '../src/publish/repository-of.ts';
-import { closeAllSigning, signRpms } from '../src/publish/sign.ts';
 import { listGenerations, showGeneration } from '../src/repodata/generations.ts';
 import { packageOfBuild } from '../src/repodata/texts.ts';
+import { closeAllSigning, signRpms } from '../src/signing/sign.ts';
 import { makeManyRpms } from './make-rpms.ts';
 import { buildOf, endingOf, testChroot } from './publish-builds.ts';
 

@@ -7,8 +7,8 @@ import type { BuildFacts } from '../provenance/statement.ts';
 import { findSrpm } from '../publish/publisher.ts';
 import { usableRecord } from '../publish/read-record.ts';
 import { signerOf } from '../publish/repository-of.ts';
-import { envelopeSigner } from '../publish/sign.ts';
 import { sha256Of } from '../rpm/describe-artifacts.ts';
+import { envelopeSigner } from '../signing/sign.ts';
 import { readConfigFile } from '../source/read-config-file.ts';
 
 /**

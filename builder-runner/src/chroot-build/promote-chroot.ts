@@ -14,8 +14,8 @@ import { alone } from '../publish/publish.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { usableRecord } from '../publish/read-record.ts';
 import { signerOf } from '../publish/repository-of.ts';
-import { signRpms } from '../publish/sign.ts';
 import { describeArtifacts } from '../rpm/describe-artifacts.ts';
+import { signRpms } from '../signing/sign.ts';
 import { keptLogs } from './check-results.ts';
 import { type StagedMark, stagingFolder, writeMark } from './staged.ts';
 

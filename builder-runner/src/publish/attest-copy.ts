@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { type BuildPlace, type ChrootName, published, type Result } from '@coppice/config';
 import { readRegularFile } from '../base/regular-file.ts';
 import { type Accounts, attestAgain, maximumKeyBytes, type SignedFiles } from '../provenance/attest.ts';
+import { envelopeSigner } from '../signing/sign.ts';
 import type { Publisher } from './publisher.ts';
 import { signerOf } from './repository-of.ts';
-import { envelopeSigner } from './sign.ts';
 
 /** The published key of a project, armored; '' when there is none. */
 export async function readPublicKey({ home }: Publisher, owner: string, project: string): Promise<string> {

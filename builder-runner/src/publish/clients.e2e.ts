@@ -21,9 +21,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { dnf5CoprEnable, dnf5RepoUrl } from '../../testing/dnf5-copr.ts';
 import { needRoot } from '../../testing/need-root.ts';
 import { buildOf, publishMade, publishTiny, testChroot } from '../../testing/publish-builds.ts';
+import { closeAllSigning } from '../signing/sign.ts';
 import type { Publisher } from './publisher.ts';
 import { writeRepoFiles } from './repo-files.ts';
-import { closeAllSigning } from './sign.ts';
 
 needRoot();
 

@@ -6,6 +6,7 @@ import { type BuildId, type ChrootName, published, type Result } from '@coppice/
 import { RunnerError } from '../base/errors.ts';
 import { packageOfBuild } from '../repodata/texts.ts';
 import { describeArtifacts } from '../rpm/describe-artifacts.ts';
+import { signRpms } from '../signing/sign.ts';
 import { attestCopy, readPublicKey } from './attest-copy.ts';
 import { isFrozen } from './frozen.ts';
 import { aloneWithBoth, chrootsOf, type ProjectName } from './project-life.ts';
@@ -14,7 +15,6 @@ import type { Publisher } from './publisher.ts';
 import { usableRecord } from './read-record.ts';
 import { writeRecord } from './record.ts';
 import { describeBuilds, newestGoodBuilds, repositoryFolder, shownBuilds, signerOf } from './repository-of.ts';
-import { signRpms } from './sign.ts';
 
 export interface ForkOptions {
   /** Gives so many numbers of builds that nobody else gets: the queue's `reserve`. */

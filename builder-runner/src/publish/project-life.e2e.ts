@@ -17,15 +17,15 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { publishAttested } from '../../testing/attested-builds.ts';
 import { buildOf, endingOf, publishTiny, showPackages, testChroot } from '../../testing/publish-builds.ts';
 import { verifyRpm } from '../provenance/verify-rpm.ts';
+import { ensureKey, keyFolder } from '../signing/keys.ts';
+import { closeAllSigning } from '../signing/sign.ts';
 import { forkProject } from './fork-project.ts';
-import { ensureKey, keyFolder } from './keys.ts';
 import { deleteBuild, removePackage, removeProject, renameOldSandboxes, renameProject } from './project-life.ts';
 import { publishEnding } from './publish.ts';
 import { writeRecord } from './record.ts';
 import { remarkLower } from './remark-lower.ts';
 import { removeDue } from './remove-later.ts';
 import { writeRepoFiles, writeSandboxRepoFiles } from './repo-files.ts';
-import { closeAllSigning } from './sign.ts';
 
 let home: string;
 let publisher: { home: string; url: string };

@@ -15,17 +15,17 @@ import {
 import { exists, nothingWhenAbsent } from '../base/absent.ts';
 import { RunnerError } from '../base/errors.ts';
 import { packageOfBuild } from '../repodata/texts.ts';
+import { keyFolder, ofKey } from '../signing/keys.ts';
+import { setKeyringAside } from '../signing/removed-keys.ts';
+import { closeSigning } from '../signing/sign.ts';
 import { frozenFolder, frozenResults, writeFrozenNote } from './frozen.ts';
-import { keyFolder, ofKey } from './keys.ts';
 import { alone, hideBuilds, writeMetadata } from './publish.ts';
 import type { Publisher } from './publisher.ts';
 import { usableMovedRecord, usableRecord } from './read-record.ts';
 import { writeRecord } from './record.ts';
 import { removeDue, removeLater } from './remove-later.ts';
-import { setKeyringAside } from './removed-keys.ts';
 import { removeRepoFiles, writeRepoFile } from './repo-files.ts';
 import { hasRepodata } from './repository-of.ts';
-import { closeSigning } from './sign.ts';
 
 /** A project by its name; a `Project` will do. */
 export interface ProjectName {

@@ -9,8 +9,8 @@ import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { buildOf, publishTiny, showPackages, testChroot } from '../../testing/publish-builds.ts';
 import type { FurtherFile } from '../repodata/repository.ts';
+import { closeAllSigning } from '../signing/sign.ts';
 import { type StatedRepositories, startProviding } from './provide-repositories.ts';
-import { closeAllSigning } from './sign.ts';
 import { freezeProject } from './takedown.ts';
 
 let home: string;

@@ -12,10 +12,10 @@ import type { RunnerContext } from '../context/runner-context.ts';
 import { openQueue } from '../queue/queue.ts';
 import { numberSeen, readGeneration } from '../repodata/generations.ts';
 import { perform } from '../run/perform.ts';
+import { closeAllSigning } from '../signing/sign.ts';
 import { deleteBuild } from './project-life.ts';
 import { publishAllEnded, publishEnded, publishWaiting, rollBack, type SwitchOutcome } from './publications.ts';
 import type { Publisher } from './publisher.ts';
-import { closeAllSigning } from './sign.ts';
 
 let home: string;
 let mode: PublishMode | undefined;

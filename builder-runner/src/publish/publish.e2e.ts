@@ -8,10 +8,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeRpms } from '../../testing/make-rpms.ts';
 import { buildOf, endingOf, publishMade, publishTiny, showPackages, testChroot } from '../../testing/publish-builds.ts';
 import { namesIn } from '../repodata/read-index.ts';
-import { ensureKey, keyFolder } from './keys.ts';
+import { ensureKey, keyFolder } from '../signing/keys.ts';
+import { closeAllSigning } from '../signing/sign.ts';
 import { publishEnding } from './publish.ts';
 import { newestOfEach } from './repository-of.ts';
-import { closeAllSigning } from './sign.ts';
 
 let home: string;
 let publisher: { home: string; url: string };

@@ -11,10 +11,10 @@ import { numberSeen, readGeneration, repodataOf, sweepGenerations, type Viewer }
 import { packagesShown } from '../repodata/read-index.ts';
 import { type Repository, readBuilds } from '../repodata/repository.ts';
 import { type BuildTexts, groupByBuild, packageOfBuild } from '../repodata/texts.ts';
-import { ensureKey } from './keys.ts';
+import { ensureKey } from '../signing/keys.ts';
+import { type Signer, signDetached } from '../signing/sign.ts';
 import type { Publisher } from './publisher.ts';
 import { describeDamage } from './read-record.ts';
-import { type Signer, signDetached } from './sign.ts';
 
 /** What a path needs to know of a project. */
 export interface ProjectPlace {

@@ -8,11 +8,11 @@ import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { needRoot } from '../../testing/need-root.ts';
 import { publishTiny, testChroot } from '../../testing/publish-builds.ts';
+import { ensureKey, isMetadataBehind, keyFolder, rotateKey } from '../signing/keys.ts';
+import { closeAllSigning } from '../signing/sign.ts';
 import { askRotation } from './key-requests.ts';
-import { ensureKey, isMetadataBehind, keyFolder, rotateKey } from './keys.ts';
 import { deleteBuild, signMetadata } from './project-life.ts';
 import { removeDue } from './remove-later.ts';
-import { closeAllSigning } from './sign.ts';
 import { type KeyTender, startKeyTending } from './tend-keys.ts';
 
 needRoot();

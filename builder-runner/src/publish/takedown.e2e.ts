@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { type BuildId, plainTerms, published, sandboxOf } from '@coppice/config';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { buildOf, endingOf, publishTiny, showPackages, testChroot } from '../../testing/publish-builds.ts';
+import { ensureKey } from '../signing/keys.ts';
+import { closeAllSigning } from '../signing/sign.ts';
 import { frozenResults } from './frozen.ts';
-import { ensureKey } from './keys.ts';
 import { deleteBuild, removeProject, renameProject } from './project-life.ts';
 import { publishEnding } from './publish.ts';
 import { writeRepoFiles } from './repo-files.ts';
-import { closeAllSigning } from './sign.ts';
 import { freezeProject, unfreezeProject } from './takedown.ts';
 
 let home: string;

@@ -8,12 +8,19 @@ import { execa } from 'execa';
 import { exists } from '../base/absent.ts';
 import { describeError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import {
+  dropFormerKeys,
+  ensureKey,
+  isMetadataBehind,
+  keyFolder,
+  metadataIsSigned,
+  rotateKey,
+} from '../signing/keys.ts';
+import { tendRemovedKeys } from '../signing/removed-keys.ts';
 import { answerRequest, clearRequests, type RotationRequest, readRequests } from './key-requests.ts';
-import { dropFormerKeys, ensureKey, isMetadataBehind, keyFolder, metadataIsSigned, rotateKey } from './keys.ts';
 import { chrootsOf, type ProjectName, signMetadata } from './project-life.ts';
 import { alone } from './publish.ts';
 import type { Publisher } from './publisher.ts';
-import { tendRemovedKeys } from './removed-keys.ts';
 
 export interface KeyTenderOptions {
   readonly publisher: Publisher;

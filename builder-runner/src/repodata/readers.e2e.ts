@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeManyRpms } from '../../testing/make-rpms.ts';
 import { showPackages, testChroot } from '../../testing/publish-builds.ts';
 import { describeBuilds, repositoryOf } from '../publish/repository-of.ts';
-import { closeAllSigning } from '../publish/sign.ts';
+import { closeAllSigning } from '../signing/sign.ts';
 import { readPackages } from './createrepo.ts';
 import { namesIn } from './read-index.ts';
 import { changeRepository } from './repository.ts';

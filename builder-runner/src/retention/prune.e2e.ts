@@ -13,11 +13,11 @@ import { buildOf, endingOf, publishMade, testChroot } from '../../testing/publis
 import { publishEnding } from '../publish/publish.ts';
 import { removeDue } from '../publish/remove-later.ts';
 import { describeBuilds } from '../publish/repository-of.ts';
-import { closeAllSigning } from '../publish/sign.ts';
 import { freezeProject, unfreezeProject } from '../publish/takedown.ts';
 import { listGenerations, numberSeen, readGeneration, showGeneration } from '../repodata/generations.ts';
 import { openBuildNamer } from '../repodata/named-builds.ts';
 import { changeRepository } from '../repodata/repository.ts';
+import { closeAllSigning } from '../signing/sign.ts';
 import { type PruneOptions, prune } from './prune.ts';
 
 const day = 86_400_000;

@@ -5,9 +5,9 @@ import type { Rest } from '../chroot-build/build-chroot.ts';
 import { needOf } from '../chroot-build/need.ts';
 import { clearOtherStaging, readMark } from '../chroot-build/staged.ts';
 import { nameBuild, type RunnerContext } from '../context/runner-context.ts';
-import { endLeftKeyrings } from '../publish/keyring.ts';
 import { readRecord } from '../publish/read-record.ts';
 import type { FinalOutcome, Task } from '../queue/index.ts';
+import { endLeftKeyrings } from '../signing/keyring.ts';
 
 /** A chroot that goes on where an earlier run of the service left it, in the same attempt. */
 export interface Resumed {

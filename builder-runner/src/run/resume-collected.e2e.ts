@@ -18,10 +18,10 @@ import { type StagedMark, stagingFolder, writeMark } from '../chroot-build/stage
 import { attestationFile, sbomFile } from '../provenance/attest.ts';
 import { verifyRpm } from '../provenance/verify-rpm.ts';
 import { signerOf } from '../publish/repository-of.ts';
-import { signRpms } from '../publish/sign.ts';
 import { openQueue, type Queue } from '../queue/index.ts';
 import { describeArtifacts } from '../rpm/describe-artifacts.ts';
 import { openPool, type Runner, startRunner } from '../runner.ts';
+import { signRpms } from '../signing/sign.ts';
 
 const engine = { name: 'mock-lite', version: '1' };
 const now = () => new Date();

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { defaultTerms, sandboxOf } from '@coppice/config';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { removeProject } from '../publish/project-life.ts';
 import { ensureKey, keyFolder, rotateKey } from './keys.ts';
-import { removeProject } from './project-life.ts';
 import { listRemovedKeys, tendRemovedKeys } from './removed-keys.ts';
 
 // Quicker to make; what happens to it is the same.
