@@ -11,6 +11,7 @@ import {
   openBuildNumbers,
   openDebugSessions,
   openEvents,
+  openMirror,
   openPool,
   type ProjectsPort,
   type Runner,
@@ -31,6 +32,7 @@ import {
 } from '@coppice/config';
 import { hookFaults } from './answers/faults/hook-faults.ts';
 import { keyFault } from './answers/faults/key-fault.ts';
+import { mirrorFaults } from './answers/faults/mirror-fault.ts';
 import { brokenPools, poolFaults } from './answers/faults/pool-faults.ts';
 import type { FaultReport } from './answers/faults/standing-faults.ts';
 import { createBot } from './bot.ts';
@@ -274,9 +276,19 @@ async function startBuilding(
   cleanups.push(() => keys.stop());
   const debug = await openDebugSessions(context);
   cleanups.push(() => debug.stop());
+  const mirror = await openMirror(settings, { home: home.folder, log, now });
+  if (mirror !== undefined) {
+    state.mirrorIsThere(mirror.state);
+    cleanups.push(() => mirror.stop());
+  }
   // Builds do not wait for pages.
   await site.all().catch(writtenLater);
-  const faults = () => [...poolFaults(pool.state()), ...hookFaults(outgoing.states()), keyFaultNow(keys, now)];
+  const faults = () => [
+    ...poolFaults(pool.state()),
+    ...hookFaults(outgoing.states()),
+    keyFaultNow(keys, now),
+    ...mirrorFaults(mirror?.state()),
+  ];
   return { runner, site, projects: runnerProjects(publisher, queue), debug, faults };
 }
 

@@ -4,6 +4,7 @@ import { cp, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type BuildId, type BuildPlace, type ChrootName, published, type Result } from '@coppice/config';
 import { RunnerError } from '../base/errors.ts';
+import { noteChange } from '../base/published-changes.ts';
 import { readRegularFile } from '../base/regular-file.ts';
 import { type Accounts, attestAgain, maximumKeyBytes, type SignedFiles } from '../provenance/attest.ts';
 import { packageOfBuild } from '../repodata/texts.ts';
@@ -164,6 +165,7 @@ async function copyFolder(
     await writeRecord(join(staging, 'result.json'), await change(staging));
     await mkdir(dirname(place), { recursive: true });
     await rename(staging, place);
+    noteChange(place);
   } finally {
     await rm(staging, { recursive: true, force: true });
   }

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { type BuildId, type ChrootName, paddedBuildId, parseChroot, published } from '@coppice/config';
 import { exists } from '../base/absent.ts';
 import { RunnerError } from '../base/errors.ts';
+import { noteChange, noteTakedown } from '../base/published-changes.ts';
 import { frozenFolder } from './frozen.ts';
 import { keyFolder, ofKey } from './keys.ts';
 import { alone, hideBuilds, writeMetadata } from './publish.ts';
@@ -103,6 +104,7 @@ export function freezeProject(publisher: Publisher, owner: string, name: string)
       const live = join(home, 'published', published.repository(owner, name, chroot), 'repodata');
       if (await exists(live)) await removeTree(home, join(aside, chroot));
       await moveTree(live, join(aside, chroot));
+      noteTakedown(live);
     }
   });
 }
@@ -222,6 +224,8 @@ async function moveTree(from: string, to: string): Promise<void> {
   if (!(await exists(from))) return;
   await mkdir(dirname(to), { recursive: true });
   await rename(from, to);
+  noteChange(from);
+  noteChange(to);
   await removeEmpty(dirname(from));
 }
 
@@ -232,6 +236,7 @@ async function removeTree(home: string, path: string): Promise<void> {
   await mkdir(staging, { recursive: true, mode: 0o700 });
   const trash = await mkdtemp(join(staging, 'removed-'));
   await rename(path, join(trash, 'tree'));
+  noteChange(path);
   await rm(trash, { recursive: true, force: true });
   await removeEmpty(dirname(path));
 }

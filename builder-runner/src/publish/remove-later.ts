@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { parseJsonAs } from '@coppice/config';
 import { z } from 'zod';
 import { nothingWhenAbsent } from '../base/absent.ts';
+import { noteChange } from '../base/published-changes.ts';
 import { readRegularFile } from '../base/regular-file.ts';
 import { replaceFile } from '../base/replace-file.ts';
 import { graceSeconds } from './repository-of.ts';
@@ -26,13 +27,17 @@ export async function removeLater(home: string, path: string): Promise<void> {
   const folder = join(home, 'published', path);
   const files = (await readdir(folder).catch(nothingWhenAbsent)) ?? [];
   const packages = files.filter((file) => file.endsWith('.rpm'));
-  if (packages.length === 0) return rm(folder, { recursive: true, force: true });
+  if (packages.length === 0) {
+    await rm(folder, { recursive: true, force: true });
+    return noteChange(folder);
+  }
   const dueAt = new Date(Date.now() + graceSeconds * 1000).toISOString();
   const name = `${createHash('sha256').update(path).digest('hex').slice(0, 32)}.json`;
   await mkdir(notesFolder(home), { recursive: true, mode: 0o700 });
   await replaceFile(join(notesFolder(home), name), `${JSON.stringify({ path, dueAt })}\n`, { sync: true });
   for (const file of files)
     if (!packages.includes(file)) await rm(join(folder, file), { recursive: true, force: true });
+  noteChange(folder);
 }
 
 /** Removes what is due by now. `below`: or all that is noted there, due or not, for it is about to be moved. */
@@ -45,6 +50,7 @@ export async function removeDue(home: string, now: Date, below?: string): Promis
       const { path, dueAt } = stated.value;
       if (below === undefined ? Date.parse(dueAt) > now.getTime() : !path.startsWith(`${below}/`)) continue;
       await rm(join(home, 'published', path), { recursive: true, force: true });
+      noteChange(join(home, 'published', path));
     }
     await rm(note, { recursive: true, force: true });
   }
