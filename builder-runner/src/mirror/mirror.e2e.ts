@@ -39,9 +39,13 @@ beforeEach(async () => {
   publisher = { home, url: 'http://localhost' };
   grace = 600;
 });
-afterEach(async () => {
+async function stopMirror(): Promise<void> {
   await mirror?.stop();
   mirror = undefined;
+}
+
+afterEach(async () => {
+  await stopMirror();
   await closeAllSigning(home);
   await rm(home, { recursive: true, force: true });
 });
@@ -191,7 +195,7 @@ describe.each([
     await rename(taken, join(home, 'aside'));
     noteTakedown(taken);
     if (place.settings.rsync !== undefined) await expect.poll(() => mirror?.state().fault?.failures).toBeGreaterThan(0);
-    await mirror?.stop();
+    await stopMirror();
     await place.breakIt(false);
     await start(place);
     await mirror?.settled();
@@ -205,14 +209,14 @@ describe.each([
     await publishTiny(publisher, 1, 'one', '1.0');
     await start(place);
     await mirror?.settled();
-    await mirror?.stop();
+    await stopMirror();
     const target = await place.target();
     const rpm = `${repository}/00000001-one/one-1.0-1.noarch.rpm`;
     const { signal } = new AbortController();
     await target.remove([rpm], signal);
     await mkdir(join(home, 'strange'));
     await writeFile(join(home, 'strange/strange.html'), 'x');
-    await target.send(join(home, 'strange'), ['strange.html'], signal);
+    await target.send(join(home, 'strange'), ['strange.html'], signal, () => undefined);
     await start(place);
     await mirror?.settled();
     expect(await read(place, rpm)).toBeDefined();
@@ -278,7 +282,7 @@ test('what nobody says is found when the service starts', async () => {
     await mirror?.settled();
     await mkdir(join(home, 'published/events'), { recursive: true });
     await appendFile(join(home, 'published/events/2026-01-02.jsonl'), '{}\n');
-    await mirror?.stop();
+    await stopMirror();
     await start(place);
     await mirror?.settled();
     expect(await read(place, 'events/2026-01-02.jsonl')).toBe('{}\n');
@@ -350,7 +354,7 @@ test('a disk that is full there is said, and gone on with when there is room', a
     await mirror?.settled();
     expect(await read(place, index)).toBe(local(index));
   } finally {
-    await mirror?.stop();
+    await stopMirror();
     execFileSync('umount', ['-l', folder]);
     await place.stop();
   }

@@ -248,22 +248,17 @@ async function sendBatch(
   root: string,
 ): Promise<'sent' | 'vanished'> {
   signal.throwIfAborted();
-  await target.send(
-    root,
-    batch.map(({ path }) => path),
-    signal,
-  );
-  // What is there now was there when it was sent: nothing comes back under the name of something else.
-  const isThere = await Promise.all(
-    batch.map(async ({ path }) => (await lstat(join(root, path)).catch(nothingWhenAbsent)) !== undefined),
-  );
-  const absent = batch.filter((_, index) => !isThere[index]);
-  ledger.sent(batch.filter((_, index) => isThere[index]));
-  for (const { path } of absent) {
+  const left = new Map(batch.map((file) => [file.path, file]));
+  await target.send(root, [...left.keys()], signal, (path) => {
+    const file = left.get(path);
+    if (file !== undefined) ledger.sent([file]);
+    left.delete(path);
+  });
+  for (const path of left.keys()) {
     ledger.dropBehind(path);
     ledger.noteDirty(path, now().getTime());
   }
-  return absent.length === 0 ? 'sent' : 'vanished';
+  return left.size === 0 ? 'sent' : 'vanished';
 }
 
 /** With links all that never changes first. Without: the signature and the index of one repository, then the next. */

@@ -1,9 +1,10 @@
 // A mirror that rsync fills over SSH. Links stay links, so that a generation is shown there by one rename as it is
 // here; each run gets a list, so that nothing is walked.
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Settings } from '@coppice/config';
 import { execa } from 'execa';
+import { nothingWhenAbsent } from '../base/absent.ts';
 import type { Listed } from './ledger.ts';
 import { MirrorError, type MirrorTarget, probeName } from './target.ts';
 
@@ -16,7 +17,7 @@ export async function openRsyncTarget(
   settings: RsyncSettings & { readonly keyFile: string },
   folder: string,
 ): Promise<MirrorTarget> {
-  await mkdir(join(folder, 'empty'), { recursive: true, mode: 0o700 });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   await writeFile(join(folder, 'known_hosts'), `${host} ${settings.hostKey}\n`);
   await writeFile(join(folder, 'ssh_config'), sshConfig(settings, folder), { mode: 0o600 });
   const there = `${host}:${settings.folder.replace(/\/+$/, '')}/`;
@@ -24,23 +25,38 @@ export async function openRsyncTarget(
   const run = (args: readonly string[], signal: AbortSignal, input?: string) =>
     runRsync(name, folder, args, signal, input);
   const list = (paths: readonly string[]) => paths.map((path) => `${path}\0`).join('');
-  const named = ['--files-from=-', '--from0', '--no-implied-dirs'];
+  const named = ['--files-from=-', '--from0'];
   // A file that was cut off is gone on with; it has its name once it is whole.
-  const copying = ['--links', '--safe-links', '--times', '--chmod=D755,F644', '--partial-dir=.coppice-partial'];
+  const copying = [
+    '--links',
+    '--safe-links',
+    '--times',
+    '--omit-dir-times',
+    '--perms',
+    '--chmod=D755,F644',
+    '--partial-dir=.coppice-partial',
+  ];
   const removing = ['--recursive', '--force', '--delete-missing-args'];
+  /** What is named and missing in a folder that is empty but for the folders that are named goes there. */
+  const remove = async (paths: readonly string[], signal: AbortSignal): Promise<void> => {
+    const empty = join(folder, 'empty');
+    await rm(empty, { recursive: true, force: true });
+    for (const parent of new Set(paths.map((path) => dirname(path))))
+      await mkdir(join(empty, parent), { recursive: true });
+    await run([...named, ...removing, '--', './empty/', there], signal, list(paths));
+  };
   return {
     name,
     hasLinks: true,
-    async send(root, paths, signal) {
+    async send(root, paths, signal, done) {
       const args = [...named, ...copying, '--ignore-missing-args', '--', `${root}/`, there];
       await run(args, signal, list(paths));
+      // What is here now was here when it was sent: nothing comes back under the name of something else.
+      const found = await Promise.all(paths.map((path) => lstat(join(root, path)).catch(nothingWhenAbsent)));
+      for (const [index, path] of paths.entries()) if (found[index] !== undefined) done(path);
     },
-    async remove(paths, signal) {
-      await run([...named, ...removing, '--', './empty/', there], signal, list(paths));
-    },
-    async removeAll(path, signal) {
-      await run([...named, ...removing, '--', './empty/', there], signal, list([path]));
-    },
+    remove,
+    removeAll: (path, signal) => remove([path], signal),
     async *list(signal) {
       const output = await run(['--recursive', '--links', '--list-only', '--no-human-readable', '--', there], signal);
       const files = output.split('\n').flatMap((line) => readListed(line) ?? []);
@@ -51,7 +67,7 @@ export async function openRsyncTarget(
       await mkdir(probe, { recursive: true });
       await writeFile(join(probe, probeName), 'Coppice can write here.\n');
       await run([...named, ...copying, '--', './probe/', there], signal, list([probeName]));
-      await run([...named, ...removing, '--', './empty/', there], signal, list([probeName]));
+      await remove([probeName], signal);
       await rm(probe, { recursive: true });
     },
   };

@@ -87,13 +87,14 @@ export function openS3Target(settings: S3Settings, secretKey: string | undefined
     signal.addEventListener('abort', stop);
     await upload.done().finally(() => signal.removeEventListener('abort', stop));
   };
-  const send = async (root: string, path: string, signal: AbortSignal): Promise<void> => {
+  const send = async (root: string, path: string, signal: AbortSignal, done: (path: string) => void) => {
     // What is no regular file was one when it was listed.
     const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
     const file = await open(join(root, path), flags).catch(nothingWhenAbsent);
     if (file === undefined) return;
     try {
       await ask(`${path} cannot be written`, () => put(file, path, signal), signal);
+      done(path);
     } finally {
       await file.close().catch(() => undefined);
     }
@@ -128,12 +129,13 @@ export function openS3Target(settings: S3Settings, secretKey: string | undefined
     name,
     hasLinks: false,
     close: () => client.destroy(),
-    async send(root, paths, signal) {
+    async send(root, paths, signal, done) {
       const waiting = [...paths];
       const failed = new AbortController();
       const either = AbortSignal.any([signal, failed.signal]);
       const lane = async () => {
-        for (let path = waiting.shift(); path !== undefined; path = waiting.shift()) await send(root, path, either);
+        for (let path = waiting.shift(); path !== undefined; path = waiting.shift())
+          await send(root, path, either, done);
       };
       const lanes = Array.from({ length: Math.min(atOnce, paths.length) }, () =>
         lane().catch((error: unknown) => {

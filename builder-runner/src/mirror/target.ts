@@ -10,10 +10,10 @@ export interface MirrorTarget {
    */
   readonly hasLinks: boolean;
   /**
-   * Sends the files at `paths` in `root`, in no order, whole or not at all. What is not there any more is left out.
-   * Throws MirrorError.
+   * Sends the files at `paths` in `root`, in no order, whole or not at all, and calls `done` with each that is there.
+   * What is not here any more is left out. Throws MirrorError.
    */
-  send(root: string, paths: readonly string[], signal: AbortSignal): Promise<void>;
+  send(root: string, paths: readonly string[], signal: AbortSignal, done: (path: string) => void): Promise<void>;
   /** Removes files that may be missing there. Throws MirrorError. */
   remove(paths: readonly string[], signal: AbortSignal): Promise<void>;
   /** Removes what is at `path`, whatever it is. Throws MirrorError. */
