@@ -52,7 +52,7 @@ export default defineConfig({
           // On two cores one file would leave most of one idle. Each looks at what is its own alone: home, ports,
           // addresses, temporary folder.
           maxWorkers: 2,
-          testTimeout: 45_000,
+          testTimeout: 600_000,
           hookTimeout: 600_000,
           expect: { poll: { timeout: 120_000 } },
         },

@@ -276,7 +276,9 @@ async function startBuilding(
   cleanups.push(() => keys.stop());
   const debug = await openDebugSessions(context);
   cleanups.push(() => debug.stop());
-  const mirror = await openMirror(settings, { home: home.folder, log, now });
+  const mirror = await openMirror(settings, { home: home.folder, log, now }).catch((cause: Error) => {
+    throw new ServiceError('settings', `The mirror cannot be kept: ${cause.message}`);
+  });
   if (mirror !== undefined) {
     state.mirrorIsThere(mirror.state);
     cleanups.push(() => mirror.stop());
