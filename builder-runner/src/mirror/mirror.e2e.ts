@@ -300,13 +300,13 @@ test('in S3 files have types and caching as here, large ones go in parts, and th
     await publishTiny(publisher, 1, 'one', '1.0');
     const large = `${repository}/00000001-one/build.log`;
     await writeFile(join(home, 'published', large), Buffer.alloc(40 * 2 ** 20, 'log\n'));
-    let slow = 0;
-    // The second request of three is too much for it, and one connection breaks.
-    place.server.fault = ({ method, url = '' }) => {
+    let puts = 0;
+    // The first requests are too many for it, one fails, and one connection breaks.
+    place.server.fault = ({ method }) => {
       if (method !== 'PUT') return undefined;
-      slow += 1;
-      if (url.includes('pubkey') && slow < 40) return 'cut';
-      return slow % 3 === 1 ? 503 : undefined;
+      puts += 1;
+      if (puts === 5) return 'cut';
+      return ({ 1: 503, 2: 503, 8: 500 } as Record<number, number>)[puts];
     };
     await start(place);
     await mirror?.settled();

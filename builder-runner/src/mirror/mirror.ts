@@ -223,11 +223,14 @@ async function compare(
   scopes: readonly Dirty[],
 ): Promise<void> {
   const comparison = { ledger, pins, published, hasLinks: target.hasLinks, now: now().getTime() };
-  for (const step of [pinLeading, compareContent]) {
-    for (const { scope } of scopes) {
-      signal.throwIfAborted();
-      await step(comparison, scope);
-    }
+  for (const { scope } of scopes) {
+    signal.throwIfAborted();
+    await pinLeading(comparison, scope);
+  }
+  // What was pinned may lead to what has come since the scopes were listed, and which was noted before that.
+  for (const { scope } of ledger.dirty()) {
+    signal.throwIfAborted();
+    await compareContent(comparison, scope);
   }
   ledger.compared(scopes);
 }

@@ -25,7 +25,7 @@ export type S3Settings = NonNullable<Settings['mirror']['s3']>;
 /** Files sent at the same time. */
 const atOnce = 6;
 /** What is larger goes in parts of this size, or of more where there would be too many; S3 takes 10,000. */
-const partBytes = 16 * 2 ** 20;
+const partBytes = 8 * 2 ** 20;
 const maximumParts = 9000;
 const partsAtOnce = 2;
 const deletedAtOnce = 1000;
