@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import {
   DeleteObjectsCommand,
@@ -76,7 +77,8 @@ export function openS3Target(settings: S3Settings, secretKey: string | undefined
       client,
       params: {
         ...about,
-        Body: createReadStream('', { fd: file, start: 0, autoClose: false }),
+        // As any stream: of one from a file the library looks at the name, and there is none.
+        Body: Readable.from(createReadStream('', { fd: file, start: 0, autoClose: false })),
         ChecksumAlgorithm: 'SHA256',
         Metadata: { sha256 },
       },
