@@ -11,6 +11,7 @@ import {
   openBuildNumbers,
   openDebugSessions,
   openEvents,
+  openMirror,
   openPool,
   type ProjectsPort,
   type Pruned,
@@ -39,6 +40,7 @@ import {
 } from '@coppice/config';
 import { hookFaults } from './answers/faults/hook-faults.ts';
 import { keyFault } from './answers/faults/key-fault.ts';
+import { mirrorFaults } from './answers/faults/mirror-fault.ts';
 import { brokenPools, poolFaults } from './answers/faults/pool-faults.ts';
 import type { FaultReport } from './answers/faults/standing-faults.ts';
 import { createBot } from './bot.ts';
@@ -315,9 +317,21 @@ async function startBuilding(
   cleanups.push(() => provider.stop());
   const debug = await openDebugSessions(context);
   cleanups.push(() => debug.stop());
+  const kept = await openMirror(settings, { home: home.folder, log, now }).catch((cause: Error) => {
+    throw new ServiceError('settings', `The mirror cannot be kept: ${cause.message}`);
+  });
+  if (kept !== undefined) {
+    state.mirrorIsThere(kept.state);
+    cleanups.push(() => kept.stop());
+  }
   // Builds do not wait for pages.
   await site.all().catch(writtenLater);
-  const faults = () => [...poolFaults(pool.state()), ...hookFaults(outgoing.states()), keyFaultNow(keys, now)];
+  const faults = () => [
+    ...poolFaults(pool.state()),
+    ...hookFaults(outgoing.states()),
+    keyFaultNow(keys, now),
+    ...mirrorFaults(kept?.state()),
+  ];
   const projects = runnerProjects(publisher, queue);
   return { runner, site, projects, prune: (options) => prune(publisher, options), debug, faults };
 }

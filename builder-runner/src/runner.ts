@@ -24,6 +24,8 @@ export { readSshKeys } from './debug/ssh-keys.ts';
 export { endOfLog, type LogPosition, nextEvent } from './events/event-log.ts';
 export { type Events, openEvents } from './events/events.ts';
 export { type HookState, type OutgoingHook, startOutgoingWebhooks } from './events/outgoing-webhooks.ts';
+export type { Mirror, MirrorState } from './mirror/mirror.ts';
+export { openMirror, probeMirror } from './mirror/open-mirror.ts';
 export { openPool } from './pool/open-pool.ts';
 export type { BuilderPool, PoolState } from './pool/pool.ts';
 export { attestationFile, maximumAttestationBytes, maximumKeyBytes } from './provenance/attest.ts';

@@ -19,6 +19,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     '@coppice/config',
     '@coppice/builder-runner/queue',
     '@coppice/builder-runner/remote',
+    '@coppice/builder-runner/file-headers',
     '@coppice/builder-runner/regular-file',
     '@coppice/builder-runner/replace-file',
     '@coppice/builder-runner/runner',

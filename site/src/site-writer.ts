@@ -16,7 +16,7 @@ import { buildView, mainLog } from './view/build-view.ts';
 import { homeView, queueView, summaryOf } from './view/home-view.ts';
 import { type LogView, logView } from './view/log-view.ts';
 import { packageView, projectView } from './view/project-view.ts';
-import { writeFileAtomically } from './write-file.ts';
+import { noteChange, writeFileAtomically } from './write-file.ts';
 import { type Unit, type UnitsWritten, writeUnits } from './write-units.ts';
 
 export interface Written {
@@ -208,7 +208,10 @@ async function writeCoprFiles(
     );
   }
   const stale = change?.remove ?? (await staleCoprFiles(folder, new Set(files.map(({ path }) => path))));
-  for (const path of stale) await rm(join(folder, path), { recursive: true, force: true });
+  for (const path of stale) {
+    await rm(join(folder, path), { recursive: true, force: true });
+    noteChange(join(folder, path));
+  }
   return files.length;
 }
 
@@ -253,6 +256,7 @@ async function stalePages(folder: string, wanted: ReadonlySet<string>): Promise<
 /** Removes a page and the folders above it that are empty then. */
 async function removePage(folder: string, page: string): Promise<void> {
   await rm(join(folder, page, 'index.html'), { force: true });
+  noteChange(join(folder, page, 'index.html'));
   for (let path = page.replace(/\/$/, ''); path !== '.' && path !== ''; path = dirname(path)) {
     const removed = await rmdir(join(folder, path)).then(
       () => true,

@@ -1,7 +1,16 @@
 // Effects: puts files in place so that a reader never sees half of one. Nothing is synced to the disk: pages can be
 // made again. The runner has a writer of its own for what cannot; the site imports nothing of it.
+import { channel } from 'node:diagnostics_channel';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { publishedChanges } from '@coppice/config';
+
+const changes = channel(publishedChanges);
+
+/** Says that what is at `path` is new, different or gone. */
+export function noteChange(path: string): void {
+  changes.publish({ path });
+}
 
 let serial = 0;
 
@@ -13,6 +22,7 @@ export async function writeFileAtomically(path: string, content: string | Uint8A
   try {
     await writeFile(temporary, content);
     await rename(temporary, path);
+    noteChange(path);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;

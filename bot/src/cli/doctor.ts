@@ -12,6 +12,7 @@ import { type AppAccess, githubFindings } from './doctor-github.ts';
 import { diskFinding, mirrorFinding, permissionsFinding, queueFinding, secretsFinding } from './doctor-home.ts';
 import { backupKeyFinding, keysFinding, removedKeysFinding } from './doctor-keys.ts';
 import { nodeFinding, playbooksFinding, programFindings } from './doctor-machine.ts';
+import { targetFindings } from './doctor-mirror.ts';
 import { recordsFinding, snapshotsFinding } from './doctor-records.ts';
 import { serviceFindings } from './doctor-service.ts';
 import { type Terminal, table } from './terminal.ts';
@@ -63,6 +64,7 @@ export async function examine(
     await removedKeysFinding(home, settings),
     ...(settings === undefined ? [] : await backupKeyFinding(home, settings, now())),
     await mirrorFinding(home),
+    ...(settings === undefined ? [] : await targetFindings(home, settings)),
     await recordsFinding(home),
     await snapshotsFinding(home),
     ...service,

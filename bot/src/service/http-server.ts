@@ -19,13 +19,36 @@ export type Health =
       readonly ready: boolean;
       readonly brokenPools: readonly string[];
       readonly github?: string;
+      /** The mirror does not have what was published at that time, and goes on failing. */
+      readonly mirror?: MirrorHealth;
     };
 
-/** The answer for a service whose pools `broken` cannot make builders, and where `github` says what is wrong there. */
-export function healthOf(ready: boolean, broken: readonly { readonly name: string }[], github?: string): Health {
-  if (broken.length === 0 && github === undefined) return { status: 'ok', ready };
+/** Since when, with how many changes, and why, the mirror is behind. */
+export interface MirrorHealth {
+  readonly behindSince: string;
+  readonly files: number;
+  readonly why: string;
+}
+
+/**
+ * The answer for a service whose pools `broken` cannot make builders, where `github` says what is wrong there, and with
+ * a `mirror` that is behind.
+ */
+export function healthOf(
+  ready: boolean,
+  broken: readonly { readonly name: string }[],
+  github?: string,
+  mirror?: MirrorHealth,
+): Health {
+  if (broken.length === 0 && github === undefined && mirror === undefined) return { status: 'ok', ready };
   const brokenPools = broken.map(({ name }) => name);
-  return { status: 'degraded', ready, brokenPools, ...(github === undefined ? {} : { github }) };
+  return {
+    status: 'degraded',
+    ready,
+    brokenPools,
+    ...(github === undefined ? {} : { github }),
+    ...(mirror && { mirror }),
+  };
 }
 
 export interface HttpServer {

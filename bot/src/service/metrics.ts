@@ -1,7 +1,7 @@
 // What `/metrics` tells Prometheus about the queue, the workers, the builders, and the builds that ended since the
 // start.
 import type { Queue } from '@coppice/builder-runner/queue';
-import type { PoolState, WorkerState } from '@coppice/builder-runner/runner';
+import type { MirrorState, PoolState, WorkerState } from '@coppice/builder-runner/runner';
 import { buildStates, combineStates } from '@coppice/config';
 import { Counter, Gauge, Registry } from 'prom-client';
 
@@ -9,6 +9,7 @@ import { Counter, Gauge, Registry } from 'prom-client';
 export interface MetricsSources {
   readonly workers: () => readonly WorkerState[] | undefined;
   readonly builders: () => PoolState | undefined;
+  readonly mirror: () => MirrorState | undefined;
 }
 
 /** Counts from now on; the function gives the text that Prometheus reads. */
@@ -22,6 +23,13 @@ export function startMetrics(queue: Queue, sources: MetricsSources): () => Promi
   const most = gauge('coppice_builders_max', 'Builders that a pool may have', ['pool']);
   const broken = gauge('coppice_pool_broken', '1 while no builders can be made in the pool', ['pool']);
   const waiting = gauge('coppice_builder_needs_waiting', 'Tasks that wait for a builder', []);
+  const mirrorFiles = gauge('coppice_mirror_behind_changes', 'Changes that the mirror does not have', []);
+  const mirrorSince = gauge(
+    'coppice_mirror_behind_seconds',
+    'Age of the oldest change that the mirror does not have',
+    [],
+  );
+  const mirrorFailures = gauge('coppice_mirror_failures', 'Failures of the mirror in a row', []);
   const ended = new Counter({
     name: 'coppice_chroots_ended_total',
     help: 'Chroots of builds that ended since the service started, by state and reason',
@@ -41,6 +49,11 @@ export function startMetrics(queue: Queue, sources: MetricsSources): () => Promi
     }
     waiting.set(state.waiting);
   };
+  const tellMirror = ({ files, behindSince, fault }: MirrorState) => {
+    mirrorFiles.set(files);
+    mirrorSince.set(behindSince === null ? 0 : Math.max(0, (Date.now() - Date.parse(behindSince)) / 1000));
+    mirrorFailures.set(fault?.failures ?? 0);
+  };
   return async () => {
     const states = queue.builds().map((build) => combineStates(build.chroots.map(({ state }) => state)));
     for (const state of buildStates) live.set({ state }, states.filter((one) => one === state).length);
@@ -50,6 +63,8 @@ export function startMetrics(queue: Queue, sources: MetricsSources): () => Promi
     workers.set({ state: 'working' }, workerStates.length - idle);
     const pools = sources.builders();
     if (pools !== undefined) tellPools(pools);
+    const mirror = sources.mirror();
+    if (mirror !== undefined) tellMirror(mirror);
     return await registry.metrics();
   };
 }

@@ -4,21 +4,11 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
+import { cachingOf, typeOf } from '@coppice/builder-runner/file-headers';
 import fresh from 'fresh';
-import { contentType } from 'mime-types';
 import parseRange from 'range-parser';
 import { openPublished } from './open-published.ts';
 import { findIndex } from './same-index.ts';
-
-/** Types that the tables of the web do not know or that people want to read in a browser. */
-const ownTypes: readonly (readonly [ending: string, type: string])[] = [
-  ['.log', 'text/plain; charset=utf-8'],
-  ['.spec', 'text/plain; charset=utf-8'],
-  ['.repo', 'text/plain; charset=utf-8'],
-  ['.asc', 'text/plain; charset=utf-8'],
-  ['.gpg', 'application/pgp-keys'],
-  ['.rpm', 'application/x-rpm'],
-];
 
 /**
  * Answers with the file below `root` that `path` (percent-encoded, with a slash at its start) names, a folder by its
@@ -46,8 +36,7 @@ export async function serveFile(
       'Content-Type': typeOf(name.endsWith('/') ? 'index.html' : name),
       ETag: `"${about.size.toString(36)}-${about.mtimeMs.toString(36)}-${about.ino.toString(36)}"`,
       'Last-Modified': about.mtime.toUTCString(),
-      // Logs grow and metadata is replaced: clients ask again, and a cheap 304 answers them.
-      'Cache-Control': name.endsWith('.rpm') ? 'public, max-age=86400' : 'no-cache',
+      'Cache-Control': cachingOf(name),
       'Accept-Ranges': 'bytes',
     };
     if (fresh(request.headers, { etag: headers.ETag, 'last-modified': headers['Last-Modified'] })) {
@@ -83,11 +72,6 @@ function decodePath(path: string): string | undefined {
   }
   if (decoded.includes('\0') || decoded.split('/').some((part) => part.startsWith('.'))) return undefined;
   return decoded;
-}
-
-function typeOf(name: string): string {
-  const own = ownTypes.find(([ending]) => name.endsWith(ending));
-  return own?.[1] ?? (contentType(name.slice(name.lastIndexOf('/') + 1)) || 'application/octet-stream');
 }
 
 /**

@@ -1,18 +1,21 @@
 // What health, metrics and pages tell of parts that are made after the port on which they are told: none of them while
 // it starts.
-import type { BuilderPool, PoolState, Runner, WorkerState } from '@coppice/builder-runner/runner';
+import type { BuilderPool, MirrorState, PoolState, Runner, WorkerState } from '@coppice/builder-runner/runner';
 import type { BrokenPool } from '@coppice/config';
-import { type Health, healthOf } from './http-server.ts';
+import { type Health, healthOf, type MirrorHealth } from './http-server.ts';
 
 export interface ServiceState {
   /** Undefined until the runner is there. */
   workers(): readonly WorkerState[] | undefined;
   /** Undefined until the pool is there. */
   builders(): PoolState | undefined;
+  /** Undefined when there is no mirror. */
+  mirror(): MirrorState | undefined;
   brokenPools(): readonly BrokenPool[];
   health(): Health;
   poolIsThere(pool: Pick<BuilderPool, 'state'>): void;
   runnerIsThere(runner: Pick<Runner, 'workers'>): void;
+  mirrorIsThere(state: () => MirrorState): void;
   /** `fault` says why GitHub cannot be asked; undefined while it answers. */
   botIsThere(fault: () => string | undefined): void;
   /** From now on builds are taken. */
@@ -23,19 +26,24 @@ export interface ServiceState {
 export function createServiceState(brokenOf: (state: PoolState | undefined) => readonly BrokenPool[]): ServiceState {
   let pool: Pick<BuilderPool, 'state'> | undefined;
   let runner: Pick<Runner, 'workers'> | undefined;
+  let mirrorState: () => MirrorState | undefined = () => undefined;
   let githubFault: () => string | undefined = () => undefined;
   let ready = false;
   const brokenPools = () => brokenOf(pool?.state());
   return {
     workers: () => runner?.workers(),
     builders: () => pool?.state(),
+    mirror: () => mirrorState(),
     brokenPools,
-    health: () => healthOf(ready, brokenPools(), githubFault()),
+    health: () => healthOf(ready, brokenPools(), githubFault(), mirrorHealth(mirrorState())),
     poolIsThere(made) {
       pool = made;
     },
     runnerIsThere(made) {
       runner = made;
+    },
+    mirrorIsThere(state) {
+      mirrorState = state;
     },
     botIsThere(fault) {
       githubFault = fault;
@@ -44,4 +52,11 @@ export function createServiceState(brokenOf: (state: PoolState | undefined) => r
       ready = true;
     },
   };
+}
+
+/** A mirror that fails is told of; one that is at work is not. */
+function mirrorHealth(state: MirrorState | undefined): MirrorHealth | undefined {
+  if (state?.fault === undefined) return undefined;
+  const { behindSince, files, fault } = state;
+  return { behindSince: behindSince ?? fault.since, files, why: fault.message };
 }

@@ -5,6 +5,7 @@
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { inTurn } from './in-turn.ts';
+import { noteChange } from './published-changes.ts';
 
 export interface ReplaceOptions {
   /**
@@ -45,6 +46,7 @@ export function replaceFile(
       await rm(fresh, { force: true });
       throw error;
     }
+    noteChange(path);
     if (sync) await syncFolder(dirname(path));
   });
 }

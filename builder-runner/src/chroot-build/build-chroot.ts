@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { chrootOf } from '@coppice/config';
 import { Left, ShuttingDown } from '../base/abort.ts';
 import type { Failure } from '../base/outcome.ts';
+import { noteChange } from '../base/published-changes.ts';
 import { type ChrootTask, enter } from '../context/runner-context.ts';
 import type { Lease } from '../pool/pool.ts';
 import { removeAccounts } from '../provenance/attest.ts';
@@ -37,6 +38,7 @@ export async function buildChroot(task: ChrootTask, rest?: Rest): Promise<Ending
   const { context, build, chroot } = task;
   if (rest === undefined) {
     await rm(chrootFolder(context, build, chroot.chroot), { recursive: true, force: true });
+    noteChange(chrootFolder(context, build, chroot.chroot));
     await clearStaging(placeOf(task));
     const promoted = await promoteChroot(task);
     if (promoted !== undefined) return publish(task, promoted);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type CoppiceEvent, eventSchema, published } from '@coppice/config';
 import { nothingWhenAbsent } from '../base/absent.ts';
 import type { Log } from '../base/log.ts';
+import { noteChange } from '../base/published-changes.ts';
 import { openRegularFile, setAside } from '../base/regular-file.ts';
 import { replaceFile } from '../base/replace-file.ts';
 
@@ -141,6 +142,7 @@ async function appendWhole(path: string, text: string): Promise<void> {
   try {
     await file.appendFile(text);
     await file.datasync();
+    noteChange(path);
   } catch (error) {
     await file.truncate(size).catch(() => undefined); // what is left over is cut at the next start
     throw error;
@@ -157,7 +159,11 @@ async function cutHalfLine(path: string): Promise<void> {
 
 async function removeOld(folder: string, days: number, now: Date): Promise<void> {
   const oldest = new Date(now.getTime() - days * 86_400_000).toISOString().slice(0, 10);
-  for (const name of await eventFiles(folder)) if (name < oldest) await rm(join(folder, name), { force: true });
+  for (const name of await eventFiles(folder)) {
+    if (name >= oldest) continue;
+    await rm(join(folder, name), { force: true });
+    noteChange(join(folder, name));
+  }
 }
 
 async function writeIndex(folder: string, log: Log): Promise<void> {

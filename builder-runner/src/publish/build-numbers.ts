@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { type BuildId, paddedBuildId, parseJsonAs, published } from '@coppice/config';
 import { z } from 'zod';
 import type { Log } from '../base/log.ts';
+import { noteChange } from '../base/published-changes.ts';
 import { readRegularFile, setAside } from '../base/regular-file.ts';
 import type { GivenNumbers } from '../queue/index.ts';
 import { readRecord } from './read-record.ts';
@@ -67,6 +68,7 @@ async function writeNote(path: string, id: number): Promise<void> {
   }
   if ((await lstat(path).catch(orNothing))?.isDirectory()) await setAside(path);
   await rename(`${path}.new`, path);
+  noteChange(path);
 }
 
 /** The highest number that was noted, or that follows on those below it, or that a record tells. */

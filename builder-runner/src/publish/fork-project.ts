@@ -4,6 +4,7 @@ import { cp, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type BuildId, type ChrootName, published, type Result } from '@coppice/config';
 import { RunnerError } from '../base/errors.ts';
+import { noteChange } from '../base/published-changes.ts';
 import { packageOfBuild } from '../repodata/texts.ts';
 import { describeArtifacts } from '../rpm/describe-artifacts.ts';
 import { signRpms } from '../signing/sign.ts';
@@ -150,6 +151,7 @@ async function copyFolder(
     await writeRecord(join(staging, 'result.json'), await change(staging));
     await mkdir(dirname(place), { recursive: true });
     await rename(staging, place);
+    noteChange(place);
   } finally {
     await rm(staging, { recursive: true, force: true });
   }

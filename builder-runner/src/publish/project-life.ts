@@ -14,6 +14,7 @@ import {
 } from '@coppice/config';
 import { exists, nothingWhenAbsent } from '../base/absent.ts';
 import { RunnerError } from '../base/errors.ts';
+import { noteChange } from '../base/published-changes.ts';
 import { packageOfBuild } from '../repodata/texts.ts';
 import { keyFolder, ofKey } from '../signing/keys.ts';
 import { setKeyringAside } from '../signing/removed-keys.ts';
@@ -271,6 +272,8 @@ async function moveTree(from: string, to: string): Promise<void> {
   if (!(await exists(from))) return;
   await mkdir(dirname(to), { recursive: true });
   await rename(from, to);
+  noteChange(from);
+  noteChange(to);
   await removeEmpty(dirname(from));
 }
 
@@ -281,6 +284,7 @@ export async function removeTree(home: string, path: string): Promise<void> {
   await mkdir(staging, { recursive: true, mode: 0o700 });
   const trash = await mkdtemp(join(staging, 'removed-'));
   await rename(path, join(trash, 'tree'));
+  noteChange(path);
   await rm(trash, { recursive: true, force: true });
   await removeEmpty(dirname(path));
 }

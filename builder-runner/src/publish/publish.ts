@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { type ChrootName, published, type QueuedBuild, type QueuedChroot, type Result } from '@coppice/config';
 import { inTurn } from '../base/in-turn.ts';
 import { type Failure, fail } from '../base/outcome.ts';
+import { noteChange } from '../base/published-changes.ts';
 import { syncFolder } from '../base/replace-file.ts';
 import type { Clash } from '../repodata/clash.ts';
 import { numberSeen } from '../repodata/generations.ts';
@@ -86,6 +87,7 @@ export async function moveFiles(from: string, to: string, files: readonly string
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
       await access(join(to, file));
     }
+    noteChange(join(to, file));
   }
 }
 
@@ -110,6 +112,7 @@ export function publishEnding(
     const marker = ending.state === 'succeeded' ? 'success' : 'fail';
     await rm(join(folder, marker === 'success' ? 'fail' : 'success'), { force: true });
     await writeFile(join(folder, marker), '');
+    noteChange(folder);
     await writeRecord(
       join(folder, 'result.json'),
       recordOfChroot(build, chroot, ending, await srpmOf(publisher, build, chroot.chroot)),

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { parseJsonAs } from '@coppice/config';
 import { z } from 'zod';
 import { exists, nothingWhenAbsent } from '../base/absent.ts';
+import { noteChange } from '../base/published-changes.ts';
 import { readRegularFile } from '../base/regular-file.ts';
 import { replaceFile } from '../base/replace-file.ts';
 import { graceSeconds } from './repository-of.ts';
@@ -34,6 +35,7 @@ export async function removeLater(home: string, path: string): Promise<void> {
   await replaceFile(note, `${JSON.stringify({ path, dueAt })}\n`, { sync: true });
   for (const file of files)
     if (!packages.includes(file)) await rm(join(folder, file), { recursive: true, force: true });
+  noteChange(folder);
   if (packages.length > 0) return;
   await rm(folder, { recursive: true, force: true });
   await rm(note, { force: true });
@@ -75,6 +77,7 @@ export async function removeDue(home: string, now: Date, below?: string): Promis
       const { path, dueAt } = stated;
       if (below === undefined ? Date.parse(dueAt) > now.getTime() : !path.startsWith(`${below}/`)) continue;
       await rm(join(home, 'published', path), { recursive: true, force: true });
+      noteChange(join(home, 'published', path));
     }
     await rm(note, { recursive: true, force: true });
   }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type ChrootName, parseChroot, plainTerms, published, type RepoTerms, readSandbox } from '@coppice/config';
 import { nothingWhenAbsent } from '../base/absent.ts';
 import { inTurn } from '../base/in-turn.ts';
+import { noteChange } from '../base/published-changes.ts';
 import { readRegularFile } from '../base/regular-file.ts';
 import { replaceFile } from '../base/replace-file.ts';
 import { dnfRepo } from './dnf-repo.ts';
@@ -49,7 +50,9 @@ export async function removeRepoFiles(
   remove: (path: string) => Promise<void>,
 ): Promise<void> {
   await remove(join(home, 'published', published.repoFiles(owner, name)));
-  await rm(join(home, 'published', published.rpmrepo(owner, name)), { force: true });
+  const rpmrepo = join(home, 'published', published.rpmrepo(owner, name));
+  await rm(rpmrepo, { force: true });
+  noteChange(rpmrepo);
 }
 
 async function writeDnfRepo(publisher: Publisher, { owner, name }: ProjectName, chroot: ChrootName, terms: RepoTerms) {

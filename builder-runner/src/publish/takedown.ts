@@ -5,6 +5,7 @@ import { lstat, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { published, readSandbox } from '@coppice/config';
 import { exists, nothingWhenAbsent } from '../base/absent.ts';
+import { noteChange, noteTakedown } from '../base/published-changes.ts';
 import { frozenFolder, frozenResults, writeFrozenNote } from './frozen.ts';
 import { chrootsOf, removeTree, renameRecords } from './project-life.ts';
 import { alone, hideBuilds, writeMetadata } from './publish.ts';
@@ -51,12 +52,19 @@ async function freeze(publisher: Publisher, { owner, project }: ProjectPlace): P
   await removeRepoFiles(publisher, { owner, name: project }, (path) => removeTree(home, path));
   await removeDue(home, new Date(), published.project(owner, project));
   await merge(join(home, 'published', published.project(owner, project)), frozenResults(home, owner, project));
+  const gone = [
+    published.project(owner, project),
+    published.repoFiles(owner, project),
+    published.rpmrepo(owner, project),
+  ];
+  for (const path of gone) noteTakedown(join(home, 'published', path));
 }
 
 async function unfreeze(publisher: Publisher, { owner, project }: ProjectPlace): Promise<void> {
   const { home } = publisher;
   if (await exists(frozenFolder(home, owner, project))) {
     await putBack(join(home, 'published', published.project(owner, project)), frozenResults(home, owner, project));
+    noteChange(join(home, 'published', published.project(owner, project)));
     // It may have got another name meanwhile.
     const named = { owner, name: project };
     await renameRecords(publisher, named, named);

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { gunzip as gunzipCallback, gzip as gzipCallback } from 'node:zlib';
 import { nothingWhenAbsent } from '../base/absent.ts';
 import { RunnerError } from '../base/errors.ts';
+import { noteChange } from '../base/published-changes.ts';
 import { type Chunk, type ChunkSize, describeChunk } from './chunks.ts';
 import type { DataFile, Generation } from './generation.ts';
 import {
@@ -187,6 +188,7 @@ export async function writeDataFile(
       await file.close();
     }
     await rename(fresh, join(repodata, name));
+    noteChange(join(repodata, name));
   } catch (error) {
     await rm(fresh, { force: true });
     throw error;

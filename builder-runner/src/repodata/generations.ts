@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { parseJsonAs } from '@coppice/config';
 import { nothingWhenAbsent } from '../base/absent.ts';
 import { RunnerError } from '../base/errors.ts';
+import { noteChange } from '../base/published-changes.ts';
 import { readRegularFile } from '../base/regular-file.ts';
 import { syncFolder } from '../base/replace-file.ts';
 import { formatRepomd, type Generation, generationSchema, maximumGenerationBytes } from './generation.ts';
@@ -74,6 +75,7 @@ export async function addGeneration(folder: string, generation: Generation, sign
     await sign(index, `${index}.asc`);
     await writeFile(join(fresh, 'generation.json'), `${JSON.stringify(generation)}\n`, { flush: true });
     await rename(fresh, join(generations, String(generation.generation)));
+    noteChange(join(generations, String(generation.generation)));
   } catch (error) {
     await rm(fresh, { recursive: true, force: true });
     throw error;
@@ -102,6 +104,7 @@ export async function showGeneration(
   if (to !== 'builds') await replaceLink(join(generations, 'current'), String(number));
   if (to !== 'builds') await linkIndex(folder);
   if (to === 'everybody') await rm(join(generations, 'newest'), { force: true });
+  if (to !== 'builds') noteChange(join(repodataOf(folder), 'repomd.xml'));
   await syncFolder(generations);
   const now = new Date();
   for (const old of new Set(before)) {
@@ -173,7 +176,10 @@ export async function sweepGenerations(folder: string, keep: Keep): Promise<void
 
 /** Removes these generations, and what no other one names and was written before `before`, milliseconds since 1970. */
 export async function removeGenerations(folder: string, numbers: readonly number[], before: number): Promise<void> {
-  for (const number of numbers) await rm(join(generationsOf(folder), String(number)), { recursive: true, force: true });
+  for (const number of numbers) {
+    await rm(join(generationsOf(folder), String(number)), { recursive: true, force: true });
+    noteChange(join(generationsOf(folder), String(number)));
+  }
   await sweepFiles(folder, before);
 }
 
@@ -193,6 +199,8 @@ async function sweepFiles(folder: string, before: number): Promise<void> {
   for (const name of (await readdir(repodata).catch(nothingWhenAbsent)) ?? []) {
     if (named.has(name)) continue;
     const about = await lstat(join(repodata, name)).catch(nothingWhenAbsent);
-    if (about !== undefined && about.mtimeMs < before) await rm(join(repodata, name), { recursive: true, force: true });
+    if (about === undefined || about.mtimeMs >= before) continue;
+    await rm(join(repodata, name), { recursive: true, force: true });
+    noteChange(join(repodata, name));
   }
 }

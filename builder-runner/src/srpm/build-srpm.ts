@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { type ChrootName, plainBuildroot, published, type QueuedBuild, type QueuedChroot } from '@coppice/config';
 import { describeError, isBuilderFault } from '../base/errors.ts';
 import { type Failure, fail, type Outcome, succeed } from '../base/outcome.ts';
+import { noteChange } from '../base/published-changes.ts';
 import { listed } from '../base/sentence-parts.ts';
 import { readDriverFacts } from '../builder/driver-facts.ts';
 import { needOf as needOfChroot } from '../chroot-build/need.ts';
@@ -71,6 +72,7 @@ async function publish(
   await writeFile(join(target, made.ok ? 'success' : 'fail'), '');
   const record = recordOfSrpm(build, startedAt, endingOf(made, artifacts, context.now()), attempt);
   await writeRecord(join(target, 'result.json'), { ...record, builder });
+  noteChange(target);
   return made;
 }
 

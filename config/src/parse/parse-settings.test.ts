@@ -51,3 +51,19 @@ describe('parseSettings', () => {
     expect(problems('a: [')[0]).toMatch(/^settings.yaml:1:5: this is not YAML/);
   });
 });
+
+const hostKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ';
+const rsync = `rsync: { host: m.example.org, user: coppice, folder: /srv/coppice, hostKey: "${hostKey}", keyFile: key }`;
+test.each([
+  [`mirror: { ${rsync} }`, undefined],
+  ['mirror: { s3: { bucket: packages } }', undefined],
+  [`mirror: { ${rsync}, s3: { bucket: packages } }`, 'there can be one mirror'],
+  ['mirror: { s3: { bucket: packages, accessKeyId: A } }', 'belong together'],
+  [`mirror: { ${rsync.replace('m.example.org', '-oProxyCommand=x')} }`, 'a host name'],
+  [`mirror: { ${rsync.replace('/srv/coppice', '"/srv/$(x)"')} }`, 'an absolute path'],
+  [`mirror: { ${rsync.replace(hostKey, 'whatever')} }`, 'a type and a key'],
+])('%s', (text, problem) => {
+  const parsed = parseSettings(text, 'settings.yaml');
+  if (problem === undefined) expect(parsed).toMatchObject({ ok: true });
+  else expect(JSON.stringify(parsed)).toContain(problem);
+});

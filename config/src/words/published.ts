@@ -13,6 +13,12 @@ export interface BuildPlace {
   readonly package: string;
 }
 
+/**
+ * The channel (node:diagnostics_channel) on which whoever writes into `published/` says what has changed: `{ path }`,
+ * absolute.
+ */
+export const publishedChanges = 'coppice:published';
+
 /** Paths inside `published/`; folders end without a slash. Names were checked at the parsing border. */
 export const published = {
   project: (owner: string, project: string) => `results/${owner}/${project}`,

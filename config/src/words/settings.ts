@@ -86,6 +86,48 @@ export const settingsSchema = z.strictObject({
       publicKeyFile: z.string().optional(),
     })
     .prefault({}),
+  /** Another place that is kept as `published/` is, to be served from there; at most one. Default: none. */
+  mirror: z
+    .strictObject({
+      /** A machine that is reached over SSH and has rsync. */
+      rsync: z
+        .strictObject({
+          host: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.:-]{0,252}$/, 'a host name or an address'),
+          port: z.int().min(1).max(65535).default(22),
+          user: z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'a user name'),
+          /** There; all in it that is not published goes. */
+          folder: z
+            .string()
+            .regex(/^\/[A-Za-z0-9._~/-]*[A-Za-z0-9_~-]\/?$/, 'an absolute path of letters, digits and ._~-'),
+          /** Its host key, as `ssh-keyscan` prints it after the name: `ssh-ed25519 AAAA…`. */
+          hostKey: z.string().regex(/^(?:ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/]+=*$/, 'a type and a key in base64'),
+          /** A file with the private key that it takes; readable by the service's user alone. */
+          keyFile: z.string().regex(/^[^"\n\r\0]+$/, 'a path without quotation marks'),
+        })
+        .optional(),
+      /** A bucket of S3, or of what speaks like it. */
+      s3: z
+        .strictObject({
+          /** Default: Amazon's of the region. */
+          endpoint: webRoot.optional(),
+          region: z.string().min(1).default('us-east-1'),
+          bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of a bucket'),
+          /** What names of objects begin with; all that begins so and is not published goes. */
+          prefix: z.string().default(''),
+          /** Whether the bucket stands in the path of addresses, not in the host: most that are not Amazon's. */
+          pathStyle: z.boolean().default(false),
+          /** With `secretKeyFile`. Default, for both: where the SDK looks, such as AWS_ACCESS_KEY_ID or a role. */
+          accessKeyId: z.string().min(1).optional(),
+          /** A file with the secret key; readable by the service's user alone. */
+          secretKeyFile: z.string().optional(),
+        })
+        .refine(({ accessKeyId, secretKeyFile }) => (accessKeyId === undefined) === (secretKeyFile === undefined), {
+          message: 'accessKeyId and secretKeyFile belong together',
+        })
+        .optional(),
+    })
+    .refine(({ rsync, s3 }) => rsync === undefined || s3 === undefined, { message: 'there can be one mirror, not two' })
+    .prefault({}),
   /** Programs that are told of events, each in the order in which they happened. */
   webhooks: z
     .array(

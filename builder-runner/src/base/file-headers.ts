@@ -1,0 +1,25 @@
+// What is said of a published file to whoever gets it over HTTP, from here or from a mirror.
+import { contentType } from 'mime-types';
+
+/** Types that the tables of the web do not know or that people want to read in a browser. */
+const ownTypes: readonly (readonly [ending: string, type: string])[] = [
+  ['.log', 'text/plain; charset=utf-8'],
+  ['.spec', 'text/plain; charset=utf-8'],
+  ['.repo', 'text/plain; charset=utf-8'],
+  ['.asc', 'text/plain; charset=utf-8'],
+  ['.gpg', 'application/pgp-keys'],
+  ['.rpm', 'application/x-rpm'],
+];
+
+/** The value of Content-Type, by the file's name. */
+export function typeOf(name: string): string {
+  const own = ownTypes.find(([ending]) => name.endsWith(ending));
+  return own?.[1] ?? (contentType(name.slice(name.lastIndexOf('/') + 1)) || 'application/octet-stream');
+}
+
+/**
+ * The value of Cache-Control. Logs grow and metadata is replaced: clients ask again, and a cheap 304 answers them.
+ */
+export function cachingOf(name: string): string {
+  return name.endsWith('.rpm') ? 'public, max-age=86400' : 'no-cache';
+}
