@@ -176,7 +176,9 @@ export function openLedger(folder: string, target: string) {
         database.exec('DELETE FROM listed');
       });
     },
-    /** How far behind the mirror is: since when, and with how many files. What waits for its time to go is not counted. */
+    /**
+     * How far behind the mirror is: since when, and with how many files. What waits for its time to go is not counted.
+     */
     lag(): { readonly since: number | undefined; readonly files: number } {
       const { since, files } = sql.lag.get() as { since: number | null; files: number };
       return { since: since ?? undefined, files };

@@ -39,7 +39,9 @@ export async function openMirror(
   return target && startMirror({ ...options, target, graceSeconds });
 }
 
-/** Tries the mirror: reach it, write, remove. Resolves with its name; undefined when there is none. Throws MirrorError. */
+/**
+ * Tries the mirror: reach it, write, remove. Resolves with its name; undefined when there is none. Throws MirrorError.
+ */
 export async function probeMirror(settings: Pick<Settings, 'mirror'>, home: string): Promise<string | undefined> {
   const target = await openTarget(settings, home);
   await target?.probe(AbortSignal.timeout(60_000));
