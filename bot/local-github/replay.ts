@@ -10,14 +10,14 @@ const TIMES = ['created_at', 'closed_at', 'merged_at', 'updated_at', 'started_at
 /** Reads and the making of tokens are not kept. */
 const isKept = (method: string, path: string) => method !== 'GET' && !path.startsWith('/app/');
 
-/** Wraps `ask` so that each write that succeeds is written down. */
-export function keepWrites(ask: AskEmulator, state: KeptState, changed: () => void): AskEmulator {
+/** Wraps `ask` so that each write that succeeds is on the disk before it is answered. */
+export function keepWrites(ask: AskEmulator, state: KeptState, changed: () => Promise<void>): AskEmulator {
   return async (method, path, body, as) => {
     const answer = await ask(method, path, body, as);
     if (answer.status >= 300 || !isKept(method, path)) return answer;
     keepCall(state.calls, { method, path, body: (body ?? {}) as Json, as: nameOf(as ?? ADMIN_IDENTITY) });
     keepTimes(state, answer);
-    changed();
+    await changed();
     return answer;
   };
 }

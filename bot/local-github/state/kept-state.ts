@@ -1,5 +1,5 @@
 // What the local GitHub remembers beside Git: the writes that the emulator took, and what the bridge keeps itself.
-// One JSON file, replaced as a whole; writes that follow each other closely share one replacement.
+// One JSON file, replaced as a whole; writes that come while it is replaced share the next replacement.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { replaceFile } from '@coppice/builder-runner/replace-file';
@@ -107,8 +107,8 @@ export interface KeptState {
 
 export interface StateFile {
   readonly state: KeptState;
-  /** Saves soon. */
-  changed(): void;
+  /** Resolves when what the state holds now is saved, so that a service that is killed then remembers it. */
+  changed(): Promise<void>;
   /** Saves now, and ends. */
   close(): Promise<void>;
 }
@@ -127,29 +127,28 @@ const EMPTY: KeptState = {
   times: {},
 };
 
-/** How long changes are gathered, in milliseconds. */
-const GATHER_MS = 200;
-
 export async function openStateFile(folder: string, log: (message: string) => void): Promise<StateFile> {
   const file = path.join(folder, 'state.json');
   const state = await readState(file);
-  let timer: NodeJS.Timeout | undefined;
   let saving: Promise<void> = Promise.resolve();
-  const save = () => {
-    timer = undefined;
-    saving = saving.then(() => replaceFile(file, JSON.stringify(state), { sync: true, mode: 0o600 }));
-    return saving;
-  };
+  let next: Promise<void> | undefined;
+  const write = (sync: boolean) => replaceFile(file, JSON.stringify(state), { sync, mode: 0o600 });
   return {
     state,
     changed() {
-      timer ??= setTimeout(() => {
-        save().catch((error: Error) => log(`the local GitHub's state could not be saved: ${error.message}`));
-      }, GATHER_MS);
+      next ??= saving.then(async () => {
+        next = undefined;
+        saving = write(false).catch((error: Error) =>
+          log(`the local GitHub's state could not be saved: ${error.message}`),
+        );
+        await saving;
+      });
+      return next;
     },
     async close() {
-      clearTimeout(timer);
-      await save();
+      await next;
+      await saving;
+      await write(true);
     },
   };
 }

@@ -56,7 +56,8 @@ fs = f'{top}/root/usr'
 subprocess.run(['mount', '-t', 'tmpfs', 'usr', fs], check=True)
 for path in (f'{fs}/key', f'{top}/root/key'):
     open(path, 'w').write('secret')
-subprocess.run(['mount', '-o', 'remount,ro', fs], check=True)
+# Of the mount alone: a remount of the file system repeats its owner, whom a user namespace does not know.
+subprocess.run(['mount', '-o', 'remount,bind,ro', fs], check=True)
 for path in ('/key', '/usr/key', '/gone'):
     inside.take_away(f'{top}/root', path)
 print(repr(open(f'{fs}/key').read()))
