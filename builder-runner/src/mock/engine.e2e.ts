@@ -93,10 +93,17 @@ for (const engine of await findEngines()) {
       expect(await bench.leftovers()).toEqual([]);
     });
 
-    test('a second build takes the kept root instead of installing it again', async ({ skip }) => {
-      if (engine.isReal) skip('mock keeps what it downloaded, not the root: mock-config.ts');
+    test('a second build takes the kept root instead of installing it again', async () => {
       expect(await rebuild('again', {})).toMatchObject({ exitCode: 0 });
       expect(await bench.log('root.log')).not.toMatch(/buildsys-build/);
+      if (engine.isReal) expect(await bench.log('state.log')).toMatch(/Finish: unpacking root cache/);
+    });
+
+    test('what a project adds to its root is in no root that is kept', async () => {
+      const extra = { repos: [addons], buildroot: { packages: ['addon-one'] } };
+      expect(await rebuild('extra', { build: 'rpm -q addon-one' }, extra)).toMatchObject({ exitCode: 0 });
+      const after = await rebuild('after', { build: '! rpm -q addon-one' }, { repos: [addons] });
+      expect(after.exitCode, await bench.log('build.log')).toBe(0);
     });
 
     describe('says by its exit code what went wrong:', () => {

@@ -1,16 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { plainBuildroot } from '@coppice/config';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { macroFile } from '../rpm/macro-file.ts';
-import { type MockConfigInput, mockConfig } from './mock-config.ts';
+import { baseConfig, type MockConfigInput, mockConfig } from './mock-config.ts';
 
 const input: MockConfigInput = {
   id: 42,
   chroot: 'fedora-42-x86_64',
+  root: 'coppice-fedora-42-x86_64-0123456789ab',
   chrootConfig: '/etc/mock/fedora-42-x86_64.cfg',
   macros: '/home/coppice/builds/42/macros',
   controlUrl: 'http://127.0.0.1:8400',
@@ -75,6 +76,32 @@ test.for(Object.entries(single))('%s alone changes only its own lines', async ([
 test('every option, and repositories of this service whose packages are checked', async () => {
   await expect(mockConfig(everything)).toMatchFileSnapshot('testdata/everything.cfg');
   await expect(macroFile(everything.buildroot)).toMatchFileSnapshot('testdata/everything.macros');
+});
+
+test('the base root is made of what the chroot gives, and of nothing that the project has published or asks for', async () => {
+  const base = baseConfig(everything);
+  await expect(base).toMatchFileSnapshot('testdata/base.cfg');
+  const { modules, forcearch } = everything.buildroot;
+  const plain = { ...input, buildroot: { ...plainBuildroot, modules, forcearch, network: true } };
+  expect(base).toBe(baseConfig(plain));
+});
+
+test('a build takes a root that is kept where one is, and leaves none of its own', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'coppice-kept-'));
+  try {
+    mkdirSync(join(folder, 'tools/root_cache'), { recursive: true });
+    const configOf = (root: string, packages: string[] = []) =>
+      mockConfig({ ...input, root, buildroot: { ...plainBuildroot, packages } }).replaceAll('/var/cache/mock', folder);
+    writeFileSync(join(folder, 'tools/root_cache/cache.tar'), '');
+    const answers = runAsPython([configOf('tools'), configOf('others'), configOf('tools', ['cmake'])]);
+    expect(answers.map((answer) => answer.plugin_conf)).toMatchObject([
+      { root_cache_enable: true, root_cache_opts: { compress_program: '' } },
+      { root_cache_enable: false },
+      { root_cache_enable: true, root_cache_opts: { age_check: false } },
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 describe('the network of a build', () => {

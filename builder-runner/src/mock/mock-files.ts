@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import type { QueuedBuild, QueuedChroot } from '@coppice/config';
 import { macroFile } from '../rpm/macro-file.ts';
 import { readConfigFile } from '../source/read-config-file.ts';
+import { baseRootName } from './base-root.ts';
 import { findRepositories, findRepository } from './input-repositories.ts';
-import { type MockConfigInput, mockConfig } from './mock-config.ts';
+import { baseConfig, type MockConfigInput, mockConfig } from './mock-config.ts';
 
 export interface MockFilesInput {
   /** COPPICE_HOME, absolute. */
@@ -21,8 +22,8 @@ export interface MockFilesInput {
   readonly instead?: Partial<Pick<MockConfigInput, 'timeoutSeconds' | 'buildroot'>>;
 }
 
-/** File name in `folder` → text. `build.cfg` is what mock is given with `-r`. */
-export type MockFiles = Readonly<Record<'build.cfg' | 'chroot.cfg' | 'macros', string>>;
+/** File name in `folder` → text. `build.cfg` is what mock is given with `-r`, `base.cfg` what makes the base root. */
+export type MockFiles = Readonly<Record<'build.cfg' | 'base.cfg' | 'chroot.cfg' | 'macros', string>>;
 
 /** Reads the chroot's configuration from the config repo; where there is none, mock's own of that name is included. */
 export async function mockFiles(input: MockFilesInput): Promise<MockFiles> {
@@ -32,9 +33,10 @@ export async function mockFiles(input: MockFilesInput): Promise<MockFiles> {
   const ownConfig = await readConfigFile(mirror, build.configCommit, `chroots/${chroot}.cfg`);
   const place = { published: join(home, 'published'), controlUrl, chroot };
   const buildroot = input.instead?.buildroot ?? input.chroot.buildroot;
-  const config = mockConfig({
+  const config = {
     id: build.id,
     chroot,
+    root: baseRootName({ chroot, ownConfig, buildroot }),
     chrootConfig: ownConfig === undefined ? `/etc/mock/${chroot}.cfg` : `${folder}/chroot.cfg`,
     macros: `${folder}/macros`,
     controlUrl,
@@ -46,6 +48,11 @@ export async function mockFiles(input: MockFilesInput): Promise<MockFiles> {
     repos: await findRepositories(place, [...build.repos, ...buildroot.repos]),
     ...input.instead,
     buildroot,
-  });
-  return { 'build.cfg': config, 'chroot.cfg': ownConfig ?? '', macros: macroFile(buildroot) };
+  };
+  return {
+    'build.cfg': mockConfig(config),
+    'base.cfg': baseConfig(config),
+    'chroot.cfg': ownConfig ?? '',
+    macros: macroFile(buildroot),
+  };
 }
