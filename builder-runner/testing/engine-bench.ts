@@ -158,6 +158,7 @@ export class EngineBench {
       builderHasNetwork: this.#hasContainers,
       projectRepository: null,
       repos: parts.repos ?? [],
+      keepsRoot: parts.name === 'kept',
     };
     const places = [
       `config_opts['basedir'] = '${this.folder}/lib'`,

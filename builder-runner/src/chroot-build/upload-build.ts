@@ -22,6 +22,8 @@ export interface Upload {
   readonly session: Session;
   /** Whether the builder itself reaches a network. */
   readonly builderHasNetwork: boolean;
+  /** Whether the root has to be there after the build. Default: it goes with it. */
+  readonly keepsRoot?: boolean;
 }
 
 /** The name of the folder of a chroot's build on its builder. */

@@ -36,7 +36,7 @@ export async function openAccess(
   try {
     const session = line.session(warn);
     const folder = session.useFolder(folderName(build, chroot));
-    const upload = { context, build, chroot, session, builderHasNetwork: builder.network };
+    const upload = { context, build, chroot, session, builderHasNetwork: builder.network, keepsRoot: true };
     const end = await runDetached({
       session,
       folder,

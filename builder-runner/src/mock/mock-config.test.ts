@@ -22,6 +22,7 @@ const input: MockConfigInput = {
   builderHasNetwork: false,
   projectRepository: null,
   repos: [],
+  keepsRoot: false,
 };
 
 const everything: MockConfigInput = {
@@ -102,6 +103,22 @@ test('a build takes a root that is kept where one is, and leaves none of its own
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+});
+
+test('a root lies in memory where the builder bounds that, within the bounds, unless it has to stay', () => {
+  const gib = 1024 ** 3;
+  const configOf = (diskBytes: number, keepsRoot: boolean, most: number) =>
+    `config_opts['coppice_disk_most_bytes'] = ${most}\n${mockConfig({ ...input, diskBytes, keepsRoot })}`;
+  const configs = [
+    configOf(gib, false, 4 * gib),
+    configOf(9 * gib, false, 4 * gib),
+    configOf(gib, true, 4 * gib),
+    mockConfig(input),
+  ];
+  const answers = runAsPython(configs).map(({ plugin_conf }) => plugin_conf as Record<string, unknown>);
+  expect(answers.map((conf) => conf.tmpfs_enable)).toEqual([true, true, false, undefined]);
+  const sizes = answers.map((conf) => (conf.tmpfs_opts as { max_fs_size?: string } | undefined)?.max_fs_size);
+  expect(sizes).toEqual([String(3 * gib), String(4 * gib), undefined, undefined]);
 });
 
 describe('the network of a build', () => {

@@ -41,6 +41,8 @@ export interface MockConfigInput {
   /** The project's own repository, when it has one already. */
   readonly projectRepository: OwnRepository | null;
   readonly repos: readonly FurtherRepository[];
+  /** Whether another command goes on in the root that this one leaves. */
+  readonly keepsRoot: boolean;
 }
 
 /**
@@ -55,6 +57,7 @@ export function baseConfig(input: MockConfigInput): string {
     `config_opts['unique-ext'] = 'base'`,
     `config_opts['plugin_conf']['root_cache_enable'] = True`,
     ...pluginLines,
+    ...memoryRootLines({ diskBytes: 0, keepsRoot: false }),
     ...isolationLines({ ...input, buildroot: plainBuildroot }),
     ...rootSetupLines({ ...buildroot, packages: [] }),
   ];
@@ -100,18 +103,44 @@ const pluginLines: readonly string[] = [
 ];
 
 /**
+ * Where the builder bounds what builds may hold in memory, as the driver `local` does, mock's root lies there as
+ * mock-lite's layer does, within the same bounds: to write a whole root to a disk takes longer than a small build.
+ */
+function memoryRootLines({
+  diskBytes,
+  keepsRoot,
+}: Pick<MockConfigInput, 'diskBytes' | 'keepsRoot'>): readonly string[] {
+  if (keepsRoot) return ["config_opts['plugin_conf']['tmpfs_enable'] = False"];
+  const most = "config_opts['coppice_disk_most_bytes']";
+  const quota = Math.floor(diskBytes);
+  return [
+    "if config_opts.get('coppice_disk_most_bytes'):",
+    "    config_opts['plugin_conf']['tmpfs_enable'] = True",
+    "    config_opts['plugin_conf'].setdefault('tmpfs_opts', {}).update(",
+    "        required_ram_mb=0, keep_mounted=False, mode='0755',",
+    `        max_fs_size=str(${quota === 0 ? most : `min(${quota} + ${baseBytes}, ${most})`}),`,
+    '    )',
+  ];
+}
+
+/** The base root is not the build's: its quota is for what comes on top. */
+const baseBytes = 2 * 1024 ** 3;
+
+/**
  * A root of the build's own. What mock downloads for it is kept under its name without the extension, for all builds of
  * a chroot on this builder, and so is the base root. A build takes that, and never leaves its own instead: packages that
  * its project has published would go on in later builds. What the project adds to the root is installed over the base,
  * which mock does for a root that it does not judge by its age.
  */
-function rootLines({ id, root, buildroot }: MockConfigInput): readonly string[] {
+function rootLines(input: MockConfigInput): readonly string[] {
+  const { id, root, buildroot } = input;
   const cache = python(`/var/cache/mock/${root}/root_cache/cache.tar`);
   const adds = buildroot.packages.length > 0;
   return [
     `config_opts['unique-ext'] = ${python(String(id))}`,
     `config_opts['plugin_conf']['root_cache_enable'] = __import__('os').path.exists(${cache})`,
     ...pluginLines,
+    ...memoryRootLines(input),
     ...(adds ? ["config_opts['plugin_conf']['root_cache_opts']['age_check'] = False"] : []),
   ];
 }

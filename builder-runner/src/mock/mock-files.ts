@@ -18,6 +18,8 @@ export interface MockFilesInput {
   /** Absolute path, on the builder, of the folder that gets the files. */
   readonly folder: string;
   readonly builderHasNetwork: boolean;
+  /** Whether the root has to be there after the command. Default: it goes with it. */
+  readonly keepsRoot?: boolean;
   /** What is not as in the build itself. */
   readonly instead?: Partial<Pick<MockConfigInput, 'timeoutSeconds' | 'buildroot'>>;
 }
@@ -45,6 +47,7 @@ export async function mockFiles(input: MockFilesInput): Promise<MockFiles> {
     memoryBytes: build.memoryBytes,
     builderHasNetwork,
     projectRepository: (await findRepository(place, build.owner, build.project)) ?? null,
+    keepsRoot: input.keepsRoot ?? false,
     repos: await findRepositories(place, [...build.repos, ...buildroot.repos]),
     ...input.instead,
     buildroot,

@@ -76,7 +76,13 @@ async function writeFiles(order: RootOrder, session: Session, folder: string, lo
   const config = baseConfig({
     root: baseRootName({ chroot, ownConfig, buildroot: plainBuildroot }),
     ...{ id: 0, chroot, timeoutSeconds: seconds, diskBytes: 0, memoryBytes: null, builderHasNetwork },
-    ...{ controlUrl: session.controlUrl, buildroot: plainBuildroot, projectRepository: null, repos: [] },
+    ...{
+      controlUrl: session.controlUrl,
+      buildroot: plainBuildroot,
+      projectRepository: null,
+      repos: [],
+      keepsRoot: false,
+    },
     chrootConfig: ownConfig === undefined ? `/etc/mock/${chroot}.cfg` : `${folder}/chroot.cfg`,
     macros: `${folder}/macros`,
   });

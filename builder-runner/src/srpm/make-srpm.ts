@@ -92,7 +92,9 @@ async function makeInSession(
   const buildroot = { ...chroot.buildroot, network: source.needsNetwork };
   const { controlUrl } = session;
   const instead = { timeoutSeconds: seconds, buildroot };
-  const texts = await mockFiles({ home: context.home, build, chroot, controlUrl, folder, builderHasNetwork, instead });
+  const files = { home: context.home, build, chroot, controlUrl, folder, builderHasNetwork, instead };
+  // Sources that are a plain spec take one command, others several in one root.
+  const texts = await mockFiles({ ...files, keepsRoot: plan.upload !== 'sources' });
   const steps = `${await readFile(join(import.meta.dirname, stepsScript), 'utf8')}\n${plan.steps}`;
   await writeMockFiles(upload, { ...texts, [stepsScript]: steps });
   const end = await runDetached({
