@@ -130,7 +130,10 @@ export class EngineBench {
     this.#hasContainers = inContainer.exitCode === 0;
     await this.mock(config, ['--clean']);
     // As with-base-root.sh has it made on a builder.
-    for (const step of ['--init', '--clean']) await this.mock(join(this.folder, 'build-base.cfg'), [step]);
+    for (const step of ['--init', '--clean']) {
+      const { exitCode, stderr } = await this.mock(join(this.folder, 'build-base.cfg'), [step]);
+      if (exitCode !== 0) throw new Error(`${this.engine.name} cannot make a base root: ${stderr}`);
+    }
   }
 
   /** Whether a build gets a container, and so no network. */

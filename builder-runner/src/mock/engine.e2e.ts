@@ -85,7 +85,8 @@ for (const engine of await findEngines()) {
         ]),
       );
       expect(await bench.log('build.log')).toMatch(/^Executing\(%check\)/m);
-      expect(await bench.log('installed_pkgs.log')).toMatch(/^gcc-12\S*\.x86_64 \d+ \d+ [0-9a-f]{32} installed$/m);
+      // mock after 6.7 says no checksum of their headers.
+      expect(await bench.log('installed_pkgs.log')).toMatch(/^gcc-12\S*\.x86_64 \d+ \d+ (?:[0-9a-f]{32} )?installed$/m);
       expect((await bench.log('hw_info.log')).toLowerCase()).toMatch(/cpu/);
       expect(await bench.log('state.log')).toMatch(
         /Start: rpmbuild tool-1-1\.sap12\.src\.rpm\n[\s\S]*Finish: rpmbuild/,
@@ -94,9 +95,11 @@ for (const engine of await findEngines()) {
     });
 
     test('a second build takes the kept root instead of installing it again', async () => {
-      expect(await rebuild('again', {})).toMatchObject({ exitCode: 0 });
-      expect(await bench.log('root.log')).not.toMatch(/buildsys-build/);
-      if (engine.isReal) expect(await bench.log('state.log')).toMatch(/Finish: unpacking root cache/);
+      // mock adds to the logs that are there.
+      const run = await bench.mock(await bench.config(), ['--rebuild', await bench.srpm('again')], 'again');
+      expect(run).toMatchObject({ exitCode: 0 });
+      expect(await bench.log('root.log', 'again')).not.toMatch(/buildsys-build/);
+      if (engine.isReal) expect(await bench.log('state.log', 'again')).toMatch(/Finish: unpacking root cache/);
     });
 
     test('what a project adds to its root is in no root that is kept', async () => {
