@@ -1,5 +1,5 @@
 // The name of the root that builds begin with, the times of mock's files, and the script that has it made: with a mock
-// that does what the real one does to files, for that runs on few machines. base-roots.e2e.ts and engine.e2e.ts take one.
+// that does what the real one does to files, for that runs on few machines. engine.e2e.ts takes one where it can.
 import {
   chmodSync,
   existsSync,

@@ -10,12 +10,12 @@ export const baseRootScript = join(import.meta.dirname, 'with-base-root.sh');
 
 export interface BaseRootParts {
   readonly chroot: string;
-  /** The chroot's configuration where the config repo has one; else mock's own of that name, whose changes mock sees. */
+  /** The chroot's configuration where the config repo has one; else mock's own of that name counts, by its time. */
   readonly ownConfig: string | undefined;
   readonly buildroot: Pick<Buildroot, 'modules' | 'forcearch'>;
 }
 
-/** The name under which mock keeps the root: another one when something that its content depends on is another. Pure. */
+/** The name under which mock keeps the root: another one when something that its content comes from is another. Pure. */
 export function baseRootName({ chroot, ownConfig, buildroot }: BaseRootParts): string {
   const { modules, forcearch } = buildroot;
   const content = JSON.stringify([chroot, ownConfig ?? null, modules, forcearch]);

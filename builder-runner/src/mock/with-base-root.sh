@@ -2,10 +2,11 @@
 # Has mock make the root that the builds of a chroot begin with, unless a fresh one is kept on this builder:
 #   with-base-root.sh FOLDER COMMAND…  then becomes COMMAND, be there a base root or not
 #   with-base-root.sh FOLDER           fails with mock's words where none can be made
-# FOLDER holds base.cfg; what mock says goes to FOLDER/base-root.log. A base root is made of the chroot's own repositories:
-# what a project has published reaches no later build through it. It is fresh for a day, while no configuration of this
-# machine is newer; what has come out since, each build updates. Where none can be made, builds fill their roots
-# without one, and for an hour it is not tried again. mock-lite looks after its base roots itself, when a build asks.
+# FOLDER holds base.cfg; what mock says goes to FOLDER/base-root.log. A base root is made of the chroot's own
+# repositories: what a project has published reaches no later build through it. It is fresh for a day, while no
+# configuration of this machine is newer; what has come out since, each build updates. Where none can be made, builds
+# fill their roots without one, and for an hour it is not tried again. mock-lite looks after its base roots itself, when
+# a build asks.
 set -u
 folder=$1
 shift
@@ -13,7 +14,8 @@ config=$folder/base.cfg
 log=$folder/base-root.log
 
 fresh() {
-    [ -n "$(find -L "$cache" -mtime -1 2>/dev/null)" ] && [ -z "$(find -L /etc/mock -type f -newer "$cache" -print -quit)" ]
+    [ -n "$(find -L "$cache" -mtime -1 2>/dev/null)" ] &&
+        [ -z "$(find -L /etc/mock -type f -newer "$cache" -print -quit)" ]
 }
 
 tried_lately() {

@@ -91,8 +91,8 @@ export function envelopeSigner(signer: Signer): EnvelopeSigner {
 }
 
 /**
- * A build signs its packages and a moment later its repository, and the next build is a few seconds away: so long a keyring stays
- * open.
+ * A build signs its packages and a moment later its repository, and the next build is a few seconds away: so long a
+ * keyring stays open.
  */
 const openSeconds = 3;
 interface WarmKeyring {

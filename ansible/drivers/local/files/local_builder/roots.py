@@ -1,6 +1,6 @@
 """Base roots kept for all builders of this machine: what mock-lite or mock made on a builder that nobody had had, as a
-file system image for each. A builder mounts all of them read-only: where its mock-lite looks for its own, or where links
-in mock's cache lead; their names say what they are made of.
+file system image for each. A builder mounts all of them read-only: where its mock-lite looks for its own, or where
+links in mock's cache lead; their names say what they are made of.
 
 An image, and not a folder that is bound: root on a builder could make a bound folder writable again and leave
 something in it for the builders of others, and a file that is mounted can be removed without harm to who has it."""
