@@ -1,8 +1,8 @@
 // What Coppice adds to building: `node builder-runner/testing/overhead-bench.ts` prints its figures as a JSON array.
 // The same source packages are built by Coppice on warm builders (SSH, collecting, signing, publishing and all) and by
 // one `mock-lite --chain`: as somebody calls it who has no root yet, and again (`…-against-warm`) with the root that it
-// has made. Where COPPICE_MOCK names a real mock, it is `mock --chain` (figures `overhead.mock-…`), and builders have to
-// have that mock too: as /usr/bin/mock or /usr/local/bin/mock of this machine.
+// has made. Where COPPICE_MOCK names a real mock, it is `mock --chain` (figures `overhead.mock-…`), and builders have
+// to have that mock too: as /usr/bin/mock or /usr/local/bin/mock of this machine.
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -65,7 +65,10 @@ for last; do :; done
 echo "$last" >>"${folder}/calls"
 case $last in
 --scrub=root-cache) rm -r "$root" ;;
---init) [ -e "${folder}/broken" ] && { echo 'no repository answers' >&2; exit 30; }; mkdir -p "$root" && : >"$root/cache.tar" ;;
+--init)
+  [ -e "${folder}/broken" ] && { echo 'no repository answers' >&2; exit 30; }
+  mkdir -p "$root" && : >"$root/cache.tar"
+  ;;
 esac
 `,
   );

@@ -79,7 +79,7 @@ test('every option, and repositories of this service whose packages are checked'
   await expect(macroFile(everything.buildroot)).toMatchFileSnapshot('testdata/everything.macros');
 });
 
-test('the base root is made of what the chroot gives, and of nothing that the project has published or asks for', async () => {
+test('the base root is made of what the chroot gives, and of nothing that the project has published', async () => {
   const base = baseConfig(everything);
   await expect(base).toMatchFileSnapshot('testdata/base.cfg');
   const { modules, forcearch } = everything.buildroot;
