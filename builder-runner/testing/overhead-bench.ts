@@ -30,8 +30,8 @@ const repository = join(import.meta.dirname, '..', '..');
 async function overheadFigures(engine: Engine): Promise<readonly Figure[]> {
   const scratch = await mkdtemp(join(tmpdir(), 'coppice-overhead-'));
   await chmod(scratch, 0o755); // mock does not run as root
-  const independent = engine.isReal ? 6 : 20;
-  const links = 5;
+  const independent = engine.isReal ? 4 : 20;
+  const links = engine.isReal ? 3 : 5;
   const prefix = engine.isReal ? 'overhead.mock-' : 'overhead.';
   const tool = engine.isReal ? 'mock' : 'mock-lite';
   try {
