@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Buildroot, type ChrootName, published as places, plainBuildroot } from '@coppice/config';
 import { execa } from 'execa';
-import { type FurtherRepository, mockConfig } from '../src/mock/mock-config.ts';
+import { writeMockFiles } from '../src/mock/base-root.ts';
+import { baseConfig, type FurtherRepository, type MockConfigInput, mockConfig } from '../src/mock/mock-config.ts';
 import { macroFile } from '../src/rpm/macro-file.ts';
 import { serveFolder } from './serve-folder.ts';
 
@@ -128,6 +129,11 @@ export class EngineBench {
     const inContainer = await this.mock(config, ['--isolation=nspawn', '--chroot', '--', 'true']);
     this.#hasContainers = inContainer.exitCode === 0;
     await this.mock(config, ['--clean']);
+    // As with-base-root.sh has it made on a builder.
+    for (const step of ['--init', '--clean']) {
+      const { exitCode, stderr } = await this.mock(join(this.folder, 'build-base.cfg'), [step]);
+      if (exitCode !== 0) throw new Error(`${this.engine.name} cannot make a base root: ${stderr}`);
+    }
   }
 
   /** Whether a build gets a container, and so no network. */
@@ -141,9 +147,10 @@ export class EngineBench {
     const buildroot = { ...plainBuildroot, ...parts.buildroot };
     const macros = join(this.folder, `${name}.macros`);
     const path = join(this.folder, `${name}.cfg`);
-    const text = mockConfig({
+    const input: MockConfigInput = {
       id: 1,
       chroot: sapling,
+      root: name,
       chrootConfig: join(repository, 'config/example/chroots', `${sapling}.cfg`),
       macros,
       controlUrl: this.#url,
@@ -154,14 +161,20 @@ export class EngineBench {
       builderHasNetwork: this.#hasContainers,
       projectRepository: null,
       repos: parts.repos ?? [],
-    });
+      keepsRoot: parts.name === 'kept',
+    };
     const places = [
       `config_opts['basedir'] = '${this.folder}/lib'`,
       `config_opts['cache_topdir'] = '${this.folder}/cache'`,
-      `config_opts['root'] = '${name}'`,
+      parts.extra ?? '',
     ];
-    await writeFile(macros, macroFile(buildroot));
-    await writeFile(path, `${text}${places.join('\n')}\n${parts.extra ?? ''}\n`);
+    const text = (config: string) =>
+      `${config.replaceAll('/var/cache/mock', `${this.folder}/cache`)}${places.join('\n')}\n`;
+    await writeMockFiles(this.folder, {
+      [`${name}.macros`]: macroFile(buildroot),
+      [`${name}.cfg`]: text(mockConfig(input)),
+      [`${name}-base.cfg`]: text(baseConfig(input)),
+    });
     return path;
   }
 

@@ -3,6 +3,7 @@
 import type { PhaseName, QueuedChroot } from '@coppice/config';
 import { runDetached } from '../builder/run-detached.ts';
 import type { Connection } from '../builder/ssh.ts';
+import { withBaseRoot } from '../mock/base-root.ts';
 import { mockCommand } from '../mock/mock-command.ts';
 import { phaseStartedBy, type StreamedLog } from '../mock/mock-log.ts';
 import { chrootFolder } from '../publish/publisher.ts';
@@ -56,7 +57,7 @@ export async function runMock(run: MockRun): Promise<MockFinished> {
       session,
       folder,
       prepare: run.prepare,
-      argv: mockCommand({ config: `${folder}/build.cfg`, resultFolder, srpm }),
+      argv: withBaseRoot(folder, mockCommand({ config: `${folder}/build.cfg`, resultFolder, srpm })),
       seconds: build.timeoutSeconds + rootSeconds,
       ...{ isNew: !resumes, begunAt: beginOfRoot(chroot) },
       tooLong: setup.tooLong,

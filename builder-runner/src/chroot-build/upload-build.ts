@@ -1,7 +1,7 @@
 // Uploads what mock needs for one build: when the build gets its builder, or earlier, while another build of the
 // project is still using it.
 
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { QueuedBuild, QueuedChroot } from '@coppice/config';
@@ -10,6 +10,7 @@ import type { Session } from '../builder/session.ts';
 import type { Connection } from '../builder/ssh.ts';
 import { uploadTree } from '../builder/upload-tree.ts';
 import type { RunnerContext } from '../context/runner-context.ts';
+import { baseRootScript, writeMockFiles } from '../mock/base-root.ts';
 import { type MockFiles, mockFiles } from '../mock/mock-files.ts';
 import { findSrpm } from '../publish/publisher.ts';
 import { stagingRoot } from './staged.ts';
@@ -21,6 +22,8 @@ export interface Upload {
   readonly session: Session;
   /** Whether the builder itself reaches a network. */
   readonly builderHasNetwork: boolean;
+  /** Whether the root has to be there after the build. Default: it goes with it. */
+  readonly keepsRoot?: boolean;
 }
 
 /** The name of the folder of a chroot's build on its builder. */
@@ -56,9 +59,12 @@ async function send(
   await mkdir(staging, { recursive: true, mode: 0o700 });
   const local = await mkdtemp(join(staging, 'upload-'));
   try {
-    const written = Object.entries(texts).map(([name, text]) => writeFile(join(local, name), text));
-    await Promise.all([...written, mkdir(join(local, 'result'))]);
-    await uploadTree(connection, local, folder, [detachedScript, await findSrpm(context, build, chroot.chroot)]);
+    await Promise.all([writeMockFiles(local, texts), mkdir(join(local, 'result'))]);
+    await uploadTree(connection, local, folder, [
+      detachedScript,
+      baseRootScript,
+      await findSrpm(context, build, chroot.chroot),
+    ]);
   } finally {
     await rm(local, { recursive: true, force: true });
   }

@@ -8,6 +8,7 @@ import { openLine, type Session } from '../builder/session.ts';
 import { leaseSeconds } from '../chroot-build/need.ts';
 import { folderName, remoteSrpm, uploadBuild } from '../chroot-build/upload-build.ts';
 import type { RunnerContext } from '../context/runner-context.ts';
+import { withBaseRoot } from '../mock/base-root.ts';
 import { mockCommand } from '../mock/mock-command.ts';
 import type { LeasedBuilder } from '../pool/pool.ts';
 import type { DebugAccess, DebugSession } from './debug-state.ts';
@@ -35,17 +36,20 @@ export async function openAccess(
   try {
     const session = line.session(warn);
     const folder = session.useFolder(folderName(build, chroot));
-    const upload = { context, build, chroot, session, builderHasNetwork: builder.network };
+    const upload = { context, build, chroot, session, builderHasNetwork: builder.network, keepsRoot: true };
     const end = await runDetached({
       session,
       folder,
       prepare: (connection) => uploadBuild(upload, connection, folder),
-      argv: mockCommand({
-        config: `${folder}/build.cfg`,
-        resultFolder: `${folder}/result`,
-        srpm: await remoteSrpm(upload, folder),
-        keepRoot: true,
-      }),
+      argv: withBaseRoot(
+        folder,
+        mockCommand({
+          config: `${folder}/build.cfg`,
+          resultFolder: `${folder}/result`,
+          srpm: await remoteSrpm(upload, folder),
+          keepRoot: true,
+        }),
+      ),
       seconds: leaseSeconds(build),
       isNew: true,
       now: context.now,

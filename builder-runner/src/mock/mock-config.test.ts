@@ -1,16 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { plainBuildroot } from '@coppice/config';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { macroFile } from '../rpm/macro-file.ts';
-import { type MockConfigInput, mockConfig } from './mock-config.ts';
+import { baseConfig, type MockConfigInput, mockConfig } from './mock-config.ts';
 
 const input: MockConfigInput = {
   id: 42,
   chroot: 'fedora-42-x86_64',
+  root: 'coppice-fedora-42-x86_64-0123456789ab',
   chrootConfig: '/etc/mock/fedora-42-x86_64.cfg',
   macros: '/home/coppice/builds/42/macros',
   controlUrl: 'http://127.0.0.1:8400',
@@ -21,6 +22,7 @@ const input: MockConfigInput = {
   builderHasNetwork: false,
   projectRepository: null,
   repos: [],
+  keepsRoot: false,
 };
 
 const everything: MockConfigInput = {
@@ -75,6 +77,48 @@ test.for(Object.entries(single))('%s alone changes only its own lines', async ([
 test('every option, and repositories of this service whose packages are checked', async () => {
   await expect(mockConfig(everything)).toMatchFileSnapshot('testdata/everything.cfg');
   await expect(macroFile(everything.buildroot)).toMatchFileSnapshot('testdata/everything.macros');
+});
+
+test('the base root is made of what the chroot gives, and of nothing that the project has published', async () => {
+  const base = baseConfig(everything);
+  await expect(base).toMatchFileSnapshot('testdata/base.cfg');
+  const { modules, forcearch } = everything.buildroot;
+  const plain = { ...input, buildroot: { ...plainBuildroot, modules, forcearch, network: true } };
+  expect(base).toBe(baseConfig(plain));
+});
+
+test('a build takes a root that is kept where one is, and leaves none of its own', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'coppice-kept-'));
+  try {
+    mkdirSync(join(folder, 'tools/root_cache'), { recursive: true });
+    const configOf = (root: string, packages: string[] = []) =>
+      mockConfig({ ...input, root, buildroot: { ...plainBuildroot, packages } }).replaceAll('/var/cache/mock', folder);
+    writeFileSync(join(folder, 'tools/root_cache/cache.tar'), '');
+    const answers = runAsPython([configOf('tools'), configOf('others'), configOf('tools', ['cmake'])]);
+    expect(answers.map((answer) => answer.plugin_conf)).toMatchObject([
+      { root_cache_enable: true, root_cache_opts: { compress_program: '' } },
+      { root_cache_enable: false },
+      { root_cache_enable: true, root_cache_opts: { age_check: false } },
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('a root lies in memory where the builder bounds that, within the bounds, unless it has to stay', () => {
+  const gib = 1024 ** 3;
+  const configOf = (diskBytes: number, keepsRoot: boolean, most: number) =>
+    `config_opts['coppice_disk_most_bytes'] = ${most}\n${mockConfig({ ...input, diskBytes, keepsRoot })}`;
+  const configs = [
+    configOf(gib, false, 4 * gib),
+    configOf(9 * gib, false, 4 * gib),
+    configOf(gib, true, 4 * gib),
+    mockConfig(input),
+  ];
+  const answers = runAsPython(configs).map(({ plugin_conf }) => plugin_conf as Record<string, unknown>);
+  expect(answers.map((conf) => conf.tmpfs_enable)).toEqual([true, true, false, undefined]);
+  const sizes = answers.map((conf) => (conf.tmpfs_opts as { max_fs_size?: string } | undefined)?.max_fs_size);
+  expect(sizes).toEqual([String(3 * gib), String(4 * gib), undefined, undefined]);
 });
 
 describe('the network of a build', () => {

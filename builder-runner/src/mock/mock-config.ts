@@ -1,6 +1,6 @@
 // The mock configuration of one build, as text. Pure; the same file serves real mock and mock-lite, which both run it
 // as Python. Source of the keys: https://github.com/rpm-software-management/mock/blob/main/mock/docs/site-defaults.cfg
-import type { Buildroot } from '@coppice/config';
+import { type Buildroot, plainBuildroot } from '@coppice/config';
 import { oneLine } from '../rpm/macro-file.ts';
 
 /** A signed repository of this service, as the builder reaches it. */
@@ -23,6 +23,8 @@ export type FurtherRepository =
 export interface MockConfigInput {
   readonly id: number;
   readonly chroot: string;
+  /** Under which mock keeps what it downloads and the base root; letters, digits and `._+-`: see base-root.ts. */
+  readonly root: string;
   /** Absolute path, on the builder, of the chroot's configuration. */
   readonly chrootConfig: string;
   /** Absolute path, on the builder, of the build's macros (see `rpm/macro-file.ts`). */
@@ -39,6 +41,27 @@ export interface MockConfigInput {
   /** The project's own repository, when it has one already. */
   readonly projectRepository: OwnRepository | null;
   readonly repos: readonly FurtherRepository[];
+  /** Whether another command goes on in the root that this one leaves. */
+  readonly keepsRoot: boolean;
+}
+
+/**
+ * The text of the configuration for the base root that builds of this one begin with: what the chroot alone gives, and
+ * nothing of the project's repositories and packages.
+ */
+export function baseConfig(input: MockConfigInput): string {
+  const { chroot, buildroot } = input;
+  const lines = [
+    `# The base root of builds for ${chroot}.`,
+    ...chrootLines(input),
+    `config_opts['unique-ext'] = 'base'`,
+    `config_opts['plugin_conf']['root_cache_enable'] = True`,
+    ...pluginLines,
+    ...memoryRootLines({ diskBytes: 0, keepsRoot: false }),
+    ...isolationLines({ ...input, buildroot: plainBuildroot }),
+    ...rootSetupLines({ ...buildroot, packages: [] }),
+  ];
+  return `${lines.join('\n')}\n`;
 }
 
 /** The text of the build's mock configuration. What people wrote stands in it only as Python string literals. */
@@ -46,8 +69,7 @@ export function mockConfig(input: MockConfigInput): string {
   const { buildroot } = input;
   const lines = [
     `# Build ${input.id} for ${input.chroot}.`,
-    `config_opts['coppice_control'] = ${python(input.controlUrl)}`,
-    `include(${python(input.chrootConfig)})`,
+    ...chrootLines(input),
     ...rootLines(input),
     `config_opts['rpmbuild_timeout'] = ${Math.ceil(input.timeoutSeconds)}`,
     `config_opts['rpmbuild_networking'] = ${pythonBoolean(buildroot.network)}`,
@@ -56,24 +78,70 @@ export function mockConfig(input: MockConfigInput): string {
     `config_opts['macrofile'] = ${python(input.macros)}`,
     ...isolationLines(input),
     ...memoryLines(input.memoryBytes),
-    ...buildrootLines(buildroot),
+    ...rootSetupLines(buildroot),
     ...repositoryLines(input),
   ];
   return `${lines.join('\n')}\n`;
 }
 
+function chrootLines({ controlUrl, chrootConfig, root }: MockConfigInput): readonly string[] {
+  return [
+    `config_opts['coppice_control'] = ${python(controlUrl)}`,
+    `include(${python(chrootConfig)})`,
+    `config_opts['root'] = ${python(root)}`,
+  ];
+}
+
+/**
+ * mock's cache of roots is one plain file, which it unpacks: that takes a second and works on every builder. To compress
+ * it takes longer than all the rest. Its snapshots (overlayfs, LVM) are quicker where they work, but a mock that was
+ * killed leaves their locks to all later builds, and in a user namespace overlayfs without `userxattr` fails.
+ */
+const pluginLines: readonly string[] = [
+  "config_opts['plugin_conf'].setdefault('root_cache_opts', {})['compress_program'] = ''",
+  ...['overlayfs', 'lvm_root'].map((plugin) => `config_opts['plugin_conf']['${plugin}_enable'] = False`),
+];
+
+/**
+ * Where the builder bounds what builds may hold in memory, as the driver `local` does, mock's root lies there as
+ * mock-lite's layer does, within the same bounds: to write a whole root to a disk takes longer than a small build.
+ */
+function memoryRootLines({
+  diskBytes,
+  keepsRoot,
+}: Pick<MockConfigInput, 'diskBytes' | 'keepsRoot'>): readonly string[] {
+  if (keepsRoot) return ["config_opts['plugin_conf']['tmpfs_enable'] = False"];
+  const most = "config_opts['coppice_disk_most_bytes']";
+  const quota = Math.floor(diskBytes);
+  return [
+    "if config_opts.get('coppice_disk_most_bytes'):",
+    "    config_opts['plugin_conf']['tmpfs_enable'] = True",
+    "    config_opts['plugin_conf'].setdefault('tmpfs_opts', {}).update(",
+    "        required_ram_mb=0, keep_mounted=False, mode='0755',",
+    `        max_fs_size=str(${quota === 0 ? most : `min(${quota} + ${baseBytes}, ${most})`}),`,
+    '    )',
+  ];
+}
+
+/** The base root is not the build's: its quota is for what comes on top. */
+const baseBytes = 2 * 1024 ** 3;
+
 /**
  * A root of the build's own. What mock downloads for it is kept under its name without the extension, for all builds of
- * a chroot on this builder. The root itself is not: mock throws its tarball away when a configuration is newer, as each
- * build's is, and its snapshots would carry one project's packages into the builds of others.
+ * a chroot on this builder, and so is the base root. A build takes that, and never leaves its own instead: packages
+ * that its project has published would go on in later builds. What the project adds to the root is installed over the base,
+ * which mock does for a root that it does not judge by its age.
  */
-function rootLines({ id, chroot }: MockConfigInput): readonly string[] {
+function rootLines(input: MockConfigInput): readonly string[] {
+  const { id, root, buildroot } = input;
+  const cache = python(`/var/cache/mock/${root}/root_cache/cache.tar`);
+  const adds = buildroot.packages.length > 0;
   return [
-    `config_opts['root'] = ${python(`coppice-${chroot}`)}`,
     `config_opts['unique-ext'] = ${python(String(id))}`,
-    ...['root_cache', 'overlayfs', 'lvm_root'].map(
-      (plugin) => `config_opts['plugin_conf']['${plugin}_enable'] = False`,
-    ),
+    `config_opts['plugin_conf']['root_cache_enable'] = __import__('os').path.exists(${cache})`,
+    ...pluginLines,
+    ...memoryRootLines(input),
+    ...(adds ? ["config_opts['plugin_conf']['root_cache_opts']['age_check'] = False"] : []),
   ];
 }
 
@@ -98,7 +166,7 @@ function memoryLines(bytes: number | null): readonly string[] {
   ];
 }
 
-function buildrootLines({ packages, modules, forcearch }: Buildroot): readonly string[] {
+function rootSetupLines({ packages, modules, forcearch }: Buildroot): readonly string[] {
   const enabled = modules.map((module) => `('enable', ${python(plainValue(module))})`).join(', ');
   return [
     ...(packages.length === 0

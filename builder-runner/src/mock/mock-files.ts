@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import type { QueuedBuild, QueuedChroot } from '@coppice/config';
 import { macroFile } from '../rpm/macro-file.ts';
 import { readConfigFile } from '../source/read-config-file.ts';
+import { baseRootName } from './base-root.ts';
 import { findRepositories, findRepository } from './input-repositories.ts';
-import { type MockConfigInput, mockConfig } from './mock-config.ts';
+import { baseConfig, type MockConfigInput, mockConfig } from './mock-config.ts';
 
 export interface MockFilesInput {
   /** COPPICE_HOME, absolute. */
@@ -17,12 +18,14 @@ export interface MockFilesInput {
   /** Absolute path, on the builder, of the folder that gets the files. */
   readonly folder: string;
   readonly builderHasNetwork: boolean;
+  /** Whether the root has to be there after the command. Default: it goes with it. */
+  readonly keepsRoot?: boolean;
   /** What is not as in the build itself. */
   readonly instead?: Partial<Pick<MockConfigInput, 'timeoutSeconds' | 'buildroot'>>;
 }
 
-/** File name in `folder` → text. `build.cfg` is what mock is given with `-r`. */
-export type MockFiles = Readonly<Record<'build.cfg' | 'chroot.cfg' | 'macros', string>>;
+/** File name in `folder` → text. `build.cfg` is what mock is given with `-r`, `base.cfg` what makes the base root. */
+export type MockFiles = Readonly<Record<'build.cfg' | 'base.cfg' | 'chroot.cfg' | 'macros', string>>;
 
 /** Reads the chroot's configuration from the config repo; where there is none, mock's own of that name is included. */
 export async function mockFiles(input: MockFilesInput): Promise<MockFiles> {
@@ -32,9 +35,10 @@ export async function mockFiles(input: MockFilesInput): Promise<MockFiles> {
   const ownConfig = await readConfigFile(mirror, build.configCommit, `chroots/${chroot}.cfg`);
   const place = { published: join(home, 'published'), controlUrl, chroot };
   const buildroot = input.instead?.buildroot ?? input.chroot.buildroot;
-  const config = mockConfig({
+  const config = {
     id: build.id,
     chroot,
+    root: baseRootName({ chroot, ownConfig, buildroot }),
     chrootConfig: ownConfig === undefined ? `/etc/mock/${chroot}.cfg` : `${folder}/chroot.cfg`,
     macros: `${folder}/macros`,
     controlUrl,
@@ -43,9 +47,15 @@ export async function mockFiles(input: MockFilesInput): Promise<MockFiles> {
     memoryBytes: build.memoryBytes,
     builderHasNetwork,
     projectRepository: (await findRepository(place, build.owner, build.project)) ?? null,
+    keepsRoot: input.keepsRoot ?? false,
     repos: await findRepositories(place, [...build.repos, ...buildroot.repos]),
     ...input.instead,
     buildroot,
-  });
-  return { 'build.cfg': config, 'chroot.cfg': ownConfig ?? '', macros: macroFile(buildroot) };
+  };
+  return {
+    'build.cfg': mockConfig(config),
+    'base.cfg': baseConfig(config),
+    'chroot.cfg': ownConfig ?? '',
+    macros: macroFile(buildroot),
+  };
 }

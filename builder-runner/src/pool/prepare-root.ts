@@ -1,6 +1,6 @@
 // The base root of a chroot, made on a builder before anybody has it: the engine itself fills it, and throws the layer
 // above it away.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { plainBuildroot } from '@coppice/config';
@@ -11,9 +11,9 @@ import { runDetached } from '../builder/run-detached.ts';
 import { openLine, type Session } from '../builder/session.ts';
 import type { Builder } from '../builder/spawn.ts';
 import { uploadTree } from '../builder/upload-tree.ts';
-import { mockConfig } from '../mock/mock-config.ts';
+import { baseRootName, baseRootScript, withBaseRoot, writeMockFiles } from '../mock/base-root.ts';
+import { baseConfig } from '../mock/mock-config.ts';
 import { GitError, openGit } from '../remote/open-git.ts';
-import { macroFile } from '../rpm/macro-file.ts';
 import { readConfigFile } from '../source/read-config-file.ts';
 
 export interface RootOrder {
@@ -31,9 +31,6 @@ export interface RootOrder {
   readonly signal: AbortSignal;
   readonly warn: (message: string) => void;
 }
-
-/** `mock` fills a root as for a build, keeps what it keeps for all builds of the chroot, and removes the rest. */
-const script = 'mock -r "$1" --resultdir "$2" --init && mock -r "$1" --resultdir "$2" --clean';
 
 /**
  * Makes the base root of the builder's chroot, as the default branch of the config repo has it. What a build adds is in
@@ -59,8 +56,8 @@ async function prepareInSession(order: RootOrder, session: Session): Promise<voi
     await writeFiles(order, session, folder, local);
     const end = await runDetached({
       ...{ session, folder, seconds, isNew: true, now, signal },
-      prepare: (connection) => uploadTree(connection, local, folder, [detachedScript]),
-      argv: ['sh', '-c', script, 'sh', `${folder}/build.cfg`, `${folder}/result`],
+      prepare: (connection) => uploadTree(connection, local, folder, [detachedScript, baseRootScript]),
+      argv: withBaseRoot(folder, []),
     });
     const complaint =
       end.kind === 'exit' && end.code === 0 ? undefined : await complaintOf(end, session, order, folder);
@@ -76,14 +73,20 @@ async function writeFiles(order: RootOrder, session: Session, folder: string, lo
   const { chroot } = builder;
   const mirror = join(home, 'state', 'config.git');
   const ownConfig = await readConfigFile(mirror, await defaultCommit(mirror), `chroots/${chroot}.cfg`);
-  const config = mockConfig({
+  const config = baseConfig({
+    root: baseRootName({ chroot, ownConfig, buildroot: plainBuildroot }),
     ...{ id: 0, chroot, timeoutSeconds: seconds, diskBytes: 0, memoryBytes: null, builderHasNetwork },
-    ...{ controlUrl: session.controlUrl, buildroot: plainBuildroot, projectRepository: null, repos: [] },
+    ...{
+      controlUrl: session.controlUrl,
+      buildroot: plainBuildroot,
+      projectRepository: null,
+      repos: [],
+      keepsRoot: false,
+    },
     chrootConfig: ownConfig === undefined ? `/etc/mock/${chroot}.cfg` : `${folder}/chroot.cfg`,
     macros: `${folder}/macros`,
   });
-  const texts = { 'build.cfg': config, 'chroot.cfg': ownConfig ?? '', macros: macroFile(plainBuildroot) };
-  await Promise.all(Object.entries(texts).map(([name, text]) => writeFile(join(local, name), text)));
+  await writeMockFiles(local, { 'base.cfg': config, 'chroot.cfg': ownConfig ?? '' });
 }
 
 /**

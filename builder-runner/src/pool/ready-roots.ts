@@ -30,8 +30,12 @@ export interface NewBuilder {
  */
 export type ReadyRoots = (driver: Driver, made: NewBuilder, signal: AbortSignal) => Promise<void>;
 
+/** What is kept of a chroot grows old; to look after it once an hour holds up one build. */
+const triedSeconds = 3600;
+
 export function openReadyRoots(options: ReadyRootsOptions): ReadyRoots {
-  const tried = new Set<string>();
+  const tried = new Map<string, number>();
+  const isLately = (at: number | undefined) => at !== undefined && options.now().getTime() - at < triedSeconds * 1000;
   return async (driver, { builder, isAwaited }, signal) => {
     const { driver: path, options: driverOptions } = sourceOf(driver);
     const key = JSON.stringify([path, driverOptions, builder.chroot]);
@@ -39,10 +43,10 @@ export function openReadyRoots(options: ReadyRootsOptions): ReadyRoots {
       const facts = await readDriverFacts(path);
       const keepsRoots = facts.keepsRoots ?? false;
       const isKept = builder.instance.roots?.includes(builder.chroot) ?? false;
-      const isWorth = isWorthMaking({ isAwaited, keepsRoots, isKept, wasTried: tried.has(key) });
+      const isWorth = isWorthMaking({ isAwaited, keepsRoots, isKept, wasTried: isLately(tried.get(key)) });
       // What is made for no chroot in particular is called after none that exists.
       if (builder.chroot.startsWith('any-') || !isWorth) return;
-      tried.add(key);
+      tried.set(key, options.now().getTime());
       const { timeouts, builders } = options.settings();
       const { home, controlPort, now } = options;
       await prepareRoot({
@@ -61,7 +65,7 @@ export function openReadyRoots(options: ReadyRootsOptions): ReadyRoots {
 
 /**
  * Whoever waits for a builder is served best by getting it at once: their build makes the root, which takes as long.
- * Unless later builders gain by it, once. Pure.
+ * Unless later builders gain by it, now and then. Pure.
  */
 export function isWorthMaking(situation: {
   readonly isAwaited: boolean;
@@ -69,7 +73,7 @@ export function isWorthMaking(situation: {
   readonly keepsRoots: boolean;
   /** It has kept the one of this chroot, not long ago, and this builder has it. */
   readonly isKept: boolean;
-  /** The root of this chroot was to be kept before, by this run of the service. */
+  /** The root of this chroot was to be kept before, not long ago. */
   readonly wasTried: boolean;
 }): boolean {
   const { isAwaited, keepsRoots, isKept, wasTried } = situation;

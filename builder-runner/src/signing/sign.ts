@@ -91,10 +91,10 @@ export function envelopeSigner(signer: Signer): EnvelopeSigner {
 }
 
 /**
- * A build signs its packages and a moment later its repository, and the next build is not far: so long a keyring stays
- * open.
+ * A build signs its packages and a moment later its repository, and the next build is a few seconds away: so long a
+ * keyring stays open.
  */
-const openSeconds = 1;
+const openSeconds = 3;
 interface WarmKeyring {
   readonly ring: OpenKeyring;
   readonly timer: NodeJS.Timeout;

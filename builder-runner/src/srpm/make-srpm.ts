@@ -1,6 +1,6 @@
 // The source package, made of what was fetched, on a builder of the lowest trust level, in a chroot. A spec is a
 // program, and so are all the tools: nothing of them runs on the control host.
-import { copyFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { QueuedBuild, QueuedChroot } from '@coppice/config';
 import { execa } from 'execa';
@@ -17,6 +17,7 @@ import { plainModes, uploadTree } from '../builder/upload-tree.ts';
 import { checkPayloads } from '../chroot-build/check-payloads.ts';
 import { judgeLeft } from '../chroot-build/check-results.ts';
 import { nameBuild, type RunnerContext } from '../context/runner-context.ts';
+import { baseRootScript, withBaseRoot, writeMockFiles } from '../mock/base-root.ts';
 import { mockFiles } from '../mock/mock-files.ts';
 import type { Lease } from '../pool/pool.ts';
 import { checkSrpm } from './check-srpm.ts';
@@ -91,14 +92,16 @@ async function makeInSession(
   const buildroot = { ...chroot.buildroot, network: source.needsNetwork };
   const { controlUrl } = session;
   const instead = { timeoutSeconds: seconds, buildroot };
-  const texts = await mockFiles({ home: context.home, build, chroot, controlUrl, folder, builderHasNetwork, instead });
+  const files = { home: context.home, build, chroot, controlUrl, folder, builderHasNetwork, instead };
+  // Sources that are a plain spec take one command, others several in one root.
+  const texts = await mockFiles({ ...files, keepsRoot: plan.upload !== 'sources' });
   const steps = `${await readFile(join(import.meta.dirname, stepsScript), 'utf8')}\n${plan.steps}`;
-  await writeTexts(upload, { ...texts, [stepsScript]: steps });
+  await writeMockFiles(upload, { ...texts, [stepsScript]: steps });
   const end = await runDetached({
     session,
     folder,
-    prepare: (connection) => uploadTree(connection, upload, folder),
-    argv: ['sh', `${folder}/${stepsScript}`],
+    prepare: (connection) => uploadTree(connection, upload, folder, [baseRootScript]),
+    argv: withBaseRoot(folder, ['sh', `${folder}/${stepsScript}`]),
     seconds,
     isNew: true,
     now: context.now,
@@ -131,10 +134,6 @@ function failureOf(verdict: SrpmVerdict, isLastTry: boolean): Failure {
   if (verdict.kind === 'failed') return verdict.failure;
   if (isLastTry && verdict.suspicion !== undefined) return verdict.suspicion;
   throw new RunnerError('builder', verdict.message);
-}
-
-async function writeTexts(folder: string, texts: Readonly<Record<string, string>>): Promise<void> {
-  await Promise.all(Object.entries(texts).map(([name, text]) => writeFile(join(folder, name), text)));
 }
 
 /** More than a tool says that is read; the end tells why it failed. */

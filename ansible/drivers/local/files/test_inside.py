@@ -4,6 +4,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 from local_builder import inside
 
@@ -74,6 +75,69 @@ class TakeAway(unittest.TestCase):
             done = subprocess.run(argv, cwd=here, stdin=subprocess.DEVNULL, capture_output=True, text=True)
             self.assertEqual((done.stdout, done.stderr), ("''\n", ''))
             self.assertEqual(os.listdir(f'{top}/root'), ['usr'])
+
+
+class MockFolder(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix='mock-folder-')
+        self.addCleanup(folder.cleanup)
+        self.top = folder.name
+        self.source = f'{self.top}/elsewhere'
+        os.makedirs(f'{self.top}/root/etc')
+
+    def own(self):
+        """As when /etc/mock of this machine leads to `elsewhere`."""
+        os.symlink(self.source, f'{self.top}/root/etc/mock')
+        with mock.patch.object(os.path, 'realpath', lambda path: {'/etc/mock': self.source}[path]):
+            inside.own_mock_folder(f'{self.top}/root', os.getuid())
+        return f'{self.top}/root/etc/mock'
+
+    def test_a_link_becomes_a_folder_with_what_all_may_read_and_its_times(self):
+        os.makedirs(f'{self.source}/templates')
+        os.mkdir(f'{self.source}/private', 0o700)
+        for name, mode in (('site-defaults.cfg', 0o644), ('templates/x.tpl', 0o644), ('secret.cfg', 0o600)):
+            with open(f'{self.source}/{name}', 'w', encoding='utf-8') as file:
+                os.fchmod(file.fileno(), mode)
+                file.write(name)
+            os.utime(f'{self.source}/{name}', (1e9, 1e9))
+        os.symlink('x.cfg', f'{self.source}/default.cfg')
+        own = self.own()
+        self.assertFalse(os.path.islink(own))
+        self.assertEqual(sorted(os.listdir(own)), ['default.cfg', 'site-defaults.cfg', 'templates'])
+        self.assertEqual(os.readlink(f'{own}/default.cfg'), 'x.cfg')
+        self.assertEqual(os.stat(f'{own}/templates/x.tpl').st_mtime, 1e9)
+        self.assertEqual(os.stat(f'{self.source}/secret.cfg').st_size, len('secret.cfg'))
+
+    def test_a_link_to_nothing_becomes_an_empty_folder(self):
+        self.assertEqual(os.listdir(self.own()), [])
+
+    def test_a_folder_stays_as_it_is(self):
+        os.makedirs(f'{self.top}/root/etc/mock/templates')
+        inside.own_mock_folder(f'{self.top}/root', os.getuid())
+        self.assertEqual(os.listdir(f'{self.top}/root/etc/mock'), ['templates'])
+
+
+class SiteDefaults(unittest.TestCase):
+    def test_keep_their_time_when_the_bound_of_builds_is_added(self):
+        program = """
+import os, sys
+from local_builder import inside
+os.chroot(sys.argv[1])
+inside.bound_builds(5)
+print(os.stat('/etc/mock/site-defaults.cfg').st_mtime, open('/etc/mock/site-defaults.cfg').read())
+"""
+        with tempfile.TemporaryDirectory(prefix='site-defaults-') as top:
+            os.makedirs(f'{top}/etc/mock')
+            with open(f'{top}/etc/mock/site-defaults.cfg', 'w', encoding='utf-8') as file:
+                file.write("config_opts['a'] = 1")
+            os.utime(f'{top}/etc/mock/site-defaults.cfg', (1e9, 1e9))
+            powers = [] if os.geteuid() == 0 else ['unshare', '--user', '--map-root-user']
+            here = os.path.dirname(os.path.abspath(__file__))
+            done = subprocess.run(
+                [*powers, sys.executable, '-B', '-c', program, top], cwd=here, capture_output=True, text=True
+            )
+        said = "1000000000.0 config_opts['a'] = 1\nconfig_opts['coppice_disk_most_bytes'] = 5\n\n"
+        self.assertEqual((done.stdout, done.stderr), (said, ''))
 
 
 if __name__ == '__main__':

@@ -2,6 +2,7 @@
 import contextlib
 import io
 import os
+import subprocess
 import tempfile
 import time
 import unittest
@@ -52,6 +53,56 @@ class KeptRoots(unittest.TestCase):
         roots._forget_oldest(str(self.folder))
         self.assertEqual([path for path in images if path.exists()], images[:roots.MOST])
         self.assertTrue(other.exists())
+
+    def builder(self, *archives):
+        """The root of a builder whose mock has archives of these roots: a file each, or a link to a kept one."""
+        root = self.folder / 'builder'
+        for name in archives:
+            folder = root / roots.MOCK_CACHE.lstrip('/') / name.lstrip('>') / 'root_cache'
+            folder.mkdir(parents=True)
+            if name.startswith('>'):
+                (folder / 'cache.tar').symlink_to(f'{roots.MOCK_KEPT}/{name[1:]}/cache.tar')
+            else:
+                (folder / 'cache.tar').write_text('')
+        return str(root)
+
+    def test_roots_of_mock_are_kept_by_name_and_again_when_they_were_made_anew(self):
+        root = self.builder('coppice-f42-1', '>coppice-f42-2', 'of-somebody-else')
+        os.makedirs(f'{root}{roots.MOCK_CACHE}/coppice-f42-3/dnf_cache')
+        self.assertEqual(roots._used_by_mock(root), ['coppice-f42-1', 'coppice-f42-2'])
+        self.assertEqual([roots._is_newer(root, f'coppice-f42-{number}') for number in (1, 2)], [True, False])
+        self.assertFalse(roots._is_newer(root, f"base-{'a' * 24}"))
+        self.assertEqual(roots._source_of('coppice-f42-1'), '/var/cache/mock/coppice-f42-1/root_cache')
+
+    @unittest.skipUnless(os.geteuid() == 0, 'only root mounts')
+    def test_a_kept_root_of_mock_is_a_link_to_what_can_only_be_read(self):
+        source = self.folder / 'source'
+        source.mkdir()
+        (source / 'cache.tar').write_text('an archive')
+        os.utime(source / 'cache.tar', (1e9, 1e9))
+        image = self.folder / 'coppice-f42-1.ext4'
+        roots._make_image(str(source), str(image))
+        self.assertEqual(roots.kept(str(self.folder)), [str(image)])
+        program = """
+import os, sys
+from local_builder import roots
+os.makedirs(sys.argv[2])
+roots.show([sys.argv[1]], sys.argv[2], 0, None)
+os.chroot(sys.argv[2])
+archive = '/var/cache/mock/coppice-f42-1/root_cache/cache.tar'
+print(os.path.islink(archive), open(archive).read(), os.stat(archive).st_mtime)
+open(archive + '.lock', 'w').close()
+try:
+    open(archive, 'a')
+except OSError as problem:
+    print(problem.strerror)
+os.unlink(archive)
+"""
+        command = ['unshare', '--mount', '/usr/bin/python3', '-B', '-c', program, str(image), f'{self.folder}/root']
+        here = os.path.dirname(os.path.abspath(__file__))
+        done = subprocess.run(command, cwd=here, capture_output=True, text=True, check=False)
+        said = 'True an archive 1000000000.0\nRead-only file system\n'
+        self.assertEqual((done.stdout, done.stderr), (said, ''))
 
     def test_an_image_that_cannot_be_mounted_leaves_nothing_that_a_build_would_take_for_a_root(self):
         image = self.write(f"base-{'a' * 24}.ext4", 'no file system')

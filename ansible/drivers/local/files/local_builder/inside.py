@@ -7,6 +7,7 @@ import ctypes
 import os
 import re
 import resource
+import shutil
 import stat
 import subprocess
 import sys
@@ -104,6 +105,7 @@ def make_root(folder, orders):
     run('mount', '-t', 'proc', '-o', 'nosuid,nodev,noexec', 'proc', f'{root}/proc')
     run('mount', '-t', 'sysfs', '-o', 'ro,nosuid,nodev,noexec', 'sysfs', f'{root}/sys')
     make_devices(root, owner)
+    own_mock_folder(root, owner)
     folders, files = private_things()
     for path in (*SECRET, *folders):
         if os.path.isdir(root + path):
@@ -223,12 +225,48 @@ def make_devices(root, owner):
         os.symlink(target, f'{dev}/{name}')
 
 
+def own_mock_folder(root, owner):
+    """
+    A folder in the builder's file system in place of a link at /etc/mock: what that leads to may be where builders do
+    not see it. Everybody may read what is copied of it; links in it stay links.
+    """
+    path = f'{root}/etc/mock'
+    if not os.path.islink(path):
+        return
+    source = os.path.realpath('/etc/mock')
+    os.unlink(path)
+    if os.path.isdir(source):
+        shutil.copytree(source, path, symlinks=True, ignore=private_names)
+    else:
+        os.mkdir(path, 0o755)
+    for folder, _, names in os.walk(path):
+        for each in (folder, *(os.path.join(folder, name) for name in names)):
+            os.chown(each, owner, owner, follow_symlinks=False)
+
+
+def private_names(folder, names):
+    """Of what is in a folder, the names of all that is neither a link nor a file or folder that others may read."""
+    readable = set()
+    for name in names:
+        mode = os.lstat(os.path.join(folder, name)).st_mode
+        folder_or_file = (stat.S_ISDIR(mode) and mode & 0o005 == 0o005) or (stat.S_ISREG(mode) and mode & 0o004)
+        if stat.S_ISLNK(mode) or folder_or_file:
+            readable.add(name)
+    return set(names) - readable
+
+
 def bound_builds(disk_bytes):
-    """mock and mock-lite read this before the configuration of each build; mock makes nothing of it."""
+    """
+    mock and mock-lite read this before the configuration of each build; mock makes nothing of it. It keeps the time
+    that it had: mock throws kept roots away when a configuration is newer than they are.
+    """
     path = '/etc/mock/site-defaults.cfg'
     os.makedirs('/etc/mock', 0o755, exist_ok=True)
-    before = f'{read(path)}\n' if os.path.exists(path) else ''
+    there = os.path.exists(path)
+    time = os.stat(path).st_mtime if there else 0
+    before = f'{read(path)}\n' if there else ''
     write(path, f"{before}config_opts['coppice_disk_most_bytes'] = {disk_bytes}\n")
+    os.utime(path, (time, time))
 
 
 def write_identity(name):

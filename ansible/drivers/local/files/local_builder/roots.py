@@ -1,6 +1,6 @@
-"""Base roots kept for all builders of this machine: what mock-lite made on a builder that nobody had had, as a file
-system image for each. A builder mounts all of them read-only where its mock-lite looks for its own; their names say
-what they are made of.
+"""Base roots kept for all builders of this machine: what mock-lite or mock made on a builder that nobody had had, as a
+file system image for each. A builder mounts all of them read-only: where its mock-lite looks for its own, or where
+links in mock's cache lead; their names say what they are made of.
 
 An image, and not a folder that is bound: root on a builder could make a bound folder writable again and leave
 something in it for the builders of others, and a file that is mounted can be removed without harm to who has it."""
@@ -19,6 +19,11 @@ from .errors import BuilderError
 
 CACHE = '/var/cache/mock/mock-lite'
 BASE = re.compile(r'base-[0-9a-f]{8,64}')
+# mock writes into the folder of its archive, which therefore cannot be the image itself.
+MOCK_CACHE = '/var/cache/mock'
+MOCK_KEPT = '/var/cache/mock/kept'
+MOCK_ROOT = re.compile(r'coppice-[A-Za-z0-9][A-Za-z0-9._+-]{0,150}')
+ARCHIVE = 'root_cache/cache.tar'
 MOST = 6
 CONFIRMED_SECONDS = 3600
 SUFFIX = '.ext4'
@@ -40,8 +45,8 @@ def keep(instance, folder, chroot):
     ]
     if not first:
         raise BuilderError('the builder is not there any more')
-    cache = f'/proc/{first[0]}/root{CACHE}'
-    used = [name for name in _names(cache) if os.path.exists(f"{cache}/{name.replace('base-', 'used-', 1)}")]
+    root = f'/proc/{first[0]}/root'
+    used = _used_by_mock_lite(root) + _used_by_mock(root)
     if not used:
         return []
     os.makedirs(folder, mode=0o755, exist_ok=True)
@@ -52,8 +57,8 @@ def keep(instance, folder, chroot):
                 os.unlink(os.path.join(folder, name))
         for name in used:
             image = os.path.join(folder, name + SUFFIX)
-            if not os.path.exists(image):
-                _keep_image(first[0], name, image, lock.fileno(), instance.record.get('firstId', 0))
+            if not os.path.exists(image) or _is_newer(root, name):
+                _keep_image(first[0], _source_of(name), image, lock.fileno(), instance.record.get('firstId', 0))
             os.utime(image)
             with open(os.path.join(folder, f'{chroot}.confirmed'), 'w', encoding='utf-8') as note:
                 note.write(name)
@@ -84,16 +89,27 @@ def show(images, root, owner, users):
     """Mounts the images in the builder's file system, which is below `root`: as they are, or for `owner` with the ids
     of the user namespace `users`. One that cannot be is not there, and the log says why."""
     if images and users is not None:
-        os.makedirs(f'{root}{CACHE}', exist_ok=True)
-        os.chown(f'{root}{CACHE}', owner, owner)
+        _make_folder(f'{root}{CACHE}', owner)
     for image in images:
-        target = f'{root}{CACHE}/{_base_of(os.path.basename(image))}'
-        os.makedirs(target)
+        name = _base_of(os.path.basename(image))
+        place = f'{CACHE}/{name}' if BASE.fullmatch(name) else f'{MOCK_KEPT}/{name}'
+        os.makedirs(root + place)
         try:
-            _mount(image, target, users)
+            _mount(image, root + place, users)
         except (OSError, subprocess.CalledProcessError) as error:
-            os.rmdir(target)  # an empty folder would be taken for a base root
+            os.rmdir(root + place)  # an empty folder would be taken for a base root
             print(f'a kept base root is not to be had: {error}', file=sys.stderr, flush=True)
+            continue
+        if place.startswith(MOCK_KEPT):
+            archive = f'{root}{MOCK_CACHE}/{name}/{ARCHIVE}'
+            _make_folder(os.path.dirname(os.path.dirname(archive)), owner)
+            _make_folder(os.path.dirname(archive), owner)
+            os.symlink(f'{place}/{os.path.basename(ARCHIVE)}', archive)
+
+
+def _make_folder(path, owner):
+    os.makedirs(path, exist_ok=True)
+    os.chown(path, owner, owner)
 
 
 def _mount(image, target, users):
@@ -115,31 +131,52 @@ def _mount_image(image, place):
     subprocess.run(['mount', '-t', 'ext4', '-o', 'loop,ro,nodev', image, place], check=True, stdin=subprocess.DEVNULL)
 
 
-def _names(cache):
+def _used_by_mock_lite(root):
+    cache = f'{root}{CACHE}'
+    return [name for name in _folders(cache, BASE) if os.path.exists(f"{cache}/{name.replace('base-', 'used-', 1)}")]
+
+
+def _used_by_mock(root):
+    """Those of which mock has an archive, be it a link to a kept one."""
+    cache = f'{root}{MOCK_CACHE}'
+    return [name for name in _folders(cache, MOCK_ROOT) if os.path.lexists(f'{cache}/{name}/{ARCHIVE}')]
+
+
+def _source_of(name):
+    """The folder, on a builder, of which an image is made."""
+    return f'{CACHE}/{name}' if BASE.fullmatch(name) else f'{MOCK_CACHE}/{name}/{os.path.dirname(ARCHIVE)}'
+
+
+def _is_newer(root, name):
+    """Whether mock has made the root anew on this builder: names of mock-lite's say what packages they hold."""
+    return not BASE.fullmatch(name) and not os.path.islink(f'{root}{MOCK_CACHE}/{name}/{ARCHIVE}')
+
+
+def _folders(cache, pattern):
     with contextlib.suppress(FileNotFoundError):
         return sorted(
             entry.name
             for entry in os.scandir(cache)
-            if BASE.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False)
+            if pattern.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False)
         )
     return []
 
 
 def _base_of(name):
-    """`base-….ext4` → `base-…`; None for all else."""
+    """`base-….ext4` → `base-…`, `coppice-….ext4` → `coppice-…`; None for all else."""
     base = name.removesuffix(SUFFIX)
-    return base if name.endswith(SUFFIX) and BASE.fullmatch(base) else None
+    return base if name.endswith(SUFFIX) and (BASE.fullmatch(base) or MOCK_ROOT.fullmatch(base)) else None
 
 
-def _keep_image(process, name, image, lock, first_id):
-    """The image of a base root as the process sees it; what is root's there, `first_id` here, belongs to 0 in it."""
+def _keep_image(process, source, image, lock, first_id):
+    """The image of a folder as the process sees it; what is root's there, `first_id` here, belongs to 0 in it."""
     if first_id == 0:
-        _make_image(f'/proc/{process}/root{CACHE}/{name}', image, lock)
+        _make_image(f'/proc/{process}/root{source}', image, lock)
         return
     with contextlib.ExitStack() as opened:
         namespace = id_map.user_namespace(first_id, 0)
         opened.callback(os.close, namespace)
-        folder = id_map.mapped_of(process, f'{CACHE}/{name}', namespace)
+        folder = id_map.mapped_of(process, source, namespace)
         opened.callback(os.close, folder)
         _make_image(f'/proc/self/fd/{folder}', image, lock, folder)
 
