@@ -319,6 +319,31 @@ describe('the command line', () => {
     }
   });
 
+  test('verify --repo finds what is published whole, and names a package that is another one', async () => {
+    const published = join(home.folder, 'published', project, chroot);
+    const good = await service.coppice(['verify', '--repo', published, '--json']);
+    expect([good.exitCode, JSON.parse(good.stdout)]).toMatchObject([0, { good: true, problems: [] }]);
+    const copy = await mkdtemp(join(tmpdir(), 'coppice-verify-repo-'));
+    try {
+      await cp(published, copy, { recursive: true, verbatimSymlinks: true });
+      const changed = (await readdir(copy)).find((name) => name.endsWith('-hello')) ?? '';
+      const file = (await readdir(join(copy, changed))).find((name) => name.endsWith('.x86_64.rpm')) ?? '';
+      await appendFile(join(copy, changed, file), 'x');
+      const keyless = await service.coppice(['verify', '--repo', copy]);
+      expect([keyless.exitCode, keyless.stderr]).toEqual([2, expect.stringContaining('--key')]);
+      const key = join(home.folder, 'published', project, 'pubkey.gpg');
+      const bad = await service.coppice(['verify', '--repo', copy, '--key', key]);
+      expect([bad.exitCode, bad.stdout]).toEqual([
+        1,
+        expect.stringContaining(`${changed}/${file}: primary says other`),
+      ]);
+      const both = await service.coppice(['verify', 'x.rpm', '--repo', copy]);
+      expect(both.exitCode).toBe(2);
+    } finally {
+      await rm(copy, { recursive: true });
+    }
+  });
+
   test('plan shows that the example is built already', async () => {
     const example = join(import.meta.dirname, '../../config/example');
     const { exitCode, stdout, stderr } = await service.coppice(['plan', example, '--json']);

@@ -168,17 +168,27 @@ function addDoctor(program: Command, exit: Exit): void {
     });
 }
 
+interface VerifyOptions {
+  readonly key?: string;
+  readonly attestation?: string;
+  readonly repo?: string;
+  readonly json?: true;
+}
+
 function addVerify(program: Command, exit: Exit): void {
   program
     .command('verify')
-    .description('check an RPM offline: its signature, its attestation, and whether they are about the same file')
+    .description(
+      'check an RPM offline: its signature, its attestation, and whether they are about the same file; or a repository',
+    )
     .argument('[file]', 'the RPM')
     .option('--key <file>', "the project's public key (default: pubkey.gpg beside the RPM, or two folders above)")
     .option('--attestation <file>', 'the attestation (default: attestation.intoto.jsonl beside the RPM)')
+    .option('--repo <folder>', 'a repository instead of an RPM: its metadata against its packages, checksums and key')
     .option('--json', 'print JSON')
-    .action(async (file: string | undefined, options: { key?: string; attestation?: string; json?: true }) => {
-      const { key, attestation, json } = options;
-      exit(await verify(terminal, { file, key, attestation, json: json === true }));
+    .action(async (file: string | undefined, options: VerifyOptions) => {
+      const { key, attestation, repo, json } = options;
+      exit(await verify(terminal, { file, repo, key, attestation, json: json === true }));
     });
 }
 

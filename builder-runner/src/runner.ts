@@ -42,6 +42,7 @@ export { writeSandboxRepoFiles } from './publish/repo-files.ts';
 export { type KeyTender, type ProjectKeys, startKeyTending } from './publish/tend-keys.ts';
 export type { FurtherFile } from './repodata/repository.ts';
 export { shownVersion } from './repodata/shown-version.ts';
+export { verifyRepository } from './repodata/verify-repository.ts';
 export { type Pruned, type PruneOptions, prune } from './retention/prune.ts';
 export { bytesIn as folderBytes } from './retention/prune-repository.ts';
 export type { WorkerState } from './run/workers.ts';

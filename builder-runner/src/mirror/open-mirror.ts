@@ -7,7 +7,6 @@ import { graceSeconds } from '../publish/repository-of.ts';
 import { type Mirror, type MirrorOptions, mirrorFolder, startMirror } from './mirror.ts';
 import { MirrorError, type MirrorTarget } from './target.ts';
 import { openRsyncTarget } from './target-rsync.ts';
-import { openS3Target } from './target-s3.ts';
 
 /** Undefined when the settings name none. Throws MirrorError when a file that they name cannot be read. */
 async function openTarget({ mirror }: Pick<Settings, 'mirror'>, home: string): Promise<MirrorTarget | undefined> {
@@ -15,6 +14,8 @@ async function openTarget({ mirror }: Pick<Settings, 'mirror'>, home: string): P
   if (rsync !== undefined)
     return openRsyncTarget({ ...rsync, keyFile: resolve(home, rsync.keyFile) }, mirrorFolder(home));
   if (s3 === undefined) return undefined;
+  // What it stands on is large, and most services do without.
+  const { openS3Target } = await import('./target-s3.ts');
   return openS3Target(
     s3,
     s3.secretKeyFile === undefined ? undefined : await readSecret(resolve(home, s3.secretKeyFile)),

@@ -15,7 +15,9 @@ export interface BaseRootParts {
   readonly buildroot: Pick<Buildroot, 'modules' | 'forcearch'>;
 }
 
-/** The name under which mock keeps the root: another one when something that its content comes from is another. Pure. */
+/**
+ * The name under which mock keeps the root: another one when something that its content comes from is another. Pure.
+ */
 export function baseRootName({ chroot, ownConfig, buildroot }: BaseRootParts): string {
   const { modules, forcearch } = buildroot;
   const content = JSON.stringify([chroot, ownConfig ?? null, modules, forcearch]);

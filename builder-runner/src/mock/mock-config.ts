@@ -93,9 +93,9 @@ function chrootLines({ controlUrl, chrootConfig, root }: MockConfigInput): reado
 }
 
 /**
- * mock's cache of roots is one plain file, which it unpacks: that takes a second and works on every builder. To compress
- * it takes longer than all the rest. Its snapshots (overlayfs, LVM) are quicker where they work, but a mock that was
- * killed leaves their locks to all later builds, and in a user namespace overlayfs without `userxattr` fails.
+ * mock's cache of roots is one plain file, which it unpacks: that takes a second and works on every builder. To
+ * compress it takes longer than all the rest. Its snapshots (overlayfs, LVM) are quicker where they work, but a mock
+ * that was killed leaves their locks to all later builds, and in a user namespace overlayfs without `userxattr` fails.
  */
 const pluginLines: readonly string[] = [
   "config_opts['plugin_conf'].setdefault('root_cache_opts', {})['compress_program'] = ''",
@@ -129,8 +129,8 @@ const baseBytes = 2 * 1024 ** 3;
 /**
  * A root of the build's own. What mock downloads for it is kept under its name without the extension, for all builds of
  * a chroot on this builder, and so is the base root. A build takes that, and never leaves its own instead: packages
- * that its project has published would go on in later builds. What the project adds to the root is installed over the base,
- * which mock does for a root that it does not judge by its age.
+ * that its project has published would go on in later builds. What the project adds to the root is installed over the
+ * base, which mock does for a root that it does not judge by its age.
  */
 function rootLines(input: MockConfigInput): readonly string[] {
   const { id, root, buildroot } = input;

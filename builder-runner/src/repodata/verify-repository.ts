@@ -1,7 +1,7 @@
 // Compares the metadata of a repository with what createrepo_c says of the same packages, made anew, and with its own
 // checksums and signature.
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -106,16 +106,27 @@ async function verifySignature(repodata: string, key: string): Promise<readonly 
         reject: false,
         timeout: 60_000,
       });
-    const options = ['--batch', '--quiet', '--no-tty', '--no-autostart'];
-    const imported = await run('gpg', [...options, '--yes', '--output', join(ring, 'ring.gpg'), '--dearmor'], key);
-    if (imported.code === 'ENOENT') throw new RunnerError('tool-missing', 'gpg is missing: install gnupg');
+    const keyring: Buffer[] = [];
+    // Each key has an armor of its own while one follows another.
+    for (const [armored] of key.matchAll(
+      /-----BEGIN PGP PUBLIC KEY BLOCK-----.*?-----END PGP PUBLIC KEY BLOCK-----/gs,
+    )) {
+      const plain = join(ring, `key-${keyring.length}`);
+      const done = await run(
+        'gpg',
+        ['--batch', '--quiet', '--no-autostart', '--output', plain, '--dearmor'],
+        `${armored}\n`,
+      );
+      if (done.code === 'ENOENT') throw new RunnerError('tool-missing', 'gpg is missing: install gnupg');
+      if (done.exitCode !== 0) return [`the key cannot be read: ${describeError(done.stderr)}`];
+      keyring.push(await readFile(plain));
+    }
+    await writeFile(join(ring, 'ring.gpg'), Buffer.concat(keyring));
     const index = join(repodata, 'repomd.xml');
     const checked = await run('gpgv', ['--keyring', join(ring, 'ring.gpg'), `${index}.asc`, index]);
     if (checked.code === 'ENOENT') throw new RunnerError('tool-missing', 'gpgv is missing: install gpgv');
-    if (imported.exitCode === 0 && checked.exitCode === 0) return [];
-    return [
-      `repomd.xml.asc: it is no signature of repomd.xml by this key: ${describeError(checked.stderr || imported.stderr)}`,
-    ];
+    if (checked.exitCode === 0) return [];
+    return [`repomd.xml.asc: it is no signature of repomd.xml by this key: ${describeError(checked.stderr)}`];
   } finally {
     await rm(ring, { recursive: true, force: true });
   }
