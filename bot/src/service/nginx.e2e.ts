@@ -1,7 +1,7 @@
-// The file that the documentation gives for nginx, on a real nginx: what `COPPICE_NGINX` names, or that of the system.
+// The file that the documentation gives for nginx, on a real nginx.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
@@ -12,10 +12,10 @@ import { CoprError, coprCli } from '../../testing/copr-cli.ts';
 import { coprBuilds, coprChroot, coprPackages, makeCoprTree } from '../../testing/copr-tree.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 
-const nginx = process.env.COPPICE_NGINX ?? '/usr/sbin/nginx';
+const nginx = '/usr/sbin/nginx';
 const page = readFileSync(new URL('../../../site/content/docs/how-to/serve-with-nginx.md', import.meta.url), 'utf8');
 
-describe.skipIf(!existsSync(nginx))('nginx, with the file of the documentation', () => {
+describe('nginx, with the file of the documentation', () => {
   let folder: string;
   let url: string;
   let server: ChildProcess;
