@@ -326,7 +326,12 @@ describe('the command line', () => {
     const copy = await mkdtemp(join(tmpdir(), 'coppice-verify-repo-'));
     try {
       await cp(published, copy, { recursive: true, verbatimSymlinks: true });
-      const changed = (await readdir(copy)).find((name) => name.endsWith('-hello')) ?? '';
+      // The newest is the one that is shown.
+      const changed =
+        (await readdir(copy))
+          .filter((name) => name.endsWith('-hello'))
+          .sort()
+          .at(-1) ?? '';
       const file = (await readdir(join(copy, changed))).find((name) => name.endsWith('.x86_64.rpm')) ?? '';
       await appendFile(join(copy, changed, file), 'x');
       const keyless = await service.coppice(['verify', '--repo', copy]);
