@@ -24,7 +24,8 @@ const inJson = () => {
 };
 const folders = () => {
   const folder = join(service.published, 'results/acme/tools/sapling-12-x86_64');
-  return existsSync(folder) ? readdirSync(folder).filter((name) => /^\d/.test(name)) : [];
+  // Packages that are deleted lie there for a while, without their record.
+  return existsSync(folder) ? readdirSync(folder).filter((name) => existsSync(join(folder, name, 'result.json'))) : [];
 };
 const liveNames = () => service.queue.builds().map((build) => build.package);
 const day = 86_400;
