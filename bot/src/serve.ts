@@ -280,6 +280,11 @@ async function startBuilding(
     signing: (owner: string, name: string) => signingTermsIn(config.current(), owner, name),
     allowsDowngrade: (owner: string, name: string, packageName: string) =>
       projectOf(owner, name)?.packages.find((one) => one.name === packageName)?.allowsDowngrade === true,
+    hasLeft: (owner: string, name: string, packageName: string) => {
+      // What a sandbox builds may be stated by its pull request alone.
+      const stated = findProject(projectsOf(config.current()), owner, name);
+      return stated !== undefined && !stated.packages.some((one) => one.name === packageName);
+    },
     repoTerms: (owner: string, name: string) => {
       const project = projectOf(owner, name);
       return project === undefined ? plainTerms : repoTerms(project, (key) => projectOf(...partsOf(key)));

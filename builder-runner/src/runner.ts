@@ -71,6 +71,8 @@ export interface RunnerOptions {
   readonly repoTerms?: (owner: string, project: string) => RepoTerms;
   /** Whether a package's version may be lower than the published one without a word about it. */
   readonly allowsDowngrade?: (owner: string, project: string, name: string) => boolean;
+  /** Whether a package is stated no more: what it has published gives way to another package of the same name. */
+  readonly hasLeft?: (owner: string, project: string, name: string) => boolean;
   /** How the project's keys are made. */
   readonly signing?: (owner: string, project: string) => SigningTerms;
   /** See Publisher. */

@@ -156,6 +156,12 @@ describe('a repository', () => {
     });
     expect(await showPackages(home, repository())).toEqual(before);
     expect(readdirSync(join(repository(), '00000030-thief'))).toEqual([]);
+    // But the config may have given the package another name.
+    const renamed = { ...publisher, hasLeft: (_owner: string, _project: string, name: string) => name === 'one' };
+    expect(await publishMade(renamed, buildOf(31, 'thief'), '9.0', { files })).toBe('published');
+    const after = await showPackages(home, repository());
+    expect(after).toContain('one-9.0.noarch');
+    expect(after.filter((name) => name.startsWith('one-'))).toEqual(['one-9.0.noarch']);
   }, 30_000);
 
   test('is signed with the published key', () => {

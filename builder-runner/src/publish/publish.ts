@@ -9,6 +9,7 @@ import { syncFolder } from '../base/replace-file.ts';
 import type { Clash } from '../repodata/clash.ts';
 import { numberSeen } from '../repodata/generations.ts';
 import { changeRepository, type RepositoryChange } from '../repodata/repository.ts';
+import { packageOfBuild } from '../repodata/texts.ts';
 import { isFrozen } from './frozen.ts';
 import { chrootFolder, type Publisher, publishModeOf } from './publisher.ts';
 import { usableRecord } from './read-record.ts';
@@ -63,8 +64,16 @@ async function showBuild(
   const unpublished = publishModeOf(publisher, place) !== 'each';
   // Readers have something to look at from the first build on, be it empty.
   if (unpublished) await ensureRepository(publisher, place, chroot);
-  const end = await writeMetadata(publisher, place, chroot, { show: builds, refuseClashes: true, unpublished });
-  return end === undefined ? undefined : describeClash(end);
+  const givesWay = ({ first }: Clash) =>
+    publisher.hasLeft?.(place.owner, place.project, packageOfBuild(first) ?? '') === true;
+  // A package that is renamed in the config makes the same RPMs as before, and those of the old name lie there still.
+  for (const hide: string[] = []; ; ) {
+    const change = { show: builds, hide, refuseClashes: true, unpublished };
+    const clash = await writeMetadata(publisher, place, chroot, change);
+    if (clash === undefined) return undefined;
+    if (!givesWay(clash) || hide.includes(clash.first)) return describeClash(clash);
+    hide.push(clash.first);
+  }
 }
 
 /** A build that would take another package's place is a failure, with a sentence that names that one. */

@@ -15,12 +15,10 @@ export interface Clash {
 
 /** Finds clashes of new builds with what else is shown. */
 export interface ClashFinder {
-  /** Looks through a part of `primary`. */
+  /** Looks through the text of a chunk in `primary`, which never changes afterwards. */
   look(text: Buffer): void;
   found(): Clash | undefined;
 }
-
-const beforeName = '<package type="rpm">\n  <name>';
 
 /**
  * Binary packages clash by their names, whatever the version; source packages by name, version and release, for two
@@ -34,22 +32,39 @@ export function clashFinder(builds: readonly BuildTexts[]): ClashFinder {
   return {
     look(text) {
       if (names.size === 0 || clash !== undefined) return;
-      // A long needle: most bytes are never looked at.
-      for (let at = text.indexOf(beforeName); at !== -1; at = text.indexOf(beforeName, at)) {
-        const from = at;
-        at += beforeName.length;
-        if (!names.has(text.toString('latin1', at, text.indexOf('<', at)))) continue;
-        const element = text.toString('latin1', from, text.indexOf('</package>', at));
-        const build = wanted.get(keyOf(element));
-        const [first = ''] = locationOf(element).split('/');
-        if (build === undefined || packageOfBuild(build) === packageOfBuild(first)) continue;
-        const { name: rpm, architecture } = factsOf(element);
-        clash = { build, rpm, isSource: architecture === 'src', first };
-        return;
-      }
+      const there = placesByName(text);
+      for (const name of names)
+        for (const from of there.get(name) ?? []) {
+          const element = text.toString('latin1', from, text.indexOf('</package>', from));
+          const build = wanted.get(keyOf(element));
+          const [first = ''] = locationOf(element).split('/');
+          if (build === undefined || packageOfBuild(build) === packageOfBuild(first)) continue;
+          const { name: rpm, architecture } = factsOf(element);
+          clash = { build, rpm, isSource: architecture === 'src', first };
+          return;
+        }
     },
     found: () => clash,
   };
+}
+
+const beforeName = '<package type="rpm">\n  <name>';
+const namesOfTexts = new WeakMap<Buffer, ReadonlyMap<string, readonly number[]>>();
+
+/** Where the elements of each name begin; looked for once in each text. */
+function placesByName(text: Buffer): ReadonlyMap<string, readonly number[]> {
+  const known = namesOfTexts.get(text);
+  if (known !== undefined) return known;
+  const places = new Map<string, number[]>();
+  for (let from = text.indexOf(beforeName); from !== -1; from = text.indexOf(beforeName, from + beforeName.length)) {
+    const at = from + beforeName.length;
+    const name = text.toString('latin1', at, text.indexOf('<', at));
+    const there = places.get(name);
+    if (there === undefined) places.set(name, [from]);
+    else there.push(from);
+  }
+  namesOfTexts.set(text, places);
+  return places;
 }
 
 function nameIn(primary: string): string {

@@ -9,6 +9,7 @@ import { RunnerError } from '../base/errors.ts';
 import { noteChange } from '../base/published-changes.ts';
 import { type Chunk, type ChunkSize, describeChunk } from './chunks.ts';
 import type { DataFile, Generation } from './generation.ts';
+import type { ChunkTexts } from './known-texts.ts';
 import {
   type BuildTexts,
   groupByBuild,
@@ -27,18 +28,25 @@ export const gunzip = promisify(gunzipCallback);
 /** The three lists of a generation as they lie on the disk. */
 export type PackedLists = OfLists<Buffer>;
 
-/** Throws RunnerError `metadata` when a file is not as long as its generation says. */
+/** Throws RunnerError `metadata` when a file is not what its generation says. */
 export async function readLists(repodata: string, generation: Generation): Promise<PackedLists> {
   const read = async (list: List) => {
-    const about = generation.files.find(({ type }) => type === list);
+    const about = fileOf(generation, list);
     const bytes = await readFile(join(repodata, about?.file ?? list)).catch(nothingWhenAbsent);
     const chunks = generation.chunks.reduce((sum, chunk) => sum + chunk[list].packed, generation.starts[list]);
     if (bytes === undefined || bytes.length !== about?.bytes || chunks > bytes.length)
       throw new RunnerError('metadata', `repodata/${about?.file} is not as long as its index says`);
+    // What is copied from it may not be unpacked, and then nobody else would notice.
+    if (createHash('sha256').update(bytes).digest('hex') !== about.sha256)
+      throw new RunnerError('metadata', `repodata/${about.file} is not what its index says`);
     return bytes;
   };
   const [primary, filelists, other] = await Promise.all(lists.map(read));
   return { primary, filelists, other } as PackedLists;
+}
+
+export function fileOf({ files }: Pick<Generation, 'files'>, list: List): DataFile | undefined {
+  return files.find(({ type }) => type === list);
 }
 
 /** Where each chunk lies in each list. */
@@ -71,40 +79,58 @@ export async function loadChunk(
   return groupByBuild(joinLists({ primary, filelists, other } as OfLists<string>));
 }
 
-/** A part of a list. */
+/** A part of a list: chunks that follow one another. */
 export interface Part {
   readonly packed: Buffer;
-  /** Bytes of its text. */
-  readonly open: number;
-  /** Its text, where it is at hand. */
-  readonly text?: Buffer;
+  /** Bytes of the text of each chunk. */
+  readonly open: readonly number[];
+  /** Their texts, where they are at hand. */
+  readonly texts?: ChunkTexts;
 }
 
 /** Parts of so many bytes of text are unpacked in one go: each go costs as much as 100 kB do. */
 const maximumOpenBytes = 1024 ** 2;
 
-/** Chunks that follow one another in `packed`, from the byte `at` on, in as few parts as are good. */
-export function copyParts(packed: Buffer, at: number, sizes: readonly ChunkSize[]): readonly Part[] {
+/**
+ * Chunks that follow one another in `packed`, from the byte `at` on, in as few parts as are good. `texts` are those of
+ * the chunks, when they are known.
+ */
+export function copyParts(
+  packed: Buffer,
+  at: number,
+  sizes: readonly ChunkSize[],
+  texts: ChunkTexts | undefined,
+): readonly Part[] {
+  if (texts !== undefined) {
+    const bytes = sizes.reduce((sum, size) => sum + size.packed, 0);
+    return [{ packed: packed.subarray(at, at + bytes), open: sizes.map(({ open }) => open), texts }];
+  }
   const parts: Part[] = [];
-  let [from, to, open] = [at, at, 0];
+  let [from, to, open, sum] = [at, at, [] as number[], 0];
   for (const size of sizes) {
-    if (open > 0 && open + size.open > maximumOpenBytes) {
+    if (sum > 0 && sum + size.open > maximumOpenBytes) {
       parts.push({ packed: packed.subarray(from, to), open });
-      [from, open] = [to, 0];
+      [from, open, sum] = [to, [], 0];
     }
     to += size.packed;
-    open += size.open;
+    sum += size.open;
+    open.push(size.open);
   }
-  return open === 0 ? parts : [...parts, { packed: packed.subarray(from, to), open }];
+  return sum === 0 ? parts : [...parts, { packed: packed.subarray(from, to), open }];
 }
 
-/** Throws RunnerError `metadata` when it is not what it was. */
-async function unpackPart({ packed, open, text }: Part): Promise<Buffer> {
-  if (text !== undefined) return text;
-  const unpacked = await gunzip(packed, { chunkSize: open + 64 });
-  if (unpacked.length !== open)
-    throw new RunnerError('metadata', `a part of the metadata has ${unpacked.length} bytes and not ${open}`);
-  return unpacked;
+/** The text of each of its chunks. Throws RunnerError `metadata` when it is not what it was. */
+async function unpackPart({ packed, open, texts }: Part): Promise<ChunkTexts> {
+  if (texts !== undefined) return texts;
+  const bytes = open.reduce((sum, each) => sum + each, 0);
+  const unpacked = await gunzip(packed, { chunkSize: bytes + 64 });
+  if (unpacked.length !== bytes)
+    throw new RunnerError('metadata', `a part of the metadata has ${unpacked.length} bytes and not ${bytes}`);
+  let at = 0;
+  return open.map((length) => {
+    at += length;
+    return unpacked.subarray(at - length, at);
+  });
 }
 
 /** Chunks that follow one another, and the parts that they are in each list. */
@@ -126,43 +152,42 @@ export interface ListToWrite {
 const atOnce = 4;
 
 /**
- * Writes a list and resolves with what the index says of it, and how long its start is. `look` is given the text of
- * each part.
+ * Writes a list and resolves with what the index says of it, how long its start is, and the text of each chunk.
  */
 export async function writeList(
   repodata: string,
   { list, rpms, seconds, parts }: ListToWrite,
-  look: (text: Buffer) => void,
-): Promise<{ readonly file: DataFile; readonly start: number }> {
-  const [startText, endText] = [listStart(list, rpms), listEnd(list)].map((text) => Buffer.from(text, 'latin1')) as [
-    Buffer,
-    Buffer,
-  ];
-  const [start, end] = await Promise.all([gzip(startText), gzip(endText)]);
-  const all: readonly Part[] = [
-    { packed: start, open: startText.length, text: startText },
-    ...parts,
-    { packed: end, open: endText.length, text: endText },
-  ];
+): Promise<{ readonly file: DataFile; readonly start: number; readonly texts: ChunkTexts }> {
+  const [start, end] = await Promise.all([packText(listStart(list, rpms)), packText(listEnd(list))]);
+  const all: readonly Part[] = [start, ...parts, end];
   const [packedHash, openHash] = [createHash('sha256'), createHash('sha256')];
-  let openBytes = 0;
+  const texts: Buffer[] = [];
   for (let from = 0; from < all.length; from += atOnce) {
     const some = all.slice(from, from + atOnce);
-    const texts = await Promise.all(some.map(unpackPart));
-    for (const [index, text] of texts.entries()) {
+    const unpacked = await Promise.all(some.map(unpackPart));
+    for (const [index, chunks] of unpacked.entries()) {
       packedHash.update(some[index]?.packed ?? '');
-      openHash.update(text);
-      openBytes += text.length;
-      look(text);
+      for (const text of chunks) openHash.update(text);
+      texts.push(...chunks);
     }
   }
-  const open = { sha256: openHash.digest('hex'), bytes: openBytes };
+  const open = { sha256: openHash.digest('hex'), bytes: texts.reduce((sum, { length }) => sum + length, 0) };
   const written = await writeDataFile(repodata, {
     content: all.map(({ packed }) => packed),
     sha256: packedHash.digest('hex'),
     ending: `${list}.xml.gz`,
   });
-  return { file: { type: list, ...written, open, seconds }, start: start.length };
+  return {
+    file: { type: list, ...written, open, seconds },
+    start: start.packed.length,
+    texts: texts.slice(1, -1),
+  };
+}
+
+/** A part of its own. */
+async function packText(content: string): Promise<Required<Part>> {
+  const text = Buffer.from(content, 'latin1');
+  return { packed: await gzip(text), open: [text.length], texts: [text] };
 }
 
 /** Puts a file into `repodata` under the name of its content, on the disk when this ends. */
@@ -198,18 +223,18 @@ export async function writeDataFile(
 
 /** Packs a piece that changed. */
 export async function packChunk(builds: readonly BuildTexts[]): Promise<Section> {
-  const pack = async (list: List): Promise<Required<Part>> => {
-    const text = Buffer.from(builds.flatMap(({ packages }) => packages.map((each) => each[list])).join(''), 'latin1');
-    return { text, packed: await gzip(text), open: text.length };
-  };
+  const packages = builds.flatMap((build) => build.packages);
+  const pack = (list: List) => packText(packages.map((each) => each[list]).join(''));
   const [primary, filelists, other] = (await Promise.all(lists.map(pack))) as [
     Required<Part>,
     Required<Part>,
     Required<Part>,
   ];
-  const size = ({ packed, open }: Part): ChunkSize => ({ packed: packed.length, open });
+  const size = ({ packed, open: [open = 0] }: Part): ChunkSize => ({ packed: packed.length, open });
   const sizes = { primary: size(primary), filelists: size(filelists), other: size(other) };
-  const digest = createHash('sha256').update(primary.text).digest('hex');
+  const digest = createHash('sha256')
+    .update(primary.texts[0] ?? '')
+    .digest('hex');
   const chunk = { ...describeChunk(builds), digest, ...sizes };
   return { chunks: [chunk], parts: { primary: [primary], filelists: [filelists], other: [other] } };
 }

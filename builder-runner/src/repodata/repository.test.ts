@@ -141,6 +141,19 @@ test('a package whose name another one has is refused, and nothing is changed', 
   });
 });
 
+test('what was damaged on the disk since it was written is not copied on', async () => {
+  const builds = Array.from({ length: 300 }, (_, index) => buildTexts(index + 1, `p${index}`, 1));
+  const repository = { ...(await newRepository()), beginWith: async () => builds };
+  const made = await change(repository, { show: builds });
+  const file = join(repository.folder, 'repodata', made.files[0]?.file ?? '');
+  const bytes = await readFile(file);
+  bytes.writeUInt8(bytes.readUInt8(bytes.length >> 1) ^ 1, bytes.length >> 1);
+  await writeFile(file, bytes);
+  await change(repository, { show: [buildTexts(400, 'p7', 1)] });
+  const shown = [...builds.filter((build) => nameOf(build) !== 'p7'), buildTexts(400, 'p7', 1)];
+  expect(readAll(repository.folder)).toEqual(plainLists(shown));
+});
+
 test('what only builds see is made from, and shown to everybody by one link', async () => {
   const repository = await newRepository();
   const { folder } = repository;

@@ -7,6 +7,7 @@ import { nameOf } from './chunks.ts';
 import { type Clash, clashFinder } from './clash.ts';
 import {
   copyParts,
+  fileOf,
   loadChunk,
   type PackedLists,
   packChunk,
@@ -26,6 +27,7 @@ import {
   type Sign,
   showGeneration,
 } from './generations.ts';
+import { type ChunkTexts, KnownTexts } from './known-texts.ts';
 import { type Changes, type Piece, planChunks } from './plan-chunks.ts';
 import { type BuildTexts, factsOf, type List, lists, type OfLists } from './texts.ts';
 
@@ -113,6 +115,14 @@ interface Base {
   readonly builds: readonly BuildTexts[];
 }
 
+const knownTexts = new KnownTexts();
+
+/** The texts of a base's chunks in a list, when they are known. */
+function textsOf({ generation }: Base, list: List): ChunkTexts | undefined {
+  const texts = generation && knownTexts.get(fileOf(generation, list)?.file ?? list);
+  return texts?.length === generation?.chunks.length ? texts : undefined;
+}
+
 const nothing: PackedLists = { primary: Buffer.alloc(0), filelists: Buffer.alloc(0), other: Buffer.alloc(0) };
 
 /** What is on the disk is not what was written there. */
@@ -137,13 +147,12 @@ async function makeGeneration(
   const sections = await Promise.all(
     sectionsOf(pieces).map(async (section): Promise<Section> => {
       if ('fresh' in section) return packChunk(section.fresh);
-      const copied = chunks.slice(section.from, section.to);
-      const parts = (list: List) =>
-        copyParts(
-          base.packed[list],
-          places[section.from]?.[list] ?? 0,
-          copied.map((chunk) => chunk[list]),
-        );
+      const { from, to } = section;
+      const copied = chunks.slice(from, to);
+      const parts = (list: List) => {
+        const sizes = copied.map((chunk) => chunk[list]);
+        return copyParts(base.packed[list], places[from]?.[list] ?? 0, sizes, textsOf(base, list)?.slice(from, to));
+      };
       return {
         chunks: copied,
         parts: { primary: parts('primary'), filelists: parts('filelists'), other: parts('other') },
@@ -157,13 +166,16 @@ async function makeGeneration(
   const seconds = all.reduce((newest, { newestSeconds }) => Math.max(newest, newestSeconds), 0);
   const written = await Promise.all(
     lists.map((list) =>
-      writeList(repodata, { list, rpms, seconds, parts: sections.flatMap(({ parts }) => parts[list]) }, (text) => {
-        if (list === 'primary') clashes.look(text);
-      }),
+      writeList(repodata, { list, rpms, seconds, parts: sections.flatMap(({ parts }) => parts[list]) }),
     ),
   );
+  for (const text of written[0]?.texts ?? []) clashes.look(text); // of `primary`
   const clash = clashes.found();
   if (clash !== undefined) return clash;
+  for (const [index, list] of lists.entries()) {
+    const { file, texts = [] } = written[index] ?? {};
+    if (file !== undefined) knownTexts.keep(file.file, texts, base.generation && fileOf(base.generation, list)?.file);
+  }
   const further =
     change.further === undefined ? keptFiles(base.generation) : await writeFurther(repodata, change.further);
   const starts = Object.fromEntries(lists.map((list, index) => [list, written[index]?.start ?? 0]));
