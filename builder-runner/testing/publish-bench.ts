@@ -1,21 +1,25 @@
 // The figures of publishing: `node builder-runner/testing/publish-bench.ts` prints them as a JSON array. One package is
 // added to a repository of so many RPMs, signing included. The yardstick is `createrepo_c --update --no-database` over
 // the same tree with the same package added, in the same run, unsigned. Both are warm: the files were read before.
+// `publish.add-one` is that of a service that has published to this repository before, `publish.add-first` the first one
+// after its start.
 import { cp, mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ChrootName } from '@coppice/config';
 import { execa } from 'execa';
-import { describeBuilds, repositoryOf } from '../src/publish/repository-of.ts';
+import { describeBuilds } from '../src/publish/repository-of.ts';
 import { namedByIndex } from '../src/repodata/read-index.ts';
-import { changeRepository, type Repository } from '../src/repodata/repository.ts';
+import { changeRepository } from '../src/repodata/repository.ts';
 import { closeAllSigning } from '../src/signing/sign.ts';
 import type { Figure } from './figure.ts';
 import { makeManyRpms } from './make-rpms.ts';
+import { addOne, benchRepository } from './publish-one.ts';
 
 const sizes = [100, 2_000, 20_000];
-const samples = 15;
+const samples = 20;
+const firstSamples = 5;
 const yardstickSamples = 5;
+const program = join(import.meta.dirname, 'publish-one.ts');
 const against = 'createrepo_c --update --no-database';
 
 async function publishFigures(): Promise<readonly Figure[]> {
@@ -33,8 +37,8 @@ async function publishFigures(): Promise<readonly Figure[]> {
 }
 
 async function measure(home: string, rpms: readonly string[], size: number): Promise<readonly Figure[]> {
-  const place = { owner: 'bench', project: `of-${size}` };
-  const repository = await repositoryOf({ home, url: 'http://localhost' }, place, 'fedora-42-x86_64' as ChrootName);
+  const project = `of-${size}`;
+  const repository = await benchRepository(home, project);
   const { folder } = repository;
   const builds = [];
   for (const [index, rpm] of rpms.slice(0, size).entries()) builds.push(await placeBuild(folder, index + 1, rpm));
@@ -42,25 +46,28 @@ async function measure(home: string, rpms: readonly string[], size: number): Pro
   const theirs = join(home, `theirs-${size}`);
   await mkdir(theirs);
   await createrepo(folder, theirs);
-  const [ours, yardstick]: [number[], number[]] = [[], []];
+  const [first, ours, yardstick]: [number[], number[], number[]] = [[], [], []];
   const more = rpms.slice(-samples);
   for (const [index, rpm] of more.entries()) {
     const build = await placeBuild(folder, size + 1 + index, rpm);
-    ours.push(await timed(() => addOne(repository, build)));
+    if (index < firstSamples) first.push(await addFirst(home, project, build));
+    else ours.push(await addOne(repository, build));
     if (index < yardstickSamples) yardstick.push(await timed(() => createrepo(folder, theirs)));
   }
   await createrepo(folder, theirs);
   const bytes = await sizeOf(join(folder, 'repodata'));
   const theirBytes = await sizeOf(join(theirs, 'repodata'));
   return [
-    figureOf(`publish.add-one@${size}`, 'ms', median(ours), median(yardstick), samples),
+    figureOf(`publish.add-one@${size}`, 'ms', median(ours), median(yardstick), ours.length),
+    figureOf(`publish.add-first@${size}`, 'ms', median(first), median(yardstick), first.length),
     figureOf(`publish.bytes@${size}`, 'bytes', bytes, theirBytes, 1),
   ];
 }
 
-async function addOne(repository: Repository, build: string): Promise<void> {
-  const { builds } = await describeBuilds(repository.folder, [build]);
-  await changeRepository(repository, { show: builds, refuseClashes: true });
+/** In a process of its own. */
+async function addFirst(home: string, project: string, build: string): Promise<number> {
+  const { stdout } = await execa(process.execPath, [program, home, project, build]);
+  return Number(stdout);
 }
 
 function figureOf(name: string, unit: string, value: number, againstValue: number, n: number): Figure {
