@@ -255,7 +255,8 @@ async function startBuilding(
 ): Promise<Building> {
   const { settings, config, queue, state, url } = parts;
   const { brokenPools: broken } = state;
-  const site = startSiteUpdates({ queue, brokenPools: broken, published: home.published, url, now, log });
+  const history = join(home.state, 'site', 'history.sqlite');
+  const site = startSiteUpdates({ queue, brokenPools: broken, published: home.published, history, url, now, log });
   cleanups.push(() => site.stop());
   const projectOf = (owner: string, name: string) => projectIn(config.current(), owner, name);
   const baseOf = (owner: string, name: string) => {

@@ -54,5 +54,5 @@ export async function makeCoprTree(folder: string, url: string): Promise<void> {
   await addResult({ ...resultOf(coprBuilds + 1), project: coprSandbox });
   await write(published.rpmrepo('acme', 'tools'), '{"results_url":"here"}');
   await write(published.rpmrepo('acme', coprSandbox), '{"results_url":"there"}');
-  await regenerate({ published: folder, changes: 'all', url, now: new Date(time) });
+  await regenerate({ published: folder, history: ':memory:', changes: 'all', url });
 }

@@ -1,8 +1,8 @@
 // The figures of publishing: `node builder-runner/testing/publish-bench.ts` prints them as a JSON array. One package is
 // added to a repository of so many RPMs, signing included. The yardstick is `createrepo_c --update --no-database` over
 // the same tree with the same package added, in the same run, unsigned. Both are warm: the files were read before.
-// `publish.add-one` is that of a service that has published to this repository before, `publish.add-first` the first one
-// after its start.
+// `publish.add-one` is that of a service that has published to this repository before, `publish.add-first` the first
+// one after its start.
 import { cp, mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -10,14 +10,13 @@ interface Document {
 interface Given {
   readonly title?: string;
   readonly content: string;
-  readonly generatedAt: string;
   readonly page: { readonly url: string };
   readonly collections: { readonly all: readonly Document[] };
 }
 
 export function render(given: Given): string {
   const title = given.title ?? 'Documentation';
-  const frame = { title, description: title, current: 'docs', generatedAt: given.generatedAt } as const;
+  const frame = { title, description: title, current: 'docs' } as const;
   // The content is what the Markdown renderer made, with HTML in documents disabled.
   return page(
     frame,

@@ -1,7 +1,6 @@
 // The frame of every page: head, header, trail, footer. Scripts and styles come from files only; the policy refuses
 // anything else.
 import { type Html, type HtmlValue, html, renderHtml } from '../src/markup/html.ts';
-import { time } from './parts.ts';
 
 export interface Frame {
   readonly title: string;
@@ -12,7 +11,6 @@ export interface Frame {
   /** The page shows something unfinished: the script fetches it again now and then. */
   readonly live?: boolean;
   readonly wide?: boolean;
-  readonly generatedAt: string;
 }
 
 const policy =
@@ -49,7 +47,7 @@ ${trail.length > 0 && trailOf(trail)}
 <main id="main">
 ${content}
 </main>
-<footer class="bottom"><div class="bar"><span>Generated ${time(frame.generatedAt)}</span><span><a href="/api/v1/builds.json">builds.json</a> · <a href="/docs/">About Coppice</a></span></div></footer>
+<footer class="bottom"><div class="bar"><span><a href="/api/v1/builds.json">builds.json</a> · <a href="/docs/">About Coppice</a></span></div></footer>
 </body>
 </html>
 `;

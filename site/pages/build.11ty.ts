@@ -3,7 +3,6 @@
 import { page } from '../layouts/page.ts';
 import { exactTime, icon, stateBadge, time } from '../layouts/parts.ts';
 import { type Html, html } from '../src/markup/html.ts';
-import type { PageData } from '../src/render.ts';
 import type { BuildView, RunView } from '../src/view/build-view.ts';
 import { formatSeconds } from '../src/view/format.ts';
 import { toneOf } from '../src/view/log-folds.ts';
@@ -14,7 +13,7 @@ export const data = {
   permalink: ({ build }: { build: BuildView }) => `/${build.path}index.html`,
 };
 
-export function render({ build, site }: { build: BuildView; site: PageData }): string {
+export function render({ build }: { build: BuildView }): string {
   const { row } = build;
   const frame = {
     title: `${row.package} #${row.id} ${row.state}`,
@@ -25,7 +24,6 @@ export function render({ build, site }: { build: BuildView; site: PageData }): s
       { label: row.package, href: row.packageHref },
     ],
     live: build.live,
-    generatedAt: site.generatedAt,
   };
   return page(
     frame,

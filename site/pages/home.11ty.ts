@@ -2,7 +2,6 @@
 import { page } from '../layouts/page.ts';
 import { buildTable, chrootName, stateBadge, time } from '../layouts/parts.ts';
 import { type Html, html } from '../src/markup/html.ts';
-import type { PageData } from '../src/render.ts';
 import type { HomeView, ProjectCard, QueueRow } from '../src/view/home-view.ts';
 
 export const data = {
@@ -10,7 +9,7 @@ export const data = {
   permalink: '/index.html',
 };
 
-export function render({ home, site }: { home: HomeView; site: PageData }): string {
+export function render({ home }: { home: HomeView }): string {
   const { queue } = home;
   const live = queue.running.length + queue.waiting.length > 0;
   const frame = {
@@ -18,7 +17,6 @@ export function render({ home, site }: { home: HomeView; site: PageData }): stri
     description: 'Signed RPM repositories, built from a Git repository.',
     current: 'home',
     live,
-    generatedAt: site.generatedAt,
   } as const;
   return page(
     frame,

@@ -2,7 +2,6 @@
 import { page } from '../layouts/page.ts';
 import { stateBadge } from '../layouts/parts.ts';
 import { type Html, html } from '../src/markup/html.ts';
-import type { PageData } from '../src/render.ts';
 import type { LogFold } from '../src/view/log-folds.ts';
 import type { LogView } from '../src/view/log-view.ts';
 
@@ -11,7 +10,7 @@ export const data = {
   permalink: ({ log }: { log: LogView }) => `/${log.path}index.html`,
 };
 
-export function render({ log, site }: { log: LogView; site: PageData }): string {
+export function render({ log }: { log: LogView }): string {
   const { row } = log;
   const frame = {
     title: `Log of ${row.package} #${row.id} on ${log.chroot}`,
@@ -22,7 +21,6 @@ export function render({ log, site }: { log: LogView; site: PageData }): string 
       { label: `#${row.id}`, href: row.href },
     ],
     wide: true,
-    generatedAt: site.generatedAt,
   };
   // While the build runs every fold is open: the newest lines are what people came for.
   const open = (fold: LogFold, index: number) =>

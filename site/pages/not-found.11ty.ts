@@ -1,15 +1,14 @@
 // `404.html`, for web servers that can be told of one.
 import { page } from '../layouts/page.ts';
 import { html } from '../src/markup/html.ts';
-import type { PageData } from '../src/render.ts';
 
 export const data = {
   pagination: { data: 'site.notFound', size: 1, alias: 'notFound' },
   permalink: '/404.html',
 };
 
-export function render({ site }: { site: PageData }): string {
-  const frame = { title: 'Not found', description: 'This page does not exist.', generatedAt: site.generatedAt };
+export function render(): string {
+  const frame = { title: 'Not found', description: 'This page does not exist.' };
   return page(
     frame,
     html`<section class="hero"><h1>Not found</h1><p>There is no page at this address. A project that left the config repository and has no builds any more is gone, too, and so is an old build that nobody needs.</p><p><a href="/">All projects</a> · <a href="/queue/">Queue</a> · <a href="/docs/">Docs</a></p></section>`,

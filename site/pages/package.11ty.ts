@@ -22,7 +22,6 @@ export function render(given: { package: PackageView; site: PageData }): string 
       { label: key, href: view.projectHref },
     ],
     live: view.live,
-    generatedAt: given.site.generatedAt,
   };
   return page(
     frame,

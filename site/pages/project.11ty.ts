@@ -4,7 +4,6 @@ import { page } from '../layouts/page.ts';
 import { buildTable, chrootName, departedNote, stateCell } from '../layouts/parts.ts';
 import { type Html, html } from '../src/markup/html.ts';
 import { renderMarkdown } from '../src/markup/markdown.ts';
-import type { PageData } from '../src/render.ts';
 import type { Reference } from '../src/view/project-facts.ts';
 import type { ProjectView } from '../src/view/project-view.ts';
 import type { Matrix } from '../src/view/rows.ts';
@@ -14,14 +13,13 @@ export const data = {
   permalink: ({ project }: { project: ProjectView }) => `/${project.path}index.html`,
 };
 
-export function render({ project, site }: { project: ProjectView; site: PageData }): string {
+export function render({ project }: { project: ProjectView }): string {
   const key = `${project.owner}/${project.name}`;
   const frame = {
     title: key,
     description: project.description || `RPM repository ${key}`,
     trail: [{ label: 'Projects', href: '/' }],
     live: project.live,
-    generatedAt: site.generatedAt,
   };
   return page(
     frame,

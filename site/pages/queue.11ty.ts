@@ -3,7 +3,6 @@ import type { BrokenPool } from '@coppice/config';
 import { page } from '../layouts/page.ts';
 import { chrootName, exactTime, stateBadge, time } from '../layouts/parts.ts';
 import { type Html, html } from '../src/markup/html.ts';
-import type { PageData } from '../src/render.ts';
 import type { QueueRow, QueueView } from '../src/view/home-view.ts';
 
 export const data = {
@@ -14,14 +13,13 @@ export const data = {
 /** A page of more rows helps nobody; the JSON has all. */
 const shownWaiting = 200;
 
-export function render({ queue, site }: { queue: QueueView; site: PageData }): string {
+export function render({ queue }: { queue: QueueView }): string {
   const { running, waiting, brokenPools } = queue;
   const frame = {
     title: 'Queue',
     description: 'Builds that run and builds that wait.',
     current: 'queue',
     live: true,
-    generatedAt: site.generatedAt,
   } as const;
   return page(
     frame,

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, unlink, utimes } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, unlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildsJsonSchema, published, type Result } from '@coppice/config';
@@ -14,7 +14,7 @@ import {
   openFixture,
   redLog,
 } from '../testing/fixture.ts';
-import { regenerate, type SiteChange } from './regenerate.ts';
+import { closeSite, regenerate, type SiteChange } from './regenerate.ts';
 
 // Real Eleventy on real files: slow only on a busy machine.
 vi.setConfig({ testTimeout: 30_000 });
@@ -28,9 +28,14 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'coppice-site-'));
   fixture = openFixture(folder);
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
+afterEach(async () => {
+  closeSite(folder);
+  for (const path of [folder, `${folder}.sqlite`, `${folder}.sqlite-wal`, `${folder}.sqlite-shm`])
+    await rm(path, { recursive: true, force: true });
+});
 
-const run = (changes: 'all' | readonly SiteChange[] = 'all') => regenerate({ published: folder, changes, url, now });
+const run = (changes: 'all' | readonly SiteChange[] = 'all') =>
+  regenerate({ published: folder, history: `${folder}.sqlite`, changes, url });
 const change = (id: number, name = 'hello'): SiteChange => ({ owner: 'acme', project: 'tools', package: name, id });
 const read = (path: string) => readFile(join(folder, path), 'utf8');
 const there = (path: string) =>
@@ -108,7 +113,12 @@ describe('regenerate', () => {
   test('writes only the pages that a change touches', async () => {
     await smallSite();
     await run();
-    const fresh = await makeOld();
+    let fresh = await makeOld();
+    await run([change(1)]);
+    const ofBuild = ['index', `${fixtureChroot}/index`, 'srpm/index'].map((name) => `acme/tools/build/1/${name}.html`);
+    expect(await fresh()).toEqual(ofBuild);
+    fresh = await makeOld();
+    await fixture.addResult(fixtureResult({ id: 1, attempts: 2 }));
     await run([change(1)]);
     expect(await fresh()).toEqual([
       'acme/tools/build/1/index.html',
@@ -230,6 +240,61 @@ describe('regenerate', () => {
     const { problems } = await run();
     expect(problems).toHaveLength(1);
     expect(await read('queue/index.html')).toContain('No build is running');
+  });
+
+  test('reads nothing again at a start, and finds what has changed since', async () => {
+    await smallSite();
+    await run();
+    closeSite(folder);
+    let fresh = await makeOld();
+    // A file that cannot be read, without a trace in the list of its folder, is not looked at.
+    const result = `results/acme/tools/${fixtureChroot}/00000001-hello/result.json`;
+    const text = await read(result);
+    await writeFile(join(folder, result), 'x'.repeat(text.length));
+    const { mtimeMs } = await stat(join(folder, `results/acme/tools/${fixtureChroot}`));
+    await utimes(join(folder, `results/acme/tools/${fixtureChroot}`), mtimeMs / 1000, mtimeMs / 1000);
+    closeSite(folder);
+    expect((await fresh()).filter((page) => page.includes('build/1/'))).toEqual([]);
+    await writeFile(join(folder, result), text);
+    await fixture.addResult(fixtureResult({ id: 7 }));
+    fresh = await makeOld();
+    await run([]);
+    expect(await fresh()).toContain('acme/tools/build/7/index.html');
+    expect(await fresh()).not.toContain('acme/tools/build/2/index.html');
+  });
+
+  test('gives the same bytes from what was published alone', async () => {
+    await smallSite();
+    await run();
+    await fixture.addResult(fixtureResult({ id: 3 }));
+    await run([change(3)]);
+    await fixture.addResult(fixtureResult({ id: 2, package: 'libgreet' }));
+    await fixture.setQueue([]);
+    await rm(join(folder, `results/acme/tools/${fixtureChroot}/00000001-hello`), { recursive: true });
+    await run();
+    const all = async () => {
+      const names = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((each) => each.isFile());
+      const paths = names.map((each) => join(each.parentPath, each.name)).filter((path) => !path.includes('/results/'));
+      return new Map(
+        await Promise.all(paths.sort().map(async (path) => [path, await readFile(path, 'utf8')] as const)),
+      );
+    };
+    const before = await all();
+    closeSite(folder);
+    for (const name of await readdir(folder))
+      if (!['results', 'api'].includes(name)) await rm(join(folder, name), { recursive: true });
+    await rm(`${folder}.sqlite`);
+    await run();
+    expect(await all()).toEqual(before);
+  });
+
+  test('makes its history anew when the file is damaged', async () => {
+    await smallSite();
+    await run();
+    closeSite(folder);
+    await writeFile(`${folder}.sqlite`, 'damaged'.repeat(1000));
+    expect(await run()).toMatchObject({ incomplete: false });
+    expect(await read('acme/tools/build/2/index.html')).toContain('libgreet failed in %check');
   });
 
   test('merges calls that come while one runs, and all of them are done in the end', async () => {

@@ -8,11 +8,12 @@ export type { SiteChange } from './model/changes.ts';
 export interface RegenerateInput {
   /** The folder `published/`. */
   readonly published: string;
+  /** The file in which the site keeps what it has read; not in `published/`. It may be removed at any time but this. */
+  readonly history: string;
   /** The builds that changed since the last call, or `all`: everything again, stale pages removed. */
   readonly changes: Changes;
   /** The public address of the service, without a slash at the end. */
   readonly url: string;
-  readonly now: Date;
 }
 
 /** One folder's line: a call that runs and at most one that waits, into which later calls merge. */
@@ -34,7 +35,11 @@ let eleventyFree: Promise<unknown> = Promise.resolve();
  */
 export function regenerate(input: RegenerateInput): Promise<Written> {
   const folder = resolve(input.published);
-  const line = lines.get(folder) ?? { writer: openSiteWriter(folder), running: Promise.resolve(), waiting: undefined };
+  const line = lines.get(folder) ?? {
+    writer: openSiteWriter(folder, input.history),
+    running: Promise.resolve(),
+    waiting: undefined,
+  };
   lines.set(folder, line);
   if (line.waiting !== undefined) {
     const { changes } = line.waiting.input;
@@ -47,13 +52,20 @@ export function regenerate(input: RegenerateInput): Promise<Written> {
     return runAlone(() => {
       const merged = line.waiting?.input ?? input;
       line.waiting = undefined;
-      return line.writer.write(merged.changes, merged.url.replace(/\/$/, ''), merged.now);
+      return line.writer.write(merged.changes, merged.url.replace(/\/$/, ''));
     });
   })();
   line.waiting = { input, done };
   // The next call follows whether this one fails or not; the failure belongs to who asked.
   line.running = done.catch(() => undefined);
   return done;
+}
+
+/** Lets go of the files of a folder that no call is under way for. */
+export function closeSite(published: string): void {
+  const folder = resolve(published);
+  lines.get(folder)?.writer.close();
+  lines.delete(folder);
 }
 
 function runAlone<T>(act: () => Promise<T>): Promise<T> {

@@ -17,7 +17,7 @@ async function render(documents: Readonly<Record<string, string>>): Promise<Read
     await mkdir(dirname(join(content, path)), { recursive: true });
     await writeFile(join(content, path), text);
   }
-  const pages = await renderDocs('2026-11-22T12:00:00.000Z', content);
+  const pages = await renderDocs(content);
   return new Map(pages.map((page) => [page.path, page.content]));
 }
 

@@ -16,8 +16,6 @@ export interface PageData {
   readonly packages: readonly PackageView[];
   readonly builds: readonly BuildView[];
   readonly logs: readonly LogView[];
-  /** ISO 8601; printed on each page. */
-  readonly generatedAt: string;
 }
 
 /** A page and its path inside `published/`. */
@@ -36,12 +34,11 @@ export function renderPages(data: PageData): Promise<readonly Page[]> {
 }
 
 /** Renders `content/docs/` (Markdown, HTML in it is shown as text). One run at a time, as `renderPages`. */
-export function renderDocs(generatedAt: string, content = `${room}content`): Promise<readonly Page[]> {
+export function renderDocs(content = `${room}content`): Promise<readonly Page[]> {
   return render(content, (config) => {
     config.setLayoutsDirectory(relative(content, `${room}layouts`));
     config.addGlobalData('layout', 'docs.11ty.ts');
     config.addGlobalData('templateEngineOverride', 'md');
-    config.addGlobalData('generatedAt', generatedAt);
     config.amendLibrary('md', (library) => {
       library.set({ html: false });
       library.core.ruler.push('coppice-links', linkPages);

@@ -1,23 +1,24 @@
-// Effects: one `published/` folder and the site in it. Reads, decides, renders in bounded groups, writes, removes what
-// is stale.
+// Effects: one `published/` folder and the site in it. Brings the history up to date, and writes what it says is owed.
+import { createHash } from 'node:crypto';
 import { access, readdir, readFile, rm, rmdir } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { published, reservedOwners } from '@coppice/config';
-import { allCoprFiles, changedCoprFiles } from './copr/copr-files.ts';
+import { coprFiles, reservedOwners } from '@coppice/config';
+import { History } from './history/history.ts';
+import { homePage, subjectOf } from './history/paths.ts';
+import { isDamaged, openTables, removeTables } from './history/tables.ts';
+import { updateHistory } from './history/update.ts';
 import { nothingWhenAbsent } from './model/absent.ts';
 import { type Changes, mergeChanges } from './model/changes.ts';
-import { openSiteReader } from './model/read.ts';
+import { foldersIn, openStatements } from './model/read.ts';
 import { type LogText, readLog } from './model/read-log.ts';
-import { type Build, joinSite, type Site } from './model/site-model.ts';
+import type { Build } from './model/site-model.ts';
+import { oweEverything, type Surroundings, type Writing, writingFor } from './pages-of.ts';
 import { type Page, type PageData, renderDocs, renderPages } from './render.ts';
-import { type PageSelection, pagesOf, runsOf, selectAll, selectChanged } from './select-pages.ts';
-import { buildView, mainLog } from './view/build-view.ts';
-import { homeView, queueView, summaryOf } from './view/home-view.ts';
+import { mainLog, runsOf } from './view/log-pages.ts';
 import { type LogView, logView } from './view/log-view.ts';
-import { packageView, projectView } from './view/project-view.ts';
 import { noteChange, writeFileAtomically } from './write-file.ts';
-import { type Unit, type UnitsWritten, writeUnits } from './write-units.ts';
+import { type Unit, writeUnits } from './write-units.ts';
 
 export interface Written {
   /** Files that were written: pages, assets, JSON. */
@@ -32,144 +33,170 @@ export interface Written {
 
 export interface SiteWriter {
   /** `url` without a slash at the end. Not to be called twice at once. */
-  write(changes: Changes, url: string, now: Date): Promise<Written>;
+  write(changes: Changes, url: string): Promise<Written>;
+  close(): void;
 }
 
-/** Builds rendered in one go: bounds the memory that logs take. */
-const buildsAtOnce = 100;
-const assets = fileURLToPath(new URL('../assets/', import.meta.url));
+/** Paths that are settled in one go: bounds the memory that logs take. */
+const pathsAtOnce = 100;
+const room = fileURLToPath(new URL('../', import.meta.url));
 
-/** A writer for one folder; `folder` is the absolute path of `published/`. It remembers what it read. */
-export function openSiteWriter(folder: string): SiteWriter {
-  const reader = openSiteReader(folder);
-  let before: Site | undefined;
-  /** Changes of calls that failed half-way: the next call makes up for them. */
-  let owed: Changes = [];
-  /** Pages that could not be made or written: the next calls try them again. */
-  let left: Left = nothingLeft;
+/**
+ * A writer for one folder: the absolute paths of `published/` and of the file in which the history is kept, a file
+ * outside of it.
+ */
+export function openSiteWriter(folder: string, historyFile: string): SiteWriter {
+  const readStatements = openStatements(folder);
+  let history: History | undefined;
+  /** Changes of calls that failed half-way, and what happened before the first one: the next call makes up for them. */
+  let owed: Changes = 'all';
+  /** The queue as home and queue page show it. */
+  let shownPools = '';
 
-  async function write(reported: Changes, url: string, now: Date): Promise<Written> {
-    const changes = mergeChanges(owed, reported);
-    owed = changes;
-    const fresh = before === undefined && !(await exists(join(folder, 'index.html')));
-    const all = changes === 'all' || fresh;
-    const { records, problems } = await reader.read(all ? 'all' : changes);
-    const site = joinSite(records);
-    const empty: Site = { projects: new Map(), builds: [], configRepository: null, brokenPools: [] };
-    const selected = changes === 'all' || fresh ? selectAll(site) : selectChanged(before ?? empty, site, changes);
-    const selection = withLeft(selected, left, site);
-    const writePages = async (pages: readonly Page[]) => {
-      for (const page of pages) await writeFileAtomically(join(folder, page.path), page.content);
-      return pages.length;
-    };
-
-    let written = 0;
-    const frame = { ...noPages, generatedAt: now.toISOString() };
-    const how = {
-      render: (data: Partial<PageData>) => renderPages({ ...frame, ...data }),
-      write: (page: Page) => writeFileAtomically(join(folder, page.path), page.content),
-    };
-    const failed: UnitsWritten<SiteUnit>['failed'][number][] = [];
-    const buildGroups = groups(selection.builds, buildsAtOnce);
-    for (const [index, group] of buildGroups.entries()) {
-      const rest = index === buildGroups.length - 1 ? overview(site, selection, url) : [];
-      const done = await writeUnits([...group.map((build) => unitOfBuild(folder, build)), ...rest], how);
-      written += done.written;
-      failed.push(...done.failed);
+  async function write(reported: Changes, url: string): Promise<Written> {
+    try {
+      return await bringUpToDate(reported, url);
+    } catch (error) {
+      if (!isDamaged(error)) throw error;
+      close();
+      removeTables(historyFile);
+      owed = 'all';
+      const written = await bringUpToDate('all', url);
+      const problem = 'The history of builds was damaged, and is made anew from the results.';
+      return { ...written, problems: [problem, ...written.problems] };
     }
-    if (all) {
-      const docs = await renderDocs(frame.generatedAt);
-      written += (await writePages(docs)) + (await copyAssets(folder));
-    }
-    await writeFileAtomically(join(folder, published.buildsJson), buildsJson(site, url));
-    written += 1 + (await writeCoprFiles(folder, before ?? empty, site, all ? 'all' : selection, url));
-
-    const wanted = pagesOf(site);
-    const stale = all
-      ? await stalePages(folder, wanted)
-      : [...pagesOf(before ?? empty)].filter((page) => !wanted.has(page));
-    for (const page of stale) await removePage(folder, page);
-    before = site;
-    owed = [];
-    left = leftOf(failed.map(({ unit }) => unit));
-    const missing = failed.map(({ unit, why }) => `${unit.name} could not be written, and is tried again: ${why}`);
-    return { written, removed: stale.length, problems: [...problems, ...missing], incomplete: failed.length > 0 };
   }
 
-  return { write };
+  async function bringUpToDate(reported: Changes, url: string): Promise<Written> {
+    history ??= new History(openTables(historyFile));
+    const changes = mergeChanges(owed, reported);
+    owed = changes;
+    const problems: string[] = [];
+    const report = (path: string, why: string) => problems.push(`${path} is left out of the site: ${why}`);
+    const statements = await readStatements(report);
+    const wasCutOff = history.fact('amid an update') === 'yes';
+    await updateHistory(history, folder, { changes, statements, report });
+    const brokenPools = statements.queue?.brokenPools ?? [];
+    if (JSON.stringify(brokenPools) !== shownPools) history.owe(homePage);
+    let written = 0;
+    const madeBy = await fingerprintOf(url);
+    const isNew = history.fact('made by') !== madeBy || !(await exists(join(folder, homePage)));
+    if (isNew || wasCutOff) {
+      oweEverything(history);
+      await oweStale(history);
+    }
+    if (isNew) {
+      const docs = await renderDocs();
+      for (const page of docs) await writeFileAtomically(join(folder, page.path), page.content);
+      written += docs.length + (await copyAssets(folder));
+      history.setFact('made by', madeBy);
+    }
+    owed = [];
+    const settled = await settleAll({ history, url, brokenPools });
+    shownPools = JSON.stringify(brokenPools);
+    return {
+      written: written + settled.written,
+      removed: settled.removed,
+      problems: [...problems, ...settled.problems],
+      incomplete: settled.problems.length > 0,
+    };
+  }
+
+  async function settleAll(around: Surroundings): Promise<Omit<Written, 'incomplete'>> {
+    const sum = { written: 0, removed: 0, problems: [] as string[] };
+    const { history: from } = around;
+    const settle = async (paths: readonly string[]) => {
+      const done = await settlePaths(folder, paths, around);
+      sum.written += done.written;
+      sum.removed += done.removed;
+      for (const { path, why } of done.failed)
+        sum.problems.push(`${path} could not be written, and is tried again: ${why}`);
+      const failed = new Set(done.failed.map(({ path }) => path));
+      from.atOnce(() => {
+        for (const path of paths) if (!failed.has(path)) from.settle(path);
+      });
+    };
+    for (let after = ''; ; ) {
+      const paths = from.owed(after, pathsAtOnce);
+      const last = paths.at(-1);
+      if (last === undefined) break;
+      after = last;
+      const others = paths.filter((path) => path !== homePage);
+      if (from.owed(after, 1).length > 0) await settle(others);
+      // What the home page leads to is there before it; and a small change is rendered in one go.
+      else await settle(from.isOwed(homePage) ? [...others, homePage] : others);
+    }
+    return sum;
+  }
+
+  /** Pages on the disk of projects and builds that there are no more. */
+  async function oweStale(into: History): Promise<void> {
+    const isReserved = (name: string) => (reservedOwners as readonly string[]).includes(name);
+    for (const owner of (await foldersIn(folder)).filter((name) => !isReserved(name))) {
+      for (const project of await foldersIn(join(folder, owner))) {
+        const key = `${owner}/${project}`;
+        into.owe(`${key}/`);
+        for (const kind of ['package', 'build'])
+          for (const name of await foldersIn(join(folder, key, kind))) into.owe(`${key}/${kind}/${name}/`);
+      }
+    }
+    for (const owner of await foldersIn(join(folder, 'api_3/projects')))
+      for (const name of await foldersIn(join(folder, 'api_3/projects', owner))) {
+        into.owe(`${owner}/${name}/`);
+        const packages = coprFiles.projectFolder(owner, name);
+        for (const one of await foldersIn(join(folder, packages, 'packages')))
+          into.owe(`${owner}/${name}/package/${one}/`);
+      }
+    for (const id of await foldersIn(join(folder, 'api_3/builds')))
+      if (into.build(Number(id)) === undefined) await removePath(folder, `api_3/builds/${id}`);
+  }
+
+  function close(): void {
+    history?.close();
+    history = undefined;
+  }
+
+  return { write, close };
 }
 
-const noPages: PageData = {
-  home: [],
-  queue: [],
-  notFound: [],
-  projects: [],
-  packages: [],
-  builds: [],
-  logs: [],
-  generatedAt: '',
-};
-
-/** What a page is of, for the case that it cannot be written now. The others are written at each call. */
-interface SiteUnit extends Unit {
-  readonly build?: number;
-  readonly project?: string;
-  readonly package?: string;
+interface Settled {
+  readonly written: number;
+  readonly removed: number;
+  readonly failed: readonly { readonly path: string; readonly why: string }[];
 }
 
-function unitOfBuild(folder: string, build: Build): SiteUnit {
-  const data = async () => ({ builds: [buildView(build)], logs: await logViews(folder, build) });
-  return { name: published.buildPage(build), build: build.id, data };
+async function settlePaths(folder: string, paths: readonly string[], around: Surroundings): Promise<Settled> {
+  const writings = new Map<string, Writing>();
+  for (const path of paths) {
+    const subject = subjectOf(path);
+    if (subject !== undefined) writings.set(path, writingFor(subject, around));
+  }
+  let written = 0;
+  let removed = 0;
+  const units: Unit[] = [];
+  for (const [path, writing] of writings) {
+    for (const { path: file, content } of writing.files) {
+      await writeFileAtomically(join(folder, file), `${JSON.stringify(content())}\n`);
+      written += 1;
+    }
+    for (const file of writing.remove ?? []) await removePath(folder, file);
+    if (Object.keys(writing.pages).length > 0) units.push(unitOf(folder, path, writing));
+    else if (path.endsWith('/')) removed += await removePages(folder, path);
+    if (writing.logsOf !== undefined) removed += await removeOtherLogs(folder, path, writing.logsOf);
+  }
+  const done = await writeUnits(units, {
+    render: (data: Partial<PageData>) => renderPages({ ...noPages, ...data }),
+    write: (page: Page) => writeFileAtomically(join(folder, page.path), page.content),
+  });
+  const failed = done.failed.map(({ unit, why }) => ({ path: unit.name, why }));
+  return { written: written + done.written, removed, failed };
 }
 
-function overview(site: Site, selection: PageSelection, url: string): readonly SiteUnit[] {
-  const projects = [...site.projects];
-  return [
-    { name: 'index.html', data: async () => ({ home: [homeView(site)] }) },
-    { name: '404.html', data: async () => ({ notFound: [{}] }) },
-    { name: 'queue/', data: async () => ({ queue: [queueView(site)] }) },
-    ...projects
-      .filter(([key]) => selection.projects.has(key))
-      .map(([key, project]) => ({
-        ...{ name: `${key}/`, project: key },
-        data: async () => ({ projects: [projectView(project, url)] }),
-      })),
-    ...projects.flatMap(([key, project]) =>
-      [...selection.packages]
-        .filter((name) => name.startsWith(`${key}/`))
-        .map((name) => ({
-          ...{ name: `${key}/package/${name.slice(key.length + 1)}/`, package: name },
-          data: async () => ({ packages: [packageView(project, name.slice(key.length + 1), url)] }),
-        })),
-    ),
-  ];
-}
+const noPages: PageData = { home: [], queue: [], notFound: [], projects: [], packages: [], builds: [], logs: [] };
 
-/** Names of pages that are still to be written. */
-interface Left {
-  readonly builds: ReadonlySet<number>;
-  readonly projects: readonly string[];
-  readonly packages: readonly string[];
-}
-
-const nothingLeft: Left = { builds: new Set(), projects: [], packages: [] };
-
-function leftOf(units: readonly SiteUnit[]): Left {
-  return {
-    builds: new Set(units.flatMap(({ build }) => build ?? [])),
-    projects: units.flatMap(({ project }) => project ?? []),
-    packages: units.flatMap((unit) => unit.package ?? []),
-  };
-}
-
-/** What was selected, and what is left of earlier calls. */
-function withLeft(selected: PageSelection, left: Left, site: Site): PageSelection {
-  const known = new Set(selected.builds.map(({ id }) => id));
-  return {
-    builds: [...selected.builds, ...site.builds.filter(({ id }) => left.builds.has(id) && !known.has(id))],
-    projects: new Set([...selected.projects, ...left.projects]),
-    packages: new Set([...selected.packages, ...left.packages]),
-  };
+function unitOf(folder: string, path: string, { pages, logsOf }: Writing): Unit {
+  const data = async () => (logsOf === undefined ? pages : { ...pages, logs: await logViews(folder, logsOf) });
+  return { name: path, data };
 }
 
 async function logViews(folder: string, build: Build): Promise<readonly LogView[]> {
@@ -187,77 +214,67 @@ async function logViews(folder: string, build: Build): Promise<readonly LogView[
 /** A log that was removed after its folder was listed. */
 const removedLog: LogText = { parts: [], lineCount: 0, bytes: 0 };
 
-function buildsJson(site: Site, url: string): string {
-  const builds = site.builds.map((build) => summaryOf(build, url));
-  return `${JSON.stringify({ builds })}\n`;
-}
-
-/** Brings what answers Copr's API up to date; resolves with the number of files that were written. */
-async function writeCoprFiles(
-  folder: string,
-  before: Site,
-  site: Site,
-  selection: 'all' | PageSelection,
-  url: string,
-): Promise<number> {
-  const change = selection === 'all' ? undefined : changedCoprFiles(before, site, selection, url);
-  const files = change?.write ?? allCoprFiles(site, url);
-  for (const group of groups(files, 32)) {
-    await Promise.all(
-      group.map(({ path, content }) => writeFileAtomically(join(folder, path), `${JSON.stringify(content())}\n`)),
-    );
-  }
-  const stale = change?.remove ?? (await staleCoprFiles(folder, new Set(files.map(({ path }) => path))));
-  for (const path of stale) {
-    await rm(join(folder, path), { recursive: true, force: true });
-    noteChange(join(folder, path));
-  }
-  return files.length;
-}
-
-/** Files of Copr's API that are there and not wanted. What dnf 5 asks for is written by whoever publishes. */
-async function staleCoprFiles(folder: string, wanted: ReadonlySet<string>): Promise<readonly string[]> {
-  const found = await Promise.all(
-    ['builds', 'owners', 'projects'].map(async (name) => {
-      const files = await readdir(join(folder, 'api_3', name), { recursive: true, withFileTypes: true }).catch(
-        nothingWhenAbsent,
-      );
-      return (files ?? [])
-        .filter((entry) => !entry.isDirectory())
-        .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
-    }),
-  );
-  return found.flat().filter((path) => !wanted.has(path));
-}
-
 async function copyAssets(folder: string): Promise<number> {
-  const names = await readdir(assets);
-  for (const name of names) await writeFileAtomically(join(folder, 'assets', name), await readFile(join(assets, name)));
+  const names = await readdir(join(room, 'assets'));
+  for (const name of names)
+    await writeFileAtomically(join(folder, 'assets', name), await readFile(join(room, 'assets', name)));
   return names.length;
 }
 
-/** Pages on disk that belong to no project and no build: only below owners, only `index.html`. */
-async function stalePages(folder: string, wanted: ReadonlySet<string>): Promise<readonly string[]> {
-  const top = await readdir(folder, { withFileTypes: true });
-  const owners = top.filter(
-    (entry) => entry.isDirectory() && !(reservedOwners as readonly string[]).includes(entry.name),
-  );
-  const stale: string[] = [];
-  for (const owner of owners) {
-    for (const file of await readdir(join(folder, owner.name), { recursive: true })) {
-      if (!file.endsWith('/index.html')) continue;
-      const page = `${owner.name}/${file.slice(0, -'index.html'.length)}`;
-      if (!wanted.has(page)) stale.push(page);
-    }
-  }
-  return stale;
+let sourcesRead: Promise<string> | undefined;
+
+/** Of all that pages are made with: where it is another one, all of them are made anew. */
+async function fingerprintOf(url: string): Promise<string> {
+  sourcesRead ??= readSources();
+  return createHash('sha256')
+    .update(`${url}\n${await sourcesRead}`)
+    .digest('hex');
 }
 
-/** Removes a page and the folders above it that are empty then. */
-async function removePage(folder: string, page: string): Promise<void> {
-  await rm(join(folder, page, 'index.html'), { force: true });
-  noteChange(join(folder, page, 'index.html'));
-  for (let path = page.replace(/\/$/, ''); path !== '.' && path !== ''; path = dirname(path)) {
+async function readSources(): Promise<string> {
+  const hash = createHash('sha256');
+  for (const name of ['src', 'pages', 'layouts', 'assets', 'content']) {
+    const files = await readdir(join(room, name), { recursive: true, withFileTypes: true });
+    const paths = files.filter((each) => each.isFile()).map((each) => join(each.parentPath, each.name));
+    for (const path of paths.sort()) hash.update(path.slice(room.length)).update(await readFile(path));
+  }
+  return hash.digest('hex');
+}
+
+/** Pages of logs of a build that it has no more. */
+async function removeOtherLogs(folder: string, path: string, build: Build): Promise<number> {
+  const wanted = new Set(runsOf(build).flatMap((run) => (mainLog(run) === undefined ? [] : [run.chroot])));
+  let removed = 0;
+  for (const name of await foldersIn(join(folder, path)))
+    if (!wanted.has(name)) removed += await removePages(folder, `${path}${name}/`);
+  return removed;
+}
+
+/** Removes a page, what is below it but other pages of the site, and the folders above it that are empty then. */
+async function removePages(folder: string, page: string): Promise<number> {
+  const isOfProject = page.split('/').length === 3;
+  const pages = isOfProject
+    ? ['index.html']
+    : await readdir(join(folder, page), { recursive: true }).catch(nothingWhenAbsent);
+  const there = (pages ?? []).filter((name) => name.endsWith('index.html'));
+  let removed = 0;
+  for (const name of there) {
+    if (!(await exists(join(folder, page, name)))) continue;
+    await removePath(folder, join(page, name));
+    removed += 1;
+  }
+  if (!isOfProject) await rm(join(folder, page), { recursive: true, force: true });
+  await removeEmpty(folder, isOfProject ? page : dirname(page));
+  return removed;
+}
+
+async function removePath(folder: string, path: string): Promise<void> {
+  await rm(join(folder, path), { recursive: true, force: true });
+  noteChange(join(folder, path));
+}
+
+async function removeEmpty(folder: string, from: string): Promise<void> {
+  for (let path = from.replace(/\/$/, ''); path !== '.' && path !== ''; path = dirname(path)) {
     const removed = await rmdir(join(folder, path)).then(
       () => true,
       (error: NodeJS.ErrnoException) => {
@@ -268,12 +285,6 @@ async function removePage(folder: string, page: string): Promise<void> {
     );
     if (!removed) return;
   }
-}
-
-/** Groups of at most `size`; always at least one, which may be empty. */
-function groups<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
-  const count = Math.max(1, Math.ceil(items.length / size));
-  return Array.from({ length: count }, (_, index) => items.slice(index * size, (index + 1) * size));
 }
 
 function exists(path: string): Promise<boolean> {

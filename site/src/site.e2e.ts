@@ -79,7 +79,7 @@ beforeAll(async () => {
   server = serve();
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  await regenerate({ published: folder, changes: 'all', url: base, now: new Date() });
+  await regenerate({ published: folder, history: ':memory:', changes: 'all', url: base });
   browser = await chromium.launch({
     executablePath: '/usr/bin/chromium',
     args: [
@@ -208,7 +208,7 @@ test('a running log grows on the page, and the page turns final with the build',
     await fixture.addResult(fixtureResult({ id: 3 }), { 'build.log': await readFile(join(folder, liveLog), 'utf8') });
     await fixture.setQueue([]);
     const change = { owner: 'acme', project: 'tools', package: 'hello', id: 3 };
-    await regenerate({ published: folder, changes: [change], url: base, now: new Date() });
+    await regenerate({ published: folder, history: ':memory:', changes: [change], url: base });
     await page.getByText('succeeded').first().waitFor();
     expect(await page.locator('[data-follow]').count()).toBe(0);
   });

@@ -12,7 +12,10 @@ import {
   type Result,
   resultSchema,
 } from '@coppice/config';
-import { joinSite, type ResultRecord, type Site } from '../src/model/site-model.ts';
+import { History } from '../src/history/history.ts';
+import { loadProject } from '../src/history/load.ts';
+import { openTables } from '../src/history/tables.ts';
+import { type Build, joinBuild, type ResultRecord, type SiteProject } from '../src/model/site-model.ts';
 
 export const fixtureChroot = 'sapling-12-x86_64';
 const start = Date.UTC(2026, 10, 20, 12, 0, 0);
@@ -266,17 +269,36 @@ RPM build errors:
 Child return code was: 1
 `;
 
-/** A site straight from records, without a file. */
+/** What pages speak of, straight from records, without a file. */
+export interface FixtureSite {
+  readonly history: History;
+  readonly projects: ReadonlyMap<string, SiteProject>;
+  /** Newest first. */
+  readonly builds: readonly Build[];
+}
+
 export function fixtureSite(records: {
   readonly results?: readonly Result[];
   readonly queue?: QueueSnapshot['builds'];
   readonly projects?: ProjectsJson;
-}): Site {
-  const results = (records.results ?? []).map((result): [string, ResultRecord] => {
-    const logs = [{ file: 'build.log', bytes: 10 }];
-    return [`${folderOf(result)}/result.json`, { result, logs }];
-  });
-  const queue = records.queue === undefined ? null : { generatedAt: at(600), builds: records.queue, brokenPools: [] };
-  const projects = records.projects ?? null;
-  return joinSite({ results: new Map(results), liveLogs: new Map(), queue, projects, sandboxes: null });
+}): FixtureSite {
+  const history = new History(openTables(':memory:'));
+  for (const entry of records.projects?.projects ?? []) history.saveEntry(`${entry.owner}/${entry.name}`, entry, null);
+  const entries = new Map(records.queue?.map((entry) => [entry.id, entry]));
+  const results = Map.groupBy(records.results ?? [], ({ id }) => id);
+  for (const id of new Set([...results.keys(), ...entries.keys()])) {
+    const read = (results.get(id) ?? []).map((result): [string, ResultRecord] => {
+      const logs = [{ file: 'build.log', bytes: 10 }];
+      return [`${folderOf(result)}/result.json`, { result, logs }];
+    });
+    const build = joinBuild({ results: new Map(read), entry: entries.get(id), liveLogs: new Map() });
+    if (build !== undefined) history.saveBuild(build);
+  }
+  const load = (key: string) => loadProject(history, key);
+  const projects = history.projectKeys().flatMap((key) => load(key) ?? []);
+  return {
+    history,
+    projects: new Map(projects.map((project) => [`${project.owner}/${project.name}`, project])),
+    builds: history.newestBuilds({}, 10_000),
+  };
 }

@@ -16,7 +16,15 @@ async function openUpdates(options: Partial<Parameters<typeof startSiteUpdates>[
   const queue = await openQueue({ folder: join(folder, 'queue'), now });
   const complaints: string[] = [];
   const site = startSiteUpdates({
-    ...{ queue, published, url: 'http://127.0.0.1:8080', now, lookMilliseconds: 5, brokenPools: () => [] },
+    ...{
+      queue,
+      published,
+      history: join(folder, 'state/site.sqlite'),
+      url: 'http://127.0.0.1:8080',
+      now,
+      lookMilliseconds: 5,
+      brokenPools: () => [],
+    },
     log: (_level, message) => complaints.push(message),
     ...options,
   });

@@ -5,7 +5,7 @@ import type { Queue } from '@coppice/builder-runner/queue';
 import { replaceFile } from '@coppice/builder-runner/replace-file';
 import type { Log } from '@coppice/builder-runner/runner';
 import { type BrokenPool, published as layout, type QueuedBuild } from '@coppice/config';
-import { regenerate, type SiteChange } from '@coppice/site/regenerate';
+import { closeSite, regenerate, type SiteChange } from '@coppice/site/regenerate';
 
 export interface SiteUpdates {
   /**
@@ -32,11 +32,14 @@ export function startSiteUpdates(options: {
   /** Before what failed is tried again; each failure in a row doubles it, up to five minutes. Default: 1000. */
   readonly retryMilliseconds?: number;
   readonly published: string;
+  /** The file in which the site keeps what it has read. */
+  readonly history: string;
   readonly url: string;
   readonly now: () => Date;
   readonly log: Log;
 }): SiteUpdates {
-  const { queue, brokenPools, lookMilliseconds = 5000, retryMilliseconds = 1000, published, url, now, log } = options;
+  const { queue, brokenPools, lookMilliseconds = 5000, retryMilliseconds = 1000 } = options;
+  const { published, history, url, now, log } = options;
   let waiting = new Map<number, SiteChange>();
   let everything = false;
   /** The broken pools as they were written last. */
@@ -77,7 +80,7 @@ export function startSiteUpdates(options: {
     try {
       await writeQueueSnapshot(published, { builds: queue.builds(), brokenPools: broken }, now());
       const reported = all ? 'all' : [...changes.values()];
-      const { problems, incomplete } = await regenerate({ published, changes: reported, url, now: now() });
+      const { problems, incomplete } = await regenerate({ published, history, changes: reported, url });
       toldPools = JSON.stringify(broken);
       for (const problem of problems) log('warn', problem);
       for (const asker of asking) asker.resolve();
@@ -135,6 +138,7 @@ export function startSiteUpdates(options: {
       clearTimeout(pause);
       forget();
       await idle();
+      closeSite(published);
     },
   };
 }

@@ -20,10 +20,10 @@ function addressOf(url: string, path: string): string {
 }
 
 /** One project; `chroots` are those that it states, or that something was built for. */
-export function coprProject({ owner, name, entry, builds }: SiteProject, url: string) {
+export function coprProject({ owner, name, entry, builtChroots }: SiteProject, url: string) {
   const called = name;
   const repository = addressOf(url, published.project(owner, name));
-  const known = entry?.chroots ?? [...new Set(builds.flatMap((build) => build.chroots.map(({ chroot }) => chroot)))];
+  const known = entry?.chroots ?? builtChroots;
   const chroots = known.filter((chroot) => parseChroot(chroot) !== undefined).sort();
   return {
     id: numberOf(`${owner}/${name}`),
@@ -96,17 +96,20 @@ export function coprBuiltPackages(build: Build) {
   );
 }
 
-/** One package; `builds` are its own, newest first. */
-export function coprPackage({ owner, name }: SiteProject, of: string, builds: readonly Build[], url: string) {
-  const [latest] = builds;
-  const succeeded = builds.find(({ state }) => state === 'succeeded');
+/** One package; `latest` and `good` are its last build and the last one that succeeded. */
+export function coprPackage(
+  { owner, name }: SiteProject,
+  of: string,
+  { latest, good }: { readonly latest: Build | undefined; readonly good: Build | undefined },
+  url: string,
+) {
   return {
     id: numberOf(`${owner}/${name}/${of}`),
     ...{ name: of, ownername: owner, projectname: name, auto_rebuild: true },
     ...sourceOf(latest),
     builds: {
       latest: latest === undefined ? null : coprBuild(latest, url),
-      latest_succeeded: succeeded === undefined ? null : coprBuild(succeeded, url),
+      latest_succeeded: good === undefined ? null : coprBuild(good, url),
     },
   };
 }

@@ -3,23 +3,28 @@
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import {
+  type BuildId,
+  type BuildPlace,
+  type ChrootName,
   isBuildPlace,
   isPathName,
   isPathOwner,
   isPathProject,
   maximumResultBytes,
+  type ProjectsJson,
   parseChroot,
   parseJsonAs,
   parseResult,
   projectsJsonSchema,
   published,
+  type QueueSnapshot,
   queueSnapshotSchema,
+  type SandboxesJson,
   sandboxesJsonSchema,
 } from '@coppice/config';
 import { nothingWhenAbsent } from './absent.ts';
-import type { SiteChange } from './changes.ts';
 import { readRegularFile } from './regular-file.ts';
-import type { LogFile, ProjectEntry, ResultRecord, SiteRecords } from './site-model.ts';
+import type { BuildRecords, LogFile, ProjectEntry, QueueEntry, ResultRecord, SeenResult } from './site-model.ts';
 
 /** Of the queue's snapshot, and of what the config states. */
 const maximumJsonBytes = 256 * 1024 * 1024;
@@ -27,131 +32,136 @@ const maximumJsonBytes = 256 * 1024 * 1024;
 /** A schema of config/. */
 type Schema<T> = Parameters<typeof parseJsonAs<T>>[1];
 
-interface CachedFile<T> {
+/** One sentence for each file that has to be left out. */
+export type Report = (path: string, why: string) => void;
+
+/** What the bot and the queue say at the moment; null where nothing is said. */
+export interface Statements {
+  readonly queue: QueueSnapshot | null;
+  readonly projects: ProjectsJson | null;
+  readonly sandboxes: SandboxesJson | null;
+}
+
+interface CachedFile {
   readonly mtimeMs: number;
   readonly size: number;
   /** Null when the file is broken. */
-  readonly value: T | null;
+  readonly value: unknown;
 }
 
-/** Reads one `published/` folder again and again; keeps what did not change since, by modification time and size. */
-export interface SiteReader {
-  /** `problems`: one sentence for each file that had to be left out and was not reported before. */
-  read(changes: 'all' | readonly SiteChange[]): Promise<{ records: SiteRecords; problems: readonly string[] }>;
-}
+/** Reads the statements again and again; what did not change since, by modification time and size, is kept. */
+export function openStatements(folder: string): (report: Report) => Promise<Statements> {
+  const known = new Map<string, CachedFile>();
 
-/** A reader without memory yet: its first read looks at everything. `folder` is the absolute path of `published/`. */
-export function openSiteReader(folder: string): SiteReader {
-  const results = new Map<string, CachedFile<ResultRecord>>();
-  const jsons = new Map<string, CachedFile<unknown>>();
-  let complete = false;
-
-  async function read(changes: 'all' | readonly SiteChange[]) {
-    const problems: string[] = [];
-    const report = (path: string, why: string) => problems.push(`${path} is left out of the site: ${why}`);
-    if (changes === 'all' || !complete) {
-      const found = new Set(await findResults(folder));
-      for (const path of results.keys()) if (!found.has(path)) results.delete(path);
-      await inGroups([...found], (path) => refreshOrReport(path));
-      complete = true;
-    } else {
-      await inGroups(await resultsOf(folder, changes), (path) => refreshOrReport(path));
-    }
-    const queue = await readJson(published.queueJson, queueSnapshotSchema);
-    const projects = await readJson(published.projectsJson, projectsJsonSchema);
-    const sandboxes = await readJson(published.sandboxesJson, sandboxesJsonSchema);
-    const liveLogs = new Map<string, readonly LogFile[]>();
-    const live = (queue?.builds ?? []).filter((build) => isBuildPlace(build));
-    for (const build of live) {
-      const chroots = build.chroots.flatMap((queued) => parseChroot(queued.chroot)?.name ?? []);
-      const folders = [published.srpmBuild(build), ...chroots.map((chroot) => published.chrootBuild(build, chroot))];
-      for (const path of folders) liveLogs.set(path, await logsIn(join(folder, path)));
-    }
-    const known = new Map<string, ResultRecord>();
-    for (const [path, { value }] of results) if (value !== null) known.set(path, value);
-    const records: SiteRecords = {
-      results: known,
-      liveLogs,
-      queue: queue && { ...queue, builds: live },
-      projects: projects && {
-        ...projects,
-        projects: projects.projects.filter(isProject),
-      },
-      sandboxes,
-    };
-    return { records, problems };
-
-    /** One that cannot be read now stays as it was known, and is looked at again when it is told of, or all is. */
-    async function refreshOrReport(path: string): Promise<void> {
-      await refresh(path).catch((error: NodeJS.ErrnoException) => report(path, `it cannot be read (${error.code})`));
-    }
-
-    async function refresh(path: string): Promise<void> {
-      const file = join(folder, path);
-      const before = results.get(path);
-      const now = await lstat(file).catch(nothingWhenAbsent);
-      if (now === undefined) results.delete(path);
-      else if (before === undefined || before.mtimeMs !== now.mtimeMs || before.size !== now.size) {
-        results.set(path, { mtimeMs: now.mtimeMs, size: now.size, value: await readResult(file, path) });
-      }
-    }
-
-    async function readResult(file: string, path: string): Promise<ResultRecord | null> {
-      const text = await readRegularFile(file, maximumResultBytes);
-      const read = text.kind === 'text' ? parseResult(text.text, posix.dirname(path)) : text;
-      if (read.kind === 'result') return { result: read.result, logs: await logsIn(join(file, '..')) };
-      report(path, read.why);
-      return null;
-    }
-
-    async function readJson<T>(path: string, schema: Schema<T>): Promise<T | null> {
-      const now = await lstat(join(folder, path)).catch(nothingWhenAbsent);
-      if (now === undefined) return null;
-      const before = jsons.get(path);
-      if (before?.mtimeMs === now.mtimeMs && before.size === now.size) return before.value as T | null;
-      const read = await readRegularFile(join(folder, path), maximumJsonBytes);
-      const parsed = read.kind === 'text' ? parseJsonAs(read.text, schema) : read;
-      if (parsed.kind === 'broken') report(path, parsed.why);
-      const value = parsed.kind === 'value' ? parsed.value : null;
-      jsons.set(path, { mtimeMs: now.mtimeMs, size: now.size, value });
-      return value;
-    }
+  async function readJson<T>(path: string, schema: Schema<T>, report: Report): Promise<T | null> {
+    const now = await lstat(join(folder, path)).catch(nothingWhenAbsent);
+    if (now === undefined) return null;
+    const before = known.get(path);
+    if (before?.mtimeMs === now.mtimeMs && before.size === now.size) return before.value as T | null;
+    const read = await readRegularFile(join(folder, path), maximumJsonBytes);
+    const parsed = read.kind === 'text' ? parseJsonAs(read.text, schema) : read;
+    if (parsed.kind === 'broken') report(path, parsed.why);
+    const value = parsed.kind === 'value' ? parsed.value : null;
+    known.set(path, { mtimeMs: now.mtimeMs, size: now.size, value });
+    return value;
   }
 
-  return { read };
+  return async (report) => {
+    const queue = await readJson(published.queueJson, queueSnapshotSchema, report);
+    const projects = await readJson(published.projectsJson, projectsJsonSchema, report);
+    return {
+      queue: queue && { ...queue, builds: queue.builds.filter((build) => isBuildPlace(build)) },
+      projects: projects && { ...projects, projects: projects.projects.filter(isProject) },
+      sandboxes: await readJson(published.sandboxesJson, sandboxesJsonSchema, report),
+    };
+  };
 }
 
 function isProject({ owner, name, packages }: ProjectEntry): boolean {
   return isPathOwner(owner) && isPathProject(name) && packages.every((entry) => isPathName(entry.name));
 }
 
-async function findResults(folder: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const owner of await foldersIn(join(folder, 'results'))) {
-    for (const project of await foldersIn(join(folder, 'results', owner))) {
-      for (const chroot of await foldersIn(join(folder, 'results', owner, project))) {
-        for (const build of await foldersIn(join(folder, 'results', owner, project, chroot))) {
-          if (/^\d{8}/.test(build)) found.push(`results/${owner}/${project}/${chroot}/${build}/result.json`);
-        }
-      }
-    }
-  }
-  return found;
+/** What was found of a build; `seen` are its results as they are on the disk, also those that cannot be used. */
+export interface BuildReading extends BuildRecords {
+  readonly seen: readonly SeenResult[];
 }
 
-async function resultsOf(folder: string, changes: readonly SiteChange[]): Promise<string[]> {
-  const found = new Set<string>();
-  for (const change of changes.filter((each) => isBuildPlace(each))) {
-    found.add(`${published.srpmBuild(change)}/result.json`);
-    for (const name of await foldersIn(join(folder, published.project(change.owner, change.project)))) {
-      const chroot = parseChroot(name);
-      if (chroot !== undefined) found.add(`${published.chrootBuild(change, chroot.name)}/result.json`);
-    }
-  }
-  return [...found];
+/**
+ * Reads the results and the logs of a build, in the folders of `chroots`. What stands as in `before` and is broken is
+ * not reported again.
+ */
+export async function readBuild(
+  folder: string,
+  place: BuildPlace,
+  about: {
+    readonly chroots: readonly ChrootName[];
+    readonly entry: QueueEntry | undefined;
+    readonly before: readonly SeenResult[];
+    readonly report: Report;
+  },
+): Promise<BuildReading> {
+  const { chroots, entry, before, report } = about;
+  const folders = [published.srpmBuild(place), ...chroots.map((chroot) => published.chrootBuild(place, chroot))];
+  const read = await Promise.all(folders.map((path) => readResult(folder, `${path}/result.json`, before, report)));
+  const queued = entry?.chroots.flatMap((each) => parseChroot(each.chroot)?.name ?? []) ?? [];
+  const live = [published.srpmBuild(place), ...queued.map((chroot) => published.chrootBuild(place, chroot))];
+  const logs = entry === undefined ? [] : live.map(async (path) => [path, await logsIn(join(folder, path))] as const);
+  return {
+    results: new Map(read.flatMap((each) => (each?.record ? [[each.seen.path, each.record] as const] : []))),
+    seen: read.flatMap((each) => each?.seen ?? []),
+    entry,
+    liveLogs: new Map(await Promise.all(logs)),
+  };
 }
 
-async function foldersIn(folder: string): Promise<string[]> {
+async function readResult(
+  folder: string,
+  path: string,
+  before: readonly SeenResult[],
+  report: Report,
+): Promise<{ readonly seen: SeenResult; readonly record: ResultRecord | undefined } | undefined> {
+  const file = join(folder, path);
+  const about = await lstat(file).catch(nothingWhenAbsent);
+  if (about === undefined) return undefined;
+  const seen = { path, changed: about.mtimeMs, bytes: about.size };
+  const old = before.find((each) => each.path === path);
+  const isKnown = old?.changed === seen.changed && old.bytes === seen.bytes;
+  const read = await readRegularFile(file, maximumResultBytes).catch((error: NodeJS.ErrnoException) => ({
+    kind: 'broken' as const,
+    why: `it cannot be read (${error.code})`,
+  }));
+  const parsed = read.kind === 'text' ? parseResult(read.text, posix.dirname(path)) : read;
+  if (parsed.kind === 'result')
+    return { seen, record: { result: parsed.result, logs: await logsIn(join(file, '..')) } };
+  if (!isKnown) report(path, parsed.why);
+  return { seen, record: undefined };
+}
+
+/** The place of a build, by the path of one of its results; undefined for a path of another form. */
+export function placeOf(path: string): (Omit<BuildPlace, 'package'> & { readonly package?: string }) | undefined {
+  const parts = /^results\/([^/]+)\/([^/]+)\/([^/]+)\/(\d{8,15})(?:-([^/]+))?\/result\.json$/.exec(path);
+  if (parts === null) return undefined;
+  const [, owner = '', project = '', , id, name] = parts;
+  if (!isPathOwner(owner) || !isPathProject(project) || (name !== undefined && !isPathName(name))) return undefined;
+  const known = name === undefined ? {} : { package: name };
+  return { id: Number(id) as BuildId, owner, project, ...known };
+}
+
+/** The folders of chroots of a project. */
+export async function chrootFolders(folder: string, owner: string, project: string): Promise<readonly ChrootName[]> {
+  const names = await foldersIn(join(folder, published.project(owner, project)));
+  return names.flatMap((name) => parseChroot(name)?.name ?? []);
+}
+
+/** The package of a build of which only the source package is known. */
+export async function packageOfSrpm(folder: string, place: Omit<BuildPlace, 'package'>): Promise<string | undefined> {
+  const path = published.srpmBuild({ ...place, package: '' });
+  const read = await readRegularFile(join(folder, path, 'result.json'), maximumResultBytes);
+  const parsed = read.kind === 'text' ? parseResult(read.text, path) : undefined;
+  return parsed?.kind === 'result' ? parsed.result.package : undefined;
+}
+
+export async function foldersIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(nothingWhenAbsent);
   return (entries ?? []).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
 }
@@ -161,9 +171,4 @@ async function logsIn(folder: string): Promise<readonly LogFile[]> {
   const logs = (entries ?? []).filter((entry) => entry.isFile() && entry.name.endsWith('.log'));
   const sized = logs.map(async ({ name }) => ({ file: name, bytes: (await stat(join(folder, name))).size }));
   return (await Promise.all(sized)).sort((a, b) => a.file.localeCompare(b.file, 'en'));
-}
-
-/** Runs 32 at a time: fast, and far from the limit of open files. */
-async function inGroups<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
-  for (let at = 0; at < items.length; at += 32) await Promise.all(items.slice(at, at + 32).map(act));
 }

@@ -1,6 +1,5 @@
-// What the site knows: results and queue joined into builds, by project. Pure; `read.ts` brings the records.
+// What the site knows of builds and projects: results and queue joined. Pure; `read.ts` brings the records.
 import {
-  type BrokenPool,
   type BuildId,
   type BuildState,
   type ChrootName,
@@ -16,7 +15,7 @@ import {
   type SandboxesJson,
 } from '@coppice/config';
 
-type QueueEntry = QueueSnapshot['builds'][number];
+export type QueueEntry = QueueSnapshot['builds'][number];
 export type ProjectEntry = ProjectsJson['projects'][number];
 
 /** A log beside a result, as found on disk. */
@@ -31,17 +30,15 @@ export interface ResultRecord {
   readonly logs: readonly LogFile[];
 }
 
-/** Everything that was read from `published/`. */
-export interface SiteRecords {
-  /** By path of the `result.json` inside `published/`. */
-  readonly results: ReadonlyMap<string, ResultRecord>;
-  /** Logs of chroots that are being built, by folder inside `published/`. */
-  readonly liveLogs: ReadonlyMap<string, readonly LogFile[]>;
-  readonly queue: QueueSnapshot | null;
-  readonly projects: ProjectsJson | null;
-  /** Null while nobody says how long sandboxes stay. */
-  readonly sandboxes: SandboxesJson | null;
+/** A `result.json`, as it was seen last: `changed` in milliseconds since 1970. */
+export interface SeenResult {
+  readonly path: string;
+  readonly changed: number;
+  readonly bytes: number;
 }
+
+/** Builds in the lists of a project's page and of a package's. */
+export const listedBuilds = { project: 15, package: 100 } as const;
 
 /** One chroot of a build (or its SRPM), finished or not. */
 export interface ChrootRun {
@@ -93,23 +90,19 @@ export interface Build {
   readonly chroots: readonly ChrootRun[];
 }
 
-/** A project: what the config repo says of it (null once it has left) and its builds, newest first. */
+/** A project: what the config repo says of it (null once it has left), and what was built of it. */
 export interface SiteProject {
   readonly owner: string;
   readonly name: string;
   readonly entry: ProjectEntry | null;
+  /** Those that its pages speak of, newest first: the last ones, and of each package those that say how it stands. */
   readonly builds: readonly Build[];
+  readonly buildCount: number;
+  /** Packages and chroots of which there are builds. */
+  readonly builtPackages: readonly string[];
+  readonly builtChroots: readonly string[];
   /** Of a sandbox: how long it stays, and once its pull request was closed, from when on it is deleted. */
   readonly lifetime: { readonly keptSeconds: number; readonly deleteAt: string | null } | null;
-}
-
-/** The whole site; `projects` by `owner/name` in alphabetical order, `builds` newest first. */
-export interface Site {
-  readonly projects: ReadonlyMap<string, SiteProject>;
-  readonly builds: readonly Build[];
-  readonly configRepository: string | null;
-  /** Pools that cannot make builders at present. */
-  readonly brokenPools: readonly BrokenPool[];
 }
 
 function runOfResult({ result, logs }: ResultRecord, path: string): ChrootRun {
@@ -117,7 +110,7 @@ function runOfResult({ result, logs }: ResultRecord, path: string): ChrootRun {
   return { ...result, folder, logs, phase: null };
 }
 
-function runOfQueue(entry: QueueEntry, queued: QueueEntry['chroots'][number], records: SiteRecords): ChrootRun {
+function runOfQueue(entry: QueueEntry, queued: QueueEntry['chroots'][number], records: BuildRecords): ChrootRun {
   const folder = published.chrootBuild(place(entry), queued.chroot as ChrootName);
   return {
     ...queued,
@@ -132,7 +125,7 @@ function runOfQueue(entry: QueueEntry, queued: QueueEntry['chroots'][number], re
   };
 }
 
-function srpmOfQueue(entry: QueueEntry, records: SiteRecords): ChrootRun {
+function srpmOfQueue(entry: QueueEntry, records: BuildRecords): ChrootRun {
   const folder = published.srpmBuild(place(entry));
   return {
     chroot: 'srpm',
@@ -159,15 +152,20 @@ function place(entry: { id: number; owner: string; project: string; package: str
   return { ...entry, id: entry.id as BuildId };
 }
 
-interface Parts {
-  entry?: QueueEntry;
-  readonly results: [path: string, record: ResultRecord][];
+/** What is known of one build. */
+export interface BuildRecords {
+  /** By path of the `result.json` inside `published/`. */
+  readonly results: ReadonlyMap<string, ResultRecord>;
+  readonly entry: QueueEntry | undefined;
+  /** Logs of chroots that are being built, by folder inside `published/`. */
+  readonly liveLogs: ReadonlyMap<string, readonly LogFile[]>;
 }
 
-function joinParts(parts: Parts, records: SiteRecords): Build {
-  const runs = parts.results.map(([path, record]) => runOfResult(record, path));
+/** Joins results and queue; undefined when nothing is known. Pure. */
+export function joinBuild(records: BuildRecords): Build | undefined {
+  const runs = [...records.results].map(([path, record]) => runOfResult(record, path));
   const chroots = runs.filter((run) => run.chroot !== 'srpm');
-  const { entry } = parts;
+  const { entry } = records;
   for (const queued of entry?.chroots ?? []) {
     // A result that stands on disk is the record; the queue may be one step behind.
     if (entry !== undefined && !chroots.some((run) => run.chroot === queued.chroot))
@@ -175,8 +173,8 @@ function joinParts(parts: Parts, records: SiteRecords): Build {
   }
   chroots.sort((a, b) => a.chroot.localeCompare(b.chroot, 'en'));
   const srpm = runs.find((run) => run.chroot === 'srpm') ?? (entry === undefined ? null : srpmOfQueue(entry, records));
-  const about = entry ?? parts.results[0]?.[1].result;
-  if (about === undefined) throw new TypeError('a build has a queue entry or a result');
+  const about = entry ?? [...records.results.values()][0]?.result;
+  if (about === undefined) return undefined;
   const known = chroots.length > 0 ? chroots : srpm === null ? [] : [srpm];
   const state = combineStates(known.map((run) => run.state));
   const started = known.flatMap((run) => run.startedAt ?? []).sort();
@@ -201,51 +199,19 @@ function joinParts(parts: Parts, records: SiteRecords): Build {
   };
 }
 
-function lifetimeOf(name: string, sandboxes: SandboxesJson | null): SiteProject['lifetime'] {
+/** Of a sandbox: how long it stays; null for other projects, and while nobody says it. */
+export function lifetimeOf(name: string, sandboxes: SandboxesJson | null): SiteProject['lifetime'] {
   const sandbox = readSandbox(name);
   if (sandbox === undefined || sandboxes === null) return null;
   const { keptSeconds, closed } = sandboxes;
   return { keptSeconds, deleteAt: closed.find(({ pull }) => pull === sandbox.pull)?.deleteAt ?? null };
 }
 
-/** Joins results and queue: builds by number, projects by name. Pure; the same records give the same site. */
-export function joinSite(records: SiteRecords): Site {
-  const parts = new Map<number, Parts>();
-  const partsOf = (id: number): Parts => {
-    const known = parts.get(id) ?? { results: [] };
-    parts.set(id, known);
-    return known;
-  };
-  for (const [path, record] of records.results) partsOf(record.result.id).results.push([path, record]);
-  for (const entry of records.queue?.builds ?? []) partsOf(entry.id).entry = entry;
-  const builds = [...parts.values()].map((known) => joinParts(known, records)).sort((a, b) => b.id - a.id);
-
-  const byProject = new Map<string, Build[]>();
-  for (const entry of records.projects?.projects ?? []) byProject.set(`${entry.owner}/${entry.name}`, []);
-  for (const build of builds) {
-    const key = `${build.owner}/${build.project}`;
-    const list = byProject.get(key) ?? [];
-    list.push(build);
-    byProject.set(key, list);
-  }
-  const entries = new Map((records.projects?.projects ?? []).map((entry) => [`${entry.owner}/${entry.name}`, entry]));
-  const keys = [...byProject.keys()].sort((a, b) => a.localeCompare(b, 'en'));
-  const projects = keys.map((key): [string, SiteProject] => {
-    const [owner = '', name = ''] = key.split('/');
-    const [entry, lifetime] = [entries.get(key) ?? null, lifetimeOf(name, records.sandboxes)];
-    return [key, { owner, name, entry, builds: byProject.get(key) ?? [], lifetime }];
-  });
-  return {
-    projects: new Map(projects),
-    builds,
-    configRepository: records.projects?.configRepository ?? null,
-    brokenPools: records.queue?.brokenPools ?? [],
-  };
-}
-
 /** The packages of a project: what it states and what was ever built, in alphabetical order. */
-export function packageNames(project: SiteProject): readonly string[] {
-  const names = new Set(project.entry?.packages.map((known) => known.name));
-  for (const build of project.builds) names.add(build.package);
+export function packageNames({
+  entry,
+  builtPackages,
+}: Pick<SiteProject, 'entry' | 'builtPackages'>): readonly string[] {
+  const names = new Set([...(entry?.packages.map((known) => known.name) ?? []), ...builtPackages]);
   return [...names].sort((a, b) => a.localeCompare(b, 'en'));
 }

@@ -1,7 +1,6 @@
 // What the page of a build shows, ready to print: verdict, chroots with phases and artifacts, provenance.
 import {
   type BuildState,
-  type ChrootName,
   describePinnedSource,
   type FailureReason,
   isFinal,
@@ -11,6 +10,7 @@ import {
 import { siteHref, webAddress } from '../markup/html.ts';
 import type { Build, ChrootRun } from '../model/site-model.ts';
 import { chrootLabel, formatBytes } from './format.ts';
+import { logPagePath, mainLog } from './log-pages.ts';
 import { type BuildRow, rowOf } from './rows.ts';
 import { type Timeline, timelineOf } from './timeline.ts';
 import { verdictOf } from './verdict.ts';
@@ -92,20 +92,6 @@ function accountLinks({ folder, attestation, sbom }: ChrootRun): RunView['accoun
       ? []
       : [{ title, href: siteHref(`${folder}/${account.file}`), size: formatBytes(account.bytes) }],
   );
-}
-
-/** The log that the log page shows: build.log, or what ended the build before there was one. */
-export function mainLog(run: ChrootRun): string | undefined {
-  const filled = run.logs.filter((log) => log.bytes > 0).map((log) => log.file);
-  if (run.where !== null && filled.includes(run.where.log)) return run.where.log;
-  const preferred =
-    run.reason === 'dependencies' ? ['root.log', 'build.log'] : ['build.log', 'srpm.log', 'root.log', 'state.log'];
-  return preferred.find((file) => filled.includes(file)) ?? filled[0];
-}
-
-/** The path of the log page of one run, inside `published/`. */
-export function logPagePath(build: Build, run: ChrootRun): string {
-  return published.logPage(build, run.chroot as ChrootName);
 }
 
 /** The run whose log says why this one failed: the making of the source package, where it failed with that. */

@@ -1,7 +1,7 @@
 // What the home page and the queue page show, and the list of builds for programs.
 import { type BrokenPool, type BuildSummary, isFinal, type PhaseName, published } from '@coppice/config';
 import { siteHref } from '../markup/html.ts';
-import { type Build, packageNames, type Site, type SiteProject } from '../model/site-model.ts';
+import { type Build, packageNames, type SiteProject } from '../model/site-model.ts';
 import { type BuildRow, rowOf } from './rows.ts';
 import { phaseTitles } from './timeline.ts';
 
@@ -43,7 +43,8 @@ export interface HomeView {
   readonly configRepository: string | null;
 }
 
-function cardOf([key, project]: [string, SiteProject]): ProjectCard {
+function cardOf(project: SiteProject): ProjectCard {
+  const key = `${project.owner}/${project.name}`;
   const [last] = project.builds;
   return {
     key,
@@ -55,14 +56,13 @@ function cardOf([key, project]: [string, SiteProject]): ProjectCard {
   };
 }
 
-/** Live builds: what runs and what waits; and the pools that cannot make builders. */
-export function queueView(site: Site): QueueView {
-  const live = site.builds.filter((build) => !isFinal(build.state)).reverse();
+/** Live builds, oldest first: what runs and what waits; and the pools that cannot make builders. */
+export function queueView(live: readonly Build[], brokenPools: readonly BrokenPool[]): QueueView {
   const waits = (build: Build) => build.state === 'pending';
   return {
     running: live.filter((build) => !waits(build)).map(queueRow),
     waiting: live.filter(waits).map(queueRow),
-    brokenPools: site.brokenPools,
+    brokenPools,
   };
 }
 
@@ -74,22 +74,21 @@ function queueRow(build: Build): QueueRow {
   return { row: rowOf(build), doing, after: build.after };
 }
 
+/** What the home page speaks of. */
+export interface HomeRecords {
+  /** Some of them, each with its last build. */
+  readonly projects: readonly SiteProject[];
+  /** The last ones that have ended. */
+  readonly latest: readonly Build[];
+  readonly queue: QueueView;
+  readonly buildCount: number;
+  readonly packageCount: number;
+  readonly configRepository: string | null;
+}
+
 /** The view of the home page. */
-export function homeView(site: Site): HomeView {
-  const isPinned = ([, project]: [string, SiteProject]) => project.entry?.pinned === true;
-  const all = [...site.projects];
-  const projects = [...all.filter(isPinned), ...all.filter((each) => !isPinned(each))];
-  return {
-    projects: projects.map(cardOf),
-    latest: site.builds
-      .filter((build) => isFinal(build.state))
-      .slice(0, 12)
-      .map(rowOf),
-    queue: queueView(site),
-    buildCount: site.builds.length,
-    packageCount: projects.reduce((sum, [, project]) => sum + packageNames(project).length, 0),
-    configRepository: site.configRepository,
-  };
+export function homeView({ projects, latest, ...rest }: HomeRecords): HomeView {
+  return { projects: projects.map(cardOf), latest: latest.map(rowOf), ...rest };
 }
 
 /** One entry of `api/v1/builds.json`. `siteUrl` has no slash at the end. */

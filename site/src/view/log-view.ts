@@ -3,9 +3,9 @@ import { type BuildState, isFinal } from '@coppice/config';
 import { siteHref } from '../markup/html.ts';
 import type { LogText } from '../model/read-log.ts';
 import type { Build, ChrootRun } from '../model/site-model.ts';
-import { logPagePath } from './build-view.ts';
 import { chrootLabel } from './format.ts';
 import { foldLog, type LogFold } from './log-folds.ts';
+import { logPagePath } from './log-pages.ts';
 import { type BuildRow, rowOf } from './rows.ts';
 
 export interface LogView {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { fixtureChroot, fixtureProjects, fixtureSite } from '../../testing/fixture.ts';
-import { homeView } from './home-view.ts';
+import { writingFor } from '../pages-of.ts';
 import { projectFacts } from './project-facts.ts';
 
 type Entry = ReturnType<typeof fixtureProjects>['projects'][number];
@@ -54,6 +54,7 @@ test('a chroot says when it is not built for, and how long its packages stay', (
 test('pinned projects stand first on the home page, the others in the order of their names', () => {
   const [entry] = fixtureProjects().projects as [Entry];
   const projects = ['a', 'b', 'c'].map((name) => ({ ...entry, name, pinned: name === 'b' }));
-  const site = fixtureSite({ projects: { ...fixtureProjects(), projects } });
-  expect(homeView(site).projects.map(({ key }) => key)).toEqual(['acme/b', 'acme/a', 'acme/c']);
+  const { history } = fixtureSite({ projects: { ...fixtureProjects(), projects } });
+  const { pages } = writingFor({ kind: 'home' }, { history, url: 'http://a.org', brokenPools: [] });
+  expect(pages.home?.[0]?.projects.map(({ key }) => key)).toEqual(['acme/b', 'acme/a', 'acme/c']);
 });

@@ -1,7 +1,7 @@
 // What the pages of a project and of a package show.
 import { isFinal, published, readSandbox } from '@coppice/config';
 import { siteHref } from '../markup/html.ts';
-import type { Build, SiteProject } from '../model/site-model.ts';
+import { type Build, listedBuilds, type SiteProject } from '../model/site-model.ts';
 import { formatTime, sayDuration } from './format.ts';
 import { type Install, installOf } from './install-view.ts';
 import { type KeyView, keysOf } from './key-view.ts';
@@ -61,12 +61,6 @@ export interface PackageView {
   readonly live: boolean;
 }
 
-/**
- * Rows on a project page and in a package's history; older builds stay reachable by their number and in builds.json.
- */
-const latestBuilds = 15;
-const historyBuilds = 100;
-
 /** The view of one project. */
 export function projectView(project: SiteProject, siteUrl: string): ProjectView {
   const { owner, name, entry, builds } = project;
@@ -84,8 +78,8 @@ export function projectView(project: SiteProject, siteUrl: string): ProjectView 
     publicKeyHref: siteHref(published.publicKey(owner, name)),
     install: installOf(project, entry?.chroots ?? matrix.chroots, siteUrl),
     matrix,
-    latest: builds.slice(0, latestBuilds).map(rowOf),
-    buildCount: builds.length,
+    latest: builds.slice(0, listedBuilds.project).map(rowOf),
+    buildCount: project.buildCount,
     live: builds.some((build) => !isFinal(build.state)),
     stated: entry !== null,
     sandbox: readSandbox(name) ?? null,
@@ -101,11 +95,11 @@ function endsWhen(lifetime: SiteProject['lifetime']): string | null {
   return `${days >= 2 ? `${days} days` : sayDuration(keptSeconds)} after it is closed`;
 }
 
-/** The view of one package of a project. */
+/** The view of one package of a project, which holds its builds. */
 export function packageView(project: SiteProject, name: string, siteUrl: string): PackageView {
   const entry = project.entry?.packages.find((known) => known.name === name) ?? null;
   const builds: readonly Build[] = project.builds.filter((build) => build.package === name);
-  const chroots = entry?.chroots ?? chrootsOf({ ...project, entry: null, builds });
+  const chroots = entry?.chroots ?? chrootsOf({ ...project, entry: null });
   const cells = cellsOf(builds, chroots, entry?.chroots ?? null);
   const departed = departedOf(project, name);
   const stated = new Set(project.entry?.packages.map((known) => known.name));
@@ -124,8 +118,8 @@ export function packageView(project: SiteProject, name: string, siteUrl: string)
       href: stated.has(need) ? siteHref(published.packagePage(project.owner, project.name, need)) : null,
     })),
     chroots: chroots.map((chroot, index) => ({ chroot, cell: cells[index] ?? null })),
-    history: builds.slice(0, historyBuilds).map(rowOf),
-    buildCount: builds.length,
+    history: builds.slice(0, listedBuilds.package).map(rowOf),
+    buildCount: project.buildCount,
     live: builds.some((build) => !isFinal(build.state)),
   };
 }

@@ -88,10 +88,8 @@ export function cellsOf(
 }
 
 /** The chroots of a project: what it states now and what its builds were ever made for. */
-export function chrootsOf(project: SiteProject): readonly string[] {
-  const names = new Set(project.entry?.chroots);
-  for (const build of project.builds) for (const run of build.chroots) names.add(run.chroot);
-  return [...names];
+export function chrootsOf({ entry, builtChroots }: Pick<SiteProject, 'entry' | 'builtChroots'>): readonly string[] {
+  return [...new Set([...(entry?.chroots ?? []), ...builtChroots])];
 }
 
 /** Packages × chroots of a project. */

@@ -1,0 +1,51 @@
+// Pages and files of lists by their paths, and what each of them is of. Pure.
+import { type BuildId, coprFiles, isPathName, isPathOwner, isPathProject, published } from '@coppice/config';
+
+/** Stands for all that is about the whole site: home, queue, the newest builds. */
+export const homePage = 'index.html';
+
+/** Builds in one file of `api/v1/builds/`: those whose numbers begin alike. */
+export const buildsPerFile = 100;
+
+/** The file of builds in which the one with this number is. */
+export function buildsFile(id: number): string {
+  return `${buildsFolder}/${Math.floor(id / buildsPerFile)}.json`;
+}
+
+const buildsFolder = published.buildsJson.replace(/\.json$/, '');
+
+/** What a path is of. */
+export type Subject =
+  | { readonly kind: 'home' }
+  | { readonly kind: 'project'; readonly key: string }
+  | { readonly kind: 'package'; readonly key: string; readonly name: string }
+  | { readonly kind: 'build'; readonly key: string; readonly id: BuildId }
+  /** Builds numbered from `from` on. */
+  | { readonly kind: 'builds'; readonly from: number }
+  /** Lists for Copr's clients. */
+  | { readonly kind: 'copr-owners' }
+  | { readonly kind: 'copr-builds'; readonly key: string; readonly name: string | undefined; readonly offset: number }
+  | { readonly kind: 'copr-packages'; readonly key: string; readonly offset: number };
+
+export const coprOwners = coprFiles.allProjects(0);
+
+/** Undefined for a path of another form. */
+export function subjectOf(path: string): Subject | undefined {
+  if (path === homePage) return { kind: 'home' };
+  if (path === coprOwners) return { kind: 'copr-owners' };
+  const [, number] = /^api\/v1\/builds\/(\d+)\.json$/.exec(path) ?? [];
+  if (number !== undefined) return { kind: 'builds', from: Number(number) * buildsPerFile };
+  const copr = /^api_3\/projects\/([^/]+)\/([^/]+)\/(?:packages\/([^/]+)\/)?(builds|packages)-(\d+)\.json$/.exec(path);
+  if (copr !== null) {
+    const [, owner = '', project = '', name, list, offset] = copr;
+    const of = { key: `${owner}/${project}`, offset: Number(offset) };
+    return list === 'packages' ? { kind: 'copr-packages', ...of } : { kind: 'copr-builds', ...of, name };
+  }
+  const page = /^([^/]+)\/([^/]+)\/(?:(package|build)\/([^/]+)\/)?$/.exec(path);
+  const [, owner = '', project = '', kind, name = ''] = page ?? [];
+  if (page === null || !isPathOwner(owner) || !isPathProject(project)) return undefined;
+  const key = `${owner}/${project}`;
+  if (kind === undefined) return { kind: 'project', key };
+  if (kind === 'package') return isPathName(name) ? { kind, key, name } : undefined;
+  return /^\d+$/.test(name) ? { kind: 'build', key, id: Number(name) as BuildId } : undefined;
+}

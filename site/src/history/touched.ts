@@ -1,0 +1,148 @@
+// Which pages and lists a change touches. Lists are cut into files in the order in which they grow, so that a new build
+// touches the last one only, however many there are.
+import { coprFiles, coprPageItems, published } from '@coppice/config';
+import { type Build, packageNames } from '../model/site-model.ts';
+import type { History } from './history.ts';
+import { buildsFile, coprOwners, homePage } from './paths.ts';
+
+/** To be told of each change before it is kept. */
+export interface Touched {
+  save(before: Build | undefined, after: Build): void;
+  remove(build: Build): void;
+  changeEntry(key: string): void;
+  /** Notes the pages as owed. */
+  owe(): void;
+}
+
+/** What changed of the builds in one list. */
+interface Changed {
+  /** There before and after. */
+  readonly same: Set<number>;
+  /** New, or gone. */
+  readonly moved: Set<number>;
+  readonly countBefore: number;
+}
+
+interface TouchedProject {
+  readonly names: readonly string[];
+  readonly builds: Changed;
+  readonly packages: Map<string, Changed>;
+  isEntryOther: boolean;
+}
+
+export function openTouched(history: History): Touched {
+  const projects = new Map<string, TouchedProject>();
+  let isAnything = false;
+
+  function projectOf(key: string): TouchedProject {
+    isAnything = true;
+    const known = projects.get(key);
+    if (known !== undefined) return known;
+    const entry = history.entryOf(key)?.entry ?? null;
+    const project = {
+      names: packageNames({ entry, builtPackages: history.builtPackages(key) }),
+      builds: nothingOf(history.countBuilds({ project: key })),
+      packages: new Map<string, Changed>(),
+      isEntryOther: false,
+    };
+    projects.set(key, project);
+    return project;
+  }
+
+  function note({ owner, project: of, package: name, id }: Build, how: 'same' | 'moved'): void {
+    const key = `${owner}/${of}`;
+    const project = projectOf(key);
+    const ofPackage = project.packages.get(name) ?? nothingOf(history.countBuilds({ project: key, package: name }));
+    project.packages.set(name, ofPackage);
+    project.builds[how].add(id);
+    ofPackage[how].add(id);
+  }
+
+  return {
+    save(before, after) {
+      const isSame =
+        before?.owner === after.owner && before.project === after.project && before.package === after.package;
+      if (before !== undefined && !isSame) note(before, 'moved');
+      note(after, isSame ? 'same' : 'moved');
+      if (before !== undefined && !isSame) owePages(history, before);
+      owePages(history, after);
+    },
+    remove(build) {
+      note(build, 'moved');
+      owePages(history, build);
+    },
+    changeEntry(key) {
+      projectOf(key).isEntryOther = true;
+    },
+    owe() {
+      for (const [key, project] of projects) oweProject(history, key, project);
+      if (isAnything) history.owe(homePage);
+    },
+  };
+}
+
+function nothingOf(countBefore: number): Changed {
+  return { same: new Set(), moved: new Set(), countBefore };
+}
+
+function owePages(history: History, build: Build): void {
+  history.owe(published.buildPage(build));
+  history.owe(published.packagePage(build.owner, build.project, build.package));
+  history.owe(published.projectPage(build.owner, build.project));
+  history.owe(buildsFile(build.id));
+}
+
+function oweProject(history: History, key: string, before: TouchedProject): void {
+  const [owner = '', name = ''] = key.split('/');
+  const entry = history.entryOf(key)?.entry ?? null;
+  const names = packageNames({ entry, builtPackages: history.builtPackages(key) });
+  history.owe(published.projectPage(owner, name));
+  if (before.isEntryOther) {
+    for (const one of new Set([...before.names, ...names])) {
+      history.owe(published.packagePage(owner, name, one));
+      history.owe(coprFiles.packageBuilds(owner, name, one, 0));
+    }
+    history.owe(coprFiles.builds(owner, name, 0));
+    history.owe(coprOwners);
+  }
+  oweBuilds(history, { project: key }, before.builds, (offset) => coprFiles.builds(owner, name, offset));
+  for (const [one, changed] of before.packages)
+    oweBuilds(history, { project: key, package: one }, changed, (offset) =>
+      coprFiles.packageBuilds(owner, name, one, offset),
+    );
+  const touched = before.isEntryOther ? new Set(names) : new Set(before.packages.keys());
+  for (const offset of changedOffsets(before.names, names, touched))
+    history.owe(coprFiles.packages(owner, name, offset));
+}
+
+/** So many changes touch so many files that all are written. */
+const manyChanges = 50;
+
+function oweBuilds(
+  history: History,
+  query: { readonly project: string; readonly package?: string },
+  { same, moved, countBefore }: Changed,
+  path: (offset: number) => string,
+): void {
+  if (same.size + moved.size === 0) return;
+  const last = Math.max(countBefore, history.countBuilds(query), 1) - 1;
+  const isMany = same.size + moved.size > manyChanges;
+  const offset = (id: number) => Math.floor(Math.max(0, Math.min(last, history.rankOf(id, query))) / coprPageItems);
+  // What comes behind one that is new or gone has another place.
+  const from = isMany ? 0 : moved.size === 0 ? Number.POSITIVE_INFINITY : offset(Math.min(...moved));
+  for (let page = from; page * coprPageItems <= last; page += 1) history.owe(path(page * coprPageItems));
+  if (!isMany) for (const id of same) history.owe(path(offset(id) * coprPageItems));
+}
+
+/** Offsets of the files that hold other names than before, or one that was touched. */
+function changedOffsets(
+  before: readonly string[],
+  after: readonly string[],
+  touched: ReadonlySet<string>,
+): ReadonlySet<number> {
+  const offsets = new Set<number>(before.length === 0 || after.length === 0 ? [0] : []);
+  for (let index = 0; index < Math.max(before.length, after.length); index += 1)
+    if (before[index] !== after[index] || touched.has(after[index] ?? ''))
+      offsets.add(Math.floor(index / coprPageItems) * coprPageItems);
+  return offsets;
+}
