@@ -1,5 +1,6 @@
 // The frame of every page: head, header, trail, footer. Scripts and styles come from files only; the policy refuses
 // anything else.
+import { picture, script, stylesheet } from '../src/assets.ts';
 import { type Html, type HtmlValue, html, renderHtml } from '../src/markup/html.ts';
 
 export interface Frame {
@@ -33,9 +34,9 @@ export function page(frame: Frame, content: HtmlValue): string {
 <meta name="description" content="${frame.description}">
 <meta name="referrer" content="no-referrer">
 <title>${frame.title} · Coppice</title>
-<link rel="icon" href="/assets/coppice.svg" type="image/svg+xml">
-<link rel="stylesheet" href="/assets/coppice.css">
-<script src="/assets/coppice.js" defer></script>
+<link rel="icon" href="${picture('coppice.svg')}" type="image/svg+xml">
+<link rel="stylesheet" href="${stylesheet}">
+<script src="${script}" defer></script>
 </head>
 <body${frame.wide && html` class="wide"`}${frame.live && html` data-live`}>
 <a class="skip" href="#main">Skip to the content</a>

@@ -14,6 +14,7 @@ import {
   openFixture,
   redLog,
 } from '../testing/fixture.ts';
+import { script } from './assets.ts';
 import { closeSite, regenerate, type SiteChange } from './regenerate.ts';
 
 // Real Eleventy on real files: slow only on a busy machine.
@@ -397,7 +398,7 @@ describe('hostile content', () => {
     expect(pages.length).toBeGreaterThan(6);
     for (const page of pages) {
       const text = await read(page);
-      expect(text.match(/<script[^>]*>/g), page).toEqual(['<script src="/assets/coppice.js" defer>']);
+      expect(text.match(/<script[^>]*>/g), page).toEqual([`<script src="${script}" defer>`]);
       expect(text, page).not.toContain('<img');
       expect(text, page).not.toMatch(/href="javascript:/i);
     }

@@ -1,9 +1,10 @@
 // Effects: one `published/` folder and the site in it. Brings the history up to date, and writes what it says is owed.
 import { createHash } from 'node:crypto';
-import { access, readdir, readFile, rm, rmdir } from 'node:fs/promises';
+import { access, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { coprFiles, reservedOwners } from '@coppice/config';
+import { assets } from './assets.ts';
 import { History } from './history/history.ts';
 import { homePage, subjectOf } from './history/paths.ts';
 import { isDamaged, openTables, removeTables } from './history/tables.ts';
@@ -88,7 +89,7 @@ export function openSiteWriter(folder: string, historyFile: string): SiteWriter 
     if (isNew) {
       const docs = await renderDocs();
       for (const page of docs) await writeFileAtomically(join(folder, page.path), page.content);
-      written += docs.length + (await copyAssets(folder));
+      written += docs.length + (await writeAssets(folder));
       history.setFact('made by', madeBy);
     }
     owed = [];
@@ -214,11 +215,18 @@ async function logViews(folder: string, build: Build): Promise<readonly LogView[
 /** A log that was removed after its folder was listed. */
 const removedLog: LogText = { parts: [], lineCount: 0, bytes: 0 };
 
-async function copyAssets(folder: string): Promise<number> {
-  const names = await readdir(join(room, 'assets'));
-  for (const name of names)
-    await writeFileAtomically(join(folder, 'assets', name), await readFile(join(room, 'assets', name)));
-  return names.length;
+/** Those of before stay for a while: browsers and mirrors may have pages that name them. */
+const keptAssetsMilliseconds = 30 * 86_400_000;
+
+async function writeAssets(folder: string): Promise<number> {
+  for (const { name, content } of assets) await writeFileAtomically(join(folder, 'assets', name), content);
+  const wanted = new Set(assets.map(({ name }) => name));
+  for (const name of await readdir(join(folder, 'assets'))) {
+    const path = join('assets', name);
+    const isOld = (await stat(join(folder, path))).mtimeMs < Date.now() - keptAssetsMilliseconds;
+    if (isOld && !wanted.has(name)) await removePath(folder, path);
+  }
+  return assets.length;
 }
 
 let sourcesRead: Promise<string> | undefined;

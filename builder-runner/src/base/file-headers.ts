@@ -21,5 +21,7 @@ export function typeOf(name: string): string {
  * The value of Cache-Control. Logs grow and metadata is replaced: clients ask again, and a cheap 304 answers them.
  */
 export function cachingOf(name: string): string {
+  // Named by their content.
+  if (/^\/?assets\/[^/]+\.[0-9a-f]{16}\.\w+$/.test(name)) return 'public, max-age=31536000, immutable';
   return name.endsWith('.rpm') ? 'public, max-age=86400' : 'no-cache';
 }
