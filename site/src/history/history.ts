@@ -1,6 +1,7 @@
 // What the pages are made of: every build with what is known of it, and the projects. It is kept in a file beside the
 // results, so that one change costs the same however many builds there are, and a start reads nothing again.
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { isFinal } from '@coppice/config';
 import type { Build, ProjectEntry, SeenResult, SiteProject } from '../model/site-model.ts';
 
@@ -13,7 +14,8 @@ export interface BuildQuery {
   readonly live?: boolean;
 }
 
-type Row = Record<string, string | number | null>;
+type Value = string | number | null | Uint8Array;
+type Row = Record<string, Value>;
 
 export class History {
   readonly #database: DatabaseSync;
@@ -97,7 +99,7 @@ export class History {
     this.#run(
       'INSERT INTO builds VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
       ...[build.id, project, build.package, build.state, isFinal(build.state) ? 0 : 1, isQueued ? 1 : 0],
-      ...[build.endedAt, JSON.stringify(build)],
+      ...[build.endedAt, deflateRawSync(JSON.stringify(build), { level: 3 })],
     );
     this.#run(
       'INSERT INTO projects (project, builds) VALUES (?, 1) ON CONFLICT DO UPDATE SET builds = builds + 1',
@@ -303,15 +305,15 @@ export class History {
     return statement;
   }
 
-  #run(sql: string, ...values: readonly (string | number | null)[]): void {
+  #run(sql: string, ...values: readonly Value[]): void {
     this.#statement(sql).run(...values);
   }
 
-  #one(sql: string, ...values: readonly (string | number | null)[]): Row | undefined {
+  #one(sql: string, ...values: readonly Value[]): Row | undefined {
     return this.#statement(sql).get(...values) as Row | undefined;
   }
 
-  #all(sql: string, ...values: readonly (string | number | null)[]): readonly Row[] {
+  #all(sql: string, ...values: readonly Value[]): readonly Row[] {
     return this.#statement(sql).all(...values) as Row[];
   }
 }
@@ -337,5 +339,5 @@ function textOf(value: object | null): string | null {
 }
 
 function buildOf(row: Row | undefined): Build | undefined {
-  return row === undefined ? undefined : JSON.parse(row.body as string);
+  return row === undefined ? undefined : JSON.parse(inflateRawSync(row.body as Uint8Array).toString());
 }

@@ -23,7 +23,7 @@ CREATE TABLE packages (
 ) WITHOUT ROWID, STRICT;
 CREATE TABLE builds (
   id INTEGER PRIMARY KEY, project TEXT NOT NULL, package TEXT NOT NULL, state TEXT NOT NULL, live INTEGER NOT NULL,
-  queued INTEGER NOT NULL, ended TEXT, body TEXT NOT NULL
+  queued INTEGER NOT NULL, ended TEXT, body BLOB NOT NULL
 ) STRICT;
 CREATE INDEX builds_of_project ON builds (project, id);
 CREATE INDEX builds_of_package ON builds (project, package, id);
