@@ -134,9 +134,9 @@ async function answerFile(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  if (path.startsWith('/api_3/')) return await answerCoprApi(published, path, request, response);
   const note = await readFrozenNote(published, path);
   if (note !== undefined) return answer(response, 451, note);
-  if (path.startsWith('/api_3/')) return await answerCoprApi(published, path, request, response);
   if (await serveFile(published, path, request, response)) return;
   const page = browsable.test(path) ? await listDirectory(published, path) : undefined;
   if (page === undefined) await notFound(published, request, response);
