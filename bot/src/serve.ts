@@ -48,7 +48,7 @@ import { type ConfigAtCommit, type ConfigInForce, createConfigInForce } from './
 import { openConfigReader } from './config-repo/mirror.ts';
 import { statedRepositories } from './config-repo/stated-repositories.ts';
 import { startBuilderServer } from './service/builder-server.ts';
-import { startControlServer } from './service/control-server.ts';
+import { controlAction, startControlServer } from './service/control-server.ts';
 import { diskWarning } from './service/disk-room.ts';
 import { writeEndpoint } from './service/endpoint.ts';
 import { introduce, stepper, tellUntilIdle } from './service/first-words.ts';
@@ -191,7 +191,7 @@ async function start(options: Start): Promise<Service | undefined> {
   await bot.start();
   followSettings(options, settings, runner);
   state.isReady();
-  const control = await startControlServer({ '/prune': (body) => bot.prune(pruneWishSchema.parse(JSON.parse(body))) });
+  const control = await startControlServer({ '/prune': controlAction(pruneWishSchema, bot.prune) });
   cleanups.push(() => control.close());
   await tellEndpoint(home, url, settings, control);
   step(github.url === undefined ? `Ready at ${url}` : `Ready at ${url}; building what the example states`);

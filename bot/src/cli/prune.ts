@@ -14,6 +14,7 @@ import { applyToBotState, type BotOperation, type BotState, initialBotState } fr
 import { ServiceError } from '../vocabulary/errors.ts';
 import { countingLeaving } from '../vocabulary/leaving.ts';
 import { type PruneReport, pruneReportSchema } from '../vocabulary/prune-report.ts';
+import { askControl } from './ask-control.ts';
 import { type Terminal, table } from './terminal.ts';
 
 export interface PruneWish {
@@ -38,24 +39,15 @@ export async function prune(terminal: Terminal, environment: Environment, wish: 
 }
 
 /** Undefined when no service runs. */
-async function askService({ control }: Endpoint, dryRun: boolean): Promise<PruneReport | undefined> {
-  if (control === undefined) return undefined;
-  const address = `http://127.0.0.1:${control.port}/prune`;
-  let response: Response;
-  try {
-    const headers = { Authorization: `Bearer ${control.token}` };
-    response = await fetch(address, { method: 'POST', headers, body: JSON.stringify({ dryRun }) });
-  } catch {
-    return undefined;
-  }
-  const text = await response.text();
-  const read = parseJsonAs(text, pruneReportSchema);
-  if (response.ok && read.kind === 'value') return read.value;
+async function askService(endpoint: Endpoint, dryRun: boolean): Promise<PruneReport | undefined> {
+  const answer = await askControl(endpoint, '/prune', { dryRun });
   // Somebody else has the port by now: the lock tells whether a service runs.
-  if (response.status === 403 || response.status === 404) return undefined;
+  if (answer === undefined || answer.status === 403 || answer.status === 404) return undefined;
+  const read = parseJsonAs(answer.text, pruneReportSchema);
+  if (answer.status === 200 && read.kind === 'value') return read.value;
   throw new ServiceError(
     'unreachable',
-    `The service could not prune (${response.status}): ${text.trim().slice(0, 500)}`,
+    `The service could not prune (${answer.status}): ${answer.text.trim().slice(0, 500)}`,
   );
 }
 
