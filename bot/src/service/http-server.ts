@@ -23,11 +23,13 @@ export type Health =
       readonly mirror?: MirrorHealth;
     };
 
-/** Since when, with how many changes, and why, the mirror is behind. */
+/**
+ * Since when, and with how many changes, the mirror is behind. Anybody may read it: why is for the log, the operations
+ * issue and `coppice doctor`, since it names machines and folders.
+ */
 export interface MirrorHealth {
   readonly behindSince: string;
   readonly files: number;
-  readonly why: string;
 }
 
 /**
