@@ -34,7 +34,7 @@ test('a push says until when what can be put back, a merge how long after it, an
   expect(pushed).toMatch(/goes at 2026-01-31 15:05 UTC\..*`projects\/acme\/tools\.yaml` put back keeps it/);
   expect(pushed).toContain('`renamedFrom: acme/tools`');
   expect(fateNotes([gone('acme/tools')], 7200, 'merged')).toContain(', 2 hours after the merge, unless');
-  expect(fateNotes([gone('acme/tools')], 90, 'merged')).toContain(', 90 seconds after the merge, unless');
+  expect(fateNotes([gone('acme/tools')], 90, 'merged')).toContain(', 1 minute and 30 seconds after the merge, unless');
   expect(fateNotes([gone('acme/tools', { at: null })], 3600, 'pushed')).toContain('at once');
 });
 

@@ -1,4 +1,5 @@
 // What becomes of projects, in words: for the checks of pushes and pull requests, and for `coppice plan`. Pure.
+import { forHowLong } from '@coppice/config';
 import type { Fate } from '../vocabulary/fate.ts';
 import type { Leaving } from '../vocabulary/leaving.ts';
 import { code, list } from './escape.ts';
@@ -161,16 +162,4 @@ const counted = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`
 export function time(iso: string | null): string {
   if (iso === null) return 'once';
   return `${new Date(Math.ceil(Date.parse(iso) / 60_000) * 60_000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-}
-
-function forHowLong(seconds: number): string {
-  const [n, unit] =
-    seconds % 86_400 === 0
-      ? [seconds / 86_400, 'day']
-      : seconds % 3600 === 0
-        ? [seconds / 3600, 'hour']
-        : seconds % 60 === 0
-          ? [seconds / 60, 'minute']
-          : [seconds, 'second'];
-  return counted(n, unit);
 }

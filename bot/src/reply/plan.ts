@@ -73,12 +73,6 @@ function cycleNotes(cycles: readonly PlanCycle[]): string {
     .join('\n\n');
 }
 
-/** For how long something is kept, as policies say it: whole days where it is days. */
-export function inSpan(seconds: number): string {
-  const days = Math.floor(seconds / 86_400);
-  return days >= 2 ? `${days} days` : inWords(seconds);
-}
-
 /** A duration, rounded so that it promises no more than is known. */
 export function inWords(seconds: number): string {
   if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
