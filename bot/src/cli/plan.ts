@@ -8,11 +8,13 @@ import { readConfigAt } from '../config-repo/config-in-force.ts';
 import { openConfigRepo } from '../config-repo/mirror.ts';
 import { builtUnderFormerName, openBuiltIndex } from '../planning/built.ts';
 import { makePlan } from '../planning/plan-requests.ts';
+import { lowerVersionsIn } from '../planning/planner.ts';
 import { fateLine } from '../reply/fates.ts';
 import { inWords } from '../reply/plan.ts';
 import { readEndpoint } from '../service/endpoint.ts';
 import { type Environment, readHome, readSettings } from '../service/home.ts';
 import { mirrorToLocalGithub } from '../service/local-mirror.ts';
+import type { CheckAnnotation } from '../vocabulary/answer.ts';
 import { ServiceError } from '../vocabulary/errors.ts';
 import type { Fate } from '../vocabulary/fate.ts';
 import { sayFileFault } from '../vocabulary/file-fault.ts';
@@ -46,7 +48,11 @@ export async function plan(
       return 1;
     }
     const home = readHome(environment);
-    const built = await openBuiltIndex(home.published);
+    const unseen: string[] = [];
+    const built = await openBuiltIndex(home.published, undefined, join(home.state, 'withheld'), ({ path = '' }) =>
+      unseen.push(path),
+    );
+    if (unseen.length > 0) terminal.say(sayUnseen(unseen));
     const rules = await settingsOfService(environment);
     const deleteAt = deleteAtFrom(new Date(), rules.deletion.graceSeconds);
     const changes = await fatesInFolder(at.value, home, built.counts(), deleteAt);
@@ -61,7 +67,12 @@ export async function plan(
       queued: () => [],
       expectedSeconds: built.expectedSeconds,
     });
-    terminal.print(json ? JSON.stringify({ ...made, changes }, null, 2) : renderPlan(made, changes));
+    const warnings = (await lowerVersionsIn(made, at.value, { built, mirror })).map(
+      ({ path, line, column, message }) => ({ path, line, column, message }),
+    );
+    terminal.print(
+      json ? JSON.stringify({ ...made, changes, warnings }, null, 2) : renderPlan(made, changes, warnings),
+    );
     return 0;
   } finally {
     await rm(scratch, { recursive: true, force: true });
@@ -81,8 +92,23 @@ async function assertFolder(folder: string): Promise<void> {
     throw new ServiceError('folder', `${path} has no coppice.yaml. ${said}`);
 }
 
-/** Pure: what goes or moves, what builds, in order and for how long, then what does not and why. */
-export function renderPlan({ builds, skipped, cycles, expectedSeconds }: Plan, changes: readonly Fate[]): string {
+/** What a user who is not that of the service is not told. Pure. */
+function sayUnseen(paths: readonly string[]): string {
+  const what = `${paths.join(' and ')} may not be read by the user who runs this`;
+  const lacks = 'builds of frozen projects are not counted, builds that were deleted minutes ago are';
+  const names = 'and what becomes of projects is told by their names';
+  return `${what}: ${lacks}, ${names}. Run it as the user of the service to see all.`;
+}
+
+/** What the check of a push would annotate, by its place in the folder. */
+type Warning = Pick<CheckAnnotation, 'path' | 'line' | 'column' | 'message'>;
+
+/** Pure: what goes or moves, what builds, in order and for how long, what to mind, then what does not and why. */
+export function renderPlan(
+  { builds, skipped, cycles, expectedSeconds }: Plan,
+  changes: readonly Fate[],
+  warnings: readonly Warning[] = [],
+): string {
   const rows = builds.flatMap((build, index) =>
     build.chroots.map(({ chroot, cause, expectedSeconds: seconds }) => [
       String(index + 1),
@@ -110,6 +136,7 @@ export function renderPlan({ builds, skipped, cycles, expectedSeconds }: Plan, c
     rows.length === 0 || expectedSeconds === null
       ? ''
       : `Expected to take at least ${inWords(expectedSeconds)}, as before.`,
+    warnings.map(({ path, line, column, message }) => `${path}:${line}:${column}: ${message}`).join('\n'),
     ...cycles.map(
       ({ owner, project, packages }) =>
         `Packages of ${owner}/${project} require each other, so no order fits: ${[...packages, packages[0]].join(' → ')}`,
