@@ -12,17 +12,18 @@ import { plan } from './cli/plan.ts';
 import { prune } from './cli/prune.ts';
 import { rotateKeyOf } from './cli/rotate-key.ts';
 import { status } from './cli/status.ts';
-import type { Terminal } from './cli/terminal.ts';
+import { openTerminal } from './cli/terminal.ts';
 import { verify } from './cli/verify.ts';
 import type { Environment } from './service/home.ts';
 import { describe } from './service/log.ts';
 import { ServiceError } from './vocabulary/errors.ts';
 import { sayUnexpectedFileFault } from './vocabulary/file-fault.ts';
+import { oneLine } from './vocabulary/plain-text.ts';
 
-const terminal: Terminal = {
-  print: (text) => void process.stdout.write(`${text}\n`),
-  say: (text) => void process.stderr.write(`${text}\n`),
-};
+const terminal = openTerminal(
+  (text) => void process.stdout.write(text),
+  (text) => void process.stderr.write(text),
+);
 
 const environment = process.env as Environment;
 
@@ -290,16 +291,16 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
   else if (error instanceof ServiceError) {
-    terminal.say(describe(error));
+    terminal.say(oneLine(describe(error)));
     process.exitCode = error.code === 'settings' ? 2 : 1;
   } else if (error instanceof QueueError || error instanceof RunnerError || error instanceof GitError) {
     // Its message says where and what; a stack would only hide it.
-    terminal.say(describe(error));
+    terminal.say(oneLine(describe(error)));
     process.exitCode = 1;
   } else {
     const sentence = sayUnexpectedFileFault(error);
     if (sentence === undefined) throw error;
-    terminal.say(sentence);
+    terminal.say(oneLine(sentence));
     process.exitCode = 1;
   }
 }

@@ -19,6 +19,7 @@ import { ServiceError } from '../vocabulary/errors.ts';
 import type { Fate } from '../vocabulary/fate.ts';
 import { sayFileFault } from '../vocabulary/file-fault.ts';
 import { deleteAtFrom } from '../vocabulary/leaving.ts';
+import { oneLine, printableJson } from '../vocabulary/plain-text.ts';
 import { fatesInFolder } from './plan-fates.ts';
 import { type Terminal, table } from './terminal.ts';
 
@@ -44,7 +45,9 @@ export async function plan(
     const at = await readConfigAt(mirror, await commitFolder(repository, resolve(folder)));
     if (!at.ok) {
       const { problems } = at;
-      terminal.print(json ? JSON.stringify({ problems }, null, 2) : problems.map(formatProblem).join('\n'));
+      terminal.print(
+        json ? printableJson({ problems }) : problems.map((one) => oneLine(formatProblem(one))).join('\n'),
+      );
       return 1;
     }
     const home = readHome(environment);
@@ -70,9 +73,7 @@ export async function plan(
     const warnings = (await lowerVersionsIn(made, at.value, { built, mirror })).map(
       ({ path, line, column, message }) => ({ path, line, column, message }),
     );
-    terminal.print(
-      json ? JSON.stringify({ ...made, changes, warnings }, null, 2) : renderPlan(made, changes, warnings),
-    );
+    terminal.print(json ? printableJson({ ...made, changes, warnings }) : renderPlan(made, changes, warnings));
     return 0;
   } finally {
     await rm(scratch, { recursive: true, force: true });
@@ -136,10 +137,11 @@ export function renderPlan(
     rows.length === 0 || expectedSeconds === null
       ? ''
       : `Expected to take at least ${inWords(expectedSeconds)}, as before.`,
-    warnings.map(({ path, line, column, message }) => `${path}:${line}:${column}: ${message}`).join('\n'),
-    ...cycles.map(
-      ({ owner, project, packages }) =>
+    warnings.map(({ path, line, column, message }) => oneLine(`${path}:${line}:${column}: ${message}`)).join('\n'),
+    ...cycles.map(({ owner, project, packages }) =>
+      oneLine(
         `Packages of ${owner}/${project} require each other, so no order fits: ${[...packages, packages[0]].join(' → ')}`,
+      ),
     ),
     left.length === 0 ? '' : `Not built:\n${table(['project', 'package', 'chroot', 'why'], left)}`,
   ];

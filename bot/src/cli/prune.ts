@@ -13,6 +13,7 @@ import { type Environment, type Home, readHome } from '../service/home.ts';
 import { applyToBotState, type BotOperation, type BotState, initialBotState } from '../vocabulary/bot-state.ts';
 import { ServiceError } from '../vocabulary/errors.ts';
 import { countingLeaving } from '../vocabulary/leaving.ts';
+import { oneLine, printableJson } from '../vocabulary/plain-text.ts';
 import { type PruneReport, pruneReportSchema } from '../vocabulary/prune-report.ts';
 import { askControl } from './ask-control.ts';
 import { type Terminal, table } from './terminal.ts';
@@ -32,9 +33,9 @@ export async function prune(terminal: Terminal, environment: Environment, wish: 
     throw new ServiceError('unreachable', `${what} Name its folder in COPPICE_HOME.`);
   }
   const report = (await askService(endpoint, wish.dryRun)) ?? (await pruneHere(home, endpoint, wish.dryRun, terminal));
-  if (wish.json) terminal.print(JSON.stringify(report, null, 2));
+  if (wish.json) terminal.print(printableJson(report));
   else terminal.print(renderReport(report));
-  for (const problem of report.problems) terminal.say(problem);
+  for (const problem of report.problems) terminal.say(oneLine(problem));
   return report.problems.length === 0 ? 0 : 1;
 }
 
@@ -47,7 +48,7 @@ async function askService(endpoint: Endpoint, dryRun: boolean): Promise<PruneRep
   if (answer.status === 200 && read.kind === 'value') return read.value;
   throw new ServiceError(
     'unreachable',
-    `The service could not prune (${answer.status}): ${answer.text.trim().slice(0, 500)}`,
+    `The service could not prune (${answer.status}): ${oneLine(answer.text.trim().slice(0, 500))}`,
   );
 }
 
