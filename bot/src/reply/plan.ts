@@ -53,7 +53,7 @@ function promotionNote({ builds }: Plan): string {
     promoted.length === builds.length
       ? 'Nothing is built'
       : `${promoted.length} of them ${promoted.length === 1 ? 'is' : 'are'} not built`;
-  return `${what}: the packages that were tested in ${[...projects].slice(0, 20).join(', ')} have the same inputs, and are signed with the key of the project and published.`;
+  return `${what}: the packages that were tested in ${[...projects].slice(0, 20).join(', ')} have the same inputs: they are taken over, signed with the key of the project, and shown to users as its \`publish\` says.`;
 }
 
 function expectation({ builds, expectedSeconds }: Plan): string {
