@@ -37,6 +37,7 @@ import type { PushContext } from './pushes/handle-push.ts';
 import { createDepartures, type TakeAwayContext, takeAway } from './pushes/take-away.ts';
 import { takeDownFrozen } from './pushes/take-down-frozen.ts';
 import { createRetention, type RetentionContext } from './retention/retention.ts';
+import { withheldIn } from './service/home.ts';
 import { webhooksPath } from './service/http-server.ts';
 import { applyToBotState, type BotOperation, type BotState, initialBotState } from './vocabulary/bot-state.ts';
 import type { Job } from './vocabulary/job.ts';
@@ -168,7 +169,7 @@ type Parts = Awaited<ReturnType<typeof openParts>>;
 async function openParts(options: BotOptions) {
   const { settings, queue, config, home, publishedFolder, log, now } = options;
   const { repository, webUrl } = settings.github;
-  const withheldFolder = join(home, 'state/withheld');
+  const withheldFolder = withheldIn(home);
   const store = await openJournaledStore<BotState, BotOperation, void>({
     folder: join(home, 'state/bot'),
     initial: initialBotState,

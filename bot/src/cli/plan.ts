@@ -12,7 +12,7 @@ import { lowerVersionsIn } from '../planning/planner.ts';
 import { fateLine } from '../reply/fates.ts';
 import { inWords } from '../reply/plan.ts';
 import { readEndpoint } from '../service/endpoint.ts';
-import { type Environment, readHome, readSettings } from '../service/home.ts';
+import { type Environment, readHome, readSettings, withheldIn } from '../service/home.ts';
 import { mirrorToLocalGithub } from '../service/local-mirror.ts';
 import type { CheckAnnotation } from '../vocabulary/answer.ts';
 import { ServiceError } from '../vocabulary/errors.ts';
@@ -52,7 +52,7 @@ export async function plan(
     }
     const home = readHome(environment);
     const unseen: string[] = [];
-    const built = await openBuiltIndex(home.published, undefined, join(home.state, 'withheld'), ({ path = '' }) =>
+    const built = await openBuiltIndex(home.published, undefined, withheldIn(home.folder), ({ path = '' }) =>
       unseen.push(path),
     );
     if (unseen.length > 0) terminal.say(sayUnseen(unseen));

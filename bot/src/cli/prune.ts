@@ -9,7 +9,7 @@ import { openConfigRepo } from '../config-repo/mirror.ts';
 import { readLeaving } from '../config-repo/read-leaving.ts';
 import { pruneAll } from '../retention/prune-all.ts';
 import { type Endpoint, readEndpoint } from '../service/endpoint.ts';
-import { type Environment, type Home, readHome } from '../service/home.ts';
+import { type Environment, type Home, readHome, withheldIn } from '../service/home.ts';
 import { applyToBotState, type BotOperation, type BotState, initialBotState } from '../vocabulary/bot-state.ts';
 import { ServiceError } from '../vocabulary/errors.ts';
 import { countingLeaving } from '../vocabulary/leaving.ts';
@@ -72,7 +72,7 @@ async function pruneHere(home: Home, endpoint: Endpoint, dryRun: boolean, { say 
       const stated = (owner: string, name: string) => findProject(projects, owner, readSandbox(name)?.project ?? name);
       const isFrozen = (owner: string, name: string) => (stated(owner, name)?.frozen ?? null) !== null;
       const publisher = { home: home.folder, url: endpoint.url, isFrozen, log };
-      const folders = { publishedFolder: home.published, withheldFolder: join(home.state, 'withheld') };
+      const folders = { publishedFolder: home.published, withheldFolder: withheldIn(home.folder) };
       const sandboxes = {
         ...{ pulls: () => store.state.pulls, live: () => queue.builds(), ...folders, isFrozen, now },
         retentionSeconds: () => at.config.policy.retention.pullRequestsSeconds,

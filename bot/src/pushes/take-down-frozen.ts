@@ -4,8 +4,8 @@ import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 import { countingLeaving } from '../vocabulary/leaving.ts';
 
 /**
- * A takedown that was cut off goes on to its end, also where an older version left files of builds in reach. One that is
- * leaving stays frozen until it is gone. Does not reject: what cannot be taken down is logged.
+ * A takedown that was cut off goes on to its end, also where an older version left files of builds in reach. A project
+ * that is leaving stays frozen until it is gone. Does not reject: what cannot be taken down is logged.
  */
 export async function takeDownFrozen(
   at: Pick<ConfigAtCommit, 'config' | 'leaving'> | undefined,
