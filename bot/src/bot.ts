@@ -41,6 +41,7 @@ import { withheldIn } from './service/home.ts';
 import { webhooksPath } from './service/http-server.ts';
 import { applyToBotState, type BotOperation, type BotState, initialBotState } from './vocabulary/bot-state.ts';
 import type { Job } from './vocabulary/job.ts';
+import { nameOf } from './vocabulary/project-name.ts';
 import type { PruneReport } from './vocabulary/prune-report.ts';
 
 export interface BotOptions {
@@ -215,7 +216,7 @@ function retentionContext(options: BotOptions, parts: Parts): RetentionContext {
     sandboxes: sandboxesOf({ ...parts, queue, publishedFolder, projects, now, config: people.config }),
     async changed(touched) {
       for (const key of touched) {
-        const [owner = '', name = ''] = key.split('/');
+        const { owner, name } = nameOf(key);
         await built.reread(owner, name);
       }
       await published();

@@ -64,6 +64,7 @@ import { type SiteUpdates, startSiteUpdates } from './service/site-updates.ts';
 import { ServiceError } from './vocabulary/errors.ts';
 import { sayFileFault } from './vocabulary/file-fault.ts';
 import { countingLeaving } from './vocabulary/leaving.ts';
+import { nameOf } from './vocabulary/project-name.ts';
 import { pruneWishSchema } from './vocabulary/prune-report.ts';
 
 /** What every step of the start is given. */
@@ -227,12 +228,6 @@ async function makeFolders(home: Home): Promise<void> {
   }
 }
 
-/** `owner/name` → both. */
-function partsOf(key: string): [owner: string, name: string] {
-  const [owner = '', name = ''] = key.split('/');
-  return [owner, name];
-}
-
 /** What builds, and what is told of it elsewhere than on GitHub. */
 interface Building {
   readonly runner: Runner;
@@ -282,7 +277,12 @@ async function startBuilding(
       projectOf(owner, name)?.packages.find((one) => one.name === packageName)?.allowsDowngrade === true,
     repoTerms: (owner: string, name: string) => {
       const project = projectOf(owner, name);
-      return project === undefined ? plainTerms : repoTerms(project, (key) => projectOf(...partsOf(key)));
+      return project === undefined
+        ? plainTerms
+        : repoTerms(project, (key) => {
+            const { owner: of, name: needed } = nameOf(key);
+            return projectOf(of, needed);
+          });
     },
     ...{ baseOf, log },
   };
