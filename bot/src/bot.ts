@@ -35,10 +35,13 @@ import { createTending, sandboxesOf } from './pull-requests/tend-pulls.ts';
 import { applyConfigChange, cancelWaiting, removePackage } from './pushes/apply-config-change.ts';
 import type { PushContext } from './pushes/handle-push.ts';
 import { createDepartures, type TakeAwayContext, takeAway } from './pushes/take-away.ts';
+import { takeDownFrozen } from './pushes/take-down-frozen.ts';
 import { createRetention, type RetentionContext } from './retention/retention.ts';
+import { withheldIn } from './service/home.ts';
 import { webhooksPath } from './service/http-server.ts';
 import { applyToBotState, type BotOperation, type BotState, initialBotState } from './vocabulary/bot-state.ts';
 import type { Job } from './vocabulary/job.ts';
+import { nameOf } from './vocabulary/project-name.ts';
 import type { PruneReport } from './vocabulary/prune-report.ts';
 
 export interface BotOptions {
@@ -133,7 +136,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     fault: reconciler.fault.bind(reconciler),
     async start() {
       await restoreConfig(state(), mirror, options);
-      await takeDownFrozen(options);
+      await takeDownFrozen(config.current(), options.projects, log);
       tending.restored();
       reporter.start();
       inbox.start(worker);
@@ -167,7 +170,7 @@ type Parts = Awaited<ReturnType<typeof openParts>>;
 async function openParts(options: BotOptions) {
   const { settings, queue, config, home, publishedFolder, log, now } = options;
   const { repository, webUrl } = settings.github;
-  const withheldFolder = join(home, 'state/withheld');
+  const withheldFolder = withheldIn(home);
   const store = await openJournaledStore<BotState, BotOperation, void>({
     folder: join(home, 'state/bot'),
     initial: initialBotState,
@@ -213,7 +216,7 @@ function retentionContext(options: BotOptions, parts: Parts): RetentionContext {
     sandboxes: sandboxesOf({ ...parts, queue, publishedFolder, projects, now, config: people.config }),
     async changed(touched) {
       for (const key of touched) {
-        const [owner = '', name = ''] = key.split('/');
+        const { owner, name } = nameOf(key);
         await built.reread(owner, name);
       }
       await published();
@@ -263,16 +266,6 @@ function contextsOf(options: BotOptions, parts: Parts, view: CommentContext['vie
     keysOf: (login) => github.keysOf(login),
   };
   return { pulls, pushes, departures, commands };
-}
-
-/** A takedown that was cut off goes on to its end, also where an older version left files of builds in reach. */
-async function takeDownFrozen({ config, projects, log }: BotOptions): Promise<void> {
-  for (const { owner, name, frozen } of config.current()?.config.projects ?? []) {
-    if (frozen === null) continue;
-    await projects
-      .freeze({ owner, name })
-      .catch((error: unknown) => log('error', `${owner}/${name} is frozen, and could not be taken down`, { error }));
-  }
 }
 
 /** Reads the config in force again after a start. Does not reject: the first look at GitHub fetches it again. */

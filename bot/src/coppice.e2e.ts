@@ -356,6 +356,18 @@ describe('the command line', () => {
     const planned = JSON.parse(stdout) as { builds: { package: string }[]; skipped: { package: string }[] };
     expect(planned.builds).toEqual([]);
     expect(planned.skipped.map((one) => one.package).sort()).toEqual(['hello', 'libgreet', 'motd']);
+    const changed = await mkdtemp(join(tmpdir(), 'coppice-plan-e2e-'));
+    try {
+      await cp(example, changed, { recursive: true });
+      const spec = join(changed, 'packages/acme/tools/libgreet/libgreet.spec');
+      await writeFile(spec, (await readFile(spec, 'utf8')).replace(/^Version:.*$/m, 'Version: 0.0.1'));
+      const lower = await service.coppice(['plan', changed]);
+      expect(lower.stdout).toMatch(
+        /^projects\/acme\/tools\.yaml:\d+:\d+: libgreet 0\.0\.1 is lower than \S+, which is published: /m,
+      );
+    } finally {
+      await rm(changed, { recursive: true });
+    }
   });
 
   test('rotate-key lets another key sign, which the page shows, and readers of the old one go on', async () => {

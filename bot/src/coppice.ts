@@ -12,17 +12,18 @@ import { plan } from './cli/plan.ts';
 import { prune } from './cli/prune.ts';
 import { rotateKeyOf } from './cli/rotate-key.ts';
 import { status } from './cli/status.ts';
-import type { Terminal } from './cli/terminal.ts';
+import { openTerminal } from './cli/terminal.ts';
 import { verify } from './cli/verify.ts';
 import type { Environment } from './service/home.ts';
 import { describe } from './service/log.ts';
 import { ServiceError } from './vocabulary/errors.ts';
 import { sayUnexpectedFileFault } from './vocabulary/file-fault.ts';
+import { oneLine } from './vocabulary/plain-text.ts';
 
-const terminal: Terminal = {
-  print: (text) => void process.stdout.write(`${text}\n`),
-  say: (text) => void process.stderr.write(`${text}\n`),
-};
+const terminal = openTerminal(
+  (text) => void process.stdout.write(text),
+  (text) => void process.stderr.write(text),
+);
 
 const environment = process.env as Environment;
 
@@ -101,7 +102,9 @@ function addRequests(program: Command, exit: Exit): void {
       'after',
       '\nThe GitHub token is read from COPPICE_TOKEN (embedded default: the token of the user maintainer).',
     )
-    .action(async (text: string, options: { issue: number; json?: true; follow: boolean }) => {
+    .action(async (text: string, options: { issue: number; json?: true; follow: boolean }, command: Command) => {
+      if (options.json && !options.follow)
+        command.error('--json prints the answer, and --no-follow does not wait for it: leave one of them out.');
       exit(
         await comment(terminal, environment, text, {
           issue: options.issue,
@@ -213,7 +216,8 @@ function addImports(program: Command, exit: Exit): void {
     .argument('<file>', 'the copr-be.conf')
     .option('--output <folder>', 'write settings.yaml there instead of printing it')
     .option('--force', 'replace a file that is there')
-    .action(async (file: string, options: { output?: string; force?: true }) => {
+    .action(async (file: string, options: { output?: string; force?: true }, command: Command) => {
+      refuseForceAlone(options, command);
       exit(await importBackendConf(terminal, file, { output: options.output, force: options.force === true }));
     });
   imports
@@ -227,7 +231,8 @@ function addImports(program: Command, exit: Exit): void {
     .option('--hash', 'download linked source packages for their hashes')
     .option('--maintainer <login>', 'a GitHub login that may change the project; may be repeated', collect, [])
     .option('--force', 'replace files that are there')
-    .action(async (project: string, options: CoprOptions) => {
+    .action(async (project: string, options: CoprOptions, command: Command) => {
+      refuseForceAlone(options, command);
       const { from, output, hash, maintainer, force } = options;
       const order = { from, output, hash: hash === true, force: force === true, maintainers: maintainer };
       exit(await importCoprProject(terminal, project, order));
@@ -240,6 +245,12 @@ interface CoprOptions {
   readonly hash?: true;
   readonly maintainer: readonly string[];
   readonly force?: true;
+}
+
+/** Throws CommanderError. */
+function refuseForceAlone(options: { output?: string; force?: true }, command: Command): void {
+  if (options.force && options.output === undefined)
+    command.error('--force replaces files in the folder of --output: name that as well, or leave --force out.');
 }
 
 function collectStates(text: string, before: readonly BuildState[]): readonly BuildState[] {
@@ -290,16 +301,16 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
   else if (error instanceof ServiceError) {
-    terminal.say(describe(error));
+    terminal.say(oneLine(describe(error)));
     process.exitCode = error.code === 'settings' ? 2 : 1;
   } else if (error instanceof QueueError || error instanceof RunnerError || error instanceof GitError) {
     // Its message says where and what; a stack would only hide it.
-    terminal.say(describe(error));
+    terminal.say(oneLine(describe(error)));
     process.exitCode = 1;
   } else {
     const sentence = sayUnexpectedFileFault(error);
     if (sentence === undefined) throw error;
-    terminal.say(sentence);
+    terminal.say(oneLine(sentence));
     process.exitCode = 1;
   }
 }

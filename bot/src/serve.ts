@@ -48,7 +48,7 @@ import { type ConfigAtCommit, type ConfigInForce, createConfigInForce } from './
 import { openConfigReader } from './config-repo/mirror.ts';
 import { statedRepositories } from './config-repo/stated-repositories.ts';
 import { startBuilderServer } from './service/builder-server.ts';
-import { startControlServer } from './service/control-server.ts';
+import { controlAction, startControlServer } from './service/control-server.ts';
 import { diskWarning } from './service/disk-room.ts';
 import { writeEndpoint } from './service/endpoint.ts';
 import { introduce, stepper, tellUntilIdle } from './service/first-words.ts';
@@ -64,6 +64,7 @@ import { type SiteUpdates, startSiteUpdates } from './service/site-updates.ts';
 import { ServiceError } from './vocabulary/errors.ts';
 import { sayFileFault } from './vocabulary/file-fault.ts';
 import { countingLeaving } from './vocabulary/leaving.ts';
+import { nameOf } from './vocabulary/project-name.ts';
 import { pruneWishSchema } from './vocabulary/prune-report.ts';
 
 /** What every step of the start is given. */
@@ -191,7 +192,7 @@ async function start(options: Start): Promise<Service | undefined> {
   await bot.start();
   followSettings(options, settings, runner);
   state.isReady();
-  const control = await startControlServer({ '/prune': (body) => bot.prune(pruneWishSchema.parse(JSON.parse(body))) });
+  const control = await startControlServer({ '/prune': controlAction(pruneWishSchema, bot.prune) });
   cleanups.push(() => control.close());
   await tellEndpoint(home, url, settings, control);
   step(github.url === undefined ? `Ready at ${url}` : `Ready at ${url}; building what the example states`);
@@ -225,12 +226,6 @@ async function makeFolders(home: Home): Promise<void> {
     const text = `COPPICE_HOME, ${home.folder}, ${sayFileFault(error)}. Let it be a folder of the user who runs the service.`;
     throw new ServiceError('home', text);
   }
-}
-
-/** `owner/name` → both. */
-function partsOf(key: string): [owner: string, name: string] {
-  const [owner = '', name = ''] = key.split('/');
-  return [owner, name];
 }
 
 /** What builds, and what is told of it elsewhere than on GitHub. */
@@ -288,7 +283,12 @@ async function startBuilding(
     },
     repoTerms: (owner: string, name: string) => {
       const project = projectOf(owner, name);
-      return project === undefined ? plainTerms : repoTerms(project, (key) => projectOf(...partsOf(key)));
+      return project === undefined
+        ? plainTerms
+        : repoTerms(project, (key) => {
+            const { owner: of, name: needed } = nameOf(key);
+            return projectOf(of, needed);
+          });
     },
     ...{ baseOf, log },
   };

@@ -42,6 +42,6 @@ export * from './words/source.ts';
 export * from './words/source.ts';
 export * from './words/source-distgit.ts';
 export type { FetchedFileRecord, SubmoduleRecord } from './words/source-schema.ts';
-export { parseDuration, parseSize } from './words/units.ts';
+export { forHowLong, parseDuration, parseSize } from './words/units.ts';
 export { gitUrl } from './yaml/fields.ts';
 export { maximumYamlBytes } from './yaml/parse-yaml.ts';

@@ -178,12 +178,14 @@ describe('regenerate', () => {
     await smallSite();
     const tried = fixtureResult({ id: 9, project: 'tools:pr:7' });
     await fixture.write(`results/acme/tools:pr:7/${fixtureChroot}/00000009-hello/result.json`, JSON.stringify(tried));
-    const said = async (closed: unknown[]) => {
-      await fixture.write(published.sandboxesJson, JSON.stringify({ keptSeconds: 14 * 86_400, closed }));
+    const said = async (closed: unknown[], keptSeconds = 14 * 86_400) => {
+      await fixture.write(published.sandboxesJson, JSON.stringify({ keptSeconds, closed }));
       await run();
       return (await read('acme/tools:pr:7/index.html')).match(/They are deleted [^;]*/)?.[0];
     };
     expect(await said([])).toBe('They are deleted 14 days after it is closed');
+    expect(await said([], 1.5 * 86_400)).toBe('They are deleted 1 day and 12 hours after it is closed');
+    expect(await said([], 86_400)).toBe('They are deleted 1 day after it is closed');
     const other = { pull: 77, deleteAt: '2026-01-01T00:00:00Z' };
     expect(await said([other, { pull: 7, deleteAt: '2026-11-22T17:04:07.000Z' }])).toBe(
       'They are deleted on 22 Nov 2026, 17:04 UTC, for it was closed',

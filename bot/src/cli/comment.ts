@@ -6,6 +6,7 @@ import { readAnswerMark } from '../reply/answer-mark.ts';
 import type { Endpoint } from '../service/endpoint.ts';
 import type { Environment } from '../service/home.ts';
 import { ServiceError } from '../vocabulary/errors.ts';
+import { printableJson } from '../vocabulary/plain-text.ts';
 import { findService } from './ask-service.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -65,7 +66,7 @@ export async function comment(
     }
     const mark = answer === undefined ? undefined : readAnswerMark(answer.body);
     if (answer !== undefined && mark !== undefined && mark.state !== 'working') {
-      if (options.json) terminal.print(JSON.stringify({ state: mark.state, url: answer.url, body }, null, 2));
+      if (options.json) terminal.print(printableJson({ state: mark.state, url: answer.url, body }));
       return mark.state === 'good' ? 0 : 1;
     }
     await new Promise((resolve) => setTimeout(resolve, pollSeconds * 1000));

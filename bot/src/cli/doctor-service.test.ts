@@ -8,23 +8,25 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createWebhookReceiver } from '../inbox/receive-webhook.ts';
 import { writeEndpoint } from '../service/endpoint.ts';
 import { readHome } from '../service/home.ts';
-import { type HttpServer, healthOf, startHttpServer, webhooksPath } from '../service/http-server.ts';
+import { type HttpServer, healthOf, type MirrorHealth, startHttpServer, webhooksPath } from '../service/http-server.ts';
 import { clockFinding, serviceFindings, webhooksFinding } from './doctor-service.ts';
 
 let folder: string;
 let ready: boolean;
 let brokenPools: readonly { name: string }[];
+let mirror: MirrorHealth | undefined;
 let server: HttpServer;
 let url: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'coppice-doctor-service-'));
   ready = true;
   brokenPools = [];
+  mirror = undefined;
   server = await startHttpServer({
     host: '127.0.0.1',
     port: 0,
     published: folder,
-    health: () => healthOf(ready, brokenPools),
+    health: () => healthOf(ready, brokenPools, undefined, mirror),
     metrics: async () => '',
   });
   url = `http://127.0.0.1:${server.port}`;
@@ -74,6 +76,15 @@ test('a pool that makes no builders is a finding of its own', async () => {
     ['service', true],
     ['pool big', false],
   ]);
+});
+
+test('a mirror that is behind is a finding that says since when', async () => {
+  mirror = { behindSince: '2026-01-02T03:04:05.000Z', files: 3 };
+  const findings = await serviceFindings({ COPPICE_HOME: folder }, undefined, Date.now);
+  expect(findings[1]).toMatchObject({
+    ...{ what: 'what the mirror has', good: false },
+    detail: 'behind since 2026-01-02T03:04:05.000Z, with 3 changes',
+  });
 });
 
 test('with webhooks switched off no delivery is tried', async () => {

@@ -1,7 +1,7 @@
 // What a running service answers: that it is ready, that its clock agrees, that GitHub's deliveries reach it.
 import type { Settings } from '@coppice/config';
 import type { Environment } from '../service/home.ts';
-import { type Health, webhooksPath } from '../service/http-server.ts';
+import { type Health, type MirrorHealth, webhooksPath } from '../service/http-server.ts';
 import { describe } from '../service/log.ts';
 import { findService } from './ask-service.ts';
 import { broken, type Finding, good } from './doctor-finding.ts';
@@ -35,6 +35,7 @@ export async function serviceFindings(
     good('service', `${url} is ready`),
     ...(health.status === 'degraded' ? health.brokenPools.map(poolFinding) : []),
     ...(health.status === 'degraded' && health.github !== undefined ? [githubFinding(health.github)] : []),
+    ...(health.status === 'degraded' && health.mirror !== undefined ? [behindFinding(health.mirror)] : []),
     await clockFinding('clock', `${url}/healthz`, now),
     ...(settings?.github.mode === 'github' ? [await clockFinding('clock of GitHub', apiUrl, now)] : []),
     settings?.github.webhooks === false
@@ -53,6 +54,15 @@ function poolFinding(name: string): Finding {
 
 function githubFinding(why: string): Finding {
   return broken('GitHub', why, 'mend that; the service asks again within minutes, and needs no restart');
+}
+
+function behindFinding({ behindSince, files }: MirrorHealth): Finding {
+  const changes = files === 1 ? '1 change' : `${files} changes`;
+  return broken(
+    'what the mirror has',
+    `behind since ${behindSince}, with ${changes}`,
+    'see why in `published mirror` here, or in the log of the service; it goes on trying',
+  );
 }
 
 /** Whether this machine's clock is the server's at `address`, by the date of its answer (exact to a second). */

@@ -6,6 +6,7 @@ import { type Environment, type Home, readHome, readSettings } from '../service/
 import { webhooksPath } from '../service/http-server.ts';
 import { describe } from '../service/log.ts';
 import { configuredSecrets, embeddedAppId, embeddedKeyFile } from '../service/secrets.ts';
+import { oneLine, printableJson } from '../vocabulary/plain-text.ts';
 import { localBuildersFindings } from './doctor-builders.ts';
 import { broken, type Finding, good } from './doctor-finding.ts';
 import { type AppAccess, githubFindings } from './doctor-github.ts';
@@ -25,7 +26,7 @@ export async function doctor(
   json: boolean,
 ): Promise<number> {
   const findings = await examine(environment, searchPath);
-  if (json) terminal.print(JSON.stringify({ findings }, null, 2));
+  if (json) terminal.print(printableJson({ findings }));
   else terminal.print(renderFindings(findings));
   return findings.every((one) => one.good) ? 0 : 1;
 }
@@ -33,7 +34,7 @@ export async function doctor(
 /** Pure: a row for each finding, then what to do. */
 export function renderFindings(findings: readonly Finding[]): string {
   const rows = findings.map((one) => [one.good ? 'ok' : 'BROKEN', one.what, one.detail]);
-  const fixes = findings.filter((one) => !one.good).map(({ what, fix }) => `  ${what}: ${fix}`);
+  const fixes = findings.filter((one) => !one.good).map(({ what, fix }) => oneLine(`  ${what}: ${fix}`));
   const verdict = fixes.length === 0 ? 'Nothing is broken.' : `What to do:\n${fixes.join('\n')}`;
   return `${table(['', 'what', 'found'], rows)}\n\n${verdict}`;
 }

@@ -1,11 +1,19 @@
 // What becomes of the projects of the service in COPPICE_HOME, if a folder were pushed.
 import { join } from 'node:path';
 import { readRegularFile } from '@coppice/builder-runner/regular-file';
-import { type ProjectsJson, parseJsonAs, projectKey, projectsJsonSchema, published } from '@coppice/config';
+import {
+  type Policy,
+  type Project,
+  type ProjectsJson,
+  parseJsonAs,
+  projectKey,
+  projectsJsonSchema,
+  published,
+} from '@coppice/config';
 import { type ConfigAtCommit, readConfigAt } from '../config-repo/config-in-force.ts';
 import { openConfigRepo } from '../config-repo/mirror.ts';
 import { readLeaving } from '../config-repo/read-leaving.ts';
-import { compareProjects, fatesOf } from '../planning/project-fates.ts';
+import { compareProjects, droppedFrom, fatesOf } from '../planning/project-fates.ts';
 import type { Home } from '../service/home.ts';
 import type { Fate } from '../vocabulary/fate.ts';
 import { maximumJsonBytes } from './doctor-records.ts';
@@ -67,11 +75,12 @@ function byNames(
   const now = new Map(config.projects.map((project) => [projectKey(project), project]));
   return projects.flatMap((project): readonly Fate[] => {
     const key = projectKey(project);
-    if (now.has(key)) return project.leaving === null ? [] : [{ kind: 'keeps', project: key }];
+    const stated = now.get(key);
+    if (stated !== undefined) return changesByNames(project, stated, config.policy);
     const before = project.leaving !== null;
     const at = project.leaving?.deleteAt ?? deleteAt;
     const size = { packages: project.packages.length, builds: builds.get(key) ?? 0 };
-    const deletion = { kind: 'deletes', project: key, ...size, at, before } as const;
+    const deletion = { kind: 'deletes', project: key, ...size, at, before, ...isFrozen(project) } as const;
     const says = config.projects.find(({ renamedFrom }) => renamedFrom === key);
     if (says === undefined) return [deletion];
     const to = projectKey(says);
@@ -79,4 +88,20 @@ function byNames(
     if (own === 0 || size.builds === 0) return [{ kind: 'renames', from: key, to }];
     return [deletion, { kind: 'apart', from: key, to, builds: own }];
   });
+}
+
+function changesByNames(before: ProjectsJson['projects'][number], stated: Project, policy: Policy): readonly Fate[] {
+  const project = projectKey(stated);
+  const names = new Set(stated.packages.map(({ name }) => name));
+  const back = before.departed.map(({ name }) => name).filter((name) => names.has(name));
+  const packages = before.packages.map(({ name }) => name);
+  return [
+    ...(before.leaving === null ? [] : [{ kind: 'keeps', project, ...isFrozen(stated) } as const]),
+    ...(back.length === 0 ? [] : [{ kind: 'returns', project, packages: back, ...isFrozen(stated) } as const]),
+    ...droppedFrom({ packages, chroots: before.chroots }, stated, policy),
+  ];
+}
+
+function isFrozen({ frozen }: { readonly frozen: string | null }): { readonly frozen?: true } {
+  return frozen === null ? {} : { frozen: true };
 }

@@ -1,7 +1,9 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type BuildId, chrootOf, type Plan, plainBuildroot, published, type Result } from '@coppice/config';
+import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { plan, renderPlan } from './plan.ts';
 
@@ -66,6 +68,13 @@ test('a plan names first what goes and what moves', () => {
   ]);
 });
 
+test('a plan warns of what the check of a push would warn of', () => {
+  const place = { path: 'projects/acme/tools.yaml', line: 4, column: 12 };
+  const warnings = [{ ...place, message: 'hello 1 is lower than 2-1, which is published.' }];
+  const lines = renderPlan({ ...nothing, builds: [build('hello', [])] }, [], warnings).split('\n');
+  expect(lines.slice(2)).toEqual(['', 'projects/acme/tools.yaml:4:12: hello 1 is lower than 2-1, which is published.']);
+});
+
 test('a folder that is none is told in a sentence', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'coppice-plan-'));
   const terminal = { print: () => undefined, say: () => undefined };
@@ -119,6 +128,41 @@ test('what somebody canceled stays unbuilt, as with a push', async () => {
       { why: expect.stringMatching(/^canceled in build 3 by mia, with the same inputs;/) },
     ]);
   } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('another user than the service is told what cannot be seen, and has the plan', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'coppice-plan-'));
+  await chmod(folder, 0o755);
+  const put = async (path: string, text: string) => {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), text);
+  };
+  const state = join(folder, 'home/state');
+  try {
+    await put('config/coppice.yaml', `admins: [ada]\nchroots: [${chroot}]\n`);
+    const project = `maintainers: [mia]\nchroots: [${chroot}]\npackages: { hello: { source: { type: dir } } }\n`;
+    await put('config/projects/acme/tools.yaml', project);
+    await put('config/packages/acme/tools/hello/hello.spec', 'Name: hello\n');
+    await put('home/state/removals/x.json', '{}');
+    await put('home/state/withheld/results/acme/cold/x', '');
+    await chmod(state, 0o000);
+    const drop = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+    const program = fileURLToPath(new URL('../coppice.ts', import.meta.url));
+    const [name = '', ...args] = [
+      ...(process.getuid?.() === 0 ? drop : []),
+      ...[process.execPath, program, 'plan', join(folder, 'config')],
+    ];
+    const env = { COPPICE_HOME: join(folder, 'home'), PATH: process.env.PATH ?? '' };
+    const ended = await execa(name, args, { cwd: folder, env, extendEnv: false, reject: false });
+    expect(ended.stdout).toMatch(/^1 +acme\/tools +hello/m);
+    expect(ended.stderr.replaceAll(state, 'STATE')).toBe(
+      'STATE/withheld/results and STATE/removals may not be read by the user who runs this: builds of frozen projects are not counted, builds that were deleted minutes ago are, and what becomes of projects is told by their names. Run it as the user of the service to see all.',
+    );
+    expect(ended.exitCode).toBe(0);
+  } finally {
+    await chmod(state, 0o700);
     await rm(folder, { recursive: true });
   }
 });

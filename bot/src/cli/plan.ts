@@ -8,15 +8,18 @@ import { readConfigAt } from '../config-repo/config-in-force.ts';
 import { openConfigRepo } from '../config-repo/mirror.ts';
 import { builtUnderFormerName, openBuiltIndex } from '../planning/built.ts';
 import { makePlan } from '../planning/plan-requests.ts';
+import { lowerVersionsIn } from '../planning/planner.ts';
 import { fateLine } from '../reply/fates.ts';
 import { inWords } from '../reply/plan.ts';
 import { readEndpoint } from '../service/endpoint.ts';
-import { type Environment, readHome, readSettings } from '../service/home.ts';
+import { type Environment, readHome, readSettings, withheldIn } from '../service/home.ts';
 import { mirrorToLocalGithub } from '../service/local-mirror.ts';
+import type { CheckAnnotation } from '../vocabulary/answer.ts';
 import { ServiceError } from '../vocabulary/errors.ts';
 import type { Fate } from '../vocabulary/fate.ts';
 import { sayFileFault } from '../vocabulary/file-fault.ts';
 import { deleteAtFrom } from '../vocabulary/leaving.ts';
+import { oneLine, printableJson } from '../vocabulary/plain-text.ts';
 import { fatesInFolder } from './plan-fates.ts';
 import { type Terminal, table } from './terminal.ts';
 
@@ -42,11 +45,17 @@ export async function plan(
     const at = await readConfigAt(mirror, await commitFolder(repository, resolve(folder)));
     if (!at.ok) {
       const { problems } = at;
-      terminal.print(json ? JSON.stringify({ problems }, null, 2) : problems.map(formatProblem).join('\n'));
+      terminal.print(
+        json ? printableJson({ problems }) : problems.map((one) => oneLine(formatProblem(one))).join('\n'),
+      );
       return 1;
     }
     const home = readHome(environment);
-    const built = await openBuiltIndex(home.published);
+    const unseen: string[] = [];
+    const built = await openBuiltIndex(home.published, undefined, withheldIn(home.folder), ({ path = '' }) =>
+      unseen.push(path),
+    );
+    if (unseen.length > 0) terminal.say(sayUnseen(unseen));
     const rules = await settingsOfService(environment);
     const deleteAt = deleteAtFrom(new Date(), rules.deletion.graceSeconds);
     const changes = await fatesInFolder(at.value, home, built.counts(), deleteAt);
@@ -61,7 +70,10 @@ export async function plan(
       queued: () => [],
       expectedSeconds: built.expectedSeconds,
     });
-    terminal.print(json ? JSON.stringify({ ...made, changes }, null, 2) : renderPlan(made, changes));
+    const warnings = (await lowerVersionsIn(made, at.value, { built, mirror })).map(
+      ({ path, line, column, message }) => ({ path, line, column, message }),
+    );
+    terminal.print(json ? printableJson({ ...made, changes, warnings }) : renderPlan(made, changes, warnings));
     return 0;
   } finally {
     await rm(scratch, { recursive: true, force: true });
@@ -81,8 +93,23 @@ async function assertFolder(folder: string): Promise<void> {
     throw new ServiceError('folder', `${path} has no coppice.yaml. ${said}`);
 }
 
-/** Pure: what goes or moves, what builds, in order and for how long, then what does not and why. */
-export function renderPlan({ builds, skipped, cycles, expectedSeconds }: Plan, changes: readonly Fate[]): string {
+/** What a user who is not that of the service is not told. Pure. */
+function sayUnseen(paths: readonly string[]): string {
+  const what = `${paths.join(' and ')} may not be read by the user who runs this`;
+  const lacks = 'builds of frozen projects are not counted, builds that were deleted minutes ago are';
+  const names = 'and what becomes of projects is told by their names';
+  return `${what}: ${lacks}, ${names}. Run it as the user of the service to see all.`;
+}
+
+/** What the check of a push would annotate, by its place in the folder. */
+type Warning = Pick<CheckAnnotation, 'path' | 'line' | 'column' | 'message'>;
+
+/** Pure: what goes or moves, what builds, in order and for how long, what to mind, then what does not and why. */
+export function renderPlan(
+  { builds, skipped, cycles, expectedSeconds }: Plan,
+  changes: readonly Fate[],
+  warnings: readonly Warning[] = [],
+): string {
   const rows = builds.flatMap((build, index) =>
     build.chroots.map(({ chroot, cause, expectedSeconds: seconds }) => [
       String(index + 1),
@@ -110,9 +137,11 @@ export function renderPlan({ builds, skipped, cycles, expectedSeconds }: Plan, c
     rows.length === 0 || expectedSeconds === null
       ? ''
       : `Expected to take at least ${inWords(expectedSeconds)}, as before.`,
-    ...cycles.map(
-      ({ owner, project, packages }) =>
+    warnings.map(({ path, line, column, message }) => oneLine(`${path}:${line}:${column}: ${message}`)).join('\n'),
+    ...cycles.map(({ owner, project, packages }) =>
+      oneLine(
         `Packages of ${owner}/${project} require each other, so no order fits: ${[...packages, packages[0]].join(' → ')}`,
+      ),
     ),
     left.length === 0 ? '' : `Not built:\n${table(['project', 'package', 'chroot', 'why'], left)}`,
   ];

@@ -3,13 +3,15 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { openJournaledStore } from '@coppice/builder-runner/queue';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startControlServer } from '../service/control-server.ts';
+import { controlAction, startControlServer } from '../service/control-server.ts';
 import { writeEndpoint } from '../service/endpoint.ts';
 import { readHome } from '../service/home.ts';
 import { applyToBotState, type BotOperation, type BotState, initialBotState } from '../vocabulary/bot-state.ts';
+import { pruneWishSchema } from '../vocabulary/prune-report.ts';
 import { prune } from './prune.ts';
 
 let folder: string;
@@ -22,6 +24,7 @@ const endpoint = {
   url: 'http://127.0.0.1:8080',
   github: { mode: 'embedded', apiUrl: 'http://x.test', webUrl: 'http://x.test', repository: 'acme/packages' },
 } as const;
+const report = { dryRun: true, builds: [], sources: [], generations: [], sandboxes: [], projects: [], bytes: 0 };
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'coppice-prune-cli-'));
@@ -93,19 +96,18 @@ test('says what would go, and then takes it away, where no service runs', async 
 
 test('asks the running service, which knows who may', async () => {
   await makeHome();
-  const asked: string[] = [];
-  const report = { dryRun: true, builds: [], sources: [], generations: [], sandboxes: [], projects: [], bytes: 0 };
+  const asked: unknown[] = [];
   const control = await startControlServer({
-    '/prune': async (body) => {
-      asked.push(body);
+    '/prune': controlAction(pruneWishSchema, async (wish) => {
+      asked.push(wish);
       return { ...report, problems: ['acme/tools is left as it is: damaged'] };
-    },
+    }),
   });
   try {
     await writeEndpoint(readHome(environment()), { ...endpoint, control });
     expect(await prune(terminal, environment(), { dryRun: true, json: false })).toBe(1);
     expect([asked, printed, said.at(-1)]).toEqual([
-      ['{"dryRun":true}'],
+      [{ dryRun: true }],
       ['Nothing is to be removed.'],
       'acme/tools is left as it is: damaged',
     ]);
@@ -126,4 +128,48 @@ test('says so where no service has run, and where no config is in force', async 
   await writeEndpoint(readHome(environment()), endpoint);
   await execa('git', ['init', '-q', '--bare', join(folder, 'state/config.git')]);
   await expect(prune(terminal, environment(), { dryRun: true, json: false })).rejects.toThrow(/No config is in force/);
+});
+
+/** fetch gives up when the head of an answer has not come within what its dispatcher says: five minutes. */
+const dispatcher = Symbol.for('undici.globalDispatcher.1');
+type Dispatchers = Record<symbol, { constructor: new (options: { headersTimeout: number }) => never }>;
+
+test('waits for a service that works for longer than fetch waits for an answer', async () => {
+  await makeHome();
+  const control = await startControlServer({
+    '/prune': controlAction(pruneWishSchema, async () => {
+      await setTimeout(1500);
+      return { ...report, problems: [] };
+    }),
+  });
+  await fetch('data:,');
+  const dispatchers = globalThis as unknown as Dispatchers;
+  const before = dispatchers[dispatcher];
+  if (before === undefined) throw new TypeError('fetch has no dispatcher');
+  dispatchers[dispatcher] = new before.constructor({ headersTimeout: 100 });
+  try {
+    const address = `http://127.0.0.1:${control.port}/prune`;
+    const headers = { Authorization: `Bearer ${control.token}` };
+    await expect(fetch(address, { method: 'POST', headers, body: '{"dryRun":true}' })).rejects.toThrow();
+    await writeEndpoint(readHome(environment()), { ...endpoint, control });
+    expect(await prune(terminal, environment(), { dryRun: true, json: false })).toBe(0);
+    expect(printed).toEqual(['Nothing is to be removed.']);
+  } finally {
+    dispatchers[dispatcher] = before;
+    await control.close();
+  }
+});
+
+test('says that a service went away while it worked', async () => {
+  await makeHome();
+  const control = await startControlServer({
+    '/prune': controlAction(pruneWishSchema, async () => {
+      await control.close();
+      return report;
+    }),
+  });
+  await writeEndpoint(readHome(environment()), { ...endpoint, control });
+  await expect(prune(terminal, environment(), { dryRun: true, json: false })).rejects.toThrow(
+    'The service went away before it had answered. Its log says how far it came; ask again when it runs.',
+  );
 });

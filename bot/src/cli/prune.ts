@@ -9,11 +9,13 @@ import { openConfigRepo } from '../config-repo/mirror.ts';
 import { readLeaving } from '../config-repo/read-leaving.ts';
 import { pruneAll } from '../retention/prune-all.ts';
 import { type Endpoint, readEndpoint } from '../service/endpoint.ts';
-import { type Environment, type Home, readHome } from '../service/home.ts';
+import { type Environment, type Home, readHome, withheldIn } from '../service/home.ts';
 import { applyToBotState, type BotOperation, type BotState, initialBotState } from '../vocabulary/bot-state.ts';
 import { ServiceError } from '../vocabulary/errors.ts';
 import { countingLeaving } from '../vocabulary/leaving.ts';
+import { oneLine, printableJson } from '../vocabulary/plain-text.ts';
 import { type PruneReport, pruneReportSchema } from '../vocabulary/prune-report.ts';
+import { askControl } from './ask-control.ts';
 import { type Terminal, table } from './terminal.ts';
 
 export interface PruneWish {
@@ -31,31 +33,22 @@ export async function prune(terminal: Terminal, environment: Environment, wish: 
     throw new ServiceError('unreachable', `${what} Name its folder in COPPICE_HOME.`);
   }
   const report = (await askService(endpoint, wish.dryRun)) ?? (await pruneHere(home, endpoint, wish.dryRun, terminal));
-  if (wish.json) terminal.print(JSON.stringify(report, null, 2));
+  if (wish.json) terminal.print(printableJson(report));
   else terminal.print(renderReport(report));
-  for (const problem of report.problems) terminal.say(problem);
+  for (const problem of report.problems) terminal.say(oneLine(problem));
   return report.problems.length === 0 ? 0 : 1;
 }
 
 /** Undefined when no service runs. */
-async function askService({ control }: Endpoint, dryRun: boolean): Promise<PruneReport | undefined> {
-  if (control === undefined) return undefined;
-  const address = `http://127.0.0.1:${control.port}/prune`;
-  let response: Response;
-  try {
-    const headers = { Authorization: `Bearer ${control.token}` };
-    response = await fetch(address, { method: 'POST', headers, body: JSON.stringify({ dryRun }) });
-  } catch {
-    return undefined;
-  }
-  const text = await response.text();
-  const read = parseJsonAs(text, pruneReportSchema);
-  if (response.ok && read.kind === 'value') return read.value;
+async function askService(endpoint: Endpoint, dryRun: boolean): Promise<PruneReport | undefined> {
+  const answer = await askControl(endpoint, '/prune', { dryRun });
   // Somebody else has the port by now: the lock tells whether a service runs.
-  if (response.status === 403 || response.status === 404) return undefined;
+  if (answer === undefined || answer.status === 403 || answer.status === 404) return undefined;
+  const read = parseJsonAs(answer.text, pruneReportSchema);
+  if (answer.status === 200 && read.kind === 'value') return read.value;
   throw new ServiceError(
     'unreachable',
-    `The service could not prune (${response.status}): ${text.trim().slice(0, 500)}`,
+    `The service could not prune (${answer.status}): ${oneLine(answer.text.trim().slice(0, 500))}`,
   );
 }
 
@@ -79,7 +72,7 @@ async function pruneHere(home: Home, endpoint: Endpoint, dryRun: boolean, { say 
       const stated = (owner: string, name: string) => findProject(projects, owner, readSandbox(name)?.project ?? name);
       const isFrozen = (owner: string, name: string) => (stated(owner, name)?.frozen ?? null) !== null;
       const publisher = { home: home.folder, url: endpoint.url, isFrozen, log };
-      const folders = { publishedFolder: home.published, withheldFolder: join(home.state, 'withheld') };
+      const folders = { publishedFolder: home.published, withheldFolder: withheldIn(home.folder) };
       const sandboxes = {
         ...{ pulls: () => store.state.pulls, live: () => queue.builds(), ...folders, isFrozen, now },
         retentionSeconds: () => at.config.policy.retention.pullRequestsSeconds,

@@ -6,6 +6,7 @@ import { askRotation, keyFolder, type RotationAnswer, rotateKey } from '@coppice
 import { defaultTerms, findProject, type KeyNote, readSandbox, termsOf } from '@coppice/config';
 import { type Environment, type Home, readHome } from '../service/home.ts';
 import { ServiceError } from '../vocabulary/errors.ts';
+import { oneLine, printableJson } from '../vocabulary/plain-text.ts';
 import { configOfHome } from './plan-fates.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -45,11 +46,11 @@ export async function rotateKeyOf(terminal: Terminal, environment: Environment, 
   }
   if (answer?.kind !== 'rotated') {
     const why = answer?.why ?? 'the service has not answered; its log may say why';
-    terminal.say(`The signing key of ${project} stays as it is: ${why}.`);
+    terminal.say(`The signing key of ${project} stays as it is: ${oneLine(why)}.`);
     return 1;
   }
   const { keys, wasUnderWay } = answer;
-  if (json) terminal.print(JSON.stringify({ wasUnderWay, keys }, null, 2));
+  if (json) terminal.print(printableJson({ wasUnderWay, keys }));
   else terminal.print(describeRotation(project, keys, { wasUnderWay, serviceRuns: lock === undefined }));
   return 0;
 }

@@ -3,6 +3,7 @@ import type { BuildState, BuildSummary, QueueSnapshot } from '@coppice/config';
 import { isFinal } from '@coppice/config';
 import { time } from '../reply/fates.ts';
 import type { Environment } from '../service/home.ts';
+import { oneLine, printableJson } from '../vocabulary/plain-text.ts';
 import { fetchBuilds, fetchLeaving, fetchQueue, findResults, type LeavingEntry } from './ask-service.ts';
 import { type Terminal, table } from './terminal.ts';
 
@@ -27,12 +28,12 @@ export async function status(terminal: Terminal, environment: Environment, quest
   const [builds, queue, departing] = await Promise.all([fetchBuilds(url), fetchQueue(url), fetchLeaving(url)]);
   const shown = selectBuilds(builds, question);
   const leaving = question.id === undefined ? selectLeaving(departing, question.project) : [];
-  if (question.json) terminal.print(JSON.stringify({ builds: shown, leaving }, null, 2));
+  if (question.json) terminal.print(printableJson({ builds: shown, leaving }));
   else if (shown.length > 0) {
     terminal.print(renderStatus(shown.slice(0, recentBuilds), queue, url));
     if (shown.length > recentBuilds) terminal.say(`${shown.length - recentBuilds} more; --json prints all of them.`);
   } else terminal.print(nothingOf(question));
-  if (!question.json) for (const one of leaving) terminal.say(leavingLine(one));
+  if (!question.json) for (const one of leaving) terminal.say(oneLine(leavingLine(one)));
   if (question.id === undefined) return 0;
   return shown.some((build) => build.state === 'succeeded' || !isFinal(build.state)) ? 0 : 1;
 }

@@ -11,6 +11,7 @@ import {
   verifyRpm,
 } from '@coppice/builder-runner/runner';
 import { sayFileFault } from '../vocabulary/file-fault.ts';
+import { oneLine, printableJson } from '../vocabulary/plain-text.ts';
 import { type Terminal, table } from './terminal.ts';
 
 interface Given {
@@ -52,7 +53,7 @@ export async function verifyFile(terminal: Terminal, file: string, given: Given)
     const found = await verifyRpm({ rpm, attestation: attestation.text, keys: key.text });
     const used = { file: rpm, key: key.path, attestation: attestation.path };
     const good = found.checks.every((check) => check.good);
-    if (given.json) terminal.print(JSON.stringify({ good, ...used, ...found }, null, 2));
+    if (given.json) terminal.print(printableJson({ good, ...used, ...found }));
     else terminal.print(render(found, used, good));
     if (given.key === undefined) {
       terminal.say(
@@ -126,6 +127,5 @@ function originOf({ predicate }: NonNullable<RpmVerification['statement']>): rea
 }
 
 function clean(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must go
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ').slice(0, 2000);
+  return oneLine(text).slice(0, 2000);
 }

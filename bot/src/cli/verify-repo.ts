@@ -3,6 +3,7 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { readRegularFile } from '@coppice/builder-runner/regular-file';
 import { maximumKeyBytes, RunnerError, verifyRepository } from '@coppice/builder-runner/runner';
+import { oneLine, printableJson } from '../vocabulary/plain-text.ts';
 import type { Terminal } from './terminal.ts';
 
 /**
@@ -21,28 +22,23 @@ export async function verifyRepo(
   const read = await readRegularFile(keyFile, maximumKeyBytes);
   if (read?.kind !== 'text') {
     const why = read === undefined ? 'is not there' : `cannot be used: ${read.why}`;
-    terminal.say(clean(`${keyFile} ${why}. Name the public key of the project with --key.`));
+    terminal.say(oneLine(`${keyFile} ${why}. Name the public key of the project with --key.`));
     return 2;
   }
   try {
     const { rpms, problems } = await verifyRepository(folder, read.text);
     const good = problems.length === 0;
-    if (json) terminal.print(JSON.stringify({ good, folder, key: keyFile, packages: rpms, problems }, null, 2));
+    if (json) terminal.print(printableJson({ good, folder, key: keyFile, packages: rpms, problems }));
     else {
-      for (const problem of problems) terminal.print(clean(problem));
+      for (const problem of problems) terminal.print(oneLine(problem));
       const what = `${rpms} ${rpms === 1 ? 'package' : 'packages'} in ${folder}`;
       const found = good ? 'all is as createrepo_c says it, and signed' : `${problems.length} wrong`;
-      terminal.print(clean(`${what}: ${found}`));
+      terminal.print(oneLine(`${what}: ${found}`));
     }
     return good ? 0 : 1;
   } catch (error) {
     if (!(error instanceof RunnerError)) throw error;
-    terminal.say(clean(`${error.message}. Name the folder of a repository: the one that holds repodata/.`));
+    terminal.say(oneLine(`${error.message}. Name the folder of a repository: the one that holds repodata/.`));
     return 2;
   }
-}
-
-/** Names in metadata are hostile: no control character reaches the terminal. */
-function clean(text: string): string {
-  return text.replace(/\p{C}/gu, '\ufffd');
 }

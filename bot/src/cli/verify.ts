@@ -24,6 +24,12 @@ export async function verify(
     terminal.say('Name an RPM or a repository, not both.');
     return 2;
   }
+  if (repo !== undefined && attestation !== undefined) {
+    terminal.say(
+      'A repository has no attestation: each of its packages has one, so name that package instead of --repo.',
+    );
+    return 2;
+  }
   if (repo !== undefined) return await verifyRepo(terminal, repo, { key, json });
   if (file !== undefined) return await verifyFile(terminal, file, { key, attestation, json });
   terminal.say('Name what to verify: coppice verify FILE.rpm, or coppice verify --repo FOLDER');

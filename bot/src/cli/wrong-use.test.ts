@@ -36,6 +36,18 @@ test('a process that was given what it cannot use ends with one sentence that sa
   for (const { all } of [home, text, project]) expect(all).not.toMatch(/E[A-Z]{4,}:|\n {4}at /);
 });
 
+test.each([
+  [['verify', '--repo', '.', '--attestation', 'file'], /^A repository has no attestation: .+ instead of --repo\.$/m],
+  [['verify', 'file', '--repo', '.'], /^Name an RPM or a repository, not both\.$/m],
+  [['comment', '/help', '--json', '--no-follow'], /^--json prints the answer, .+ leave one of them out\.$/m],
+  [['import', 'copr-be.conf', 'file', '--force'], /^--force replaces files in the folder of --output: /m],
+  [['import', 'copr', 'a/b', '--from', 'file', '--force'], /^--force replaces files in the folder of --output: /m],
+])('an option that would count for nothing is wrong use: %j', async (args, sentence) => {
+  const ended = await execa(process.execPath, [program, ...args], { cwd: folder, reject: false, all: true });
+  expect(ended.all).toMatch(sentence);
+  expect(ended.exitCode).toBe(2);
+});
+
 test('settings that are a folder, and an address that is none, are told with what to write', async () => {
   await expect(readSettings({ COPPICE_SETTINGS: folder })).rejects.toThrow(
     `The settings file ${folder} is a folder. Let COPPICE_SETTINGS name a YAML file`,

@@ -12,6 +12,7 @@ import {
 import * as reply from '../reply/edits.ts';
 import type { Role } from '../vocabulary/command.ts';
 import type { ConfigEdit } from '../vocabulary/config-edit.ts';
+import { nameOf } from '../vocabulary/project-name.ts';
 
 /** `refuse` and `nothing` say why in Markdown; `nothing`: it is so already. */
 export type EditVerdict =
@@ -23,7 +24,7 @@ export type EditVerdict =
  * Asked twice: with the config in force when the command is decided, and with the head of the branch that is changed.
  */
 export function judgeEdit(edit: ConfigEdit, config: ConfigRepo, actor: string): EditVerdict {
-  const [owner = '', name = ''] = edit.project.split('/');
+  const { owner, name } = nameOf(edit.project);
   const project = findProject(config.projects, owner, name);
   if (project === undefined) return refuse(reply.gone(edit.project));
   const admin = isAdmin(config.policy, actor);

@@ -43,14 +43,16 @@ export interface BuiltIndex {
 
 /**
  * Reads the names of all result folders below `folder` (`published/`) and `withheld`, where those of frozen projects
- * are laid out in the same way, and follows what ends in `queue` from its call on.
+ * are laid out in the same way, and follows what ends in `queue` from its call on. `unseen` is told of each folder in
+ * `state/` that this user may not read, which counts as empty then; without it that is thrown.
  */
 export async function openBuiltIndex(
   folder: string,
   queue?: Pick<Queue, 'onChange'>,
   withheld?: string,
+  unseen?: (fault: NodeJS.ErrnoException) => void,
 ): Promise<BuiltIndex> {
-  const index = new FolderIndex(withheld === undefined ? [folder] : [folder, withheld], queue);
+  const index = new FolderIndex(withheld === undefined ? [folder] : [folder, withheld], queue, unseen);
   await index.readAll();
   return index;
 }
@@ -68,8 +70,15 @@ class FolderIndex implements BuiltIndex {
   readonly #seconds = new Map<string, number>();
   readonly close: () => void;
 
-  constructor(folders: readonly string[], queue: Pick<Queue, 'onChange'> | undefined) {
+  readonly #unseen: ((fault: NodeJS.ErrnoException) => void) | undefined;
+
+  constructor(
+    folders: readonly string[],
+    queue: Pick<Queue, 'onChange'> | undefined,
+    unseen: ((fault: NodeJS.ErrnoException) => void) | undefined,
+  ) {
     this.#folders = folders;
+    this.#unseen = unseen;
     const forget = queue?.onChange(({ build }) => {
       this.#ended(build);
       for (const missed of this.#readings) missed.push(build);
@@ -167,8 +176,17 @@ class FolderIndex implements BuiltIndex {
     this.#readings.add(missed);
     try {
       const found: BuildRef[] = [];
-      for (const some of places) for await (const place of some) found.push(place);
-      const leaving = await leavingBuilds(dirname(this.#folders[0] ?? ''));
+      for (const [at, some] of places.entries()) {
+        try {
+          for await (const place of some) found.push(place);
+        } catch (error) {
+          this.#passOver(error, at > 0);
+        }
+      }
+      const leaving = await leavingBuilds(dirname(this.#folders[0] ?? '')).catch((error: unknown) => {
+        this.#passOver(error, true);
+        return new Set<string>();
+      });
       forget();
       for (const place of found) {
         const chroots = place.chroots.filter((chroot) => !leaving.has(published.chrootBuild(place, chroot)));
@@ -178,6 +196,13 @@ class FolderIndex implements BuiltIndex {
     } finally {
       this.#readings.delete(missed);
     }
+  }
+
+  /** Of what another user may not read of `state/`. Throws all other faults. */
+  #passOver(error: unknown, isPrivate: boolean): void {
+    const fault = error as NodeJS.ErrnoException;
+    if (!isPrivate || this.#unseen === undefined || (fault.code !== 'EACCES' && fault.code !== 'EPERM')) throw error;
+    this.#unseen(fault);
   }
 
   async #record(path: string): Promise<Result | undefined> {

@@ -82,7 +82,7 @@ export async function planOnce(
   const before = queuedBefore(asker.batch, context);
   const plan = await planNow(wish, context);
   const annotations = await annotateSources(plan, wish.at.commit, context.mirror);
-  const lower = await warnOfLower(await versionsIn(plan, wish.at, context.mirror), context.built.shown);
+  const lower = await lowerVersionsIn(plan, wish.at, context);
   const builds = before ?? (await context.queue.enqueue(requestsOf(plan, wish.at, asker)));
   const said = planSummary(
     plan,
@@ -92,7 +92,13 @@ export async function planOnce(
   return { builds, skipped: plan.skipped, summary, annotations: [...annotations, ...lower] };
 }
 
-async function versionsIn(plan: Plan, at: ConfigAtCommit, mirror: Pick<ConfigRepoMirror, 'read'>) {
+/** Warnings of what a plan of `at` would build with a lower version than the published one. Throws GitError. */
+export async function lowerVersionsIn(
+  plan: Plan,
+  at: ConfigAtCommit,
+  { built, mirror }: { readonly built: Pick<BuiltIndex, 'shown'>; readonly mirror: Pick<ConfigRepoMirror, 'read'> },
+): Promise<readonly CheckAnnotation[]> {
   const isKnown = plan.builds.some((one) => at.specs?.get(`${one.owner}/${one.project}/${one.package}`)?.version);
-  return isKnown ? statedVersions(plan, at, (await mirror.read(at.commit)).tree.texts) : [];
+  if (!isKnown) return [];
+  return await warnOfLower(statedVersions(plan, at, (await mirror.read(at.commit)).tree.texts), built.shown);
 }

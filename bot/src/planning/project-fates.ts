@@ -62,7 +62,7 @@ export function compareProjects(
   const diff = diffConfigs({ ...before, config: { ...before.config, projects: [...old.values()] } }, after);
   return {
     ...{ diff, old, now, policy: after.config.policy },
-    returned: returnedTo(now, before.departed ?? []),
+    returned: returnedTo(now, before.departed ?? [], new Map(diff.renamed.map(({ from, to }) => [from, to]))),
     replaced: replaced.map((one) => one.stated),
     kept: stays.map(({ project }) => project).filter((key) => now.has(key) && !takesOver.has(key)),
     apart: late.filter(({ from, to }) => diff.removed.includes(from) && isBuilt(from) && isBuilt(to)),
@@ -84,6 +84,7 @@ export function fatesOf(changes: ProjectChanges, { deleteAt, leaving, builds }: 
   const deletion = (project: Project, at: string | null, before: boolean): Fate => ({
     ...{ kind: 'deletes', project: projectKey(project), packages: project.packages.length, at, before },
     builds: builds.get(projectKey(project)) ?? 0,
+    ...frozenIn(project),
   });
   const leftBefore = new Map(leaving.map((one) => [one.project, one.deleteAt]));
   const removed = diff.removed.flatMap((key) => {
@@ -100,16 +101,28 @@ export function fatesOf(changes: ProjectChanges, { deleteAt, leaving, builds }: 
       const from = now.get(to)?.renamedFrom ?? null;
       return from === null ? [] : [{ kind: 'unfounded', from, to }];
     }),
-    ...kept.map((project): Fate => ({ kind: 'keeps', project })),
-    ...[...returned].map(([project, packages]): Fate => ({ kind: 'returns', project, packages })),
+    ...kept.map((project): Fate => ({ kind: 'keeps', project, ...frozenIn(now.get(project)) })),
+    ...[...returned].map(
+      ([project, packages]): Fate => ({ kind: 'returns', project, packages, ...frozenIn(now.get(project)) }),
+    ),
     ...dropped(changes),
     ...keyChanges(diff, old, now),
     ...removed.filter((one) => 'before' in one && one.before),
   ];
 }
 
-function returnedTo(now: ReadonlyMap<string, Project>, departed: readonly DepartedPackage[]) {
-  const back = departed.filter((one) => now.get(one.project)?.packages.some(({ name }) => name === one.package));
+/** As the statement says that counts then. */
+function frozenIn(project: Project | undefined): { readonly frozen?: true } {
+  return (project?.frozen ?? null) === null ? {} : { frozen: true };
+}
+
+function returnedTo(
+  now: ReadonlyMap<string, Project>,
+  departed: readonly DepartedPackage[],
+  renamed: ReadonlyMap<string, string>,
+) {
+  const here = departed.map((one) => ({ ...one, project: renamed.get(one.project) ?? one.project }));
+  const back = here.filter((one) => now.get(one.project)?.packages.some(({ name }) => name === one.package));
   const byProject = Map.groupBy(back, ({ project }) => project);
   return new Map([...byProject].map(([key, all]) => [key, all.map((one) => one.package)]));
 }
@@ -119,13 +132,23 @@ function dropped({ diff, old, now, policy }: ProjectChanges): readonly Fate[] {
   return [...now].flatMap(([key, project]): readonly Fate[] => {
     const before = old.get(cameFrom.get(key) ?? key);
     if (before === undefined || before === project) return [];
-    const names = new Set(project.packages.map(({ name }) => name));
-    const packages = before.packages.map(({ name }) => name).filter((name) => !names.has(name));
-    const chroots = before.chroots.filter((name) => !project.chroots.includes(name));
-    return packages.length + chroots.length === 0
-      ? []
-      : [{ kind: 'drops', project: key, packages, keptSeconds: removedSecondsOf(policy, project), chroots }];
+    return droppedFrom({ packages: before.packages.map(({ name }) => name), chroots: before.chroots }, project, policy);
   });
+}
+
+/** What a project stated and states no more; none where it states all of it. */
+export function droppedFrom(
+  before: { readonly packages: readonly string[]; readonly chroots: readonly string[] },
+  project: Project,
+  policy: Policy,
+): readonly Fate[] {
+  const names = new Set(project.packages.map(({ name }) => name));
+  const built: readonly string[] = project.chroots;
+  const packages = before.packages.filter((name) => !names.has(name));
+  const chroots = before.chroots.filter((name) => !built.includes(name));
+  if (packages.length + chroots.length === 0) return [];
+  const keptSeconds = removedSecondsOf(policy, project);
+  return [{ kind: 'drops', project: projectKey(project), packages, keptSeconds, chroots, ...frozenIn(project) }];
 }
 
 /** The project stays with its key: another kind is for the next one. */

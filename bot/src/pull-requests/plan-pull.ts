@@ -17,6 +17,7 @@ import { builtUnderFormerName, seenBuilds } from '../planning/built.ts';
 import type { Asker } from '../planning/plan-requests.ts';
 import type { PlanContext } from '../planning/planner.ts';
 import { countingLeaving } from '../vocabulary/leaving.ts';
+import { nameOf } from '../vocabulary/project-name.ts';
 import { standingOf } from './approval.ts';
 import type { Examined } from './examine-pull.ts';
 import type { HeadPlan, HeadWish } from './head-facts.ts';
@@ -82,7 +83,7 @@ export async function builtBefore(
   const before = new Map<string, readonly BuiltChroot[]>();
   const expectedSeconds = new Map<string, number>();
   for (const key of keys) {
-    const [owner = '', project = ''] = key.split('/');
+    const { owner, name: project } = nameOf(key);
     const all = await seen(owner, project);
     before.set(key, all);
     for (const one of all) {

@@ -1,9 +1,9 @@
 // What the check "coppice / config" says on the head of a pull request, and what is answered to commands on one. Pure.
-import { formatProblem, type Plan, sandboxOf } from '@coppice/config';
+import { forHowLong, formatProblem, type Plan, sandboxOf } from '@coppice/config';
 import { reportProblems } from '../reply/config-problems.ts';
 import { code, codeBlock, list } from '../reply/escape.ts';
 import { fateNotes, withFates } from '../reply/fates.ts';
-import { inSpan, planBody } from '../reply/plan.ts';
+import { planBody } from '../reply/plan.ts';
 import type { CheckAnnotation } from '../vocabulary/answer.ts';
 import type { ApprovalRefusal, Standing } from './approval.ts';
 import type { Examined } from './examine-pull.ts';
@@ -187,7 +187,9 @@ function destination({ builds }: Plan, { known, keptSeconds }: Examined): string
   const keys = new Set(builds.map(({ owner, project }) => `${owner}/${sandboxOf(project, known.number)}`));
   const sandboxes = someOf([...keys].map((key) => code(key)));
   const until =
-    keptSeconds === undefined ? '' : ` They stay there until ${inSpan(keptSeconds)} after this pull request is closed.`;
+    keptSeconds === undefined
+      ? ''
+      : ` They stay there until ${forHowLong(keptSeconds)} after this pull request is closed.`;
   return `The builds go to ${sandboxes}, never into the repository of a project. The check of each says how to install it.${until}`;
 }
 

@@ -114,7 +114,8 @@ describe('a project whose file a push takes away', () => {
     ['put back frozen', { 'o/a': 'frozen: why', 'o/b': '' }, ['freeze a', 'describe a']],
   ])('stays with all that it has: %s', (_how, after, wanted) => {
     const { steps: done, leaving, fates } = change(left().next, after);
-    expect([done, leaving, fates]).toEqual([wanted, [], [{ kind: 'keeps', project: 'o/a' }]]);
+    const kept = { kind: 'keeps', project: 'o/a', ...(wanted.includes('freeze a') ? { frozen: true } : {}) };
+    expect([done, leaving, fates]).toEqual([wanted, [], [kept]]);
   });
 
   test.each<[string, Projects]>([
@@ -190,5 +191,32 @@ describe('a project whose file a push takes away', () => {
     const { steps: done, fates } = change(stated({ 'o/a': '' }), { 'o/a': 'packages: {}' });
     expect(done).toEqual(['describe a']);
     expect(fates).toEqual([{ kind: 'drops', project: 'o/a', packages: ['x'], keptSeconds: 14 * 86_400, chroots: [] }]);
+  });
+
+  test('and of a frozen project it is said that nothing is in reach', () => {
+    const frozen = 'frozen: a report\n';
+    const dropped = change(stated({ 'o/a': frozen }), { 'o/a': `${frozen}packages: {}` });
+    expect(dropped.fates).toMatchObject([{ kind: 'drops', packages: ['x'], frozen: true }]);
+    const resolved = change(stated({ 'o/a': frozen }), { 'o/a': 'packages: {}' });
+    expect(resolved.fates).toEqual([
+      { kind: 'drops', project: 'o/a', packages: ['x'], keptSeconds: 14 * 86_400, chroots: [] },
+    ]);
+    const left = change(stated({ 'o/a': frozen }), {});
+    expect(left.fates).toMatchObject([{ kind: 'deletes', project: 'o/a', at: due, frozen: true }]);
+    expect(change(left.next, { 'o/a': frozen }).fates).toEqual([{ kind: 'keeps', project: 'o/a', frozen: true }]);
+  });
+
+  test('and a package that is back before its time has what it had, also under another name of its project', () => {
+    const gone = { project: 'o/a', package: 'x', leftAt: 'c', by: 'mia', since: due };
+    const without = { ...stated({ 'o/a': 'packages: {}' }), departed: [gone] };
+    expect(change(without, { 'o/a': '' }).fates).toEqual([{ kind: 'returns', project: 'o/a', packages: ['x'] }]);
+    expect(change(without, { 'o/a': 'frozen: a report\n' }).fates).toEqual([
+      { kind: 'returns', project: 'o/a', packages: ['x'], frozen: true },
+    ]);
+    expect(change(without, { 'o/b': 'renamedFrom: o/a\n' }).fates).toEqual([
+      { kind: 'renames', from: 'o/a', to: 'o/b' },
+      { kind: 'returns', project: 'o/b', packages: ['x'] },
+    ]);
+    expect(change(without, { 'o/a': 'packages: {}' }).fates).toEqual([]);
   });
 });

@@ -7,6 +7,7 @@ import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 import { compareProjects, fatesOf, type ProjectChanges } from '../planning/project-fates.ts';
 import type { Fate } from '../vocabulary/fate.ts';
 import type { LeavingProject } from '../vocabulary/leaving.ts';
+import { nameOf } from '../vocabulary/project-name.ts';
 
 /** One thing to do about what is published. */
 export type ProjectStep =
@@ -135,10 +136,4 @@ function forkOf(project: Project | undefined, now: Projects): readonly ProjectSt
   if (project === undefined || project.forkedFrom === null || !now.has(project.forkedFrom)) return [];
   const from = nameOf(project.forkedFrom);
   return [{ kind: 'fork', from, project: nameOf(projectKey(project)), chroots: project.chroots }];
-}
-
-/** The parts of an `owner/name`. */
-export function nameOf(key: string): ProjectName {
-  const [owner = '', name = ''] = key.split('/');
-  return { owner, name };
 }

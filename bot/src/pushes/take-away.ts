@@ -6,7 +6,7 @@ import type { BotState, Handled } from '../vocabulary/bot-state.ts';
 import { type DepartedPackage, whenPackagesGo } from '../vocabulary/departed.ts';
 import type { Job } from '../vocabulary/job.ts';
 import type { Leaving } from '../vocabulary/leaving.ts';
-import { nameOf } from './plan-config-change.ts';
+import { nameOf } from '../vocabulary/project-name.ts';
 
 type KnownState = Pick<BotState, 'leaving' | 'departed' | 'handledCommit' | 'refused' | 'inbox'>;
 

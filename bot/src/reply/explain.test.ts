@@ -104,6 +104,13 @@ test('a package whose source has moved on', () => {
   `);
 });
 
+test('what was tested is said to be taken over: when users see it is for the project to say', () => {
+  const [build] = changed.builds;
+  const chroots = build?.chroots.map((one) => ({ ...one, cause: 'promoted' as const })) ?? [];
+  const plan = { ...changed, builds: changed.builds.map((one) => ({ ...one, chroots })) };
+  expect(explained({ plan })).toContain('`sapling-12-x86_64`: what was tested of its pull request is taken over.');
+});
+
 test('the same source under another chroot, repositories or options', () => {
   expect(explained({ plan: changed, lastSource: source('b'.repeat(40)) })).toContain('its source is the same, but');
 });

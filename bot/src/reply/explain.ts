@@ -69,7 +69,7 @@ function whyBuilt(cause: BuildCause, changed: string, last: number | undefined):
     case 'forced':
       return 'it was asked for.';
     case 'promoted':
-      return 'what was tested of its pull request is published.';
+      return 'what was tested of its pull request is taken over.';
   }
 }
 

@@ -34,7 +34,7 @@ test('a push says until when what can be put back, a merge how long after it, an
   expect(pushed).toMatch(/goes at 2026-01-31 15:05 UTC\..*`projects\/acme\/tools\.yaml` put back keeps it/);
   expect(pushed).toContain('`renamedFrom: acme/tools`');
   expect(fateNotes([gone('acme/tools')], 7200, 'merged')).toContain(', 2 hours after the merge, unless');
-  expect(fateNotes([gone('acme/tools')], 90, 'merged')).toContain(', 90 seconds after the merge, unless');
+  expect(fateNotes([gone('acme/tools')], 90, 'merged')).toContain(', 1 minute and 30 seconds after the merge, unless');
   expect(fateNotes([gone('acme/tools', { at: null })], 3600, 'pushed')).toContain('at once');
 });
 
@@ -67,4 +67,34 @@ test('a rename that would mix the builds of two projects is told in the title, w
   expect(note).toContain('`st/vcs` has 3 builds of its own');
   expect(note).toContain('put `projects/st/git.yaml` back');
   expect(note).toContain('`/delete project st/vcs`');
+});
+
+test('of what leaves a frozen project it is said that nothing goes before that is resolved, and what goes then', () => {
+  const drops = { kind: 'drops', project: 'acme/tools', packages: ['a'], chroots: [], frozen: true } as const;
+  const note = (keptSeconds: number | null, when: 'pushed' | 'merged' = 'pushed') =>
+    fateNotes([{ ...drops, keptSeconds }], 3600, when).split('canceled, and ')[1];
+  const stays =
+    'what it has published stays, out of reach while the project is frozen. Once `/resolve` ends that, it goes';
+  expect(note(14 * 86_400)).toBe(
+    `${stays} 14 days after this push, or at once when these are over, unless it is back by that time.`,
+  );
+  expect(note(14 * 86_400, 'merged')).toContain('it goes 14 days after the packages left, or at once');
+  expect(note(0)).toBe(`${stays} at once, as \`retention.removed\` says, unless it is back by that time.`);
+  expect(note(null)).toBe(
+    'what it has published stays, as `retention.removed` says, out of reach while the project is frozen.',
+  );
+  expect(fateLine({ ...drops, keptSeconds: 86_400 })).toContain('Once `/resolve` ends that, it goes 1 day after');
+});
+
+test('of a frozen project that leaves or comes back it is said that it is out of reach meanwhile', () => {
+  const left = fateNotes([gone('acme/tools', { frozen: true })], 3600, 'pushed');
+  expect(left).toContain(
+    'It is frozen: what it has published is out of reach until then, and `/resolve` brings it back',
+  );
+  expect(fateNotes([gone('acme/tools', { frozen: true })], 3600, 'merged')).toContain('It is frozen:');
+  expect(fateLine(gone('acme/tools', { frozen: true }))).toBe(
+    'deletes acme/tools (2 packages, 1 build), out of reach until then, for it is frozen',
+  );
+  const back = { kind: 'keeps', project: 'acme/k', frozen: true } as const;
+  expect(fateNotes([back], 3600, 'pushed')).toContain('has what it had, out of reach while the project is frozen.');
 });

@@ -1,4 +1,5 @@
 // What becomes of projects, in words: for the checks of pushes and pull requests, and for `coppice plan`. Pure.
+import { forHowLong } from '@coppice/config';
 import type { Fate } from '../vocabulary/fate.ts';
 import type { Leaving } from '../vocabulary/leaving.ts';
 import { code, list } from './escape.ts';
@@ -63,12 +64,16 @@ function inMarkdown(fate: Fate, graceSeconds: number, when: 'pushed' | 'merged')
       const what = `deletes ${code(fate.project)} (${sizeOf(fate)})`;
       const file = code(`projects/${fate.project}.yaml`);
       const renaming = `If it is to have another name instead, say ${code(`renamedFrom: ${fate.project}`)} in its new file`;
+      const frozen =
+        fate.frozen === true
+          ? ` It is frozen: what it has published is out of reach until then, and ${code('/resolve')} brings it back only when its file is.`
+          : '';
       if (fate.before)
-        return `leaves ${code(fate.project)} (${sizeOf(fate)}) as it was: an earlier push took its file away, and it is deleted at ${time(fate.at)} unless ${file} is put back.`;
+        return `leaves ${code(fate.project)} (${sizeOf(fate)}) as it was: an earlier push took its file away, and it is deleted at ${time(fate.at)} unless ${file} is put back.${frozen}`;
       if (fate.at === null) return `${what} at once, with all that it has published.`;
       if (when === 'merged')
-        return `${what}, ${forHowLong(graceSeconds)} after the merge, unless ${file} is put back before. ${renaming}.`;
-      return `${what}: all that it has published goes at ${time(fate.at)}. Until then everything stays, and ${file} put back keeps it, its key included. ${renaming} by then; a project that has builds of its own cannot take these over. ${code(`/delete project ${fate.project}`)} deletes it at once.`;
+        return `${what}, ${forHowLong(graceSeconds)} after the merge, unless ${file} is put back before.${frozen} ${renaming}.`;
+      return `${what}: all that it has published goes at ${time(fate.at)}. Until then everything stays, and ${file} put back keeps it, its key included.${frozen} ${renaming} by then; a project that has builds of its own cannot take these over. ${code(`/delete project ${fate.project}`)} deletes it at once.`;
     }
     case 'renames':
       return `renames ${code(fate.from)} to ${code(fate.to)}: what it has published moves along, its key included.`;
@@ -79,20 +84,20 @@ function inMarkdown(fate: Fate, graceSeconds: number, when: 'pushed' | 'merged')
     case 'unfounded':
       return `makes ${code(fate.to)} a new project with nothing in it: it says ${code(`renamedFrom: ${fate.from}`)}, and there is no project of that name that could become it. Mend the name, or take the line out.`;
     case 'keeps':
-      return `puts ${code(fate.project)} back: it is not deleted, and has what it had.`;
+      return `puts ${code(fate.project)} back: it is not deleted, and has what it had${outOfReach(fate)}.`;
     case 'drops': {
       const said = [
         fate.packages.length === 0
           ? ''
-          : `drops ${list(fate.packages)} from ${code(fate.project)}: builds of ${oneOrAll(fate.packages)} that wait are canceled, and ${whatStays(fate)}.`,
+          : `drops ${list(fate.packages)} from ${code(fate.project)}: builds of ${oneOrAll(fate.packages)} that wait are canceled, and ${whatStays(fate, when)}.`,
         fate.chroots.length === 0
           ? ''
-          : `${fate.packages.length === 0 ? 'drops' : 'Also drops'} the chroots ${list(fate.chroots)} from ${code(fate.project)}: nothing new is built there, and what is published stays.`,
+          : `${fate.packages.length === 0 ? 'drops' : 'Also drops'} the chroots ${list(fate.chroots)} from ${code(fate.project)}: nothing new is built there, and what is published stays${outOfReach(fate)}.`,
       ];
       return said.filter((part) => part !== '').join(' ');
     }
     case 'returns':
-      return `puts ${list(fate.packages)} back into ${code(fate.project)}: what is published stays.`;
+      return `puts ${list(fate.packages)} back into ${code(fate.project)}: what is published stays${outOfReach(fate)}.`;
     case 'key':
       return `says that the signing key of ${code(fate.project)} is ${code(fate.to)} (before: ${code(fate.from)}). The key that it has goes on signing; the next one is of that kind, which ${code(`coppice rotate-key ${fate.project}`)} on the machine of the service makes.`;
   }
@@ -110,8 +115,8 @@ export function fateLine(fate: Fate): string {
   switch (fate.kind) {
     case 'deletes':
       return fate.before
-        ? `${fate.project} (${sizeOf(fate)}) has left already and is deleted at ${time(fate.at)}`
-        : `deletes ${fate.project} (${sizeOf(fate)})`;
+        ? `${fate.project} (${sizeOf(fate)}) has left already and is deleted at ${time(fate.at)}${outOfReach(fate, 'until then')}`
+        : `deletes ${fate.project} (${sizeOf(fate)})${outOfReach(fate, 'until then')}`;
     case 'renames':
       return `renames ${fate.from} to ${fate.to}`;
     case 'apart':
@@ -119,20 +124,20 @@ export function fateLine(fate: Fate): string {
     case 'unfounded':
       return `makes ${fate.to} a new project: ${fate.from}, which its \`renamedFrom\` names, cannot become it`;
     case 'keeps':
-      return `keeps ${fate.project}, which was leaving`;
+      return `keeps ${fate.project}, which was leaving${outOfReach(fate)}`;
     case 'drops':
       return [
         fate.packages.length === 0
           ? ''
-          : `drops from ${fate.project}: ${fate.packages.join(', ')} (${whatStays(fate)})`,
+          : `drops from ${fate.project}: ${fate.packages.join(', ')} (${whatStays(fate, 'merged')})`,
         fate.chroots.length === 0
           ? ''
-          : `drops from ${fate.project}: ${fate.chroots.join(', ')} (what is published stays)`,
+          : `drops from ${fate.project}: ${fate.chroots.join(', ')} (what is published stays${outOfReach(fate)})`,
       ]
         .filter((line) => line !== '')
         .join('\n');
     case 'returns':
-      return `puts back into ${fate.project}: ${fate.packages.join(', ')} (what is published stays)`;
+      return `puts back into ${fate.project}: ${fate.packages.join(', ')} (what is published stays${outOfReach(fate)})`;
     case 'key':
       return `the next signing key of ${fate.project} is ${fate.to} (before: ${fate.from}): coppice rotate-key ${fate.project}`;
   }
@@ -142,13 +147,29 @@ function oneOrAll(packages: readonly string[]): string {
   return packages.length === 1 ? 'it' : 'them';
 }
 
-/** What becomes of what packages have published that leave their project. */
-function whatStays({ packages, keptSeconds }: Extract<Fate, { kind: 'drops' }>): string {
+/** To stand behind what stays or goes. */
+function outOfReach({ frozen }: { readonly frozen?: true }, howLong = 'while the project is frozen'): string {
+  return frozen === true ? `, out of reach ${howLong}${howLong === 'until then' ? ', for it is frozen' : ''}` : '';
+}
+
+/**
+ * What becomes of what packages have published that leave their project. Nothing of a frozen one goes, but the time
+ * counts, so that it may be over when that is resolved.
+ */
+function whatStays(fate: Extract<Fate, { kind: 'drops' }>, when: 'pushed' | 'merged'): string {
+  const { packages, keptSeconds, frozen } = fate;
   const [they, have, are] = packages.length === 1 ? ['it', 'has', 'is'] : ['they', 'have', 'are'];
   const what = `what ${they} ${have} published`;
-  if (keptSeconds === null) return `${what} stays, as \`retention.removed\` says`;
+  if (keptSeconds === null) return `${what} stays, as \`retention.removed\` says${outOfReach(fate)}`;
+  const unless = `unless ${they} ${are} back by that time`;
+  if (frozen === true) {
+    const resolved = `${what} stays${outOfReach(fate)}. Once \`/resolve\` ends that, it goes`;
+    if (keptSeconds === 0) return `${resolved} at once, as \`retention.removed\` says, ${unless}`;
+    const from = when === 'pushed' ? 'this push' : 'the packages left';
+    return `${resolved} ${forHowLong(keptSeconds)} after ${from}, or at once when these are over, ${unless}`;
+  }
   if (keptSeconds === 0) return `${what} goes at once, as \`retention.removed\` says`;
-  return `${what} stays for ${forHowLong(keptSeconds)} and goes then, unless ${they} ${are} back by that time`;
+  return `${what} stays for ${forHowLong(keptSeconds)} and goes then, ${unless}`;
 }
 
 function sizeOf({ packages, builds }: Deletion): string {
@@ -161,16 +182,4 @@ const counted = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`
 export function time(iso: string | null): string {
   if (iso === null) return 'once';
   return `${new Date(Math.ceil(Date.parse(iso) / 60_000) * 60_000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-}
-
-function forHowLong(seconds: number): string {
-  const [n, unit] =
-    seconds % 86_400 === 0
-      ? [seconds / 86_400, 'day']
-      : seconds % 3600 === 0
-        ? [seconds / 3600, 'hour']
-        : seconds % 60 === 0
-          ? [seconds / 60, 'minute']
-          : [seconds, 'second'];
-  return counted(n, unit);
 }

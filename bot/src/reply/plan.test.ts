@@ -30,7 +30,7 @@ test('says which packages are published as they were tested, and from where', ()
   const { summary } = planSummary({ ...plan, builds }, [11, 12]);
   expect(summary).toContain('`sapling-12-x86_64` (promoted from build 5 of the pull request, about 1 s)');
   expect(summary).toContain(
-    '1 of them is not built: the packages that were tested in `acme/tools:pr:7` have the same inputs, and are signed with the key of the project and published.',
+    '1 of them is not built: the packages that were tested in `acme/tools:pr:7` have the same inputs: they are taken over, signed with the key of the project, and shown to users as its `publish` says.',
   );
   expect(planSummary({ ...plan, builds: builds.slice(0, 1) }, [11]).summary).toContain(
     'Nothing is built: the packages',

@@ -53,7 +53,7 @@ function promotionNote({ builds }: Plan): string {
     promoted.length === builds.length
       ? 'Nothing is built'
       : `${promoted.length} of them ${promoted.length === 1 ? 'is' : 'are'} not built`;
-  return `${what}: the packages that were tested in ${[...projects].slice(0, 20).join(', ')} have the same inputs, and are signed with the key of the project and published.`;
+  return `${what}: the packages that were tested in ${[...projects].slice(0, 20).join(', ')} have the same inputs: they are taken over, signed with the key of the project, and shown to users as its \`publish\` says.`;
 }
 
 function expectation({ builds, expectedSeconds }: Plan): string {
@@ -71,12 +71,6 @@ function cycleNotes(cycles: readonly PlanCycle[]): string {
       return `Packages of ${code(`${owner}/${project}`)} require each other, so no order fits: ${round}.`;
     })
     .join('\n\n');
-}
-
-/** For how long something is kept, as policies say it: whole days where it is days. */
-export function inSpan(seconds: number): string {
-  const days = Math.floor(seconds / 86_400);
-  return days >= 2 ? `${days} days` : inWords(seconds);
 }
 
 /** A duration, rounded so that it promises no more than is known. */

@@ -4,6 +4,8 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { parseJsonAs } from '@coppice/config';
+import type { z } from 'zod';
 
 export interface ControlServer {
   readonly port: number;
@@ -11,8 +13,21 @@ export interface ControlServer {
   close(): Promise<void>;
 }
 
-/** By path, such as `/prune`: given the body's text, resolves with what is answered as JSON; undefined: not now. */
-export type ControlActions = Readonly<Record<string, (body: string) => Promise<unknown>>>;
+/** What is asked for: reads the body, which may be wrong, and then does it. */
+export type ControlAction = (body: string) => ControlWork | { readonly wrong: string };
+/** Resolves with what is answered as JSON; undefined: not now. */
+type ControlWork = () => Promise<unknown>;
+
+/** By path, such as `/prune`. */
+export type ControlActions = Readonly<Record<string, ControlAction>>;
+
+/** One whose body is JSON as `schema` says. */
+export function controlAction<T>(schema: z.ZodType<T>, run: (wish: T) => Promise<unknown>): ControlAction {
+  return (body) => {
+    const read = parseJsonAs(body, schema);
+    return read.kind === 'value' ? () => run(read.value) : { wrong: `The body cannot be used: ${read.why}.` };
+  };
+}
 
 const maximumBodyBytes = 100_000;
 
@@ -54,7 +69,9 @@ async function answer(
     body += String(piece);
     if (body.length > maximumBodyBytes) return reply(response, 413, { error: 'Too long.' });
   }
-  const result = await action(body);
+  const work = action(body);
+  if (typeof work === 'object') return reply(response, 400, { error: work.wrong });
+  const result = await work();
   if (result === undefined) reply(response, 503, { error: 'Starting: try again soon.' });
   else reply(response, 200, result);
 }

@@ -1,5 +1,5 @@
 // Copr's clients against our server, on files that the site wrote.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -115,4 +115,25 @@ test('a mirror reads the files by their own names', async () => {
   const page = (await (await fetch(`${url}/api_3/projects/acme/tools/builds-200.json`)).json()) as { items: unknown[] };
   expect(page.items).toHaveLength(builds - 200);
   expect((await fetch(`${url}/api_3/rpmrepo/acme/none/fedora-42/`)).status).toBe(404);
+});
+
+test.each([
+  'project/?ownername=acme&projectname=cold',
+  'project?ownername=acme&projectname=cold',
+  'project/?ownername=acme&projectname=tools&project_dirname=cold%3Apr%3A7',
+  'monitor/?ownername=acme&projectname=cold',
+  'package/?ownername=acme&projectname=cold&packagename=one',
+  'package/list/?ownername=acme&projectname=cold&offset=100',
+  'build/list/?ownername=acme&projectname=cold&packagename=one',
+  'build/list/?ownername=acme&projectname=cold:pr:7',
+  'rpmrepo/acme/cold/fedora-42/',
+  'rpmrepo/acme/cold:pr:7/fedora-42/',
+  'projects/acme/cold/builds-0.json',
+  '%70rojects/acme/cold/builds-0.json',
+])('what is asked of a frozen project is answered 451, also where the query names it: %s', async (asked) => {
+  await mkdir(join(folder, 'api/v1/frozen/acme'), { recursive: true });
+  await writeFile(join(folder, 'api/v1/frozen/acme/cold.txt'), 'acme/cold is frozen.\n');
+  const response = await fetch(`${url}/api_3/${asked}`);
+  expect([response.status, await response.json()]).toEqual([451, { error: 'acme/cold is frozen.' }]);
+  expect(response.headers.get('cache-control')).toBe('no-store');
 });

@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type CoprAnswer, coprAnswer, coprPageItems } from '@coppice/config';
 import { z } from 'zod';
+import { readFrozenNote } from './frozen-note.ts';
 import { openPublished } from './open-published.ts';
 import { serveFile } from './serve-file.ts';
 
@@ -18,8 +19,8 @@ type Page = z.infer<typeof pageSchema>;
 const searchedPages = 100;
 
 /**
- * Answers a GET or HEAD of `path` (percent-encoded, with a slash at its start) below `/api_3/`. What is not there is
- * told as Copr's clients read it: JSON with `error`.
+ * Answers a GET or HEAD of `path` (percent-encoded, with a slash at its start) below `/api_3/`. What is not there, and
+ * what is out of reach because its project is frozen, is told as Copr's clients read it: JSON with `error`.
  */
 export async function answerCoprApi(
   published: string,
@@ -28,19 +29,31 @@ export async function answerCoprApi(
   response: ServerResponse,
 ): Promise<void> {
   const answer = coprAnswer(decoded(path) ?? '', queryOf(request));
+  const note = await readFrozenNote(published, fileAsked(answer) ?? path);
+  if (note !== undefined) return send(response, 451, { error: note.trim() });
   // The files themselves are public as well: whoever mirrors the tree reads them by their own names.
   if (answer === undefined) {
     if (await serveFile(published, path, request, response)) return;
     send(response, 404, { error: 'That is not answered here: see /docs/reference/copr-api/.' });
   } else if (answer.kind === 'wrong') send(response, 400, { error: answer.message });
   else if (answer.kind === 'file') {
-    const file = `/${answer.file.split('/').map(encodeURIComponent).join('/')}`;
-    if (!(await serveFile(published, file, request, response))) send(response, 404, { error: answer.lacks });
+    if (!(await serveFile(published, asPath(answer.file), request, response)))
+      send(response, 404, { error: answer.lacks });
   } else {
     const list = answer.search === undefined ? await readList(published, answer) : await search(published, answer);
     if (list === undefined) send(response, 404, { error: answer.lacks });
     else send(response, 200, list);
   }
+}
+
+/** The path of the file that answers, which names the project also where the address names it by its query. Pure. */
+function fileAsked(answer: CoprAnswer | undefined): string | undefined {
+  if (answer === undefined || answer.kind === 'wrong') return undefined;
+  return asPath(answer.kind === 'file' ? answer.file : answer.file(0));
+}
+
+function asPath(file: string): string {
+  return `/${file.split('/').map(encodeURIComponent).join('/')}`;
 }
 
 /** At most `limit` items from `offset` on, of one file; none behind the last. Undefined where there is no such list. */

@@ -27,6 +27,11 @@ export interface Home {
   readonly cache: string;
 }
 
+/** Where what frozen projects have published lies meanwhile, laid out as in `published/`. `folder` is COPPICE_HOME. */
+export function withheldIn(folder: string): string {
+  return join(folder, 'state', 'withheld');
+}
+
 /** The folders of the service; `COPPICE_HOME` defaults to `var/` in the current folder. */
 export function readHome(environment: Environment): Home {
   const folder = resolve(environment.COPPICE_HOME ?? 'var');

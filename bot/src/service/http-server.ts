@@ -23,11 +23,13 @@ export type Health =
       readonly mirror?: MirrorHealth;
     };
 
-/** Since when, with how many changes, and why, the mirror is behind. */
+/**
+ * Since when, and with how many changes, the mirror is behind. Anybody may read it: why is for the log, the operations
+ * issue and `coppice doctor`, since it names machines and folders.
+ */
 export interface MirrorHealth {
   readonly behindSince: string;
   readonly files: number;
-  readonly why: string;
 }
 
 /**
@@ -134,9 +136,9 @@ async function answerFile(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  if (path.startsWith('/api_3/')) return await answerCoprApi(published, path, request, response);
   const note = await readFrozenNote(published, path);
   if (note !== undefined) return answer(response, 451, note);
-  if (path.startsWith('/api_3/')) return await answerCoprApi(published, path, request, response);
   if (await serveFile(published, path, request, response)) return;
   const page = browsable.test(path) ? await listDirectory(published, path) : undefined;
   if (page === undefined) await notFound(published, request, response);

@@ -14,7 +14,7 @@ test('outside text cannot forge a line or colour the terminal', () => {
   createLog((line) => lines.push(line), 'text', now)('info', 'package \u001b[31mred\n2026 error forged', {
     name: 'a\nb',
   });
-  expect(lines).toEqual(['2026-01-02T03:04:05.678Z info  package  [31mred 2026 error forged name="a\\nb"\n']);
+  expect(lines).toEqual(['2026-01-02T03:04:05.678Z info  package \ufffd[31mred 2026 error forged name="a\\nb"\n']);
 });
 
 test('a JSON line tells an error with its causes', () => {

@@ -1,5 +1,6 @@
 // The service's log: one line an event, in words for people on a terminal, as JSON lines elsewhere (COPPICE_LOG=json).
 import type { Log } from '@coppice/builder-runner/runner';
+import { oneLine } from '../vocabulary/plain-text.ts';
 
 /** A log that writes to `write`, one line an event. `form` is `text` or `json`. */
 export function createLog(write: (line: string) => void, form: 'text' | 'json', now: () => Date): Log {
@@ -24,10 +25,4 @@ export function describe(error: unknown): string {
   // Many messages end with what caused them.
   if (cause === '' || error.message.includes(cause)) return error.message;
   return error.message.endsWith('.') ? `${error.message} (${cause})` : `${error.message}: ${cause}`;
-}
-
-/** Control characters in outside text could forge lines or colour the terminal. */
-function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must go
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
 }

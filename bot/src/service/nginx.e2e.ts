@@ -13,7 +13,10 @@ import { coprBuilds, coprChroot, coprPackages, makeCoprTree } from '../../testin
 import { waitFor } from '../../testing/wait-for.ts';
 
 const nginx = '/usr/sbin/nginx';
-const page = readFileSync(new URL('../../../site/content/docs/how-to/serve-with-nginx.md', import.meta.url), 'utf8');
+const nginxIn = (page: string) => {
+  const text = readFileSync(new URL(`../../../site/content/docs/how-to/${page}.md`, import.meta.url), 'utf8');
+  return /^```nginx\n([\s\S]+?)^```$/m.exec(text)?.[1] ?? '';
+};
 
 describe('nginx, with the file of the documentation', () => {
   let folder: string;
@@ -27,8 +30,12 @@ describe('nginx, with the file of the documentation', () => {
     await makeCoprTree(join(folder, 'published'), url);
     await mkdir(join(folder, 'state'));
     await writeFile(join(folder, 'state/secret.json'), '{}');
-    const stated = /^```nginx\n([\s\S]+?)^```$/m.exec(page)?.[1] ?? '';
-    const here = stated
+    await mkdir(join(folder, 'published/api/v1/frozen/acme'), { recursive: true });
+    await writeFile(join(folder, 'published/api/v1/frozen/acme/cold.txt'), 'acme/cold is frozen.\n');
+    const [map = '', inServer = ''] = nginxIn('take-down-a-project').split(/^server \{$/m);
+    const frozen = inServer.replace(/^\}$/m, '');
+    const here = `${map}${nginxIn('serve-with-nginx')}`
+      .replace('index index.html;', (line) => `${line}${frozen}`)
       .replace('listen 443 ssl;', `listen 127.0.0.1:${port};`)
       .replace(/^ *ssl_certificate.*\n/gm, '')
       .replace('/var/lib/coppice/published', join(folder, 'published'));
@@ -102,6 +109,21 @@ describe('nginx, with the file of the documentation', () => {
     '/results/..%2f..%2fstate/secret.json',
   ])('gives nothing that is not published: %s', async (path) => {
     expect([400, 404]).toContain(await rawStatus(path));
+  });
+
+  test.each([
+    '/results/acme/cold/',
+    '/coprs/acme/cold/repo/fedora-42/dnf.repo',
+    '/api_3/rpmrepo/acme/cold/fedora-42/',
+    '/api_3/projects/acme/cold/project.json',
+    '/api_3/project?ownername=acme&projectname=cold',
+    '/api_3/monitor/?ownername=acme&projectname=cold',
+    '/api_3/package/list?ownername=acme&projectname=cold&offset=100',
+    '/api_3/build/list/?ownername=acme&projectname=cold',
+    '/acme/cold/build/1/',
+  ])('answers 451 with the sentence for what a frozen project has published: %s', async (path) => {
+    const answer = await fetch(`${url}${path}`);
+    expect([answer.status, await answer.text()]).toEqual([451, 'acme/cold is frozen.\n']);
   });
 
   test('gives pages, folders and files', async () => {

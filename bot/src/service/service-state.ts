@@ -58,5 +58,5 @@ export function createServiceState(brokenOf: (state: PoolState | undefined) => r
 function mirrorHealth(state: MirrorState | undefined): MirrorHealth | undefined {
   if (state?.fault === undefined) return undefined;
   const { behindSince, files, fault } = state;
-  return { behindSince: behindSince ?? fault.since, files, why: fault.message };
+  return { behindSince: behindSince ?? fault.since, files };
 }

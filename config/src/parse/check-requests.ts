@@ -6,6 +6,7 @@ import type { Problem } from '../words/problem.ts';
 import type { Policy } from '../words/project.ts';
 import { quote } from '../words/quote.ts';
 import { projectOfRepository } from '../words/repo-options.ts';
+import { forHowLong } from '../words/units.ts';
 import { didYouMean, problemAt } from '../yaml/check-yaml.ts';
 import type { YamlFile, YamlPath } from '../yaml/read-nodes.ts';
 import type { BuildrootYaml } from './project-fields.ts';
@@ -151,17 +152,19 @@ function checkForcearch(
   return [problemAt(file, at, message, `build for a chroot that ends in \`-${forcearch}\`, or remove the key`)];
 }
 
+const builds = (count: number) => `${count} ${count === 1 ? 'build' : 'builds'}`;
+
 function checkRetention(file: YamlFile, { retention: stated }: ProjectYaml, { retention }: Policy): Problem[] {
   const bounds = [
-    ['failed', stated.failed, retention.failedSeconds, 'seconds'],
-    ['superseded', stated.superseded, retention.supersededSeconds, 'seconds'],
-    ['failedBuilds', stated.failedBuilds, retention.failedBuilds, 'builds'],
-    ['supersededBuilds', stated.supersededBuilds, retention.supersededBuilds, 'builds'],
+    ['failed', stated.failed, retention.failedSeconds, forHowLong],
+    ['superseded', stated.superseded, retention.supersededSeconds, forHowLong],
+    ['failedBuilds', stated.failedBuilds, retention.failedBuilds, builds],
+    ['supersededBuilds', stated.supersededBuilds, retention.supersededBuilds, builds],
   ] as const;
-  return bounds.flatMap(([key, own, bound, unit]) => {
+  return bounds.flatMap(([key, own, bound, say]) => {
     if (own === undefined || bound === null || own <= bound) return [];
     const message = `\`retention.${key}\` keeps more than coppice.yaml does`;
-    return [problemAt(file, ['retention', key], message, `${bound} ${unit} at most; remove the key for that`)];
+    return [problemAt(file, ['retention', key], message, `${say(bound)} at most; remove the key for that`)];
   });
 }
 
@@ -170,7 +173,9 @@ function checkBounds(file: YamlFile, name: string, stated: PackageYaml, { limits
   const { maximumTimeoutSeconds, maximumMemoryBytes } = limits;
   if (stated.timeout !== undefined && stated.timeout > maximumTimeoutSeconds) {
     const message = `the timeout of \`${name}\` is longer than coppice.yaml allows`;
-    problems.push(problemAt(file, ['packages', name, 'timeout'], message, `${maximumTimeoutSeconds} seconds at most`));
+    problems.push(
+      problemAt(file, ['packages', name, 'timeout'], message, `${forHowLong(maximumTimeoutSeconds)} at most`),
+    );
   }
   if (stated.memory !== undefined && maximumMemoryBytes !== null && stated.memory > maximumMemoryBytes) {
     const message = `\`${name}\` asks for more memory than coppice.yaml allows`;

@@ -87,7 +87,7 @@ packages:
     [
       'a timeout that is too long',
       `${projectHead}packages:\n  a: { ${gitSource}, timeout: 9h }\n`,
-      '4:81: the timeout of `a` is longer than coppice.yaml allows (28800 seconds at most)',
+      '4:81: the timeout of `a` is longer than coppice.yaml allows (8 hours at most)',
     ],
     [
       'a bot among the maintainers',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { durationHint, parseDuration, parseSize, suggestDuration } from './units.ts';
+import { durationHint, forHowLong, parseDuration, parseSize, suggestDuration } from './units.ts';
 
 test.each([
   ['90s', 90],
@@ -56,4 +56,17 @@ test.each([
   [Number.POSITIVE_INFINITY, undefined],
 ])('a number %d where a duration belongs', (seconds, hint) => {
   expect(durationHint(seconds)).toBe(hint);
+});
+
+test.each([
+  [1_209_600, '14 days'],
+  [86_400, '1 day'],
+  [129_600, '1 day and 12 hours'],
+  [5400, '1 hour and 30 minutes'],
+  [3600, '1 hour'],
+  [90_061, '1 day, 1 hour, 1 minute and 1 second'],
+  [1.9, '1 second'],
+  [0, '0 seconds'],
+])('%d seconds are %s', (seconds, words) => {
+  expect(forHowLong(seconds)).toBe(words);
 });

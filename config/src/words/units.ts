@@ -17,6 +17,28 @@ export function durationHint(seconds: number): string | undefined {
   return `write its unit: \`${seconds}s\`${short === `${seconds}s` ? '' : ` or \`${short}\``}`;
 }
 
+const spokenUnits = [
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+  ['second', 1],
+] as const;
+
+/**
+ * How long something is kept or waits, in words: `1209600` → "14 days", `129600` → "1 day and 12 hours". Exact: what is
+ * told is what is done. Fractions of a second do not count.
+ */
+export function forHowLong(seconds: number): string {
+  let rest = Math.max(0, Math.floor(seconds));
+  const parts = spokenUnits.flatMap(([unit, length]) => {
+    const count = Math.floor(rest / length);
+    rest %= length;
+    return count === 0 ? [] : [`${count} ${unit}${count === 1 ? '' : 's'}`];
+  });
+  if (parts.length < 2) return parts[0] ?? '0 seconds';
+  return `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
+}
+
 /** `5400` → `1h30m`: what parseDuration reads as so many seconds. */
 function formatShort(seconds: number): string {
   const units = [

@@ -1,8 +1,8 @@
 // What the pages of a project and of a package show.
-import { isFinal, published, readSandbox } from '@coppice/config';
+import { forHowLong, isFinal, published, readSandbox } from '@coppice/config';
 import { siteHref } from '../markup/html.ts';
 import { type Build, listedBuilds, type SiteProject } from '../model/site-model.ts';
-import { formatTime, sayDuration } from './format.ts';
+import { formatTime } from './format.ts';
 import { type Install, installOf } from './install-view.ts';
 import { type KeyView, keysOf } from './key-view.ts';
 import { type ProjectFacts, projectFacts } from './project-facts.ts';
@@ -91,8 +91,7 @@ function endsWhen(lifetime: SiteProject['lifetime']): string | null {
   if (lifetime === null) return null;
   const { keptSeconds, deleteAt } = lifetime;
   if (deleteAt !== null) return `on ${formatTime(deleteAt)}, for it was closed`;
-  const days = Math.floor(keptSeconds / 86_400);
-  return `${days >= 2 ? `${days} days` : sayDuration(keptSeconds)} after it is closed`;
+  return `${forHowLong(keptSeconds)} after it is closed`;
 }
 
 /** The view of one package of a project, which holds its builds. */

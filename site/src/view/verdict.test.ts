@@ -12,6 +12,13 @@ describe('verdictOf', () => {
     expect(sentence({})).toBe('hello 2.12-1.sap12 was built for Sapling 12 in 41 seconds.');
   });
 
+  test('says of what was tested by a pull request that it was taken over, which users may see later', () => {
+    const tested = { project: 'tools:pr:7', id: 5, startedAt: at(0), endedAt: at(1) };
+    expect(sentence({ promotedFrom: tested })).toBe(
+      "hello 2.12-1.sap12 was taken over for Sapling 12 as it was tested in build 5 of acme/tools:pr:7, and signed with the project's key.",
+    );
+  });
+
   test('says where a build failed and why', () => {
     expect(sentence(failed)).toBe('hello failed in %check on sapling-12-x86_64: 1 of 3 tests failed.');
   });

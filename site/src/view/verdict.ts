@@ -68,7 +68,7 @@ export function verdictOf(build: Build): string {
   }
 }
 
-/** Of a build that published what a pull request's sandbox had, wholly or for some chroots, says so. */
+/** Of a build that took over what a pull request's sandbox had, wholly or for some chroots, says so. */
 function succeededSentence(build: Build, what: string): string {
   const labels = (runs: readonly ChrootRun[]) => sayList(runs.map((run) => chrootLabel(run.chroot)));
   const promoted = build.chroots.filter((run) => run.promotedFrom !== undefined);
@@ -77,7 +77,7 @@ function succeededSentence(build: Build, what: string): string {
   if (from === undefined) return `${what} was built for ${labels(build.chroots)}${tookPhrase(build)}.`;
   const tested = `as it was tested in build ${from.id} of ${build.owner}/${from.project}, and signed with the project's key`;
   const others = built.length === 0 ? '' : `; it was built for ${labels(built)}`;
-  return `${what} was published for ${labels(promoted)} ${tested}${others}.`;
+  return `${what} was taken over for ${labels(promoted)} ${tested}${others}.`;
 }
 
 function failedSentence(build: Build, what: string): string {
