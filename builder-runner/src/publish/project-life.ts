@@ -3,23 +3,15 @@
 // concerned have left the queue.
 import { mkdir, mkdtemp, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import {
-  type BuildId,
-  type ChrootName,
-  paddedBuildId,
-  parseChroot,
-  presentName,
-  published,
-  readSandbox,
-} from '@coppice/config';
+import { type BuildId, type ChrootName, paddedBuildId, parseChroot, presentName, published } from '@coppice/config';
 import { exists, nothingWhenAbsent } from '../base/absent.ts';
 import { RunnerError } from '../base/errors.ts';
+import { frozenFolder, frozenResults, isFrozen, removeFrozenNote, writeFrozenNote } from '../base/frozen.ts';
 import { noteChange } from '../base/published-changes.ts';
 import { packageOfBuild } from '../repodata/texts.ts';
 import { keyFolder, ofKey } from '../signing/keys.ts';
 import { setKeyringAside } from '../signing/removed-keys.ts';
 import { closeSigning } from '../signing/sign.ts';
-import { frozenFolder, frozenResults, writeFrozenNote } from './frozen.ts';
 import { alone, hideBuilds, writeMetadata } from './publish.ts';
 import type { Publisher } from './publisher.ts';
 import { usableMovedRecord, usableRecord } from './read-record.ts';
@@ -36,7 +28,8 @@ export interface ProjectName {
 
 /**
  * Deletes all that was published of a project. Its key is kept aside in
- * `state/keys-removed/<owner>/<project>-<fingerprint>`; that of a sandbox was made to be thrown away with it.
+ * `state/keys-removed/<owner>/<project>-<fingerprint>`; that of a sandbox is destroyed. Throws RunnerError `keys` when
+ * the key's folder is damaged.
  */
 export function removeProject(home: string, owner: string, name: string): Promise<void> {
   return alone({ owner, project: name }, () => removeAll(home, { owner, name }));
@@ -46,20 +39,13 @@ async function removeAll(home: string, name: ProjectName): Promise<void> {
   await removePublished(home, name);
   await removeTree(home, frozenResults(home, name.owner, name.name));
   await removeTree(home, frozenFolder(home, name.owner, name.name));
-  if (readSandbox(name.name) === undefined) await setKeyAside(home, name);
-  else await dropKey(home, name);
-}
-
-async function dropKey(home: string, { owner, name }: ProjectName): Promise<void> {
-  const key = keyFolder(home, owner, name);
-  await closeSigning(key);
-  await removeTree(home, key);
+  await setKeyAside(home, name);
 }
 
 async function removePublished(home: string, { owner, name }: ProjectName): Promise<void> {
   await removeRepoFiles({ home }, { owner, name }, (path) => removeTree(home, path));
   await removeTree(home, join(home, 'published', published.project(owner, name)));
-  await rm(join(home, 'published', published.frozenNote(owner, name)), { force: true });
+  await removeFrozenNote(home, owner, name);
 }
 
 async function setKeyAside(home: string, { owner, name }: ProjectName): Promise<void> {
@@ -72,10 +58,11 @@ async function setKeyAside(home: string, { owner, name }: ProjectName): Promise<
 
 /** What a project without builds has. What a rename that was cut off has moved there already is the other one's. */
 async function makeWay(home: string, from: ProjectName, to: ProjectName): Promise<void> {
+  // First: a folder in which there is no key that could be kept stops it.
+  if (await exists(keyFolder(home, from.owner, from.name))) await setKeyAside(home, to);
   await removePublished(home, to);
   if (await exists(frozenFolder(home, from.owner, from.name)))
     await removeTree(home, frozenFolder(home, to.owner, to.name));
-  if (await exists(keyFolder(home, from.owner, from.name))) await setKeyAside(home, to);
 }
 
 /**
@@ -107,7 +94,7 @@ export function renameProject(publisher: Publisher, from: ProjectName, to: Proje
     await removeDue(home, new Date(), published.project(from.owner, from.name));
     await moveTree(old, fresh);
     await renameRecords(publisher, to, to);
-    await rm(join(root, published.frozenNote(from.owner, from.name)), { force: true });
+    await removeFrozenNote(home, from.owner, from.name);
     if (await exists(frozenFolder(home, to.owner, to.name))) return writeFrozenNote(publisher, to.owner, to.name);
     for (const chroot of await chrootsOf(home, to)) await refresh(publisher, to, chroot);
   });
@@ -160,23 +147,31 @@ export function deleteBuild(publisher: Publisher, owner: string, name: string, i
       for (const folder of leaving) await removeLater(home, `${published.repository(owner, name, chroot)}/${folder}`);
     }
     await removeTree(home, join(home, 'published', published.srpmBuild({ id, ...place, package: '' })));
-    await removeFrozen(home, { owner, name }, id);
+    await removeFrozen(home, { owner, name }, (build) => build.split('-')[0] === paddedBuildId(id));
   });
 }
 
-/** Nobody reads what is out of reach; its metadata follows when it is put back. */
-async function removeFrozen(home: string, { owner, name }: ProjectName, id: BuildId): Promise<void> {
+/**
+ * Removes builds and their source packages, as `isMeant` says by the names of their folders. Nobody reads what is out
+ * of reach; its metadata follows when it is put back.
+ */
+async function removeFrozen(
+  home: string,
+  { owner, name }: ProjectName,
+  isMeant: (build: string, folder: string) => boolean | Promise<boolean>,
+): Promise<void> {
   const results = frozenResults(home, owner, name);
   for (const folder of (await readdir(results, { withFileTypes: true }).catch(nothingWhenAbsent)) ?? []) {
     if (!folder.isDirectory()) continue;
     for (const build of await readdir(join(results, folder.name)))
-      if (build.split('-')[0] === paddedBuildId(id)) await removeTree(home, join(results, folder.name, build));
+      if (await isMeant(build, folder.name)) await removeTree(home, join(results, folder.name, build));
   }
 }
 
 /**
  * Deletes all that a package has published, builds that have ended: it leaves the metadata as a whole, then its records
- * and logs go, and its packages when no reader of older metadata can want them any more.
+ * and logs go, and its packages when no reader of older metadata can want them any more. What a frozen project has of
+ * it goes at once.
  */
 export function removePackage(publisher: Publisher, owner: string, name: string, packageName: string): Promise<void> {
   const { home } = publisher;
@@ -190,10 +185,13 @@ export function removePackage(publisher: Publisher, owner: string, name: string,
       for (const folder of leaving) await removeLater(home, `${published.repository(owner, name, chroot)}/${folder}`);
     }
     const sources = `${published.project(owner, name)}/srpm-builds`;
-    for (const folder of (await readdir(join(home, 'published', sources)).catch(nothingWhenAbsent)) ?? []) {
-      const record = await usableRecord(publisher, `${sources}/${folder}`);
-      if (record?.package === packageName) await removeTree(home, join(home, 'published', sources, folder));
-    }
+    const isSource = async (folder: string) =>
+      (await usableRecord(publisher, `${sources}/${folder}`))?.package === packageName;
+    for (const folder of (await readdir(join(home, 'published', sources)).catch(nothingWhenAbsent)) ?? [])
+      if (await isSource(folder)) await removeTree(home, join(home, 'published', sources, folder));
+    await removeFrozen(home, { owner, name }, (build, folder) =>
+      folder === 'srpm-builds' ? isSource(build) : packageOfBuild(build) === packageName,
+    );
   });
 }
 
@@ -236,14 +234,19 @@ async function refresh(publisher: Publisher, { owner, name }: ProjectName, chroo
   if (await hasRepodata(repository)) await writeRepoFile(publisher, { owner, name }, chroot);
 }
 
-/** New metadata, signed with the present key, of each repository that a project has now. */
-export function signMetadata(publisher: Publisher, project: ProjectName): Promise<void> {
-  return alone({ owner: project.owner, project: project.name }, async () => {
-    const place = { owner: project.owner, project: project.name };
+/**
+ * New metadata, signed with the present key, of each repository that a project has now. False, and nothing is done,
+ * when the project is frozen.
+ */
+export function signMetadata(publisher: Publisher, project: ProjectName): Promise<boolean> {
+  const place = { owner: project.owner, project: project.name };
+  return alone(place, async () => {
+    if (await isFrozen(publisher, project.owner, project.name)) return false;
     for (const chroot of await chrootsOf(publisher.home, project)) {
       const repository = join(publisher.home, 'published', published.repository(project.owner, project.name, chroot));
       if (await hasRepodata(repository)) await writeMetadata(publisher, place, chroot, {});
     }
+    return true;
   });
 }
 

@@ -14,6 +14,7 @@ import {
 } from '@coppice/config';
 import { nothingWhenAbsent } from '../base/absent.ts';
 import { describeError, RunnerError } from '../base/errors.ts';
+import { isFrozen } from '../base/frozen.ts';
 import { compareGenerations, type Difference } from '../repodata/compare-generations.ts';
 import type { Asked, Generation, PackageChange } from '../repodata/generation.ts';
 import { numberSeen, readGeneration, seesNewer } from '../repodata/generations.ts';
@@ -26,7 +27,6 @@ import {
   type Return,
   readApart,
 } from '../repodata/show-again.ts';
-import { isFrozen } from './frozen.ts';
 import { chrootsOf } from './project-life.ts';
 import { alone } from './publish.ts';
 import { type Publisher, publishModeOf } from './publisher.ts';

@@ -2,14 +2,15 @@
 import { access, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type ChrootName, published, type QueuedBuild, type QueuedChroot, type Result } from '@coppice/config';
+import { exists } from '../base/absent.ts';
+import { frozenResults, isFrozen, isWithheld, mergeFolder, withheldFolder } from '../base/frozen.ts';
 import { inTurn } from '../base/in-turn.ts';
 import { type Failure, fail } from '../base/outcome.ts';
-import { noteChange } from '../base/published-changes.ts';
+import { noteChange, noteTakedown } from '../base/published-changes.ts';
 import { syncFolder } from '../base/replace-file.ts';
 import type { Clash } from '../repodata/clash.ts';
 import { numberSeen } from '../repodata/generations.ts';
 import { changeRepository, type RepositoryChange } from '../repodata/repository.ts';
-import { isFrozen } from './frozen.ts';
 import { chrootFolder, type Publisher, publishModeOf } from './publisher.ts';
 import { usableRecord } from './read-record.ts';
 import { type Ending, recordOfChroot, writeRecord } from './record.ts';
@@ -93,7 +94,7 @@ export async function moveFiles(from: string, to: string, files: readonly string
 
 /**
  * The end of a chroot, whichever: marker, then record. A project whose builds all failed still has a repository, an
- * empty one.
+ * empty one. Of one that is frozen, all of it goes where the rest of it is.
  */
 export function publishEnding(
   publisher: Publisher,
@@ -102,9 +103,14 @@ export function publishEnding(
   ending: Ending,
 ): Promise<void> {
   return alone(build, async () => {
-    const folder = chrootFolder(publisher, build, chroot.chroot);
+    const { home } = publisher;
+    const { owner, project } = build;
+    const isOffline = await isFrozen(publisher, owner, project);
+    const isAside = await isWithheld(home, owner, project);
+    if (isAside) await withholdRest(home, build);
+    const path = published.chrootBuild(build, chroot.chroot);
+    const folder = join(isAside ? withheldFolder(home) : join(home, 'published'), path);
     await mkdir(folder, { recursive: true });
-    const isOffline = await isFrozen(publisher, build.owner, build.project);
     if (!isOffline) await ensureRepository(publisher, build, chroot.chroot);
     // What a crash left between packages and record is not what it was going to be.
     const isLeft = ending.state !== 'succeeded' && (await readdir(folder)).some((file) => file.endsWith('.rpm'));
@@ -120,6 +126,14 @@ export function publishEnding(
     // The folder that the record is in is new as well.
     await syncFolder(dirname(folder));
   });
+}
+
+/** What a build of a project that was frozen meanwhile has left in reach: its logs, its source package. */
+async function withholdRest(home: string, { owner, project }: ProjectPlace): Promise<void> {
+  const left = join(home, 'published', published.project(owner, project));
+  if (!(await exists(left))) return;
+  await mergeFolder(left, frozenResults(home, owner, project));
+  noteTakedown(left);
 }
 
 /**

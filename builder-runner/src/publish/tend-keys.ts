@@ -7,6 +7,7 @@ import { defaultTerms, type KeyNote, published } from '@coppice/config';
 import { execa } from 'execa';
 import { exists } from '../base/absent.ts';
 import { describeError } from '../base/errors.ts';
+import { isFrozen } from '../base/frozen.ts';
 import type { Log } from '../base/log.ts';
 import {
   dropFormerKeys,
@@ -150,17 +151,22 @@ async function tendKeys(
     );
   const keys = (await current())?.keys;
   if (keys === undefined) return undefined;
-  if (await isMetadataBehind(home, owner, name)) {
-    await signMetadata(publisher, project);
+  // What it has published is out of reach: it is signed anew, and tells which keys it needs, once it is put back.
+  const isAside = () => isFrozen(publisher, owner, name);
+  if (await isAside()) return keys;
+  if ((await isMetadataBehind(home, owner, name)) && (await signMetadata(publisher, project)))
     await metadataIsSigned(home, owner, name);
-  }
   const former = keys.filter(({ role }) => role === 'former').map(({ fingerprint }) => fingerprint);
   if (former.length === 0 || !(await isLongSigning(home, project, now))) return keys;
   const needed = await signersOf(home, project, former);
   const unneeded = former.filter((fingerprint) => !needed.has(fingerprint));
   if (unneeded.length === 0) return keys;
-  await dropFormerKeys(home, owner, name, unneeded);
-  return (await current())?.keys;
+  return alone(place, async () => {
+    // Nothing was found of one that was frozen meanwhile.
+    if (await isAside()) return keys;
+    await dropFormerKeys(home, owner, name, unneeded);
+    return (await ensureKey(home, owner, name, { terms, now, log })).keys;
+  });
 }
 
 /** Packages that were signed with the key before may not have been published yet. */

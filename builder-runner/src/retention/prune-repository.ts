@@ -14,8 +14,8 @@ import {
 import { z } from 'zod';
 import { nothingWhenAbsent } from '../base/absent.ts';
 import { RunnerError } from '../base/errors.ts';
+import { isFrozen } from '../base/frozen.ts';
 import { readRegularFile } from '../base/regular-file.ts';
-import { isFrozen } from '../publish/frozen.ts';
 import { alone } from '../publish/publish.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { removeLater } from '../publish/remove-later.ts';

@@ -13,7 +13,7 @@ import {
 } from '@coppice/config';
 import { nothingWhenAbsent } from '../base/absent.ts';
 import { describeError } from '../base/errors.ts';
-import { isFrozen } from '../publish/frozen.ts';
+import { isFrozen } from '../base/frozen.ts';
 import { alone } from '../publish/publish.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { usableRecord } from '../publish/read-record.ts';
