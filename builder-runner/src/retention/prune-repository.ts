@@ -29,6 +29,7 @@ import {
 import type { Generation } from '../repodata/generation.ts';
 import {
   lastSeen,
+  lastShown,
   listGenerations,
   numberSeen,
   readGeneration,
@@ -151,14 +152,15 @@ async function planGenerations(
   const named = new Set<string>();
   const seen: Generation[] = [];
   const old: { readonly number: number; readonly names: ReadonlySet<string>; readonly isSwept: boolean }[] = [];
-  for (const [at, number] of all.entries()) {
+  const shown = new Set(await lastShown(folder, keptGenerations));
+  for (const number of all) {
     const generation = await readGeneration(folder, number);
     if (generation === undefined) throw new RunnerError('metadata', `generation ${number} of ${folder} has no record`);
     const names = await namesOf(generation);
     if (viewed.includes(number)) seen.push(generation);
     const since = await lastSeen(folder, number);
     const isFree = !viewed.includes(number) && since < Math.min(now.getTime() - graceSeconds * 1000, inUseSince);
-    const isSwept = at < all.length - keptGenerations;
+    const isSwept = !shown.has(number);
     if (isFree && (isSwept || since <= now.getTime() - retention.supersededSeconds * 1000))
       old.push({ number, names, isSwept });
     else for (const name of names) named.add(name);
