@@ -1,5 +1,6 @@
 // A fork begins with the newest good build of each package of another project, signed anew with its own key, under
 // numbers of its own.
+
 import { cp, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type BuildId, type ChrootName, published, type Result } from '@coppice/config';
@@ -10,7 +11,8 @@ import { packageOfBuild } from '../repodata/texts.ts';
 import { describeArtifacts } from '../rpm/describe-artifacts.ts';
 import { signRpms } from '../signing/sign.ts';
 import { attestCopy, readPublicKey } from './attest-copy.ts';
-import { aloneWithBoth, chrootsOf, type ProjectName } from './project-life.ts';
+import { chrootsOf } from './project-life.ts';
+import { aloneWithBoth, type ProjectName } from './project-place.ts';
 import { ensureRepository, writeMetadata } from './publish.ts';
 import type { Publisher } from './publisher.ts';
 import { usableRecord } from './read-record.ts';

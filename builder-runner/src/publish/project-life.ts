@@ -12,19 +12,14 @@ import { packageOfBuild } from '../repodata/texts.ts';
 import { keyFolder, ofKey } from '../signing/keys.ts';
 import { setKeyringAside } from '../signing/removed-keys.ts';
 import { closeSigning } from '../signing/sign.ts';
-import { alone, hideBuilds, writeMetadata } from './publish.ts';
+import { alone, aloneWithBoth, type ProjectName, placeOf } from './project-place.ts';
+import { changeMetadata, hideBuilds } from './publish.ts';
 import type { Publisher } from './publisher.ts';
 import { usableMovedRecord, usableRecord } from './read-record.ts';
 import { writeRecord } from './record.ts';
 import { removeDue, removeLater } from './remove-later.ts';
-import { removeRepoFiles, writeRepoFile } from './repo-files.ts';
+import { removeRepoFiles, writeAllRepoFiles } from './repo-files.ts';
 import { hasRepodata } from './repository-of.ts';
-
-/** A project by its name; a `Project` will do. */
-export interface ProjectName {
-  readonly owner: string;
-  readonly name: string;
-}
 
 /**
  * Deletes all that was published of a project. Its key is kept aside in
@@ -32,7 +27,7 @@ export interface ProjectName {
  * the key's folder is damaged.
  */
 export function removeProject(home: string, owner: string, name: string): Promise<void> {
-  return alone({ owner, project: name }, () => removeAll(home, { owner, name }));
+  return alone(placeOf({ owner, name }), () => removeAll(home, { owner, name }));
 }
 
 async function removeAll(home: string, name: ProjectName): Promise<void> {
@@ -96,7 +91,7 @@ export function renameProject(publisher: Publisher, from: ProjectName, to: Proje
     await renameRecords(publisher, to, to);
     await removeFrozenNote(home, from.owner, from.name);
     if (await exists(frozenFolder(home, to.owner, to.name))) return writeFrozenNote(publisher, to.owner, to.name);
-    for (const chroot of await chrootsOf(home, to)) await refresh(publisher, to, chroot);
+    await writeAllRepoFiles(publisher, to);
   });
 }
 
@@ -120,7 +115,7 @@ export async function renameOldSandboxes(publisher: Publisher): Promise<void> {
     const to = { owner: from.owner, name: presentName(from.name) };
     try {
       // First, while the folder has its old name: from then on nothing is left to do that would not be found again.
-      await alone({ owner: from.owner, project: from.name }, () => renameRecords(publisher, from, to));
+      await alone(placeOf(from), () => renameRecords(publisher, from, to));
       await renameProject(publisher, from, to);
       await removeTree(home, join(home, 'published', published.projectPage(from.owner, from.name)));
       log?.('info', `The sandbox ${key} is ${to.owner}/${to.name} now`);
@@ -136,7 +131,7 @@ export async function renameOldSandboxes(publisher: Publisher): Promise<void> {
  */
 export function deleteBuild(publisher: Publisher, owner: string, name: string, id: BuildId): Promise<void> {
   const { home } = publisher;
-  const place = { owner, project: name };
+  const place = placeOf({ owner, name });
   return alone(place, async () => {
     for (const chroot of await chrootsOf(home, { owner, name })) {
       const repository = join(home, 'published', published.repository(owner, name, chroot));
@@ -175,13 +170,13 @@ async function removeFrozen(
  */
 export function removePackage(publisher: Publisher, owner: string, name: string, packageName: string): Promise<void> {
   const { home } = publisher;
-  const place = { owner, project: name };
+  const place = placeOf({ owner, name });
   return alone(place, async () => {
     for (const chroot of await chrootsOf(home, { owner, name })) {
       const repository = join(home, 'published', published.repository(owner, name, chroot));
       const leaving = (await readdir(repository)).filter((folder) => packageOfBuild(folder) === packageName);
       if (leaving.length === 0) continue;
-      if (await hasRepodata(repository)) await writeMetadata(publisher, place, chroot, { hide: leaving });
+      if (await hasRepodata(repository)) await changeMetadata(publisher, place, chroot, { hide: leaving });
       for (const folder of leaving) await removeLater(home, `${published.repository(owner, name, chroot)}/${folder}`);
     }
     const sources = `${published.project(owner, name)}/srpm-builds`;
@@ -193,22 +188,6 @@ export function removePackage(publisher: Publisher, owner: string, name: string,
       folder === 'srpm-builds' ? isSource(build) : packageOfBuild(build) === packageName,
     );
   });
-}
-
-/**
- * Runs `work` while nobody else changes either project; always in the same order, so that two of these cannot wait for
- * each other.
- */
-export function aloneWithBoth<T>(one: ProjectName, other: ProjectName, work: () => Promise<T>): Promise<T> {
-  const [first, second] = [one, other].map(({ owner, name }) => ({ owner, project: name })) as [Place, Place];
-  const key = ({ owner, project }: Place) => `${owner}/${project}`;
-  if (key(first) === key(second)) return alone(first, work);
-  return key(first) < key(second) ? alone(first, () => alone(second, work)) : alone(second, () => alone(first, work));
-}
-
-interface Place {
-  readonly owner: string;
-  readonly project: string;
 }
 
 /** The chroots for which there are results of a project, in the order of their names. */
@@ -228,23 +207,17 @@ async function hasBuilds(results: string): Promise<boolean> {
   return false;
 }
 
-/** The `.repo` file of the new name, if there is a repository at all. */
-async function refresh(publisher: Publisher, { owner, name }: ProjectName, chroot: ChrootName): Promise<void> {
-  const repository = join(publisher.home, 'published', published.repository(owner, name, chroot));
-  if (await hasRepodata(repository)) await writeRepoFile(publisher, { owner, name }, chroot);
-}
-
 /**
  * New metadata, signed with the present key, of each repository that a project has now. False, and nothing is done,
  * when the project is frozen.
  */
 export function signMetadata(publisher: Publisher, project: ProjectName): Promise<boolean> {
-  const place = { owner: project.owner, project: project.name };
+  const place = placeOf(project);
   return alone(place, async () => {
     if (await isFrozen(publisher, project.owner, project.name)) return false;
     for (const chroot of await chrootsOf(publisher.home, project)) {
       const repository = join(publisher.home, 'published', published.repository(project.owner, project.name, chroot));
-      if (await hasRepodata(repository)) await writeMetadata(publisher, place, chroot, {});
+      if (await hasRepodata(repository)) await changeMetadata(publisher, place, chroot, {});
     }
     return true;
   });

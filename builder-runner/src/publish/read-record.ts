@@ -7,8 +7,8 @@ import type { Log } from '../base/log.ts';
 import { readRegularFile } from '../base/regular-file.ts';
 
 /**
- * What stands as a record in `folder`, relative to `published/` or where frozen projects lie; undefined when nothing does. Throws what else the disk
- * says.
+ * What stands as a record in `folder`, relative to `published/` or to where frozen projects lie; undefined when nothing
+ * does. Throws what else the disk says.
  */
 export async function readRecord(home: string, folder: string): Promise<ResultReading | undefined> {
   return await readAs(home, folder, folder);

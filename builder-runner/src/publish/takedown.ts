@@ -16,11 +16,12 @@ import {
 } from '../base/frozen.ts';
 import { noteChange, noteTakedown } from '../base/published-changes.ts';
 import { chrootsOf, removeTree, renameRecords } from './project-life.ts';
-import { alone, hideBuilds, writeMetadata } from './publish.ts';
+import { alone, type ProjectPlace, placeOf } from './project-place.ts';
+import { changeMetadata, hideBuilds } from './publish.ts';
 import type { Publisher } from './publisher.ts';
 import { removeDue } from './remove-later.ts';
-import { removeRepoFiles, writeRepoFile } from './repo-files.ts';
-import { hasRepodata, type ProjectPlace, repositoryFolder, shownBuilds } from './repository-of.ts';
+import { removeRepoFiles, writeAllRepoFiles } from './repo-files.ts';
+import { hasRepodata, repositoryFolder, shownBuilds } from './repository-of.ts';
 
 /** Freezes a project and its sandboxes. Expects that their builds have left the queue. */
 export function freezeProject(publisher: Publisher, owner: string, name: string): Promise<void> {
@@ -42,7 +43,7 @@ async function withSandboxes(
   name: string,
   work: (place: ProjectPlace) => Promise<void>,
 ): Promise<void> {
-  const own = { owner, project: name };
+  const own = placeOf({ owner, name });
   await alone(own, () => work(own));
   const sandboxes = new Set<string>();
   const places = [join(home, 'published', published.project(owner, name)), frozenFolder(home, owner, name)];
@@ -105,7 +106,7 @@ async function showAgain(publisher: Publisher, { owner, project }: ProjectPlace)
     const seen = await Promise.all(viewers.map((viewer) => shownBuilds(publisher, folder, viewer)));
     const gone = [...new Set(seen.flat())].filter((build) => !there.has(build));
     if (gone.length > 0) await hideBuilds(publisher, place, chroot, gone);
-    else if (!isThere) await writeMetadata(publisher, place, chroot, {});
-    await writeRepoFile(publisher, { owner, name: project }, chroot);
+    else if (!isThere) await changeMetadata(publisher, place, chroot, {});
   }
+  await writeAllRepoFiles(publisher, { owner, name: project });
 }

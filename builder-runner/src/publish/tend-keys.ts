@@ -1,5 +1,6 @@
 // Looks after the keys of all projects while the service runs: next keys sign when their time has come, former ones go
 // when nothing needs them, those of removed projects are kept as they should be.
+
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,6 +10,7 @@ import { exists } from '../base/absent.ts';
 import { describeError } from '../base/errors.ts';
 import { isFrozen } from '../base/frozen.ts';
 import type { Log } from '../base/log.ts';
+import { packageOfBuild } from '../repodata/texts.ts';
 import {
   dropFormerKeys,
   ensureKey,
@@ -19,8 +21,8 @@ import {
 } from '../signing/keys.ts';
 import { tendRemovedKeys } from '../signing/removed-keys.ts';
 import { answerRequest, clearRequests, type RotationRequest, readRequests } from './key-requests.ts';
-import { chrootsOf, type ProjectName, signMetadata } from './project-life.ts';
-import { alone } from './publish.ts';
+import { chrootsOf, signMetadata } from './project-life.ts';
+import { alone, type ProjectName } from './project-place.ts';
 import type { Publisher } from './publisher.ts';
 
 export interface KeyTenderOptions {
@@ -203,7 +205,7 @@ async function publishedRpms(home: string, { owner, name }: ProjectName): Promis
   const rpms: string[] = [];
   for (const chroot of await chrootsOf(home, { owner, name })) {
     const repository = join(home, 'published', published.repository(owner, name, chroot));
-    for (const build of (await readdir(repository)).filter((entry) => /^\d+-/.test(entry)).sort()) {
+    for (const build of (await readdir(repository)).filter((entry) => packageOfBuild(entry) !== undefined).sort()) {
       const files = await readdir(join(repository, build)).catch(() => []);
       rpms.push(...files.filter((file) => file.endsWith('.rpm')).map((file) => join(repository, build, file)));
     }
