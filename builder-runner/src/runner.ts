@@ -33,7 +33,8 @@ export { type RpmCheck, type RpmVerification, verifyRpm } from './provenance/ver
 export { openBuildNumbers } from './publish/build-numbers.ts';
 export { askRotation, type RotationAnswer } from './publish/key-requests.ts';
 export { renameOldSandboxes } from './publish/project-life.ts';
-export { type ProjectName, type ProjectsPort, runnerProjects } from './publish/projects.ts';
+export type { ProjectName } from './publish/project-place.ts';
+export { type ProjectsPort, runnerProjects } from './publish/projects.ts';
 export { type RepositoryProvider, type StatedRepositories, startProviding } from './publish/provide-repositories.ts';
 export type { Switched, SwitchOutcome, SwitchRefusal, SwitchWish } from './publish/publications.ts';
 export type { Publisher } from './publish/publisher.ts';

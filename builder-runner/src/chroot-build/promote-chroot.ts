@@ -1,5 +1,6 @@
 // Promotion of one chroot: the packages that a pull request's sandbox has are signed anew, with the project's key, and
 // published as they were tested. Where that cannot be, any more, the chroot is built as any other.
+
 import { copyFile, lstat, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -10,7 +11,7 @@ import { describeError, isDiskFull } from '../base/errors.ts';
 import { type ChrootTask, enter, nameBuild } from '../context/runner-context.ts';
 import type { Accounts } from '../provenance/attest.ts';
 import { attestCopy, readPublicKey } from '../publish/attest-copy.ts';
-import { alone } from '../publish/publish.ts';
+import { alone } from '../publish/project-place.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { usableRecord } from '../publish/read-record.ts';
 import { signerOf } from '../publish/repository-of.ts';

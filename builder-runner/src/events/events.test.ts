@@ -116,7 +116,10 @@ describe('after a crash', () => {
     expect(namesOf(await linesOf(home)), 'a third start has nothing to say').toEqual(once);
   });
 
-  test('the end of a build that has left the queue is told from its record', async () => {
+  test.each([
+    ['what is published', 'published'],
+    ['a frozen project', 'state/withheld'],
+  ])('the end of a build that has left the queue is told from its record in %s', async (_, place) => {
     const { home, queue, start } = await service();
     const events = await start();
     await queue.enqueue([requestForTests()]);
@@ -127,7 +130,7 @@ describe('after a crash', () => {
     const build = queue.build(first);
     const [chroot] = build?.chroots ?? [];
     if (build === undefined || chroot === undefined) throw new Error('the build is gone');
-    const record = join(home, 'published', published.chrootBuild(build, sapling), 'result.json');
+    const record = join(home, place, published.chrootBuild(build, sapling), 'result.json');
     await mkdir(dirname(record), { recursive: true });
     await writeRecord(record, recordOfChroot(build, chroot, endingOf('failed')));
     await queue.finish(first, sapling, failed);

@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildId, type CoppiceEvent, isFinal, published, type QueuedBuild } from '@coppice/config';
 import { describeError } from '../base/errors.ts';
+import { frozenResults } from '../base/frozen.ts';
 import type { Log } from '../base/log.ts';
 import { readRecord } from '../publish/read-record.ts';
 import type { Queue } from '../queue/index.ts';
@@ -143,9 +144,10 @@ async function readOpenBuilds(folder: string, live: readonly QueuedBuild[]): Pro
 /** The records of a build that has left the queue: how each of its chroots ended. */
 async function readRecords(home: string, build: Start['build'], log: Log): Promise<readonly ChrootRecord[]> {
   const project = published.project(build.owner, build.project);
-  const chroots = await readdir(join(home, 'published', project)).catch(() => []);
+  const places = [join(home, 'published', project), frozenResults(home, build.owner, build.project)];
+  const chroots = new Set((await Promise.all(places.map((place) => readdir(place).catch(() => [])))).flat());
   const records = await Promise.all(
-    chroots.sort().map(async (chroot) => {
+    [...chroots].sort().map(async (chroot) => {
       const place = { ...build, id: build.id as BuildId };
       const folder = published.chrootBuild(place, chroot as Parameters<typeof published.chrootBuild>[1]);
       const read = await readRecord(home, folder);

@@ -1,17 +1,19 @@
 // A fork begins with the newest good build of each package of another project, signed anew with its own key, under
 // numbers of its own.
+
 import { cp, mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type BuildId, type ChrootName, published, type Result } from '@coppice/config';
 import { RunnerError } from '../base/errors.ts';
+import { isFrozen } from '../base/frozen.ts';
 import { noteChange } from '../base/published-changes.ts';
 import { packageOfBuild } from '../repodata/texts.ts';
 import { describeArtifacts } from '../rpm/describe-artifacts.ts';
 import { signRpms } from '../signing/sign.ts';
 import { attestCopy, readPublicKey } from './attest-copy.ts';
-import { isFrozen } from './frozen.ts';
-import { aloneWithBoth, chrootsOf, type ProjectName } from './project-life.ts';
-import { writeMetadata } from './publish.ts';
+import { chrootsOf } from './project-life.ts';
+import { aloneWithBoth, type ProjectName } from './project-place.ts';
+import { ensureRepository, writeMetadata } from './publish.ts';
 import type { Publisher } from './publisher.ts';
 import { usableRecord } from './read-record.ts';
 import { writeRecord } from './record.ts';
@@ -33,7 +35,7 @@ interface Copy {
 }
 
 /**
- * Copies the newest good build of each package and chroot from one project to another, which may have builds already:
+ * Copies what readers see of each package and chroot from one project to another, which may have builds already:
  * what it has of a package for a chroot stays. Cut off in its middle, it can be done again. Resolves with how many it
  * copied; none, when one of the two is frozen. Throws RunnerError.
  */
@@ -47,7 +49,8 @@ export function forkProject(
     for (const { owner, name } of [from, to]) if (await isFrozen(publisher, owner, name)) return 0;
     const there = await chrootsOf(publisher.home, from);
     const chroots = there.filter((chroot) => options.chroots?.includes(chroot) ?? true);
-    const copies = (await Promise.all(chroots.map((chroot) => listCopies(publisher, from, to, chroot)))).flat();
+    const wanted = await Promise.all(chroots.map((chroot) => listWanted(publisher, from, chroot)));
+    const copies = (await Promise.all(wanted.map((each) => withoutKnown(publisher, to, each)))).flat();
     const sources = [...new Set(copies.map(({ record }) => record.id))].sort((one, other) => one - other);
     const numbers = sources.length === 0 ? [] : await options.reserve(sources.length);
     for (const [index, source] of sources.entries()) {
@@ -55,40 +58,57 @@ export function forkProject(
       for (const copy of copies.filter(({ record }) => record.id === source)) await copyChroot(publisher, to, id, copy);
       await copySrpm(publisher, from, to, id, source as BuildId);
     }
-    for (const chroot of chroots) await showCopies(publisher, to, chroot);
+    for (const [index, chroot] of chroots.entries()) await showCopies(publisher, to, chroot, wanted[index] ?? []);
     return copies.length;
   });
 }
 
-/** Also what was copied before an interruption. */
-async function showCopies(publisher: Publisher, to: ProjectName, chroot: ChrootName): Promise<void> {
+/** Also what was copied before an interruption; never what waits there to be published. */
+async function showCopies(
+  publisher: Publisher,
+  to: ProjectName,
+  chroot: ChrootName,
+  wanted: readonly Copy[],
+): Promise<void> {
   const place = { owner: to.owner, project: to.name };
   const folder = repositoryFolder(publisher, place, chroot);
-  const { builds, leftOut } = await describeBuilds(folder, await newestGoodBuilds(publisher, folder));
-  await writeMetadata(publisher, place, chroot, { show: builds });
+  const target = published.repository(to.owner, to.name, chroot);
+  await mkdir(folder, { recursive: true });
+  const there = await readRecords(publisher, target, await newestGoodBuilds(publisher, folder));
+  const copies = there.filter(({ record }) => wanted.some((each) => isCopyOf(record, each.record)));
+  const { builds, leftOut } = await describeBuilds(
+    folder,
+    copies.map(({ from }) => basename(from)),
+  );
+  if (builds.length === 0) await ensureRepository(publisher, place, chroot);
+  else await writeMetadata(publisher, place, chroot, { show: builds });
   const [out] = leftOut;
   if (out !== undefined)
     throw new RunnerError('metadata', `createrepo_c leaves out ${out.build}/${out.file}: ${out.line}`);
 }
 
-/** What of one chroot is not there yet. */
-async function listCopies(
-  publisher: Publisher,
-  from: ProjectName,
-  to: ProjectName,
-  chroot: ChrootName,
-): Promise<Copy[]> {
-  const { home } = publisher;
-  const target = published.repository(to.owner, to.name, chroot);
-  await mkdir(join(home, 'published', target), { recursive: true });
-  const there = await newestGoodBuilds(publisher, join(home, 'published', target));
-  const has = new Set(there.map(packageOfBuild));
+/** The same build, whatever its number, its project and its signatures. Pure. */
+function isCopyOf(record: Result, original: Result): boolean {
+  const about = ({ package: name, batch, requestedAt, startedAt, endedAt, artifacts }: Result) =>
+    JSON.stringify([name, batch, requestedAt, startedAt, endedAt, artifacts.map(({ nevra }) => nevra).sort()]);
+  return about(record) === about(original);
+}
+
+/** What readers see of one chroot. */
+async function listWanted(publisher: Publisher, from: ProjectName, chroot: ChrootName): Promise<readonly Copy[]> {
   const source = published.repository(from.owner, from.name, chroot);
-  return (
-    await readRecords(publisher, source, await shownBuilds(publisher, join(home, 'published', source), 'current'))
-  )
-    .filter(({ record }) => !has.has(record.package))
-    .map((each) => ({ chroot, ...each }));
+  const shown = await shownBuilds(publisher, join(publisher.home, 'published', source), 'current');
+  return (await readRecords(publisher, source, shown)).map((each) => ({ chroot, ...each }));
+}
+
+/** What of one chroot is not there yet. */
+async function withoutKnown(publisher: Publisher, to: ProjectName, wanted: readonly Copy[]): Promise<readonly Copy[]> {
+  const [first] = wanted;
+  if (first === undefined) return [];
+  const target = join(publisher.home, 'published', published.repository(to.owner, to.name, first.chroot));
+  await mkdir(target, { recursive: true });
+  const has = new Set((await newestGoodBuilds(publisher, target)).map(packageOfBuild));
+  return wanted.filter(({ record }) => !has.has(record.package));
 }
 
 /** Of builds, by their folders, in `repository`, which lies inside `published/`. */

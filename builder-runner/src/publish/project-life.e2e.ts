@@ -21,7 +21,7 @@ import { ensureKey, keyFolder } from '../signing/keys.ts';
 import { closeAllSigning } from '../signing/sign.ts';
 import { forkProject } from './fork-project.ts';
 import { deleteBuild, removePackage, removeProject, renameOldSandboxes, renameProject } from './project-life.ts';
-import { publishEnding } from './publish.ts';
+import { publishEnding, writeMetadata } from './publish.ts';
 import { writeRecord } from './record.ts';
 import { remarkLower } from './remark-lower.ts';
 import { removeDue } from './remove-later.ts';
@@ -273,6 +273,25 @@ describe('a fork', () => {
     expect(existsSync(join(repositoryOf('instruments'), '00000020-three', 'success'))).toBe(true);
   }, 60_000);
 });
+
+test('a fork shows readers nothing that waits, neither of the one nor of the other project', async () => {
+  const manual = { ...publisher, publishMode: () => 'manual' as const };
+  await publishTiny(publisher, 1, 'one', '1.0');
+  await publishTiny(manual, 2, 'one', '2.0');
+  await publishTiny(manual, 3, 'two', '1.0');
+  await publishTiny(manual, 4, 'waiting', '1.0', 'instruments');
+  let next = 10;
+  const reserve = async (count: number) => Array.from({ length: count }, () => next++ as BuildId);
+  const fork = () => forkProject(manual, tools, instruments, { reserve });
+  expect(await fork()).toBe(1);
+  expect(await shown('instruments')).toEqual(['one-1.0.noarch', 'one-1.0.src']);
+  // Cut off between the copy and the metadata.
+  const place = { owner: 'acme', project: 'instruments' };
+  await writeMetadata(manual, place, testChroot, { hide: ['00000010-one'] });
+  expect(await shown('instruments')).toEqual([]);
+  expect(await fork()).toBe(0);
+  expect(await shown('instruments')).toEqual(['one-1.0.noarch', 'one-1.0.src']);
+}, 60_000);
 
 test('`.repo` files follow the project, once it has a repository', async () => {
   const needing = (repo: RepoTerms['needed'][number]): RepoTerms => ({ ...plainTerms, needed: [repo] });

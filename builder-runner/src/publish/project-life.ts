@@ -3,63 +3,44 @@
 // concerned have left the queue.
 import { mkdir, mkdtemp, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import {
-  type BuildId,
-  type ChrootName,
-  paddedBuildId,
-  parseChroot,
-  presentName,
-  published,
-  readSandbox,
-} from '@coppice/config';
+import { type BuildId, type ChrootName, paddedBuildId, parseChroot, presentName, published } from '@coppice/config';
 import { exists, nothingWhenAbsent } from '../base/absent.ts';
 import { RunnerError } from '../base/errors.ts';
+import { frozenFolder, frozenResults, isFrozen, removeFrozenNote, writeFrozenNote } from '../base/frozen.ts';
 import { noteChange } from '../base/published-changes.ts';
 import { packageOfBuild } from '../repodata/texts.ts';
 import { keyFolder, ofKey } from '../signing/keys.ts';
 import { setKeyringAside } from '../signing/removed-keys.ts';
 import { closeSigning } from '../signing/sign.ts';
-import { frozenFolder, frozenResults, writeFrozenNote } from './frozen.ts';
-import { alone, hideBuilds, writeMetadata } from './publish.ts';
+import { alone, aloneWithBoth, type ProjectName, placeOf } from './project-place.ts';
+import { changeMetadata, hideBuilds } from './publish.ts';
 import type { Publisher } from './publisher.ts';
 import { usableMovedRecord, usableRecord } from './read-record.ts';
 import { writeRecord } from './record.ts';
 import { removeDue, removeLater } from './remove-later.ts';
-import { removeRepoFiles, writeRepoFile } from './repo-files.ts';
+import { removeRepoFiles, writeAllRepoFiles } from './repo-files.ts';
 import { hasRepodata } from './repository-of.ts';
-
-/** A project by its name; a `Project` will do. */
-export interface ProjectName {
-  readonly owner: string;
-  readonly name: string;
-}
 
 /**
  * Deletes all that was published of a project. Its key is kept aside in
- * `state/keys-removed/<owner>/<project>-<fingerprint>`; that of a sandbox was made to be thrown away with it.
+ * `state/keys-removed/<owner>/<project>-<fingerprint>`; that of a sandbox is destroyed. Throws RunnerError `keys` when
+ * the key's folder is damaged.
  */
 export function removeProject(home: string, owner: string, name: string): Promise<void> {
-  return alone({ owner, project: name }, () => removeAll(home, { owner, name }));
+  return alone(placeOf({ owner, name }), () => removeAll(home, { owner, name }));
 }
 
 async function removeAll(home: string, name: ProjectName): Promise<void> {
   await removePublished(home, name);
   await removeTree(home, frozenResults(home, name.owner, name.name));
   await removeTree(home, frozenFolder(home, name.owner, name.name));
-  if (readSandbox(name.name) === undefined) await setKeyAside(home, name);
-  else await dropKey(home, name);
-}
-
-async function dropKey(home: string, { owner, name }: ProjectName): Promise<void> {
-  const key = keyFolder(home, owner, name);
-  await closeSigning(key);
-  await removeTree(home, key);
+  await setKeyAside(home, name);
 }
 
 async function removePublished(home: string, { owner, name }: ProjectName): Promise<void> {
   await removeRepoFiles({ home }, { owner, name }, (path) => removeTree(home, path));
   await removeTree(home, join(home, 'published', published.project(owner, name)));
-  await rm(join(home, 'published', published.frozenNote(owner, name)), { force: true });
+  await removeFrozenNote(home, owner, name);
 }
 
 async function setKeyAside(home: string, { owner, name }: ProjectName): Promise<void> {
@@ -72,10 +53,11 @@ async function setKeyAside(home: string, { owner, name }: ProjectName): Promise<
 
 /** What a project without builds has. What a rename that was cut off has moved there already is the other one's. */
 async function makeWay(home: string, from: ProjectName, to: ProjectName): Promise<void> {
+  // First: a folder in which there is no key that could be kept stops it.
+  if (await exists(keyFolder(home, from.owner, from.name))) await setKeyAside(home, to);
   await removePublished(home, to);
   if (await exists(frozenFolder(home, from.owner, from.name)))
     await removeTree(home, frozenFolder(home, to.owner, to.name));
-  if (await exists(keyFolder(home, from.owner, from.name))) await setKeyAside(home, to);
 }
 
 /**
@@ -107,9 +89,9 @@ export function renameProject(publisher: Publisher, from: ProjectName, to: Proje
     await removeDue(home, new Date(), published.project(from.owner, from.name));
     await moveTree(old, fresh);
     await renameRecords(publisher, to, to);
-    await rm(join(root, published.frozenNote(from.owner, from.name)), { force: true });
+    await removeFrozenNote(home, from.owner, from.name);
     if (await exists(frozenFolder(home, to.owner, to.name))) return writeFrozenNote(publisher, to.owner, to.name);
-    for (const chroot of await chrootsOf(home, to)) await refresh(publisher, to, chroot);
+    await writeAllRepoFiles(publisher, to);
   });
 }
 
@@ -133,7 +115,7 @@ export async function renameOldSandboxes(publisher: Publisher): Promise<void> {
     const to = { owner: from.owner, name: presentName(from.name) };
     try {
       // First, while the folder has its old name: from then on nothing is left to do that would not be found again.
-      await alone({ owner: from.owner, project: from.name }, () => renameRecords(publisher, from, to));
+      await alone(placeOf(from), () => renameRecords(publisher, from, to));
       await renameProject(publisher, from, to);
       await removeTree(home, join(home, 'published', published.projectPage(from.owner, from.name)));
       log?.('info', `The sandbox ${key} is ${to.owner}/${to.name} now`);
@@ -149,7 +131,7 @@ export async function renameOldSandboxes(publisher: Publisher): Promise<void> {
  */
 export function deleteBuild(publisher: Publisher, owner: string, name: string, id: BuildId): Promise<void> {
   const { home } = publisher;
-  const place = { owner, project: name };
+  const place = placeOf({ owner, name });
   return alone(place, async () => {
     for (const chroot of await chrootsOf(home, { owner, name })) {
       const repository = join(home, 'published', published.repository(owner, name, chroot));
@@ -160,57 +142,52 @@ export function deleteBuild(publisher: Publisher, owner: string, name: string, i
       for (const folder of leaving) await removeLater(home, `${published.repository(owner, name, chroot)}/${folder}`);
     }
     await removeTree(home, join(home, 'published', published.srpmBuild({ id, ...place, package: '' })));
-    await removeFrozen(home, { owner, name }, id);
+    await removeFrozen(home, { owner, name }, (build) => build.split('-')[0] === paddedBuildId(id));
   });
 }
 
-/** Nobody reads what is out of reach; its metadata follows when it is put back. */
-async function removeFrozen(home: string, { owner, name }: ProjectName, id: BuildId): Promise<void> {
+/**
+ * Removes builds and their source packages, as `isMeant` says by the names of their folders. Nobody reads what is out
+ * of reach; its metadata follows when it is put back.
+ */
+async function removeFrozen(
+  home: string,
+  { owner, name }: ProjectName,
+  isMeant: (build: string, folder: string) => boolean | Promise<boolean>,
+): Promise<void> {
   const results = frozenResults(home, owner, name);
   for (const folder of (await readdir(results, { withFileTypes: true }).catch(nothingWhenAbsent)) ?? []) {
     if (!folder.isDirectory()) continue;
     for (const build of await readdir(join(results, folder.name)))
-      if (build.split('-')[0] === paddedBuildId(id)) await removeTree(home, join(results, folder.name, build));
+      if (await isMeant(build, folder.name)) await removeTree(home, join(results, folder.name, build));
   }
 }
 
 /**
  * Deletes all that a package has published, builds that have ended: it leaves the metadata as a whole, then its records
- * and logs go, and its packages when no reader of older metadata can want them any more.
+ * and logs go, and its packages when no reader of older metadata can want them any more. What a frozen project has of
+ * it goes at once.
  */
 export function removePackage(publisher: Publisher, owner: string, name: string, packageName: string): Promise<void> {
   const { home } = publisher;
-  const place = { owner, project: name };
+  const place = placeOf({ owner, name });
   return alone(place, async () => {
     for (const chroot of await chrootsOf(home, { owner, name })) {
       const repository = join(home, 'published', published.repository(owner, name, chroot));
       const leaving = (await readdir(repository)).filter((folder) => packageOfBuild(folder) === packageName);
       if (leaving.length === 0) continue;
-      if (await hasRepodata(repository)) await writeMetadata(publisher, place, chroot, { hide: leaving });
+      if (await hasRepodata(repository)) await changeMetadata(publisher, place, chroot, { hide: leaving });
       for (const folder of leaving) await removeLater(home, `${published.repository(owner, name, chroot)}/${folder}`);
     }
     const sources = `${published.project(owner, name)}/srpm-builds`;
-    for (const folder of (await readdir(join(home, 'published', sources)).catch(nothingWhenAbsent)) ?? []) {
-      const record = await usableRecord(publisher, `${sources}/${folder}`);
-      if (record?.package === packageName) await removeTree(home, join(home, 'published', sources, folder));
-    }
+    const isSource = async (folder: string) =>
+      (await usableRecord(publisher, `${sources}/${folder}`))?.package === packageName;
+    for (const folder of (await readdir(join(home, 'published', sources)).catch(nothingWhenAbsent)) ?? [])
+      if (await isSource(folder)) await removeTree(home, join(home, 'published', sources, folder));
+    await removeFrozen(home, { owner, name }, (build, folder) =>
+      folder === 'srpm-builds' ? isSource(build) : packageOfBuild(build) === packageName,
+    );
   });
-}
-
-/**
- * Runs `work` while nobody else changes either project; always in the same order, so that two of these cannot wait for
- * each other.
- */
-export function aloneWithBoth<T>(one: ProjectName, other: ProjectName, work: () => Promise<T>): Promise<T> {
-  const [first, second] = [one, other].map(({ owner, name }) => ({ owner, project: name })) as [Place, Place];
-  const key = ({ owner, project }: Place) => `${owner}/${project}`;
-  if (key(first) === key(second)) return alone(first, work);
-  return key(first) < key(second) ? alone(first, () => alone(second, work)) : alone(second, () => alone(first, work));
-}
-
-interface Place {
-  readonly owner: string;
-  readonly project: string;
 }
 
 /** The chroots for which there are results of a project, in the order of their names. */
@@ -230,20 +207,19 @@ async function hasBuilds(results: string): Promise<boolean> {
   return false;
 }
 
-/** The `.repo` file of the new name, if there is a repository at all. */
-async function refresh(publisher: Publisher, { owner, name }: ProjectName, chroot: ChrootName): Promise<void> {
-  const repository = join(publisher.home, 'published', published.repository(owner, name, chroot));
-  if (await hasRepodata(repository)) await writeRepoFile(publisher, { owner, name }, chroot);
-}
-
-/** New metadata, signed with the present key, of each repository that a project has now. */
-export function signMetadata(publisher: Publisher, project: ProjectName): Promise<void> {
-  return alone({ owner: project.owner, project: project.name }, async () => {
-    const place = { owner: project.owner, project: project.name };
+/**
+ * New metadata, signed with the present key, of each repository that a project has now. False, and nothing is done,
+ * when the project is frozen.
+ */
+export function signMetadata(publisher: Publisher, project: ProjectName): Promise<boolean> {
+  const place = placeOf(project);
+  return alone(place, async () => {
+    if (await isFrozen(publisher, project.owner, project.name)) return false;
     for (const chroot of await chrootsOf(publisher.home, project)) {
       const repository = join(publisher.home, 'published', published.repository(project.owner, project.name, chroot));
-      if (await hasRepodata(repository)) await writeMetadata(publisher, place, chroot, {});
+      if (await hasRepodata(repository)) await changeMetadata(publisher, place, chroot, {});
     }
+    return true;
   });
 }
 

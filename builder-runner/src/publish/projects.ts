@@ -3,6 +3,7 @@ import type { BuildId, ChrootName, RepoTerms } from '@coppice/config';
 import type { Queue } from '../queue/index.ts';
 import { forkProject } from './fork-project.ts';
 import { deleteBuild, removePackage, removeProject, renameProject } from './project-life.ts';
+import type { ProjectName } from './project-place.ts';
 import { publishWaiting, rollBack, type SwitchOutcome, type SwitchWish } from './publications.ts';
 import type { Publisher } from './publisher.ts';
 import { writeRepoFiles } from './repo-files.ts';
@@ -23,11 +24,6 @@ export function runnerProjects(publisher: Publisher, queue: Queue): ProjectsPort
     publish: ({ owner, name }, wish) => publishWaiting(publisher, { owner, project: name }, wish),
     rollBack: ({ owner, name }, wish) => rollBack(publisher, { owner, project: name }, wish),
   };
-}
-
-export interface ProjectName {
-  readonly owner: string;
-  readonly name: string;
 }
 
 /**

@@ -1,20 +1,22 @@
 // Repositories are there before anything was built: an empty one, signed, with its `.repo` file, for each chroot of a
 // project and of a sandbox that has builds in the queue; and they name what further metadata their project states.
+
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ChrootName, isFinal, type QueuedBuild, readSandbox } from '@coppice/config';
 import { nothingWhenAbsent } from '../base/absent.ts';
 import { describeError } from '../base/errors.ts';
+import { isFrozen } from '../base/frozen.ts';
 import type { Log } from '../base/log.ts';
 import type { Queue } from '../queue/index.ts';
 import { repodataOf } from '../repodata/generations.ts';
 import type { FurtherFile } from '../repodata/repository.ts';
 import { lists } from '../repodata/texts.ts';
-import { isFrozen } from './frozen.ts';
-import { alone, ensureRepository, writeMetadata } from './publish.ts';
+import { alone, type ProjectPlace } from './project-place.ts';
+import { ensureRepository, writeMetadata } from './publish.ts';
 import type { Publisher } from './publisher.ts';
-import { hasRepodata, type ProjectPlace, repositoryFolder } from './repository-of.ts';
+import { hasRepodata, repositoryFolder } from './repository-of.ts';
 
 /** What is to be there of a project. */
 export interface StatedRepositories extends ProjectPlace {

@@ -1,6 +1,7 @@
 // Shows readers another generation of a project's repositories: what was built since the last publication, when the
 // project publishes in batches or by hand, or what they saw before. All of a project's chroots are prepared first and
 // then switched, one right after another.
+
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import {
@@ -14,6 +15,7 @@ import {
 } from '@coppice/config';
 import { nothingWhenAbsent } from '../base/absent.ts';
 import { describeError, RunnerError } from '../base/errors.ts';
+import { isFrozen } from '../base/frozen.ts';
 import { compareGenerations, type Difference } from '../repodata/compare-generations.ts';
 import type { Asked, Generation, PackageChange } from '../repodata/generation.ts';
 import { numberSeen, readGeneration, seesNewer } from '../repodata/generations.ts';
@@ -26,13 +28,12 @@ import {
   type Return,
   readApart,
 } from '../repodata/show-again.ts';
-import { isFrozen } from './frozen.ts';
 import { chrootsOf } from './project-life.ts';
-import { alone } from './publish.ts';
+import { alone, type ProjectPlace } from './project-place.ts';
 import { type Publisher, publishModeOf } from './publisher.ts';
 import { usableRecord } from './read-record.ts';
 import { isLeaving } from './remove-later.ts';
-import { type ProjectPlace, repositoryFolder, repositoryOf, sweepNowAndThen } from './repository-of.ts';
+import { repositoryFolder, repositoryOf, sweepNowAndThen } from './repository-of.ts';
 
 /** What somebody asks for. */
 export interface SwitchWish {

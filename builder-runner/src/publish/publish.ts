@@ -1,16 +1,18 @@
 // Publishes what a build made. The order is guaranteed: files, metadata, marker, and `result.json` last.
+
 import { access, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type ChrootName, published, type QueuedBuild, type QueuedChroot, type Result } from '@coppice/config';
-import { inTurn } from '../base/in-turn.ts';
+import { exists } from '../base/absent.ts';
+import { frozenResults, isFrozen, isWithheld, mergeFolder, withheldFolder } from '../base/frozen.ts';
 import { type Failure, fail } from '../base/outcome.ts';
-import { noteChange } from '../base/published-changes.ts';
+import { noteChange, noteTakedown } from '../base/published-changes.ts';
 import { syncFolder } from '../base/replace-file.ts';
 import type { Clash } from '../repodata/clash.ts';
 import { numberSeen } from '../repodata/generations.ts';
 import { changeRepository, type RepositoryChange } from '../repodata/repository.ts';
 import { packageOfBuild } from '../repodata/texts.ts';
-import { isFrozen } from './frozen.ts';
+import { alone, type ProjectPlace } from './project-place.ts';
 import { chrootFolder, type Publisher, publishModeOf } from './publisher.ts';
 import { usableRecord } from './read-record.ts';
 import { type Ending, recordOfChroot, writeRecord } from './record.ts';
@@ -19,7 +21,6 @@ import {
   describeBuilds,
   goodBuildBefore,
   hasRepodata,
-  type ProjectPlace,
   repositoryFolder,
   repositoryOf,
   sweepNowAndThen,
@@ -102,7 +103,7 @@ export async function moveFiles(from: string, to: string, files: readonly string
 
 /**
  * The end of a chroot, whichever: marker, then record. A project whose builds all failed still has a repository, an
- * empty one.
+ * empty one. Of one that is frozen, all of it goes where the rest of it is.
  */
 export function publishEnding(
   publisher: Publisher,
@@ -111,9 +112,14 @@ export function publishEnding(
   ending: Ending,
 ): Promise<void> {
   return alone(build, async () => {
-    const folder = chrootFolder(publisher, build, chroot.chroot);
+    const { home } = publisher;
+    const { owner, project } = build;
+    const isOffline = await isFrozen(publisher, owner, project);
+    const isAside = await isWithheld(home, owner, project);
+    if (isAside) await withholdRest(home, build);
+    const path = published.chrootBuild(build, chroot.chroot);
+    const folder = join(isAside ? withheldFolder(home) : join(home, 'published'), path);
     await mkdir(folder, { recursive: true });
-    const isOffline = await isFrozen(publisher, build.owner, build.project);
     if (!isOffline) await ensureRepository(publisher, build, chroot.chroot);
     // What a crash left between packages and record is not what it was going to be.
     const isLeft = ending.state !== 'succeeded' && (await readdir(folder)).some((file) => file.endsWith('.rpm'));
@@ -131,6 +137,14 @@ export function publishEnding(
   });
 }
 
+/** What a build of a project that was frozen meanwhile has left in reach: its logs, its source package. */
+async function withholdRest(home: string, { owner, project }: ProjectPlace): Promise<void> {
+  const left = join(home, 'published', published.project(owner, project));
+  if (!(await exists(left))) return;
+  await mergeFolder(left, frozenResults(home, owner, project));
+  noteTakedown(left);
+}
+
 /**
  * The source package that a chroot is built from, as its own record has it; undefined without a record that can be
  * used.
@@ -143,17 +157,27 @@ async function srpmOf(publisher: Publisher, build: QueuedBuild, chroot: ChrootNa
   return artifact && { file: artifact.file, sha256: artifact.sha256 };
 }
 
-/** Runs `work` while nobody else changes what is published of this project. */
-export function alone<T>({ owner, project }: ProjectPlace, work: () => Promise<T>): Promise<T> {
-  return inTurn(`project ${owner}/${project}`, work);
+/**
+ * Makes a change, and writes the files that tell of the repository; resolves with a clash when it has not happened for
+ * one. Callers hold the project alone.
+ */
+export async function writeMetadata(
+  publisher: Publisher,
+  place: ProjectPlace,
+  chroot: ChrootName,
+  change: RepositoryChange,
+): Promise<Clash | undefined> {
+  const clash = await changeMetadata(publisher, place, chroot, change);
+  if (clash === undefined) await writeRepoFile(publisher, { owner: place.owner, name: place.project }, chroot);
+  return clash;
 }
 
 /**
- * A new generation of one repository with this change, signed with the project's key, and its `.repo` file; resolves
- * with a clash when it has not happened for one. While builds see what is not published yet, a change that is not for
- * them alone is one of what readers see as well, and publishes nothing else. Callers hold the project alone.
+ * A new generation of one repository with this change, signed with the project's key; resolves with a clash when it has
+ * not happened for one. While builds see what is not published yet, a change that is not for them alone is one of what
+ * readers see as well, and publishes nothing else. Callers hold the project alone.
  */
-export async function writeMetadata(
+export async function changeMetadata(
   publisher: Publisher,
   { owner, project }: ProjectPlace,
   chroot: ChrootName,
@@ -166,7 +190,6 @@ export async function writeMetadata(
   const made = await changeRepository(repository, isForAll ? { ...change, unpublished: true } : change);
   if ('first' in made) return made;
   if (isForAll) await changeRepository(repository, { ...change, from: current });
-  await writeRepoFile(publisher, { owner, name: project }, chroot);
   await sweepNowAndThen(repository.folder);
   return undefined;
 }
@@ -193,5 +216,5 @@ export async function hideBuilds(
     folder,
     left.filter((build) => build !== undefined),
   );
-  await writeMetadata(publisher, place, chroot, { hide, instead: builds });
+  await changeMetadata(publisher, place, chroot, { hide, instead: builds });
 }

@@ -1,13 +1,14 @@
-// Reads the records of builds, `result.json`. The one reader of the runner: a damaged record is told apart from none,
-// and nobody waits for it or ends with it.
+// Reads the records of builds, `result.json`, those of frozen projects too. The one reader of the runner: a damaged
+// record is told apart from none, and nobody waits for it or ends with it.
 import { join } from 'node:path';
 import { maximumResultBytes, parseResult, type Result, type ResultReading } from '@coppice/config';
+import { withheldFolder } from '../base/frozen.ts';
 import type { Log } from '../base/log.ts';
 import { readRegularFile } from '../base/regular-file.ts';
 
 /**
- * What stands as a record in `folder`, relative to `published/`; undefined when nothing does. Throws what else the disk
- * says.
+ * What stands as a record in `folder`, relative to `published/` or to where frozen projects lie; undefined when nothing
+ * does. Throws what else the disk says.
  */
 export async function readRecord(home: string, folder: string): Promise<ResultReading | undefined> {
   return await readAs(home, folder, folder);
@@ -41,7 +42,10 @@ export function describeDamage(folder: string, why: string): string {
 }
 
 async function readAs(home: string, folder: string, place: string | undefined): Promise<ResultReading | undefined> {
-  const read = await readRegularFile(join(home, 'published', folder, 'result.json'), maximumResultBytes);
-  if (read === undefined) return undefined;
-  return read.kind === 'text' ? parseResult(read.text, place) : { kind: 'broken', why: read.why };
+  for (const root of [join(home, 'published'), withheldFolder(home)]) {
+    const read = await readRegularFile(join(root, folder, 'result.json'), maximumResultBytes);
+    if (read === undefined) continue;
+    return read.kind === 'text' ? parseResult(read.text, place) : { kind: 'broken', why: read.why };
+  }
+  return undefined;
 }

@@ -4,20 +4,15 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ChrootName, parseChroot, plainTerms, published, type RepoTerms, readSandbox } from '@coppice/config';
 import { nothingWhenAbsent } from '../base/absent.ts';
-import { inTurn } from '../base/in-turn.ts';
+import { isFrozen } from '../base/frozen.ts';
 import { noteChange } from '../base/published-changes.ts';
 import { readRegularFile } from '../base/regular-file.ts';
 import { replaceFile } from '../base/replace-file.ts';
 import { dnfRepo } from './dnf-repo.ts';
-import { isFrozen } from './frozen.ts';
+import { alone, type ProjectName, placeOf } from './project-place.ts';
 import type { Publisher } from './publisher.ts';
 import { hasRepodata } from './repository-of.ts';
 import { rpmrepoJson } from './rpmrepo-json.ts';
-
-interface ProjectName {
-  readonly owner: string;
-  readonly name: string;
-}
 
 /**
  * Writes anew the files of a project for which something else holds now, and of its chroots that have a repository;
@@ -25,12 +20,20 @@ interface ProjectName {
  */
 export async function writeRepoFiles(publisher: Publisher, project: ProjectName, terms: RepoTerms): Promise<void> {
   const { owner, name } = project;
-  await inTurn(`project ${owner}/${name}`, async () => {
-    if (await isFrozen(publisher, owner, name)) return;
-    const chroots = await publishedChroots(publisher, project);
-    for (const chroot of chroots) await writeDnfRepo(publisher, project, chroot, terms);
-    if (chroots.length > 0) await writeRpmrepo(publisher, project, chroots, terms);
+  await alone(placeOf(project), async () => {
+    if (!(await isFrozen(publisher, owner, name))) await writeAllRepoFiles(publisher, project, terms);
   });
+}
+
+/** The same, whether it is frozen or not. Callers hold the project alone. */
+export async function writeAllRepoFiles(
+  publisher: Publisher,
+  project: ProjectName,
+  terms: RepoTerms = publisher.repoTerms?.(project.owner, project.name) ?? plainTerms,
+): Promise<void> {
+  const chroots = await publishedChroots(publisher, project);
+  for (const chroot of chroots) await writeDnfRepo(publisher, project, chroot, terms);
+  if (chroots.length > 0) await writeRpmrepo(publisher, project, chroots, terms);
 }
 
 /**

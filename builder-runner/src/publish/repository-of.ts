@@ -13,14 +13,9 @@ import { type Repository, readBuilds } from '../repodata/repository.ts';
 import { type BuildTexts, groupByBuild, packageOfBuild } from '../repodata/texts.ts';
 import { ensureKey } from '../signing/keys.ts';
 import { type Signer, signDetached } from '../signing/sign.ts';
+import type { ProjectPlace } from './project-place.ts';
 import type { Publisher } from './publisher.ts';
 import { describeDamage } from './read-record.ts';
-
-/** What a path needs to know of a project. */
-export interface ProjectPlace {
-  readonly owner: string;
-  readonly project: string;
-}
 
 /** The project's key as what signs; made when missing. */
 export async function signerOf(publisher: Publisher, { owner, project }: ProjectPlace): Promise<Signer> {

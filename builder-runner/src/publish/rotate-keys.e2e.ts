@@ -13,6 +13,7 @@ import { closeAllSigning } from '../signing/sign.ts';
 import { askRotation } from './key-requests.ts';
 import { deleteBuild, signMetadata } from './project-life.ts';
 import { removeDue } from './remove-later.ts';
+import { freezeProject, unfreezeProject } from './takedown.ts';
 import { type KeyTender, startKeyTending } from './tend-keys.ts';
 
 needRoot();
@@ -204,6 +205,24 @@ describe('the service', () => {
     const client = await makeClient();
     await client.dnf('install', 'one');
     expect(await client.installed()).toEqual(['2.0']);
+  }, 60_000);
+
+  test('leaves the keys of a frozen project alone, and what it has once it is put back can be installed', async () => {
+    await rotate(true);
+    await freezeProject(publisher, 'acme', 'tools');
+    const fingerprintFile = join(keyFolder(home, 'acme', 'tools'), 'fingerprint');
+    await utimes(fingerprintFile, now / 1000 - 8 * 86_400, now / 1000 - 8 * 86_400);
+    await tender.look();
+    expect(await rolesNow()).toEqual(['signing', 'former']);
+    expect(existsSync(keyFile())).toBe(false);
+    await unfreezeProject(publisher, 'acme', 'tools');
+    await tender.look();
+    const { fingerprint, keys } = await ensureKey(home, 'acme', 'tools', { terms });
+    expect(keys.map(({ role }) => role)).toEqual(['signing', 'former']);
+    expect(await signerOfMetadata()).toBe(fingerprint);
+    const client = await makeClient();
+    await client.dnf('install', 'one');
+    expect(await client.installed()).toEqual(['1.0']);
   }, 60_000);
 
   /** The key that has signed the metadata that is there. */

@@ -1,16 +1,19 @@
 // Taking a project down and putting it back, on real RPMs, gpg, createrepo_c and dnf.
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type BuildId, plainTerms, published, sandboxOf } from '@coppice/config';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { buildOf, endingOf, publishTiny, showPackages, testChroot } from '../../testing/publish-builds.ts';
-import { ensureKey } from '../signing/keys.ts';
+import { frozenResults } from '../base/frozen.ts';
+import { watchChanges } from '../base/published-changes.ts';
+import { ensureKey, rotateKey } from '../signing/keys.ts';
 import { closeAllSigning } from '../signing/sign.ts';
-import { frozenResults } from './frozen.ts';
-import { deleteBuild, removeProject, renameProject } from './project-life.ts';
+import { deleteBuild, removePackage, removeProject, renameProject } from './project-life.ts';
 import { publishEnding } from './publish.ts';
+import { readRecord } from './read-record.ts';
+import { writeRecord } from './record.ts';
 import { writeRepoFiles } from './repo-files.ts';
 import { freezeProject, unfreezeProject } from './takedown.ts';
 
@@ -87,7 +90,9 @@ describe('a project that is frozen', () => {
     const late = buildOf(4, 'late');
     await publishEnding(publisher, late, late.chroots[0], endingOf('failed'));
     await writeRepoFiles(publisher, tools, plainTerms);
-    expect([readdirSync(repositoryOf('tools')), existsSync(repoFileOf('tools'))]).toEqual([['00000004-late'], false]);
+    expect([existsSync(inPublished('results/acme/tools')), existsSync(repoFileOf('tools'))]).toEqual([false, false]);
+    const place = published.chrootBuild(late, testChroot);
+    expect(await readRecord(home, place)).toMatchObject({ kind: 'result', result: { id: 4, state: 'failed' } });
     await twice(() => deleteBuild(publisher, 'acme', 'tools', 2 as BuildId));
     await twice(unfreeze);
     expect(readdirSync(repositoryOf('tools')).sort()).toEqual([
@@ -99,6 +104,58 @@ describe('a project that is frozen', () => {
     expect(await shown('tools')).toEqual(['one-1.0.noarch', 'one-1.0.src']);
     expect(await publishTiny(publisher, 5, 'one', '2.0')).toBe(true);
   }, 90_000);
+
+  test('has nothing in reach of what builds left that ended later, and publishes no key', async () => {
+    await publishTiny(publisher, 1, 'one', '1.0');
+    await freeze();
+    const late = buildOf(2, 'late');
+    const log = inPublished(`${published.chrootBuild(late, testChroot)}/build.log`);
+    await mkdir(dirname(log), { recursive: true });
+    await writeFile(log, 'what it says');
+    const heard: string[] = [];
+    const forget = watchChanges(inPublished(''), (path, isTakedown) => heard.push(`${path} ${isTakedown}`));
+    await publishEnding(publisher, late, late.chroots[0], endingOf('failed'));
+    expect(heard).toEqual(['results/acme/tools true']);
+    await rotateKey(home, 'acme', 'tools', { atOnce: false });
+    expect(readdirSync(inPublished('results/acme'))).toEqual([]);
+    heard.length = 0;
+    await unfreeze();
+    expect(heard).toContain('api/v1/frozen/acme/tools.txt false');
+    forget();
+    expect(readFileSync(log, 'utf8')).toBe('what it says');
+    expect(existsSync(frozenResults(home, 'acme', 'tools'))).toBe(false);
+    const keys = readFileSync(inPublished(published.publicKey('acme', 'tools')), 'utf8');
+    expect(keys.match(/BEGIN PGP PUBLIC KEY/g)).toHaveLength(2);
+  }, 90_000);
+
+  test('shows nothing any more of a package that left it meanwhile', async () => {
+    await publishTiny(publisher, 1, 'one', '1.0');
+    await publishTiny(publisher, 2, 'two', '1.0');
+    const source = published.srpmBuild(buildOf(2, 'two'));
+    const record = await readRecord(home, published.chrootBuild(buildOf(2, 'two'), testChroot));
+    if (record?.kind !== 'result') throw new Error('there is no record');
+    await writeRecord(inPublished(`${source}/result.json`), { ...record.result, chroot: 'srpm' });
+    await freeze();
+    await twice(() => removePackage(publisher, 'acme', 'tools', 'two'));
+    await unfreeze();
+    expect(await shown('tools')).toEqual(['one-1.0.noarch', 'one-1.0.src']);
+    expect(readdirSync(repositoryOf('tools'))).not.toContain('00000002-two');
+    expect(existsSync(inPublished(source))).toBe(false);
+  }, 90_000);
+
+  test('tells the mirror that its note goes when it is renamed or deleted', async () => {
+    const heard = new Set<string>();
+    const forget = watchChanges(inPublished(''), (path) => heard.add(path));
+    await publishTiny(publisher, 1, 'one', '1.0');
+    await freeze();
+    heard.clear();
+    await renameProject(publisher, tools, { owner: 'acme', name: 'instruments' });
+    expect(heard).toContain('api/v1/frozen/acme/tools.txt');
+    heard.clear();
+    await removeProject(home, 'acme', 'instruments');
+    forget();
+    expect(heard).toContain('api/v1/frozen/acme/instruments.txt');
+  }, 60_000);
 
   test('is taken down and put back to the end when that was cut off anywhere', async () => {
     await publishTiny(publisher, 1, 'one', '1.0');

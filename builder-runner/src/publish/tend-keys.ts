@@ -1,5 +1,6 @@
 // Looks after the keys of all projects while the service runs: next keys sign when their time has come, former ones go
 // when nothing needs them, those of removed projects are kept as they should be.
+
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,7 +8,9 @@ import { defaultTerms, type KeyNote, published } from '@coppice/config';
 import { execa } from 'execa';
 import { exists } from '../base/absent.ts';
 import { describeError } from '../base/errors.ts';
+import { isFrozen } from '../base/frozen.ts';
 import type { Log } from '../base/log.ts';
+import { packageOfBuild } from '../repodata/texts.ts';
 import {
   dropFormerKeys,
   ensureKey,
@@ -18,8 +21,8 @@ import {
 } from '../signing/keys.ts';
 import { tendRemovedKeys } from '../signing/removed-keys.ts';
 import { answerRequest, clearRequests, type RotationRequest, readRequests } from './key-requests.ts';
-import { chrootsOf, type ProjectName, signMetadata } from './project-life.ts';
-import { alone } from './publish.ts';
+import { chrootsOf, signMetadata } from './project-life.ts';
+import { alone, type ProjectName } from './project-place.ts';
 import type { Publisher } from './publisher.ts';
 
 export interface KeyTenderOptions {
@@ -150,17 +153,22 @@ async function tendKeys(
     );
   const keys = (await current())?.keys;
   if (keys === undefined) return undefined;
-  if (await isMetadataBehind(home, owner, name)) {
-    await signMetadata(publisher, project);
+  // What it has published is out of reach: it is signed anew, and tells which keys it needs, once it is put back.
+  const isAside = () => isFrozen(publisher, owner, name);
+  if (await isAside()) return keys;
+  if ((await isMetadataBehind(home, owner, name)) && (await signMetadata(publisher, project)))
     await metadataIsSigned(home, owner, name);
-  }
   const former = keys.filter(({ role }) => role === 'former').map(({ fingerprint }) => fingerprint);
   if (former.length === 0 || !(await isLongSigning(home, project, now))) return keys;
   const needed = await signersOf(home, project, former);
   const unneeded = former.filter((fingerprint) => !needed.has(fingerprint));
   if (unneeded.length === 0) return keys;
-  await dropFormerKeys(home, owner, name, unneeded);
-  return (await current())?.keys;
+  return alone(place, async () => {
+    // Nothing was found of one that was frozen meanwhile.
+    if (await isAside()) return keys;
+    await dropFormerKeys(home, owner, name, unneeded);
+    return (await ensureKey(home, owner, name, { terms, now, log })).keys;
+  });
 }
 
 /** Packages that were signed with the key before may not have been published yet. */
@@ -197,7 +205,7 @@ async function publishedRpms(home: string, { owner, name }: ProjectName): Promis
   const rpms: string[] = [];
   for (const chroot of await chrootsOf(home, { owner, name })) {
     const repository = join(home, 'published', published.repository(owner, name, chroot));
-    for (const build of (await readdir(repository)).filter((entry) => /^\d+-/.test(entry)).sort()) {
+    for (const build of (await readdir(repository)).filter((entry) => packageOfBuild(entry) !== undefined).sort()) {
       const files = await readdir(join(repository, build)).catch(() => []);
       rpms.push(...files.filter((file) => file.endsWith('.rpm')).map((file) => join(repository, build, file)));
     }

@@ -1,10 +1,10 @@
 // What differs between two generations of a repository. Only the chunks that are not in both are looked at.
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nothingWhenAbsent } from '../base/absent.ts';
 import { RunnerError } from '../base/errors.ts';
 import { chunkFor, compareNames, nameOf } from './chunks.ts';
-import { gunzip, loadChunk, placesOf, readLists } from './data-file.ts';
+import { loadChunk, placesOf, readChunkText, readLists } from './data-file.ts';
 import { type Generation, maximumChanges, type PackageChange } from './generation.ts';
 import { repodataOf } from './generations.ts';
 import { versionOf } from './repository.ts';
@@ -62,7 +62,7 @@ async function loadShown(
   if (file === undefined) throw new RunnerError('metadata', `repodata/${name} is gone`);
   try {
     for (const { chunk, at = 0 } of wanted) {
-      const primary = await readPart(file, at, chunk.primary.packed).catch((cause) => {
+      const primary = await readChunkText(file, at, chunk.primary).catch((cause) => {
         throw new RunnerError('metadata', `repodata/${name} is damaged`, { cause });
       });
       const texts = splitPackages(primary).map((each) => ({ primary: each, filelists: '', other: '' }));
@@ -72,12 +72,6 @@ async function loadShown(
     await file.close();
   }
   return shown;
-}
-
-async function readPart(file: FileHandle, position: number, length: number): Promise<string> {
-  const buffer = Buffer.alloc(length);
-  await file.read({ buffer, position, length });
-  return (await gunzip(buffer)).toString('latin1');
 }
 
 function describe(build: BuildTexts): ShownBuild {

@@ -1,6 +1,6 @@
 // Writes and reads the files that an index names. They are called after their content and never change.
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip as gunzipCallback, gzip as gzipCallback } from 'node:zlib';
@@ -77,6 +77,20 @@ export async function loadChunk(
     (await gunzip(packedChunk(packed[list], at[list], chunk[list]))).toString('latin1');
   const [primary, filelists, other] = await Promise.all(lists.map(unpack));
   return groupByBuild(joinLists({ primary, filelists, other } as OfLists<string>));
+}
+
+/**
+ * The text of so many bytes at `position` of an open list. Throws RunnerError `metadata` when the file ends before, or
+ * what zlib says.
+ */
+export async function readChunkText(
+  file: FileHandle,
+  position: number,
+  { packed: length }: Pick<ChunkSize, 'packed'>,
+): Promise<string> {
+  const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(length), position });
+  if (bytesRead < length) throw new RunnerError('metadata', 'a list of the metadata is shorter than its index says');
+  return (await gunzip(buffer)).toString('latin1');
 }
 
 /** A part of a list: chunks that follow one another. */

@@ -132,7 +132,7 @@ async function replaceLink(path: string, target: string): Promise<void> {
 }
 
 /** The numbers of the last `count` generations that readers saw, the present one first. */
-async function lastShown(folder: string, count: number): Promise<readonly number[]> {
+export async function lastShown(folder: string, count: number): Promise<readonly number[]> {
   const shown: number[] = [];
   let number = await numberSeen(folder, 'current');
   while (number !== undefined && shown.length < count) {
@@ -188,13 +188,29 @@ export async function lastSeen(folder: string, number: number): Promise<number> 
   return (await lstat(join(generationsOf(folder), String(number)))).mtimeMs;
 }
 
-/** Files of the metadata that no index names and that are not new; what writers that were killed left is among them. */
-async function sweepFiles(folder: string, before: number): Promise<void> {
+/** What is not to go: the files that some index names, and the indexes. */
+async function namedFiles(folder: string): Promise<ReadonlySet<string>> {
   const named = new Set<string>(indexFiles);
   for (const number of await listGenerations(folder)) {
     const index = await readFile(join(generationsOf(folder), String(number), 'repomd.xml'), 'utf8');
     for (const name of namesIn(index)) named.add(name);
   }
+  return named;
+}
+
+/** Takes back files of the metadata that were written for a generation which has not come about. */
+export async function dropUnnamed(folder: string, files: readonly string[]): Promise<void> {
+  const named = await namedFiles(folder);
+  for (const name of files) {
+    if (named.has(name)) continue;
+    await rm(join(repodataOf(folder), name), { force: true });
+    noteChange(join(repodataOf(folder), name));
+  }
+}
+
+/** Files of the metadata that no index names and that are not new; what writers that were killed left is among them. */
+async function sweepFiles(folder: string, before: number): Promise<void> {
+  const named = await namedFiles(folder);
   const repodata = repodataOf(folder);
   for (const name of (await readdir(repodata).catch(nothingWhenAbsent)) ?? []) {
     if (named.has(name)) continue;

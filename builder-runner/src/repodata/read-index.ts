@@ -3,14 +3,15 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { gunzip, zstdDecompress } from 'node:zlib';
+import { zstdDecompress } from 'node:zlib';
 import { nothingWhenAbsent } from '../base/absent.ts';
 import { RunnerError } from '../base/errors.ts';
 import { readRegularFile } from '../base/regular-file.ts';
 import { quoted } from '../base/sentence-parts.ts';
+import { gunzip } from './data-file.ts';
 
 const unpackers: Readonly<Record<string, ((packed: Buffer) => Promise<Buffer>) | undefined>> = {
-  '.gz': promisify(gunzip),
+  '.gz': gunzip,
   '.zst': promisify(zstdDecompress), // createrepo_c from 1.0 on
   '': async (plain) => plain,
 };

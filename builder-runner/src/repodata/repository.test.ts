@@ -128,6 +128,7 @@ test('a package whose name another one has is refused, and nothing is changed', 
     ],
   };
   const wanted = { show: [thief], refuseClashes: true };
+  const files = readdirSync(join(repository.folder, 'repodata'));
   expect(await changeRepository(repository, wanted)).toEqual({
     build: thief.build,
     rpm: 'one-0',
@@ -135,6 +136,7 @@ test('a package whose name another one has is refused, and nothing is changed', 
     first: '00000001-one',
   });
   expect(await listGenerations(repository.folder)).toEqual([1]);
+  expect(readdirSync(join(repository.folder, 'repodata'))).toEqual(files);
   // The package itself may have it again.
   expect(await changeRepository(repository, { show: [buildTexts(4, 'one', 2)], refuseClashes: true })).toMatchObject({
     generation: 2,
@@ -152,6 +154,28 @@ test('what was damaged on the disk since it was written is not copied on', async
   await change(repository, { show: [buildTexts(400, 'p7', 1)] });
   const shown = [...builds.filter((build) => nameOf(build) !== 'p7'), buildTexts(400, 'p7', 1)];
   expect(readAll(repository.folder)).toEqual(plainLists(shown));
+});
+
+test('what cannot be signed leaves no file behind, and takes none that is named', async () => {
+  const repository = await newRepository();
+  await change(repository, { show: [buildTexts(1, 'one', 1)] });
+  const files = readdirSync(join(repository.folder, 'repodata'));
+  const sign = () => Promise.reject(new Error('no key'));
+  for (const wanted of [{ show: [buildTexts(2, 'two', 1)] }, {}])
+    await expect(changeRepository({ ...repository, sign }, wanted)).rejects.toThrow('no key');
+  expect(readdirSync(join(repository.folder, 'repodata'))).toEqual(files);
+  expect(readAll(repository.folder)).toEqual(plainLists([buildTexts(1, 'one', 1)]));
+});
+
+test('nothing else is taken for a generation that is to be changed and is damaged', async () => {
+  const repository = { ...(await newRepository()), beginWith: async () => [buildTexts(2, 'waiting', 1)] };
+  const { folder } = repository;
+  const { generation } = await change(repository, {});
+  await change(repository, { show: [buildTexts(3, 'three', 1)], unpublished: true });
+  await writeFile(join(folder, 'generations', String(generation), 'generation.json'), '{');
+  const going = change(repository, { hide: ['00000003-three'], from: generation });
+  await expect(going).rejects.toThrow(`generation ${generation} of ${folder} is damaged`);
+  expect(await numberSeen(folder, 'current')).toBe(generation);
 });
 
 test('what only builds see is made from, and shown to everybody by one link', async () => {

@@ -20,6 +20,7 @@ import {
 import { type DataFile, type Generation, maximumChanges, type PackageChange } from './generation.ts';
 import {
   addGeneration,
+  dropUnnamed,
   listGenerations,
   numberSeen,
   readGeneration,
@@ -70,8 +71,8 @@ export interface RepositoryChange {
   /** Whether only builds see it for now. Default: everybody does. */
   readonly unpublished?: boolean;
   /**
-   * The generation that is changed; what is not `unpublished` is then shown to readers alone. Default: the one that
-   * builds see.
+   * The generation that is changed, which must not be damaged; what is not `unpublished` is then shown to readers
+   * alone. Default: the one that builds see.
    */
   readonly from?: number;
 }
@@ -82,15 +83,37 @@ export interface RepositoryChange {
  */
 export async function changeRepository(repository: Repository, change: RepositoryChange): Promise<Generation | Clash> {
   const { folder } = repository;
-  const made = await makeFromWhatIsThere(repository, change);
-  if ('first' in made) return made;
-  await addGeneration(folder, made, repository.sign);
+  const written: string[] = [];
+  let made: Generation | Clash;
+  try {
+    made = await makeFromWhatIsThere(repository, change, written);
+    if (!('first' in made)) await addGeneration(folder, made, repository.sign);
+  } catch (error) {
+    await takeBack(repository, written);
+    throw error;
+  }
+  if ('first' in made) {
+    await takeBack(repository, written);
+    return made;
+  }
   const others = change.from === undefined ? 'everybody' : 'readers';
   await showGeneration(folder, made.generation, change.unpublished ? 'builds' : others);
   return made;
 }
 
-async function makeFromWhatIsThere(repository: Repository, change: RepositoryChange): Promise<Generation | Clash> {
+/** Nothing names these files. What cannot be taken back now goes with what a later sweep finds. */
+async function takeBack({ folder, log }: Repository, written: readonly string[]): Promise<void> {
+  await dropUnnamed(folder, written).catch((error: unknown) => {
+    log?.('warn', `files that no generation of ${folder} names are left: ${describeError(error)}`);
+  });
+}
+
+/** `written` is given the names of the files that were written for it. */
+async function makeFromWhatIsThere(
+  repository: Repository,
+  change: RepositoryChange,
+  written: string[],
+): Promise<Generation | Clash> {
   const { folder, beginWith, log } = repository;
   const number = change.from ?? (await numberSeen(folder, 'newest'));
   if (number !== undefined) {
@@ -98,13 +121,22 @@ async function makeFromWhatIsThere(repository: Repository, change: RepositoryCha
       const generation = await readGeneration(folder, number);
       if (generation === undefined) throw new RunnerError('metadata', 'its record is gone');
       const packed = await readLists(repodataOf(folder), generation);
-      return await makeGeneration(repository, { generation, packed, builds: [] }, change);
+      return await makeGeneration(repository, { generation, packed, builds: [] }, change, written);
     } catch (error) {
       if (!isDamage(error)) throw error;
+      // What is there besides is not what that one showed: readers would be given what they have not seen yet.
+      if (change.from !== undefined) throw isDamaged(folder, number, error);
       log?.('error', `generation ${number} of ${folder} is made anew, for it is damaged: ${describeError(error)}`);
     }
   }
-  return makeGeneration(repository, { generation: undefined, packed: nothing, builds: await beginWith() }, change);
+  const base = { generation: undefined, packed: nothing, builds: await beginWith() };
+  return makeGeneration(repository, base, change, written);
+}
+
+function isDamaged(folder: string, number: number, cause: unknown): RunnerError {
+  const what = `generation ${number} of ${folder} is damaged, and what was to be made from it is not made`;
+  const todo = 'Put generations/ and repodata/ of that folder back from a backup';
+  return new RunnerError('metadata', `${what}: ${describeError(cause)}. ${todo}`, { cause });
 }
 
 /** What a new generation is made from. */
@@ -135,6 +167,7 @@ async function makeGeneration(
   repository: Repository,
   base: Base,
   change: RepositoryChange,
+  names: string[],
 ): Promise<Generation | Clash> {
   const changed: PackageChange[] = [];
   const places = base.generation === undefined ? [] : placesOf(base.generation);
@@ -170,6 +203,7 @@ async function makeGeneration(
     ),
   );
   for (const text of written[0]?.texts ?? []) clashes.look(text); // of `primary`
+  names.push(...written.map(({ file }) => file.file));
   const clash = clashes.found();
   if (clash !== undefined) return clash;
   for (const [index, list] of lists.entries()) {
@@ -178,6 +212,7 @@ async function makeGeneration(
   }
   const further =
     change.further === undefined ? keptFiles(base.generation) : await writeFurther(repodata, change.further);
+  names.push(...further.map(({ file }) => file));
   const starts = Object.fromEntries(lists.map((list, index) => [list, written[index]?.start ?? 0]));
   const changes = changed.sort((one, other) => (one.package < other.package ? -1 : 1));
   return {

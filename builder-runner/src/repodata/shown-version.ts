@@ -2,15 +2,15 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nothingWhenAbsent } from '../base/absent.ts';
-import { chunkFor } from './chunks.ts';
-import { gunzip, placesOf } from './data-file.ts';
+import { type ChunkSize, chunkFor } from './chunks.ts';
+import { placesOf, readChunkText } from './data-file.ts';
 import { numberSeen, readGeneration, repodataOf } from './generations.ts';
 import { versionOf } from './repository.ts';
 import { locationOf, packageOfBuild, splitPackages } from './texts.ts';
 
 /**
  * `[epoch:]version-release` of the package `name` as readers of the repository in `folder` see it; undefined when they
- * see none, or nothing can be read. Throws RunnerError `metadata` for a damaged generation.
+ * see none, or nothing can be read. Throws RunnerError `metadata` for a damaged generation or list.
  */
 export async function shownVersion(folder: string, name: string): Promise<string | undefined> {
   const number = await numberSeen(folder, 'current');
@@ -20,21 +20,20 @@ export async function shownVersion(folder: string, name: string): Promise<string
   const [chunk, place] = [generation.chunks[at], placesOf(generation)[at]];
   const list = generation.files.find(({ type }) => type === 'primary');
   if (chunk === undefined || place === undefined || list === undefined) return undefined;
-  const packed = await readPart(join(repodataOf(folder), list.file), place.primary, chunk.primary.packed);
-  if (packed === undefined) return undefined;
-  const packages = splitPackages((await gunzip(packed)).toString('latin1')).filter(
+  const text = await readText(join(repodataOf(folder), list.file), place.primary, chunk.primary);
+  if (text === undefined) return undefined;
+  const packages = splitPackages(text).filter(
     (primary) => packageOfBuild(locationOf(primary).split('/')[0] ?? '') === name,
   );
   return versionOf(packages) ?? undefined;
 }
 
-/** Undefined when the file is gone, as that of an old generation may be, or shorter. */
-async function readPart(path: string, from: number, bytes: number): Promise<Buffer | undefined> {
+/** Undefined when the file is gone, as that of an old generation may be. */
+async function readText(path: string, from: number, size: ChunkSize): Promise<string | undefined> {
   const file = await open(path).catch(nothingWhenAbsent);
   if (file === undefined) return undefined;
   try {
-    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(bytes), position: from });
-    return bytesRead === bytes ? buffer : undefined;
+    return await readChunkText(file, from, size);
   } finally {
     await file.close();
   }

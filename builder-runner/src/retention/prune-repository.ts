@@ -1,5 +1,6 @@
 // Takes away what nobody needs any more of one repository: generations first, then builds. Of what is shown, of what a
 // generation names that is kept, and of what a package that is shown requires, nothing goes.
+
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -14,21 +15,16 @@ import {
 import { z } from 'zod';
 import { nothingWhenAbsent } from '../base/absent.ts';
 import { RunnerError } from '../base/errors.ts';
+import { isFrozen } from '../base/frozen.ts';
 import { readRegularFile } from '../base/regular-file.ts';
-import { isFrozen } from '../publish/frozen.ts';
-import { alone } from '../publish/publish.ts';
+import { alone, type ProjectPlace } from '../publish/project-place.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { removeLater } from '../publish/remove-later.ts';
-import {
-  describeBuilds,
-  graceSeconds,
-  keptGenerations,
-  type ProjectPlace,
-  repositoryFolder,
-} from '../publish/repository-of.ts';
+import { describeBuilds, graceSeconds, keptGenerations, repositoryFolder } from '../publish/repository-of.ts';
 import type { Generation } from '../repodata/generation.ts';
 import {
   lastSeen,
+  lastShown,
   listGenerations,
   numberSeen,
   readGeneration,
@@ -37,7 +33,7 @@ import {
 } from '../repodata/generations.ts';
 import { chunkTexts, openBuildNamer } from '../repodata/named-builds.ts';
 import { namesIn } from '../repodata/read-index.ts';
-import { packageOfBuild } from '../repodata/texts.ts';
+import { type List, packageOfBuild } from '../repodata/texts.ts';
 import { type DueBuild, decideRetention, type EndedBuild } from './decide-retention.ts';
 import { findNeeded } from './needed-builds.ts';
 
@@ -151,14 +147,15 @@ async function planGenerations(
   const named = new Set<string>();
   const seen: Generation[] = [];
   const old: { readonly number: number; readonly names: ReadonlySet<string>; readonly isSwept: boolean }[] = [];
-  for (const [at, number] of all.entries()) {
+  const shown = new Set(await lastShown(folder, keptGenerations));
+  for (const number of all) {
     const generation = await readGeneration(folder, number);
     if (generation === undefined) throw new RunnerError('metadata', `generation ${number} of ${folder} has no record`);
     const names = await namesOf(generation);
     if (viewed.includes(number)) seen.push(generation);
     const since = await lastSeen(folder, number);
     const isFree = !viewed.includes(number) && since < Math.min(now.getTime() - graceSeconds * 1000, inUseSince);
-    const isSwept = at < all.length - keptGenerations;
+    const isSwept = !shown.has(number);
     if (isFree && (isSwept || since <= now.getTime() - retention.supersededSeconds * 1000))
       old.push({ number, names, isSwept });
     else for (const name of names) named.add(name);
@@ -181,13 +178,26 @@ async function neededOf(
   if (good.length === 0) return new Set();
   const { builds, leftOut } = await describeBuilds(folder, good);
   const finder = findNeeded(builds);
-  for (const generation of seen)
-    for await (const { text } of chunkTexts(folder, generation, 'primary')) finder.look(text);
-  if (finder.wantsFiles())
-    for (const generation of seen)
-      for await (const { text } of chunkTexts(folder, generation, 'filelists')) finder.lookAtFiles(text);
+  await lookThrough(folder, seen, 'primary', finder.look);
+  if (finder.wantsFiles()) await lookThrough(folder, seen, 'filelists', finder.lookAtFiles);
   // What cannot be looked into stays.
   return new Set([...finder.found(), ...leftOut.map(({ build }) => build)]);
+}
+
+/** What readers and builds see has most chunks in common: each is read once. */
+async function lookThrough(
+  folder: string,
+  seen: readonly Generation[],
+  list: List,
+  look: (text: string) => void,
+): Promise<void> {
+  const known = new Set<string>();
+  for (const generation of seen) {
+    for await (const { digest, text } of chunkTexts(folder, generation, list, (each) => !known.has(each))) {
+      known.add(digest);
+      look(text);
+    }
+  }
 }
 
 /** What each takes that no other generation names. */

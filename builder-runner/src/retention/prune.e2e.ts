@@ -10,7 +10,8 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { makeRpms } from '../../testing/make-rpms.ts';
 import { buildOf, endingOf, publishMade, testChroot } from '../../testing/publish-builds.ts';
-import { publishEnding } from '../publish/publish.ts';
+import { publishWaiting, rollBack } from '../publish/publications.ts';
+import { publishEnding, writeMetadata } from '../publish/publish.ts';
 import { removeDue } from '../publish/remove-later.ts';
 import { describeBuilds } from '../publish/repository-of.ts';
 import { freezeProject, unfreezeProject } from '../publish/takedown.ts';
@@ -108,6 +109,24 @@ test('after a pass dnf installs all that is shown, and an old library stays that
   expect((await pass({ retentionOf: () => ({ ...bounds, failedSeconds: 0 }) })).builds).toEqual([]);
   await unfreezeProject(publisher, 'acme', 'tools');
 }, 180_000);
+
+test('the last ten generations that readers saw are kept, however many were made that nobody saw', async () => {
+  const manual = { ...publisher, publishMode: () => 'manual' as const };
+  const place = { owner: 'acme', project: 'tools' };
+  const wish = { chroots: [], asked: { login: 'octocat', request: 'https://example.org/', batch: 'first' } };
+  await publishMade(manual, buildOf(1, 'one'), '1.0');
+  await publishWaiting(manual, place, wish);
+  const first = await numberSeen(folder, 'current');
+  await publishMade(manual, buildOf(2, 'one'), '2.0');
+  for (let made = 0; made < 12; made += 1) await writeMetadata(manual, place, testChroot, { unpublished: true });
+  await publishWaiting(manual, place, { ...wish, asked: { ...wish.asked, batch: 'second' } });
+  const options = { now: new Date(Date.now() + 5 * day), retentionOf: () => ({ ...bounds, supersededBuilds: 0 }) };
+  const { generations } = await pass(options);
+  expect(generations.length).toBeGreaterThan(10);
+  expect(await listGenerations(folder)).toContain(first);
+  const back = { ...wish, asked: { ...wish.asked, batch: 'back' }, to: undefined };
+  expect(await rollBack(manual, place, back)).toMatchObject({ kind: 'switched', repositories: [{ returnsTo: first }] });
+}, 120_000);
 
 async function readText(path: string): Promise<string> {
   const { readFile } = await import('node:fs/promises');

@@ -1,5 +1,6 @@
 // One pass over all that is published: builds that nobody needs any more go, as retention says, with their source
 // packages and the generations that name them.
+
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -13,12 +14,11 @@ import {
 } from '@coppice/config';
 import { nothingWhenAbsent } from '../base/absent.ts';
 import { describeError } from '../base/errors.ts';
-import { isFrozen } from '../publish/frozen.ts';
-import { alone } from '../publish/publish.ts';
+import { isFrozen } from '../base/frozen.ts';
+import { alone, type ProjectPlace } from '../publish/project-place.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { usableRecord } from '../publish/read-record.ts';
 import { removeLater } from '../publish/remove-later.ts';
-import type { ProjectPlace } from '../publish/repository-of.ts';
 import { bytesIn, pruneRepository } from './prune-repository.ts';
 
 export interface PruneOptions {

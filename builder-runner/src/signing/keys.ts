@@ -4,8 +4,10 @@ import { dirname, join } from 'node:path';
 import { defaultTerms, type KeyNote, published, type SigningTerms } from '@coppice/config';
 import { exists } from '../base/absent.ts';
 import { RunnerError } from '../base/errors.ts';
+import { isWithheld, withheldFolder } from '../base/frozen.ts';
 import { inTurn } from '../base/in-turn.ts';
 import type { Log } from '../base/log.ts';
+import { noteChange } from '../base/published-changes.ts';
 import { readRegularFile, setAside } from '../base/regular-file.ts';
 import { replaceFile } from '../base/replace-file.ts';
 import { type HeldKey, hasEnded, noteHeldKeys, readHeldKeys, readListing, rolesOf } from './key-notes.ts';
@@ -15,7 +17,7 @@ import { takeBackKey } from './removed-keys.ts';
 export interface ProjectKey {
   /** Long fingerprint of the key that signs, upper-case hexadecimal. */
   readonly fingerprint: string;
-  /** Absolute path of the armored public keys inside `published/`. */
+  /** Absolute path of the armored public keys: inside `published/`, or where a frozen project lies. */
   readonly publicKeyPath: string;
   /** All that are published, the one that signs first. */
   readonly keys: readonly KeyNote[];
@@ -74,8 +76,7 @@ async function bringUpToDate({ home, owner, project }: KeyPlace, options: KeyOpt
     held = await signWith(folder, signing);
   } else if (leftSecrets(held, signing).length > 0) held = await signWith(folder, signing);
   const keys = rolesOf(held, signing, terms);
-  const publicKeyPath = join(home, 'published', published.publicKey(owner, project));
-  await publishKeys(folder, keys, publicKeyPath);
+  const publicKeyPath = await publishKeys({ home, owner, project }, folder, keys);
   return { fingerprint: signing, publicKeyPath, keys };
 }
 
@@ -238,14 +239,27 @@ async function makeKey(folder: string, name: string, terms: SigningTerms): Promi
 
 /**
  * All keys in one file, each in an armor of its own: gpg, rpm and dnf alike import all of them, and what reads the
- * first armor alone has the key that signs.
+ * first armor alone has the key that signs. Resolves with the path of the file.
  */
-async function publishKeys(folder: string, keys: readonly KeyNote[], path: string): Promise<void> {
+async function publishKeys(place: KeyPlace, folder: string, keys: readonly KeyNote[]): Promise<string> {
+  const path = await publicPathOf(place);
   const [there, cached] = await Promise.all([readKey(path), readKey(join(folder, publicFile))]);
-  if (there !== undefined && there === cached) return;
+  if (there !== undefined && there === cached) return path;
   const armored = cached ?? (await withKeyring(folder, (gpg) => exportKeys(gpg, keys)));
   // On the disk: two files that a power failure emptied would look as if both were right.
   for (const target of [join(folder, publicFile), path]) await replaceFile(target, armored, { sync: true });
+  // Frozen or put back in between: what has moved there is not looked at.
+  const now = await publicPathOf(place);
+  if (now === path) return path;
+  await rm(path, { force: true });
+  noteChange(path);
+  return await publishKeys(place, folder, keys);
+}
+
+/** Absolute. */
+async function publicPathOf({ home, owner, project }: KeyPlace): Promise<string> {
+  const isAside = await isWithheld(home, owner, project);
+  return join(isAside ? withheldFolder(home) : join(home, 'published'), published.publicKey(owner, project));
 }
 
 async function exportKeys(gpg: RunGpg, keys: readonly KeyNote[]): Promise<string> {

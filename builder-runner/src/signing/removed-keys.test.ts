@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultTerms, sandboxOf } from '@coppice/config';
@@ -56,6 +56,34 @@ describe('the key of a project that is gone', () => {
     await removeProject(home, 'acme', 'tools');
     const later = Date.now() + (terms.lifeSeconds + 1) * 1000;
     expect((await keyOf({ now: later })).fingerprint).not.toBe(fingerprint);
+  });
+
+  test('is kept when the note of its fingerprint is lost, and comes back', async () => {
+    const { fingerprint } = await keyOf();
+    await rm(join(keyFolder(home, 'acme', 'tools'), 'fingerprint'));
+    await removeProject(home, 'acme', 'tools');
+    expect(kept()).toEqual([`tools-${fingerprint}`]);
+    expect((await keyOf()).fingerprint).toBe(fingerprint);
+  });
+
+  test('stays where it is when its folder is damaged, and the file is named', async () => {
+    await keyOf();
+    const folder = keyFolder(home, 'acme', 'tools');
+    for (const name of ['fingerprint', 'private-keys-v1.d']) await rm(join(folder, name), { recursive: true });
+    await expect(removeProject(home, 'acme', 'tools')).rejects.toThrow(`${folder}/fingerprint names no key`);
+    expect(existsSync(join(folder, 'pubring.kbx'))).toBe(true);
+  });
+
+  test('of a sandbox is overwritten before it is deleted', async () => {
+    const sandbox = sandboxOf('tools', 7);
+    await ensureKey(home, 'acme', sandbox, { terms });
+    const secrets = join(keyFolder(home, 'acme', sandbox), 'private-keys-v1.d');
+    const other = join(home, 'the-same-file');
+    for (const name of readdirSync(secrets)) await link(join(secrets, name), other);
+    const before = readFileSync(other, 'latin1');
+    expect(before).toContain('key');
+    await removeProject(home, 'acme', sandbox);
+    expect(readFileSync(other, 'latin1')).not.toContain(before.slice(0, 40));
   });
 
   test('is kept for a year, that of a sandbox not at all', async () => {

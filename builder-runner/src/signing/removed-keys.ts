@@ -8,12 +8,15 @@ import { execa } from 'execa';
 import { exists, nothingWhenAbsent } from '../base/absent.ts';
 import { describeError, RunnerError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import { readRegularFile } from '../base/regular-file.ts';
 import { replaceFile, syncFolder } from '../base/replace-file.ts';
-import { hasEnded, noteHeldKeys } from './key-notes.ts';
-import { withKeyring } from './keyring.ts';
+import { hasEnded, noteHeldKeys, readListing } from './key-notes.ts';
+import { type RunGpg, withKeyring } from './keyring.ts';
 
 const keptDays = 365;
 const dayMilliseconds = 86_400_000;
+const fingerprintPattern = /^[0-9A-F]{40,64}$/;
+const maximumNoteBytes = 64 * 1024;
 /** In a removed keyring: when it was removed, ISO 8601 UTC. */
 const removedFile = 'removed';
 
@@ -36,7 +39,7 @@ export interface RemovedKey extends ProjectName {
 
 /**
  * Takes the keyring in `folder` from a project that goes, or gives way; nobody uses it any more. That of a sandbox is
- * destroyed.
+ * destroyed. Throws RunnerError `keys`, and nothing has happened, when no key is in it.
  */
 export async function setKeyringAside(
   home: string,
@@ -45,13 +48,25 @@ export async function setKeyringAside(
   now = Date.now(),
 ): Promise<void> {
   if (readSandbox(name) !== undefined) return await shredKeyring(folder);
-  const fingerprint = await readFile(join(folder, 'fingerprint'), 'utf8').catch(nothingWhenAbsent);
-  if (fingerprint === undefined) return;
+  const fingerprint = await fingerprintIn(folder);
   await writeFile(join(folder, removedFile), `${new Date(now).toISOString()}\n`, { mode: 0o600 });
-  const target = join(removedFolder(home), owner, `${name}-${fingerprint.trim()}`);
+  const target = join(removedFolder(home), owner, `${name}-${fingerprint}`);
   await mkdir(dirname(target), { recursive: true, mode: 0o700 });
   await rm(target, { recursive: true, force: true });
   await rename(folder, target);
+}
+
+/** Of the key that signs: as it is noted, or else of the first secret one, for the next key came after it. */
+async function fingerprintIn(folder: string): Promise<string> {
+  const file = join(folder, 'fingerprint');
+  const read = await readRegularFile(file, maximumNoteBytes);
+  const noted = read?.kind === 'text' ? read.text.trim() : '';
+  if (fingerprintPattern.test(noted)) return noted;
+  const list = (gpg: RunGpg) => gpg(['--with-colons', '--list-secret-keys']);
+  const [first] = readListing(await withKeyring(folder, list).catch(() => ''));
+  if (first !== undefined) return first.fingerprint;
+  const what = `${file} names no key and no secret key is in its folder, which stays as it is`;
+  throw new RunnerError('keys', `${what}: put the folder back from a backup, or move it away`);
 }
 
 /** All that are kept, the newest first. */

@@ -1,11 +1,12 @@
 // Promotion of a source package: what a pull request's sandbox built from becomes that of the project's build.
+
 import { cp, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { canonicalSource, type PinnedSource, published, type QueuedBuild } from '@coppice/config';
 import { describeError, isDiskFull } from '../base/errors.ts';
 import { nameBuild, type RunnerContext } from '../context/runner-context.ts';
-import { alone } from '../publish/publish.ts';
+import { alone } from '../publish/project-place.ts';
 import { usableRecord } from '../publish/read-record.ts';
 import { recordOfSrpm, writeRecord } from '../publish/record.ts';
 import { describeArtifacts } from '../rpm/describe-artifacts.ts';

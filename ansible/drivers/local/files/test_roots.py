@@ -47,12 +47,35 @@ class KeptRoots(unittest.TestCase):
         self.write('half.confirmed')
         self.assertEqual(roots.confirmed(str(self.folder)), ['fresh'])
 
-    def test_the_images_that_were_looked_after_longest_ago_are_forgotten(self):
-        images = [self.write(f'base-{number:024x}.ext4', seconds_old=number * 100) for number in range(roots.MOST + 2)]
-        other = self.write('lock', seconds_old=100_000)
-        roots._forget_oldest(str(self.folder))
-        self.assertEqual([path for path in images if path.exists()], images[:roots.MOST])
+    def keep_noted(self, chroot, *names):
+        for name in names:
+            self.write(f'{name}.ext4')
+            roots._note(str(self.folder), chroot, [name])
+            roots._forget_unneeded(str(self.folder))
+
+    def test_each_chroot_keeps_its_last_images_however_many_another_one_has_had(self):
+        other = self.write('lock', seconds_old=100 * 86_400)
+        self.keep_noted('f42', 'coppice-f42-' + 'a' * 12)
+        names = [f'base-{number:024x}' for number in range(9)]
+        self.keep_noted('sapling-12-x86_64', *names)
+        kept = ['coppice-f42-' + 'a' * 12, *names[-roots.MOST :]]
+        self.assertEqual(roots.kept(str(self.folder)), sorted(f'{self.folder}/{name}.ext4' for name in kept))
+        self.assertEqual(roots.confirmed(str(self.folder)), ['f42', 'sapling-12-x86_64'])
         self.assertTrue(other.exists())
+
+    def test_an_image_that_is_used_again_is_the_one_of_now(self):
+        first, second, third = (f'base-{number:024x}' for number in range(3))
+        self.keep_noted('f42', first, second, first, third)
+        self.assertEqual(roots._noted(str(self.folder / 'f42.confirmed')), [third, first])
+        self.assertFalse((self.folder / f'{second}.ext4').exists())
+
+    def test_what_no_builder_was_made_for_in_long_is_forgotten(self):
+        self.keep_noted('f42', f'base-{1:024x}')
+        self.keep_noted('f43', f'base-{2:024x}')
+        then = time.time() - roots.FORGOTTEN_SECONDS - 60
+        os.utime(self.folder / 'f42.confirmed', (then, then))
+        roots._forget_unneeded(str(self.folder))
+        self.assertEqual(sorted(os.listdir(self.folder)), [f'base-{2:024x}.ext4', 'f43.confirmed'])
 
     def builder(self, *archives):
         """The root of a builder whose mock has archives of these roots: a file each, or a link to a kept one."""
@@ -67,10 +90,16 @@ class KeptRoots(unittest.TestCase):
         return str(root)
 
     def test_roots_of_mock_are_kept_by_name_and_again_when_they_were_made_anew(self):
-        root = self.builder('coppice-f42-1', '>coppice-f42-2', 'of-somebody-else')
-        os.makedirs(f'{root}{roots.MOCK_CACHE}/coppice-f42-3/dnf_cache')
-        self.assertEqual(roots._used_by_mock(root), ['coppice-f42-1', 'coppice-f42-2'])
-        self.assertEqual([roots._is_newer(root, f'coppice-f42-{number}') for number in (1, 2)], [True, False])
+        new, linked, unused = (f'coppice-f42-{number:012x}' for number in range(3))
+        other = f'coppice-f43-{4:012x}'
+        longer = f'coppice-f42-x-{5:012x}'
+        root = self.builder(new, f'>{linked}', f'>{unused}', f'>{other}', longer, 'of-somebody-else')
+        for name in (linked, other):
+            Path(f'{root}{roots.MOCK_CACHE}/{name}/root_cache/rootcache.lock').touch()
+        os.makedirs(f'{root}{roots.MOCK_CACHE}/coppice-f42-{6:012x}/dnf_cache')
+        self.assertEqual(roots._used_by_mock(root, 'f42'), [new, linked])
+        self.assertEqual(roots._used_by_mock(root, 'f43'), [other])
+        self.assertEqual([roots._is_newer(root, name) for name in (new, linked)], [True, False])
         self.assertFalse(roots._is_newer(root, f"base-{'a' * 24}"))
         self.assertEqual(roots._source_of('coppice-f42-1'), '/var/cache/mock/coppice-f42-1/root_cache')
 

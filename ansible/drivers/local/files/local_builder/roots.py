@@ -24,9 +24,15 @@ MOCK_CACHE = '/var/cache/mock'
 MOCK_KEPT = '/var/cache/mock/kept'
 MOCK_ROOT = re.compile(r'coppice-[A-Za-z0-9][A-Za-z0-9._+-]{0,150}')
 ARCHIVE = 'root_cache/cache.tar'
-MOST = 6
+# mock opens it in each root cache that it uses, also where the archive is a link.
+MOCK_LOCK = 'root_cache/rootcache.lock'
+# Of each chroot: what it is made of now, and before that.
+MOST = 2
 CONFIRMED_SECONDS = 3600
+# What no builder was made for in so long goes.
+FORGOTTEN_SECONDS = 30 * 86_400
 SUFFIX = '.ext4'
+NOTE = '.confirmed'
 
 
 def keep(instance, folder, chroot):
@@ -46,7 +52,7 @@ def keep(instance, folder, chroot):
     if not first:
         raise BuilderError('the builder is not there any more')
     root = f'/proc/{first[0]}/root'
-    used = _used_by_mock_lite(root) + _used_by_mock(root)
+    used = _used_by_mock_lite(root) + _used_by_mock(root, chroot)
     if not used:
         return []
     os.makedirs(folder, mode=0o755, exist_ok=True)
@@ -59,10 +65,8 @@ def keep(instance, folder, chroot):
             image = os.path.join(folder, name + SUFFIX)
             if not os.path.exists(image) or _is_newer(root, name):
                 _keep_image(first[0], _source_of(name), image, lock.fileno(), instance.record.get('firstId', 0))
-            os.utime(image)
-            with open(os.path.join(folder, f'{chroot}.confirmed'), 'w', encoding='utf-8') as note:
-                note.write(name)
-        _forget_oldest(folder)
+        _note(folder, chroot, used)
+        _forget_unneeded(folder)
     return used
 
 
@@ -78,11 +82,26 @@ def confirmed(folder):
     found = []
     for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
         path = os.path.join(folder, name)
-        if name.endswith('.confirmed') and time.time() - os.stat(path).st_mtime < CONFIRMED_SECONDS:
-            with open(path, encoding='utf-8') as note:
-                if os.path.exists(os.path.join(folder, note.read() + SUFFIX)):
-                    found.append(name.removesuffix('.confirmed'))
+        if name.endswith(NOTE) and time.time() - os.stat(path).st_mtime < CONFIRMED_SECONDS:
+            now = _noted(path)[:1]
+            if now and os.path.exists(os.path.join(folder, now[0] + SUFFIX)):
+                found.append(name.removesuffix(NOTE))
     return found
+
+
+def _noted(path):
+    """Names of a chroot's base roots, the one of now first."""
+    with contextlib.suppress(FileNotFoundError), open(path, encoding='utf-8') as note:
+        return note.read().split()
+    return []
+
+
+def _note(folder, chroot, used):
+    path = os.path.join(folder, chroot + NOTE)
+    names = list(dict.fromkeys([*used, *_noted(path)]))[: max(MOST, len(used))]
+    with open(f'{path}.new', 'w', encoding='utf-8') as note:
+        note.writelines(f'{name}\n' for name in names)
+    os.rename(f'{path}.new', path)
 
 
 def show(images, root, owner, users):
@@ -136,10 +155,19 @@ def _used_by_mock_lite(root):
     return [name for name in _folders(cache, BASE) if os.path.exists(f"{cache}/{name.replace('base-', 'used-', 1)}")]
 
 
-def _used_by_mock(root):
-    """Those of which mock has an archive, be it a link to a kept one."""
+def _used_by_mock(root, chroot):
+    """Those of the chroot of which mock has made an archive, or used the link to a kept one: each builder has links to
+    those of all chroots."""
     cache = f'{root}{MOCK_CACHE}'
-    return [name for name in _folders(cache, MOCK_ROOT) if os.path.lexists(f'{cache}/{name}/{ARCHIVE}')]
+    own = re.compile(f'coppice-{re.escape(chroot)}-[0-9a-f]{{12}}')
+
+    def is_used(name):
+        archive = f'{cache}/{name}/{ARCHIVE}'
+        if os.path.islink(archive):
+            return os.path.exists(f'{cache}/{name}/{MOCK_LOCK}')
+        return os.path.exists(archive)
+
+    return [name for name in _folders(cache, own) if is_used(name)]
 
 
 def _source_of(name):
@@ -238,6 +266,17 @@ def _measure(folder):
     return size + size // 20, files
 
 
-def _forget_oldest(folder):
-    for image in sorted(kept(folder), key=os.path.getmtime)[:-MOST]:
-        os.unlink(image)
+def _forget_unneeded(folder):
+    """Images that are no chroot's, or of a chroot that nobody has asked for in long."""
+    needed = set()
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        if not name.endswith(NOTE):
+            continue
+        if time.time() - os.stat(path).st_mtime < FORGOTTEN_SECONDS:
+            needed.update(_noted(path))
+        else:
+            os.unlink(path)
+    for image in kept(folder):
+        if _base_of(os.path.basename(image)) not in needed:
+            os.unlink(image)
