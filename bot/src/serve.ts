@@ -6,6 +6,7 @@ import { makeFolder } from '@coppice/builder-runner/replace-file';
 import {
   type DebugSessions,
   ensureKey,
+  generationsInUse,
   type KeyTender,
   type Log,
   openBuildNumbers,
@@ -284,6 +285,7 @@ async function startBuilding(
       const project = projectOf(owner, name);
       return project === undefined ? plainTerms : repoTerms(project, (key) => projectOf(...partsOf(key)));
     },
+    generationsInUse: (repository: string) => generationsInUse(queue.builds(), repository),
     ...{ baseOf, log },
   };
   await renameOldSandboxes(publisher);

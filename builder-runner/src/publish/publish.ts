@@ -158,7 +158,7 @@ export async function writeMetadata(
   if ('first' in made) return made;
   if (isForAll) await changeRepository(repository, { ...change, from: current });
   await writeRepoFile(publisher, { owner, name: project }, chroot);
-  await sweepNowAndThen(repository.folder);
+  await sweepNowAndThen(publisher, { owner, project }, chroot);
   return undefined;
 }
 

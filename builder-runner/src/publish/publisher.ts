@@ -30,6 +30,8 @@ export interface Publisher {
   readonly repoTerms?: (owner: string, project: string) => RepoTerms;
   /** Whether a package's version may be lower than the published one without a word about it. Default: none may. */
   readonly allowsDowngrade?: (owner: string, project: string, name: string) => boolean;
+  /** Generations of a repository that builds see until their end, by its path below `results/`. Default: none. */
+  readonly generationsInUse?: (repository: string) => ReadonlySet<number>;
   /** How the project's keys are made. Default: `defaultTerms`. */
   readonly signing?: (owner: string, project: string) => SigningTerms;
   /**
