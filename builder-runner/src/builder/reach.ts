@@ -1,5 +1,6 @@
 // A builder needs no network: the control host lends it its own static server through the SSH connection.
 import { connect } from 'node:net';
+import type { ClientChannel } from 'ssh2';
 import { describeError, RunnerError } from '../base/errors.ts';
 import { formatPreface, type View, viewOf } from './preface.ts';
 import type { Connection } from './ssh.ts';
@@ -12,8 +13,11 @@ export interface Lent {
   readonly controlPort: number;
   /** `owner/name` of the project that the builder is for. Default: none, and no sandbox can be seen. */
   readonly project?: string;
-  /** Which generations are seen on connections that begin now. Default: the newest of each repository. */
-  readonly generations?: () => View['generations'];
+  /**
+   * Which generations are seen on a connection that begins now; it waits while that is not known yet. Default: the
+   * newest of each repository.
+   */
+  readonly generations?: () => Promise<View['generations']>;
 }
 
 /**
@@ -29,18 +33,25 @@ export async function lendControl(
 ): Promise<number> {
   connection.client.on('tcp connection', (_info, accept) => {
     const incoming = accept();
-    const outgoing = connect({ host: '127.0.0.1', port: controlPort, noDelay: true });
-    // First, whatever the builder sends: it cannot say itself what it sees.
-    outgoing.write(formatPreface(viewOf(project, generations?.() ?? {})));
-    incoming.pipe(outgoing).pipe(incoming);
-    // One side that breaks takes the other along; the builder's dnf tries again by itself.
-    incoming.on('error', () => outgoing.destroy());
-    outgoing.on('error', () => incoming.destroy());
-    incoming.on('close', () => outgoing.destroy());
-    outgoing.on('close', () => incoming.end());
+    incoming.on('error', () => incoming.destroy());
+    const known = generations?.() ?? Promise.resolve({});
+    known.then((seen) => passOn(incoming, controlPort, viewOf(project, seen)));
   });
   if (wanted !== undefined) return forward(connection, wanted);
   return forward(connection, usualPort).catch(() => forward(connection, 0));
+}
+
+/** The preface comes first, whatever the builder sends: it cannot say itself what it sees. */
+function passOn(incoming: ClientChannel, controlPort: number, view: View): void {
+  if (incoming.destroyed) return;
+  const outgoing = connect({ host: '127.0.0.1', port: controlPort, noDelay: true });
+  outgoing.write(formatPreface(view));
+  incoming.pipe(outgoing).pipe(incoming);
+  // One side that breaks takes the other along; the builder's dnf tries again by itself.
+  incoming.on('error', () => outgoing.destroy());
+  outgoing.on('error', () => incoming.destroy());
+  incoming.on('close', () => outgoing.destroy());
+  outgoing.on('close', () => incoming.end());
 }
 
 function forward(connection: Connection, port: number): Promise<number> {

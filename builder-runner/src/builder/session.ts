@@ -53,7 +53,8 @@ export interface Session {
   readonly controlUrl: string;
   /**
    * From now on whatever connects from the builder sees these generations of the control host's repositories, and the
-   * newest of all others. It holds for the builder as a whole: one build at a time is at work there.
+   * newest of all others. It holds for the builder as a whole: one build at a time is at work there. Before the first
+   * call the newest are seen; where a command is there already (`resumes`), what connects waits for that call.
    */
   see(generations: View['generations']): void;
   /** The folder of a build of this name, absolute, which is not cleaned away until `leaveFolder`. */
@@ -90,7 +91,9 @@ const buildsFolder = 'builds';
  */
 export async function openLine(given: LineOptions): Promise<Line> {
   const { builder, user } = given;
-  let generations: View['generations'] = {};
+  // What is at work there already waits until somebody knows what it has seen so far.
+  const first = Promise.withResolvers<View['generations']>();
+  let generations = given.resumes ? first.promise : Promise.resolve<View['generations']>({});
   const options = { ...given, generations: () => generations };
   const before = await readTrace(builder);
   let present = await connect(options, before, options.resumes, connectSeconds, options.signal);
@@ -146,7 +149,8 @@ export async function openLine(given: LineOptions): Promise<Line> {
     session: (warn) => ({
       ...{ builder, user, home, controlUrl: `http://127.0.0.1:${controlPort}` },
       see: (seen) => {
-        generations = seen;
+        first.resolve(seen);
+        generations = Promise.resolve(seen);
       },
       useFolder: (name) => {
         folders.add(name);

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { freePort, startSshd, type TestServer } from '../../testing/sshd-for-tests.ts';
 import { lendControl } from './reach.ts';
+import { openLine } from './session.ts';
 import type { Builder } from './spawn.ts';
 import { connectBuilder, shellWords } from './ssh.ts';
 
@@ -89,7 +90,7 @@ test('what a builder sees is said before all that comes from it, as it is when t
   for (const project of ['acme/tools:pr:7', 'acme/tools']) {
     const { heard, controlPort } = await startControl();
     const connection = await connectBuilder(builder, user, never);
-    const lent = await lendControl(connection, { controlPort, project, generations: () => generations });
+    const lent = await lendControl(connection, { controlPort, project, generations: async () => generations });
     await fetch(`http://127.0.0.1:${lent}/x`);
     generations = { 'acme/tools/fedora-42-x86_64': 7 };
     await fetch(`http://127.0.0.1:${lent}/y`);
@@ -103,6 +104,26 @@ test('what a builder sees is said before all that comes from it, as it is when t
     'COPPICE {"generations":{}}\nGET /x',
     'COPPICE {"generations":{"acme/tools/fedora-42-x86_64":7}}\nGET /y',
   ]);
+});
+
+test.each([
+  [true, 'COPPICE {"generations":{"acme/tools/fedora-42-x86_64":7}}'],
+  [false, 'COPPICE {"generations":{}}'],
+])('with a command at work there (%s) nothing is seen before it is known what', async (resumes, expected) => {
+  const { heard, controlPort } = await startControl();
+  const line = await openLine({ builder, user, controlPort, reconnectSeconds: 1, resumes, signal: never });
+  try {
+    const session = line.session(() => undefined);
+    const answered = fetch(`${session.controlUrl}/x`);
+    // A round trip on the same connection: what was to be passed on has come.
+    for (let trips = 0; trips < 3; trips += 1) await session.run((connection) => connection.must(['true']), never);
+    if (!resumes) await answered;
+    session.see({ 'acme/tools/fedora-42-x86_64': 7 });
+    expect(await (await answered).text()).toBe('answer');
+    expect(heard.map((text) => text.split('\n', 1)[0])).toEqual([expected]);
+  } finally {
+    line.close();
+  }
 });
 
 test('what a builder says of itself stands behind what the control host says of it', async () => {

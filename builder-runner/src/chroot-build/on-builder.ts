@@ -70,8 +70,7 @@ async function buildWithLease(
     const upload = { context, build, chroot, session, builderHasNetwork: builder.network };
     const folder = session.useFolder(folderName(build, chroot));
     // One whose engine has ended leaves it to the next on its builder what is seen there.
-    if (resumes && chroot.inputs !== undefined && chroot.phase !== 'collect')
-      see(chroot.chroot, session, chroot.inputs);
+    if (resumes && chroot.phase !== 'collect') see(chroot.chroot, session, chroot.inputs ?? []);
     const prepare = async (connection: Connection) => {
       await ahead.complete(upload, connection, folder);
       await pinInputs(task, session as Session);
