@@ -6,6 +6,7 @@ import { makeFolder } from '@coppice/builder-runner/replace-file';
 import {
   type DebugSessions,
   ensureKey,
+  generationsInUse,
   type KeyTender,
   type Log,
   openBuildNumbers,
@@ -290,6 +291,7 @@ async function startBuilding(
             return projectOf(of, needed);
           });
     },
+    generationsInUse: (repository: string) => generationsInUse(queue.builds(), repository),
     ...{ baseOf, log },
   };
   await renameOldSandboxes(publisher);

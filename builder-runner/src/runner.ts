@@ -6,6 +6,7 @@ import { describeError } from './base/errors.ts';
 import type { Log } from './base/log.ts';
 import type { RunnerContext } from './context/runner-context.ts';
 import type { BuilderPool } from './pool/pool.ts';
+import { findInUse, generationsInUse } from './publish/generations-in-use.ts';
 import { publishAllEnded } from './publish/publications.ts';
 import { removeDue } from './publish/remove-later.ts';
 import type { Queue } from './queue/index.ts';
@@ -17,7 +18,8 @@ import { closeAllSigning } from './signing/sign.ts';
 
 export { RunnerError, type RunnerErrorCode, runnerErrorCodes } from './base/errors.ts';
 export type { Log } from './base/log.ts';
-export { maximumPrefaceBytes, readSandboxPreface } from './builder/sandbox-preface.ts';
+export type { View } from './builder/preface.ts';
+export { takePreface } from './builder/take-preface.ts';
 export { type DebugSessions, type DebugWish, openDebugSessions } from './debug/debug-sessions.ts';
 export { type DebugAccess, type DebugSession, isOver } from './debug/debug-state.ts';
 export { readSshKeys } from './debug/ssh-keys.ts';
@@ -31,6 +33,7 @@ export type { BuilderPool, PoolState } from './pool/pool.ts';
 export { attestationFile, maximumAttestationBytes, maximumKeyBytes } from './provenance/attest.ts';
 export { type RpmCheck, type RpmVerification, verifyRpm } from './provenance/verify-rpm.ts';
 export { openBuildNumbers } from './publish/build-numbers.ts';
+export { generationsInUse } from './publish/generations-in-use.ts';
 export { askRotation, type RotationAnswer } from './publish/key-requests.ts';
 export { renameOldSandboxes } from './publish/project-life.ts';
 export type { ProjectName } from './publish/project-place.ts';
@@ -113,6 +116,7 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
   const context: RunnerContext = {
     ...options,
     url: options.url.replace(/\/+$/, ''),
+    generationsInUse: (repository) => generationsInUse(options.queue.builds(), repository),
     get settings() {
       return settings;
     },
@@ -141,7 +145,7 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
     begun,
   );
   const tidy = () =>
-    removeDue(context.home, context.now()).catch((error) =>
+    removeDue(context.home, context.now(), { isInUse: findInUse(context) }).catch((error) =>
       context.log('error', `deleted packages cannot be removed: ${describeError(error)}`),
     );
   const publish = () =>

@@ -1,6 +1,6 @@
 // The frame of every page: head, header, trail, footer. Scripts and styles come from files only; the policy refuses
 // anything else.
-import { picture, script, stylesheet } from '../src/assets.ts';
+import { picture, script, stylesheet } from '../src/markup/assets.ts';
 import { type Html, type HtmlValue, html, renderHtml } from '../src/markup/html.ts';
 
 export interface Frame {

@@ -41,8 +41,13 @@ ${excerpt(run)}
 ${timeline(run.timeline, several)}
 ${run.artifacts.length > 0 && artifacts(run)}
 <p class="links">${run.logHref !== null && html`<a class="button" href="${run.logHref}">Read the log${run.logLine !== null && ` at line ${run.logLine}`}</a>`}${rawLinks(run)}</p>
-<dl class="facts inline"><div><dt>Builder</dt><dd>${run.builder ?? '–'}</dd></div><div><dt>Engine</dt><dd>${run.engine ?? '–'}</dd></div><div><dt>Attempts</dt><dd>${run.attempts}</dd></div><div><dt>Input digest</dt><dd><code title="${run.inputDigest}">${run.inputDigest.slice(0, 16) || '–'}</code></dd></div>${accounts(run)}</dl>
+<dl class="facts inline"><div><dt>Builder</dt><dd>${run.builder ?? '–'}</dd></div><div><dt>Engine</dt><dd>${run.engine ?? '–'}</dd></div><div><dt>Attempts</dt><dd>${run.attempts}</dd></div>${inputs(run)}<div><dt>Input digest</dt><dd><code title="${run.inputDigest}">${run.inputDigest.slice(0, 16) || '–'}</code></dd></div>${accounts(run)}</dl>
 </section>`;
+}
+
+function inputs({ inputs: generations }: RunView): Html {
+  if (generations === null) return html``;
+  return html`<div><dt>Generations read</dt><dd>${generations || 'none'}</dd></div>`;
 }
 
 function accounts({ accounts: links }: RunView): Html {

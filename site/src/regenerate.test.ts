@@ -14,7 +14,7 @@ import {
   openFixture,
   redLog,
 } from '../testing/fixture.ts';
-import { script } from './assets.ts';
+import { script } from './markup/assets.ts';
 import { closeSite, regenerate, type SiteChange } from './regenerate.ts';
 
 // Real Eleventy on real files: slow only on a busy machine.

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -43,13 +43,32 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
+/** A preface, as the control host writes it. */
+const says = (view: object) => [`COPPICE ${JSON.stringify(view)}\n`];
+const nothing = says({ generations: {} });
+const mine = says({ sandbox: 'acme/tools:pr:7', generations: {} });
+
+/** What the control host lends to a builder that may see no sandbox. */
+async function startTunnel(): Promise<Server> {
+  const tunnel = createServer((incoming) => {
+    const outgoing = connect(server.port, '127.0.0.1');
+    outgoing.write(nothing.join(''));
+    incoming.pipe(outgoing).pipe(incoming);
+  });
+  tunnel.listen(0, '127.0.0.1');
+  await once(tunnel, 'listening');
+  return tunnel;
+}
+
 /** What a connection that begins with `preface` gets for a request of `path`: the status and the body. */
-async function ask(path: string, preface: readonly string[] = [], method = 'GET'): Promise<string> {
+async function ask(path: string, preface: readonly string[] = nothing, method = 'GET'): Promise<string> {
   const socket = connect(server.port, '127.0.0.1');
   let text = '';
-  socket.on('data', (piece) => {
-    text += piece;
-  });
+  socket
+    .on('error', () => undefined)
+    .on('data', (piece) => {
+      text += piece;
+    });
   // Each piece by itself, as a network may bring them.
   for (const piece of [...preface, `${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`]) {
     await new Promise((resolve) => socket.write(piece, resolve));
@@ -58,7 +77,6 @@ async function ask(path: string, preface: readonly string[] = [], method = 'GET'
   await once(socket, 'close');
   return `${text.slice(9, 12)} ${text.split('\r\n\r\n')[1]}`;
 }
-const mine = ['COPPICE-SANDBOX acme/tools:pr:7\n'];
 
 test.each<[string, string]>([
   ['metadata', `${repository}/repodata/repomd.xml`],
@@ -89,16 +107,19 @@ test('builders get the index and the signature of what is not published yet, and
   expect(await ask(`${other}/repodata/repomd.xml.asc`)).toBe('200 signature of waiting');
   expect(await ask(`${other}/repodata/primary.xml.gz`)).toBe('200 a list');
   // On one connection they belong together, whatever is shown meanwhile.
+  const tunnel = await startTunnel();
+  const { port } = tunnel.address() as AddressInfo;
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const get = async (name: string) => {
     const path = `${other}/repodata/${name}`;
-    const [answer] = await once(request({ port: server.port, host: '127.0.0.1', path, agent }).end(), 'response');
+    const [answer] = await once(request({ port, host: '127.0.0.1', path, agent }).end(), 'response');
     return await text(answer);
   };
   expect(await get('repomd.xml')).toBe('waiting');
   await rm(join(root, 'generations/newest'));
   expect(await get('repomd.xml.asc')).toBe('signature of waiting');
   agent.destroy();
+  tunnel.close();
   for (const inner of ['newest/repomd.xml', '4/repomd.xml', '4/generation.json'])
     expect(await ask(`${other}/generations/${inner}`)).toMatch(/^404 /);
 });
@@ -142,20 +163,48 @@ test('builders are told that a project is frozen, whatever of it they want, and 
 });
 
 test('builders send nothing here', async () => {
-  expect(await ask('/api/github/webhooks', [], 'POST')).toMatch(/^405 /);
+  expect(await ask('/api/github/webhooks', nothing, 'POST')).toMatch(/^405 /);
 });
 
 test('the sandbox of a pull request is seen by its own builds alone', async () => {
   const path = `${sandbox}/repodata/repomd.xml`;
   expect(await ask(path)).toMatch(/^404 /);
-  expect(await ask(path, ['COPPICE-SANDBOX acme/tools:pr:77\n'])).toMatch(/^404 /);
-  expect(await ask(path, ['COPPICE-SANDBOX other/tools:pr:7\n'])).toMatch(/^404 /);
+  expect(await ask(path, says({ sandbox: 'acme/tools:pr:77', generations: {} }))).toMatch(/^404 /);
+  expect(await ask(path, says({ sandbox: 'other/tools:pr:7', generations: {} }))).toMatch(/^404 /);
   expect(await ask(path, mine)).toBe(`200 published/${path}`);
-  expect(await ask('/results/acme/tools:pr:7/pubkey.gpg', ['COPPICE-SAND', 'BOX acme/tools', ':pr:7\n'])).toMatch(
-    /^200 /,
-  );
+  const [line = ''] = mine;
+  const pieces = [line.slice(0, 4), line.slice(4, 30), line.slice(30)];
+  expect(await ask('/results/acme/tools:pr:7/pubkey.gpg', pieces)).toMatch(/^200 /);
 });
 
-test('a line that never ends is no preface, and no request', async () => {
-  expect(await ask('/', [`COPPICE-SANDBOX ${'x'.repeat(400)}`])).toMatch(/^400 /);
+test('a build that is bound to generations sees their index and signature, and no other, whatever is shown', async () => {
+  const bound = '/results/acme/bound/fedora-42-x86_64';
+  const root = join(folder, `published${bound}`);
+  for (const number of [4, 5]) {
+    await mkdir(join(root, `generations/${number}`), { recursive: true });
+    await writeFile(join(root, `generations/${number}/repomd.xml`), `index ${number}`);
+    await writeFile(join(root, `generations/${number}/repomd.xml.asc`), `signature ${number}`);
+  }
+  await mkdir(join(root, 'repodata'));
+  await writeFile(join(root, 'repodata/primary.xml.gz'), 'a list');
+  await symlink('5', join(root, 'generations/newest'));
+  const at = (number: number) => says({ generations: { 'acme/bound/fedora-42-x86_64': number } });
+  const index = `${bound}/repodata/repomd.xml`;
+  expect(await ask(index)).toBe('200 index 5');
+  expect(await ask(index, at(4))).toBe('200 index 4');
+  expect(await ask(index.replace('bound', 'b%6Fund'), at(4))).toBe('200 index 4');
+  expect(await ask(`${index}.asc`, at(4))).toBe('200 signature 4');
+  expect(await ask(`${bound}/repodata/primary.xml.gz`, at(4))).toBe('200 a list');
+  // One that is gone is not another one.
+  expect(await ask(index, at(3))).toMatch(/^404 /);
+  // Another chroot of the project is another repository.
+  expect(await ask(`${repository}/repodata/repomd.xml`, at(4))).toMatch(/^200 /);
+});
+
+test.each([
+  ['none', []],
+  ['a line that never ends', [`COPPICE ${'x'.repeat(1024 ** 2)}`]],
+  ['what is no view', says({ generations: { 'acme/tools/fedora-42-x86_64': '../..' } })],
+])('a connection without a preface is closed unanswered: %s', async (_what, preface) => {
+  expect(await ask('/results/acme/tools/pubkey.gpg', preface)).toBe(' undefined');
 });

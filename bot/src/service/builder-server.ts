@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { maximumPrefaceBytes, readSandboxPreface } from '@coppice/builder-runner/runner';
+import { takePreface, type View } from '@coppice/builder-runner/runner';
 import { readSandbox } from '@coppice/config';
 import { readFrozenNote } from './frozen-note.ts';
 import { serveFile } from './serve-file.ts';
@@ -14,9 +14,8 @@ export interface BuilderServer {
   close(): Promise<void>;
 }
 
-/** A connection says in its first line whose sandbox it may see; without such a line it sees none. */
-const sandboxes = new WeakMap<Socket, string>();
-const prefaceMilliseconds = 20_000;
+/** What each connection sees, as its first line says. */
+const views = new WeakMap<Socket, View>();
 
 /** Serves what `mayBuildersSee` of the folder `published`, on a free port that only this machine can reach. */
 export async function startBuilderServer(published: string): Promise<BuilderServer> {
@@ -29,7 +28,12 @@ export async function startBuilderServer(published: string): Promise<BuilderServ
     socket.on('close', () => open.delete(socket));
     // Whoever goes away in the middle of something is no fault of anybody.
     socket.on('error', () => socket.destroy());
-    introduce(socket, () => http.emit('connection', socket));
+    takePreface(socket, (view) => {
+      // Only the control host itself connects here, and it never forgets.
+      if (view === undefined) return void socket.destroy();
+      views.set(socket, view);
+      http.emit('connection', socket);
+    });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -45,41 +49,29 @@ export async function startBuilderServer(published: string): Promise<BuilderServ
   };
 }
 
-/** Takes the first line off a connection if it names a sandbox; all else is HTTP already. */
-function introduce(socket: Socket, ready: () => void): void {
-  let seen = Buffer.alloc(0);
-  socket.setTimeout(prefaceMilliseconds, () => socket.destroy());
-  const onReadable = () => {
-    for (let piece = socket.read() as Buffer | null; piece !== null; piece = socket.read() as Buffer | null) {
-      seen = Buffer.concat([seen, piece]);
-    }
-    const preface = readSandboxPreface(seen);
-    if (preface === 'incomplete' && seen.length <= maximumPrefaceBytes) return;
-    socket.off('readable', onReadable).setTimeout(0);
-    if (typeof preface === 'object') sandboxes.set(socket, preface.project);
-    const rest = typeof preface === 'object' ? seen.subarray(preface.bytes) : seen;
-    if (rest.length > 0) socket.unshift(rest);
-    ready();
-  };
-  socket.on('readable', onReadable);
-}
-
 async function answer(published: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (request.method !== 'GET' && request.method !== 'HEAD') return plain(response, 405, 'Only GET and HEAD.');
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
-  const sees = mayBuildersSee(path, sandboxes.get(request.socket));
+  const { sandbox, generations = {} } = views.get(request.socket) ?? {};
+  const sees = mayBuildersSee(path, sandbox);
   const note = sees ? await readFrozenNote(published, path) : undefined;
   if (note !== undefined) return plain(response, 451, note.trimEnd());
-  if (sees) for (const each of asBuildsSee(path)) if (await serveFile(published, each, request, response)) return;
+  if (sees)
+    for (const each of asBuildSees(path, generations)) if (await serveFile(published, each, request, response)) return;
   plain(response, 404, 'Not found.');
 }
 
 /**
- * Where to look for what `path` names: an index and its signature first among what builds see before readers do. Pure.
+ * Where to look for what `path` (percent-encoded) names: an index and its signature in the generation that the build is
+ * bound to, or else first among what builds see before readers do. What indexes name is the same for all. Pure.
  */
-function asBuildsSee(path: string): readonly string[] {
-  const [, repository, file] = /^(.+)\/repodata\/(repomd\.xml(?:\.asc)?)$/.exec(path) ?? [];
-  return repository === undefined ? [path] : [`${repository}/generations/newest/${file}`, path];
+function asBuildSees(path: string, generations: View['generations']): readonly string[] {
+  const [, repository, file] =
+    /^\/results\/(.+)\/repodata\/(repomd\.xml(?:\.asc)?)$/.exec(decodeURIComponent(path)) ?? [];
+  if (repository === undefined) return [path];
+  const all = `/results/${encodeURI(repository)}/generations`;
+  const bound = Object.hasOwn(generations, repository) ? generations[repository] : undefined;
+  return bound === undefined ? [`${all}/newest/${file}`, path] : [`${all}/${bound}/${file}`];
 }
 
 /**

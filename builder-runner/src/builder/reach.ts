@@ -1,8 +1,8 @@
 // A builder needs no network: the control host lends it its own static server through the SSH connection.
 import { connect } from 'node:net';
-import { Transform } from 'node:stream';
+import type { ClientChannel } from 'ssh2';
 import { describeError, RunnerError } from '../base/errors.ts';
-import { posesAsPreface, sandboxPreface } from './sandbox-preface.ts';
+import { formatPreface, type View, viewOf } from './preface.ts';
 import type { Connection } from './ssh.ts';
 
 const usualPort = 8400;
@@ -13,47 +13,45 @@ export interface Lent {
   readonly controlPort: number;
   /** `owner/name` of the project that the builder is for. Default: none, and no sandbox can be seen. */
   readonly project?: string;
+  /**
+   * Which generations are seen on a connection that begins now; it waits while that is not known yet. Default: the
+   * newest of each repository.
+   */
+  readonly generations?: () => Promise<View['generations']>;
 }
 
 /**
  * Makes a port of the builder's 127.0.0.1 lead to `controlPort` of this machine, where it sees the sandbox of `project`
- * if that is one; resolves with that port. A build that
- * runs knows the port from its start: it is `wanted` again. Without one any will do. Throws RunnerError `connect` when
- * the builder gives none.
+ * if that is one, and of repositories the `generations` that are stated; resolves with that port. A build that runs
+ * knows the port from its start: it is `wanted` again. Without one any will do. Throws RunnerError `connect` when the
+ * builder gives none.
  */
 export async function lendControl(
   connection: Connection,
-  { controlPort, project }: Lent,
+  { controlPort, project, generations }: Lent,
   wanted?: number,
 ): Promise<number> {
-  const preface = sandboxPreface(project);
   connection.client.on('tcp connection', (_info, accept) => {
     const incoming = accept();
-    const outgoing = connect({ host: '127.0.0.1', port: controlPort, noDelay: true });
-    if (preface !== '') outgoing.write(preface);
-    const sent = preface === '' ? incoming.pipe(refusePosing(() => incoming.destroy())) : incoming;
-    sent.pipe(outgoing).pipe(incoming);
-    // One side that breaks takes the other along; the builder's dnf tries again by itself.
-    incoming.on('error', () => outgoing.destroy());
-    outgoing.on('error', () => incoming.destroy());
-    incoming.on('close', () => outgoing.destroy());
-    outgoing.on('close', () => incoming.end());
+    incoming.on('error', () => incoming.destroy());
+    const known = generations?.() ?? Promise.resolve({});
+    known.then((seen) => passOn(incoming, controlPort, viewOf(project, seen)));
   });
   if (wanted !== undefined) return forward(connection, wanted);
   return forward(connection, usualPort).catch(() => forward(connection, 0));
 }
 
-/** Passes on what a builder of no sandbox sends, unless it begins by naming one. */
-function refusePosing(refuse: () => void): Transform {
-  let isFirst = true;
-  const checked = new Transform({
-    transform(piece: Buffer, _encoding, done) {
-      const poses = isFirst && posesAsPreface(piece);
-      isFirst &&= piece.length === 0;
-      done(poses ? new Error('the builder names a sandbox') : null, piece);
-    },
-  });
-  return checked.on('error', refuse);
+/** The preface comes first, whatever the builder sends: it cannot say itself what it sees. */
+function passOn(incoming: ClientChannel, controlPort: number, view: View): void {
+  if (incoming.destroyed) return;
+  const outgoing = connect({ host: '127.0.0.1', port: controlPort, noDelay: true });
+  outgoing.write(formatPreface(view));
+  incoming.pipe(outgoing).pipe(incoming);
+  // One side that breaks takes the other along; the builder's dnf tries again by itself.
+  incoming.on('error', () => outgoing.destroy());
+  outgoing.on('error', () => incoming.destroy());
+  incoming.on('close', () => outgoing.destroy());
+  outgoing.on('close', () => incoming.end());
 }
 
 function forward(connection: Connection, port: number): Promise<number> {

@@ -7,11 +7,12 @@ import { parseJsonAs } from '@coppice/config';
 import { z } from 'zod';
 import { describeError, RunnerError } from '../base/errors.ts';
 import { readRegularFile } from '../base/regular-file.ts';
+import type { View } from './preface.ts';
 import { type Lent, lendControl } from './reach.ts';
 import type { Builder } from './spawn.ts';
 import { abortable, type Connection, connectBuilder } from './ssh.ts';
 
-export interface LineOptions extends Lent {
+export interface LineOptions extends Omit<Lent, 'generations'> {
   readonly builder: Builder;
   /** Who runs mock there. */
   readonly user: string;
@@ -50,6 +51,12 @@ export interface Session {
   readonly home: string;
   /** Address of the control host's published tree as the builder sees it; the same for as long as the builder lives. */
   readonly controlUrl: string;
+  /**
+   * From now on whatever connects from the builder sees these generations of the control host's repositories, and the
+   * newest of all others. It holds for the builder as a whole: one build at a time is at work there. Before the first
+   * call the newest are seen; where a command is there already (`resumes`), what connects waits for that call.
+   */
+  see(generations: View['generations']): void;
   /** The folder of a build of this name, absolute, which is not cleaned away until `leaveFolder`. */
   useFolder(name: string): string;
   leaveFolder(name: string): void;
@@ -82,8 +89,12 @@ const buildsFolder = 'builds';
  * Connects. Throws RunnerError `connect` or `host-key`, or the reason of the abort; at the first time nothing is tried
  * again.
  */
-export async function openLine(options: LineOptions): Promise<Line> {
-  const { builder, user } = options;
+export async function openLine(given: LineOptions): Promise<Line> {
+  const { builder, user } = given;
+  // What is at work there already waits until somebody knows what it has seen so far.
+  const first = Promise.withResolvers<View['generations']>();
+  let generations = given.resumes ? first.promise : Promise.resolve<View['generations']>({});
+  const options = { ...given, generations: () => generations };
   const before = await readTrace(builder);
   let present = await connect(options, before, options.resumes, connectSeconds, options.signal);
   const { home, controlPort } = present;
@@ -137,6 +148,10 @@ export async function openLine(options: LineOptions): Promise<Line> {
     present: () => ({ connection: present.connection, serverPid: present.pid }),
     session: (warn) => ({
       ...{ builder, user, home, controlUrl: `http://127.0.0.1:${controlPort}` },
+      see: (seen) => {
+        first.resolve(seen);
+        generations = Promise.resolve(seen);
+      },
       useFolder: (name) => {
         folders.add(name);
         left.delete(name);
@@ -160,7 +175,7 @@ interface Connected extends Trace {
   readonly isUp: () => boolean;
 }
 
-async function reconnect(options: LineOptions, before: Connected, signal: AbortSignal): Promise<Connected> {
+async function reconnect(options: LineOptions & Lent, before: Connected, signal: AbortSignal): Promise<Connected> {
   const began = Date.now();
   for (let pause = 0.25; ; pause = Math.min(pause * 2, longestPauseSeconds)) {
     const left = options.reconnectSeconds - (Date.now() - began) / 1000;
@@ -179,7 +194,7 @@ async function reconnect(options: LineOptions, before: Connected, signal: AbortS
 }
 
 async function connect(
-  options: LineOptions,
+  options: LineOptions & Lent,
   before: Trace | undefined,
   samePort: boolean,
   seconds: number,

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import { type AddressInfo, connect as connectTo, createServer as createSocketServer } from 'node:net';
+import { type AddressInfo, connect as connectTo, createServer } from 'node:net';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { freePort, startSshd, type TestServer } from '../../testing/sshd-for-tests.ts';
 import { lendControl } from './reach.ts';
+import { openLine } from './session.ts';
 import type { Builder } from './spawn.ts';
 import { connectBuilder, shellWords } from './ssh.ts';
 
@@ -53,67 +53,89 @@ test('how a command ended is known, however quick it was', async () => {
   }
 });
 
-test("the control host's server is reached through the connection", async () => {
-  const control = createServer((_request, response) => response.end('from the control host'));
-  await new Promise<void>((resolve) => control.listen(0, '127.0.0.1', resolve));
-  const connection = await connectBuilder(builder, user, never);
-  const second = await connectBuilder(builder, user, never);
-  try {
-    const { port } = control.address() as AddressInfo;
-    const lent = [
-      await lendControl(connection, { controlPort: port }),
-      await lendControl(second, { controlPort: port }),
-    ];
-    expect(new Set(lent).size).toBe(2); // the usual port was taken by the first: another one is given
-    for (const each of lent)
-      expect(await (await fetch(`http://127.0.0.1:${each}`)).text()).toBe('from the control host');
-    await expect(lendControl(second, { controlPort: port }, lent[0])).rejects.toMatchObject({ code: 'connect' });
-  } finally {
-    connection.close();
-    second.close();
-    control.closeAllConnections();
-    control.close();
-  }
-});
-
-test('whose sandbox a builder may see is said before all that comes from it, and of another project nothing', async () => {
-  const begun: string[] = [];
-  const control = createSocketServer((socket) => {
-    socket.once('data', (piece) => {
-      begun.push(String(piece).split('\n', 1)[0] ?? '');
-      socket.end('HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n');
+/** A server that hears prefaces and requests, of each connection one text, and answers. */
+async function startControl() {
+  const heard: string[] = [];
+  const control = createServer((socket) => {
+    const at = heard.push('') - 1;
+    socket.on('error', () => undefined);
+    socket.on('data', (piece) => {
+      heard[at] += String(piece);
+      if (heard[at]?.includes('\r\n\r\n')) socket.end('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nanswer');
     });
   });
   await new Promise<void>((resolve) => control.listen(0, '127.0.0.1', resolve));
-  const { port: controlPort } = control.address() as AddressInfo;
-  for (const project of ['acme/tools:pr:7', 'acme/tools']) {
-    const connection = await connectBuilder(builder, user, never);
-    const lent = await lendControl(connection, { controlPort, project });
-    // The answer may come before the request has left.
-    await fetch(`http://127.0.0.1:${lent}/x`).catch(() => undefined);
+  onTestFinished(() => void control.close());
+  return { heard, controlPort: (control.address() as AddressInfo).port };
+}
+
+test("the control host's server is reached through the connection", async () => {
+  const { controlPort } = await startControl();
+  const connection = await connectBuilder(builder, user, never);
+  const second = await connectBuilder(builder, user, never);
+  try {
+    const lent = [await lendControl(connection, { controlPort }), await lendControl(second, { controlPort })];
+    expect(new Set(lent).size).toBe(2); // the usual port was taken by the first: another one is given
+    for (const each of lent) expect(await (await fetch(`http://127.0.0.1:${each}`)).text()).toBe('answer');
+    await expect(lendControl(second, { controlPort }, lent[0])).rejects.toMatchObject({ code: 'connect' });
+  } finally {
     connection.close();
+    second.close();
   }
-  control.close();
-  expect(begun).toEqual(['COPPICE-SANDBOX acme/tools:pr:7', 'GET /x HTTP/1.1\r']);
 });
 
-test('a builder of no sandbox that names one, in whatever pieces, is not let through', async () => {
-  const heard: string[] = [];
-  const control = createSocketServer((socket) => {
-    socket.on('data', (piece) => heard.push(String(piece))).on('error', () => undefined);
-  });
-  await new Promise<void>((resolve) => control.listen(0, '127.0.0.1', resolve));
-  const { port: controlPort } = control.address() as AddressInfo;
+test('what a builder sees is said before all that comes from it, as it is when the connection begins', async () => {
+  const begun: string[] = [];
+  let generations: Record<string, number> = {};
+  for (const project of ['acme/tools:pr:7', 'acme/tools']) {
+    const { heard, controlPort } = await startControl();
+    const connection = await connectBuilder(builder, user, never);
+    const lent = await lendControl(connection, { controlPort, project, generations: async () => generations });
+    await fetch(`http://127.0.0.1:${lent}/x`);
+    generations = { 'acme/tools/fedora-42-x86_64': 7 };
+    await fetch(`http://127.0.0.1:${lent}/y`);
+    connection.close();
+    begun.push(...heard.map((text) => text.slice(0, text.indexOf(' HTTP'))));
+    generations = {};
+  }
+  expect(begun).toEqual([
+    'COPPICE {"sandbox":"acme/tools:pr:7","generations":{}}\nGET /x',
+    'COPPICE {"sandbox":"acme/tools:pr:7","generations":{"acme/tools/fedora-42-x86_64":7}}\nGET /y',
+    'COPPICE {"generations":{}}\nGET /x',
+    'COPPICE {"generations":{"acme/tools/fedora-42-x86_64":7}}\nGET /y',
+  ]);
+});
+
+test.each([
+  [true, 'COPPICE {"generations":{"acme/tools/fedora-42-x86_64":7}}'],
+  [false, 'COPPICE {"generations":{}}'],
+])('with a command at work there (%s) nothing is seen before it is known what', async (resumes, expected) => {
+  const { heard, controlPort } = await startControl();
+  const line = await openLine({ builder, user, controlPort, reconnectSeconds: 1, resumes, signal: never });
+  try {
+    const session = line.session(() => undefined);
+    const answered = fetch(`${session.controlUrl}/x`);
+    // A round trip on the same connection: what was to be passed on has come.
+    for (let trips = 0; trips < 3; trips += 1) await session.run((connection) => connection.must(['true']), never);
+    if (!resumes) await answered;
+    session.see({ 'acme/tools/fedora-42-x86_64': 7 });
+    expect(await (await answered).text()).toBe('answer');
+    expect(heard.map((text) => text.split('\n', 1)[0])).toEqual([expected]);
+  } finally {
+    line.close();
+  }
+});
+
+test('what a builder says of itself stands behind what the control host says of it', async () => {
+  const { heard, controlPort } = await startControl();
   const connection = await connectBuilder(builder, user, never);
   const lent = await lendControl(connection, { controlPort, project: 'acme/tools' });
-  for (const pieces of [['COPPICE-SANDBOX a/b:pr:1\nGET / HTTP/1.1\r\n\r\n'], ['C', 'OPPICE-SANDBOX a/b:pr:1\n']]) {
-    const socket = connectTo(lent, '127.0.0.1').on('error', () => undefined);
-    for (const piece of pieces) socket.write(piece);
-    await once(socket, 'close');
-  }
+  const socket = connectTo(lent, '127.0.0.1').on('error', () => undefined);
+  socket.write('COPPICE {"sandbox":"a/b:pr:1","generations":{}}\nGET / HTTP/1.1\r\n\r\n');
+  socket.resume();
+  await once(socket, 'close');
   connection.close();
-  control.close();
-  expect(heard).toEqual([]);
+  expect(heard.map((text) => text.split('\n', 1)[0])).toEqual(['COPPICE {"generations":{}}']);
 });
 
 test('another host key than the pinned one is refused, before anything is said', async () => {

@@ -1,7 +1,7 @@
 // What is stated of a chroot's build, gathered where it is known: the queue, the records, the config repo, the builder.
 import { join, relative } from 'node:path';
 import { published } from '@coppice/config';
-import type { ChrootTask } from '../context/runner-context.ts';
+import { type ChrootTask, liveChroot } from '../context/runner-context.ts';
 import { type Accounts, attestBuild, type SignedFiles } from '../provenance/attest.ts';
 import type { BuildFacts } from '../provenance/statement.ts';
 import { findSrpm } from '../publish/publisher.ts';
@@ -29,7 +29,7 @@ export async function attestTask(
   const recorded = srpmRecord?.artifacts.find(({ file }) => path === `${published.srpmBuild(build)}/${file}`);
   const signer = envelopeSigner(await signerOf(context, build));
   return await attestBuild(signer, files, {
-    ...{ url, build, chroot, ...builder, srpmRecord },
+    ...{ url, build, chroot: liveChroot(context, build, chroot.chroot) ?? chroot, ...builder, srpmRecord },
     configRepository: `${webUrl}/${repository}`,
     chrootConfig: await readConfigFile(join(home, 'state', 'config.git'), build.configCommit, configFile),
     srpm: { path, sha256: recorded?.sha256 ?? (await sha256Of(srpm)) },

@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type QueuedBuild, settingsSchema } from '@coppice/config';
+import { type QueuedBuild, type QueuedChroot, settingsSchema } from '@coppice/config';
 import { expect, onTestFinished, test } from 'vitest';
 import { chrootsForTests, requestForTests } from '../../testing/queue/request-for-tests.ts';
 import { startSshd } from '../../testing/sshd-for-tests.ts';
@@ -43,20 +43,26 @@ test('a build without labels takes any builder', () => {
   expect(needOfRequest({})?.labels).toEqual([]);
 });
 
-/** A build in %build whose builder is lost at once, although it is well and shuts out only its build user. */
-async function lostBuild() {
+/**
+ * A build in %build whose builder is lost at once, although it is well and shuts out only its build user. `parts`: of
+ * its chroot, as an earlier run of the service left it, and of its session.
+ */
+async function lostBuild(parts: { chroot?: Partial<QueuedChroot>; session?: Partial<Session> } = {}) {
   const server = await startSshd();
   const home = await mkdtemp(join(tmpdir(), 'coppice-lost-'));
   onTestFinished(async () => {
     await server.stop();
     await rm(home, { recursive: true });
   });
-  const { build, chroot } = queued({});
+  const asked = queued({});
+  const { build } = asked;
+  const chroot = { ...asked.chroot, ...parts.chroot };
   const session = {
     ...{ builder: server.builder, user: 'nobody', leaveFolder: () => undefined },
     useFolder: () => {
       throw new RunnerError('lost', 'the builder closed the connection');
     },
+    ...parts.session,
   } as Partial<Session>;
   const back: string[] = [];
   const lease = {
@@ -66,12 +72,12 @@ async function lostBuild() {
   } as Partial<Lease> as Lease;
   const present = { ...build, chroots: [{ ...chroot, phase: 'build' }] } as QueuedBuild;
   const context = {
-    ...{ home, controlPort: 1, settings: settingsSchema.parse({}), log: () => undefined },
+    ...{ home, controlPort: 1, settings: settingsSchema.parse({}), log: () => undefined, now: () => new Date() },
     pool: { take: async () => lease } as Partial<BuilderPool> as BuilderPool,
     queue: { build: () => present } as Partial<Queue> as Queue,
   } as Partial<RunnerContext> as RunnerContext;
   const task: ChrootTask = { context, build, chroot, signal: new AbortController().signal };
-  return { task, back, home };
+  return { task, back, home, lease };
 }
 
 test('a builder that lets its build user in no more is ended, and the package is at fault', async () => {
@@ -86,3 +92,25 @@ test('a builder comes back also when what became of it cannot be judged', async 
   await expect(buildOnBuilder(task)).rejects.toThrow(/ENOTDIR/);
   expect(back).toEqual(['end']);
 });
+
+test.each([
+  ['root', [{ 'acme/tools/sapling-12-x86_64': 7 }]],
+  ['build', [{ 'acme/tools/sapling-12-x86_64': 7 }]],
+  // Its engine has ended, and another build may be at work there.
+  ['collect', []],
+] as const)(
+  'a build that is taken up in the phase %s sees what it saw, as long as its engine works',
+  async (phase, sees) => {
+    const seen: object[] = [];
+    const { task, lease } = await lostBuild({
+      chroot: { phase, inputs: [{ project: 'acme/tools', generation: 7 }] },
+      session: {
+        see: (generations) => void seen.push(generations),
+        useFolder: (name) => `/nowhere/${name}`,
+        run: () => Promise.reject(new RunnerError('lost', 'the builder closed the connection')),
+      },
+    });
+    await buildOnBuilder(task, lease);
+    expect(seen).toEqual(sees);
+  },
+);

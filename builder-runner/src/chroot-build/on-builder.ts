@@ -2,7 +2,7 @@
 // results, give the builder back.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { QueuedBuild } from '@coppice/config';
+import type { BuildInput, ChrootName, QueuedBuild } from '@coppice/config';
 import { Canceled, Left, ShuttingDown } from '../base/abort.ts';
 import { describeError, RunnerError } from '../base/errors.ts';
 import { type Failure, fail } from '../base/outcome.ts';
@@ -12,9 +12,10 @@ import { buildUserOf } from '../builder/provision.ts';
 import { type Received, receiveFiles } from '../builder/receive-files.ts';
 import type { Line, Session } from '../builder/session.ts';
 import type { Connection } from '../builder/ssh.ts';
-import { type ChrootTask, enter, nameBuild } from '../context/runner-context.ts';
+import { type ChrootTask, enter, liveChroot, nameBuild } from '../context/runner-context.ts';
 import { classifyFailure } from '../failure/classify.ts';
 import { readLogEnd } from '../failure/read-log-end.ts';
+import { findInputs } from '../mock/input-repositories.ts';
 import { parseEngine } from '../mock/mock-command.ts';
 import type { MakingStage } from '../pool/builder-operations.ts';
 import type { Lease, LeasedBuilder } from '../pool/pool.ts';
@@ -68,7 +69,12 @@ async function buildWithLease(
     });
     const upload = { context, build, chroot, session, builderHasNetwork: builder.network };
     const folder = session.useFolder(folderName(build, chroot));
-    const prepare = (connection: Connection) => ahead.complete(upload, connection, folder);
+    // One whose engine has ended leaves it to the next on its builder what is seen there.
+    if (resumes && chroot.phase !== 'collect') see(chroot.chroot, session, chroot.inputs ?? []);
+    const prepare = async (connection: Connection) => {
+      await ahead.complete(upload, connection, folder);
+      await pinInputs(task, session as Session);
+    };
     const collected = await mockAndCollect(task, lease, { ...upload, folder, resumes, prepare });
     session.leaveFolder(folderName(build, chroot));
     return collected;
@@ -89,13 +95,30 @@ async function buildWithLease(
 }
 
 /**
+ * Decides what the build sees of this service's repositories, once for as long as it has its builder, whatever is
+ * published meanwhile. Nothing of it goes from the disk from now on, and this is on the disk before the engine starts.
+ */
+async function pinInputs({ context, build, chroot: { chroot, buildroot } }: ChrootTask, session: Session) {
+  const known = liveChroot(context, build, chroot)?.inputs;
+  const place = { published: join(context.home, 'published'), chroot };
+  const repos = [...build.repos, ...buildroot.repos];
+  const inputs = known ?? (await findInputs(place, `${build.owner}/${build.project}`, repos));
+  if (known === undefined) await context.queue.pin(build.id, chroot, inputs);
+  see(chroot, session, inputs);
+}
+
+function see(chroot: ChrootName, session: Session, inputs: readonly BuildInput[]): void {
+  session.see(Object.fromEntries(inputs.map(({ project, generation }) => [`${project}/${chroot}`, generation])));
+}
+
+/**
  * A builder that was lost while the package was built, although it is there and well: what runs on it as the build user
  * ends everything else of that user. It would on any other.
  */
 async function judgeLoss(task: ChrootTask, session: Session, error: unknown): Promise<Collected | undefined> {
   const { context, build, chroot, signal } = task;
   const isLoss = error instanceof RunnerError && error.code === 'lost' && !signal.aborted;
-  const phase = context.queue.build(build.id)?.chroots.find((each) => each.chroot === chroot.chroot)?.phase;
+  const phase = liveChroot(context, build, chroot.chroot)?.phase;
   if (!isLoss || (phase !== 'build' && phase !== 'check')) return undefined;
   if (!(await isShutOut(session.builder, session.user, signal))) return undefined;
   const section = phase === 'check' ? '%check' : '%build or another section';

@@ -51,6 +51,7 @@ function sessionOf(name: string): Session {
   return {
     ...{ builder: { ...server.builder, name }, user: server.user, home: join(home, name) },
     controlUrl: 'http://127.0.0.1:8400',
+    see: () => undefined,
     useFolder: (folder) => join(home, name, 'builds', folder),
     leaveFolder: (folder) => void left.push(`${name} ${folder}`),
     run: (step) => step(connection),

@@ -1,5 +1,5 @@
 // What the steps of a build share: where things are, and how a build is told to end.
-import type { PhaseName, QueuedBuild, QueuedChroot } from '@coppice/config';
+import type { ChrootName, PhaseName, QueuedBuild, QueuedChroot } from '@coppice/config';
 import { describeError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Driver } from '../builder/spawn.ts';
@@ -30,6 +30,15 @@ export function enter({ context, build, chroot }: ChrootTask, phase: PhaseName, 
   context.queue
     .setPhase(build.id, chroot.chroot, phase, builder)
     .catch((error) => context.log('warn', `phase ${phase} was not noted: ${describeError(error)}`));
+}
+
+/** How far a chroot of a build is now; undefined when the build has left the queue. */
+export function liveChroot(
+  { queue }: Pick<RunnerContext, 'queue'>,
+  { id }: Pick<QueuedBuild, 'id'>,
+  name: ChrootName,
+): QueuedChroot | undefined {
+  return queue.build(id)?.chroots.find(({ chroot }) => chroot === name);
 }
 
 /** `acme/tools hello #42`, for log lines. */

@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ChrootName } from '@coppice/config';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { findRepositories } from './input-repositories.ts';
+import { findInputs, findRepositories } from './input-repositories.ts';
 
 let folder: string;
 const place = () => ({ published: folder, controlUrl: 'http://127.0.0.1:9', chroot: 'fedora-42-x86_64' as ChrootName });
@@ -30,4 +30,20 @@ test("another project's repository is read with its key, an address as it is, ea
 
 test('a project without a repository for the chroot is told as missing', async () => {
   expect(await findRepositories(place(), ['coppice://acme/new'])).toEqual([{ missing: 'coppice://acme/new' }]);
+});
+
+test('a build sees the newest generation of its project and of those that it names, waiting ones too', async () => {
+  const shown = async (project: string, link: string, number: number) => {
+    const generations = join(folder, `results/acme/${project}/fedora-42-x86_64/generations`);
+    await mkdir(generations, { recursive: true });
+    await symlink(String(number), join(generations, link));
+  };
+  await shown('one', 'current', 3);
+  await shown('one', 'newest', 5);
+  await shown('two', 'current', 8);
+  const repos = ['coppice://acme/two', 'https://example.org/r', 'coppice://acme/new', 'coppice://acme/one'];
+  expect(await findInputs(place(), 'acme/one', repos)).toEqual([
+    { project: 'acme/one', generation: 5 },
+    { project: 'acme/two', generation: 8 },
+  ]);
 });

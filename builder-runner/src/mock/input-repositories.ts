@@ -1,9 +1,10 @@
 // The repositories of this service that a build reads: its project's own, and those that it names as
 // `coppice://owner/project`.
 import { join } from 'node:path';
-import { type ChrootName, published } from '@coppice/config';
+import { type BuildInput, type ChrootName, published } from '@coppice/config';
 import { coppiceProject } from '../publish/dnf-repo.ts';
 import { hasRepodata } from '../publish/repository-of.ts';
+import { numberSeen } from '../repodata/generations.ts';
 import type { FurtherRepository, OwnRepository } from './mock-config.ts';
 
 interface Place {
@@ -23,6 +24,29 @@ export async function findRepository(place: Place, owner: string, project: strin
     url: `${place.controlUrl}/${repository}/`,
     keyUrl: `${place.controlUrl}/${published.publicKey(owner, project)}`,
   };
+}
+
+/**
+ * Which generation of each repository of this service a build sees that begins now: of `project`'s own, `owner/name`,
+ * and of those in `repos`, each once. Those that have no generation are left out.
+ */
+export async function findInputs(
+  place: Omit<Place, 'controlUrl'>,
+  project: string,
+  repos: readonly string[],
+): Promise<readonly BuildInput[]> {
+  const others = repos
+    .map(coppiceProject)
+    .flatMap((each) => (each === undefined ? [] : [`${each.owner}/${each.name}`]));
+  const found = await Promise.all(
+    [...new Set([project, ...others])].map(async (name) => {
+      const [owner = '', inner = ''] = name.split('/');
+      const folder = join(place.published, published.repository(owner, inner, place.chroot));
+      const generation = await numberSeen(folder, 'newest');
+      return generation === undefined ? [] : [{ project: name, generation }];
+    }),
+  );
+  return found.flat();
 }
 
 /**

@@ -123,7 +123,10 @@ test.each<[string, PinnedSource, object]>([
     { name: 'submodule lib', digest: { gitCommit: 'f'.repeat(40) } },
     { name: 'x.tar.gz', uri: 'https://example.org/x.tar.gz', digest: { sha256 } },
   ]);
-  expect(internalParameters).toMatchObject({ driver: null, chrootConfig: 'engine', buildroot: null });
+  expect(internalParameters).toMatchObject({ driver: null, chrootConfig: 'engine', buildroot: null, inputs: null });
+  const inputs = [{ project: 'acme/tools', generation: 7 }];
+  const bound = makeStatement({ ...facts, chroot: { ...facts.chroot, inputs } }, files);
+  expect(bound.predicate.buildDefinition.internalParameters).toMatchObject({ inputs });
 });
 
 /** A copy of hello's folder, signed anew for acme/`project`, before it is attested. */

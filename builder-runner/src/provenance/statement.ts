@@ -72,6 +72,7 @@ export function makeStatement(facts: BuildFacts, { artifacts, byproducts, buildr
           engine,
           attempts: chroot.attempts,
           inputDigest: chroot.inputDigest,
+          inputs: chroot.inputs ?? null,
           chrootConfig: chrootConfig === undefined ? 'engine' : 'config-repo',
           options: chroot.buildroot,
           repos: build.repos,

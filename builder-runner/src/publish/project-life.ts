@@ -86,7 +86,7 @@ export function renameProject(publisher: Publisher, from: ProjectName, to: Proje
     await moveTree(frozenFolder(home, from.owner, from.name), frozenFolder(home, to.owner, to.name));
     await closeSigning(oldKey);
     await moveTree(oldKey, freshKey);
-    await removeDue(home, new Date(), published.project(from.owner, from.name));
+    await removeDue(home, new Date(), { below: published.project(from.owner, from.name) });
     await moveTree(old, fresh);
     await renameRecords(publisher, to, to);
     await removeFrozenNote(home, from.owner, from.name);

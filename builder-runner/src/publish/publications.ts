@@ -216,7 +216,7 @@ async function showAll(
         ...(by === undefined ? {} : { by: by.login, request: by.request }),
       },
     );
-    await sweepNowAndThen(repositoryFolder(publisher, place, chroot));
+    await sweepNowAndThen(publisher, place, chroot);
   }
   return switched;
 }

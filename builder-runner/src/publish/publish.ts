@@ -190,7 +190,7 @@ export async function changeMetadata(
   const made = await changeRepository(repository, isForAll ? { ...change, unpublished: true } : change);
   if ('first' in made) return made;
   if (isForAll) await changeRepository(repository, { ...change, from: current });
-  await sweepNowAndThen(repository.folder);
+  await sweepNowAndThen(publisher, { owner, project }, chroot);
   return undefined;
 }
 

@@ -32,6 +32,8 @@ export interface Publisher {
   readonly allowsDowngrade?: (owner: string, project: string, name: string) => boolean;
   /** Whether a package is stated no more: what it has published gives way to another package of the same name. */
   readonly hasLeft?: (owner: string, project: string, name: string) => boolean;
+  /** Generations of a repository that builds see until their end, by its path below `results/`. Default: none. */
+  readonly generationsInUse?: (repository: string) => ReadonlySet<number>;
   /** How the project's keys are made. Default: `defaultTerms`. */
   readonly signing?: (owner: string, project: string) => SigningTerms;
   /**

@@ -66,6 +66,7 @@ export function recordOfChroot(
     chroot: chroot.chroot,
     ...(srpm === undefined ? {} : { srpm }),
     inputDigest: chroot.inputDigest,
+    ...(chroot.inputs === undefined ? {} : { inputs: [...chroot.inputs] }),
     attempts: chroot.attempts,
     builder: chroot.builder,
     phases: [...chroot.phases, open],

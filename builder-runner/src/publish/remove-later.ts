@@ -68,14 +68,22 @@ async function readNote(path: string): Promise<z.infer<typeof noteSchema> | unde
   return stated?.kind === 'value' ? stated.value : undefined;
 }
 
-/** Removes what is due by now. `below`: or all that is noted there, due or not, for it is about to be moved. */
-export async function removeDue(home: string, now: Date, below?: string): Promise<void> {
+/**
+ * Removes what is due by now, but for what `isInUse` says of a path inside `published/`: that is looked at again. With
+ * `below`, all that is noted there instead, whatever its time and use, for it is about to be moved.
+ */
+export async function removeDue(
+  home: string,
+  now: Date,
+  { below, isInUse }: { readonly below?: string; readonly isInUse?: (path: string) => Promise<boolean> } = {},
+): Promise<void> {
   for (const name of (await readdir(notesFolder(home)).catch(nothingWhenAbsent)) ?? []) {
     const note = join(notesFolder(home), name);
     const stated = await readNote(note);
     if (stated !== undefined) {
       const { path, dueAt } = stated;
       if (below === undefined ? Date.parse(dueAt) > now.getTime() : !path.startsWith(`${below}/`)) continue;
+      if (below === undefined && (await isInUse?.(path))) continue;
       await rm(join(home, 'published', path), { recursive: true, force: true });
       noteChange(join(home, 'published', path));
     }

@@ -25,6 +25,11 @@ export async function signerOf(publisher: Publisher, { owner, project }: Project
   return { home: publisher.home, owner, project, fingerprint };
 }
 
+/** A repository by its path below `results/`: `owner/project/chroot`. */
+function repositoryKey({ owner, project }: ProjectPlace, chroot: ChrootName): string {
+  return `${owner}/${project}/${chroot}`;
+}
+
 /** Absolute. */
 export function repositoryFolder({ home }: Pick<Publisher, 'home'>, place: ProjectPlace, chroot: ChrootName): string {
   return join(home, 'published', published.repository(place.owner, place.project, chroot));
@@ -196,9 +201,11 @@ export const keptGenerations = 10;
 const sweptAt = new Map<string, number>();
 
 /** Lets go of what is older, now and then: in a storm of publications there may be hundreds to look at. */
-export async function sweepNowAndThen(folder: string): Promise<void> {
+export async function sweepNowAndThen(publisher: Publisher, place: ProjectPlace, chroot: ChrootName): Promise<void> {
+  const folder = repositoryFolder(publisher, place, chroot);
   const last = sweptAt.get(folder) ?? 0;
   if (Date.now() - last < (graceSeconds * 1000) / 10) return;
   sweptAt.set(folder, Date.now());
-  await sweepGenerations(folder, { seconds: graceSeconds, newest: keptGenerations, inUse: new Set() });
+  const inUse = publisher.generationsInUse?.(repositoryKey(place, chroot)) ?? new Set<number>();
+  await sweepGenerations(folder, { seconds: graceSeconds, newest: keptGenerations, inUse });
 }

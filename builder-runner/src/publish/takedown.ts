@@ -59,7 +59,7 @@ async function freeze(publisher: Publisher, { owner, project }: ProjectPlace): P
   await markFrozen(home, owner, project);
   await writeFrozenNote(publisher, owner, project);
   await removeRepoFiles(publisher, { owner, name: project }, (path) => removeTree(home, path));
-  await removeDue(home, new Date(), published.project(owner, project));
+  await removeDue(home, new Date(), { below: published.project(owner, project) });
   await mergeFolder(join(home, 'published', published.project(owner, project)), frozenResults(home, owner, project));
   const gone = [
     published.project(owner, project),

@@ -2,6 +2,7 @@
 // list of these operations, and running them again gives the same state.
 import {
   type BuildId,
+  type BuildInput,
   type BuildRequest,
   type BuildState,
   type ChrootName,
@@ -51,6 +52,12 @@ export type QueueOperation = { readonly at: string } & (
       readonly phase: PhaseName;
       readonly builder?: string;
     }
+  | {
+      readonly kind: 'pin';
+      readonly id: BuildId;
+      readonly chroot: ChrootName;
+      readonly inputs: readonly BuildInput[];
+    }
   | { readonly kind: 'finish'; readonly id: BuildId; readonly chroot: ChrootName; readonly outcome: Outcome }
   | {
       readonly kind: 'release';
@@ -80,6 +87,8 @@ export function applyQueueOperation(state: QueueState, operation: QueueOperation
       return [endSrpm(state, operation.id, 'succeeded', operation.file, operation.at)];
     case 'phase':
       return [setPhase(state, operation)];
+    case 'pin':
+      return [pin(state, operation)];
     case 'finish':
       return finish(state, operation.id, operation.chroot, operation.outcome, operation.at);
     case 'release':
@@ -195,6 +204,10 @@ function setPhase(state: QueueState, { id, chroot, phase, builder, at }: Operati
   }));
 }
 
+function pin(state: QueueState, { id, chroot, inputs }: OperationOf<'pin'>): QueueChange {
+  return replaceChroot(state, liveBuild(state, id), chroot, (each) => ({ ...each, inputs }));
+}
+
 function finish(state: QueueState, id: BuildId, chroot: ChrootName, outcome: Outcome, at: string): QueueChange[] {
   state.closing.delete(taskKey(id, chroot));
   state.helped.delete(taskKey(id, chroot));
@@ -270,7 +283,7 @@ function release(state: QueueState, { id, chroot, countAttempt, at }: OperationO
   if (chroot === 'srpm') return endSrpm(state, id, 'pending', null, at);
   const wasClosing = state.closing.delete(taskKey(id, chroot));
   state.helped.delete(taskKey(id, chroot));
-  return replaceChroot(state, liveBuild(state, id), chroot, (each) => ({
+  return replaceChroot(state, liveBuild(state, id), chroot, ({ inputs: _, ...each }) => ({
     ...enterPhase(each, 'queued', at),
     state: 'pending',
     attempts: countAttempt || wasClosing ? each.attempts : each.attempts - 1,

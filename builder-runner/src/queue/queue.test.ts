@@ -77,6 +77,26 @@ test('a sandbox from before they were called after Copr has its present name, in
   expect(projectsOf(decodeQueueState(json))).toEqual(['tools:pr:7']);
 });
 
+test('what a chroot sees is kept until it is given back, also when the queue is opened anew', async () => {
+  const folder = await folderForTest();
+  const { queue } = await openForTest(folder);
+  const inputs = [{ project: 'acme/tools', generation: 7 }];
+  await queue.enqueue([requestForTests()]);
+  await queue.claim('w');
+  await queue.srpmDone(first, 'hello-1-1.src.rpm');
+  await expect(queue.pin(first, sapling, inputs)).rejects.toMatchObject({ code: 'conflict' });
+  await queue.claim('w');
+  await queue.pin(first, sapling, inputs);
+  await queue.close();
+  const { queue: again } = await openForTest(folder);
+  await again.recover([{ id: first, chroot: sapling }]);
+  expect(again.build(first)?.chroots[0]?.inputs).toEqual(inputs);
+  const snapshot = { generatedAt: '2026-01-01T00:00:00.000Z', builds: again.builds() };
+  expect(queueSnapshotSchema.parse(snapshot).builds[0]?.chroots[0]?.inputs).toEqual(inputs);
+  await again.release(first, sapling, { countAttempt: true });
+  expect(again.build(first)?.chroots[0]).not.toHaveProperty('inputs');
+});
+
 test('a chroot is put off only while another of its batch may help, also when the queue is opened anew meanwhile', async () => {
   const folder = await folderForTest();
   const { queue } = await openForTest(folder);

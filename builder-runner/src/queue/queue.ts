@@ -1,6 +1,7 @@
 // The queue's interface: the bot adds builds and watches them; the runner takes tasks and reports their progress.
 import type {
   BuildId,
+  BuildInput,
   BuildRequest,
   ChrootName,
   FailureReason,
@@ -98,6 +99,8 @@ export interface Queue {
    * later.
    */
   setPhase(id: BuildId, chroot: ChrootName, phase: PhaseName, builder?: string): Promise<void>;
+  /** What a claimed chroot sees of this service's repositories from now on, until it ends or is given back. */
+  pin(id: BuildId, chroot: ChrootName, inputs: readonly BuildInput[]): Promise<void>;
   /** The end of a chroot; call it when `result.json` is written. With its last chroot a build leaves the queue. */
   finish(id: BuildId, chroot: ChrootName, outcome: FinalOutcome): Promise<void>;
   /** Gives a task back to be claimed again. `countAttempt`: the attempt that was begun stays counted. */
@@ -222,6 +225,11 @@ class JournaledQueue implements Queue {
       (effects) => this.#tell(effects.flat()),
       (error: QueueError) => this.#onFault(error),
     );
+  }
+
+  async pin(id: BuildId, chroot: ChrootName, inputs: readonly BuildInput[]): Promise<void> {
+    this.#assertClaimed(id, chroot);
+    await this.#commit([{ kind: 'pin', id, chroot, inputs, at: this.#time() }]);
   }
 
   async finish(id: BuildId, chroot: ChrootName, outcome: FinalOutcome): Promise<void> {

@@ -215,12 +215,14 @@ test('an orderly stop leaves builds to builders that outlive it, and the next st
   const [patient] = (await enqueue('patient')) as [QueuedBuild];
   const { name, seen } = await builderOf(patient);
   const log = await followed(patient, lineCount / 10);
+  const { inputs } = (await runner.until(patient.id, inBuild)).chroots[0] ?? {};
+  expect(inputs).toEqual([{ project: 'acme/tools', generation: expect.any(Number) }]);
   await runner.stop();
   expect(seen.processes().some((each) => each.args.includes('mock'))).toBe(true);
   runner = await start();
   expect(runner.lines.some((line) => line.includes(`goes on on ${name}`))).toBe(true);
   await endsAfterAllLines(log, seen);
   await gone(patient);
-  expect(await resultOf(patient)).toMatchObject({ state: 'succeeded', attempts: 1, builder: name });
+  expect(await resultOf(patient)).toMatchObject({ state: 'succeeded', attempts: 1, builder: name, inputs });
   expect(numbersIn(join(folderOf(patient), 'build.log'))).toEqual(allNumbers);
 });

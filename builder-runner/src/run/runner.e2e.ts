@@ -305,7 +305,15 @@ describe('builds that fail are data', () => {
 });
 
 test("options reach the build: macros, packages from another project's repository, the network", async () => {
-  expect(await endOf('optioned')).toMatchObject({ state: 'succeeded', project: 'more', message: null });
+  const optioned = await endOf('optioned');
+  expect(optioned).toMatchObject({ state: 'succeeded', project: 'more', message: null });
+  // Its own project had nothing yet when it began.
+  const inputs = [{ project: 'acme/tools', generation: expect.any(Number) }];
+  expect(optioned.inputs).toEqual(inputs);
+  const attestation = await readFile(join(folderOf('optioned'), optioned.attestation?.file ?? ''), 'utf8');
+  const statement = Buffer.from(JSON.parse(attestation).payload, 'base64').toString();
+  const { internalParameters } = JSON.parse(statement).predicate.buildDefinition;
+  expect(internalParameters).toMatchObject({ inputs: optioned.inputs, builder: optioned.builder });
 });
 
 test('a frozen project builds nothing: reason policy', async () => {

@@ -55,6 +55,14 @@ export const phaseSchema = z.strictObject({
 });
 export type Phase = z.infer<typeof phaseSchema>;
 
+/** A repository of this service that a build reads, of the build's own chroot, and the one generation that it sees. */
+export const buildInputSchema = z.strictObject({
+  /** `owner/project`. */
+  project: z.string(),
+  generation: z.int().positive(),
+});
+export type BuildInput = z.infer<typeof buildInputSchema>;
+
 /** One chroot that a request is for. */
 export interface RequestedChroot {
   readonly chroot: ChrootName;
@@ -147,6 +155,8 @@ export interface QueuedChroot extends RequestedChroot {
   /** How often a builder was given this chroot. */
   readonly attempts: number;
   readonly builder: string | null;
+  /** What it sees of this service's repositories, for as long as it runs; absent until its engine is about to start. */
+  readonly inputs?: readonly BuildInput[];
   readonly startedAt: string | null;
   readonly endedAt: string | null;
   /** Somebody asked to cancel; the runner ends it soon. */

@@ -1,7 +1,7 @@
 // The records that live beside the RPMs (`result.json`, schemaVersion 1) and the JSON that the site and its readers
 // get.
 import { z } from 'zod';
-import { buildStates, failureReasons, phaseSchema } from './build.ts';
+import { buildInputSchema, buildStates, failureReasons, phaseSchema } from './build.ts';
 import { buildrootSchema } from './buildroot.ts';
 import { chrootStates } from './chroot.ts';
 import { publishModes } from './project.ts';
@@ -68,6 +68,11 @@ export const resultSchema = z.strictObject({
   /** There too: submodules of the source's repository that were fetched, nested ones after those that hold them. */
   submodules: z.array(submoduleSchema).optional(),
   inputDigest: z.string(),
+  /**
+   * Of a chroot: the repositories of this service that it read, and which generation of each; absent where nothing was
+   * begun on a builder, and in older records.
+   */
+  inputs: z.array(buildInputSchema).optional(),
   /** Absent where the packages were built for this build. */
   promotedFrom: promotedFromSchema.optional(),
   attempts: z.int().nonnegative(),
@@ -115,6 +120,7 @@ const queuedChrootSchema = z.strictObject({
   phases: z.array(phaseSchema),
   attempts: z.int().nonnegative(),
   builder: z.string().nullable(),
+  inputs: z.array(buildInputSchema).optional(),
   startedAt: isoTime.nullable(),
   endedAt: isoTime.nullable(),
   cancelRequestedBy: z.string().nullable(),

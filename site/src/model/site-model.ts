@@ -59,6 +59,8 @@ export interface ChrootRun {
   readonly builder: string | null;
   readonly engine: Result['engine'];
   readonly inputDigest: string;
+  /** What it saw of this service's repositories; absent before it was begun, and in older records. */
+  readonly inputs?: Result['inputs'];
   /** The build of a pull request's sandbox whose packages these are; absent where they were built for this build. */
   readonly promotedFrom?: Result['promotedFrom'];
   readonly artifacts: Result['artifacts'];

@@ -43,6 +43,8 @@ export interface RunView {
   readonly builder: string | null;
   readonly engine: string | null;
   readonly inputDigest: string;
+  /** The repositories of this service that it read, and which generation of each; null: that is not known. */
+  readonly inputs: string | null;
 }
 
 export interface BuildView {
@@ -127,6 +129,7 @@ function runView(build: Build, run: ChrootRun): RunView {
     builder: run.builder,
     engine: run.engine && `${run.engine.name} ${run.engine.version}`,
     inputDigest: run.inputDigest,
+    inputs: run.inputs?.map(({ project, generation }) => `${project} ${generation}`).join(', ') ?? null,
   };
 }
 

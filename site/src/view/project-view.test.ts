@@ -78,6 +78,18 @@ describe('buildView', () => {
     ]);
   });
 
+  test('says which generations a build saw, where that is known', () => {
+    const inputs = [
+      { project: 'acme/tools', generation: 7 },
+      { project: 'acme/libs', generation: 12 },
+    ];
+    expect([{}, { inputs: [] }, { inputs }].map((changes) => viewOf(changes).runs[0]?.inputs)).toEqual([
+      null,
+      '',
+      'acme/tools 7, acme/libs 12',
+    ]);
+  });
+
   test('lists debug packages last and encodes names of files in links', () => {
     const artifact = (file: string) => ({ file, nevra: file, bytes: 1, sha256: '0'.repeat(64) });
     const view = viewOf({ artifacts: [artifact('a-debuginfo-1-1.x86_64.rpm'), artifact('b?#.rpm')] });

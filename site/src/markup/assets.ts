@@ -1,5 +1,5 @@
-// The files that all pages share: one stylesheet and one script, each made of its parts in the order of their names, and
-// pictures. Their names say their content, so that browsers may keep them for ever.
+// The files that all pages share: one stylesheet and one script, each made of its parts in the order of their names,
+// and pictures. Their names say their content, so that browsers may keep them for ever.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
@@ -11,7 +11,7 @@ export interface Asset {
   readonly content: Buffer;
 }
 
-const folder = fileURLToPath(new URL('../assets/', import.meta.url));
+const folder = fileURLToPath(new URL('../../assets/', import.meta.url));
 
 function parts(of: string): readonly string[] {
   return readdirSync(`${folder}${of}`)
