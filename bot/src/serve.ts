@@ -252,7 +252,10 @@ async function startBuilding(
   const { settings, config, queue, state, url } = parts;
   const { brokenPools: broken } = state;
   const history = join(home.state, 'site', 'history.sqlite');
-  const site = startSiteUpdates({ queue, brokenPools: broken, published: home.published, history, url, now, log });
+  const service = () => state.described(config.current()?.config.policy.limits);
+  const site = startSiteUpdates({
+    ...{ queue, brokenPools: broken, service, published: home.published, history, url, now, log },
+  });
   cleanups.push(() => site.stop());
   const projectOf = (owner: string, name: string) => projectIn(config.current(), owner, name);
   const baseOf = (owner: string, name: string) => {

@@ -1,8 +1,10 @@
-// `/`: what this is, the projects, what runs, what was built last.
+// `/`: what this is, what runs, what broke, the projects, what was built last.
+import { cards } from '../layouts/cards.ts';
 import { page } from '../layouts/page.ts';
-import { buildTable, chrootName, stateBadge, time } from '../layouts/parts.ts';
+import { buildTable, chrootName, stateBadge } from '../layouts/parts.ts';
 import { type Html, html } from '../src/markup/html.ts';
-import type { HomeView, ProjectCard, QueueRow } from '../src/view/home-view.ts';
+import type { HomeView } from '../src/view/home-view.ts';
+import type { QueueRow } from '../src/view/queue-view.ts';
 
 export const data = {
   pagination: { data: 'site.home', size: 1, alias: 'home' },
@@ -16,31 +18,33 @@ export function render({ home }: { home: HomeView }): string {
     title: 'RPM repositories from Git',
     description: 'Signed RPM repositories, built from a Git repository.',
     current: 'home',
-    live,
+    live: live || home.buildCount === 0,
   } as const;
   return page(
     frame,
     html`<section class="hero"><h1>RPM repositories from Git</h1>
 <p>Coppice builds the packages that a Git repository describes and publishes them as signed repositories for dnf.</p>
-<dl class="figures"><div><dt>Projects</dt><dd>${home.projects.length}</dd></div><div><dt>Packages</dt><dd>${home.packageCount}</dd></div><div><dt>Builds</dt><dd>${home.buildCount}</dd></div><div><dt><a href="/queue/">In the queue</a></dt><dd>${queue.running.length + queue.waiting.length}</dd></div></dl></section>
-${live && queueBrief(home)}
-<section><h2>Projects</h2>
-${home.projects.length === 0 ? noProjects(home) : html`<ul class="cards">${home.projects.map(card)}</ul>`}</section>
-<section><h2>Latest builds</h2>
+<dl class="figures" id="figures"><div><dt>Projects</dt><dd>${home.projectCount}</dd></div><div><dt>Packages</dt><dd>${home.packageCount}</dd></div><div><dt><a href="/statistics/">Builds</a></dt><dd>${home.buildCount}</dd></div><div><dt><a href="/queue/">In the queue</a></dt><dd>${queue.running.length + queue.waiting.length}</dd></div></dl></section>
+<div id="in-progress">${live && queueStrip(home)}</div>
+${home.regressions.length > 0 && regressions(home)}
+<section id="projects"><h2>Projects</h2>
+${home.projects.length === 0 ? noProjects(home) : cards(home.projects)}
+${home.projectCount > home.projects.length && html`<p>${home.projectCount} projects in all: look at those of ${owners(home)}</p>`}</section>
+<section id="latest"><h2>Latest builds</h2>
 ${home.latest.length === 0 ? html`<p class="empty">Nothing has been built yet. The first result shows up here by itself.</p>` : buildTable(home.latest, { project: true, package: true })}</section>`,
   );
 }
 
-function card(project: ProjectCard): Html {
-  const count = `${project.packages} package${project.packages === 1 ? '' : 's'}`;
-  return html`<li class="card"><h3><a href="${project.href}">${project.key}</a></h3>
-<p>${project.description || html`<span class="quiet">No description</span>`}</p>
-<p class="meta"><span>${count}</span>${project.chroots.slice(0, 4).map((chroot) => html`<span class="tag">${chrootName(chroot)}</span>`)}${project.chroots.length > 4 && html`<span class="quiet">and ${project.chroots.length - 4} more</span>`}</p>
-<p class="last">${
-    project.last === null
-      ? html`<span class="quiet">No builds yet</span>`
-      : html`${stateBadge(project.last.state, project.last.reason)} <a href="${project.last.href}">${project.last.package} #${project.last.id}</a> <span class="quiet">${time(project.last.time)}</span>`
-  }</p></li>`;
+function owners({ projects }: HomeView): Html {
+  const names = [...new Set(projects.map(({ key }) => key.slice(0, key.indexOf('/'))))];
+  return html`${names.map((name, index) => html`${index > 0 && ', '}<a href="/${name}/">${name}</a>`)}`;
+}
+
+function regressions({ regressions: rows }: HomeView): Html {
+  return html`<section id="regressions"><h2>Built before, failed now</h2><ul class="lines">${rows.map(
+    ({ package: name, href, project, chroot, build, good }) =>
+      html`<li>${stateBadge('failed', build.reason)} <a href="${href}">${name}</a> <span class="quiet">${project}, ${chrootName(chroot)}:</span> <a href="${build.href}">#${build.id}</a> <span class="quiet">last good <a href="${good.href}">#${good.id}</a></span></li>`,
+  )}</ul></section>`;
 }
 
 function noProjects(home: HomeView): Html {
@@ -56,7 +60,7 @@ function sayDoing(doing: QueueRow['doing']): string {
   return shown === undefined ? '' : `: ${shown.title.toLowerCase()}`;
 }
 
-function queueBrief({ queue }: HomeView): Html {
+function queueStrip({ queue }: HomeView): Html {
   const shown = queue.running.slice(0, 5);
   return html`<section><h2>In progress</h2><ul class="lines">${shown.map(
     ({ row, doing }) =>

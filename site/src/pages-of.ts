@@ -1,7 +1,6 @@
 // What is written for a path: pages of Eleventy, files for programs, or nothing any more.
 
-import type { BrokenPool } from '@coppice/config';
-import { coprFiles, coprPageItems, published } from '@coppice/config';
+import { coprFiles, coprPageItems, published, type QueueSnapshot, type ServiceJson } from '@coppice/config';
 import {
   buildListFile,
   type CoprFile,
@@ -11,14 +10,26 @@ import {
   filesOfProject,
   packageListFile,
 } from './copr/copr-files.ts';
-import type { History } from './history/history.ts';
+import type { History, Regression } from './history/history.ts';
 import { loadCard, loadPackage, loadProject } from './history/load.ts';
-import { buildsFile, buildsPerFile, homePage, type Subject } from './history/paths.ts';
+import {
+  buildsFile,
+  buildsPerFile,
+  chrootPage,
+  overviewPages,
+  ownerPage,
+  projectsPerPage,
+  type Subject,
+} from './history/paths.ts';
+import { siteHref } from './markup/html.ts';
 import { type Build, packageNames, type SiteProject } from './model/site-model.ts';
 import type { PageData } from './render.ts';
 import { buildView } from './view/build-view.ts';
-import { homeView, queueView, summaryOf } from './view/home-view.ts';
+import { cardOf, type ProjectCard, type RegressionRow, regressionRow, summaryOf } from './view/home-view.ts';
 import { packageView, projectView } from './view/project-view.ts';
+import { median, type QueueView, queueView } from './view/queue-view.ts';
+import { rowOf } from './view/rows.ts';
+import { chrootRow, statisticsView, statusView } from './view/service-view.ts';
 
 /** What is written for a path. */
 export interface Writing {
@@ -35,12 +46,17 @@ export interface Surroundings {
   readonly history: History;
   /** Without a slash at the end. */
   readonly url: string;
-  readonly brokenPools: readonly BrokenPool[];
+  readonly queue: QueueSnapshot | null;
+  readonly service: ServiceJson | null;
 }
 
 /** Projects on the home page. */
 const projectsOnHome = 60;
 const latestOnHome = 12;
+const regressionsOnHome = 8;
+/** Packages on the page of a chroot. */
+const failingShown = 100;
+const daysShown = 60;
 /** Live builds on the page of the queue. */
 const queueRows = 500;
 
@@ -49,6 +65,26 @@ export function writingFor(subject: Subject, around: Surroundings): Writing {
   switch (subject.kind) {
     case 'home':
       return overview(around);
+    case 'queue':
+      return pageOnly({ queue: [queueOf(around)] });
+    case 'builders': {
+      const { pools = [], limits = noLimits } = around.service ?? {};
+      return pageOnly({ builderPools: [{ pools, limits }] });
+    }
+    case 'status':
+      return pageOnly({ status: [statusView(around.service, history.newestBuilds({ live: false }, 1)[0])] });
+    case 'statistics':
+      return pageOnly({ statistics: [statisticsView(history.days(daysShown), daysShown)] });
+    case 'chroots': {
+      const rows = [...Map.groupBy(history.standing(), ({ chroot }) => chroot)].map(([chroot, standing]) =>
+        chrootRow({ chroot, href: siteHref(chrootPage(chroot)) }, standing),
+      );
+      return pageOnly({ chrootLists: [{ rows }] });
+    }
+    case 'chroot':
+      return chrootWriting(history, subject.chroot);
+    case 'owner':
+      return ownerWriting(history, subject.owner, subject.page);
     case 'build': {
       const build = history.build(subject.id);
       if (build === undefined || `${build.owner}/${build.project}` !== subject.key)
@@ -116,20 +152,73 @@ function stated(history: History): readonly SiteProject[] {
   return history.statedKeys().flatMap((key) => loadCard(history, key) ?? []);
 }
 
-function overview({ history, url, brokenPools }: Surroundings): Writing {
-  const queue = queueView(history.newestBuilds({ live: true }, queueRows).toReversed(), brokenPools);
-  const keys = history.projectKeys();
+function pageOnly(pages: Partial<PageData>): Writing {
+  return { pages, files: [] };
+}
+
+const noLimits: ServiceJson['limits'] = { perOwner: null, perChroot: {}, perArchitecture: {} };
+
+function queueOf({ history, queue, service }: Surroundings): QueueView {
+  const seconds = new Map<string, number | undefined>();
+  return queueView({
+    live: history.newestBuilds({ live: true }, queueRows).toReversed(),
+    ...{ snapshot: queue, service },
+    usualSeconds: ({ owner, project, package: name }, chroot) => {
+      const key = `${owner}/${project}/${name}/${chroot}`;
+      if (!seconds.has(key)) seconds.set(key, median(history.lastSeconds(`${owner}/${project}`, name, chroot)));
+      return seconds.get(key);
+    },
+  });
+}
+
+function cardsFor(history: History, keys: readonly string[]): readonly ProjectCard[] {
+  return keys.flatMap((key) => {
+    const project = loadCard(history, key);
+    return project === undefined ? [] : cardOf(project, history.standing(key));
+  });
+}
+
+function regressionsFor(history: History, found: readonly Regression[]): readonly RegressionRow[] {
+  return found.flatMap(({ build: id, chroot, good }) => {
+    const build = history.build(id);
+    return build === undefined ? [] : regressionRow(build, chroot, good ?? 0);
+  });
+}
+
+function ownerWriting(history: History, owner: string, page: number): Writing {
+  const keys = history.projectKeysOf(owner);
+  const pages = Math.max(1, Math.ceil(keys.length / projectsPerPage));
+  const path = ownerPage(owner, page);
+  if (keys.length === 0 || page > pages) return { pages: {}, files: [], remove: page === 1 ? [] : [path] };
+  const shown = keys.slice((page - 1) * projectsPerPage, page * projectsPerPage);
+  const hrefs = Array.from({ length: pages }, (_, index) => siteHref(ownerPage(owner, index + 1)));
+  return pageOnly({ owners: [{ owner, page, pages, hrefs, projects: cardsFor(history, shown) }] });
+}
+
+function chrootWriting(history: History, chroot: string): Writing {
+  const standing = history.standing().filter((each) => each.chroot === chroot);
+  if (standing.length === 0) return { pages: {}, files: [] };
+  const row = chrootRow({ chroot, href: siteHref(chrootPage(chroot)) }, standing);
+  const found = history.failing(chroot, failingShown).map((each) => ({ ...each, chroot }));
+  return pageOnly({ chroots: [{ ...row, failing: regressionsFor(history, found) }] });
+}
+
+function overview(around: Surroundings): Writing {
+  const { history, url } = around;
+  const keys = history.projectKeys().filter((key) => !key.includes(':pr:'));
   const pinned = history.pinnedKeys();
   const shown = [...pinned, ...keys.filter((key) => !pinned.includes(key))].slice(0, projectsOnHome);
   const configRepository = history.fact('config repository');
-  const home = homeView({
-    projects: shown.flatMap((key) => loadCard(history, key) ?? []),
-    latest: history.newestBuilds({ live: false }, latestOnHome),
-    queue,
+  const home = {
+    projects: cardsFor(history, shown),
+    latest: history.newestBuilds({ live: false }, latestOnHome).map(rowOf),
+    regressions: regressionsFor(history, history.regressions(regressionsOnHome)),
+    queue: queueOf(around),
+    projectCount: keys.length,
     buildCount: history.countBuilds({}),
     packageCount: history.packageCount(),
     configRepository: configRepository === undefined || configRepository === '' ? null : configRepository,
-  });
+  };
   const newest = history.newestBuilds({}, buildsPerFile);
   const live = history.newestBuilds({ live: true }, queueRows);
   const listed = new Map([...newest, ...live].map((build) => [build.id, build]));
@@ -137,7 +226,7 @@ function overview({ history, url, brokenPools }: Surroundings): Writing {
   const last = newest.at(-1);
   const older = last === undefined || newest.length < buildsPerFile ? null : `/${buildsFile(last.id)}`;
   return {
-    pages: { home: [home], queue: [queue], notFound: [{}] },
+    pages: { home: [home], notFound: [{}] },
     files: [
       {
         path: published.buildsJson,
@@ -172,7 +261,8 @@ export function oweEverything(history: History): void {
     after = last.id;
   }
   for (const key of history.projectKeys()) history.atOnce(() => oweProjectWhole(history, key));
-  history.owe(homePage);
+  for (const page of overviewPages) history.owe(page);
+  for (const { chroot } of history.standing()) history.owe(chrootPage(chroot));
   history.owe(coprFiles.allProjects(0));
 }
 
@@ -181,6 +271,8 @@ function oweProjectWhole(history: History, key: string): void {
   const entry = history.entryOf(key)?.entry ?? null;
   const names = packageNames({ entry, builtPackages: history.builtPackages(key) });
   history.owe(`${key}/`);
+  const place = history.projectKeysOf(owner).indexOf(key);
+  history.owe(ownerPage(owner, Math.floor(place / projectsPerPage) + 1));
   oweList(history.countBuilds({ project: key }), (offset) => coprFiles.builds(owner, project, offset));
   oweList(names.length, (offset) => coprFiles.packages(owner, project, offset));
   for (const name of names) {

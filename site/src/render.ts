@@ -3,14 +3,22 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Eleventy, { type EleventyConfig, type MarkdownState } from '@11ty/eleventy';
 import type { BuildView } from './view/build-view.ts';
-import type { HomeView, QueueView } from './view/home-view.ts';
+import type { HomeView, OwnerView } from './view/home-view.ts';
 import type { LogView } from './view/log-view.ts';
 import type { PackageView, ProjectView } from './view/project-view.ts';
+import type { QueueView } from './view/queue-view.ts';
+import type { BuildersView, ChrootRow, ChrootView, StatisticsView, StatusView } from './view/service-view.ts';
 
 /** What one run renders: a page for each element. */
 export interface PageData {
   readonly home: readonly HomeView[];
   readonly queue: readonly QueueView[];
+  readonly owners: readonly OwnerView[];
+  readonly builderPools: readonly BuildersView[];
+  readonly status: readonly StatusView[];
+  readonly statistics: readonly StatisticsView[];
+  readonly chrootLists: readonly { readonly rows: readonly ChrootRow[] }[];
+  readonly chroots: readonly ChrootView[];
   readonly notFound: readonly Record<string, never>[];
   readonly projects: readonly ProjectView[];
   readonly packages: readonly PackageView[];

@@ -5,7 +5,16 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { coprFiles, reservedOwners } from '@coppice/config';
 import { History } from './history/history.ts';
-import { homePage, subjectOf } from './history/paths.ts';
+import {
+  buildersPage,
+  chrootPage,
+  chrootsPage,
+  homePage,
+  ownerPage,
+  queuePage,
+  statusPage,
+  subjectOf,
+} from './history/paths.ts';
 import { isDamaged, openTables, removeTables } from './history/tables.ts';
 import { updateHistory } from './history/update.ts';
 import { assets } from './markup/assets.ts';
@@ -51,8 +60,8 @@ export function openSiteWriter(folder: string, historyFile: string): SiteWriter 
   let history: History | undefined;
   /** Changes of calls that failed half-way, and what happened before the first one: the next call makes up for them. */
   let owed: Changes = 'all';
-  /** The queue as home and queue page show it. */
-  let shownPools = '';
+  /** What the pages show of pools and service. */
+  let shown = '';
 
   async function write(reported: Changes, url: string): Promise<Written> {
     try {
@@ -77,8 +86,11 @@ export function openSiteWriter(folder: string, historyFile: string): SiteWriter 
     const statements = await readStatements(report);
     const wasCutOff = history.fact('amid an update') === 'yes';
     await updateHistory(history, folder, { changes, statements, report });
-    const brokenPools = statements.queue?.brokenPools ?? [];
-    if (JSON.stringify(brokenPools) !== shownPools) history.owe(homePage);
+    const { queue, service } = statements;
+    const telling = JSON.stringify([queue?.brokenPools, service]);
+    // What is expected of those that wait depends on all of them.
+    if (telling !== shown || (queue?.builds.length ?? 0) > 0) history.owe(queuePage);
+    if (telling !== shown) for (const page of [homePage, buildersPage, statusPage]) history.owe(page);
     let written = 0;
     const madeBy = await fingerprintOf(url);
     const isNew = history.fact('made by') !== madeBy || !(await exists(join(folder, homePage)));
@@ -93,8 +105,8 @@ export function openSiteWriter(folder: string, historyFile: string): SiteWriter 
       history.setFact('made by', madeBy);
     }
     owed = [];
-    const settled = await settleAll({ history, url, brokenPools });
-    shownPools = JSON.stringify(brokenPools);
+    const settled = await settleAll({ history, url, queue, service });
+    shown = telling;
     return {
       written: written + settled.written,
       removed: settled.removed,
@@ -133,7 +145,9 @@ export function openSiteWriter(folder: string, historyFile: string): SiteWriter 
   /** Pages on the disk of projects and builds that there are no more. */
   async function oweStale(into: History): Promise<void> {
     const isReserved = (name: string) => (reservedOwners as readonly string[]).includes(name);
+    for (const chroot of await foldersIn(join(folder, chrootsPage))) into.owe(chrootPage(chroot));
     for (const owner of (await foldersIn(folder)).filter((name) => !isReserved(name))) {
+      into.owe(ownerPage(owner, 1));
       for (const project of await foldersIn(join(folder, owner))) {
         const key = `${owner}/${project}`;
         into.owe(`${key}/`);
@@ -193,7 +207,10 @@ async function settlePaths(folder: string, paths: readonly string[], around: Sur
   return { written: written + done.written, removed, failed };
 }
 
-const noPages: PageData = { home: [], queue: [], notFound: [], projects: [], packages: [], builds: [], logs: [] };
+const noPages: PageData = {
+  ...{ home: [], queue: [], notFound: [], owners: [], projects: [], packages: [], builds: [], logs: [] },
+  ...{ builderPools: [], status: [], statistics: [], chrootLists: [], chroots: [] },
+};
 
 function unitOf(folder: string, path: string, { pages, logsOf }: Writing): Unit {
   const data = async () => (logsOf === undefined ? pages : { ...pages, logs: await logViews(folder, logsOf) });
@@ -260,8 +277,9 @@ async function removeOtherLogs(folder: string, path: string, build: Build): Prom
 
 /** Removes a page, what is below it but other pages of the site, and the folders above it that are empty then. */
 async function removePages(folder: string, page: string): Promise<number> {
-  const isOfProject = page.split('/').length === 3;
-  const pages = isOfProject
+  // Those of owners and projects stand in folders that hold others.
+  const isAmong = page.split('/').length <= 3;
+  const pages = isAmong
     ? ['index.html']
     : await readdir(join(folder, page), { recursive: true }).catch(nothingWhenAbsent);
   const there = (pages ?? []).filter((name) => name.endsWith('index.html'));
@@ -271,8 +289,8 @@ async function removePages(folder: string, page: string): Promise<number> {
     await removePath(folder, join(page, name));
     removed += 1;
   }
-  if (!isOfProject) await rm(join(folder, page), { recursive: true, force: true });
-  await removeEmpty(folder, isOfProject ? page : dirname(page));
+  if (!isAmong) await rm(join(folder, page), { recursive: true, force: true });
+  await removeEmpty(folder, isAmong ? page : dirname(page));
   return removed;
 }
 

@@ -17,7 +17,7 @@ export function settleFiles(history: History, url: string, files: Map<string, st
   for (const path of history.owed('', 1_000_000)) {
     const subject = subjectOf(path);
     if (subject === undefined) throw new RangeError(`${path} is of nothing`);
-    const { files: made, remove = [] } = writingFor(subject, { history, url, brokenPools: [] });
+    const { files: made, remove = [] } = writingFor(subject, { history, url, queue: null, service: null });
     for (const gone of remove)
       for (const file of files.keys()) if (file === gone || file.startsWith(`${gone}/`)) files.delete(file);
     for (const { path: file, content } of made) {

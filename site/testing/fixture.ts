@@ -11,6 +11,8 @@ import {
   queueSnapshotSchema,
   type Result,
   resultSchema,
+  type ServiceJson,
+  serviceJsonSchema,
 } from '@coppice/config';
 import { History } from '../src/history/history.ts';
 import { loadProject } from '../src/history/load.ts';
@@ -187,6 +189,19 @@ export function fixtureProjects(changes: Partial<ProjectsJson['projects'][number
   };
 }
 
+/** What the service says of itself when all is well; `changes` are laid over it. */
+export function fixtureService(changes: Partial<ServiceJson> = {}): ServiceJson {
+  const builders = { making: 0, idle: 1, leased: 0, kept: 0, ending: 0 };
+  const local = { name: 'local', driver: 'local', architectures: ['x86_64'], labels: ['small'], min: 0, max: 4 };
+  return {
+    pools: [{ ...local, builders, madeAt: at(100), fault: null }],
+    limits: { perOwner: null, perChroot: {}, perArchitecture: {} },
+    mirror: null,
+    github: true,
+    ...changes,
+  };
+}
+
 /** The folder of a result inside `published/`. */
 function folderOf(result: Result): string {
   const place = { ...result, id: result.id as BuildId };
@@ -220,6 +235,8 @@ export function openFixture(folder: string) {
         published.queueJson,
         JSON.stringify(queueSnapshotSchema.parse({ generatedAt: at(600), builds, brokenPools })),
       ),
+    setService: (service: ServiceJson) =>
+      write(published.serviceJson, JSON.stringify(serviceJsonSchema.parse(service))),
     setProjects: async (projects: ProjectsJson) => {
       await write(published.projectsJson, JSON.stringify(projectsJsonSchema.parse(projects)));
       for (const { owner, name } of projects.projects) await write(published.publicKey(owner, name), 'key');

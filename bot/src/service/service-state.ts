@@ -1,7 +1,7 @@
 // What health, metrics and pages tell of parts that are made after the port on which they are told: none of them while
 // it starts.
 import type { BuilderPool, MirrorState, PoolState, Runner, WorkerState } from '@coppice/builder-runner/runner';
-import type { BrokenPool } from '@coppice/config';
+import type { BrokenPool, Policy, PoolJson, ServiceJson } from '@coppice/config';
 import { type Health, healthOf, type MirrorHealth } from './http-server.ts';
 
 export interface ServiceState {
@@ -12,6 +12,8 @@ export interface ServiceState {
   /** Undefined when there is no mirror. */
   mirror(): MirrorState | undefined;
   brokenPools(): readonly BrokenPool[];
+  /** What everybody may know of it; `limits` are those of the policy. */
+  described(limits: Policy['limits'] | undefined): ServiceJson;
   health(): Health;
   poolIsThere(pool: Pick<BuilderPool, 'state'>): void;
   runnerIsThere(runner: Pick<Runner, 'workers'>): void;
@@ -35,6 +37,12 @@ export function createServiceState(brokenOf: (state: PoolState | undefined) => r
     builders: () => pool?.state(),
     mirror: () => mirrorState(),
     brokenPools,
+    described: (limits) => ({
+      pools: (pool?.state().pools ?? []).map(poolJson),
+      limits: limitsJson(limits),
+      mirror: mirrorJson(mirrorState()),
+      github: githubFault() === undefined,
+    }),
     health: () => healthOf(ready, brokenPools(), githubFault(), mirrorHealth(mirrorState())),
     poolIsThere(made) {
       pool = made;
@@ -59,4 +67,31 @@ function mirrorHealth(state: MirrorState | undefined): MirrorHealth | undefined 
   if (state?.fault === undefined) return undefined;
   const { behindSince, files, fault } = state;
   return { behindSince: behindSince ?? fault.since, files };
+}
+
+/** The driver by its name alone: where it lies is nobody's business. */
+function poolJson({ driver, architectures, labels, madeAt, fault, ...pool }: PoolState['pools'][number]): PoolJson {
+  return {
+    ...pool,
+    driver: driver.slice(driver.lastIndexOf('/') + 1),
+    architectures: [...architectures],
+    labels: [...labels],
+    madeAt: madeAt ?? null,
+    fault: fault === undefined ? null : { since: fault.since, failures: fault.failures, retryAt: fault.retryAt },
+  };
+}
+
+function limitsJson(limits: Policy['limits'] | undefined): ServiceJson['limits'] {
+  return {
+    perOwner: limits?.perOwner ?? null,
+    perChroot: Object.fromEntries(limits?.perChroot ?? []),
+    perArchitecture: Object.fromEntries(limits?.perArchitecture ?? []),
+  };
+}
+
+/** A mirror that is at work is not behind. */
+function mirrorJson(state: MirrorState | undefined): ServiceJson['mirror'] {
+  if (state === undefined) return null;
+  const health = mirrorHealth(state);
+  return { behindSince: health?.behindSince ?? null, files: health?.files ?? 0 };
 }

@@ -2,9 +2,16 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openQueue } from '@coppice/builder-runner/queue';
-import { type BrokenPool, queueSnapshotSchema } from '@coppice/config';
+import { type BrokenPool, queueSnapshotSchema, type ServiceJson } from '@coppice/config';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startSiteUpdates } from './site-updates.ts';
+
+const nothingKnown: ServiceJson = {
+  pools: [],
+  limits: { perOwner: null, perChroot: {}, perArchitecture: {} },
+  mirror: null,
+  github: true,
+};
 
 /** The updates of a site in a folder of their own; with `blocked`, a folder stands where a file has to be. */
 async function openUpdates(options: Partial<Parameters<typeof startSiteUpdates>[0]>, { blocked = false } = {}) {
@@ -26,6 +33,7 @@ async function openUpdates(options: Partial<Parameters<typeof startSiteUpdates>[
       brokenPools: () => [],
     },
     log: (_level, message) => complaints.push(message),
+    service: () => nothingKnown,
     ...options,
   });
   onTestFinished(async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Queue } from '@coppice/builder-runner/queue';
 import { replaceFile } from '@coppice/builder-runner/replace-file';
 import type { Log } from '@coppice/builder-runner/runner';
-import { type BrokenPool, published as layout, type QueuedBuild } from '@coppice/config';
+import { type BrokenPool, published as layout, type QueuedBuild, type ServiceJson } from '@coppice/config';
 import { closeSite, regenerate, type SiteChange } from '@coppice/site/regenerate';
 
 export interface SiteUpdates {
@@ -27,6 +27,8 @@ export function startSiteUpdates(options: {
   readonly queue: Queue;
   /** Asked every `lookMilliseconds`. */
   readonly brokenPools: () => readonly BrokenPool[];
+  /** What `api/v1/service.json` says. */
+  readonly service: () => ServiceJson;
   /** Default: 5000. */
   readonly lookMilliseconds?: number;
   /** Before what failed is tried again; each failure in a row doubles it, up to five minutes. Default: 1000. */
@@ -38,12 +40,13 @@ export function startSiteUpdates(options: {
   readonly now: () => Date;
   readonly log: Log;
 }): SiteUpdates {
-  const { queue, brokenPools, lookMilliseconds = 5000, retryMilliseconds = 1000 } = options;
+  const { queue, brokenPools, service, lookMilliseconds = 5000, retryMilliseconds = 1000 } = options;
   const { published, history, url, now, log } = options;
   let waiting = new Map<number, SiteChange>();
   let everything = false;
-  /** The broken pools as they were written last. */
-  let toldPools = JSON.stringify([]);
+  /** The broken pools and the service as they were written last. */
+  let told = '';
+  const telling = () => JSON.stringify([brokenPools(), service()]);
   let running: Promise<void> | undefined;
   /** In a row. */
   let failures = 0;
@@ -56,7 +59,7 @@ export function startSiteUpdates(options: {
   /** Who waits for everything to be written. */
   let askers: PromiseWithResolvers<void>[] = [];
 
-  const isDue = () => everything || isRetry || waiting.size > 0 || toldPools !== JSON.stringify(brokenPools());
+  const isDue = () => everything || isRetry || waiting.size > 0 || told !== telling();
   const tryLater = () => {
     const wait = Math.min(longestPauseMilliseconds, retryMilliseconds * 2 ** Math.min(failures, 20));
     failures += 1;
@@ -77,11 +80,13 @@ export function startSiteUpdates(options: {
     isRetry = false;
     waiting = new Map();
     const broken = brokenPools();
+    const toTell = telling();
     try {
       await writeQueueSnapshot(published, { builds: queue.builds(), brokenPools: broken }, now());
+      await replaceFile(join(published, layout.serviceJson), `${JSON.stringify(service())}\n`, { sync: false });
       const reported = all ? 'all' : [...changes.values()];
       const { problems, incomplete } = await regenerate({ published, history, changes: reported, url });
-      toldPools = JSON.stringify(broken);
+      told = toTell;
       for (const problem of problems) log('warn', problem);
       for (const asker of asking) asker.resolve();
       return incomplete ? 'most' : 'all';

@@ -74,6 +74,8 @@ export interface PoolState {
   readonly pools: readonly {
     readonly name: string;
     readonly driver: string;
+    readonly architectures: readonly string[];
+    readonly labels: readonly string[];
     readonly min: number;
     readonly max: number;
     readonly builders: Readonly<Record<'making' | 'idle' | 'leased' | 'kept' | 'ending', number>>;

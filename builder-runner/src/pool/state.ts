@@ -11,7 +11,7 @@ export function stateOf(pools: readonly OpenPool[], all: readonly PooledBuilder[
 }
 
 function stateOfPool(
-  { id, settings, breaker, madeAt }: OpenPool,
+  { id, settings, offer, breaker, madeAt }: OpenPool,
   all: readonly PooledBuilder[],
 ): PoolState['pools'][number] {
   const count = (...states: MemberState[]) =>
@@ -27,5 +27,7 @@ function stateOfPool(
   const { openSince, failures, message, probeAt } = breaker;
   const told = { failures, message: withoutPaths(message), retryAt: iso(probeAt) };
   const fault = openSince === null ? undefined : { since: iso(openSince), ...told };
-  return { name, driver, min, max, builders, madeAt: madeAt === undefined ? undefined : iso(madeAt), fault };
+  const { architectures, labels } = offer;
+  const made = madeAt === undefined ? undefined : iso(madeAt);
+  return { name, driver, architectures, labels, min, max, builders, madeAt: made, fault };
 }

@@ -56,6 +56,7 @@ export const published = {
   buildsJson: 'api/v1/builds.json',
   projectsJson: 'api/v1/projects.json',
   sandboxesJson: 'api/v1/sandboxes.json',
+  serviceJson: 'api/v1/service.json',
   /** The highest build number that was given out. */
   newestBuild: 'api/v1/newest-build.json',
 } as const;
@@ -68,6 +69,8 @@ export const reservedOwners = [
   'api_3',
   'assets',
   'badges',
+  'builders',
+  'chroots',
   'distributions',
   'docs',
   'events',
@@ -76,6 +79,8 @@ export const reservedOwners = [
   'metrics',
   'queue',
   'search',
+  'statistics',
+  'status',
   'index.html',
   '404.html',
   'robots.txt',

@@ -251,3 +251,37 @@ export const sandboxesJsonSchema = z.strictObject({
   closed: z.array(z.strictObject({ pull: z.int().positive(), deleteAt: isoTime })),
 });
 export type SandboxesJson = z.infer<typeof sandboxesJsonSchema>;
+
+const count = z.int().nonnegative();
+
+/** `api/v1/service.json`: written when any of it changes. */
+export const serviceJsonSchema = z.strictObject({
+  /** Where builders come from, in the order in which they are asked. */
+  pools: z.array(
+    z.strictObject({
+      name: z.string(),
+      driver: z.string(),
+      architectures: z.array(z.string()),
+      labels: z.array(z.string()),
+      min: count,
+      max: count,
+      builders: z.strictObject({ making: count, idle: count, leased: count, kept: count, ending: count }),
+      /** When a builder was made last; null: none since the start of the service. */
+      madeAt: isoTime.nullable(),
+      /** Null while builders can be made. */
+      fault: z.strictObject({ since: isoTime, failures: count, retryAt: isoTime }).nullable(),
+    }),
+  ),
+  /** Chroots that may be built at once. Null: as many as there are builders. */
+  limits: z.strictObject({
+    perOwner: count.nullable(),
+    perChroot: z.record(z.string(), count),
+    perArchitecture: z.record(z.string(), count),
+  }),
+  /** Null where there is none. `behindSince`: null while it has what is published here. */
+  mirror: z.strictObject({ behindSince: isoTime.nullable(), files: count }).nullable(),
+  /** False while GitHub cannot be asked. */
+  github: z.boolean(),
+});
+export type ServiceJson = z.infer<typeof serviceJsonSchema>;
+export type PoolJson = ServiceJson['pools'][number];

@@ -2,8 +2,35 @@
 // results, so that one change costs the same however many builds there are, and a start reads nothing again.
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { isFinal } from '@coppice/config';
-import type { Build, ProjectEntry, SeenResult, SiteProject } from '../model/site-model.ts';
+import { type BuildState, isFinal } from '@coppice/config';
+import type { Build, ChrootRun, ProjectEntry, SeenResult, SiteProject } from '../model/site-model.ts';
+
+/** A package that was built in a chroot and does not build there now. */
+export interface Regression {
+  /** `owner/project`. */
+  readonly project: string;
+  readonly package: string;
+  readonly chroot: string;
+  /** The build that failed, and the last good one. */
+  readonly build: number;
+  readonly good: number | null;
+}
+
+/** Packages of a chroot whose newest build that says so has this state. */
+export interface Standing {
+  readonly chroot: string;
+  readonly state: BuildState;
+  readonly packages: number;
+}
+
+/** Builds that ended on a day (`YYYY-MM-DD`, UTC) in this state; sums of seconds. */
+export interface DayCount {
+  readonly day: string;
+  readonly state: BuildState;
+  readonly builds: number;
+  readonly waited: number;
+  readonly worked: number;
+}
 
 /** Which builds to list. */
 export interface BuildQuery {
@@ -109,8 +136,12 @@ export class History {
       'INSERT INTO packages VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET builds = builds + 1',
       ...[project, build.package],
     );
-    for (const { chroot, state } of build.chroots)
-      this.#run('INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?)', project, build.package, chroot, build.id, state);
+    for (const run of build.chroots)
+      this.#run(
+        'INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?)',
+        ...[project, build.package, run.chroot, build.id, run.state, secondsOf(run)],
+      );
+    this.#countDay(build, 1);
     this.#noteNewest(before);
     this.#noteNewest(build);
   }
@@ -126,6 +157,7 @@ export class History {
 
   #dropBuild(build: Build): void {
     const project = `${build.owner}/${build.project}`;
+    this.#countDay(build, -1);
     this.#run('DELETE FROM builds WHERE id = ?', build.id);
     this.#run('DELETE FROM runs WHERE build = ?', build.id);
     this.#run('UPDATE projects SET builds = builds - 1 WHERE project = ?', project);
@@ -143,14 +175,43 @@ export class History {
         const where = `project = ? AND package = ? AND chroot = ?${and}`;
         return this.#one(`SELECT build FROM runs WHERE ${where} ORDER BY build DESC LIMIT 1`, ...key)?.build ?? null;
       };
+      const before = this.#one('SELECT told FROM newest WHERE project = ? AND package = ? AND chroot = ?', ...key);
       const last = newest('');
+      let told: Value = null;
       if (last === null) this.#run('DELETE FROM newest WHERE project = ? AND package = ? AND chroot = ?', ...key);
       else {
         const telling = newest(" AND state NOT IN ('skipped', 'canceled')") ?? last;
         const good = newest(" AND state = 'succeeded'");
-        this.#run('INSERT OR REPLACE INTO newest VALUES (?, ?, ?, ?, ?, ?)', ...key, last, telling, good);
+        const where = 'project = ? AND package = ? AND chroot = ? AND build = ?';
+        told = this.#one(`SELECT state FROM runs WHERE ${where}`, ...key, telling)?.state ?? null;
+        this.#run('INSERT OR REPLACE INTO newest VALUES (?, ?, ?, ?, ?, ?, ?)', ...key, last, telling, told, good);
       }
+      if (before?.told === told) continue;
+      this.#countChroot(chroot, before?.told, -1);
+      this.#countChroot(chroot, told, 1);
     }
+  }
+
+  #countChroot(chroot: string, told: Value | undefined, by: number): void {
+    if (told === undefined || told === null) return;
+    this.#run(
+      'INSERT INTO chroots VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET packages = packages + excluded.packages',
+      ...[chroot, told, by],
+    );
+    this.#run('DELETE FROM chroots WHERE chroot = ? AND packages = 0', chroot);
+  }
+
+  #countDay(build: Build, by: number): void {
+    const { endedAt, startedAt, requestedAt, state } = build;
+    if (endedAt === null || !isFinal(state)) return;
+    const waited = startedAt === null ? 0 : secondsBetween(requestedAt, startedAt);
+    const worked = startedAt === null ? 0 : secondsBetween(startedAt, endedAt);
+    this.#run(
+      'INSERT INTO days VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET builds = builds + excluded.builds, waited = waited + excluded.waited, worked = worked + excluded.worked',
+      // In whole milliseconds: sums do not depend on the order.
+      ...[endedAt.slice(0, 10), state, by, by * Math.round(waited * 1000), by * Math.round(worked * 1000)],
+    );
+    this.#run('DELETE FROM days WHERE day = ? AND builds = 0', endedAt.slice(0, 10));
   }
 
   build(id: number): Build | undefined {
@@ -275,6 +336,65 @@ export class History {
     return new Set(numbers.filter((each): each is number => each !== null));
   }
 
+  // What is counted, and what stands out.
+
+  /** Packages whose last build failed in a chroot where they were built before, the newest first. */
+  regressions(limit: number): readonly Regression[] {
+    const from = "SELECT project, package, chroot, telling AS build, good FROM newest WHERE told = 'failed'";
+    const sql = `${from} AND good IS NOT NULL AND project NOT LIKE '%:pr:%' ORDER BY telling DESC LIMIT ?`;
+    return this.#all(sql, limit) as unknown as readonly Regression[];
+  }
+
+  /** Of a project or of all: in each chroot how many packages stand how. */
+  standing(project?: string): readonly Standing[] {
+    const rows =
+      project === undefined
+        ? this.#all('SELECT chroot, told AS state, packages FROM chroots ORDER BY chroot')
+        : this.#all(
+            'SELECT chroot, told AS state, count(*) AS packages FROM newest WHERE project = ? GROUP BY chroot, told',
+            project,
+          );
+    return rows as unknown as readonly Standing[];
+  }
+
+  /** The newest builds that failed in a chroot, by package, and which built before. */
+  failing(chroot: string, limit: number): readonly Omit<Regression, 'chroot'>[] {
+    const from = "SELECT project, package, telling AS build, good FROM newest WHERE chroot = ? AND told = 'failed'";
+    return this.#all(`${from} ORDER BY telling DESC LIMIT ?`, chroot, limit) as unknown as readonly Regression[];
+  }
+
+  /** The last days on which builds ended, the oldest first. */
+  days(limit: number): readonly DayCount[] {
+    const last = '(SELECT DISTINCT day FROM days ORDER BY day DESC LIMIT ?)';
+    const rows = this.#all(
+      `SELECT day, state, builds, waited / 1000.0 AS waited, worked / 1000.0 AS worked FROM days WHERE day IN ${last} ORDER BY day, state`,
+      limit,
+    );
+    return rows as unknown as readonly DayCount[];
+  }
+
+  /** How long the last good builds of a package took in a chroot, in seconds, the newest first. */
+  lastSeconds(project: string, name: string, chroot: string): readonly number[] {
+    const where = "project = ? AND package = ? AND chroot = ? AND state = 'succeeded'";
+    const rows = this.#all(
+      `SELECT seconds FROM runs WHERE ${where} ORDER BY build DESC LIMIT 5`,
+      project,
+      name,
+      chroot,
+    );
+    return rows.flatMap(({ seconds }) => (typeof seconds === 'number' ? [seconds] : []));
+  }
+
+  /** Keys of projects of an owner, in the order of their bytes. */
+  projectKeysOf(owner: string): readonly string[] {
+    const rows = this.#all(
+      'SELECT project FROM projects WHERE project > ? AND project < ? ORDER BY project',
+      `${owner}/`,
+      `${owner}0`,
+    );
+    return rows.map(({ project }) => project as string);
+  }
+
   // Pages that are to be written.
 
   /** A page or a file of a list, by its path inside `published/`: to be written, or removed when there is nothing. */
@@ -316,6 +436,15 @@ export class History {
   #all(sql: string, ...values: readonly Value[]): readonly Row[] {
     return this.#statement(sql).all(...values) as Row[];
   }
+}
+
+/** What a run took on its builder; null while it has not ended. */
+function secondsOf({ startedAt, endedAt }: ChrootRun): number | null {
+  return startedAt === null || endedAt === null ? null : secondsBetween(startedAt, endedAt);
+}
+
+function secondsBetween(from: string, until: string): number {
+  return Math.max(0, (Date.parse(until) - Date.parse(from)) / 1000);
 }
 
 function conditionOf({ project, package: name, live }: BuildQuery): { where: string; values: (string | number)[] } {

@@ -1,5 +1,13 @@
 // Pages and files of lists by their paths, and what each of them is of. Pure.
-import { type BuildId, coprFiles, isPathName, isPathOwner, isPathProject, published } from '@coppice/config';
+import {
+  type BuildId,
+  coprFiles,
+  isPathName,
+  isPathOwner,
+  isPathProject,
+  parseChroot,
+  published,
+} from '@coppice/config';
 
 /** Stands for all that is about the whole site: home, queue, the newest builds. */
 export const homePage = 'index.html';
@@ -14,9 +22,33 @@ export function buildsFile(id: number): string {
 
 const buildsFolder = published.buildsJson.replace(/\.json$/, '');
 
+/** Pages of their own, each by its path. */
+export const queuePage = 'queue/';
+export const buildersPage = 'builders/';
+export const statusPage = 'status/';
+export const statisticsPage = 'statistics/';
+export const chrootsPage = 'chroots/';
+/** All of them. */
+export const overviewPages = [homePage, queuePage, buildersPage, statusPage, statisticsPage, chrootsPage] as const;
+
+/** The path of the page of a chroot, inside `published/`. */
+export function chrootPage(chroot: string): string {
+  return `${chrootsPage}${chroot}/`;
+}
+
+/** Projects on a page of an owner. */
+export const projectsPerPage = 60;
+
+/** The path of a page of an owner, from 1, inside `published/`. */
+export function ownerPage(owner: string, page: number): string {
+  return page === 1 ? `${owner}/` : `${owner}/index-${page}.html`;
+}
+
 /** What a path is of. */
 export type Subject =
-  | { readonly kind: 'home' }
+  | { readonly kind: 'home' | 'queue' | 'builders' | 'status' | 'statistics' | 'chroots' }
+  | { readonly kind: 'chroot'; readonly chroot: string }
+  | { readonly kind: 'owner'; readonly owner: string; readonly page: number }
   | { readonly kind: 'project'; readonly key: string }
   | { readonly kind: 'package'; readonly key: string; readonly name: string }
   | { readonly kind: 'build'; readonly key: string; readonly id: BuildId }
@@ -31,7 +63,8 @@ export const coprOwners = coprFiles.allProjects(0);
 
 /** Undefined for a path of another form. */
 export function subjectOf(path: string): Subject | undefined {
-  if (path === homePage) return { kind: 'home' };
+  const overview = overviewOf(path);
+  if (overview !== undefined) return overview;
   if (path === coprOwners) return { kind: 'copr-owners' };
   const [, number] = /^api\/v1\/builds\/(\d+)\.json$/.exec(path) ?? [];
   if (number !== undefined) return { kind: 'builds', from: Number(number) * buildsPerFile };
@@ -41,6 +74,9 @@ export function subjectOf(path: string): Subject | undefined {
     const of = { key: `${owner}/${project}`, offset: Number(offset) };
     return list === 'packages' ? { kind: 'copr-packages', ...of } : { kind: 'copr-builds', ...of, name };
   }
+  const [, ofOwner, rest] = /^([^/]+)\/(?:index-(\d+)\.html)?$/.exec(path) ?? [];
+  if (ofOwner !== undefined)
+    return isPathOwner(ofOwner) ? { kind: 'owner', owner: ofOwner, page: Number(rest ?? 1) } : undefined;
   const page = /^([^/]+)\/([^/]+)\/(?:(package|build)\/([^/]+)\/)?$/.exec(path);
   const [, owner = '', project = '', kind, name = ''] = page ?? [];
   if (page === null || !isPathOwner(owner) || !isPathProject(project)) return undefined;
@@ -48,4 +84,12 @@ export function subjectOf(path: string): Subject | undefined {
   if (kind === undefined) return { kind: 'project', key };
   if (kind === 'package') return isPathName(name) ? { kind, key, name } : undefined;
   return /^\d+$/.test(name) ? { kind: 'build', key, id: Number(name) as BuildId } : undefined;
+}
+
+function overviewOf(path: string): Subject | undefined {
+  if (path === homePage) return { kind: 'home' };
+  const [, name] = /^(queue|builders|status|statistics|chroots)\/$/.exec(path) ?? [];
+  if (name !== undefined) return { kind: name as 'queue' };
+  const [, chroot] = /^chroots\/([^/]+)\/$/.exec(path) ?? [];
+  return chroot !== undefined && parseChroot(chroot) !== undefined ? { kind: 'chroot', chroot } : undefined;
 }

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 /** Grows with each change of the tables: a file of another version is made anew. */
-const version = 1;
+const version = 2;
 
 const tables = `
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID, STRICT;
@@ -32,7 +32,7 @@ CREATE INDEX queued_builds ON builds (id) WHERE queued = 1;
 CREATE INDEX live_builds ON builds (id) WHERE live = 1;
 CREATE INDEX final_builds ON builds (id) WHERE live = 0;
 CREATE TABLE runs (
-  project TEXT, package TEXT, chroot TEXT, build INTEGER, state TEXT NOT NULL,
+  project TEXT, package TEXT, chroot TEXT, build INTEGER, state TEXT NOT NULL, seconds REAL,
   PRIMARY KEY (project, package, chroot, build)
 ) WITHOUT ROWID, STRICT;
 CREATE INDEX good_runs ON runs (project, package, chroot, build) WHERE state = 'succeeded';
@@ -40,8 +40,18 @@ CREATE INDEX runs_that_say ON runs (project, package, chroot, build) WHERE state
 CREATE INDEX runs_of_build ON runs (build);
 -- Of each package and chroot: the newest build, the newest that says how it stands, the newest that gave packages.
 CREATE TABLE newest (
-  project TEXT, package TEXT, chroot TEXT, last INTEGER NOT NULL, telling INTEGER NOT NULL, good INTEGER,
+  project TEXT, package TEXT, chroot TEXT, last INTEGER NOT NULL, telling INTEGER NOT NULL, told TEXT NOT NULL,
+  good INTEGER,
   PRIMARY KEY (project, package, chroot)
+) WITHOUT ROWID, STRICT;
+CREATE INDEX regressions ON newest (telling) WHERE told = 'failed' AND good IS NOT NULL;
+-- What is counted of each chroot: packages by how the newest build of theirs that says so went.
+CREATE TABLE chroots (
+  chroot TEXT, told TEXT, packages INTEGER NOT NULL, PRIMARY KEY (chroot, told)
+) WITHOUT ROWID, STRICT;
+-- And of the builds that ended on each day (YYYY-MM-DD, UTC), by how they went.
+CREATE TABLE days (
+  day TEXT, state TEXT, builds INTEGER NOT NULL, waited REAL NOT NULL, worked REAL NOT NULL, PRIMARY KEY (day, state)
 ) WITHOUT ROWID, STRICT;
 -- Pages that are to be written, by their paths inside published/.
 CREATE TABLE owed (path TEXT PRIMARY KEY) WITHOUT ROWID, STRICT;

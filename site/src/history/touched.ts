@@ -3,7 +3,18 @@
 import { coprFiles, coprPageItems, published } from '@coppice/config';
 import { type Build, packageNames } from '../model/site-model.ts';
 import type { History } from './history.ts';
-import { buildsFile, coprOwners, homePage } from './paths.ts';
+import {
+  buildsFile,
+  chrootPage,
+  chrootsPage,
+  coprOwners,
+  homePage,
+  ownerPage,
+  projectsPerPage,
+  queuePage,
+  statisticsPage,
+  statusPage,
+} from './paths.ts';
 
 /** To be told of each change before it is kept. */
 export interface Touched {
@@ -27,6 +38,7 @@ interface TouchedProject {
   readonly names: readonly string[];
   readonly builds: Changed;
   readonly packages: Map<string, Changed>;
+  readonly isNew: boolean;
   isEntryOther: boolean;
 }
 
@@ -43,6 +55,7 @@ export function openTouched(history: History): Touched {
       names: packageNames({ entry, builtPackages: history.builtPackages(key) }),
       builds: nothingOf(history.countBuilds({ project: key })),
       packages: new Map<string, Changed>(),
+      isNew: history.entryOf(key) === undefined,
       isEntryOther: false,
     };
     projects.set(key, project);
@@ -76,7 +89,7 @@ export function openTouched(history: History): Touched {
     },
     owe() {
       for (const [key, project] of projects) oweProject(history, key, project);
-      if (isAnything) history.owe(homePage);
+      if (isAnything) for (const page of [homePage, queuePage, statusPage]) history.owe(page);
     },
   };
 }
@@ -89,6 +102,9 @@ function owePages(history: History, build: Build): void {
   history.owe(published.buildPage(build));
   history.owe(published.packagePage(build.owner, build.project, build.package));
   history.owe(published.projectPage(build.owner, build.project));
+  history.owe(statisticsPage);
+  history.owe(chrootsPage);
+  for (const { chroot } of build.chroots) history.owe(chrootPage(chroot));
   history.owe(buildsFile(build.id));
 }
 
@@ -97,6 +113,13 @@ function oweProject(history: History, key: string, before: TouchedProject): void
   const entry = history.entryOf(key)?.entry ?? null;
   const names = packageNames({ entry, builtPackages: history.builtPackages(key) });
   history.owe(published.projectPage(owner, name));
+  const keys = history.projectKeysOf(owner);
+  const place = keys.indexOf(key);
+  // Those behind one that is new or gone have another place.
+  const isNew = before.isNew || place === -1;
+  const last = isNew ? keys.length : place;
+  for (let at = isNew ? 0 : place; at <= last; at += projectsPerPage)
+    history.owe(ownerPage(owner, Math.floor(at / projectsPerPage) + 1));
   if (before.isEntryOther) {
     for (const one of new Set([...before.names, ...names])) {
       history.owe(published.packagePage(owner, name, one));

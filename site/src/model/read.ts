@@ -20,7 +20,9 @@ import {
   type QueueSnapshot,
   queueSnapshotSchema,
   type SandboxesJson,
+  type ServiceJson,
   sandboxesJsonSchema,
+  serviceJsonSchema,
 } from '@coppice/config';
 import { nothingWhenAbsent } from './absent.ts';
 import { readRegularFile } from './regular-file.ts';
@@ -40,6 +42,7 @@ export interface Statements {
   readonly queue: QueueSnapshot | null;
   readonly projects: ProjectsJson | null;
   readonly sandboxes: SandboxesJson | null;
+  readonly service: ServiceJson | null;
 }
 
 interface CachedFile {
@@ -73,6 +76,7 @@ export function openStatements(folder: string): (report: Report) => Promise<Stat
       queue: queue && { ...queue, builds: queue.builds.filter((build) => isBuildPlace(build)) },
       projects: projects && { ...projects, projects: projects.projects.filter(isProject) },
       sandboxes: await readJson(published.sandboxesJson, sandboxesJsonSchema, report),
+      service: await readJson(published.serviceJson, serviceJsonSchema, report),
     };
   };
 }

@@ -1,94 +1,102 @@
-// What the home page and the queue page show, and the list of builds for programs.
-import { type BrokenPool, type BuildSummary, isFinal, type PhaseName, published } from '@coppice/config';
+// What the home page and the pages of owners show, and the list of builds for programs. Pure.
+import { type BuildState, type BuildSummary, published, readSandbox } from '@coppice/config';
 import { siteHref } from '../markup/html.ts';
 import { type Build, packageNames, type SiteProject } from '../model/site-model.ts';
+import type { QueueView } from './queue-view.ts';
 import { type BuildRow, rowOf } from './rows.ts';
-import { phaseTitles } from './timeline.ts';
+
+/** How the packages of a project stand in a chroot: failed when one of them failed. */
+export interface ChrootDot {
+  readonly chroot: string;
+  readonly state: BuildState | null;
+}
 
 export interface ProjectCard {
   readonly key: string;
   readonly href: string;
   readonly description: string;
   readonly packages: number;
-  readonly chroots: readonly string[];
+  readonly dots: readonly ChrootDot[];
   readonly last: BuildRow | null;
+  /** The pull request that it is the sandbox of; null for other projects. */
+  readonly pull: number | null;
 }
 
-export interface QueueRow {
-  readonly row: BuildRow;
-  /** What its chroots do now. */
-  readonly doing: readonly {
-    readonly chroot: string;
-    readonly phase: PhaseName;
-    readonly title: string;
-    readonly since: string;
-  }[];
-  readonly after: readonly number[];
-}
-
-export interface QueueView {
-  readonly running: readonly QueueRow[];
-  /** Oldest first. Owners take turns, so that they start in another order. */
-  readonly waiting: readonly QueueRow[];
-  /** Why builds may wait for a builder. */
-  readonly brokenPools: readonly BrokenPool[];
+/** A package that does not build where it was built before. */
+export interface RegressionRow {
+  readonly package: string;
+  readonly href: string;
+  readonly project: string;
+  readonly chroot: string;
+  readonly build: BuildRow;
+  readonly good: { readonly id: number; readonly href: string };
 }
 
 export interface HomeView {
   readonly projects: readonly ProjectCard[];
   readonly latest: readonly BuildRow[];
+  readonly regressions: readonly RegressionRow[];
   readonly queue: QueueView;
+  readonly projectCount: number;
   readonly buildCount: number;
   readonly packageCount: number;
   readonly configRepository: string | null;
 }
 
-function cardOf(project: SiteProject): ProjectCard {
+export interface OwnerView {
+  readonly owner: string;
+  /** From 1. */
+  readonly page: number;
+  readonly pages: number;
+  /** Addresses of all pages. */
+  readonly hrefs: readonly string[];
+  readonly projects: readonly ProjectCard[];
+}
+
+/** In each chroot how many packages stand how. */
+export type Standings = readonly { readonly chroot: string; readonly state: BuildState; readonly packages: number }[];
+
+/** A project with its last build; `standing` is that of its packages. */
+export function cardOf(project: SiteProject, standing: Standings): ProjectCard {
   const key = `${project.owner}/${project.name}`;
   const [last] = project.builds;
+  const chroots = project.entry?.chroots ?? project.builtChroots;
   return {
     key,
     href: siteHref(published.projectPage(project.owner, project.name)),
     description: project.entry?.description ?? '',
     packages: packageNames(project).length,
-    chroots: project.entry?.chroots ?? [],
+    dots: chroots.map((chroot) => ({ chroot, state: stateOf(standing.filter((each) => each.chroot === chroot)) })),
     last: last === undefined ? null : rowOf(last),
+    pull: readSandbox(project.name)?.pull ?? null,
   };
 }
 
-/** Live builds, oldest first: what runs and what waits; and the pools that cannot make builders. */
-export function queueView(live: readonly Build[], brokenPools: readonly BrokenPool[]): QueueView {
-  const waits = (build: Build) => build.state === 'pending';
+const worstFirst: readonly BuildState[] = [
+  'failed',
+  'running',
+  'starting',
+  'pending',
+  'succeeded',
+  'canceled',
+  'skipped',
+];
+
+function stateOf(standing: Standings): BuildState | null {
+  return worstFirst.find((state) => standing.some((each) => each.state === state)) ?? null;
+}
+
+/** A build that failed where `goodId` was the last that did not. */
+export function regressionRow(build: Build, chroot: string, goodId: number): RegressionRow {
+  const place = { ...build, id: goodId as Build['id'] };
   return {
-    running: live.filter((build) => !waits(build)).map(queueRow),
-    waiting: live.filter(waits).map(queueRow),
-    brokenPools,
+    package: build.package,
+    href: siteHref(published.packagePage(build.owner, build.project, build.package)),
+    project: `${build.owner}/${build.project}`,
+    chroot,
+    build: rowOf(build),
+    good: { id: goodId, href: siteHref(published.buildPage(place)) },
   };
-}
-
-function queueRow(build: Build): QueueRow {
-  const doing = build.chroots.flatMap(({ chroot, phase, state }) => {
-    if (phase === null || isFinal(state)) return [];
-    return [{ chroot, phase: phase.name, title: phaseTitles[phase.name], since: phase.startedAt }];
-  });
-  return { row: rowOf(build), doing, after: build.after };
-}
-
-/** What the home page speaks of. */
-export interface HomeRecords {
-  /** Some of them, each with its last build. */
-  readonly projects: readonly SiteProject[];
-  /** The last ones that have ended. */
-  readonly latest: readonly Build[];
-  readonly queue: QueueView;
-  readonly buildCount: number;
-  readonly packageCount: number;
-  readonly configRepository: string | null;
-}
-
-/** The view of the home page. */
-export function homeView({ projects, latest, ...rest }: HomeRecords): HomeView {
-  return { projects: projects.map(cardOf), latest: latest.map(rowOf), ...rest };
 }
 
 /** One entry of `api/v1/builds.json`. `siteUrl` has no slash at the end. */

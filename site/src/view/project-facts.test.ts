@@ -55,6 +55,6 @@ test('pinned projects stand first on the home page, the others in the order of t
   const [entry] = fixtureProjects().projects as [Entry];
   const projects = ['a', 'b', 'c'].map((name) => ({ ...entry, name, pinned: name === 'b' }));
   const { history } = fixtureSite({ projects: { ...fixtureProjects(), projects } });
-  const { pages } = writingFor({ kind: 'home' }, { history, url: 'http://a.org', brokenPools: [] });
+  const { pages } = writingFor({ kind: 'home' }, { history, url: 'http://a.org', queue: null, service: null });
   expect(pages.home?.[0]?.projects.map(({ key }) => key)).toEqual(['acme/b', 'acme/a', 'acme/c']);
 });

@@ -3,7 +3,7 @@ import { brokenPools, poolFaults } from './pool-faults.ts';
 
 test('a pool that makes no builders is told with its driver and last failure; what a playbook printed formats nothing', () => {
   const pool = {
-    ...{ name: 'cloud', driver: '/srv/drivers/ec2', min: 0, max: 4, madeAt: undefined },
+    ...{ name: 'cloud', driver: '/srv/drivers/ec2', architectures: [], labels: [], min: 0, max: 4, madeAt: undefined },
     builders: { making: 0, idle: 0, leased: 0, kept: 0, ending: 0 },
   };
   const fault = {
