@@ -1,9 +1,9 @@
-// What a history says is to be written for programs, as texts.
+// What a history says is to be written, as texts.
 import type { History } from '../src/history/history.ts';
 import { subjectOf } from '../src/history/paths.ts';
 import { oweEverything, writingFor } from '../src/pages-of.ts';
 
-/** All files of a history, by their paths. */
+/** All files of a history by their paths, and what its pages are made of by `page PATH`. */
 export function filesOf(history: History, url: string): Map<string, string> {
   const files = new Map<string, string>();
   oweEverything(history);
@@ -17,9 +17,11 @@ export function settleFiles(history: History, url: string, files: Map<string, st
   for (const path of history.owed('', 1_000_000)) {
     const subject = subjectOf(path);
     if (subject === undefined) throw new RangeError(`${path} is of nothing`);
-    const { files: made, remove = [] } = writingFor(subject, { history, url, queue: null, service: null });
+    const { pages, files: made, remove = [] } = writingFor(subject, { history, url, queue: null, service: null });
     for (const gone of remove)
       for (const file of files.keys()) if (file === gone || file.startsWith(`${gone}/`)) files.delete(file);
+    if (Object.keys(pages).length === 0) files.delete(`page ${path}`);
+    else files.set(`page ${path}`, JSON.stringify(pages));
     for (const { path: file, content } of made) {
       files.set(file, JSON.stringify(content()));
       written.push(file);
