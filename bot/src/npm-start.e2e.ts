@@ -2,7 +2,7 @@
 // with a clean home. Only what was downloaded before is not downloaded again.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { buildsJsonSchema } from '@coppice/config';
@@ -149,6 +149,8 @@ test(
     await asPrinted(`cd ${scratch} && ${clone}`);
     await access(join(scratch, 'packages/projects/acme/tools.yaml'));
 
+    await followTutorial(url, /^git clone (http:\S+)\/acme\/packages\.git$/.exec(clone ?? '')?.[1] ?? '');
+
     process.kill(-(npm.pid ?? 0), 'SIGINT'); // to all of them, as a terminal does
     expect(await end).toBe(0);
     expect(leftovers(scratch)).toEqual([]);
@@ -163,6 +165,37 @@ test('the next time it finds everything in place, and ends with SIGTERM', limit,
   expect(await end).toBe(0);
   expect(leftovers(scratch)).toEqual([]);
 });
+
+/** Runs every command of the tutorial, as its reader would, and sees that it comes to what the text says. */
+async function followTutorial(url: string, githubUrl: string): Promise<void> {
+  const text = await readFile(join(copy, 'site/content/docs/tutorial/first-package.md'), 'utf8');
+  const commands = [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
+  const own = (block: string) =>
+    block
+      .replaceAll('http://localhost:8080', url)
+      .replaceAll('http://maintainer:token-maintainer@localhost:4100', githubUrl);
+  const builds = async () => {
+    const all = buildsJsonSchema.parse(await (await fetch(`${url}/api/v1/builds.json`)).json()).builds;
+    return all.filter((build) => build.package === 'friend').map(({ state, reason }) => reason ?? state);
+  };
+  const said: string[] = [];
+  let pushes = 0;
+  for (const block of commands) {
+    said.push(await asPrinted(own(block)));
+    if (!block.includes('push')) continue;
+    pushes += 1;
+    const wanted = pushes === 1 ? ['succeeded'] : ['packaging', 'succeeded', 'succeeded'];
+    await waitFor(`push ${pushes} of the tutorial to be built`, 300, async () => {
+      const now = await builds();
+      return JSON.stringify(now) === JSON.stringify(wanted);
+    });
+  }
+  expect(pushes).toBe(3);
+  const all = said.join('\n');
+  expect(all).toMatch(/friend-0:1\.0-1\S*\.noarch/); // dnf
+  expect(all).toMatch(/friend.*succeeded/i); // the answer to the comment
+  expect(await builds()).toEqual(['packaging', 'succeeded', 'succeeded']);
+}
 
 /**
  * That dnf finds a package in the example's repository, and that it is an RPM: lead of the file format, see rpm's

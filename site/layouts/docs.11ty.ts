@@ -20,20 +20,25 @@ export function render(given: Given): string {
   // The content is what the Markdown renderer made, with HTML in documents disabled.
   return page(
     frame,
-    html`<div class="columns docs"><nav class="contents" aria-label="Documentation">${contents(given)}</nav><article class="prose-doc">${trustedHtml(given.content)}</article></div>`,
+    html`<div class="columns docs"><nav class="contents" aria-label="Documentation">${contents(given)}</nav><details class="contents-menu"><summary>All of the documentation</summary><nav class="contents" aria-label="Documentation, folded">${contents(given)}</nav></details><article class="prose-doc">${trustedHtml(given.content)}</article></div>`,
   );
 }
+
+/** The folders in the order in which people need them. Source: https://diataxis.fr */
+const reading: readonly string[] = ['', 'tutorial', 'how-to', 'reference', 'explanation'];
 
 function contents({ collections, page: { url: here } }: Given): Html {
   const folders = new Map<string, Document[]>();
   for (const document of collections.all) {
     const steps = document.url.split('/').filter((step) => step !== '');
-    const folder = steps.length > 2 ? (steps[1] ?? '') : '';
+    // Decisions are many: they have a list of their own.
+    const folder = steps.length > 2 ? (steps.at(-2) ?? '') : '';
     folders.set(folder, [...(folders.get(folder) ?? []), document]);
   }
   const order = (document: Document) => document.data.order ?? (document.url === '/docs/' ? -1 : 1000);
   const byOrder = (a: Document, b: Document) => order(a) - order(b) || a.url.localeCompare(b.url, 'en');
-  const names = [...folders.keys()].sort((a, b) => a.localeCompare(b, 'en'));
+  const place = (name: string) => (reading.includes(name) ? reading.indexOf(name) : reading.length);
+  const names = [...folders.keys()].sort((a, b) => place(a) - place(b) || a.localeCompare(b, 'en'));
   return html`${names.map(
     (name) =>
       html`${name !== '' && html`<h2>${name.replaceAll('-', ' ')}</h2>`}<ul>${(folders.get(name) ?? [])
