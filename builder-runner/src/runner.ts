@@ -17,6 +17,7 @@ import { closeAllSigning } from './signing/sign.ts';
 
 export { RunnerError, type RunnerErrorCode, runnerErrorCodes } from './base/errors.ts';
 export type { Log } from './base/log.ts';
+export { watchChanges } from './base/published-changes.ts';
 export { maximumPrefaceBytes, readSandboxPreface } from './builder/sandbox-preface.ts';
 export { type DebugSessions, type DebugWish, openDebugSessions } from './debug/debug-sessions.ts';
 export { type DebugAccess, type DebugSession, isOver } from './debug/debug-state.ts';

@@ -1,6 +1,6 @@
 // What is written for a path: pages of Eleventy, files for programs, or nothing any more.
 
-import type { BrokenPool } from '@coppice/config';
+import type { BrokenPool, BuildSummary } from '@coppice/config';
 import { coprFiles, coprPageItems, published } from '@coppice/config';
 import {
   buildListFile,
@@ -16,7 +16,7 @@ import { loadCard, loadPackage, loadProject } from './history/load.ts';
 import { buildsFile, buildsPerFile, homePage, type Subject } from './history/paths.ts';
 import { type Build, packageNames, type SiteProject } from './model/site-model.ts';
 import type { PageData } from './render.ts';
-import { buildView } from './view/build-view.ts';
+import { buildView, type ShownTo } from './view/build-view.ts';
 import { homeView, queueView, summaryOf } from './view/home-view.ts';
 import { packageView, projectView } from './view/project-view.ts';
 
@@ -53,7 +53,11 @@ export function writingFor(subject: Subject, around: Surroundings): Writing {
       const build = history.build(subject.id);
       if (build === undefined || `${build.owner}/${build.project}` !== subject.key)
         return { pages: {}, files: [], remove: build === undefined ? [coprFiles.buildFolder(subject.id)] : [] };
-      return { pages: { builds: [buildView(build)] }, logsOf: build, files: filesOfBuild(build, url) };
+      return {
+        pages: { builds: [buildView(build, shownTo(history, subject.key, build))] },
+        logsOf: build,
+        files: filesOfBuild(build, url),
+      };
     }
     case 'project': {
       const project = loadProject(history, subject.key);
@@ -75,7 +79,7 @@ export function writingFor(subject: Subject, around: Surroundings): Writing {
     case 'builds': {
       const builds = history.buildsBetween(subject.from, subject.from + buildsPerFile);
       const path = buildsFile(subject.from);
-      return builds.length === 0 ? { pages: {}, files: [], remove: [path] } : listOf(path, builds, url);
+      return builds.length === 0 ? { pages: {}, files: [], remove: [path] } : listOf(path, builds, around);
     }
     case 'copr-owners':
       return { pages: {}, files: filesOfOwners(stated(history), url) };
@@ -116,7 +120,19 @@ function stated(history: History): readonly SiteProject[] {
   return history.statedKeys().flatMap((key) => loadCard(history, key) ?? []);
 }
 
-function overview({ history, url, brokenPools }: Surroundings): Writing {
+/** What users get of the package of a build, and when they get more. */
+function shownTo(history: History, key: string, build: Build): ShownTo {
+  return { others: history.othersShown(key, build.package), mode: history.entryOf(key)?.entry?.publish };
+}
+
+function summaries(builds: readonly Build[], { history, url }: Surroundings): readonly BuildSummary[] {
+  return builds.map((build) =>
+    summaryOf(build, url, history.othersShown(`${build.owner}/${build.project}`, build.package)),
+  );
+}
+
+function overview(around: Surroundings): Writing {
+  const { history, brokenPools } = around;
   const queue = queueView(history.newestBuilds({ live: true }, queueRows).toReversed(), brokenPools);
   const keys = history.projectKeys();
   const pinned = history.pinnedKeys();
@@ -141,18 +157,18 @@ function overview({ history, url, brokenPools }: Surroundings): Writing {
     files: [
       {
         path: published.buildsJson,
-        content: () => ({ builds: builds.map((build) => summaryOf(build, url)), ...(older === null ? {} : { older }) }),
+        content: () => ({ builds: summaries(builds, around), ...(older === null ? {} : { older }) }),
       },
     ],
   };
 }
 
-function listOf(path: string, builds: readonly Build[], url: string): Writing {
+function listOf(path: string, builds: readonly Build[], around: Surroundings): Writing {
   const from = builds.at(-1)?.id ?? 0;
   const older = from <= buildsPerFile ? {} : { older: `/${buildsFile(from - buildsPerFile)}` };
   return {
     pages: {},
-    files: [{ path, content: () => ({ builds: builds.map((build) => summaryOf(build, url)), ...older }) }],
+    files: [{ path, content: () => ({ builds: summaries(builds, around), ...older }) }],
   };
 }
 

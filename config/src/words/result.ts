@@ -93,7 +93,13 @@ export const buildSummarySchema = z.strictObject({
   state: z.enum(buildStates),
   reason: z.enum(failureReasons).nullable(),
   chroots: z.array(
-    z.strictObject({ chroot: z.string(), state: z.enum(buildStates), reason: z.enum(failureReasons).nullable() }),
+    z.strictObject({
+      chroot: z.string(),
+      state: z.enum(buildStates),
+      reason: z.enum(failureReasons).nullable(),
+      /** Why users do not get what succeeded, but an older build or none. */
+      notShown: z.enum(['waits', 'taken-back']).optional(),
+    }),
   ),
   requestedAt: isoTime,
   startedAt: isoTime.nullable(),
@@ -228,6 +234,8 @@ export const projectsJsonSchema = z.strictObject({
         z.strictObject({
           name: z.string(),
           needs: z.array(z.string()),
+          /** Other packages of the project that its spec requires, where that lies in the config repo. */
+          requires: z.array(z.string()).optional(),
           chroots: z.array(z.string()),
           source: z.string(),
         }),

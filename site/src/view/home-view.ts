@@ -1,8 +1,9 @@
 // What the home page and the queue page show, and the list of builds for programs.
 import { type BrokenPool, type BuildSummary, isFinal, type PhaseName, published } from '@coppice/config';
 import { siteHref } from '../markup/html.ts';
-import { type Build, packageNames, type SiteProject } from '../model/site-model.ts';
+import { type Build, type OtherShown, packageNames, type SiteProject } from '../model/site-model.ts';
 import { type BuildRow, rowOf } from './rows.ts';
+import { notShown } from './shown-view.ts';
 import { phaseTitles } from './timeline.ts';
 
 export interface ProjectCard {
@@ -91,8 +92,8 @@ export function homeView({ projects, latest, ...rest }: HomeRecords): HomeView {
   return { projects: projects.map(cardOf), latest: latest.map(rowOf), ...rest };
 }
 
-/** One entry of `api/v1/builds.json`. `siteUrl` has no slash at the end. */
-export function summaryOf(build: Build, siteUrl: string): BuildSummary {
+/** One entry of `api/v1/builds.json`. `siteUrl` has no slash at the end; `others`: what users get of its package. */
+export function summaryOf(build: Build, siteUrl: string, others: readonly OtherShown[]): BuildSummary {
   return {
     id: build.id,
     owner: build.owner,
@@ -100,7 +101,10 @@ export function summaryOf(build: Build, siteUrl: string): BuildSummary {
     package: build.package,
     state: build.state,
     reason: build.reason,
-    chroots: build.chroots.map(({ chroot, state, reason }) => ({ chroot, state, reason })),
+    chroots: build.chroots.map(({ chroot, state, reason }) => {
+      const other = notShown(others, build, { chroot, state });
+      return { chroot, state, reason, ...(other === undefined ? {} : { notShown: other.why }) };
+    }),
     requestedAt: build.requestedAt,
     startedAt: build.startedAt,
     endedAt: build.endedAt,
