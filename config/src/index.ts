@@ -38,7 +38,6 @@ export * from './words/repo-options.ts';
 export * from './words/result.ts';
 export * from './words/sandbox.ts';
 export * from './words/settings.ts';
-export * from './words/shown.ts';
 export * from './words/signing.ts';
 export * from './words/source.ts';
 export * from './words/source.ts';

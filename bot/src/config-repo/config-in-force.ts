@@ -66,14 +66,14 @@ interface ConfigInForceOptions {
   /** A project's signing keys, the one that signs first; none while it has none. */
   readonly keysOf: (owner: string, project: string) => Promise<readonly KeyNote[]>;
   readonly log: Log;
-  /** Before what could not be published is tried again; each failure in a row doubles it, up to five minutes. Default: 1000. */
+  /** Before what could not be published is tried again; doubled by each failure, up to five minutes. Default: 1000. */
   readonly retryMilliseconds?: number;
 }
 
 export interface ConfigInForce {
   /** Undefined until a commit without problems is known. */
   current(): ConfigAtCommit | undefined;
-  /** Puts a config into force at once; that it is published follows; a fault in that is logged, and it is tried again. */
+  /** Puts a config into force at once; that it is published follows, and is tried again after a fault, which is logged. */
   adopt(config: ConfigAtCommit): void;
   /** Publishes what is in force again, after the keys of projects have changed. */
   refresh(): void;

@@ -1,5 +1,5 @@
-// Keeps the public JSON and the pages in step with the queue and with what users get of repositories: each change is written once, as soon as the last writing
-// ended.
+// Keeps the public JSON and the pages in step with the queue and with what users get of repositories: each change is
+// written once, as soon as the last writing ended.
 import { join } from 'node:path';
 import type { Queue } from '@coppice/builder-runner/queue';
 import { replaceFile } from '@coppice/builder-runner/replace-file';
@@ -20,8 +20,9 @@ export interface SiteUpdates {
 }
 
 /**
- * Watches `queue`, what users get of repositories and the pools that cannot make builders, and writes `api/v1/queue.json` and the pages below
- * `published`. Faults are logged; what could not be written stays owed and is tried again, later and later.
+ * Watches `queue`, what users get of repositories and the pools that cannot make builders, and writes
+ * `api/v1/queue.json` and the pages below `published`. Faults are logged; what could not be written stays owed and is
+ * tried again, later and later.
  */
 export function startSiteUpdates(options: {
   readonly queue: Queue;

@@ -13,9 +13,8 @@ import type { Generation } from './generation.ts';
 import { numberSeen, readGeneration, showGeneration } from './generations.ts';
 
 /**
- * Shows a generation that is kept, as `showGeneration` does. `shown.json` is there before: a switch that is cut off
- * is done again, and it with it; damage that keeps it from being made is told. Throws RunnerError `metadata`, or what the
- * file system says.
+ * Shows a generation that is kept, as `showGeneration` does. `shown.json` is there before: a switch that is cut off is
+ * done again, and it with it; damage that keeps it from being made is told. Throws what the file system says.
  */
 export async function switchGeneration(
   { folder, log }: { readonly folder: string; readonly log?: Log | undefined },

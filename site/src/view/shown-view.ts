@@ -60,7 +60,7 @@ export function sayOther(
 }
 
 /** What builds wait for that are not published yet. */
-export function waitsFor(mode: PublishMode | undefined): string {
+function waitsFor(mode: PublishMode | undefined): string {
   if (mode === 'manual') return 'waits for /publish';
   return mode === 'batch' ? 'waits for the end of its batch' : 'waits to be published';
 }
