@@ -155,6 +155,7 @@ async function start(options: Start): Promise<Service | undefined> {
       return (await ensureKey(home.folder, owner, project, { terms, now: now().getTime(), log })).keys;
     },
   });
+  cleanups.push(async () => config.stop());
   const queue = await openBuildQueue(options, () => config.current()?.config.policy.limits ?? noLimits);
   cleanups.push(() => queue.close());
   const state = createServiceState(brokenPools);

@@ -24,7 +24,8 @@ const stated = {
   projects: [project('tools', coprPackages), project('libs', [])],
 };
 
-function resultOf(id: number): Result {
+/** A build of `acme/tools`: those with even numbers succeeded. */
+export function coprResult(id: number): Result {
   const name = coprPackages[(id - 1) % 100] ?? '';
   const nevra = `${name}-1.0-${id}.x86_64`;
   return resultSchema.parse({
@@ -50,8 +51,8 @@ export async function makeCoprTree(folder: string, url: string): Promise<void> {
     await write(`${place}/result.json`, JSON.stringify(result));
   };
   await write(published.projectsJson, JSON.stringify(stated));
-  for (let id = 1; id <= coprBuilds; id += 1) await addResult(resultOf(id));
-  await addResult({ ...resultOf(coprBuilds + 1), project: coprSandbox });
+  for (let id = 1; id <= coprBuilds; id += 1) await addResult(coprResult(id));
+  await addResult({ ...coprResult(coprBuilds + 1), project: coprSandbox });
   await write(published.rpmrepo('acme', 'tools'), '{"results_url":"here"}');
   await write(published.rpmrepo('acme', coprSandbox), '{"results_url":"there"}');
   await regenerate({ published: folder, history: ':memory:', changes: 'all', url });

@@ -18,6 +18,7 @@ import { closeAllSigning } from './signing/sign.ts';
 
 export { RunnerError, type RunnerErrorCode, runnerErrorCodes } from './base/errors.ts';
 export type { Log } from './base/log.ts';
+export { watchChanges } from './base/published-changes.ts';
 export type { View } from './builder/preface.ts';
 export { takePreface } from './builder/take-preface.ts';
 export { type DebugSessions, type DebugWish, openDebugSessions } from './debug/debug-sessions.ts';

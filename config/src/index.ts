@@ -18,6 +18,7 @@ export * from './plan/rights.ts';
 export * from './plan/scan-spec.ts';
 export { quietReason, skipReasons } from './plan/skip-reasons.ts';
 export type { SpecView } from './plan/spec-macros.ts';
+export { orderBySpecs } from './plan/spec-order.ts';
 export { binaryPackages } from './words/binary-packages.ts';
 export * from './words/build.ts';
 export { builderLabelPattern } from './words/builder-settings.ts';

@@ -1,15 +1,13 @@
 // How to install, as project and package pages show it: commands that work, or that there is nothing yet.
 import { type Html, html } from '../src/markup/html.ts';
 import { sayList } from '../src/view/format.ts';
-import type { Install, InstallSnippet } from '../src/view/install-view.ts';
+import type { Install, InstallSnippet, NotYet } from '../src/view/install-view.ts';
 import { command } from './parts.ts';
 
 /** The first release's commands, the others' folded away; nothing where there is nothing to say. */
 export function installSection({ snippets, notYet }: Install): Html {
   const [first, ...others] = snippets;
-  const waiting =
-    notYet.length > 0 &&
-    html`<p class="quiet">Nothing has been built for ${sayList(notYet)} yet, so there is nothing to install.</p>`;
+  const waiting = notYet.length > 0 && html`${[...Map.groupBy(notYet, ({ why }) => why)].map(nothing)}`;
   if (first === undefined)
     return waiting ? html`<section class="install"><h2>Install</h2>${waiting}</section>` : html``;
   return html`<section class="install"><h2>Install <span class="tag">${first.label}</span></h2>
@@ -17,6 +15,22 @@ ${adding(first)}${command(first.install)}${besides(first)}${waiting}
 <details><summary>With the copr plugin${!first.coprInDnf5 && ' of dnf 4'}${others.length > 0 && `, and for ${others.length} more`}</summary>
 ${command(first.copr)}
 ${others.map((other) => html`<h3>${other.label}</h3>${adding(other)}${command(other.copr)}${command(other.install)}${besides(other)}`)}</details></section>`;
+}
+
+const nothingBecause: Readonly<Record<NotYet['why'], (labels: string) => string>> = {
+  'not-built': (labels) => `Nothing has been built for ${labels} yet, so there is nothing to install`,
+  failed: (labels) => `Nothing could be built for ${labels} yet, so there is nothing to install`,
+  waits: (labels) => `What was built for ${labels} waits to be published, so there is nothing to install yet`,
+  'taken-back': (labels) => `What was built for ${labels} was taken back, so there is nothing to install`,
+};
+
+function nothing([why, releases]: readonly [NotYet['why'], readonly NotYet[]]): Html {
+  const builds = new Map(releases.flatMap(({ build }) => (build === null ? [] : [[build.id, build] as const])));
+  const links = [...builds.values()].map(
+    ({ id, href }, index) => html`${index > 0 && ', '}<a href="${href}">build #${id}</a>`,
+  );
+  const says = nothingBecause[why](sayList(releases.map(({ label }) => label)));
+  return html`<p class="quiet">${says}${links.length > 0 && html` (${links})`}.</p>`;
 }
 
 function adding({ dnf5, dnf4 }: InstallSnippet): Html {

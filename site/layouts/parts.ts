@@ -2,7 +2,7 @@
 import type { BuildState, FailureReason } from '@coppice/config';
 import { type Html, html } from '../src/markup/html.ts';
 import { chrootLabel, formatTime } from '../src/view/format.ts';
-import type { BuildRow, MatrixCell } from '../src/view/rows.ts';
+import type { BuildRow, MatrixCell, MatrixRow } from '../src/view/rows.ts';
 import { reasonTitles } from '../src/view/verdict.ts';
 
 const shapes: Readonly<Record<BuildState, Html>> = {
@@ -60,6 +60,11 @@ export function command(text: string): Html {
 /** A chroot as label, its full name as a tooltip. */
 export function chrootName(chroot: string): Html {
   return html`<span title="${chroot}">${chrootLabel(chroot)}</span>`;
+}
+
+/** The version that users get, and what was built that they do not. */
+export function versionCell({ version, notes }: Pick<MatrixRow, 'version' | 'notes'>): Html {
+  return html`${version ?? html`<span class="quiet">–</span>`}${notes.map((note) => html`<br><span class="quiet">${note}</span>`)}`;
 }
 
 /** Cell of a matrix. */

@@ -27,7 +27,7 @@ export function render({ build }: { build: BuildView }): string {
   };
   return page(
     frame,
-    html`<div class="verdict state-${row.state}"><span class="seal">${icon(row.state)}</span><div><h1>${row.package} <span class="version">#${row.id}</span></h1><p>${build.verdict}</p></div>${stateBadge(row.state, row.reason)}</div>
+    html`<div class="verdict state-${row.state}"><span class="seal">${icon(row.state)}</span><div><h1>${row.package} <span class="version">#${row.id}</span></h1><p>${build.verdict}</p>${build.notes.map((note) => html`<p>${note.charAt(0).toUpperCase()}${note.slice(1)}.</p>`)}</div>${stateBadge(row.state, row.reason)}</div>
 <div class="columns"><div>${build.runs.map((run) => runSection(run, build.runs.length > 1))}${build.srpm !== null && srpmSection(build.srpm)}</div>
 <aside>${provenance(build)}</aside></div>`,
   );

@@ -25,18 +25,19 @@ export function render(given: { package: PackageView; site: PageData }): string 
   };
   return page(
     frame,
-    html`<div class="title"><h1>${view.name}${view.version !== null && html` <span class="version">${view.version}</span>`}</h1>${view.departed !== undefined && html`<p class="lead">${departedNote(view.departed)}</p>`}</div>
+    html`<div class="title"><h1>${view.name}${view.version !== null && html` <span class="version">${view.version}</span>`}</h1>${view.notes.map((note) => html`<p class="lead">${note}</p>`)}${view.departed !== undefined && html`<p class="lead">${departedNote(view.departed)}</p>`}</div>
 <div class="columns"><div>
 ${installSection(view.install)}
-<section><h2>State</h2><div class="scroll"><table><thead><tr><th>Chroot</th><th>Newest build</th></tr></thead><tbody>${view.chroots.map(
-      ({ chroot, cell }) => html`<tr><th scope="row">${chrootName(chroot)}</th><td>${stateCell(cell)}</td></tr>`,
+<section><h2>State</h2><div class="scroll"><table><thead><tr><th>Chroot</th><th>Newest build</th><th>Users get</th></tr></thead><tbody>${view.chroots.map(
+      ({ chroot, cell, version }) =>
+        html`<tr><th scope="row">${chrootName(chroot)}</th><td>${stateCell(cell)}</td><td>${version ?? html`<span class="quiet">–</span>`}</td></tr>`,
     )}</tbody></table></div></section>
 <section><h2>Builds</h2>${view.history.length === 0 ? html`<p class="empty">It has not been built yet.</p>` : buildTable(view.history, { project: false, package: false })}
 ${view.buildCount > view.history.length && html`<p class="quiet">The newest ${view.history.length} of ${view.buildCount} builds.</p>`}</section></div>
 <aside><dl class="facts"><dt>Source</dt><dd>${view.source === null ? html`<span class="quiet">no longer in the config repository</span>` : html`<code>${view.source}</code>`}</dd>
 <dt>Needs</dt><dd>${
       view.needs.length === 0
-        ? html`<span class="quiet">nothing of this project</span>`
+        ? html`<span class="quiet">nothing of this project, as far as its spec is known here</span>`
         : view.needs.map(
             ({ name, href }) => html`<div>${href === null ? name : html`<a href="${href}">${name}</a>`}</div>`,
           )

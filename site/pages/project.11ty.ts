@@ -1,7 +1,7 @@
 // `/<owner>/<project>/`: how to install from it first, then what it holds.
 import { installSection } from '../layouts/install.ts';
 import { page } from '../layouts/page.ts';
-import { buildTable, chrootName, departedNote, stateCell } from '../layouts/parts.ts';
+import { buildTable, chrootName, departedNote, stateCell, versionCell } from '../layouts/parts.ts';
 import { type Html, html } from '../src/markup/html.ts';
 import { renderMarkdown } from '../src/markup/markdown.ts';
 import type { Reference } from '../src/view/project-facts.ts';
@@ -26,7 +26,7 @@ export function render({ project }: { project: ProjectView }): string {
     html`<div class="title"><h1><span class="owner">${project.owner}/</span>${project.name}</h1>
 <p class="lead prose">${project.description || html`<span class="quiet">No description</span>`}</p></div>
 ${gone(project)}
-${project.facts.leavesAt !== null && html`<p class="note">The file of this project is gone from the config repository. All that is here is deleted at ${project.facts.leavesAt} UTC, unless <code>projects/${key}.yaml</code> is put back before.</p>`}
+${project.facts.leavesAt !== null && html`<p class="note">The file of this project is gone from the config repository. All that is here is deleted after ${project.facts.leavesAt} UTC, unless <code>projects/${key}.yaml</code> is put back before.</p>`}
 ${project.facts.frozen !== null && html`<p class="note">This project is frozen: it builds and publishes nothing, and its packages, logs and source packages are out of reach. ${project.facts.frozen}</p>`}
 ${project.facts.publish !== null && html`<p class="note">${project.facts.publish}</p>`}
 ${project.facts.deleteAfter !== null && html`<p class="note">This project is deleted on ${project.facts.deleteAfter}.</p>`}
@@ -54,7 +54,7 @@ function matrix({ chroots, rows }: Matrix): Html {
   return html`<div class="scroll"><table class="matrix${chroots.length > 2 && ' many'}"><thead><tr><th>Package</th><th>Version</th>${chroots.map((chroot) => html`<th>${chrootName(chroot)}</th>`)}</tr></thead>
 <tbody>${rows.map(
     (row) =>
-      html`<tr><th scope="row"><a href="${row.href}">${row.package}</a>${row.departed !== undefined && html` ${departedNote(row.departed)}`}</th><td>${row.version ?? html`<span class="quiet">–</span>`}</td>${row.cells.map((cell) => html`<td>${stateCell(cell)}</td>`)}</tr>`,
+      html`<tr><th scope="row"><a href="${row.href}">${row.package}</a>${row.departed !== undefined && html` ${departedNote(row.departed)}`}</th><td>${versionCell(row)}</td>${row.cells.map((cell) => html`<td>${stateCell(cell)}</td>`)}</tr>`,
   )}</tbody></table></div>`;
 }
 

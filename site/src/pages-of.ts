@@ -1,6 +1,13 @@
 // What is written for a path: pages of Eleventy, files for programs, or nothing any more.
 
-import { coprFiles, coprPageItems, published, type QueueSnapshot, type ServiceJson } from '@coppice/config';
+import {
+  type BuildSummary,
+  coprFiles,
+  coprPageItems,
+  published,
+  type QueueSnapshot,
+  type ServiceJson,
+} from '@coppice/config';
 import {
   buildListFile,
   type CoprFile,
@@ -24,7 +31,7 @@ import {
 import { siteHref } from './markup/html.ts';
 import { type Build, packageNames, type SiteProject } from './model/site-model.ts';
 import type { PageData } from './render.ts';
-import { buildView } from './view/build-view.ts';
+import { buildView, type ShownTo } from './view/build-view.ts';
 import { cardOf, type ProjectCard, type RegressionRow, regressionRow, summaryOf } from './view/home-view.ts';
 import { packageView, projectView } from './view/project-view.ts';
 import { median, type QueueView, queueView } from './view/queue-view.ts';
@@ -89,7 +96,11 @@ export function writingFor(subject: Subject, around: Surroundings): Writing {
       const build = history.build(subject.id);
       if (build === undefined || `${build.owner}/${build.project}` !== subject.key)
         return { pages: {}, files: [], remove: build === undefined ? [coprFiles.buildFolder(subject.id)] : [] };
-      return { pages: { builds: [buildView(build)] }, logsOf: build, files: filesOfBuild(build, url) };
+      return {
+        pages: { builds: [buildView(build, shownTo(history, subject.key, build))] },
+        logsOf: build,
+        files: filesOfBuild(build, url),
+      };
     }
     case 'project': {
       const project = loadProject(history, subject.key);
@@ -111,7 +122,7 @@ export function writingFor(subject: Subject, around: Surroundings): Writing {
     case 'builds': {
       const builds = history.buildsBetween(subject.from, subject.from + buildsPerFile);
       const path = buildsFile(subject.from);
-      return builds.length === 0 ? { pages: {}, files: [], remove: [path] } : listOf(path, builds, url);
+      return builds.length === 0 ? { pages: {}, files: [], remove: [path] } : listOf(path, builds, around);
     }
     case 'copr-owners':
       return { pages: {}, files: filesOfOwners(stated(history), url) };
@@ -150,6 +161,17 @@ function isPackage(history: History, key: string, name: string | undefined): boo
 
 function stated(history: History): readonly SiteProject[] {
   return history.statedKeys().flatMap((key) => loadCard(history, key) ?? []);
+}
+
+/** What users get of the package of a build, and when they get more. */
+function shownTo(history: History, key: string, build: Build): ShownTo {
+  return { others: history.othersShown(key, build.package), mode: history.entryOf(key)?.entry?.publish };
+}
+
+function summaries(builds: readonly Build[], { history, url }: Surroundings): readonly BuildSummary[] {
+  return builds.map((build) =>
+    summaryOf(build, url, history.othersShown(`${build.owner}/${build.project}`, build.package)),
+  );
 }
 
 function pageOnly(pages: Partial<PageData>): Writing {
@@ -204,7 +226,7 @@ function chrootWriting(history: History, chroot: string): Writing {
 }
 
 function overview(around: Surroundings): Writing {
-  const { history, url } = around;
+  const { history } = around;
   const keys = history.projectKeys().filter((key) => !key.includes(':pr:'));
   const pinned = history.pinnedKeys();
   const shown = [...pinned, ...keys.filter((key) => !pinned.includes(key))].slice(0, projectsOnHome);
@@ -230,18 +252,18 @@ function overview(around: Surroundings): Writing {
     files: [
       {
         path: published.buildsJson,
-        content: () => ({ builds: builds.map((build) => summaryOf(build, url)), ...(older === null ? {} : { older }) }),
+        content: () => ({ builds: summaries(builds, around), ...(older === null ? {} : { older }) }),
       },
     ],
   };
 }
 
-function listOf(path: string, builds: readonly Build[], url: string): Writing {
+function listOf(path: string, builds: readonly Build[], around: Surroundings): Writing {
   const from = builds.at(-1)?.id ?? 0;
   const older = from <= buildsPerFile ? {} : { older: `/${buildsFile(from - buildsPerFile)}` };
   return {
     pages: {},
-    files: [{ path, content: () => ({ builds: builds.map((build) => summaryOf(build, url)), ...older }) }],
+    files: [{ path, content: () => ({ builds: summaries(builds, around), ...older }) }],
   };
 }
 

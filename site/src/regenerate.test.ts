@@ -83,6 +83,52 @@ describe('regenerate', () => {
     expect((await deadLinks(folder)).filter((link) => !link.endsWith('queue.json'))).toEqual([]);
   });
 
+  test('shows what users get, tells what they do not get, and writes what that touches', async () => {
+    await fixture.setProjects(fixtureProjects({ publish: 'manual' }));
+    await fixture.addResult(fixtureResult({ id: 1 }));
+    await fixture.addResult(fixtureResult({ id: 2 }));
+    await fixture.addResult(fixtureResult({ id: 3, package: 'libgreet' }));
+    await fixture.addResult(fixtureResult({ id: 4, package: 'figlet' }));
+    const hello = { package: 'hello', build: '00000001-hello', version: '2.12-1.sap12' };
+    await fixture.setShown([
+      { package: 'figlet', build: null, version: null, why: 'waits' },
+      { ...hello, why: 'waits' },
+    ]);
+    await run();
+    const [page, figlet] = ['acme/tools/package/hello/index.html', 'acme/tools/package/figlet/index.html'];
+    expect(await read(page)).toContain('<span class="version">2.12-1.sap12</span>');
+    expect(await read(page)).toContain('2.12-2.sap12 waits for /publish');
+    expect(await read(figlet)).toContain('2.12-4.sap12 waits for /publish');
+    expect(await read(figlet)).not.toContain('dnf install');
+    expect(await read('acme/tools/build/2/index.html')).toContain('2.12-2.sap12 waits for /publish.');
+    const toldOf = async (wanted: number) =>
+      buildsJsonSchema.parse(JSON.parse(await read('api/v1/builds.json'))).builds.find(({ id }) => id === wanted)
+        ?.chroots[0]?.notShown;
+    expect([await toldOf(1), await toldOf(2), await toldOf(4)]).toEqual([undefined, 'waits', 'waits']);
+
+    await fixture.setShown([{ ...hello, why: 'taken-back' }]);
+    let fresh = await makeOld();
+    await run([{ owner: 'acme', project: 'tools', chroot: fixtureChroot }]);
+    const touched = ['build/2', 'build/4', 'index.html', 'package/figlet', 'package/hello'];
+    expect((await fresh()).filter((path) => !path.includes(fixtureChroot))).toEqual([
+      ...touched.map((path) => (path.endsWith('html') ? `acme/tools/${path}` : `acme/tools/${path}/index.html`)),
+      ...['index.html', 'queue/index.html'],
+    ]);
+    expect(await read(page)).toContain('taken back: 2.12-2.sap12 was built, users get 2.12-1.sap12');
+    expect(await read(figlet)).toContain('sudo dnf install figlet');
+    expect([await toldOf(2), await toldOf(4)]).toEqual(['taken-back', undefined]);
+
+    // The file is gone while nobody told of it; one that is broken is told, and says nothing.
+    await fixture.setShown(null);
+    fresh = await makeOld();
+    await run();
+    expect(await fresh()).toContain('acme/tools/package/hello/index.html');
+    expect(await read(page)).toContain('<span class="version">2.12-2.sap12</span>');
+    await fixture.write(`results/acme/tools/${fixtureChroot}/shown.json`, '{}');
+    expect((await run()).problems).toEqual([expect.stringContaining('shown.json is left out of the site')]);
+    expect((await run()).problems).toEqual([]);
+  });
+
   test('writes home, queue, project, packages, builds and logs, with no dead link', async () => {
     await smallSite();
     await run();
@@ -196,7 +242,7 @@ describe('regenerate', () => {
     expect(await said([], 86_400)).toBe('They are deleted 1 day after it is closed');
     const other = { pull: 77, deleteAt: '2026-01-01T00:00:00Z' };
     expect(await said([other, { pull: 7, deleteAt: '2026-11-22T17:04:07.000Z' }])).toBe(
-      'They are deleted on 22 Nov 2026, 17:04 UTC, for it was closed',
+      'They are deleted after 22 Nov 2026, 17:04 UTC, for it was closed',
     );
   });
 

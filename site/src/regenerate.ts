@@ -3,14 +3,14 @@ import { resolve } from 'node:path';
 import { type Changes, mergeChanges } from './model/changes.ts';
 import { openSiteWriter, type SiteWriter, type Written } from './site-writer.ts';
 
-export type { SiteChange } from './model/changes.ts';
+export { keyOfChange, type SiteChange } from './model/changes.ts';
 
 export interface RegenerateInput {
   /** The folder `published/`. */
   readonly published: string;
   /** The file in which the site keeps what it has read; not in `published/`. It may be removed at any time but this. */
   readonly history: string;
-  /** The builds that changed since the last call, or `all`: everything again, stale pages removed. */
+  /** The builds and repositories that changed since the last call, or `all`: everything again, stale pages removed. */
   readonly changes: Changes;
   /** The public address of the service, without a slash at the end. */
   readonly url: string;

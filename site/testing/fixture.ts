@@ -1,5 +1,5 @@
 // Makes a published tree as runner and bot leave it, for tests and measurements: every record passes its schema.
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
   type BuildId,
@@ -12,12 +12,20 @@ import {
   type Result,
   resultSchema,
   type ServiceJson,
+  type ShownJson,
   serviceJsonSchema,
+  shownJsonSchema,
 } from '@coppice/config';
 import { History } from '../src/history/history.ts';
 import { loadProject } from '../src/history/load.ts';
 import { openTables } from '../src/history/tables.ts';
-import { type Build, joinBuild, type ResultRecord, type SiteProject } from '../src/model/site-model.ts';
+import {
+  type Build,
+  joinBuild,
+  type OtherShown,
+  type ResultRecord,
+  type SiteProject,
+} from '../src/model/site-model.ts';
 
 export const fixtureChroot = 'sapling-12-x86_64';
 const start = Date.UTC(2026, 10, 20, 12, 0, 0);
@@ -237,6 +245,12 @@ export function openFixture(folder: string) {
       ),
     setService: (service: ServiceJson) =>
       write(published.serviceJson, JSON.stringify(serviceJsonSchema.parse(service))),
+    /** What users get of a repository of `acme/tools`; null for no file. */
+    setShown: (packages: ShownJson['packages'] | null, chroot = fixtureChroot) => {
+      const path = published.shown('acme', 'tools', chroot as ChrootName);
+      if (packages === null) return rm(join(folder, path));
+      return write(path, JSON.stringify(shownJsonSchema.parse({ schemaVersion: 1, packages })));
+    },
     setProjects: async (projects: ProjectsJson) => {
       await write(published.projectsJson, JSON.stringify(projectsJsonSchema.parse(projects)));
       for (const { owner, name } of projects.projects) await write(published.publicKey(owner, name), 'key');
@@ -298,6 +312,8 @@ export function fixtureSite(records: {
   readonly results?: readonly Result[];
   readonly queue?: QueueSnapshot['builds'];
   readonly projects?: ProjectsJson;
+  /** What users get, of the project `acme/tools`. */
+  readonly others?: readonly OtherShown[];
 }): FixtureSite {
   const history = new History(openTables(':memory:'));
   for (const entry of records.projects?.projects ?? []) history.saveEntry(`${entry.owner}/${entry.name}`, entry, null);
@@ -311,6 +327,8 @@ export function fixtureSite(records: {
     const build = joinBuild({ results: new Map(read), entry: entries.get(id), liveLogs: new Map() });
     if (build !== undefined) history.saveBuild(build);
   }
+  for (const [chroot, others] of Map.groupBy(records.others ?? [], (each) => each.chroot))
+    history.saveShown('acme/tools', chroot, { changed: 1, bytes: 1 }, others);
   const load = (key: string) => loadProject(history, key);
   const projects = history.projectKeys().flatMap((key) => load(key) ?? []);
   return {

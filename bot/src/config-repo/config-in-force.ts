@@ -66,32 +66,52 @@ interface ConfigInForceOptions {
   /** A project's signing keys, the one that signs first; none while it has none. */
   readonly keysOf: (owner: string, project: string) => Promise<readonly KeyNote[]>;
   readonly log: Log;
+  /** Before what could not be published is tried again; doubled by each failure, up to five minutes. Default: 1000. */
+  readonly retryMilliseconds?: number;
 }
 
 export interface ConfigInForce {
   /** Undefined until a commit without problems is known. */
   current(): ConfigAtCommit | undefined;
-  /** Puts a config into force at once; that it is published follows, and a fault in that is logged. */
+  /** Puts a config into force at once; that it is published follows, and is tried again after a fault, which is logged. */
   adopt(config: ConfigAtCommit): void;
   /** Publishes what is in force again, after the keys of projects have changed. */
   refresh(): void;
   /** `listener` is called, and waited for, each time when `projects.json` says what is in force. */
   onChange(listener: () => unknown): void;
-  /** Resolves when all that was adopted is published. */
+  /** Resolves when all that was adopted is published, or cannot be now. */
   settled(): Promise<void>;
+  /** Nothing more is tried. */
+  stop(): void;
 }
 
 export function createConfigInForce(options: ConfigInForceOptions): ConfigInForce {
   const listeners: (() => unknown)[] = [];
   let current: ConfigAtCommit | undefined;
   let publishing: Promise<void> = Promise.resolve();
+  /** In a row. */
+  let failures = 0;
+  let pause: NodeJS.Timeout | undefined;
+  let isStopped = false;
   const publish = async (config: ConfigAtCommit) => {
-    if (config !== current) return;
+    if (config !== current || isStopped) return;
+    clearTimeout(pause);
     try {
       await publishConfig(config, options);
       for (const listener of listeners) await listener();
+      failures = 0;
     } catch (error) {
-      options.log('error', `The config of ${config.commit} is in force but could not be published`, { error });
+      options.log(
+        'error',
+        `The config of ${config.commit} is in force but could not be published, and is tried again`,
+        { error },
+      );
+      const wait = Math.min(
+        longestPauseMilliseconds,
+        (options.retryMilliseconds ?? 1000) * 2 ** Math.min(failures, 20),
+      );
+      failures += 1;
+      if (!isStopped) pause = setTimeout(() => later(config), wait).unref();
     }
   };
   const later = (config: ConfigAtCommit) => {
@@ -108,8 +128,14 @@ export function createConfigInForce(options: ConfigInForceOptions): ConfigInForc
     },
     onChange: (listener) => void listeners.push(listener),
     settled: () => publishing,
+    stop() {
+      isStopped = true;
+      clearTimeout(pause);
+    },
   };
 }
+
+const longestPauseMilliseconds = 300_000;
 
 /** Writes `api/v1/projects.json` in one step: readers see the old one or the new one. */
 async function publishConfig(at: ConfigAtCommit, options: ConfigInForceOptions): Promise<void> {

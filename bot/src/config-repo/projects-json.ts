@@ -1,5 +1,14 @@
 // `api/v1/projects.json`: what the config in force states, for pages. Pure.
-import { type ConfigRepo, describeSource, type KeyNote, type ProjectsJson, projectKey } from '@coppice/config';
+import {
+  type ConfigRepo,
+  describeSource,
+  type KeyNote,
+  orderBySpecs,
+  type Project,
+  type ProjectsJson,
+  projectKey,
+  type SpecRequires,
+} from '@coppice/config';
 import { type DepartedPackage, whenPackagesGo } from '../vocabulary/departed.ts';
 import { countingLeaving, type LeavingProject } from '../vocabulary/leaving.ts';
 
@@ -7,13 +16,15 @@ import { countingLeaving, type LeavingProject } from '../vocabulary/leaving.ts';
 interface Stated {
   readonly config: ConfigRepo;
   readonly commit: string;
+  /** By `owner/project/package`, as far as they are known. */
+  readonly specs?: ReadonlyMap<string, SpecRequires>;
   readonly leaving?: readonly LeavingProject[];
   readonly departed?: readonly DepartedPackage[];
 }
 
 /** `keys`: `owner/name` → the project's keys, the one that signs first, for those that have any. */
 export function projectsJson(
-  { config, commit: configCommit, leaving = [], departed = [] }: Stated,
+  { config, commit: configCommit, specs, leaving = [], departed = [] }: Stated,
   configRepository: string,
   keys: ReadonlyMap<string, readonly KeyNote[]>,
 ): ProjectsJson {
@@ -54,12 +65,18 @@ export function projectsJson(
       })),
       keyFingerprint: keys.get(projectKey(project))?.[0]?.fingerprint ?? null,
       keys: [...(keys.get(projectKey(project)) ?? [])],
-      packages: project.packages.map((one) => ({
-        name: one.name,
-        needs: [...one.needs],
-        chroots: [...one.chroots],
-        source: describeSource(one.source, `packages/${projectKey(project)}/${one.name}`),
-      })),
+      packages: packagesOf(project, specs),
     })),
   };
+}
+
+function packagesOf(project: Project, specs: Stated['specs']): ProjectsJson['projects'][number]['packages'] {
+  const { needs } = orderBySpecs(project, specs);
+  return project.packages.map((one) => ({
+    name: one.name,
+    needs: [...one.needs],
+    requires: (needs.get(one.name) ?? []).filter((need) => !one.needs.includes(need)),
+    chroots: [...one.chroots],
+    source: describeSource(one.source, `packages/${projectKey(project)}/${one.name}`),
+  }));
 }

@@ -48,6 +48,31 @@ function rawStatus(path: string, headers: Record<string, string> = {}): Promise<
 }
 
 describe('the HTTP server', () => {
+  test('tells dnf which chroots a project has when it asks for another one', async () => {
+    const tree = join(folder, 'published');
+    for (const chroot of ['epel-9-x86_64', 'fedora-42-i686', 'fedora-42-x86_64', 'fedora-43-x86_64', 'srpm-builds'])
+      await mkdir(join(tree, 'results/acme/many', chroot), { recursive: true });
+    for (const release of ['epel-9', 'fedora-42']) {
+      await mkdir(join(tree, 'coprs/acme/many/repo', release), { recursive: true });
+      await writeFile(join(tree, 'coprs/acme/many/repo', release, 'dnf.repo'), '[copr:x]\n');
+    }
+    const ask = async (path: string) => {
+      const { status, headers } = await fetch(`${url}/coprs/acme/${path}`);
+      const data = headers.get('copr-error-data');
+      return [status, data && JSON.parse(Buffer.from(data, 'base64').toString())];
+    };
+    // A chroot without a file has no repository.
+    const available = { 'available chroots': ['epel-9-x86_64', 'fedora-42-i686', 'fedora-42-x86_64'] };
+    expect(await ask('many/repo/fedora-44/dnf.repo?arch=x86_64')).toEqual([404, available]);
+    expect(await ask('many/repo/fedora-43/dnf.repo?arch=x86_64')).toEqual([404, available]);
+    expect(await ask('many/repo/epel-9/dnf.repo?arch=aarch64')).toEqual([404, available]);
+    for (const there of ['?arch=x86_64', '?arch=i386', '?arch=i686', '', '?other=1'])
+      expect(await ask(`many/repo/fedora-42/dnf.repo${there}`)).toEqual([200, null]);
+    for (const none of ['none/repo/fedora-42/dnf.repo', 'many/repo/fedora-44/other.repo', '%ff/repo/x/dnf.repo'])
+      expect(await ask(none)).toEqual([404, null]);
+    expect(await rawStatus('/coprs/../..%2f/repo/x/dnf.repo')).toBe(404);
+  });
+
   test('serves regular files that lie below published, and waits for nothing else', async () => {
     const place = join(folder, 'published/results/acme/odd');
     await mkdir(join(place, 'inner'), { recursive: true });

@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { errorDataHeader, errorDataOf } from './available-chroots.ts';
 import { cannotListen } from './cannot-listen.ts';
 import { answerCoprApi } from './copr-api.ts';
 import { listDirectory } from './directory-listing.ts';
@@ -139,10 +140,21 @@ async function answerFile(
   if (path.startsWith('/api_3/')) return await answerCoprApi(published, path, request, response);
   const note = await readFrozenNote(published, path);
   if (note !== undefined) return answer(response, 451, note);
+  const errorData = await errorDataOf(published, path, architectureAsked(request));
+  if (errorData !== undefined) {
+    response.setHeader(errorDataHeader, errorData);
+    return answer(response, 404, 'This project has no repository for that chroot.\n');
+  }
   if (await serveFile(published, path, request, response)) return;
   const page = browsable.test(path) ? await listDirectory(published, path) : undefined;
   if (page === undefined) await notFound(published, request, response);
   else answer(response, 200, page, 'text/html; charset=utf-8');
+}
+
+/** What `dnf copr enable` says of the machine that it runs on. */
+function architectureAsked({ url = '' }: IncomingMessage): string | null {
+  const at = url.indexOf('?');
+  return at < 0 ? null : new URLSearchParams(url.slice(at)).get('arch');
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

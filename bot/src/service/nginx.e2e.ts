@@ -10,7 +10,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CoprError, coprCli } from '../../testing/copr-cli.ts';
 import { coprBuilds, coprChroot, coprPackages, makeCoprTree } from '../../testing/copr-tree.ts';
+import { makeDnfClient } from '../../testing/dnf-client.ts';
 import { waitFor } from '../../testing/wait-for.ts';
+import { type HttpServer, healthOf, startHttpServer } from './http-server.ts';
 
 const nginx = '/usr/sbin/nginx';
 const nginxIn = (page: string) => {
@@ -22,12 +24,20 @@ describe('nginx, with the file of the documentation', () => {
   let folder: string;
   let url: string;
   let server: ChildProcess;
+  let service: HttpServer;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'coppice-nginx-'));
     const port = await freePort();
     url = `http://127.0.0.1:${port}`;
     await makeCoprTree(join(folder, 'published'), url);
+    const release = coprChroot.slice(0, coprChroot.lastIndexOf('-'));
+    await mkdir(join(folder, 'published/coprs/acme/tools/repo', release), { recursive: true });
+    await writeFile(join(folder, 'published/coprs/acme/tools/repo', release, 'dnf.repo'), '[copr:x:acme:tools]\n');
+    service = await startHttpServer({
+      ...{ host: '127.0.0.1', port: 0, published: join(folder, 'published') },
+      ...{ health: () => healthOf(true, []), metrics: async () => '' },
+    });
     await mkdir(join(folder, 'state'));
     await writeFile(join(folder, 'state/secret.json'), '{}');
     await mkdir(join(folder, 'published/api/v1/frozen/acme'), { recursive: true });
@@ -37,6 +47,7 @@ describe('nginx, with the file of the documentation', () => {
     const here = `${map}${nginxIn('serve-with-nginx')}`
       .replace('index index.html;', (line) => `${line}${frozen}`)
       .replace('listen 443 ssl;', `listen 127.0.0.1:${port};`)
+      .replaceAll('127.0.0.1:8080', `127.0.0.1:${service.port}`)
       .replace(/^ *ssl_certificate.*\n/gm, '')
       .replace('/var/lib/coppice/published', join(folder, 'published'));
     const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
@@ -55,6 +66,7 @@ describe('nginx, with the file of the documentation', () => {
     const ended = once(server, 'exit');
     server.kill('SIGTERM');
     await ended;
+    await service.close();
     await rm(folder, { recursive: true, force: true });
   });
 
@@ -88,6 +100,26 @@ describe('nginx, with the file of the documentation', () => {
     await expect(cli.status(999)).rejects.toEqual(lacks);
     await expect(cli.listBuilds('acme', 'none')).rejects.toEqual(lacks);
   });
+
+  test.each(['the service', 'nginx'])(
+    '%s tells dnf 4 which chroots there are instead of one that is not',
+    async (who) => {
+      const hub = who === 'nginx' ? url : `http://127.0.0.1:${service.port}`;
+      const client = await makeDnfClient(hub);
+      try {
+        const enable = (chroot: string) => client.dnf('copr', '--hub', hub, 'enable', 'acme/tools', chroot);
+        const refused = await enable('sapling-99-x86_64');
+        expect(refused.exitCode).not.toBe(0);
+        expect(refused.output).toContain("Repository 'sapling-99-x86_64' does not exist in project 'acme/tools'.");
+        expect(refused.output).toContain(`Available repositories: '${coprChroot}'`);
+        expect((await enable(coprChroot)).output).toContain('Repository successfully enabled.');
+        const none = await client.dnf('copr', '--hub', hub, 'enable', 'acme/none', coprChroot);
+        expect(none.output).toContain('Project acme/none does not exist.');
+      } finally {
+        await client.remove();
+      }
+    },
+  );
 
   test.each([
     ['tools/fedora-42/', 'here'],

@@ -2,8 +2,10 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openQueue } from '@coppice/builder-runner/queue';
+import { replaceFile } from '@coppice/builder-runner/replace-file';
 import { type BrokenPool, queueSnapshotSchema, type ServiceJson } from '@coppice/config';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { coprChroot, coprResult } from '../../testing/copr-tree.ts';
 import { startSiteUpdates } from './site-updates.ts';
 
 const nothingKnown: ServiceJson = {
@@ -82,4 +84,23 @@ test('what was asked for and could not be written is written when it can be, alt
   expect(asked.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   await unblock();
   await expect.poll(() => readFile(join(published, 'index.html'), 'utf8'), { timeout: 30_000 }).toContain('<h1');
+});
+
+test('what users get of a repository is told to the pages when it changes, although nothing is built', async () => {
+  const { site, published } = await openUpdates({});
+  await site.all();
+  const record = coprResult(2);
+  const repository = join(published, 'results/acme/tools', coprChroot);
+  const place = join(repository, `00000002-${record.package}`);
+  await replaceFile(join(place, 'result.json'), JSON.stringify(record), { sync: false });
+  await site.all();
+  const page = () => readFile(join(published, `acme/tools/package/${record.package}/index.html`), 'utf8');
+  expect(await page()).toContain('sudo dnf install');
+  const waiting = {
+    schemaVersion: 1,
+    packages: [{ package: record.package, build: null, version: null, why: 'waits' }],
+  };
+  await replaceFile(join(repository, 'shown.json'), JSON.stringify(waiting), { sync: false });
+  await expect.poll(page, { timeout: 30_000 }).toContain('waits to be published');
+  expect(await page()).not.toContain('sudo dnf install');
 });

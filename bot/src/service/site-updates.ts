@@ -1,11 +1,11 @@
-// Keeps the public JSON and the pages in step with the queue: each change is written once, as soon as the last writing
-// ended.
+// Keeps the public JSON and the pages in step with the queue and with what users get of repositories: each change is
+// written once, as soon as the last writing ended.
 import { join } from 'node:path';
 import type { Queue } from '@coppice/builder-runner/queue';
 import { replaceFile } from '@coppice/builder-runner/replace-file';
-import type { Log } from '@coppice/builder-runner/runner';
+import { type Log, watchChanges } from '@coppice/builder-runner/runner';
 import { type BrokenPool, published as layout, type QueuedBuild, type ServiceJson } from '@coppice/config';
-import { closeSite, regenerate, type SiteChange } from '@coppice/site/regenerate';
+import { closeSite, keyOfChange, regenerate, type SiteChange } from '@coppice/site/regenerate';
 
 export interface SiteUpdates {
   /**
@@ -20,8 +20,9 @@ export interface SiteUpdates {
 }
 
 /**
- * Watches `queue` and the pools that cannot make builders, and writes `api/v1/queue.json` and the pages below
- * `published`. Faults are logged; what could not be written stays owed and is tried again, later and later.
+ * Watches `queue`, what users get of repositories and the pools that cannot make builders, and writes
+ * `api/v1/queue.json` and the pages below `published`. Faults are logged; what could not be written stays owed and is
+ * tried again, later and later.
  */
 export function startSiteUpdates(options: {
   readonly queue: Queue;
@@ -42,7 +43,7 @@ export function startSiteUpdates(options: {
 }): SiteUpdates {
   const { queue, brokenPools, service, lookMilliseconds = 5000, retryMilliseconds = 1000 } = options;
   const { published, history, url, now, log } = options;
-  let waiting = new Map<number, SiteChange>();
+  let waiting = new Map<string | number, SiteChange>();
   let everything = false;
   /** The broken pools and the service as they were written last. */
   let told = '';
@@ -117,10 +118,18 @@ export function startSiteUpdates(options: {
     });
     return running;
   };
+  const add = (change: SiteChange) => {
+    waiting.set(keyOfChange(change), change);
+    void start();
+  };
   const forget = queue.onChange(({ build }) => {
     const { id, owner, project } = build;
-    waiting.set(id, { id, owner, project, package: build.package });
-    void start();
+    add({ id, owner, project, package: build.package });
+  });
+  // Whoever publishes or takes back says what users get in a file beside the repository.
+  const ignore = watchChanges(published, (path) => {
+    const [, owner, project, chroot] = /^results\/([^/]+)\/([^/]+)\/([^/]+)\/shown\.json$/.exec(path) ?? [];
+    if (owner !== undefined && project !== undefined && chroot !== undefined) add({ owner, project, chroot });
   });
   const looking = setInterval(() => void start(), lookMilliseconds);
   looking.unref();
@@ -142,6 +151,7 @@ export function startSiteUpdates(options: {
       clearInterval(looking);
       clearTimeout(pause);
       forget();
+      ignore();
       await idle();
       closeSite(published);
     },

@@ -34,6 +34,7 @@ export function rankOf(path: string): Rank {
   if (path.startsWith('results/')) {
     if (path.endsWith('/repodata/repomd.xml.asc')) return ranks.beside;
     if (path.endsWith('/repodata/repomd.xml') || path.endsWith('/generations/current')) return ranks.pointer;
+    if (repositoryPattern.test(path.slice(0, -'/shown.json'.length)) && name === 'shown.json') return ranks.page;
     return records.has(name) ? ranks.record : ranks.content;
   }
   // Distributions are written once, by the service's start.

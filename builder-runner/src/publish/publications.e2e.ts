@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BuildId, type PublishMode, published, type QueuedBuild } from '@coppice/config';
+import { type BuildId, type PublishMode, published, type QueuedBuild, shownJsonSchema } from '@coppice/config';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { buildOf, publishTiny, showPackages, testChroot } from '../../testing/publish-builds.ts';
 import { requestForTests } from '../../testing/queue/request-for-tests.ts';
@@ -72,6 +72,14 @@ const asked = () => ({ login: 'octocat', request: 'https://github.com/c/1', batc
 const back = (to?: number, batch = asked()) => rollBack(publisher, tools, { chroots: [], to, asked: batch });
 const publish = (batch = asked()) => publishWaiting(publisher, tools, { chroots: [], asked: batch });
 
+/** What is told that users get, where that is not the newest good build. */
+function others(): readonly string[] {
+  const path = join(repository(), 'shown.json');
+  if (!existsSync(path)) return [];
+  const { packages } = shownJsonSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+  return packages.map(({ package: name, version, why }) => `${name} ${version} ${why}`);
+}
+
 /** `1 → 2: one 1.0-1 → 2.0-1`, or why not. */
 function told(outcome: SwitchOutcome): string {
   if (outcome.kind === 'frozen') return 'frozen';
@@ -92,6 +100,7 @@ describe('a publication that is taken back', () => {
     const command = asked();
     expect(told(await back(undefined, command))).toBe('2 > 3 = 1: hello 2.0-1 > 1.0-1');
     expect(await seen()).toBe('hello-1.0');
+    expect(others()).toEqual(['hello 1.0-1 taken-back']);
     expect(readFileSync(join(repository(), 'repodata/repomd.xml'), 'utf8')).toBe(first);
     expect(await readGeneration(repository(), 3)).toMatchObject({ returnsTo: 1, replaces: 2, asked: command });
     // Whoever was cut off after the switch and does it again does nothing, and says the same.
@@ -103,8 +112,10 @@ describe('a publication that is taken back', () => {
     await deleteBuild(publisher, 'acme', 'tools', 2 as BuildId);
     expect(await seen()).toBe('hello-1.0 other-1.0');
     expect(told(await back(2))).toBe('{"kind":"gone","to":2,"builds":["00000002-hello"]}');
+    expect(others()).toEqual(['hello 1.0-1 taken-back']);
     await publishTiny(publisher, 4, 'hello', '2.1');
     expect(await seen()).toBe('hello-2.1 other-1.0');
+    expect(others()).toEqual([]);
   }, 120_000);
 
   test('comes back when it is asked for twice, and by number', async () => {

@@ -7,8 +7,8 @@ import { chunkFor, compareNames, nameOf } from './chunks.ts';
 import { loadChunk, placesOf, readChunkText, readLists } from './data-file.ts';
 import { type Generation, maximumChanges, type PackageChange } from './generation.ts';
 import { repodataOf } from './generations.ts';
-import { versionOf } from './repository.ts';
-import { type BuildTexts, groupByBuild, locationOf, splitPackages } from './texts.ts';
+import type { Replaced } from './taken-back.ts';
+import { type BuildTexts, groupByBuild, locationOf, splitPackages, versionOf } from './texts.ts';
 
 /** A build as a generation shows it. */
 export interface ShownBuild {
@@ -83,7 +83,7 @@ function describe(build: BuildTexts): ShownBuild {
 }
 
 /** Differences as a generation names them. */
-export function changesNamed(differences: readonly Difference[]): {
+export function changesNamed(differences: readonly Replaced[]): {
   readonly changes: PackageChange[];
   readonly changed: number;
 } {

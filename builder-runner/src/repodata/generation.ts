@@ -42,6 +42,17 @@ const changeSchema = z.object({
 });
 export type PackageChange = z.infer<typeof changeSchema>;
 
+/** A package that users get an older build of, since a return to an earlier generation. */
+const takenBackSchema = z.object({
+  package: z.string(),
+  /** The number of the newest build that users had of it: what is newer takes its place. */
+  above: count,
+  /** The folder of the build that they get, null for none, and its `[epoch:]version-release`. */
+  build: z.string().nullable(),
+  version: z.string().nullable(),
+});
+export type TakenBack = z.infer<typeof takenBackSchema>;
+
 /** Who asked for a generation by a command. */
 const askedSchema = z.object({
   login: z.string(),
@@ -64,6 +75,7 @@ export const generationSchema = z.object({
   returnsTo: z.number().int().positive().optional(),
   /** What readers saw before it, null for nothing; it is not there when the generation was made for builds alone. */
   replaces: z.number().int().positive().nullable().optional(),
+  takenBack: z.array(takenBackSchema).optional(),
   /** Where a person asked for it. */
   asked: askedSchema.optional(),
   rpms: count,

@@ -5,6 +5,7 @@ import { describeError, RunnerError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { nameOf } from './chunks.ts';
 import { type Clash, clashFinder } from './clash.ts';
+import { changesNamed } from './compare-generations.ts';
 import {
   copyParts,
   fileOf,
@@ -17,7 +18,7 @@ import {
   writeDataFile,
   writeList,
 } from './data-file.ts';
-import { type DataFile, type Generation, maximumChanges, type PackageChange } from './generation.ts';
+import type { DataFile, Generation } from './generation.ts';
 import {
   addGeneration,
   dropUnnamed,
@@ -26,11 +27,12 @@ import {
   readGeneration,
   repodataOf,
   type Sign,
-  showGeneration,
 } from './generations.ts';
 import { type ChunkTexts, KnownTexts } from './known-texts.ts';
 import { type Changes, type Piece, planChunks } from './plan-chunks.ts';
-import { type BuildTexts, factsOf, type List, lists, type OfLists } from './texts.ts';
+import { switchGeneration } from './switch-generation.ts';
+import { numberOfBuild, overtake, type Replaced, takenBackNow } from './taken-back.ts';
+import { type BuildTexts, type List, lists, type OfLists, versionOf } from './texts.ts';
 
 export interface Repository {
   /** Absolute. */
@@ -97,7 +99,7 @@ export async function changeRepository(repository: Repository, change: Repositor
     return made;
   }
   const others = change.from === undefined ? 'everybody' : 'readers';
-  await showGeneration(folder, made.generation, change.unpublished ? 'builds' : others);
+  await switchGeneration(repository, made, change.unpublished ? 'builds' : others);
   return made;
 }
 
@@ -169,7 +171,7 @@ async function makeGeneration(
   change: RepositoryChange,
   names: string[],
 ): Promise<Generation | Clash> {
-  const changed: PackageChange[] = [];
+  const changed: Replaced[] = [];
   const places = base.generation === undefined ? [] : placesOf(base.generation);
   const chunks = base.generation?.chunks ?? [];
   const pieces = await planChunks(chunks, changesOf(base.builds, change, changed), (at) => {
@@ -222,8 +224,8 @@ async function makeGeneration(
     madeFrom: base.generation?.generation ?? null,
     ...(change.unpublished ? {} : { replaces: (await numberSeen(repository.folder, 'current')) ?? null }),
     rpms,
-    changes: changes.slice(0, maximumChanges),
-    changed: changes.length,
+    ...changesNamed(changes),
+    ...takenBackNow(overtake(base.generation?.takenBack ?? [], changes)),
     files: [...written.map(({ file }) => file), ...further],
     starts: starts as unknown as OfLists<number>,
     chunks: all,
@@ -248,14 +250,15 @@ function sectionsOf(pieces: readonly Piece[]): readonly SectionPlan[] {
 function changesOf(
   builds: readonly BuildTexts[],
   { show = [], hide = [], instead = [] }: RepositoryChange,
-  changed: PackageChange[],
+  changed: Replaced[],
 ): Changes {
   const hidden = new Set(hide);
   const newest = new Map<string, BuildTexts>();
   for (const build of [...builds, ...show]) {
     if (hidden.has(build.build)) continue;
     const before = newest.get(nameOf(build));
-    if (before === undefined || numberOf(before.build) <= numberOf(build.build)) newest.set(nameOf(build), build);
+    if (before === undefined || numberOfBuild(before.build) <= numberOfBuild(build.build))
+      newest.set(nameOf(build), build);
   }
   const substitutes = new Map(instead.map((build) => [nameOf(build), build]));
   const names = new Set([...newest.keys(), ...hide.map((build) => nameOf({ build }))]);
@@ -267,34 +270,18 @@ function changesOf(
         const stays = isHidden ? substitutes.get(name) : shown;
         const offered = newest.get(name);
         const isNewer =
-          offered !== undefined && (stays === undefined || numberOf(stays.build) <= numberOf(offered.build));
+          offered !== undefined && (stays === undefined || numberOfBuild(stays.build) <= numberOfBuild(offered.build));
         const after = isNewer ? offered : stays;
         if (after?.build !== shown?.build)
-          changed.push({ package: name, before: versionOfBuild(shown), after: versionOfBuild(after) });
+          changed.push({ package: name, before: placeOf(shown), after: placeOf(after) });
         return after;
       },
     ]),
   );
 }
 
-/** Of a folder `<00000042>-<package>`. */
-function numberOf(build: string): number {
-  return Number(/^\d+/.exec(build)?.[0] ?? 0);
-}
-
-function versionOfBuild(build: BuildTexts | undefined): string | null {
-  return versionOf(build?.packages.map(({ primary }) => primary) ?? []);
-}
-
-/**
- * `[epoch:]version-release` of a build: of its source package, or else of the first. From the elements of its packages
- * in `primary`.
- */
-export function versionOf(packages: readonly string[]): string | null {
-  const facts = packages.map(factsOf);
-  const about = facts.find(({ architecture }) => architecture === 'src' || architecture === 'nosrc') ?? facts[0];
-  if (about === undefined) return null;
-  return `${about.epoch === '0' ? '' : `${about.epoch}:`}${about.version}-${about.release}`;
+function placeOf(build: BuildTexts | undefined): Replaced['after'] {
+  return build && { build: build.build, version: versionOf(build.packages.map(({ primary }) => primary)) };
 }
 
 function keptFiles(generation: Generation | undefined): readonly DataFile[] {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { shownJsonSchema } from '@coppice/config';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildTexts } from '../../testing/metadata-texts.ts';
@@ -41,6 +42,14 @@ async function contentOf(folder: string, generation: Generation): Promise<Map<st
 const indexOf = (folder: string, { generation }: Generation) =>
   readFile(join(folder, 'generations', String(generation), 'repomd.xml'), 'utf8');
 
+/** What `shown.json` says, without versions. */
+async function othersTold(folder: string): Promise<readonly object[]> {
+  const text = await readFile(join(folder, 'shown.json'), 'utf8').catch(() => undefined);
+  if (text === undefined) return [];
+  const { packages } = shownJsonSchema.parse(JSON.parse(text));
+  return packages.map(({ package: name, build, why }) => ({ package: name, build, why }));
+}
+
 const names = Array.from({ length: 200 }, (_, at) => `p${at}`);
 const step = fc.oneof(
   { weight: 5, arbitrary: fc.record({ show: fc.constantFrom(...names), unpublished: fc.boolean() }) },
@@ -55,6 +64,7 @@ test('whatever is built, published and taken back, readers and builds see what t
       const { folder } = repository;
       let shown = new Map<string, string>();
       let waiting = new Map<string, string>();
+      const built = new Map<string, string>();
       for (const [at, one] of steps.entries()) {
         if (one === 'publish') {
           await (await preparePublication(repository))?.show();
@@ -64,6 +74,7 @@ test('whatever is built, published and taken back, readers and builds see what t
           const build = buildTexts(at + 1, one.show, 2);
           await changeRepository(repository, { show: [build], unpublished: one.unpublished });
           waiting.set(one.show, build.build);
+          built.set(one.show, build.build);
           if (!one.unpublished) {
             shown = new Map([...shown, ...waiting]);
             waiting = new Map();
@@ -80,6 +91,13 @@ test('whatever is built, published and taken back, readers and builds see what t
         expect(await contentOf(folder, current)).toEqual(shown);
         expect(await contentOf(folder, newest)).toEqual(new Map([...shown, ...waiting]));
         expect(existsSync(join(folder, 'generations/newest'))).toBe(current.generation !== newest.generation);
+        const others = [...built].filter(([name, build]) => shown.get(name) !== build);
+        const expected = others.map(([name]) => ({
+          package: name,
+          build: shown.get(name) ?? null,
+          why: waiting.has(name) ? 'waits' : 'taken-back',
+        }));
+        expect(await othersTold(folder)).toEqual(expected.sort((a, b) => (a.package < b.package ? -1 : 1)));
       }
     }),
     { numRuns: 40 },
@@ -126,6 +144,52 @@ test('what users saw last stays although many generations were for builds alone'
     await utimes(join(folder, 'generations', String(number)), old, old);
   await sweepGenerations(folder, { seconds: 600, newest: 3, inUse: new Set([6]) });
   expect(await listGenerations(folder)).toEqual([2, 3, 4, 6, 10]);
+});
+
+test('users are told which packages they get another version of, until a newer one is shown', async () => {
+  const repository = await newRepository();
+  const told = async () => {
+    const text = await readFile(join(repository.folder, 'shown.json'), 'utf8').catch(() => '{"packages": []}');
+    return (JSON.parse(text) as { packages: unknown }).packages;
+  };
+  const show = (id: number, name: string, unpublished = false) =>
+    changeRepository(repository, { show: [buildTexts(id, name, 1)], unpublished });
+  await show(1, 'pebble');
+  expect(existsSync(join(repository.folder, 'shown.json'))).toBe(false);
+  await show(2, 'gravel', true);
+  expect(await told()).toEqual([{ package: 'gravel', build: null, version: null, why: 'waits' }]);
+  await (await preparePublication(repository))?.show();
+  await show(3, 'pebble');
+  const back = await planReturn(repository.folder, 2);
+  if ('kind' in back) expect.unreachable();
+  await (await prepareReturn(repository, back)).show();
+  const gravel = { package: 'gravel', build: null, version: null, why: 'taken-back' };
+  const pebble = { package: 'pebble', build: '00000001-pebble', version: '1-1', why: 'taken-back' };
+  expect(await told()).toEqual([gravel, pebble]);
+  // A build that was deleted gives nothing back, and one that is shown now may go as well.
+  await changeRepository(repository, { hide: ['00000003-pebble'] });
+  expect(await told()).toEqual([gravel, pebble]);
+  await changeRepository(repository, { hide: ['00000001-pebble'] });
+  expect(await told()).toEqual([gravel, { ...pebble, build: null, version: null }]);
+  await show(4, 'gravel');
+  expect(await told()).toEqual([{ ...pebble, build: null, version: null }]);
+  await show(5, 'pebble');
+  expect(existsSync(join(repository.folder, 'shown.json'))).toBe(false);
+});
+
+test('a generation that is damaged keeps nobody from publishing', async () => {
+  const repository = await newRepository();
+  const { folder } = repository;
+  const first = (await changeRepository(repository, { show: [buildTexts(1, 'a', 1)] })) as Generation;
+  const primary = join(folder, 'repodata', first.files.find(({ type }) => type === 'primary')?.file ?? '');
+  await changeRepository(repository, { show: [buildTexts(2, 'a', 1)], unpublished: true });
+  await writeFile(primary, 'damaged');
+  const lines: string[] = [];
+  const log = (_: string, line: string) => void lines.push(line);
+  await changeRepository({ ...repository, log }, { show: [buildTexts(3, 'a', 1)], unpublished: true });
+  expect(lines).toEqual([expect.stringContaining('is damaged')]);
+  await changeRepository(repository, { show: [buildTexts(4, 'a', 1)] });
+  expect(existsSync(join(folder, 'shown.json'))).toBe(false);
 });
 
 test('a switch that is cut off never lets builds go on from less than readers see', async () => {

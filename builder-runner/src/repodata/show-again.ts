@@ -2,8 +2,10 @@
 // generation of the same lists, so that numbers only grow. What takes time is done before anybody sees any of it.
 import { changesNamed, compareGenerations, type Difference, readSomeBuilds } from './compare-generations.ts';
 import type { Asked, Generation } from './generation.ts';
-import { addGeneration, listGenerations, numberSeen, readGeneration, showGeneration } from './generations.ts';
+import { addGeneration, listGenerations, numberSeen, readGeneration } from './generations.ts';
 import { changeRepository, nextNumber, type Repository } from './repository.ts';
+import { switchGeneration } from './switch-generation.ts';
+import { takeBack, takenBackNow } from './taken-back.ts';
 
 /** A generation that is on the disk and that nobody sees yet. */
 export interface Prepared {
@@ -45,7 +47,7 @@ export async function preparePublication(repository: Repository, asked?: Asked):
   if (apart === undefined) return undefined;
   const { current, newest } = apart;
   if (current !== undefined && showTheSame(current, newest)) {
-    await showGeneration(folder, current.generation, 'everybody');
+    await switchGeneration(repository, current, 'everybody');
     return undefined;
   }
   const differences = await compareGenerations(folder, current, newest);
@@ -53,7 +55,7 @@ export async function preparePublication(repository: Repository, asked?: Asked):
   return {
     generation,
     before: current?.generation,
-    show: () => showGeneration(folder, generation.generation, 'everybody'),
+    show: () => switchGeneration(repository, generation, 'everybody'),
   };
 }
 
@@ -123,7 +125,6 @@ export async function prepareReturn(
 ): Promise<Prepared> {
   const { folder } = repository;
   const generation = await copyOf(repository, target, { current, differences, asked, returns: true });
-  const { generation: number } = generation;
   const apart = await readApart(folder);
   const waiting = apart === undefined ? [] : await compareGenerations(folder, current, apart.newest);
   const isApart = apart !== undefined && waiting.length > 0;
@@ -131,12 +132,12 @@ export async function prepareReturn(
     const builds = new Set(waiting.flatMap(({ after }) => (after === undefined ? [] : [after.build])));
     const hide = waiting.flatMap(({ before, after }) => (before && after === undefined ? [before.build] : []));
     const show = await readSomeBuilds(folder, apart.newest, builds);
-    await changeRepository(repository, { from: number, show, hide, unpublished: true });
+    await changeRepository(repository, { from: generation.generation, show, hide, unpublished: true });
   }
   return {
     generation,
     before: current.generation,
-    show: () => showGeneration(folder, number, isApart ? 'readers' : 'everybody'),
+    show: () => switchGeneration(repository, generation, isApart ? 'readers' : 'everybody'),
   };
 }
 
@@ -151,7 +152,8 @@ async function copyOf(
   },
 ): Promise<Generation> {
   const { current, differences, asked, returns } = about;
-  const { returnsTo: _before, asked: _others, ...content } = of;
+  const { returnsTo: _before, asked: _others, takenBack: before = [], ...content } = of;
+  const takenBack = returns ? takeBack(current?.takenBack ?? [], differences) : before;
   const generation: Generation = {
     ...content,
     generation: await nextNumber(folder),
@@ -161,6 +163,7 @@ async function copyOf(
     ...(returns ? { returnsTo: of.generation } : {}),
     ...(asked === undefined ? {} : { asked }),
     ...changesNamed(differences),
+    ...takenBackNow(takenBack),
   };
   await addGeneration(folder, generation, sign);
   return generation;

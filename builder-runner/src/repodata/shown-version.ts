@@ -5,8 +5,7 @@ import { nothingWhenAbsent } from '../base/absent.ts';
 import { type ChunkSize, chunkFor } from './chunks.ts';
 import { placesOf, readChunkText } from './data-file.ts';
 import { numberSeen, readGeneration, repodataOf } from './generations.ts';
-import { versionOf } from './repository.ts';
-import { locationOf, packageOfBuild, splitPackages } from './texts.ts';
+import { locationOf, packageOfBuild, splitPackages, versionOf } from './texts.ts';
 
 /**
  * `[epoch:]version-release` of the package `name` as readers of the repository in `folder` see it; undefined when they

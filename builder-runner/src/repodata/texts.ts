@@ -131,6 +131,17 @@ export function factsOf(primary: string): PackageFacts {
   };
 }
 
+/**
+ * `[epoch:]version-release` of a build: of its source package, or else of the first. From the elements of its packages
+ * in `primary`.
+ */
+export function versionOf(packages: readonly string[]): string | null {
+  const facts = packages.map(factsOf);
+  const about = facts.find(({ architecture }) => architecture === 'src' || architecture === 'nosrc') ?? facts[0];
+  if (about === undefined) return null;
+  return `${about.epoch === '0' ? '' : `${about.epoch}:`}${about.version}-${about.release}`;
+}
+
 const named: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
 /** Text of an element or attribute; `latin1` in, characters out. */

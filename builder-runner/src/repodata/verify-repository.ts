@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { exists } from '../base/absent.ts';
 import { describeError, RunnerError } from '../base/errors.ts';
 import { describePackages, readPackages } from './createrepo.ts';
 import { gunzip } from './data-file.ts';
@@ -32,12 +33,22 @@ export async function verifyRepository(folder: string, key: string | undefined):
   for (const entry of readEntries(index)) problems.push(...(await verifyFile(folder, entry)));
   const shown = await readPackages(repodata);
   const wrongCounts = await verifyCounts(repodata, index, shown.length);
-  const made = await describePackages(
-    folder,
-    shown.map(({ primary }) => locationOf(primary)),
-  );
+  const [there, gone] = await findFiles(folder, new Set(shown.map(({ primary }) => locationOf(primary))));
+  for (const path of gone) problems.push(`${path}: there is no such file`);
+  const made = await describePackages(folder, there);
   for (const { path, line } of made.leftOut) problems.push(`${path}: createrepo_c leaves it out: ${line}`);
   return { rpms: shown.length, problems: [...problems, ...wrongCounts, ...compare(shown, made.packages)] };
+}
+
+/** Of paths in `folder`, those of which there is a file, and the others. */
+async function findFiles(
+  folder: string,
+  paths: ReadonlySet<string>,
+): Promise<readonly [there: readonly string[], gone: readonly string[]]> {
+  const there: string[] = [];
+  const gone: string[] = [];
+  for (const path of paths) ((await exists(join(folder, path))) ? there : gone).push(path);
+  return [there, gone];
 }
 
 interface Entry {

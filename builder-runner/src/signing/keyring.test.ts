@@ -1,10 +1,12 @@
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, test, vi } from 'vitest';
-import { endLeftKeyrings, isKeyringWanted, openKeyring } from './keyring.ts';
+import { endLeftKeyrings, isKeyringWanted, openKeyring, withKeyring } from './keyring.ts';
 import { keyFolder } from './keys.ts';
 
 test('the agent that a killed service left is ended at the next start, that of another service is not', async () => {
@@ -39,6 +41,58 @@ function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+// As it is where the machine has no folder for sockets: they lie in the keyring, which the next one to open it shares.
+test('a keyring is closed when its agent is gone, however long that takes to end', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'coppice-keyrings-'));
+  const held = new Set<Socket>();
+  const said: string[] = [];
+  const agent = createServer((socket) => {
+    held.add(socket);
+    socket.write('OK Pleased to meet you\n');
+    socket.on('data', (line) => {
+      socket.end('OK closing connection\n');
+      said.push(line.toString());
+      // It has promised to end, and takes connections until it does.
+      setTimeout(() => {
+        said.push('gone');
+        agent.close();
+        for (const each of held) each.destroy();
+      }, 200);
+    });
+  });
+  try {
+    agent.listen(join(folder, 'S.gpg-agent'));
+    await once(agent, 'listening');
+    const ring = await openKeyring(folder);
+    await ring.close();
+    expect(said).toEqual(['KILLAGENT\n', 'gone']);
+  } finally {
+    agent.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+test('a keyring can be opened as soon as it is closed, time and again, with the agent of gpg', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'coppice-keyrings-'));
+  try {
+    const make = ['--passphrase', '', '--yes', '--quick-generate-key', 'hello', 'ed25519', 'sign', 'never'];
+    await withKeyring(folder, (gpg) => gpg(make));
+    const agents = new Set<string>();
+    for (let time = 0; time < 40; time += 1) {
+      const ring = await openKeyring(folder);
+      const launched = { env: { ...ring.environment }, extendEnv: false, stdin: 'ignore' } as const;
+      expect(await ring.gpg(['--with-colons', '--list-secret-keys'])).toContain('hello');
+      const { stdout } = await execa('gpg-connect-agent', ['--no-autostart', 'GETINFO pid', '/bye'], launched);
+      await ring.close();
+      const [, pid = ''] = /^D (\d+)$/m.exec(stdout) ?? [];
+      agents.add(pid);
+    }
+    expect(agents.size).toBe(40);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
 
 test('no more keyrings are open than may be: the next one waits until another is closed', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'coppice-keyrings-'));

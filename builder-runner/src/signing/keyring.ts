@@ -1,5 +1,7 @@
 // gpg with the keyring of one project, reached so that its sockets fit, and never with more agents than a bound.
+import { once } from 'node:events';
 import { mkdtemp, readdir, readlink, rm, symlink } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -44,7 +46,50 @@ export async function endLeftKeyrings(home: string): Promise<void> {
   }
 }
 
+/** An agent that does not end in this time is left to itself. */
+const endMilliseconds = 10_000;
+
+/**
+ * Ends the agent whose socket lies in its keyring, and waits until it is gone: one that is about to end still takes
+ * connections, and whoever opens the same keyring next would reach it. False when there is none.
+ */
+async function endAgent(keyring: string): Promise<boolean> {
+  const path = join(keyring, 'S.gpg-agent');
+  // Open until the process is gone: the connection that is told to end is closed some time before.
+  const held = await connectTo(path);
+  if (held === undefined) return false;
+  const told = await connectTo(path);
+  try {
+    const gone = once(held, 'close', { signal: AbortSignal.timeout(endMilliseconds) });
+    held.resume();
+    told?.resume().write('KILLAGENT\n');
+    await gone.catch(() => undefined);
+  } finally {
+    for (const socket of [held, told]) socket?.destroy();
+  }
+  return true;
+}
+
+/** Undefined when nobody listens there. */
+async function connectTo(path: string): Promise<Socket | undefined> {
+  const socket = connect(path);
+  try {
+    await once(socket, 'connect');
+    // It may end at any time, in whichever way.
+    return socket.on('error', () => undefined);
+  } catch {
+    return undefined;
+  }
+}
+
 async function closeKeyring(short: string): Promise<void> {
+  const isEnded = await endAgent(join(short, 'k'));
+  // Where the machine has a folder for sockets, they lie there, under a name of the short link's own.
+  if (!isEnded) await killAgent(short);
+  await rm(short, { recursive: true, force: true });
+}
+
+async function killAgent(short: string): Promise<void> {
   const env = { ...gpgEnvironment(short) };
   await execa('gpgconf', ['--kill', 'gpg-agent'], {
     env,
@@ -53,7 +98,6 @@ async function closeKeyring(short: string): Promise<void> {
     timeout: 60_000,
     reject: false,
   });
-  await rm(short, { recursive: true, force: true });
 }
 
 function gpgEnvironment(short: string): Readonly<Record<string, string>> {

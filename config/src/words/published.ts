@@ -25,6 +25,8 @@ export const published = {
   publicKey: (owner: string, project: string) => `results/${owner}/${project}/pubkey.gpg`,
   /** The dnf repository of one project and chroot: it holds `repodata/` and one folder per build. */
   repository: (owner: string, project: string, chroot: ChrootName) => `results/${owner}/${project}/${chroot}`,
+  /** What users of it get, where that is not what was built last. */
+  shown: (owner: string, project: string, chroot: ChrootName) => `results/${owner}/${project}/${chroot}/shown.json`,
   chrootBuild: (build: BuildPlace, chroot: ChrootName) =>
     `results/${build.owner}/${build.project}/${chroot}/${paddedBuildId(build.id)}-${build.package}`,
   srpmBuild: (build: BuildPlace) => `results/${build.owner}/${build.project}/srpm-builds/${paddedBuildId(build.id)}`,

@@ -98,7 +98,13 @@ export const buildSummarySchema = z.strictObject({
   state: z.enum(buildStates),
   reason: z.enum(failureReasons).nullable(),
   chroots: z.array(
-    z.strictObject({ chroot: z.string(), state: z.enum(buildStates), reason: z.enum(failureReasons).nullable() }),
+    z.strictObject({
+      chroot: z.string(),
+      state: z.enum(buildStates),
+      reason: z.enum(failureReasons).nullable(),
+      /** Why users do not get what succeeded, but an older build or none. */
+      notShown: z.enum(['waits', 'taken-back']).optional(),
+    }),
   ),
   requestedAt: isoTime,
   startedAt: isoTime.nullable(),
@@ -234,6 +240,8 @@ export const projectsJsonSchema = z.strictObject({
         z.strictObject({
           name: z.string(),
           needs: z.array(z.string()),
+          /** Other packages of the project that its spec requires, where that lies in the config repo. */
+          requires: z.array(z.string()).optional(),
           chroots: z.array(z.string()),
           source: z.string(),
         }),
@@ -285,3 +293,28 @@ export const serviceJsonSchema = z.strictObject({
 });
 export type ServiceJson = z.infer<typeof serviceJsonSchema>;
 export type PoolJson = ServiceJson['pools'][number];
+
+const shownPackageSchema = z.object({
+  package: z.string(),
+  /** The folder of the build that users get, null for none. */
+  build: z
+    .string()
+    .regex(/^\d{8,15}-[^/]+$/)
+    .nullable(),
+  /** Its `[epoch:]version-release`. */
+  version: z.string().nullable(),
+  /** A newer build waits to be published, or users were given an older one by a rollback. */
+  why: z.enum(['waits', 'taken-back']),
+});
+/** A package of which users get another build than the newest good one. */
+export type ShownPackage = z.infer<typeof shownPackageSchema>;
+
+/**
+ * `results/<owner>/<project>/<chroot>/shown.json`: the packages of which users get another build than the newest good
+ * one, or none. Without the file there are none.
+ */
+export const shownJsonSchema = z.object({ schemaVersion: z.literal(1), packages: z.array(shownPackageSchema) });
+export type ShownJson = z.infer<typeof shownJsonSchema>;
+
+/** More than that of any repository in which everything waits. */
+export const maximumShownBytes = 64 * 1024 ** 2;

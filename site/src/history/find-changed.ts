@@ -11,6 +11,8 @@ import type { History } from './history.ts';
 export interface Found {
   /** Paths of `result.json`, inside `published/`, that are new, different or gone. */
   readonly results: readonly string[];
+  /** Folders of repositories, inside `published/`, whose `shown.json` is new, different or gone. */
+  readonly shown: readonly string[];
   /** To be noted once these have been read; `changed` is undefined when it is gone. */
   readonly folders: readonly { readonly path: string; readonly changed: number | undefined }[];
 }
@@ -21,9 +23,11 @@ const unsureMilliseconds = 2_000;
 /** Looks at `results/` in `folder`, which is `published/`. */
 export async function findChanged(folder: string, history: History): Promise<Found> {
   const results: string[] = [];
+  const shown: string[] = [];
   const folders: { path: string; changed: number | undefined }[] = [];
   const there = await foldersOfBuilds(folder);
   for (const path of there) {
+    if (await isShownOther(folder, path, history)) shown.push(path);
     const now = Date.now();
     const about = await lstat(join(folder, path)).catch(nothingWhenAbsent);
     if (about === undefined || history.seenFolder(path) === about.mtimeMs) continue;
@@ -36,7 +40,16 @@ export async function findChanged(folder: string, history: History): Promise<Fou
     results.push(...history.seenResults(`${path}/`).map((each) => each.path));
     folders.push({ path, changed: undefined });
   }
-  return { results, folders };
+  for (const { project, chroot } of history.shownFiles())
+    if (!known.has(`results/${project}/${chroot}`)) shown.push(`results/${project}/${chroot}`);
+  return { results, shown, folders };
+}
+
+async function isShownOther(folder: string, path: string, history: History): Promise<boolean> {
+  const [, owner = '', project = '', chroot = ''] = path.split('/');
+  const before = history.seenShown(`${owner}/${project}`, chroot);
+  const now = await lstat(join(folder, path, 'shown.json')).catch(nothingWhenAbsent);
+  return now?.mtimeMs !== before?.changed || now?.size !== before?.bytes;
 }
 
 async function foldersOfBuilds(folder: string): Promise<readonly string[]> {

@@ -3,7 +3,15 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { type BuildState, isFinal } from '@coppice/config';
-import type { Build, ChrootRun, ProjectEntry, SeenResult, SiteProject } from '../model/site-model.ts';
+import type {
+  Build,
+  ChrootRun,
+  OtherShown,
+  ProjectEntry,
+  SeenResult,
+  SeenShown,
+  SiteProject,
+} from '../model/site-model.ts';
 
 /** A package that was built in a chroot and does not build there now. */
 export interface Regression {
@@ -393,6 +401,41 @@ export class History {
       `${owner}0`,
     );
     return rows.map(({ project }) => project as string);
+  }
+
+  // What users get.
+
+  seenShown(project: string, chroot: string): SeenShown | undefined {
+    const row = this.#one('SELECT changed, bytes FROM shown_files WHERE project = ? AND chroot = ?', project, chroot);
+    return row as SeenShown | undefined;
+  }
+
+  /** The repositories whose users get other builds than the newest good ones. */
+  shownFiles(): readonly { readonly project: string; readonly chroot: string }[] {
+    return this.#all('SELECT project, chroot FROM shown_files') as unknown as ReturnType<History['shownFiles']>;
+  }
+
+  /** Instead of all that is kept of the repository; `seen` is undefined when there is no file any more. */
+  saveShown(project: string, chroot: string, seen: SeenShown | undefined, others: readonly OtherShown[]): void {
+    this.#run('DELETE FROM shown WHERE project = ? AND chroot = ?', project, chroot);
+    this.#run('DELETE FROM shown_files WHERE project = ? AND chroot = ?', project, chroot);
+    if (seen !== undefined)
+      this.#run('INSERT INTO shown_files VALUES (?, ?, ?, ?)', project, chroot, seen.changed, seen.bytes);
+    for (const { package: name, build, version, why } of others)
+      this.#run('INSERT INTO shown VALUES (?, ?, ?, ?, ?, ?)', project, chroot, name, build, version, why);
+  }
+
+  /** Of all packages of a project, or of one. */
+  othersShown(project: string, name?: string): readonly OtherShown[] {
+    const [and, values] = name === undefined ? ['', [project]] : [' AND package = ?', [project, name]];
+    const sql = `SELECT package, chroot, build, version, why FROM shown WHERE project = ?${and} ORDER BY package, chroot`;
+    return this.#all(sql, ...values) as unknown as readonly OtherShown[];
+  }
+
+  /** The numbers of a package's builds above `after`. */
+  buildsAbove(project: string, name: string, after: number): readonly number[] {
+    const sql = 'SELECT id FROM builds WHERE project = ? AND package = ? AND id > ?';
+    return this.#all(sql, project, name, after).map(({ id }) => id as number);
   }
 
   // Pages that are to be written.

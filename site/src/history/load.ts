@@ -27,17 +27,20 @@ function load(
   const stated = history.entryOf(key);
   if (stated === undefined) return undefined;
   const [owner = '', name = ''] = key.split('/');
+  const others = telling ? history.othersShown(key, query.package) : [];
   const builds = new Map(history.newestBuilds(query, last).map((build) => [build.id as number, build]));
   if (telling) {
     for (const build of history.newestBuilds({ ...query, live: true }, last)) builds.set(build.id, build);
-    for (const id of history.tellingBuilds(key, query.package)) {
+    const shown = others.flatMap(({ build }) => build ?? []);
+    for (const id of new Set([...history.tellingBuilds(key, query.package), ...shown])) {
       const build = builds.has(id) ? undefined : history.build(id);
-      if (build !== undefined) builds.set(id, build);
+      if (build !== undefined && `${build.owner}/${build.project}` === key) builds.set(id, build);
     }
   }
   return {
     ...{ owner, name, ...stated },
     builds: [...builds.values()].sort((one: Build, other: Build) => other.id - one.id),
+    others,
     buildCount: history.countBuilds(query),
     builtPackages: history.builtPackages(key),
     builtChroots: history.builtChroots(key),

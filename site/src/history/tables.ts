@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 /** Grows with each change of the tables: a file of another version is made anew. */
-const version = 2;
+const version = 3;
 
 const tables = `
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID, STRICT;
@@ -52,6 +52,15 @@ CREATE TABLE chroots (
 -- And of the builds that ended on each day (YYYY-MM-DD, UTC), by how they went.
 CREATE TABLE days (
   day TEXT, state TEXT, builds INTEGER NOT NULL, waited REAL NOT NULL, worked REAL NOT NULL, PRIMARY KEY (day, state)
+) WITHOUT ROWID, STRICT;
+-- What users get of each package and chroot, where it is not the newest good build, as shown.json says it.
+CREATE TABLE shown (
+  project TEXT, chroot TEXT, package TEXT, build INTEGER, version TEXT, why TEXT NOT NULL,
+  PRIMARY KEY (project, package, chroot)
+) WITHOUT ROWID, STRICT;
+-- What was seen of each shown.json.
+CREATE TABLE shown_files (
+  project TEXT, chroot TEXT, changed REAL NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (project, chroot)
 ) WITHOUT ROWID, STRICT;
 -- Pages that are to be written, by their paths inside published/.
 CREATE TABLE owed (path TEXT PRIMARY KEY) WITHOUT ROWID, STRICT;

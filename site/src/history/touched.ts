@@ -1,6 +1,6 @@
 // Which pages and lists a change touches. Lists are cut into files in the order in which they grow, so that a new build
 // touches the last one only, however many there are.
-import { coprFiles, coprPageItems, published } from '@coppice/config';
+import { type BuildId, coprFiles, coprPageItems, published } from '@coppice/config';
 import { type Build, packageNames } from '../model/site-model.ts';
 import type { History } from './history.ts';
 import {
@@ -21,6 +21,8 @@ export interface Touched {
   save(before: Build | undefined, after: Build): void;
   remove(build: Build): void;
   changeEntry(key: string): void;
+  /** Users get another build of a package than before; `above`: builds with higher numbers say whether they do. */
+  changeShown(key: string, name: string, above: number): void;
   /** Notes the pages as owed. */
   owe(): void;
 }
@@ -86,6 +88,17 @@ export function openTouched(history: History): Touched {
     },
     changeEntry(key) {
       projectOf(key).isEntryOther = true;
+    },
+    changeShown(key, name, above) {
+      const [owner = '', project = ''] = key.split('/');
+      if (history.entryOf(key) === undefined) return;
+      history.owe(published.projectPage(owner, project));
+      history.owe(published.packagePage(owner, project, name));
+      for (const id of history.buildsAbove(key, name, above)) {
+        history.owe(published.buildPage({ id: id as BuildId, owner, project, package: name }));
+        history.owe(buildsFile(id));
+      }
+      isAnything = true;
     },
     owe() {
       for (const [key, project] of projects) oweProject(history, key, project);

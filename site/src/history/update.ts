@@ -1,6 +1,14 @@
 // Brings the history up to date with what lies in `published/`, and notes in it which pages are to be written.
-import { type BuildId, type BuildPlace, isBuildPlace, published } from '@coppice/config';
-import type { Changes } from '../model/changes.ts';
+import {
+  type BuildId,
+  type BuildPlace,
+  isBuildPlace,
+  isPathOwner,
+  isPathProject,
+  parseChroot,
+  published,
+} from '@coppice/config';
+import type { Changes, SiteChange } from '../model/changes.ts';
 import {
   type BuildReading,
   chrootFolders,
@@ -8,9 +16,10 @@ import {
   placeOf,
   type Report,
   readBuild,
+  readShown,
   type Statements,
 } from '../model/read.ts';
-import { joinBuild, lifetimeOf, type QueueEntry } from '../model/site-model.ts';
+import { joinBuild, lifetimeOf, type OtherShown, type QueueEntry } from '../model/site-model.ts';
 import { type Found, findChanged } from './find-changed.ts';
 import type { History } from './history.ts';
 import { homePage } from './paths.ts';
@@ -36,7 +45,8 @@ export async function updateHistory(
 ): Promise<void> {
   const touched = openTouched(history);
   const queued = new Map((statements.queue?.builds ?? []).map((entry) => [entry.id, entry]));
-  const found: Found = changes === 'all' ? await findChanged(folder, history) : { results: [], folders: [] };
+  const found: Found =
+    changes === 'all' ? await findChanged(folder, history) : { results: [], shown: foldersShown(changes), folders: [] };
   const places = placesToRead(history, { changes, queued, found });
   const chroots = new Map<string, ReturnType<typeof chrootFolders>>();
   const chrootsOf = ({ owner, project }: Place) => {
@@ -60,7 +70,11 @@ export async function updateHistory(
       for (const [place, reading] of read) keep(history, touched, place, reading);
     });
   }
+  const shown = await Promise.all(
+    found.shown.map(async (path) => [path, await readShown(folder, path, report)] as const),
+  );
   history.atOnce(() => {
+    for (const [path, reading] of shown) keepShown(history, touched, path, reading);
     for (const { path, changed } of found.folders) history.noteFolder(path, changed);
     keepEntries(history, touched, statements);
     touched.owe();
@@ -91,8 +105,42 @@ function placesToRead(
   // Whatever became of those that the queue has no more.
   for (const id of before) if (!queued.has(id)) add(history.build(id));
   if (changes !== 'all')
-    for (const each of changes) add(isBuildPlace(each) ? { ...each, id: each.id as BuildId } : undefined);
+    for (const each of changes)
+      if ('id' in each) add(isBuildPlace(each) ? { ...each, id: each.id as BuildId } : undefined);
   return [...places.values()].sort((one, other) => one.id - other.id);
+}
+
+/** The folders of the repositories among the changes. */
+function foldersShown(changes: readonly SiteChange[]): readonly string[] {
+  return changes.flatMap((each) => {
+    if ('id' in each || !isPathOwner(each.owner) || !isPathProject(each.project)) return [];
+    const chroot = parseChroot(each.chroot)?.name;
+    return chroot === undefined ? [] : [published.repository(each.owner, each.project, chroot)];
+  });
+}
+
+function keepShown(
+  history: History,
+  touched: Touched,
+  path: string,
+  reading: Awaited<ReturnType<typeof readShown>>,
+): void {
+  const [, owner = '', name = '', chroot = ''] = path.split('/');
+  const project = `${owner}/${name}`;
+  const before = history.othersShown(project).filter((each) => each.chroot === chroot);
+  const after = (reading?.others ?? []).map((each) => ({ ...each, chroot }));
+  history.saveShown(project, chroot, reading?.seen, after);
+  const byPackage = (each: readonly OtherShown[]) => new Map(each.map((one) => [one.package, one]));
+  const [old, fresh] = [byPackage(before), byPackage(after)];
+  for (const one of new Set([...old.keys(), ...fresh.keys()])) {
+    const [was, is] = [old.get(one), fresh.get(one)];
+    if (was?.build === is?.build && was?.version === is?.version && was?.why === is?.why) continue;
+    const lowest = Math.min(
+      was === undefined ? Infinity : (was.build ?? 0),
+      is === undefined ? Infinity : (is.build ?? 0),
+    );
+    touched.changeShown(project, one, lowest);
+  }
 }
 
 function keep(history: History, touched: Touched, place: Place, reading: BuildReading): void {

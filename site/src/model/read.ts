@@ -11,6 +11,7 @@ import {
   isPathOwner,
   isPathProject,
   maximumResultBytes,
+  maximumShownBytes,
   type ProjectsJson,
   parseChroot,
   parseJsonAs,
@@ -23,10 +24,20 @@ import {
   type ServiceJson,
   sandboxesJsonSchema,
   serviceJsonSchema,
+  shownJsonSchema,
 } from '@coppice/config';
 import { nothingWhenAbsent } from './absent.ts';
 import { readRegularFile } from './regular-file.ts';
-import type { BuildRecords, LogFile, ProjectEntry, QueueEntry, ResultRecord, SeenResult } from './site-model.ts';
+import type {
+  BuildRecords,
+  LogFile,
+  OtherShown,
+  ProjectEntry,
+  QueueEntry,
+  ResultRecord,
+  SeenResult,
+  SeenShown,
+} from './site-model.ts';
 
 /** Of the queue's snapshot, and of what the config states. */
 const maximumJsonBytes = 256 * 1024 * 1024;
@@ -139,6 +150,29 @@ async function readResult(
     return { seen, record: { result: parsed.result, logs: await logsIn(join(file, '..')) } };
   if (!isKnown) report(path, parsed.why);
   return { seen, record: undefined };
+}
+
+/** What the users of a repository get, where it is not the newest good build; undefined without a file of it. */
+export async function readShown(
+  folder: string,
+  path: string,
+  report: Report,
+): Promise<{ readonly seen: SeenShown; readonly others: readonly Omit<OtherShown, 'chroot'>[] } | undefined> {
+  const file = `${path}/shown.json`;
+  const about = await lstat(join(folder, file)).catch(nothingWhenAbsent);
+  if (about === undefined) return undefined;
+  const seen = { changed: about.mtimeMs, bytes: about.size };
+  const read = await readRegularFile(join(folder, file), maximumShownBytes);
+  const parsed = read.kind === 'text' ? parseJsonAs(read.text, shownJsonSchema) : read;
+  if (parsed.kind === 'broken') report(file, parsed.why);
+  const packages = parsed.kind === 'value' ? parsed.value.packages : [];
+  const others = new Map(
+    packages.map(({ build, ...each }) => [
+      each.package,
+      { ...each, build: build === null ? null : Number.parseInt(build, 10) },
+    ]),
+  );
+  return { seen, others: [...others.values()].filter((each) => isPathName(each.package)) };
 }
 
 /** The place of a build, by the path of one of its results; undefined for a path of another form. */

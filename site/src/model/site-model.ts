@@ -13,6 +13,7 @@ import {
   type Result,
   readSandbox,
   type SandboxesJson,
+  type ShownPackage,
 } from '@coppice/config';
 
 export type QueueEntry = QueueSnapshot['builds'][number];
@@ -35,6 +36,20 @@ export interface SeenResult {
   readonly path: string;
   readonly changed: number;
   readonly bytes: number;
+}
+
+/** A `shown.json`, as it was seen last. */
+export type SeenShown = Pick<SeenResult, 'changed' | 'bytes'>;
+
+/** What users get of a package in a chroot, where it is not the newest good build. */
+export interface OtherShown {
+  readonly package: string;
+  readonly chroot: string;
+  /** The number of the build that they get, null for none. */
+  readonly build: number | null;
+  /** Its `[epoch:]version-release`. */
+  readonly version: string | null;
+  readonly why: ShownPackage['why'];
 }
 
 /** Builds in the lists of a project's page and of a package's. */
@@ -103,6 +118,8 @@ export interface SiteProject {
   /** Packages and chroots of which there are builds. */
   readonly builtPackages: readonly string[];
   readonly builtChroots: readonly string[];
+  /** What users get, where it is not the newest good build. */
+  readonly others: readonly OtherShown[];
   /** Of a sandbox: how long it stays, and once its pull request was closed, from when on it is deleted. */
   readonly lifetime: { readonly keptSeconds: number; readonly deleteAt: string | null } | null;
 }

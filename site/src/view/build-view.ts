@@ -5,15 +5,17 @@ import {
   type FailureReason,
   isFinal,
   type PinnedSource,
+  type PublishMode,
   published,
 } from '@coppice/config';
 import { siteHref, webAddress } from '../markup/html.ts';
-import type { Build, ChrootRun } from '../model/site-model.ts';
+import type { Build, ChrootRun, OtherShown } from '../model/site-model.ts';
 import { chrootLabel, formatBytes } from './format.ts';
 import { logPagePath, mainLog } from './log-pages.ts';
 import { type BuildRow, rowOf } from './rows.ts';
+import { notShown, sayOther } from './shown-view.ts';
 import { type Timeline, timelineOf } from './timeline.ts';
-import { verdictOf } from './verdict.ts';
+import { verdictOf, versionOf } from './verdict.ts';
 
 interface ArtifactRow {
   readonly file: string;
@@ -54,6 +56,8 @@ export interface BuildView {
   readonly owner: string;
   readonly name: string;
   readonly verdict: string;
+  /** That users do not get it, one sentence for each reason, without a full stop. */
+  readonly notes: readonly string[];
   readonly live: boolean;
   readonly runs: readonly RunView[];
   /** Shown apart from the chroots; null when nothing is known of it. */
@@ -139,8 +143,22 @@ function failedFirst(runs: readonly ChrootRun[]): readonly ChrootRun[] {
   return [...runs].sort((a, b) => rank(a) - rank(b));
 }
 
+/** What users get of the package of a build, where it is not the newest good one; and when what waits is published. */
+export interface ShownTo {
+  readonly others: readonly OtherShown[];
+  readonly mode: PublishMode | undefined;
+}
+
+function notesOf(build: Build, { others, mode }: ShownTo): readonly string[] {
+  const notes = build.chroots.flatMap((run) => {
+    const other = notShown(others, build, run);
+    return other === undefined ? [] : [sayOther(other, versionOf(build) ?? 'it', mode)];
+  });
+  return [...new Set(notes)];
+}
+
 /** The view of one build. */
-export function buildView(build: Build): BuildView {
+export function buildView(build: Build, shownTo: ShownTo): BuildView {
   const { source } = build;
   return {
     path: published.buildPage(build),
@@ -148,6 +166,7 @@ export function buildView(build: Build): BuildView {
     owner: build.owner,
     name: build.project,
     verdict: verdictOf(build),
+    notes: notesOf(build, shownTo),
     live: !isFinal(build.state),
     runs: failedFirst(build.chroots).map((run) => runView(build, run)),
     srpm: build.srpm && runView(build, build.srpm),

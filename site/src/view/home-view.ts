@@ -1,9 +1,10 @@
 // What the home page and the pages of owners show, and the list of builds for programs. Pure.
 import { type BuildState, type BuildSummary, published, readSandbox } from '@coppice/config';
 import { siteHref } from '../markup/html.ts';
-import { type Build, packageNames, type SiteProject } from '../model/site-model.ts';
+import { type Build, type OtherShown, packageNames, type SiteProject } from '../model/site-model.ts';
 import type { QueueView } from './queue-view.ts';
 import { type BuildRow, rowOf } from './rows.ts';
+import { notShown } from './shown-view.ts';
 
 /** How the packages of a project stand in a chroot: failed when one of them failed. */
 export interface ChrootDot {
@@ -99,8 +100,8 @@ export function regressionRow(build: Build, chroot: string, goodId: number): Reg
   };
 }
 
-/** One entry of `api/v1/builds.json`. `siteUrl` has no slash at the end. */
-export function summaryOf(build: Build, siteUrl: string): BuildSummary {
+/** One entry of `api/v1/builds.json`. `siteUrl` has no slash at the end; `others`: what users get of its package. */
+export function summaryOf(build: Build, siteUrl: string, others: readonly OtherShown[]): BuildSummary {
   return {
     id: build.id,
     owner: build.owner,
@@ -108,7 +109,10 @@ export function summaryOf(build: Build, siteUrl: string): BuildSummary {
     package: build.package,
     state: build.state,
     reason: build.reason,
-    chroots: build.chroots.map(({ chroot, state, reason }) => ({ chroot, state, reason })),
+    chroots: build.chroots.map(({ chroot, state, reason }) => {
+      const other = notShown(others, build, { chroot, state });
+      return { chroot, state, reason, ...(other === undefined ? {} : { notShown: other.why }) };
+    }),
     requestedAt: build.requestedAt,
     startedAt: build.startedAt,
     endedAt: build.endedAt,

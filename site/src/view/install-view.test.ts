@@ -63,7 +63,10 @@ describe('how to install', () => {
     const failed: Changes = { id: 2, chroot: 'epel-9-x86_64', state: 'failed', reason: 'check', artifacts: [] };
     const { snippets, notYet } = install([built, failed], chroots);
     expect(snippets.map(({ copr }) => copr)).toEqual([expect.stringMatching(/acme\/tools$/)]);
-    expect(notYet).toEqual(['EPEL 9', 'Fedora 43']);
+    expect(notYet).toEqual([
+      { label: 'EPEL 9', why: 'failed', build: { id: 2, href: '/acme/tools/build/2/' } },
+      { label: 'Fedora 43', why: 'not-built', build: null },
+    ]);
   });
 
   test.each<[string, readonly Changes[], string]>([

@@ -1,7 +1,9 @@
 // How a reader installs what a project built, for each distribution release: with names that the results have.
 import { binaryPackages, type Chroot, parseChroot, published } from '@coppice/config';
-import type { SiteProject } from '../model/site-model.ts';
+import { siteHref } from '../markup/html.ts';
+import type { Build, OtherShown, SiteProject } from '../model/site-model.ts';
 import { chrootLabel } from './format.ts';
+import { isGiven, keyOfOther, othersByKey } from './shown-view.ts';
 
 /** The commands for one distribution release; each of them does what it says, for something was built for it. */
 export interface InstallSnippet {
@@ -20,8 +22,21 @@ export interface InstallSnippet {
 
 export interface Install {
   readonly snippets: readonly InstallSnippet[];
-  /** Releases for which nothing has been built yet: their repositories are empty. */
-  readonly notYet: readonly string[];
+  /** Releases whose users get nothing yet. */
+  readonly notYet: readonly NotYet[];
+}
+
+/** Why there is nothing to install for a release. */
+export interface NotYet {
+  readonly label: string;
+  readonly why:
+    | 'not-built'
+    /** No build succeeded. */
+    | 'failed'
+    /** What was built waits to be published, or was taken back. */
+    | OtherShown['why'];
+  /** The page of the build that says more, with its number; null where there is none. */
+  readonly build: { readonly id: number; readonly href: string } | null;
 }
 
 /** A build that gave packages for a release: the chroot, and what is in it, the main package first. */
@@ -39,32 +54,59 @@ export function installOf(project: SiteProject, chroots: readonly string[], site
   const known = chroots.flatMap((name) => parseChroot(name) ?? []);
   const releases = Map.groupBy(known, ({ distribution, release }) => `${distribution}-${release}`);
   const snippets: InstallSnippet[] = [];
-  const notYet: string[] = [];
+  const notYet: NotYet[] = [];
   for (const [release, ofRelease] of releases) {
     const label = chrootLabel(`${release}-x86_64`);
     const offer = offerOf(project, ofRelease);
-    if (offer === undefined) notYet.push(label);
+    if (offer === undefined) notYet.push({ label, ...whyNothing(project, ofRelease) });
     else snippets.push(snippetOf(project, offer, label, siteUrl));
   }
   return { snippets, notYet };
 }
 
 /** The newest of what people come for: what others of the project need is a library, and comes by itself. */
-function offerOf({ entry, builds }: SiteProject, chroots: readonly Chroot[]): Offer | undefined {
+function offerOf(project: SiteProject, chroots: readonly Chroot[]): Offer | undefined {
+  const { entry, builds } = project;
+  const others = othersByKey(project);
   // What leaves the project is nothing to begin with either.
   const departed = entry?.departed.map((known) => known.name) ?? [];
-  const second = new Set([...(entry?.packages.flatMap((known) => known.needs) ?? []), ...departed]);
+  const second = new Set([
+    ...(entry?.packages.flatMap(({ needs, requires }) => [...needs, ...(requires ?? [])]) ?? []),
+    ...departed,
+  ]);
   let other: Offer | undefined;
   for (const build of builds) {
     for (const chroot of chroots) {
       const run = build.chroots.find((one) => one.chroot === chroot.name && one.state === 'succeeded');
-      const names = run === undefined ? [] : binaryPackages(run.artifacts, build.package);
+      if (run === undefined || !isGiven(others, build, chroot.name)) continue;
+      const names = binaryPackages(run.artifacts, build.package);
       if (names.length === 0) continue;
       if (!second.has(build.package)) return { chroot, names };
       other ??= { chroot, names };
     }
   }
   return other;
+}
+
+/** The newest build of a release says why its users get nothing. */
+function whyNothing(project: SiteProject, chroots: readonly Chroot[]): Pick<NotYet, 'why' | 'build'> {
+  const names = new Set<string>(chroots.map(({ name }) => name));
+  const others = othersByKey(project);
+  let failed: Build | undefined;
+  for (const build of project.builds) {
+    const runs = build.chroots.filter((run) => names.has(run.chroot));
+    for (const { chroot, state } of runs) {
+      const other = others.get(keyOfOther({ package: build.package, chroot }));
+      if (state === 'succeeded' && other !== undefined) return { why: other.why, build: linkTo(build) };
+    }
+    // Without a source package nothing is known of chroots.
+    if (build.state === 'failed' && (runs.length > 0 || build.chroots.length === 0)) failed ??= build;
+  }
+  return failed === undefined ? { why: 'not-built', build: null } : { why: 'failed', build: linkTo(failed) };
+}
+
+function linkTo(build: Build): NonNullable<NotYet['build']> {
+  return { id: build.id, href: siteHref(published.buildPage(build)) };
 }
 
 function snippetOf({ owner, name }: SiteProject, { chroot, names }: Offer, label: string, url: string): InstallSnippet {

@@ -59,7 +59,7 @@ test('a package lists what it needs with links, and its builds', () => {
 
 describe('buildView', () => {
   const viewOf = (changes: Parameters<typeof fixtureResult>[0]) =>
-    buildView(fixtureSite({ results: [fixtureResult(changes)] }).builds[0]!);
+    buildView(fixtureSite({ results: [fixtureResult(changes)] }).builds[0]!, { others: [], mode: undefined });
 
   test('links requests and sources only when they are web addresses', () => {
     expect(viewOf({ request: 'javascript:alert(1)' }).requestHref).toBeNull();

@@ -6,17 +6,8 @@ import { formatTime } from './format.ts';
 import { type Install, installOf } from './install-view.ts';
 import { type KeyView, keysOf } from './key-view.ts';
 import { type ProjectFacts, projectFacts } from './project-facts.ts';
-import {
-  type BuildRow,
-  cellsOf,
-  chrootsOf,
-  departedOf,
-  lastVersion,
-  type Matrix,
-  type MatrixRow,
-  matrixOf,
-  rowOf,
-} from './rows.ts';
+import { type BuildRow, cellsOf, chrootsOf, departedOf, type Matrix, type MatrixRow, matrixOf, rowOf } from './rows.ts';
+import { standingOf } from './shown-view.ts';
 
 export interface ProjectView {
   readonly path: string;
@@ -49,13 +40,18 @@ export interface PackageView {
   readonly project: string;
   readonly projectHref: string;
   readonly name: string;
+  /** As in a row of the matrix: what users get, and what they do not. */
   readonly version: string | null;
-  /** As in a row of the matrix. */
+  readonly notes: readonly string[];
   readonly departed?: string | null;
   readonly install: Install;
   readonly source: string | null;
   readonly needs: readonly { readonly name: string; readonly href: string | null }[];
-  readonly chroots: readonly { readonly chroot: string; readonly cell: MatrixRow['cells'][number] }[];
+  readonly chroots: readonly {
+    readonly chroot: string;
+    readonly cell: MatrixRow['cells'][number];
+    readonly version: string | null;
+  }[];
   readonly history: readonly BuildRow[];
   readonly buildCount: number;
   readonly live: boolean;
@@ -90,7 +86,7 @@ export function projectView(project: SiteProject, siteUrl: string): ProjectView 
 function endsWhen(lifetime: SiteProject['lifetime']): string | null {
   if (lifetime === null) return null;
   const { keptSeconds, deleteAt } = lifetime;
-  if (deleteAt !== null) return `on ${formatTime(deleteAt)}, for it was closed`;
+  if (deleteAt !== null) return `after ${formatTime(deleteAt)}, for it was closed`;
   return `${forHowLong(keptSeconds)} after it is closed`;
 }
 
@@ -101,6 +97,10 @@ export function packageView(project: SiteProject, name: string, siteUrl: string)
   const chroots = entry?.chroots ?? chrootsOf({ ...project, entry: null });
   const cells = cellsOf(builds, chroots, entry?.chroots ?? null);
   const departed = departedOf(project, name);
+  const others = project.others.filter((each) => each.package === name);
+  const told = { builds, others, mode: project.entry?.publish };
+  const { version, notes } = standingOf(told, chrootsOf(project));
+  const { versions } = standingOf(told, chroots);
   const stated = new Set(project.entry?.packages.map((known) => known.name));
   return {
     path: published.packagePage(project.owner, project.name, name),
@@ -108,15 +108,16 @@ export function packageView(project: SiteProject, name: string, siteUrl: string)
     project: project.name,
     projectHref: siteHref(published.projectPage(project.owner, project.name)),
     name,
-    version: lastVersion(builds),
+    version,
+    notes,
     ...(departed === undefined ? {} : { departed }),
     install: installOf({ ...project, builds }, chroots, siteUrl),
     source: entry?.source ?? null,
-    needs: (entry?.needs ?? []).map((need) => ({
+    needs: [...new Set([...(entry?.needs ?? []), ...(entry?.requires ?? [])])].map((need) => ({
       name: need,
       href: stated.has(need) ? siteHref(published.packagePage(project.owner, project.name, need)) : null,
     })),
-    chroots: chroots.map((chroot, index) => ({ chroot, cell: cells[index] ?? null })),
+    chroots: chroots.map((chroot, index) => ({ chroot, cell: cells[index] ?? null, version: versions[index] ?? null })),
     history: builds.slice(0, listedBuilds.package).map(rowOf),
     buildCount: project.buildCount,
     live: builds.some((build) => !isFinal(build.state)),

@@ -3,6 +3,7 @@ import { type BuildState, type FailureReason, published } from '@coppice/config'
 import { siteHref } from '../markup/html.ts';
 import { type Build, type ChrootRun, packageNames, type SiteProject } from '../model/site-model.ts';
 import { formatSeconds, secondsBetween } from './format.ts';
+import { standingOf } from './shown-view.ts';
 import { versionOf } from './verdict.ts';
 
 export interface BuildRow {
@@ -54,8 +55,10 @@ export interface MatrixRow {
   readonly href: string;
   /** It is no longer in the config: when what it has published goes (`YYYY-MM-DD`), or null. Absent: it is there. */
   readonly departed?: string | null;
-  /** The version that was built last with success. */
+  /** The version that users get, null for none. */
   readonly version: string | null;
+  /** What was built of it and users do not get, one sentence each. */
+  readonly notes: readonly string[];
   /** One per chroot of the matrix; null = never built, `absent` = not built for this chroot on purpose. */
   readonly cells: readonly (MatrixCell | null | 'absent')[];
 }
@@ -95,15 +98,19 @@ export function chrootsOf({ entry, builtChroots }: Pick<SiteProject, 'entry' | '
 /** Packages × chroots of a project. */
 export function matrixOf(project: SiteProject): Matrix {
   const chroots = chrootsOf(project);
+  const others = Map.groupBy(project.others, (each) => each.package);
   const rows = packageNames(project).map((name): MatrixRow => {
     const builds = project.builds.filter((build) => build.package === name);
     const stated = project.entry?.packages.find((entry) => entry.name === name)?.chroots ?? null;
     const gone = departedOf(project, name);
+    const told = { builds, others: others.get(name) ?? [], mode: project.entry?.publish };
+    const { version, notes } = standingOf(told, chroots);
     return {
       package: name,
       ...(gone === undefined ? {} : { departed: gone }),
       href: siteHref(published.packagePage(project.owner, project.name, name)),
-      version: lastVersion(builds),
+      version,
+      notes,
       cells: cellsOf(builds, chroots, stated),
     };
   });
@@ -117,10 +124,4 @@ export function matrixOf(project: SiteProject): Matrix {
 export function departedOf({ entry }: Pick<SiteProject, 'entry'>, name: string): string | null | undefined {
   const one = entry?.departed.find((each) => each.name === name);
   return one === undefined ? undefined : (one.deleteAt?.slice(0, 10) ?? null);
-}
-
-/** The version of the newest build that gave packages. `builds` newest first. */
-export function lastVersion(builds: readonly Build[]): string | null {
-  const good = builds.find((build) => build.chroots.some((run) => run.state === 'succeeded'));
-  return (good && versionOf(good)) ?? null;
 }
