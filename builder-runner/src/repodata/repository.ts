@@ -77,15 +77,21 @@ export interface RepositoryChange {
  */
 export async function changeRepository(repository: Repository, change: RepositoryChange): Promise<Generation | Clash> {
   const { folder } = repository;
-  const made = await makeFromWhatIsThere(repository, change);
+  const changed: Replaced[] = [];
+  const made = await makeFromWhatIsThere(repository, change, changed);
   if ('first' in made) return made;
   await addGeneration(folder, made, repository.sign);
   const others = change.from === undefined ? 'everybody' : 'readers';
-  await switchGeneration(repository, made, change.unpublished ? 'builds' : others);
+  await switchGeneration(repository, made, change.unpublished ? 'builds' : others, changed);
   return made;
 }
 
-async function makeFromWhatIsThere(repository: Repository, change: RepositoryChange): Promise<Generation | Clash> {
+/** Notes in `changed` what happens to each package. */
+async function makeFromWhatIsThere(
+  repository: Repository,
+  change: RepositoryChange,
+  changed: Replaced[],
+): Promise<Generation | Clash> {
   const { folder, beginWith, log } = repository;
   const number = change.from ?? (await numberSeen(folder, 'newest'));
   if (number !== undefined) {
@@ -93,13 +99,18 @@ async function makeFromWhatIsThere(repository: Repository, change: RepositoryCha
       const generation = await readGeneration(folder, number);
       if (generation === undefined) throw new RunnerError('metadata', 'its record is gone');
       const packed = await readLists(repodataOf(folder), generation);
-      return await makeGeneration(repository, { generation, packed, builds: [] }, change);
+      return await makeGeneration(repository, { generation, packed, builds: [] }, change, changed);
     } catch (error) {
       if (!isDamage(error)) throw error;
       log?.('error', `generation ${number} of ${folder} is made anew, for it is damaged: ${describeError(error)}`);
     }
   }
-  return makeGeneration(repository, { generation: undefined, packed: nothing, builds: await beginWith() }, change);
+  return makeGeneration(
+    repository,
+    { generation: undefined, packed: nothing, builds: await beginWith() },
+    change,
+    changed,
+  );
 }
 
 /** What a new generation is made from. */
@@ -130,8 +141,9 @@ async function makeGeneration(
   repository: Repository,
   base: Base,
   change: RepositoryChange,
+  changed: Replaced[],
 ): Promise<Generation | Clash> {
-  const changed: Replaced[] = [];
+  changed.length = 0;
   const places = base.generation === undefined ? [] : placesOf(base.generation);
   const chunks = base.generation?.chunks ?? [];
   const pieces = await planChunks(chunks, changesOf(base.builds, change, changed), (at) => {
