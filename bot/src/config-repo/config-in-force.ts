@@ -73,7 +73,7 @@ interface ConfigInForceOptions {
 export interface ConfigInForce {
   /** Undefined until a commit without problems is known. */
   current(): ConfigAtCommit | undefined;
-  /** Puts a config into force at once; that it is published follows, and is tried again after a fault, which is logged. */
+  /** Puts a config into force at once, and publishes it then; after a fault, which is logged, it is tried again. */
   adopt(config: ConfigAtCommit): void;
   /** Publishes what is in force again, after the keys of projects have changed. */
   refresh(): void;

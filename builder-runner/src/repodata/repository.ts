@@ -85,21 +85,21 @@ export interface RepositoryChange {
  */
 export async function changeRepository(repository: Repository, change: RepositoryChange): Promise<Generation | Clash> {
   const { folder } = repository;
-  const written: string[] = [];
+  const noted: Noted = { written: [], changed: [] };
   let made: Generation | Clash;
   try {
-    made = await makeFromWhatIsThere(repository, change, written);
+    made = await makeFromWhatIsThere(repository, change, noted);
     if (!('first' in made)) await addGeneration(folder, made, repository.sign);
   } catch (error) {
-    await takeBack(repository, written);
+    await takeBack(repository, noted.written);
     throw error;
   }
   if ('first' in made) {
-    await takeBack(repository, written);
+    await takeBack(repository, noted.written);
     return made;
   }
   const others = change.from === undefined ? 'everybody' : 'readers';
-  await switchGeneration(repository, made, change.unpublished ? 'builds' : others);
+  await switchGeneration(repository, made, change.unpublished ? 'builds' : others, noted.changed);
   return made;
 }
 
@@ -110,11 +110,18 @@ async function takeBack({ folder, log }: Repository, written: readonly string[])
   });
 }
 
-/** `written` is given the names of the files that were written for it. */
+/** What happens while a generation is made. */
+interface Noted {
+  /** Names of the files that were written for it. */
+  readonly written: string[];
+  /** What happens to each package. */
+  readonly changed: Replaced[];
+}
+
 async function makeFromWhatIsThere(
   repository: Repository,
   change: RepositoryChange,
-  written: string[],
+  noted: Noted,
 ): Promise<Generation | Clash> {
   const { folder, beginWith, log } = repository;
   const number = change.from ?? (await numberSeen(folder, 'newest'));
@@ -123,7 +130,7 @@ async function makeFromWhatIsThere(
       const generation = await readGeneration(folder, number);
       if (generation === undefined) throw new RunnerError('metadata', 'its record is gone');
       const packed = await readLists(repodataOf(folder), generation);
-      return await makeGeneration(repository, { generation, packed, builds: [] }, change, written);
+      return await makeGeneration(repository, { generation, packed, builds: [] }, change, noted);
     } catch (error) {
       if (!isDamage(error)) throw error;
       // What is there besides is not what that one showed: readers would be given what they have not seen yet.
@@ -132,7 +139,7 @@ async function makeFromWhatIsThere(
     }
   }
   const base = { generation: undefined, packed: nothing, builds: await beginWith() };
-  return makeGeneration(repository, base, change, written);
+  return makeGeneration(repository, base, change, noted);
 }
 
 function isDamaged(folder: string, number: number, cause: unknown): RunnerError {
@@ -169,9 +176,9 @@ async function makeGeneration(
   repository: Repository,
   base: Base,
   change: RepositoryChange,
-  names: string[],
+  { written: names, changed }: Noted,
 ): Promise<Generation | Clash> {
-  const changed: Replaced[] = [];
+  changed.length = 0;
   const places = base.generation === undefined ? [] : placesOf(base.generation);
   const chunks = base.generation?.chunks ?? [];
   const pieces = await planChunks(chunks, changesOf(base.builds, change, changed), (at) => {

@@ -184,6 +184,8 @@ test('a generation that is damaged keeps nobody from publishing', async () => {
   const primary = join(folder, 'repodata', first.files.find(({ type }) => type === 'primary')?.file ?? '');
   await changeRepository(repository, { show: [buildTexts(2, 'a', 1)], unpublished: true });
   await writeFile(primary, 'damaged');
+  // Otherwise what is told already is gone on with, and nothing is compared.
+  await rm(join(folder, 'shown.json'));
   const lines: string[] = [];
   const log = (_: string, line: string) => void lines.push(line);
   await changeRepository({ ...repository, log }, { show: [buildTexts(3, 'a', 1)], unpublished: true });

@@ -313,7 +313,12 @@ export type ShownPackage = z.infer<typeof shownPackageSchema>;
  * `results/<owner>/<project>/<chroot>/shown.json`: the packages of which users get another build than the newest good
  * one, or none. Without the file there are none.
  */
-export const shownJsonSchema = z.object({ schemaVersion: z.literal(1), packages: z.array(shownPackageSchema) });
+export const shownJsonSchema = z.object({
+  schemaVersion: z.literal(1),
+  /** The generations that users and builds see, where these are two: by them it is known what it stands for. */
+  between: z.object({ users: z.int().positive(), builds: z.int().positive() }).optional(),
+  packages: z.array(shownPackageSchema),
+});
 export type ShownJson = z.infer<typeof shownJsonSchema>;
 
 /** More than that of any repository in which everything waits. */
