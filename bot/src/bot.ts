@@ -230,14 +230,14 @@ function contextsOf(options: BotOptions, parts: Parts, view: CommentContext['vie
   const { state, github, mirror, heads, crowdsHeads, built, commitEdit, published, people } = parts;
   const planning = { queue, built, settings };
   const pulls: PullContext = {
-    ...{ ...planning, mirror, heads, github, now, log, written: config.current },
+    ...{ ...planning, url, mirror, heads, github, now, log, written: config.current },
     ...{ config: people.config, meet: people.meet, why: people.why, unread: people.unread },
     aside: createAsideJudge(crowdsHeads),
     pulls: () => state().pulls,
     groups: () => state().groups,
   };
   const pushes: PushContext = {
-    ...{ ...planning, mirror, log, now, state, config: config.current, adopt: config.adopt },
+    ...{ ...planning, url, mirror, log, now, state, config: config.current, adopt: config.adopt },
     unread: (stated) => people.unread(teamsIn(stated)),
     sandboxes: createSandboxFinder({
       ...{ queue, built, log, pulls: () => state().pulls, config: people.config },

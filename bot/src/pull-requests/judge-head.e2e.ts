@@ -33,7 +33,10 @@ async function commit(files: Readonly<Record<string, string>>, on = base): Promi
   return await git.text(['rev-parse', 'refs/heads/x']);
 }
 const place = (head: string) => ({ head, tip: base, inForce: base });
-const background = { leaving: [], builds: new Map([['acme/tools', 3]]), deleteAt: '2026-01-31T15:00:00Z' };
+const background = {
+  ...{ leaving: [], builds: new Map([['acme/tools', 3]]) },
+  ...{ deleteAt: '2026-01-31T15:00:00Z', now: '2026-01-31T14:00:00Z' },
+};
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'coppice-judge-'));

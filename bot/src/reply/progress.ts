@@ -112,14 +112,19 @@ export function installLines(builds: readonly BuildView[], url: string): string 
     commandsByChroot(ofProject).map(([chroot, names]) => {
       const [{ owner, project }] = ofProject as [BuildView];
       const address = `${url}/${published.ownRepo(owner, project, chroot)}`;
-      return `# dnf 5
-dnf config-manager addrepo --from-repofile=${address}
-# dnf 4
-dnf config-manager --add-repo ${address}
+      return `${addRepositoryLines(address)}
 dnf install ${names.slice(0, maximumNames).join(' ')}`;
     }),
   );
   return blocks.length === 0 ? '' : `\`\`\`sh\n${blocks.join('\n')}\n\`\`\``;
+}
+
+/** How to add a repository, by the address of its file. */
+export function addRepositoryLines(address: string): string {
+  return `# dnf 5
+dnf config-manager addrepo --from-repofile=${address}
+# dnf 4
+dnf config-manager --add-repo ${address}`;
 }
 
 /** Chroots and what to install there, until each build that succeeded anywhere is named once. */
