@@ -1,5 +1,6 @@
 // Works a comment off: commands → decisions → what they come to, as sections of its one answer.
 import type { BuildId } from '@coppice/config';
+import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 import type { Reaction } from '../github/comments.ts';
 import { findBuild } from '../planning/built.ts';
 import { type InForce, inForceNote } from '../reply/in-force.ts';
@@ -8,6 +9,7 @@ import type { Section } from '../vocabulary/answer.ts';
 import type { Handled } from '../vocabulary/bot-state.ts';
 import { type BuildView, viewOfQueued } from '../vocabulary/build-view.ts';
 import type { Command } from '../vocabulary/command.ts';
+import { type LeavingPackage, whenPackagesGo } from '../vocabulary/departed.ts';
 import { applyToPetitions, type PetitionOperation, type Petitions } from '../vocabulary/petitions.ts';
 import { carryOut } from './carry-out/carry-out.ts';
 import { type CommandContext, type CommentJob, type Done, text } from './carry-out/done.ts';
@@ -123,6 +125,7 @@ async function answer(
     config: config()?.config,
     admins: context.admins(),
     leaving: config()?.leaving ?? [],
+    departed: departedIn(config()),
     onPullRequest: job.onPullRequest,
     live: command.kind === 'status' ? queue.builds().map(viewOfQueued) : [],
     named: await viewsOf(namedBuilds(command), context),
@@ -131,6 +134,11 @@ async function answer(
     url,
   });
   return await carryOut(action, job, batch, context);
+}
+
+/** When they go, as the config in force says. */
+function departedIn(at: ConfigAtCommit | undefined): readonly LeavingPackage[] {
+  return at === undefined ? [] : whenPackagesGo(at.departed ?? [], at.config);
 }
 
 function withNote(section: Section, note: string): Section {
