@@ -1,6 +1,5 @@
 // Works a comment off: commands → decisions → what they come to, as sections of its one answer.
 import type { BuildId } from '@coppice/config';
-import type { ConfigAtCommit } from '../config-repo/config-in-force.ts';
 import type { Reaction } from '../github/comments.ts';
 import { findBuild } from '../planning/built.ts';
 import { type InForce, inForceNote } from '../reply/in-force.ts';
@@ -137,7 +136,7 @@ async function answer(
 }
 
 /** When they go, as the config in force says. */
-function departedIn(at: ConfigAtCommit | undefined): readonly LeavingPackage[] {
+function departedIn(at: ReturnType<CommandContext['config']>): readonly LeavingPackage[] {
   return at === undefined ? [] : whenPackagesGo(at.departed ?? [], at.config);
 }
 
