@@ -129,7 +129,7 @@ async function findAnswer(
 }
 
 /** Pure: an answer without its hidden marks, as a terminal shows it. */
-export function readable(body: string): string {
+function readable(body: string): string {
   return unescaped(body.replace(/<!--[\s\S]*?-->/g, '').trim());
 }
 

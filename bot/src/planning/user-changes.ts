@@ -6,7 +6,7 @@ import type { Fate, PolicyChange, UserChange } from '../vocabulary/fate.ts';
 type Projects = ReadonlyMap<string, Project>;
 
 /** `find*`: the projects of either config by `owner/name`. */
-export function userChanges(
+function userChanges(
   before: Project,
   after: Project,
   findBefore: (key: string) => Project | undefined,
