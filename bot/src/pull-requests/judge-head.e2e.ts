@@ -109,6 +109,27 @@ test('what becomes of projects is told, and one that is leaving is neither new n
   await heads.stop();
 });
 
+test('a policy that lets what left before go at once is told, and one of the default branch alone is none of its doing', async () => {
+  const heads = judge();
+  const gone = { project: 'acme/tools', package: 'rock', leftAt: base, by: 'mia', since: '2026-01-30T14:00:00.000Z' };
+  const known = { ...background, departed: [gone] };
+  const changed = `${policy}retention: { removed: remove }\n`;
+  const head = await commit({ 'coppice.yaml': changed });
+  const fates = [
+    {
+      ...{ kind: 'retimes', project: 'acme/tools', packages: ['rock'], before: '2026-02-13T14:00:00.000Z' },
+      ...{ at: gone.since, due: true },
+    },
+    { kind: 'policy', changes: [{ key: 'retention.removed', from: '14 days', to: 'not at all' }] },
+  ];
+  expect((await heads.examine(place(head), known)).fates).toEqual(fates);
+  const other = await commit({ 'projects/acme/tools.yaml': `description: Other words\n${project(stated(0))}` });
+  expect((await heads.examine({ head: other, tip: head, inForce: head }, known)).fates).toEqual([]);
+  const own = await commit({ 'projects/acme/tools.yaml': `retention: { removed: 1h }\n${project(stated(0))}` });
+  expect((await heads.examine(place(own), known)).fates).toEqual([{ ...fates[0], at: '2026-01-30T15:00:00.000Z' }]);
+  await heads.stop();
+});
+
 test('a head that is being judged when the service ends is not called one that cannot be judged', async () => {
   const heads = judge();
   const tangled = place(await commit({ 'projects/acme/tangle.yaml': project(`  p0: ${'['.repeat(200_000)}\n`) }));
