@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { openJournaledStore, type Queue } from '@coppice/builder-runner/queue';
 import type { DebugSessions, Log, ProjectsPort, Pruned, PruneOptions } from '@coppice/builder-runner/runner';
-import type { Settings } from '@coppice/config';
+import { findProject, type Settings } from '@coppice/config';
 import { createNodeMiddleware } from 'probot';
 import { renamedFault } from './answers/faults/renamed-fault.ts';
 import { createStandingFaults, type FaultReport } from './answers/faults/standing-faults.ts';
@@ -95,7 +95,10 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   const parts = await openParts(options);
   const { probot, store, state, commit, github, mirror, built, people } = parts;
 
-  const reporter = createReporter({ ...options, ...parts, debug: options.debug });
+  const reporter = createReporter({
+    ...{ ...options, ...parts, debug: options.debug },
+    publishMode: (owner, name) => findProject(config.current()?.config.projects ?? [], owner, name)?.publish ?? 'each',
+  });
   const reactions = createReactions(github, log);
   const standing = createStandingFaults({
     ...{ github, log },
@@ -230,14 +233,14 @@ function contextsOf(options: BotOptions, parts: Parts, view: CommentContext['vie
   const { state, github, mirror, heads, crowdsHeads, built, commitEdit, published, people } = parts;
   const planning = { queue, built, settings };
   const pulls: PullContext = {
-    ...{ ...planning, mirror, heads, github, now, log, written: config.current },
+    ...{ ...planning, url, mirror, heads, github, now, log, written: config.current },
     ...{ config: people.config, meet: people.meet, why: people.why, unread: people.unread },
     aside: createAsideJudge(crowdsHeads),
     pulls: () => state().pulls,
     groups: () => state().groups,
   };
   const pushes: PushContext = {
-    ...{ ...planning, mirror, log, now, state, config: config.current, adopt: config.adopt },
+    ...{ ...planning, url, mirror, log, now, state, config: config.current, adopt: config.adopt },
     unread: (stated) => people.unread(teamsIn(stated)),
     sandboxes: createSandboxFinder({
       ...{ queue, built, log, pulls: () => state().pulls, config: people.config },

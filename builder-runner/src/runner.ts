@@ -40,7 +40,7 @@ export { renameOldSandboxes } from './publish/project-life.ts';
 export type { ProjectName } from './publish/project-place.ts';
 export { type ProjectsPort, runnerProjects } from './publish/projects.ts';
 export { type RepositoryProvider, type StatedRepositories, startProviding } from './publish/provide-repositories.ts';
-export type { Switched, SwitchOutcome, SwitchRefusal, SwitchWish } from './publish/publications.ts';
+export type { Switched, SwitchOutcome, SwitchRefusal, SwitchWish, Waiting } from './publish/publications.ts';
 export type { Publisher } from './publish/publisher.ts';
 export { leavingBuilds } from './publish/remove-later.ts';
 export { writeSandboxRepoFiles } from './publish/repo-files.ts';

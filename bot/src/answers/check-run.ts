@@ -8,8 +8,8 @@ import {
   readSandbox,
 } from '@coppice/config';
 import type { CheckRun } from '../github/checks.ts';
-import { codeBlock, plain } from '../reply/escape.ts';
-import { installLines, logAddress, stateInWords } from '../reply/progress.ts';
+import { codeBlock, sentence } from '../reply/escape.ts';
+import { installLines, logAddress, stateInWords, waitingNote } from '../reply/progress.ts';
 import type { Check } from '../vocabulary/answer.ts';
 import { type BuildView, type ChrootView, refOf } from '../vocabulary/build-view.ts';
 import { buildCheckKey } from '../vocabulary/check-key.ts';
@@ -57,10 +57,11 @@ const buttons = {
 function summaryOf({ build, note }: BuildCheck, one: ChrootView, url: string): string {
   const log = logAddress(build, one, url);
   const page = `[Build ${build.id}](${url}/${published.buildPage(build)})${log === undefined ? '' : `, [log](${log})`}`;
-  const why = one.message === null ? '' : plain(one.message, 1000);
-  const install = installLines([{ ...build, requestedBy: '', state: one.state, chroots: [one] }], url);
+  const why = one.message === null ? '' : sentence(one.message, 1000);
+  const alone = [{ ...build, requestedBy: '', state: one.state, chroots: [one] }];
+  const install = [waitingNote(alone), installLines(alone, url)];
   const lines = one.state === 'failed' && one.excerpt.length > 0 ? codeBlock(one.excerpt) : '';
-  return [note ?? '', why, lines, install, page]
+  return [note ?? '', why, lines, ...install, page]
     .filter((part) => part !== '')
     .join('\n\n')
     .slice(0, maximumSummary);

@@ -3,12 +3,19 @@
 // restart heals.
 import type { Queue } from '@coppice/builder-runner/queue';
 import type { DebugSessions, Log } from '@coppice/builder-runner/runner';
-import type { QueuedBuild } from '@coppice/config';
+import { isFinal, type PublishMode, type QueuedBuild } from '@coppice/config';
 import type { Github } from '../github/github.ts';
 import type { BuiltIndex } from '../planning/built.ts';
 import type { Answer, Check } from '../vocabulary/answer.ts';
 import type { BotOperation, BotState } from '../vocabulary/bot-state.ts';
-import { type BuildRef, type BuildView, viewOfQueued, viewOfResults, withRecords } from '../vocabulary/build-view.ts';
+import {
+  type BuildRef,
+  type BuildView,
+  type ChrootView,
+  viewOfQueued,
+  viewOfResults,
+  withRecords,
+} from '../vocabulary/build-view.ts';
 import { createDeliverer, type Deliverer } from './deliver.ts';
 import { type Asker, createDispatcher, type Dispatcher } from './dispatcher.ts';
 
@@ -20,6 +27,8 @@ interface ReporterOptions {
   readonly commit: (operations: readonly BotOperation[]) => Promise<unknown>;
   /** Public address of the service, without a slash at the end. */
   readonly url: string;
+  /** When users see what is built of a project; `each` where no config states it. */
+  readonly publishMode: (owner: string, project: string) => PublishMode;
   readonly debug: DebugSessions | undefined;
   readonly log: Log;
   /** Between two edits of one comment or check run. Default: 5000. */
@@ -92,9 +101,23 @@ class GithubReporter implements Reporter {
     const ended = this.#ended.get(ref.id);
     const isThere = ended?.owner === place.owner && ended.project === place.project;
     const last = live === undefined ? (isThere ? ended : undefined) : viewOfQueued(live);
-    if (last === undefined) return viewOfResults(place, await built.results(place));
-    const isTold = last.chroots.some(({ state }) => state === 'failed' || state === 'succeeded');
-    return isTold ? withRecords(last, await built.results(place)) : last;
+    if (last === undefined) return await this.#withWaits(viewOfResults(place, await built.results(place)));
+    const isTold = last.chroots.some(({ state }) => isFinal(state) && state !== 'skipped');
+    return isTold ? await this.#withWaits(withRecords(last, await built.results(place))) : last;
+  }
+
+  /** Where a project does not publish each build at once, what of it users do not see yet is marked. */
+  async #withWaits(view: BuildView): Promise<BuildView> {
+    const { built, publishMode } = this.#options;
+    const { owner, project, package: name } = view;
+    const mode = publishMode(owner, project);
+    if (mode === 'each') return view;
+    const marked = async (one: ChrootView): Promise<ChrootView> => {
+      const { version = null } = one;
+      if (one.state !== 'succeeded' || version === null) return one;
+      return (await built.shown(owner, project, name, one.chroot)) === version ? one : { ...one, waits: mode };
+    };
+    return { ...view, chroots: await Promise.all(view.chroots.map(marked)) };
   }
 
   track(answer: Answer | undefined, checks: readonly Check[]): void {

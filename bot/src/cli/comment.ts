@@ -3,6 +3,7 @@
 import { parseComment } from '../commands/read/parse-comment.ts';
 import { connectGithub, explainRefusal, type GithubClient, refusalStatus } from '../github/octokit-client.ts';
 import { readAnswerMark } from '../reply/answer-mark.ts';
+import { unescaped } from '../reply/escape.ts';
 import type { Endpoint } from '../service/endpoint.ts';
 import type { Environment } from '../service/home.ts';
 import { ServiceError } from '../vocabulary/errors.ts';
@@ -127,9 +128,9 @@ async function findAnswer(
   return undefined;
 }
 
-/** Pure: an answer without its hidden marks. */
+/** Pure: an answer without its hidden marks, as a terminal shows it. */
 function readable(body: string): string {
-  return body.replace(/<!--[\s\S]*?-->/g, '').trim();
+  return unescaped(body.replace(/<!--[\s\S]*?-->/g, '').trim());
 }
 
 function personsClient(github: Endpoint['github'], environment: Environment): GithubClient {

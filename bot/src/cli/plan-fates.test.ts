@@ -34,7 +34,7 @@ const fates = async (before: ConfigAtCommit, after: ConfigAtCommit) => {
   const file = join(home.published, published.projectsJson);
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, JSON.stringify(projectsJson(before, 'acme/packages', new Map())));
-  return await fatesInFolder(after, home, new Map([['acme/tools', 3]]), due);
+  return await fatesInFolder(after, home, new Map([['acme/tools', 3]]), due, new Date('2026-01-31T14:00:00Z'));
 };
 
 test('packages that leave a project or come back are told, and that a frozen one is out of reach', async () => {
@@ -46,9 +46,14 @@ test('packages that leave a project or come back are told, and that a frozen one
   ]);
   expect(await fates(before, stated({ [file]: project([], 'frozen: a report\n') }))).toEqual([
     {
+      ...{ kind: 'retimes', project: 'acme/tools', packages: ['b'], before: '2026-02-14T15:00:00.000Z' },
+      ...{ at: null, due: false, frozen: true },
+    },
+    {
       ...{ kind: 'drops', project: 'acme/tools', packages: ['a'], chroots: [] },
       ...{ keptSeconds: 14 * 86_400, frozen: true },
     },
+    { kind: 'shows', project: 'acme/tools', changes: [{ what: 'frozen', frozen: true }], frozen: true },
   ]);
   const frozen = stated({ [file]: project(['a'], 'frozen: a report\n') });
   expect(await fates(frozen, stated({}))).toEqual([

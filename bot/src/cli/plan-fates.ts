@@ -14,6 +14,7 @@ import { type ConfigAtCommit, readConfigAt } from '../config-repo/config-in-forc
 import { openConfigRepo } from '../config-repo/mirror.ts';
 import { readLeaving } from '../config-repo/read-leaving.ts';
 import { compareProjects, droppedFrom, fatesOf } from '../planning/project-fates.ts';
+import { goingUnder, plainChanges, retimed } from '../planning/user-changes.ts';
 import type { Home } from '../service/home.ts';
 import type { Fate } from '../vocabulary/fate.ts';
 import { maximumJsonBytes } from './doctor-records.ts';
@@ -24,13 +25,14 @@ export async function fatesInFolder(
   home: Home,
   builds: ReadonlyMap<string, number>,
   deleteAt: string | null,
+  now: Date,
 ): Promise<readonly Fate[]> {
   const stated = await readProjectsJson(home);
   if (stated === undefined) return [];
   const before = await readInForce(stated, home).catch(() => undefined);
-  if (before === undefined) return byNames(stated, after, builds, deleteAt);
+  if (before === undefined) return byNames(stated, after, builds, deleteAt, now);
   const { leaving = [] } = before;
-  return fatesOf(compareProjects(before, after, builds), { deleteAt: () => deleteAt, leaving, builds });
+  return fatesOf(compareProjects(before, after, builds), { deleteAt: () => deleteAt, leaving, builds, now });
 }
 
 /** What is in force in the service of this home, as its mirror has it; undefined when that cannot be read. */
@@ -71,12 +73,13 @@ function byNames(
   { config }: ConfigAtCommit,
   builds: ReadonlyMap<string, number>,
   deleteAt: string | null,
+  time: Date,
 ): readonly Fate[] {
   const now = new Map(config.projects.map((project) => [projectKey(project), project]));
   return projects.flatMap((project): readonly Fate[] => {
     const key = projectKey(project);
     const stated = now.get(key);
-    if (stated !== undefined) return changesByNames(project, stated, config.policy);
+    if (stated !== undefined) return changesByNames(project, stated, config.policy, time);
     const before = project.leaving !== null;
     const at = project.leaving?.deleteAt ?? deleteAt;
     const size = { packages: project.packages.length, builds: builds.get(key) ?? 0 };
@@ -85,20 +88,32 @@ function byNames(
     if (says === undefined) return [deletion];
     const to = projectKey(says);
     const own = builds.get(to) ?? 0;
-    if (own === 0 || size.builds === 0) return [{ kind: 'renames', from: key, to }];
+    if (own === 0 || size.builds === 0) return [{ kind: 'renames', from: key, to, chroots: says.chroots }];
     return [deletion, { kind: 'apart', from: key, to, builds: own }];
   });
 }
 
-function changesByNames(before: ProjectsJson['projects'][number], stated: Project, policy: Policy): readonly Fate[] {
+function changesByNames(
+  before: ProjectsJson['projects'][number],
+  stated: Project,
+  policy: Policy,
+  time: Date,
+): readonly Fate[] {
   const project = projectKey(stated);
   const names = new Set(stated.packages.map(({ name }) => name));
   const back = before.departed.map(({ name }) => name).filter((name) => names.has(name));
   const packages = before.packages.map(({ name }) => name);
+  const gone = before.departed.map(({ name, commit, by, since, deleteAt }) => ({
+    ...{ project, package: name, leftAt: commit, by, since, deleteAt },
+  }));
+  const here = new Map([[project, stated]]);
+  const changes = plainChanges({ ...before, publish: before.publish ?? 'each' }, stated);
   return [
+    ...retimed(gone, goingUnder(gone, policy, here, new Map()), here, time),
     ...(before.leaving === null ? [] : [{ kind: 'keeps', project, ...isFrozen(stated) } as const]),
     ...(back.length === 0 ? [] : [{ kind: 'returns', project, packages: back, ...isFrozen(stated) } as const]),
     ...droppedFrom({ packages, chroots: before.chroots }, stated, policy),
+    ...(changes.length === 0 ? [] : [{ kind: 'shows', project, changes, ...isFrozen(stated) } as const]),
   ];
 }
 

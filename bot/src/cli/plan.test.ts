@@ -56,12 +56,12 @@ test('a plan names first what goes and what moves', () => {
   const deletes = { kind: 'deletes', project: 'acme/tools', packages: 2, builds: 1, before: false } as const;
   const changes = [
     { ...deletes, at: null },
-    { kind: 'renames', from: 'acme/a', to: 'other/a' },
+    { kind: 'renames', from: 'acme/a', to: 'other/a', chroots: [] },
     { ...deletes, project: 'acme/b', before: true, at: '2026-01-31T15:04:05.000Z' },
   ] as const;
   expect(renderPlan(nothing, changes).split('\n')).toEqual([
     'deletes acme/tools (2 packages, 1 build)',
-    'renames acme/a to other/a',
+    'renames acme/a to other/a: its users must add the repository again',
     'acme/b (2 packages, 1 build) has left already and is deleted at 2026-01-31 15:05 UTC',
     '',
     'Nothing to build.',

@@ -57,8 +57,9 @@ export async function plan(
     );
     if (unseen.length > 0) terminal.say(sayUnseen(unseen));
     const rules = await settingsOfService(environment);
-    const deleteAt = deleteAtFrom(new Date(), rules.deletion.graceSeconds);
-    const changes = await fatesInFolder(at.value, home, built.counts(), deleteAt);
+    const now = new Date();
+    const deleteAt = deleteAtFrom(now, rules.deletion.graceSeconds);
+    const changes = await fatesInFolder(at.value, home, built.counts(), deleteAt, now);
     const made = await makePlan({
       at: at.value,
       selections: [],

@@ -169,7 +169,7 @@ describe('builds', () => {
 
 describe('what people write', () => {
   test('who addresses the bot is answered once, and other bots’ commands are not answered', async () => {
-    expect(await says('outsider', '@coppice: status.')).toContain('Nothing waits or runs');
+    expect(await says('outsider', '@coppice: status.')).toContain('No build waits or runs');
     expect(await says('outsider', '\ufeff/status')).toContain('‹U+FEFF›/status');
     expect(await says('outsider', '/build hel\u200blo')).toContain('U+200B (zero-width space)');
     expect(await says('builder', '/build helo --chrot x')).toContain('Did you mean `/build helo --chroot x`?');

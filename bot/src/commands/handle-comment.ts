@@ -8,6 +8,7 @@ import type { Section } from '../vocabulary/answer.ts';
 import type { Handled } from '../vocabulary/bot-state.ts';
 import { type BuildView, viewOfQueued } from '../vocabulary/build-view.ts';
 import type { Command } from '../vocabulary/command.ts';
+import { type LeavingPackage, whenPackagesGo } from '../vocabulary/departed.ts';
 import { applyToPetitions, type PetitionOperation, type Petitions } from '../vocabulary/petitions.ts';
 import { carryOut } from './carry-out/carry-out.ts';
 import { type CommandContext, type CommentJob, type Done, text } from './carry-out/done.ts';
@@ -123,6 +124,7 @@ async function answer(
     config: config()?.config,
     admins: context.admins(),
     leaving: config()?.leaving ?? [],
+    departed: departedIn(config()),
     onPullRequest: job.onPullRequest,
     live: command.kind === 'status' ? queue.builds().map(viewOfQueued) : [],
     named: await viewsOf(namedBuilds(command), context),
@@ -131,6 +133,11 @@ async function answer(
     url,
   });
   return await carryOut(action, job, batch, context);
+}
+
+/** When they go, as the config in force says. */
+function departedIn(at: ReturnType<CommandContext['config']>): readonly LeavingPackage[] {
+  return at === undefined ? [] : whenPackagesGo(at.departed ?? [], at.config);
 }
 
 function withNote(section: Section, note: string): Section {

@@ -12,6 +12,7 @@ import {
 import type { DepartedPackage } from '../vocabulary/departed.ts';
 import type { Fate } from '../vocabulary/fate.ts';
 import { countingLeaving, type LeavingProject } from '../vocabulary/leaving.ts';
+import { goingUnder, policyChanges, retimed, shownChanges } from './user-changes.ts';
 
 /** A config, and the projects that it does not state any more but that are still there. */
 export type WithLeaving = ConfigState & {
@@ -24,8 +25,11 @@ export interface ProjectChanges {
   readonly diff: ConfigDiff;
   readonly old: ReadonlyMap<string, Project>;
   readonly now: ReadonlyMap<string, Project>;
-  /** The one that is to come. */
+  /** The one that is to come, and the one before it. */
   readonly policy: Policy;
+  readonly formerPolicy: Policy;
+  /** Packages that had left their projects, under the names that these had. */
+  readonly departed: readonly DepartedPackage[];
   /** `owner/name` → packages that had left it and are stated again. */
   readonly returned: ReadonlyMap<string, readonly string[]>;
   /** Projects that were leaving and whose name another takes, by saying so: they cannot come back. */
@@ -61,7 +65,8 @@ export function compareProjects(
   const old = new Map([...there].filter(([key]) => !takesOver.has(key)));
   const diff = diffConfigs({ ...before, config: { ...before.config, projects: [...old.values()] } }, after);
   return {
-    ...{ diff, old, now, policy: after.config.policy },
+    ...{ diff, old, now, policy: after.config.policy, formerPolicy: before.config.policy },
+    departed: before.departed ?? [],
     returned: returnedTo(now, before.departed ?? [], new Map(diff.renamed.map(({ from, to }) => [from, to]))),
     replaced: replaced.map((one) => one.stated),
     kept: stays.map(({ project }) => project).filter((key) => now.has(key) && !takesOver.has(key)),
@@ -76,11 +81,14 @@ interface FateQuestion {
   readonly leaving: readonly LeavingProject[];
   /** How many builds there are of each project, live ones included. */
   readonly builds: ReadonlyMap<string, number>;
+  readonly now: Date;
 }
 
 /** What loses most comes first. */
-export function fatesOf(changes: ProjectChanges, { deleteAt, leaving, builds }: FateQuestion): readonly Fate[] {
+export function fatesOf(changes: ProjectChanges, question: FateQuestion): readonly Fate[] {
+  const { deleteAt, leaving, builds } = question;
   const { diff, old, now, replaced, kept, apart, returned } = changes;
+  const retimes = retimedBy(changes, question.now);
   const deletion = (project: Project, at: string | null, before: boolean): Fate => ({
     ...{ kind: 'deletes', project: projectKey(project), packages: project.packages.length, at, before },
     builds: builds.get(projectKey(project)) ?? 0,
@@ -95,8 +103,9 @@ export function fatesOf(changes: ProjectChanges, { deleteAt, leaving, builds }: 
   return [
     ...replaced.map((project) => deletion(project, null, false)),
     ...removed.filter((one) => 'before' in one && !one.before),
+    ...retimes,
     ...apart.map((one): Fate => ({ kind: 'apart', ...one, builds: builds.get(one.to) ?? 0 })),
-    ...diff.renamed.map(({ from, to }): Fate => ({ kind: 'renames', from, to })),
+    ...diff.renamed.map(({ from, to }): Fate => ({ kind: 'renames', from, to, chroots: now.get(to)?.chroots ?? [] })),
     ...diff.added.flatMap((to): readonly Fate[] => {
       const from = now.get(to)?.renamedFrom ?? null;
       return from === null ? [] : [{ kind: 'unfounded', from, to }];
@@ -106,7 +115,9 @@ export function fatesOf(changes: ProjectChanges, { deleteAt, leaving, builds }: 
       ([project, packages]): Fate => ({ kind: 'returns', project, packages, ...frozenIn(now.get(project)) }),
     ),
     ...dropped(changes),
+    ...shownChanges(old, now, new Map(diff.renamed.map(({ from, to }) => [from, to]))),
     ...keyChanges(diff, old, now),
+    ...policyFates(changes),
     ...removed.filter((one) => 'before' in one && one.before),
   ];
 }
@@ -125,6 +136,19 @@ function returnedTo(
   const back = here.filter((one) => now.get(one.project)?.packages.some(({ name }) => name === one.package));
   const byProject = Map.groupBy(back, ({ project }) => project);
   return new Map([...byProject].map(([key, all]) => [key, all.map((one) => one.package)]));
+}
+
+function retimedBy({ diff, old, now, policy, formerPolicy, departed }: ProjectChanges, time: Date): readonly Fate[] {
+  if (departed.length === 0) return [];
+  const renamed = new Map(diff.renamed.map(({ from, to }) => [from, to]));
+  const moved = departed.map((one) => ({ ...one, project: renamed.get(one.project) ?? one.project }));
+  const before = goingUnder(departed, formerPolicy, old, renamed);
+  return retimed(before, goingUnder(moved, policy, now, new Map()), now, time);
+}
+
+function policyFates({ policy, formerPolicy }: ProjectChanges): readonly Fate[] {
+  const changes = policyChanges(formerPolicy, policy);
+  return changes.length === 0 ? [] : [{ kind: 'policy', changes }];
 }
 
 function dropped({ diff, old, now, policy }: ProjectChanges): readonly Fate[] {

@@ -19,6 +19,8 @@ export interface Examined extends HeadFacts {
   readonly place: HeadPlace;
   /** How long after a merge what it deletes is deleted. */
   readonly graceSeconds: number;
+  /** Public address of the service, without a slash at the end. */
+  readonly url: string;
   /** How long its sandboxes stay after it was closed; undefined while no config is in force. */
   readonly keptSeconds: number | undefined;
   /** Where it conflicts with the branch that it goes into; undefined when that could not be found out. */
@@ -36,6 +38,8 @@ export interface ExamineContext {
   readonly queue: Pick<Queue, 'builds'>;
   readonly built: Pick<BuiltIndex, 'counts' | 'find'>;
   readonly settings: Pick<Settings, 'deletion'>;
+  /** Public address of the service, without a slash at the end. */
+  readonly url: string;
   /** The config in force, as it is written; undefined while there is none. */
   readonly written: () => ConfigAtCommit | undefined;
   readonly pulls: () => readonly KnownPull[];
@@ -54,7 +58,7 @@ export async function examinePull(pull: PullRequest, context: ExamineContext): P
   const known = { ...remember(pull, facts, context), conflicts: (conflicts ?? []).length > 0 };
   const keptSeconds = base?.config.policy.retention.pullRequestsSeconds;
   const { graceSeconds } = context.settings.deletion;
-  return { ...facts, pull, place, conflicts, known, graceSeconds, keptSeconds };
+  return { ...facts, pull, place, conflicts, known, graceSeconds, url: context.url, keptSeconds };
 }
 
 async function judged(
@@ -79,9 +83,10 @@ export function backgroundOf(
   base: ConfigAtCommit | undefined,
   { queue, built, settings, now }: Pick<ExamineContext, 'queue' | 'built' | 'settings' | 'now'>,
 ): HeadBackground {
-  const deleteAt = deleteAtFrom(now(), settings.deletion.graceSeconds);
+  const time = now();
+  const deleteAt = deleteAtFrom(time, settings.deletion.graceSeconds);
   const { leaving = [], departed = [] } = base ?? {};
-  return { leaving, departed, builds: countBuilds(queue, built), deleteAt };
+  return { leaving, departed, builds: countBuilds(queue, built), deleteAt, now: time.toISOString() };
 }
 
 /**

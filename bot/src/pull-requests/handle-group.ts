@@ -54,7 +54,8 @@ async function judgeGroup(group: MergeGroup, context: PullContext): Promise<say.
   const plan = await planGroup(place, facts, context).catch(orUnjudgeable);
   // It has no problems: that what it builds is too much to be listed keeps nobody from merging it.
   const unplanned = plan instanceof Unjudgeable ? plan.message : undefined;
-  return say.groupPlan(plan instanceof Unjudgeable ? noPlan : plan, facts, settings.deletion.graceSeconds, unplanned);
+  const service = { graceSeconds: settings.deletion.graceSeconds, url: context.url };
+  return say.groupPlan(plan instanceof Unjudgeable ? noPlan : plan, facts, service, unplanned);
 }
 
 const noPlan: Plan = { builds: [], skipped: [], unknown: [], cycles: [], expectedSeconds: null };

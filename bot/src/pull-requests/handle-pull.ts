@@ -35,6 +35,8 @@ import type { HeadReader } from './read-head.ts';
 import { elsewhereReport, planReport, problemsReport, type Start, unjudgedReport, untouchedReport } from './say.ts';
 
 export interface PullContext extends PlanContext {
+  /** Public address of the service, without a slash at the end. */
+  readonly url: string;
   readonly mirror: ConfigRepoMirror;
   readonly heads: HeadReader;
   /** Judges heads of people without rights, and what they ask of heads: others do not wait for that. */

@@ -32,6 +32,8 @@ export interface HeadBackground {
   readonly builds: ReadonlyMap<string, number>;
   /** When a project is deleted that a merge now would take away, ISO 8601 UTC; null: at once. */
   readonly deleteAt: string | null;
+  /** ISO 8601 UTC. */
+  readonly now: string;
 }
 
 /** What follows from a head. */

@@ -4,7 +4,7 @@ import type { HeadFacts, HeadPlan } from './head-facts.ts';
 import { createAsideJudge } from './judge-aside.ts';
 
 const place = (head: string) => ({ head, tip: 'a', inForce: undefined });
-const background = { leaving: [], builds: new Map(), deleteAt: null };
+const background = { leaving: [], builds: new Map(), deleteAt: null, now: '2026-01-31T14:00:00Z' };
 
 /** Ends each judgement when it is told to. */
 function slowJudge() {

@@ -33,7 +33,10 @@ async function commit(files: Readonly<Record<string, string>>, on = base): Promi
   return await git.text(['rev-parse', 'refs/heads/x']);
 }
 const place = (head: string) => ({ head, tip: base, inForce: base });
-const background = { leaving: [], builds: new Map([['acme/tools', 3]]), deleteAt: '2026-01-31T15:00:00Z' };
+const background = {
+  ...{ leaving: [], builds: new Map([['acme/tools', 3]]) },
+  ...{ deleteAt: '2026-01-31T15:00:00Z', now: '2026-01-31T14:00:00Z' },
+};
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'coppice-judge-'));
@@ -103,6 +106,27 @@ test('what becomes of projects is told, and one that is leaving is neither new n
     fates: [{ kind: 'keeps', project: 'acme/gone' }],
   });
   expect((await heads.examine(head, background)).demands.adminReasons).toEqual(['`acme/gone` is a new project']);
+  await heads.stop();
+});
+
+test('a policy that lets what left before go at once is told, and one of the default branch alone is none of its doing', async () => {
+  const heads = judge();
+  const gone = { project: 'acme/tools', package: 'rock', leftAt: base, by: 'mia', since: '2026-01-30T14:00:00.000Z' };
+  const known = { ...background, departed: [gone] };
+  const changed = `${policy}retention: { removed: remove }\n`;
+  const head = await commit({ 'coppice.yaml': changed });
+  const fates = [
+    {
+      ...{ kind: 'retimes', project: 'acme/tools', packages: ['rock'], before: '2026-02-13T14:00:00.000Z' },
+      ...{ at: gone.since, due: true },
+    },
+    { kind: 'policy', changes: [{ key: 'retention.removed', from: '14 days', to: 'not at all' }] },
+  ];
+  expect((await heads.examine(place(head), known)).fates).toEqual(fates);
+  const other = await commit({ 'projects/acme/tools.yaml': `description: Other words\n${project(stated(0))}` });
+  expect((await heads.examine({ head: other, tip: head, inForce: head }, known)).fates).toEqual([]);
+  const own = await commit({ 'projects/acme/tools.yaml': `retention: { removed: 1h }\n${project(stated(0))}` });
+  expect((await heads.examine(place(own), known)).fates).toEqual([{ ...fates[0], at: '2026-01-30T15:00:00.000Z' }]);
   await heads.stop();
 });
 

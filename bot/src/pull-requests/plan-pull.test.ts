@@ -36,7 +36,7 @@ test('a request for a sandbox leaves the project as an input, after all that it 
 
 test('a project that gets another name is planned after what was built under its former one', async () => {
   const built = { owner: 'st', project: 'one', package: 'hello', chroot, inputDigest: 'd', state: 'succeeded', id: 4 };
-  const fates = [{ kind: 'renames', from: 'st/one', to: 'st/uno' }] as const;
+  const fates = [{ kind: 'renames', from: 'st/one', to: 'st/uno', chroots: [] }] as const;
   const packages = new Map([['st/uno', { all: ['hello'], changed: ['hello'] }]]);
   const wish = (await planPull(
     { ...{ fates, packages, known: { number: 4 } } } as unknown as Examined,

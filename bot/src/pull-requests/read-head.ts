@@ -1,6 +1,13 @@
 // Judges a head of a pull request, or what a merge queue would merge, from what it holds. Anybody may open one, so this
 // runs in a thread that can be ended (judge-head-thread.ts), and refuses what is more than anybody reviews.
-import { countProblems, createConfigParser, isConfigYaml, type Problem, projectKey } from '@coppice/config';
+import {
+  countProblems,
+  createConfigParser,
+  isConfigYaml,
+  type Policy,
+  type Problem,
+  projectKey,
+} from '@coppice/config';
 import { type ConfigAtCommit, configAt } from '../config-repo/config-in-force.ts';
 import { type ConfigFiles, openConfigReader } from '../config-repo/mirror.ts';
 import { teamsIn } from '../people/effective-config.ts';
@@ -47,6 +54,8 @@ interface Reading extends Pick<HeadFacts, 'changes' | 'problems' | 'blocked'> {
   readonly before?: ConfigAtCommit | undefined;
   /** What the head states, under the policy that counts for it; undefined when nothing can be built of it. */
   readonly at?: ConfigAtCommit | undefined;
+  /** The policy that counts once it is merged; undefined where nothing is in force. */
+  readonly policy?: Policy | undefined;
   readonly texts?: ReadonlyMap<string, string>;
 }
 
@@ -85,6 +94,7 @@ export function createHeadReader(folder: string): HeadReader {
     const at = merged === true || own === undefined ? own : configUnder(policy, head, files);
     return {
       ...{ changes, problems, base, at, texts },
+      policy: changes.policy && own !== undefined ? own.config.policy : base.config.policy,
       blocked: problems.length === 0 && !allowed.ok ? boundAll(allowed.problems) : [],
       after: value && configAt(head, files, value),
       before: at && configUnder(policy, from, await reader.read(from)),
@@ -108,7 +118,7 @@ export function createHeadReader(folder: string): HeadReader {
 const noDemands = { touched: [], adminReasons: [], notes: [] };
 
 function factsOf(
-  { changes, problems, blocked, base, after, before, at }: Reading,
+  { changes, problems, blocked, base, after, before, at, policy }: Reading,
   background: HeadBackground,
 ): HeadFacts {
   const said = { changes, problems, blocked };
@@ -119,7 +129,7 @@ function factsOf(
   return {
     ...{ ...said, demands },
     teams: after === undefined ? [] : newTeams(base, after),
-    fates: after === undefined ? [] : fatesOfMerge(changes, { base, before, after }, background),
+    fates: after === undefined ? [] : fatesOfMerge(changes, { base, before, after, policy }, background),
     packages: at && packagesOf(demands.touched, before, at),
   };
 }
@@ -137,26 +147,40 @@ function newTeams(base: ConfigAtCommit, after: ConfigAtCommit): readonly string[
  * since, and is not on its own yet, is none of its doing and stays in a merge.
  */
 function fatesOfMerge(
-  { projects }: Changes,
+  { projects, policy: isOfPolicy }: Changes,
   {
     base,
     before,
     after,
-  }: Required<Pick<Reading, 'base' | 'after' | 'before'>> & { base: ConfigAtCommit; after: ConfigAtCommit },
-  { leaving, departed = [], builds, deleteAt }: HeadBackground,
+    policy = after.config.policy,
+  }: Required<Pick<Reading, 'before' | 'policy'>> & { base: ConfigAtCommit; after: ConfigAtCommit },
+  { leaving, departed = [], builds, deleteAt, now }: HeadBackground,
 ): readonly Fate[] {
   const own = new Set(projects);
   const common = { ...(before ?? base), leaving, departed };
   const there = new Set(countingLeaving({ config: base.config, leaving }).projects.map(projectKey));
-  const fates = fatesOf(compareProjects(common, after, builds), { deleteAt: () => deleteAt, leaving, builds });
+  const merged = { ...after, config: { ...after.config, policy } };
+  const fates = fatesOf(compareProjects(common, merged, builds), {
+    ...{ deleteAt: () => deleteAt, leaving, builds, now: new Date(now) },
+  });
   const gone = new Set(leaving.map(({ project }) => project));
-  return fates.filter((fate) =>
-    fate.kind === 'renames' || fate.kind === 'apart'
-      ? own.has(fate.to) && (own.has(fate.from) || gone.has(fate.from))
-      : fate.kind === 'unfounded'
-        ? own.has(fate.to)
-        : own.has(fate.project) && (fate.kind !== 'deletes' || (!fate.before && there.has(fate.project))),
-  );
+  return fates.filter((fate) => {
+    switch (fate.kind) {
+      case 'renames':
+      case 'apart':
+        return own.has(fate.to) && (own.has(fate.from) || gone.has(fate.from));
+      case 'unfounded':
+        return own.has(fate.to);
+      case 'policy':
+        return isOfPolicy;
+      case 'retimes':
+        return isOfPolicy || own.has(fate.project);
+      case 'deletes':
+        return own.has(fate.project) && !fate.before && there.has(fate.project);
+      default:
+        return own.has(fate.project);
+    }
+  });
 }
 
 async function planHead(

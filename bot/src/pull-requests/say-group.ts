@@ -26,14 +26,11 @@ export function groupProblems(problems: readonly Problem[], goodCommit: string |
   return { good: false, ...reportProblems(problems, goodCommit) };
 }
 
-/**
- * What becomes of projects is said as on pull requests, from so many seconds after the merge. `unplanned`: why there is
- * no plan.
- */
+/** What becomes of projects is said as on pull requests. `unplanned`: why there is no plan. */
 export function groupPlan(
   plan: Plan,
   { fates, demands }: Pick<HeadFacts, 'fates' | 'demands'>,
-  graceSeconds: number,
+  service: { readonly graceSeconds: number; readonly url: string },
   unplanned?: string,
 ): GroupReport {
   const n = plan.builds.length;
@@ -47,7 +44,7 @@ export function groupPlan(
   const then = n === 0 ? 'Merging it builds nothing.' : 'Nothing of it is built before it is merged. Then these are:';
   const what = unplanned === undefined ? then : `What merging it builds could not be planned: ${unplanned}`;
   const summary = [
-    fateNotes(fates, graceSeconds, 'merged'),
+    fateNotes(fates, { when: 'merged', ...service }),
     `It has no problems. ${what}`,
     planBody(plan, []),
     ...demands.notes.slice(0, maximumNotes),

@@ -22,7 +22,7 @@ const examined = (stated: Partial<Examined> = {}): Examined => ({
   blocked: [],
   demands: { touched: ['acme/tools'], adminReasons: [], notes: [] },
   ...{ place: { head, tip: head, inForce: head }, packages: undefined },
-  ...{ teams: [], fates: [], graceSeconds: 3600, keptSeconds: 14 * 86_400, conflicts: [] },
+  ...{ teams: [], fates: [], graceSeconds: 3600, url: 'https://b.example', keptSeconds: 14 * 86_400, conflicts: [] },
   known: {
     number: 7,
     author: 'eve',
@@ -82,7 +82,7 @@ describe('golden summaries of checks (testdata)', () => {
         const gone = { kind: 'deletes', packages: 2, builds: 4, at: '2026-01-31T15:00:00Z', before: false } as const;
         const fates = [
           { ...gone, project: 'acme/tools' },
-          { kind: 'renames', from: 'acme/lib', to: 'other/lib' },
+          { kind: 'renames', from: 'acme/lib', to: 'other/lib', chroots: [] },
           {
             kind: 'drops',
             project: 'acme/apps',

@@ -89,12 +89,12 @@ export function planReport(
     lower = '',
   }: { readonly why?: string | undefined; readonly unread?: readonly string[]; readonly lower?: string } = {},
 ): PullReport {
-  const { demands, blocked, fates, graceSeconds } = examined;
+  const { demands, blocked, fates, graceSeconds, url } = examined;
   if (start.kind === 'moved') return movedReport;
   const waits = start.kind === 'waiting';
   const summary = [
     conflictNote(examined),
-    fateNotes(fates, graceSeconds, 'merged'),
+    fateNotes(fates, { when: 'merged', graceSeconds, url }),
     verdict(examined, standing, plan, start),
     why ?? '',
     ...unread,

@@ -64,6 +64,7 @@ const context: PushContext = {
     lastOf: async () => built.map((each) => ({ package: each })),
   } as unknown as BuiltIndex,
   settings: settingsSchema.parse({}),
+  url: 'https://b.example',
   cancelWaiting: async (packages) => void canceled.push(...packages.map((one) => one.package)),
   unread: async ({ projects }) => projects.flatMap(({ builders }) => builders).map((team) => `There is no ${team}.`),
   applyChange: async (all) => void steps.push(...all.map((step) => `${step.kind} ${step.project.name}`)),

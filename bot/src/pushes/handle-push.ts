@@ -19,6 +19,8 @@ import { deleteAtFrom, type Leaving, type RefusedCommit } from '../vocabulary/le
 import { type ConfigChange, type ProjectStep, planConfigChange } from './plan-config-change.ts';
 
 export interface PushContext extends PlanContext {
+  /** Public address of the service, without a slash at the end. */
+  readonly url: string;
   readonly mirror: ConfigRepoMirror;
   readonly state: () => Pick<BotState, 'handledCommit' | 'goodCommit' | 'leaving' | 'departed' | 'askedDeletions'>;
   /** The config in force. */
@@ -86,11 +88,11 @@ async function putIntoForce(
     deleted: deleted.map((one) => one.commit),
   };
   const teams = await context.unread(stated.config);
+  const { graceSeconds } = context.settings.deletion;
+  const telling = { when: 'pushed', graceSeconds, url: context.url } as const;
   const says = (title: string, summary: string): Check => ({
     ...{ ...configCheck(job, asker.batch), good: true, title: withFates(change.fates, title) },
-    summary: [fateNotes(change.fates, context.settings.deletion.graceSeconds, 'pushed'), ...teams, summary]
-      .filter((part) => part !== '')
-      .join('\n\n'),
+    summary: [fateNotes(change.fates, telling), ...teams, summary].filter((part) => part !== '').join('\n\n'),
   });
   const before = queuedBefore(asker.batch, context);
   if (before !== undefined) {
@@ -143,9 +145,13 @@ async function changeTo(
   deleted: BotState['askedDeletions'],
   { config, queue, built, settings, now }: PushContext,
 ): Promise<ConfigChange> {
-  const deleteAt = deleteAtFrom(now(), settings.deletion.graceSeconds);
+  const time = now();
+  const deleteAt = deleteAtFrom(time, settings.deletion.graceSeconds);
   const atOnce = new Set(deleted.map(({ project }) => project));
-  return planConfigChange(config(), stated, { by, deleteAt, atOnce, builds: countBuilds(queue, built) });
+  return planConfigChange(config(), stated, {
+    ...{ by, deleteAt, atOnce, now: time },
+    builds: countBuilds(queue, built),
+  });
 }
 
 /** What is to be remembered; those of earlier runs whose last statement could not be read again are still due. */

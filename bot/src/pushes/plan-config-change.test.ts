@@ -5,7 +5,7 @@ import { planConfigChange } from './plan-config-change.ts';
 
 const packages = `packages: { x: { source: { type: srpm, url: "https://example.org/x.src.rpm", sha256: ${'a'.repeat(64)} } } }\n`;
 /** A config with these projects: path → further lines. */
-const stated = (projects: Readonly<Record<string, string>>): ConfigAtCommit => {
+const stated = (projects: Readonly<Record<string, string>>, policy = ''): ConfigAtCommit => {
   const files = Object.entries(projects).map(
     ([key, more]) =>
       [
@@ -13,7 +13,7 @@ const stated = (projects: Readonly<Record<string, string>>): ConfigAtCommit => {
         `maintainers: [a]\nchroots: [fedora-42-x86_64]\n${/^packages/m.test(more) ? '' : packages}${more}`,
       ] as const,
   );
-  const texts = new Map([['coppice.yaml', 'admins: [root]\nchroots: [fedora-42-x86_64]\n'], ...files]);
+  const texts = new Map([['coppice.yaml', `admins: [root]\nchroots: [fedora-42-x86_64]\n${policy}\n`], ...files]);
   const parsed = parseConfigRepo({ texts, oversize: new Map(), paths: new Set(texts.keys()) });
   if (!parsed.ok) throw new Error(parsed.problems.map(({ message }) => message).join());
   return {
@@ -37,14 +37,21 @@ const change = (
   const { deleteAt = due, atOnce = [] } = how;
   const builds = new Map(Object.entries({ 'o/a': 4, ...how.builds }));
   const after_ = stated(after);
-  const made = planConfigChange(before, after_, { by: 'mia', deleteAt, atOnce: new Set(atOnce), builds });
+  const made = planConfigChange(before, after_, {
+    ...{ by: 'mia', deleteAt, atOnce: new Set(atOnce), builds, now },
+  });
   const steps = made.steps.map((step) =>
     [step.kind, ...('from' in step ? [`${step.from.name} →`] : []), step.project.name].join(' '),
   );
   return { ...made, steps, next: { ...after_, leaving: made.leaving } };
 };
+const now = new Date('2026-01-31T14:00:00Z');
 const due = '2026-01-31T15:00:00.000Z';
 const later = '2026-01-31T17:00:00.000Z';
+const freezes = (frozen: boolean) => ({
+  ...{ kind: 'shows', project: 'o/a', changes: [{ what: 'frozen', frozen }] },
+  ...(frozen ? { frozen } : {}),
+});
 const steps = (before: Projects | undefined, after: Projects) =>
   change(before === undefined ? undefined : stated(before), after, { deleteAt: null }).steps;
 
@@ -114,8 +121,9 @@ describe('a project whose file a push takes away', () => {
     ['put back frozen', { 'o/a': 'frozen: why', 'o/b': '' }, ['freeze a', 'describe a']],
   ])('stays with all that it has: %s', (_how, after, wanted) => {
     const { steps: done, leaving, fates } = change(left().next, after);
-    const kept = { kind: 'keeps', project: 'o/a', ...(wanted.includes('freeze a') ? { frozen: true } : {}) };
-    expect([done, leaving, fates]).toEqual([wanted, [], [kept]]);
+    const isFrozen = wanted.includes('freeze a');
+    const kept = { kind: 'keeps', project: 'o/a', ...(isFrozen ? { frozen: true } : {}) };
+    expect([done, leaving, fates]).toEqual([wanted, [], isFrozen ? [kept, freezes(true)] : [kept]]);
   });
 
   test.each<[string, Projects]>([
@@ -136,7 +144,7 @@ describe('a project whose file a push takes away', () => {
   ])('is renamed to one that was there already and has no builds, when that says so %s', (_when, before) => {
     const { steps: done, leaving, fates } = change(before, claims);
     expect([done, leaving]).toEqual([['rename a → b', 'describe b'], []]);
-    expect(fates).toEqual([{ kind: 'renames', from: 'o/a', to: 'o/b' }]);
+    expect(fates).toEqual([{ kind: 'renames', from: 'o/a', to: 'o/b', chroots: ['fedora-42-x86_64'] }]);
   });
 
   test('is not renamed to one that has builds: it stays leaving, and that is said', () => {
@@ -200,10 +208,90 @@ describe('a project whose file a push takes away', () => {
     const resolved = change(stated({ 'o/a': frozen }), { 'o/a': 'packages: {}' });
     expect(resolved.fates).toEqual([
       { kind: 'drops', project: 'o/a', packages: ['x'], keptSeconds: 14 * 86_400, chroots: [] },
+      freezes(false),
     ]);
     const left = change(stated({ 'o/a': frozen }), {});
     expect(left.fates).toMatchObject([{ kind: 'deletes', project: 'o/a', at: due, frozen: true }]);
     expect(change(left.next, { 'o/a': frozen }).fates).toEqual([{ kind: 'keeps', project: 'o/a', frozen: true }]);
+  });
+
+  test('and of packages that left before it is said when what they have published goes now, and that it goes at once', () => {
+    const gone = (name: string, since: string) => ({ project: 'o/a', package: name, leftAt: 'c', by: 'mia', since });
+    const departed = [gone('rock', '2026-01-24T14:00:00.000Z'), gone('stone', '2026-01-24T14:00:00.000Z')];
+    const before = { ...stated({ 'o/a': 'retention: { removed: 14d }' }), departed };
+    const said = (removed: string) => change(before, { 'o/a': `retention: { removed: ${removed} }` }).fates;
+    const was = {
+      ...{ kind: 'retimes', project: 'o/a', packages: ['rock', 'stone'] },
+      before: '2026-02-07T14:00:00.000Z',
+    };
+    expect(said('14d')).toEqual([]);
+    expect(said('remove')).toEqual([{ ...was, at: '2026-01-24T14:00:00.000Z', due: true }]);
+    expect(said('3d')).toEqual([{ ...was, at: '2026-01-27T14:00:00.000Z', due: true }]);
+    expect(said('10d')).toEqual([{ ...was, at: '2026-02-03T14:00:00.000Z', due: false }]);
+    expect(said('keep')).toEqual([{ ...was, at: null, due: false }]);
+    const renamed = change(before, { 'o/b': 'renamedFrom: o/a\nretention: { removed: remove }' }).fates;
+    expect(renamed[0]).toEqual({ ...was, project: 'o/b', at: '2026-01-24T14:00:00.000Z', due: true });
+    expect(change(before, { 'o/a': 'frozen: why\nretention: { removed: remove }' }).fates[0]).toMatchObject({
+      ...{ kind: 'retimes', at: null, due: false, frozen: true },
+    });
+  });
+
+  test('the policy does so as well, and is told by itself', () => {
+    const gone = { project: 'o/a', package: 'rock', leftAt: 'c', by: 'mia', since: '2026-01-24T14:00:00.000Z' };
+    const under = (policy: string) => {
+      const at = stated({ 'o/a': '' }, policy);
+      return { ...at, departed: [gone] };
+    };
+    const after = under('retention: { removed: remove, failed: 3d }');
+    const how = { by: 'mia', deleteAt: due, atOnce: new Set<string>(), builds: new Map<string, number>(), now };
+    expect(planConfigChange(under(''), after, how).fates).toEqual([
+      {
+        kind: 'retimes',
+        project: 'o/a',
+        packages: ['rock'],
+        before: '2026-02-07T14:00:00.000Z',
+        at: gone.since,
+        due: true,
+      },
+      {
+        kind: 'policy',
+        changes: [
+          { key: 'retention.removed', from: '14 days', to: 'not at all' },
+          { key: 'retention.failed', from: '30 days', to: '3 days' },
+        ],
+      },
+    ]);
+  });
+
+  test('what users see without a build is told: of its own keys, and of what the projects that it needs come to need', () => {
+    const more = `publish: manual
+repoOptions: { priority: 50, module_hotfixes: true }
+runtimeRepos: [coppice://o/b]
+`;
+    const { fates } = change(stated({ 'o/a': more, 'o/b': '', 'o/c': '' }), {
+      'o/a': 'publish: each\nrepoOptions: { priority: 10 }\nruntimeRepos: [coppice://o/b]\ndeleteAfter: 2026-05-01\n',
+      'o/b': 'runtimeRepos: [coppice://o/c]\nfrozen: why',
+      'o/c': '',
+    });
+    expect(fates).toEqual([
+      {
+        ...{ kind: 'shows', project: 'o/a' },
+        changes: [
+          { what: 'last day', from: null, to: '2026-05-01' },
+          { what: 'publish', from: 'manual', to: 'each' },
+          { what: 'option', name: 'priority', from: '50', to: '10' },
+          { what: 'option', name: 'module_hotfixes', from: 'true', to: null },
+          { what: 'needed', added: ['coppice://o/c'], removed: [] },
+        ],
+      },
+      {
+        ...{ kind: 'shows', project: 'o/b', frozen: true },
+        changes: [
+          { what: 'frozen', frozen: true },
+          { what: 'needed', added: ['coppice://o/c'], removed: [] },
+        ],
+      },
+    ]);
   });
 
   test('and a package that is back before its time has what it had, also under another name of its project', () => {
@@ -212,9 +300,10 @@ describe('a project whose file a push takes away', () => {
     expect(change(without, { 'o/a': '' }).fates).toEqual([{ kind: 'returns', project: 'o/a', packages: ['x'] }]);
     expect(change(without, { 'o/a': 'frozen: a report\n' }).fates).toEqual([
       { kind: 'returns', project: 'o/a', packages: ['x'], frozen: true },
+      freezes(true),
     ]);
     expect(change(without, { 'o/b': 'renamedFrom: o/a\n' }).fates).toEqual([
-      { kind: 'renames', from: 'o/a', to: 'o/b' },
+      { kind: 'renames', from: 'o/a', to: 'o/b', chroots: ['fedora-42-x86_64'] },
       { kind: 'returns', project: 'o/b', packages: ['x'] },
     ]);
     expect(change(without, { 'o/a': 'packages: {}' }).fates).toEqual([]);

@@ -31,6 +31,7 @@ export interface Departure {
   readonly atOnce: ReadonlySet<string>;
   /** How many builds there are of each project, live ones included. */
   readonly builds: ReadonlyMap<string, number>;
+  readonly now: Date;
 }
 
 export interface ConfigChange {
@@ -48,7 +49,7 @@ export interface ConfigChange {
 export function planConfigChange(
   before: ConfigAtCommit | undefined,
   after: ConfigAtCommit,
-  { by, deleteAt, atOnce, builds }: Departure,
+  { by, deleteAt, atOnce, builds, now: time }: Departure,
 ): ConfigChange {
   if (before === undefined) {
     const now = new Map(after.config.projects.map((project) => [projectKey(project), project]));
@@ -76,7 +77,7 @@ export function planConfigChange(
       .concat(otherSteps(changes)),
     leaving,
     fates: fatesOf(changes, {
-      ...{ leaving: waiting, builds },
+      ...{ leaving: waiting, builds, now: time },
       deleteAt: (key) => (atOnce.has(key) ? null : deleteAt),
     }),
   };

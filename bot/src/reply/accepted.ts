@@ -1,6 +1,6 @@
 // What is said about what a plan leaves out. Pure.
 import { quietReason, type SkippedBuild } from '@coppice/config';
-import { code, plain } from './escape.ts';
+import { sentence } from './escape.ts';
 
 const maximumListed = 50;
 /** So many that nobody has to do anything about are named; more are counted. */
@@ -42,18 +42,6 @@ function counts(groups: ReadonlyMap<string, readonly SkippedBuild[]>): readonly 
     const chroots = all.length === packages ? '' : `, counted for each chroot ${all.length}`;
     return [`- ${packages} ${packages === 1 ? 'package' : 'packages'} ${text}${chroots}`];
   });
-}
-
-/** The plan's sentences quote commands in backticks; what else is in them is plain text. */
-export function sentence(why: string): string {
-  return why
-    .split('`')
-    .map((part, at) =>
-      at % 2 === 1
-        ? code(part)
-        : `${part.startsWith(' ') ? ' ' : ''}${plain(part)}${part.endsWith(' ') && part.trim() !== '' ? ' ' : ''}`,
-    )
-    .join('');
 }
 
 export function nothingToDo(skipped: readonly SkippedBuild[]): string {

@@ -1,5 +1,6 @@
 import type { BuildId, ChrootName } from '@coppice/config';
 import { describe, expect, test } from 'vitest';
+import { checkOfBuild } from '../answers/check-run.ts';
 import type { Section } from '../vocabulary/answer.ts';
 import type { BuildView, ChrootView } from '../vocabulary/build-view.ts';
 import { answerState, writeAnswer } from './answer.ts';
@@ -45,6 +46,10 @@ const builds = (views: readonly BuildView[], more: Partial<Extract<Section, { ki
   notes: '',
   canceling: false,
   ...more,
+});
+const refOfView = ({ id, owner, project, package: name, chroots }: BuildView) => ({
+  ...{ id, owner, project, package: name },
+  chroots: chroots.map(({ chroot }) => chroot),
 });
 const answer = (views: readonly BuildView[], more: Parameters<typeof builds>[1] = {}) =>
   writeAnswer(5, [builds(views, more)], new Map(views.map((one) => [Number(one.id), one])), url);
@@ -198,4 +203,37 @@ dnf install python3-b
     expect(body).toContain('This is shortened');
     expect(readAnswerMark(body)).toEqual({ to: 5, state: 'bad' });
   });
+});
+
+describe('of a project that publishes by hand', () => {
+  const waiting = view(1, 'gravel', { state: 'succeeded', packages: ['gravel'], waits: 'manual' });
+  test('the answer says what shows it to users, and gives no lines that would fail', () => {
+    const text = answer([waiting]);
+    expect(text).toContain('Users do not see it yet: it waits for `/publish acme/tools`');
+    expect(text).not.toContain('dnf install');
+    const batch = answer([view(1, 'gravel', { state: 'succeeded', packages: ['gravel'], waits: 'batch' })]);
+    expect(batch).toMatch(/Users see it when the last build of its batch has ended\.[\s\S]+dnf install gravel/);
+    expect(answer([view(1, 'gravel', { state: 'succeeded', packages: ['gravel'] })])).not.toContain('Users');
+  });
+
+  test('the check of a build says so as well', () => {
+    const check = { kind: 'build', key: 'k', commit: 'c', checkRunId: null, build: waiting, chroot: sapling } as const;
+    const { summary } = checkOfBuild({ ...check, build: refOfView(waiting) }, waiting, url);
+    expect(summary).toContain('it waits for `/publish acme/tools`');
+    expect(summary).not.toContain('dnf install');
+  });
+});
+
+test('what was canceled before anything was logged links no log, and code in messages is code', () => {
+  const check = (one: Partial<ChrootView>) => {
+    const build = view(1, 'gravel', { state: 'canceled', startedAt: '2026-01-01T00:00:00Z', ...one });
+    const wanted = { kind: 'build', key: 'k', commit: 'c', checkRunId: null, build: refOfView(build) } as const;
+    return checkOfBuild({ ...wanted, chroot: sapling }, build, url).summary;
+  };
+  expect(check({})).not.toContain('[log]');
+  expect(check({ logged: false })).not.toContain('[log]');
+  expect(check({ logged: true })).toContain('[log](https://coppice.example/acme/tools/build/1/sapling-12-x86_64/)');
+  expect(check({ message: '1.9-1 is lower; `downgrade: allow` says (so).' })).toContain(
+    '1.9\\-1 is lower; `downgrade: allow` says \\(so\\).',
+  );
 });

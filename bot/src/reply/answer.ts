@@ -5,7 +5,7 @@ import type { Answer, Section } from '../vocabulary/answer.ts';
 import type { BuildView } from '../vocabulary/build-view.ts';
 import { type AnswerState, writeAnswerMark, writeMisplacedMark } from './answer-mark.ts';
 import { debugText } from './debug.ts';
-import { failureNotes, heading, installLines, progressTable, verdict } from './progress.ts';
+import { failureNotes, heading, installLines, progressTable, verdict, waitingNote } from './progress.ts';
 
 /** GitHub refuses comments of more than 65,536 characters. */
 const maximumLength = 65_000;
@@ -74,7 +74,8 @@ function sectionBody(
   const final = builds.every(({ state }) => isFinal(state));
   const parts = [section.intro, builds.length === 0 ? '' : `${verdict(builds)}\n\n${progressTable(builds, url)}`];
   if (detail === 'full') {
-    parts.push(failureNotes(builds, url), section.notes, final && !section.canceling ? installLines(builds, url) : '');
+    const install = final && !section.canceling ? [waitingNote(builds), installLines(builds, url)] : [];
+    parts.push(failureNotes(builds, url), section.notes, ...install);
   }
   return parts.filter((part) => part !== '').join('\n\n');
 }

@@ -1,7 +1,7 @@
 // Answers to /debug: how far a session is, how to log in, how it ended. Pure.
 import type { DebugSession } from '@coppice/builder-runner/runner';
 import { published, type Settings } from '@coppice/config';
-import { code, list, plain } from './escape.ts';
+import { code, list, sentence } from './escape.ts';
 
 /** `now` of the session; undefined: it is so old that it was forgotten. */
 export function debugText(session: DebugSession | undefined, url: string): string {
@@ -15,9 +15,9 @@ export function debugText(session: DebugSession | undefined, url: string): strin
     case 'open':
       return openText(session, which);
     case 'ended':
-      return `The debug session of ${which} is over. ${plain(message ?? '')}`;
+      return `The debug session of ${which} is over. ${sentence(message ?? '')}`;
     case 'failed':
-      return `The debug session of ${which} could not be opened: ${plain(message ?? '')} Ask again with ${code(`/debug ${build.id} ${chroot}`)}.`;
+      return `The debug session of ${which} could not be opened: ${sentence(message ?? '')} Ask again with ${code(`/debug ${build.id} ${chroot}`)}.`;
   }
 }
 

@@ -35,8 +35,24 @@ export function projectDeleted(project: string): string {
   return `${code(project)} is deleted, with all that it had published.`;
 }
 
-export function buildDeleted({ id, owner, project }: BuildRef): string {
-  return `Build ${id} is deleted: its packages are gone from the repository of ${code(`${owner}/${project}`)}, with its logs and records.`;
+/** `shown`: which version of its package users saw before, and see now. */
+export function buildDeleted(
+  { id, owner, project, package: name }: BuildRef,
+  shown: readonly {
+    readonly chroot: string;
+    readonly before: string | undefined;
+    readonly after: string | undefined;
+  }[],
+): string {
+  const gone = `Build ${id} is deleted: its packages are gone from the repository of ${code(`${owner}/${project}`)}, with its logs and records.`;
+  const changes = shown.flatMap(({ chroot, before, after }) => {
+    if (before === undefined || before === after) return [];
+    if (after === undefined) return [`- ${code(chroot)}: users see no ${code(name)} any more, it was ${code(before)}`];
+    return [`- ${code(chroot)}: users see ${code(name)} ${code(after)} in place of ${code(before)}`];
+  });
+  if (changes.length === 0) return `${gone} Users see the same as before.`;
+  const keeps = 'Who has installed it keeps it until `dnf distro-sync`.';
+  return [gone, changes.join('\n'), keeps].join('\n\n');
 }
 
 export function mayNot(actor: string, what: string, project: string, who: readonly string[]): string {

@@ -30,6 +30,43 @@ export function code(text: string, maximumLength = maximumInlineLength): string 
   return `${fence}${pad}${line}${pad}${fence}`;
 }
 
+/** One line of words in which Coppice's own sentences quote in backticks: what stands there is code, the rest plain. */
+export function sentence(text: string, maximumLength = maximumInlineLength): string {
+  return oneLine(text, maximumLength)
+    .split('`')
+    .map((part, at) => {
+      if (at % 2 === 1) return code(part, maximumLength);
+      const [before, after] = [part.startsWith(' ') ? ' ' : '', part.endsWith(' ') && part.trim() !== '' ? ' ' : ''];
+      return `${before}${plain(part, maximumLength)}${after}`;
+    })
+    .join('');
+}
+
+const codeOrEscape = /(`+)(?!`)[\s\S]*?[^`]\1(?!`)|\\([\\`*_{}[\]()#+!|~$=-])|&(amp|lt|gt);|\u200b/g;
+const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>' };
+
+/** An answer of ours as a terminal shows it: what `plain` escapes is as it was, and code stays as it is. */
+export function unescaped(markdown: string): string {
+  let fence = '';
+  return markdown
+    .split('\n')
+    .map((line) => {
+      const [, mark = ''] = /^\s*(`{3,})/.exec(line) ?? [];
+      if (fence !== '') {
+        if (mark.length >= fence.length && line.trim() === mark) fence = '';
+        return line;
+      }
+      if (mark !== '') {
+        fence = mark;
+        return line;
+      }
+      return line.replace(codeOrEscape, (all, ticks?: string, sign?: string, entity?: string) =>
+        ticks === undefined ? (sign ?? entities[entity ?? ''] ?? '') : all,
+      );
+    })
+    .join('\n');
+}
+
 const maximumListed = 20;
 
 /** Names as code, so that nobody is notified by being named. */

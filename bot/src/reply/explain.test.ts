@@ -69,6 +69,7 @@ const explained = (more: Partial<Subject>) =>
       builds: [build],
       lastSource: source('a'.repeat(40)),
       needs: new Map(),
+      waiting: '',
       ...more,
     },
     url,
@@ -150,4 +151,22 @@ test('a build that is not over is explained by how to follow and how to stop it'
   expect(explainBuild(running, [5], url)).toMatch(
     /0 of 1 done\.[\s\S]*It waits for build 5\.[\s\S]*Next: `\/status 7` shows how far it is, `\/cancel 7` stops it\.$/,
   );
+});
+
+test('of a package that waits to be published, that comes next', () => {
+  const waiting = '`hello` waits for `/publish acme/tools`: users do not see that yet.';
+  expect(explained({ builds: [], waiting })).toContain(
+    `Next: ${waiting} \`/build acme/tools/hello\` builds it once more.`,
+  );
+  expect(explained({ plan: changed, waiting })).toContain(`builds it. Before that, ${waiting}`);
+});
+
+test('of an RPM that another package makes already no part of the spec is named', () => {
+  const [one] = build.chroots;
+  if (one === undefined) throw new Error('there is no chroot');
+  const message = 'stone-copy (build 7) has a package stone in this repository already. Users would get either.';
+  const failed = { ...one, state: 'failed', reason: 'packaging', message, excerpt: [] } as const;
+  const text = explainBuild({ ...build, state: 'failed', chroots: [failed] }, [], url);
+  expect(text).toContain('Next: see to it that only one package of the project makes it');
+  expect(text).not.toContain('%install');
 });

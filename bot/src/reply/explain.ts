@@ -13,8 +13,7 @@ import {
   readSandbox,
 } from '@coppice/config';
 import type { BuildView } from '../vocabulary/build-view.ts';
-import { sentence } from './accepted.ts';
-import { code, plain } from './escape.ts';
+import { code, plain, sentence } from './escape.ts';
 import { failureNotes, promotionNote, stateInWords, verdict } from './progress.ts';
 
 /** What is known of a package. */
@@ -29,6 +28,8 @@ export interface Subject {
   readonly lastSource: PinnedSource | undefined;
   /** The last state of what it needs, by package; undefined when that was never built. */
   readonly needs: ReadonlyMap<string, string | undefined>;
+  /** That something of it waits to be published, as a sentence in Markdown; empty when nothing does. */
+  readonly waiting: string;
 }
 
 export function explainPackage(subject: Subject, url: string): string {
@@ -93,12 +94,13 @@ function lastLine([last]: readonly BuildView[], url: string): string {
   return `Its last build is [${last.id}](${url}/${published.buildPage(last)}): ${verdict([last])}${notes === '' ? '' : `\n\n${notes}`}`;
 }
 
-function next({ project, package: name, plan, builds }: Subject): string {
+function next({ project, package: name, plan, builds, waiting }: Subject): string {
   if (project.frozen !== null) return `${code(`/resolve ${projectKey(project)}`)} by an admin lets it build again.`;
   // Another project may have a package of that name.
   const build = code(`/build ${projectKey(project)}/${name}`);
-  if (plan.builds.length > 0) return `Next: ${build} builds it.`;
+  if (plan.builds.length > 0) return `Next: ${build} builds it.${waiting === '' ? '' : ` Before that, ${waiting}`}`;
   const reason = builds[0]?.chroots.find(({ state }) => state === 'failed')?.reason ?? null;
+  if (reason === null && waiting !== '') return `Next: ${waiting} ${build} builds it once more.`;
   return reason === null ? `Next: nothing; ${build} builds it all the same.` : `Next: ${advice(reason, builds[0])}`;
 }
 
@@ -135,6 +137,9 @@ function advice(reason: FailureReason, build: BuildView | undefined): string {
     case 'check':
       return 'look at `%check`: the tests of the package fail.';
     case 'packaging':
+      // The message of a clash says itself what to do, and no part of one spec is at fault.
+      if (build?.chroots.some(({ message }) => message?.includes(' in this repository already. ')) === true)
+        return 'see to it that only one package of the project makes it, as said above.';
       return 'look at `%install` and `%files`.';
     case 'unbuildable':
       return 'change the package: as it is, its build ends in the same way on every builder.';

@@ -1,8 +1,9 @@
 // What becomes of projects, in words: for the checks of pushes and pull requests, and for `coppice plan`. Pure.
-import { forHowLong } from '@coppice/config';
-import type { Fate } from '../vocabulary/fate.ts';
+import { forHowLong, published } from '@coppice/config';
+import type { Fate, PolicyChange, UserChange } from '../vocabulary/fate.ts';
 import type { Leaving } from '../vocabulary/leaving.ts';
 import { code, list } from './escape.ts';
+import { addRepositoryLines } from './progress.ts';
 
 type Deletion = Extract<Fate, { kind: 'deletes' }>;
 
@@ -12,16 +13,31 @@ export function fateTitle(fates: readonly Fate[]): string | undefined {
   const apart = fates.filter((one) => one.kind === 'apart');
   const moved = fates.filter((one) => one.kind === 'renames');
   const kept = fates.filter((one) => one.kind === 'keeps');
+  const due = packagesDeleted(fates);
+  const later = fates.filter((one) => one.kind === 'retimes').filter((one) => !one.due);
+  const shown = fates.filter((one) => one.kind === 'shows');
   const total = (of: 'packages' | 'builds') => gone.reduce((sum, one) => sum + one[of], 0);
   const parts = [
     gone.length === 0
       ? ''
       : `deletes ${oneOr(gone, ({ project }) => project)} (${counted(total('packages'), 'package')}, ${counted(total('builds'), 'build')})`,
+    due.length === 0 ? '' : `deletes what ${due.length > 3 ? `${due.length} packages` : due.join(', ')} published`,
     apart.length === 0 ? '' : `cannot rename ${oneOr(apart, ({ from, to }) => `${from} to ${to}`)}`,
     moved.length === 0 ? '' : `renames ${oneOr(moved, ({ from, to }) => `${from} to ${to}`)}`,
     kept.length === 0 ? '' : `keeps ${oneOr(kept, ({ project }) => project)}`,
+    later.length === 0 ? '' : `changes when what left ${oneOr(later, ({ project }) => project)} goes`,
+    shown.length === 0 ? '' : `changes what users of ${oneOr(shown, ({ project }) => project)} see`,
+    fates.some(({ kind }) => kind === 'policy') ? 'changes the policy' : '',
   ].filter((part) => part !== '');
   return parts.length === 0 ? undefined : parts.join('; ');
+}
+
+/** All of which what they have published goes at once, although their projects stay. */
+function packagesDeleted(fates: readonly Fate[]): readonly string[] {
+  return fates.flatMap((one) => {
+    if (one.kind === 'retimes') return one.due ? one.packages : [];
+    return one.kind === 'drops' && one.keptSeconds === 0 && one.frozen !== true ? one.packages : [];
+  });
 }
 
 function oneOr<T>(some: readonly T[], name: (one: T) => string): string {
@@ -42,13 +58,21 @@ export function withFates(fates: readonly Fate[], title: string, nothing = 'Noth
 
 const maximumListed = 50;
 
-/**
- * `pushed`: it is so now; `merged`: it will be so once it is merged, and what goes then is deleted so many seconds
- * afterwards. Empty when nothing becomes of any.
- */
-export function fateNotes(fates: readonly Fate[], graceSeconds: number, when: 'pushed' | 'merged'): string {
+/** Where what becomes of projects is said. */
+interface Telling {
+  /** `pushed`: it is so now; `merged`: it will be so once it is merged. */
+  readonly when: 'pushed' | 'merged';
+  /** So long after a merge what goes is deleted. */
+  readonly graceSeconds: number;
+  /** Address of the service, without a slash at the end. */
+  readonly url: string;
+}
+
+/** Empty when nothing becomes of any. */
+export function fateNotes(fates: readonly Fate[], telling: Telling): string {
   if (fates.length === 0) return '';
-  const lines = fates.slice(0, maximumListed).map((fate) => `- ${inMarkdown(fate, graceSeconds, when)}`);
+  const { when } = telling;
+  const lines = fates.slice(0, maximumListed).map((fate) => `- ${inMarkdown(fate, telling)}`);
   const more = fates.length - lines.length;
   return [
     when === 'merged' ? 'Merging it' : 'This push',
@@ -58,7 +82,7 @@ export function fateNotes(fates: readonly Fate[], graceSeconds: number, when: 'p
   ].join('\n');
 }
 
-function inMarkdown(fate: Fate, graceSeconds: number, when: 'pushed' | 'merged'): string {
+function inMarkdown(fate: Fate, { when, graceSeconds, url }: Telling): string {
   switch (fate.kind) {
     case 'deletes': {
       const what = `deletes ${code(fate.project)} (${sizeOf(fate)})`;
@@ -76,10 +100,11 @@ function inMarkdown(fate: Fate, graceSeconds: number, when: 'pushed' | 'merged')
       return `${what}: all that it has published goes at ${time(fate.at)}. Until then everything stays, and ${file} put back keeps it, its key included.${frozen} ${renaming} by then; a project that has builds of its own cannot take these over. ${code(`/delete project ${fate.project}`)} deletes it at once.`;
     }
     case 'renames':
-      return `renames ${code(fate.from)} to ${code(fate.to)}: what it has published moves along, its key included.`;
+      return renaming(fate, url);
     case 'apart': {
       const [from, to] = [code(fate.from), code(fate.to)];
-      return `does not rename ${from} to ${to}, as ${code(`projects/${fate.to}.yaml`)} says: ${to} has ${counted(fate.builds, 'build')} of its own, and those of two projects are never mixed. To keep what ${from} has, put ${code(`projects/${fate.from}.yaml`)} back. To have it under the new name, write ${code(`/delete project ${fate.to}`)}, which deletes what ${to} has built, and then push ${code(`projects/${fate.to}.yaml`)} again with ${code(`renamedFrom: ${fate.from}`)}, before ${from} is deleted.`;
+      const files = `${code(`projects/${fate.to}.yaml`)} and ${code(`packages/${fate.to}/`)}`;
+      return `does not rename ${from} to ${to}, as ${code(`projects/${fate.to}.yaml`)} says: ${to} has ${counted(fate.builds, 'build')} of its own, and those of two projects are never mixed. To keep what ${from} has, put ${code(`projects/${fate.from}.yaml`)} back. To have it under the new name, do this before ${from} is deleted: write ${code(`/delete project ${fate.to}`)}, which deletes what ${to} has built and makes a commit that takes ${files} away; then bring both back as they are now, with ${code(`renamedFrom: ${fate.from}`)}: ${code('git revert')} of that commit, pushed, does.`;
     }
     case 'unfounded':
       return `makes ${code(fate.to)} a new project with nothing in it: it says ${code(`renamedFrom: ${fate.from}`)}, and there is no project of that name that could become it. Mend the name, or take the line out.`;
@@ -98,6 +123,12 @@ function inMarkdown(fate: Fate, graceSeconds: number, when: 'pushed' | 'merged')
     }
     case 'returns':
       return `puts ${list(fate.packages)} back into ${code(fate.project)}: what is published stays${outOfReach(fate)}.`;
+    case 'retimes':
+      return retiming(fate, code, list);
+    case 'shows':
+      return fate.changes.map((change) => `${userChange(change, fate.project, code)}.`).join('\n- ');
+    case 'policy':
+      return fate.changes.map((change) => `${policyChange(change, code)}.`).join('\n- ');
     case 'key':
       return `says that the signing key of ${code(fate.project)} is ${code(fate.to)} (before: ${code(fate.from)}). The key that it has goes on signing; the next one is of that kind, which ${code(`coppice rotate-key ${fate.project}`)} on the machine of the service makes.`;
   }
@@ -118,9 +149,9 @@ export function fateLine(fate: Fate): string {
         ? `${fate.project} (${sizeOf(fate)}) has left already and is deleted at ${time(fate.at)}${outOfReach(fate, 'until then')}`
         : `deletes ${fate.project} (${sizeOf(fate)})${outOfReach(fate, 'until then')}`;
     case 'renames':
-      return `renames ${fate.from} to ${fate.to}`;
+      return `renames ${fate.from} to ${fate.to}: its users must add the repository again`;
     case 'apart':
-      return `does not rename ${fate.from} to ${fate.to}, which has ${counted(fate.builds, 'build')} of its own: put projects/${fate.from}.yaml back, or write \`/delete project ${fate.to}\` and push its file again`;
+      return `does not rename ${fate.from} to ${fate.to}, which has ${counted(fate.builds, 'build')} of its own: put projects/${fate.from}.yaml back, or write \`/delete project ${fate.to}\` and revert the commit that this makes`;
     case 'unfounded':
       return `makes ${fate.to} a new project: ${fate.from}, which its \`renamedFrom\` names, cannot become it`;
     case 'keeps':
@@ -138,9 +169,101 @@ export function fateLine(fate: Fate): string {
         .join('\n');
     case 'returns':
       return `puts back into ${fate.project}: ${fate.packages.join(', ')} (what is published stays${outOfReach(fate)})`;
+    case 'retimes':
+      return retiming(fate, inWords, (names) => names.join(', '));
+    case 'shows':
+      return fate.changes.map((change) => userChange(change, fate.project, inWords)).join('\n');
+    case 'policy':
+      return fate.changes.map((change) => policyChange(change, inWords)).join('\n');
     case 'key':
       return `the next signing key of ${fate.project} is ${fate.to} (before: ${fate.from}): coppice rotate-key ${fate.project}`;
   }
+}
+
+/** For a terminal, where nothing is marked up. */
+const inWords = (text: string) => text;
+type Mark = (text: string) => string;
+
+/** What it has published moves; the addresses that users have do not. */
+function renaming({ from, to, chroots }: Extract<Fate, { kind: 'renames' }>, url: string): string {
+  const moves = `renames ${code(from)} to ${code(to)}: what it has published moves along, its key included.`;
+  const [owner = '', name = ''] = to.split('/');
+  const [chroot] = chroots;
+  if (chroot === undefined) return moves;
+  const address = `${url}/${published.ownRepo(owner, name, chroot)}`;
+  const lines = ['```sh', ...addRepositoryLines(address).split('\n'), '```'].map((line) => `  ${line}`).join('\n');
+  return `${moves} Nothing is left at its old addresses: dnf passes over a repository that answers nothing, so **its users get no updates, and are not told, until they add it again**, for ${code(chroot)} with\n\n${lines}\n`;
+}
+
+/** What left before goes at another time. */
+function retiming(fate: Extract<Fate, { kind: 'retimes' }>, mark: Mark, all: (names: readonly string[]) => string) {
+  const { packages, project, before, at, due, frozen } = fate;
+  const [have, back] = packages.length === 1 ? ['has', 'it is'] : ['have', 'they are'];
+  const what = `what ${all(packages)}, which left ${mark(project)} before, ${have} published`;
+  if (due) return `deletes ${what}, at once${was(before)}`;
+  if (at !== null) return `says that ${what} goes on ${time(at)}${was(before)}, unless ${back} back by that time`;
+  if (frozen === true) return `says that nothing goes of ${what} while the project is frozen${was(before)}`;
+  return `says that ${what} stays${was(before)}`;
+}
+
+function was(before: string | null): string {
+  return before === null ? ' (before: it stayed)' : ` (before: on ${time(before)})`;
+}
+
+function userChange(change: UserChange, project: string, mark: Mark): string {
+  const of = mark(project);
+  switch (change.what) {
+    case 'publish':
+      return `${publishing[change.to](of)} (${mark(`publish: ${change.to}`)}, before: ${mark(change.from)})`;
+    case 'option': {
+      const [from, to] = [change.from ?? 'not said', change.to ?? 'not said'];
+      return `changes the ${mark('.repo')} files of ${of}: ${mark(change.name)} ${from} → ${to}. Who has added it gets that by adding it again`;
+    }
+    case 'metadata':
+      if (change.to === null) return `takes ${mark(`metadata: ${change.name}`)} out of the repositories of ${of}`;
+      return `shows users of ${of} ${mark(change.to)} as ${mark(`metadata: ${change.name}`)}${change.from === null ? '' : `, in place of ${mark(change.from)}`}`;
+    case 'needed': {
+      const { added, removed } = change;
+      const names = (some: readonly string[]) => named(some, mark);
+      const parts = [
+        added.length === 0 ? '' : `with ${names(added)}`,
+        removed.length === 0 ? '' : `without ${names(removed)}`,
+      ].filter((part) => part !== '');
+      return `changes the ${mark('.repo')} files of ${of}: ${parts.join(', ')}. Who has added it gets that by adding it again`;
+    }
+    case 'frozen':
+      return change.frozen
+        ? `freezes ${of}: what it has published is out of reach of its users at once, and nothing of it is built`
+        : `ends that ${of} is frozen: its users reach what it has published again`;
+    case 'last day':
+      return change.to === null
+        ? `takes the last day of ${of} away (before: ${change.from}): it is not deleted`
+        : `says that ${of} is deleted on ${change.to}, with all that it has published${change.from === null ? '' : ` (before: on ${change.from})`}`;
+  }
+}
+
+const publishing = {
+  each: (of: string) => `publishes what waits of ${of} at once, and from now on each build when it has ended`,
+  batch: (of: string) =>
+    `publishes what waits of ${of} when no build of its batch is under way, and from now on each batch when it has ended`,
+  manual: (of: string) => `lets what is built of ${of} from now on wait until somebody writes ${'`/publish`'}`,
+} as const;
+
+function named(names: readonly string[], mark: Mark): string {
+  const shown = names.slice(0, maximumNamed).map(mark);
+  return [...shown, ...(names.length > shown.length ? [`${names.length - shown.length} more`] : [])].join(', ');
+}
+
+const maximumNamed = 10;
+
+function policyChange({ key, from, to }: PolicyChange, mark: Mark): string {
+  return `changes ${mark(key)} for projects that say nothing else: ${from} → ${to}${policyMeans(key)}`;
+}
+
+function policyMeans(key: string): string {
+  if (key.startsWith('signing.')) return ', for keys that are made from now on';
+  if (key === 'retention.removed') return ', also for packages that left before';
+  return ', which the next pass of retention goes by';
 }
 
 function oneOrAll(packages: readonly string[]): string {

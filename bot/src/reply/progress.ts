@@ -1,7 +1,7 @@
 // How builds are doing: the table and the verdict of an answer. Pure.
 import { type BuildState, type ChrootName, isFinal, published } from '@coppice/config';
 import type { BuildView, ChrootView } from '../vocabulary/build-view.ts';
-import { code, codeBlock, plain } from './escape.ts';
+import { code, codeBlock, sentence } from './escape.ts';
 
 const marks: Readonly<Record<BuildState, string>> = {
   pending: '⏳',
@@ -67,7 +67,7 @@ export function failureNotes(builds: readonly BuildView[], url: string): string 
   );
   const notes = bad.slice(0, 20).map(({ build, one }, at) => {
     const log = logAddress(build, one, url);
-    const why = one.message === null ? '' : `: ${plain(one.message)}`;
+    const why = one.message === null ? '' : `: ${sentence(one.message)}`;
     const link = log === undefined ? '' : ` ([log](${log}))`;
     const line = `- \`${build.package}\` for \`${one.chroot}\` ${stateInWords(one)}${why}${link}`;
     return at < maximumExcerpts && one.excerpt.length > 0 ? `${line}\n\n${codeBlock(one.excerpt)}\n` : line;
@@ -79,7 +79,7 @@ export function failureNotes(builds: readonly BuildView[], url: string): string 
 /** What is said of a build that succeeded without being built: its packages were tested by a pull request. */
 export function promotionNote({ chroots }: BuildView): string {
   const said = chroots.flatMap(({ state, message }) => (state === 'succeeded' && message !== null ? [message] : []));
-  return [...new Set(said)].map((message) => plain(message)).join('\n\n');
+  return [...new Set(said)].map((message) => sentence(message)).join('\n\n');
 }
 
 /**
@@ -93,6 +93,8 @@ export function logAddress(
 ): string | undefined {
   const { where = null } = one;
   if (one.startedAt === null && one.state !== 'failed') return undefined;
+  // A builder may have been waited for, and nothing more.
+  if (one.logged === false || (one.state === 'canceled' && one.logged === undefined)) return undefined;
   const line = where === null ? '' : `#L${where.line}`;
   const run = where?.log === 'srpm.log' ? ('srpm' as ChrootName) : one.chroot;
   return `${url}/${published.logPage(build, run)}${line}`;
@@ -112,23 +114,41 @@ export function installLines(builds: readonly BuildView[], url: string): string 
     commandsByChroot(ofProject).map(([chroot, names]) => {
       const [{ owner, project }] = ofProject as [BuildView];
       const address = `${url}/${published.ownRepo(owner, project, chroot)}`;
-      return `# dnf 5
-dnf config-manager addrepo --from-repofile=${address}
-# dnf 4
-dnf config-manager --add-repo ${address}
+      return `${addRepositoryLines(address)}
 dnf install ${names.slice(0, maximumNames).join(' ')}`;
     }),
   );
   return blocks.length === 0 ? '' : `\`\`\`sh\n${blocks.join('\n')}\n\`\`\``;
 }
 
+/** That users do not see yet what succeeded, and what shows it, a sentence for each project; empty where they do. */
+export function waitingNote(builds: readonly BuildView[]): string {
+  const projects = Map.groupBy(builds, ({ owner, project }) => `${owner}/${project}`);
+  const notes = [...projects].flatMap(([key, all]) => {
+    const waits = all.flatMap(({ chroots }) => chroots.flatMap((one) => one.waits ?? []));
+    if (waits.includes('manual'))
+      return [`Users do not see it yet: it waits for ${code(`/publish ${key}`)}, which gives the lines to install it.`];
+    if (waits.includes('batch')) return ['Users see it when the last build of its batch has ended.'];
+    return [];
+  });
+  return notes.join('\n\n');
+}
+
+/** How to add a repository, by the address of its file. */
+export function addRepositoryLines(address: string): string {
+  return `# dnf 5
+dnf config-manager addrepo --from-repofile=${address}
+# dnf 4
+dnf config-manager --add-repo ${address}`;
+}
+
 /** Chroots and what to install there, until each build that succeeded anywhere is named once. */
 function commandsByChroot(builds: readonly BuildView[]): readonly (readonly [ChrootName, readonly string[]])[] {
   const left = new Map<ChrootName, Map<number, string>>();
   for (const build of builds) {
-    for (const { chroot, state, packages } of build.chroots) {
+    for (const { chroot, state, packages, waits } of build.chroots) {
       const [main] = packages;
-      if (state !== 'succeeded' || main === undefined) continue;
+      if (state !== 'succeeded' || main === undefined || waits === 'manual') continue;
       left.set(chroot, (left.get(chroot) ?? new Map<number, string>()).set(build.id, main));
     }
   }

@@ -1,7 +1,7 @@
 import type { Switched, SwitchOutcome } from '@coppice/builder-runner/runner';
 import type { ChrootName } from '@coppice/config';
 import { expect, test } from 'vitest';
-import { published, rolledBack } from './publications.ts';
+import { published, rolledBack, waits, waitsInShort } from './publications.ts';
 
 const project = { owner: 'acme', name: 'tools', publish: 'manual' } as const;
 const fedora = 'fedora-42-x86_64' as ChrootName;
@@ -52,12 +52,15 @@ test.each<[SwitchOutcome, RegExp]>([
   [refused({ chroot: fedora, kind: 'shown-now', to: 3 }), /what generation 3 has already/],
   [
     refused({ chroot: fedora, kind: 'not-kept', to: 9, kept: [4, 2] }),
-    /These are there: `\/rollback 4`, `\/rollback 2`\./,
+    /These can be returned to: `\/rollback 4`, `\/rollback 2`\./,
   ],
-  [refused({ chroot: fedora, kind: 'not-kept', to: 9, kept: [] }), /No other one is kept\./],
   [
-    refused({ chroot: fedora, kind: 'gone', to: 2, builds: ['00000002-hello'] }),
-    /generation 2 has packages that are deleted: `hello` \(build 2\)\./,
+    refused({ chroot: fedora, kind: 'not-kept', to: 9, kept: [] }),
+    /no other one to go back to: build what is missing again\./,
+  ],
+  [
+    refused({ chroot: fedora, kind: 'gone', to: 2, builds: ['00000002-hello'], kept: [5, 1] }),
+    /generation 2 has packages that are deleted: `hello` \(build 2\)\. These .+: `\/rollback 5`, `\/rollback 1`\./,
   ],
   [refused({ chroot: fedora, kind: 'damaged', why: 'it is *not* JSON' }), /it is \\\*not\\\* JSON/],
 ])('%j is refused with a sentence', (outcome, wanted) => {
@@ -70,4 +73,29 @@ test('many changes are counted, and what others wrote stays code', () => {
   expect(text).toContain('and 11 more');
   expect(text).toContain('- and 1159 more changes');
   expect(text.replace(/`[^`]*`/g, '')).not.toContain('@');
+});
+
+test('binary packages that go are named', () => {
+  const lost = [
+    { ...change('pebble', '1.0-1', '1.1-1'), gone: ['libpebble-tools'] },
+    { ...change('old', '1.0-1', null), gone: ['old', 'old-libs'] },
+    { ...change('plain', '1.0-1', null), gone: ['plain'] },
+  ];
+  const text = rolledBack(project, switched({ changes: lost, changed: 3 }));
+  expect(text).toContain('- up: `pebble` `1.0-1` → `1.1-1` (without `libpebble-tools`)');
+  expect(text).toContain('- removed: `old` `1.0-1` (with `old-libs`), `plain` `1.0-1`\n');
+});
+
+test('what waits to be published is told with what shows it', () => {
+  const waiting = [{ chroot: fedora, changes: [change('new', null, '1.0-1'), change('a', '1-1', '2-1')], changed: 2 }];
+  expect(waits(project, waiting)).toBe(
+    'Waits for `/publish acme/tools`, users do not see it yet:\n\n`fedora-42-x86_64`:\n- added: `new` `1.0-1`\n- up: `a` `1-1` → `2-1`',
+  );
+  expect(waits(project, [])).toBe('');
+  expect(waits({ ...project, publish: 'batch' }, waiting)).toMatch(
+    /^Waits until the last build of its batch has ended:/,
+  );
+  expect(waitsInShort(project, waiting, 'a')).toBe('`a` waits for `/publish acme/tools`: users do not see that yet.');
+  expect(waitsInShort(project, waiting)).toMatch(/^`new`, `a` wait for /);
+  expect(waitsInShort(project, waiting, 'other')).toBe('');
 });

@@ -1,5 +1,5 @@
 // Answers to /publish and /rollback: what changes for users, or why nothing does. Pure.
-import type { Switched, SwitchOutcome, SwitchRefusal } from '@coppice/builder-runner/runner';
+import type { Switched, SwitchOutcome, SwitchRefusal, Waiting } from '@coppice/builder-runner/runner';
 import { compareEvr, type Project, projectKey } from '@coppice/config';
 import { code, list, plain } from './escape.ts';
 
@@ -30,6 +30,28 @@ export function rolledBack(project: Named, outcome: SwitchOutcome): string {
   ].join('\n\n');
 }
 
+/** What of a project waits to be published; empty when nothing does. */
+export function waits(project: Named, waiting: readonly Waiting[]): string {
+  if (waiting.length === 0) return '';
+  const key = projectKey(project);
+  const how =
+    project.publish === 'batch'
+      ? 'Waits until the last build of its batch has ended:'
+      : `Waits for ${code(`/publish ${key}`)}, users do not see it yet:`;
+  return [how, ...waiting.map((one) => changesUnder(`${code(one.chroot)}:`, one))].join('\n\n');
+}
+
+/** The same in a sentence, of one package or of a whole project. */
+export function waitsInShort(project: Named, waiting: readonly Waiting[], name?: string): string {
+  const of = (one: Waiting) => one.changes.filter((change) => name === undefined || change.package === name);
+  const packages = new Set(waiting.flatMap((one) => of(one).map((change) => change.package)));
+  if (packages.size === 0) return '';
+  const what = list([...packages]);
+  const wait = packages.size === 1 ? 'waits' : 'wait';
+  if (project.publish === 'batch') return `${what} ${wait} until the last build of the batch has ended.`;
+  return `${what} ${wait} for ${code(`/publish ${projectKey(project)}`)}: users do not see that yet.`;
+}
+
 /** Generations are counted for each chroot by itself. */
 export function numbersOfOneChroot(to: number, project: string, chroots: readonly string[]): string {
   const again = code(`/rollback ${to} ${project} --chroot ${chroots[0]}`);
@@ -49,11 +71,17 @@ function describe({ chroot, from, to, returnsTo, changes, changed }: Switched): 
   const again = returnsTo === null ? '' : `, which is ${returnsTo} again`;
   const head = `${code(chroot)}: ${numbers}${again}`;
   if (changed === 0) return `${head}. No package changes.`;
+  return changesUnder(head, { changes, changed });
+}
+
+function changesUnder(head: string, { changes, changed }: Pick<Switched, 'changes' | 'changed'>): string {
   const groups = Object.groupBy(changes, kindOf);
   const lines = kinds.flatMap((kind) => {
     const all = groups[kind] ?? [];
     if (all.length === 0) return [];
-    const shown = all.slice(0, maximumNamed).map((change) => `${code(change.package)} ${versions(change)}`);
+    const shown = all
+      .slice(0, maximumNamed)
+      .map((change) => `${code(change.package)} ${versions(change)}${goes(change)}`);
     const more = all.length > shown.length ? [`and ${all.length - shown.length} more`] : [];
     return [`- ${kind}: ${[...shown, ...more].join(', ')}`];
   });
@@ -78,6 +106,12 @@ function versions({ before, after }: Change): string {
   return `${code(before)} → ${code(after)}`;
 }
 
+/** Binary packages that users lose: of another name than the package, or while it stays. */
+function goes({ package: name, after, gone = [] }: Change): string {
+  const told = after === null ? gone.filter((one) => one !== name) : gone;
+  return told.length === 0 ? '' : ` (${after === null ? 'with' : 'without'} ${list(told)})`;
+}
+
 function refused(key: string, outcome: Exclude<SwitchOutcome, { kind: 'switched' }>): string {
   if (outcome.kind === 'frozen') return `${key} is frozen: it publishes nothing.`;
   if (outcome.why.length === 0) return `${key} has no repository yet: nothing was built.`;
@@ -92,18 +126,21 @@ function reason(why: SwitchRefusal): string {
     case 'shown-now':
       return `${chroot}: users see what generation ${why.to} has already.`;
     case 'not-kept': {
-      const kept = why.kept.slice(0, 20).map((number) => code(`/rollback ${number}`));
-      const others = kept.length === 0 ? 'No other one is kept.' : `These are there: ${kept.join(', ')}.`;
-      return `${chroot}: generation ${why.to} is not kept, or users never saw it. ${others}`;
+      return `${chroot}: generation ${why.to} is not kept, or users never saw it. ${others(why.kept)}`;
     }
     case 'gone': {
       const builds = why.builds.slice(0, 20).map(nameBuild);
       const more = why.builds.length > builds.length ? ` and ${why.builds.length - builds.length} more` : '';
-      return `${chroot}: generation ${why.to} has packages that are deleted: ${builds.join(', ')}${more}. Go back to another generation, or build them again.`;
+      return `${chroot}: generation ${why.to} has packages that are deleted: ${builds.join(', ')}${more}. ${others(why.kept)}`;
     }
     case 'damaged':
       return `${chroot}: the generation cannot be read: ${plain(why.why)}. Go back to another one.`;
   }
+}
+
+function others(kept: readonly number[]): string {
+  if (kept.length === 0) return 'There is no other one to go back to: build what is missing again.';
+  return `These can be returned to: ${kept.map((number) => code(`/rollback ${number}`)).join(', ')}.`;
 }
 
 /** Of a folder `<00000042>-<package>`. */

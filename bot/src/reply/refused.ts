@@ -1,7 +1,10 @@
 // Answers that say no: why, and what to do next or whom to ask. Pure.
 import { type BuildId, published, readSandbox } from '@coppice/config';
 import type { BuildView } from '../vocabulary/build-view.ts';
+import type { Role } from '../vocabulary/command.ts';
+import type { LeavingPackage } from '../vocabulary/departed.ts';
 import { code, list, plain } from './escape.ts';
+import { time } from './fates.ts';
 
 const maximumListed = 20;
 
@@ -15,9 +18,27 @@ export function mistake(why: string, suggestion: string | undefined): string {
   return `${why} Did you mean ${lines.join('')}?`;
 }
 
-export function notAllowed(actor: string, what: string, project: string, who: readonly string[]): string {
+/** `role`: who has that in the project may do it; undefined where no role gives it. */
+export function notAllowed(
+  actor: string,
+  what: string,
+  project: string,
+  who: readonly string[],
+  role: Role | undefined,
+): string {
   const ask = who.length === 0 ? 'Nobody may so far.' : `These may: ${list(who)}.`;
-  return `Sorry, ${code(actor)} may not ${what} ${project === 'any project' ? project : code(project)}. ${ask} Ask one of them, or ask for rights with \`/request builder\`.`;
+  const isAny = project === 'any project';
+  const rights =
+    role === undefined
+      ? ''
+      : ` Ask one of them, or ask for rights with ${code(`/request ${role}${isAny ? '' : ` ${project}`}`)}.`;
+  return `Sorry, ${code(actor)} may not ${what} ${isAny ? project : code(project)}. ${ask}${rights}`;
+}
+
+/** To somebody who names a package that left its project. */
+export function leavingPackage({ project, package: name, by, since, leftAt, deleteAt }: LeavingPackage): string {
+  const goes = deleteAt === null ? 'stays' : `is deleted at ${time(deleteAt)}, unless it is stated there again before`;
+  return `${code(name)} left ${code(project)} on ${since.slice(0, 10)}, with commit \`${leftAt.slice(0, 10)}\` by ${code(by)}: it is not built any more. What it has published ${goes}.`;
 }
 
 /** `packages`: those of that name, as `owner/project/package`; `verb`: what says something of one. */

@@ -31,10 +31,10 @@ test('of a long queue the oldest are shown, and how many there are', () => {
 test('of a project it is said what is so of that one, with its page', () => {
   const project = { owner: 'acme', name: 'tools', frozen: null };
   expect(statusOfProject(project, [], 'https://rpm.example.org')).toBe(
-    'Nothing of `acme/tools` waits or runs. What it has built is at https://rpm.example.org/acme/tools/',
+    'No build of `acme/tools` waits or runs. What it has built is at https://rpm.example.org/acme/tools/',
   );
   expect(statusOfProject({ ...project, frozen: 'A court says so.' }, [], '')).toMatch(
-    /^`acme\/tools` is frozen: .* A court says so\.\n\nNothing of/,
+    /^`acme\/tools` is frozen: .* A court says so\.\n\nNo build of/,
   );
   expect(statusOfProject(project, [waiting(7)], '')).toMatch(/^0 running, 1 waiting\.[\s\S]*What it has built is at/);
 });

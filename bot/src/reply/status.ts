@@ -7,7 +7,7 @@ import { progressTable, promotionNote, verdict } from './progress.ts';
 const maximumListed = 50;
 
 export function statusOfQueue(live: readonly BuildView[], url: string): string {
-  if (live.length === 0) return `Nothing waits or runs. Everything that was built is at ${url}/`;
+  if (live.length === 0) return `No build waits or runs. Everything that was built is at ${url}/`;
   const running = live.filter(({ state }) => state !== 'pending').length;
   const head = `${running} running, ${live.length - running} waiting.`;
   const more = live.length > maximumListed ? `\n\nThe oldest ${maximumListed} of ${live.length}.` : '';
@@ -22,7 +22,7 @@ export function statusOfProject(
 ): string {
   const project = code(`${owner}/${name}`);
   const page = `What it has built is at ${url}/${published.projectPage(owner, name)}`;
-  const idle = live.length === 0 ? `Nothing of ${project} waits or runs.` : statusOfQueue(live, url);
+  const idle = live.length === 0 ? `No build of ${project} waits or runs.` : statusOfQueue(live, url);
   const cold = frozen === null ? '' : `${project} is frozen: it builds and publishes nothing. ${plain(frozen)}`;
   return [cold, `${idle}${live.length === 0 ? ' ' : '\n\n'}${page}`].filter((part) => part !== '').join('\n\n');
 }

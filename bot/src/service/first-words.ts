@@ -54,6 +54,10 @@ Three things to try:
   2. Ask for a build:            npx coppice comment "/build hello"
   3. Change a package and push:  git clone ${clone}
 
+A pull request, once its branch is pushed:
+  curl -H "Authorization: Bearer token-maintainer" ${githubUrl}/api/v3/repos/${repository}/pulls \\
+    -d '{"title": "Try", "head": "BRANCH", "base": "main"}'
+
 The comments are at ${githubUrl}/${repository}/issues/1. Ctrl-C ends everything.
 `);
 }

@@ -8,6 +8,7 @@ import {
   type FailureReason,
   isFinal,
   type PhaseName,
+  parseNevra,
   type QueuedBuild,
   type Result,
 } from '@coppice/config';
@@ -34,6 +35,12 @@ export interface ChrootView {
   readonly where?: Result['where'];
   /** The binary packages that it made, the main one first; empty until its record has been read. */
   readonly packages: readonly string[];
+  /** `[epoch:]version-release` of its packages; null until its record has been read, or where it made none. */
+  readonly version?: string | null;
+  /** It succeeded and users do not see it yet: somebody has to publish it, or its batch goes on. */
+  readonly waits?: 'manual' | 'batch';
+  /** Whether mock has written logs of it; absent until its record has been read. */
+  readonly logged?: boolean;
   /** ISO 8601 UTC. */
   readonly startedAt: string | null;
   readonly endedAt: string | null;
@@ -87,7 +94,8 @@ export function viewOfResults(ref: BuildRef, results: ReadonlyMap<string, Result
     if (result === undefined) return { ...unrecorded, chroot };
     const { state, reason, message, excerpt, where, startedAt, endedAt } = result;
     const packages = binaryPackages(result.artifacts, ref.package);
-    return { chroot, state, phase: null, reason, message, excerpt, where, packages, startedAt, endedAt };
+    const facts = { version: versionOf(result), logged: hasLog(result) };
+    return { chroot, state, phase: null, reason, message, excerpt, where, packages, ...facts, startedAt, endedAt };
   });
   const { id, owner, project } = ref;
   const requestedBy = [...results.values()][0]?.requestedBy ?? '';
@@ -100,6 +108,21 @@ export function viewOfResults(ref: BuildRef, results: ReadonlyMap<string, Result
     state: combineStates(chroots.map(({ state }) => state)),
     chroots,
   };
+}
+
+/** Of its source package, or else of the first, as repositories tell it. */
+function versionOf({ artifacts }: Result): string | null {
+  const nevras = artifacts.flatMap(({ nevra }) => parseNevra(nevra) ?? []);
+  const about = nevras.find(({ architecture }) => architecture === 'src' || architecture === 'nosrc') ?? nevras[0];
+  if (about === undefined) return null;
+  return `${about.epoch === 0 ? '' : `${about.epoch}:`}${about.version}-${about.release}`;
+}
+
+/** Phases in which something is logged. */
+const loggedPhases: ReadonlySet<string> = new Set(['root', 'build', 'check', 'collect', 'sign', 'publish']);
+
+function hasLog({ chroot, where, phases }: Result): boolean {
+  return where !== null || chroot === 'srpm' || phases.some(({ name }) => loggedPhases.has(name));
 }
 
 const unrecorded = {
@@ -120,7 +143,8 @@ export function withRecords(view: BuildView, results: ReadonlyMap<string, Result
     if (result === undefined) return one;
     const { excerpt, where, artifacts } = result;
     const packages = one.state === 'succeeded' ? binaryPackages(artifacts, view.package) : [];
-    return { ...one, excerpt, where, packages, message: one.message ?? result.message };
+    const facts = { version: versionOf(result), logged: hasLog(result) };
+    return { ...one, excerpt, where, packages, ...facts, message: one.message ?? result.message };
   });
   return { ...view, chroots };
 }

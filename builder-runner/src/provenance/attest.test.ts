@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +11,7 @@ import { describeArtifacts } from '../rpm/describe-artifacts.ts';
 import { closeAllSigning, envelopeSigner, signRpms } from '../signing/sign.ts';
 import { attestAgain, attestationFile, sbomFile } from './attest.ts';
 import { parseEnvelope } from './dsse.ts';
-import { makeStatement } from './statement.ts';
+import { makeStatement, statementAgain } from './statement.ts';
 import { type Statement, statementSchema } from './statement-schema.ts';
 import { verifyRpm } from './verify-rpm.ts';
 
@@ -192,4 +193,35 @@ test('nor where it is about other packages than the record names', async () => {
 test('a list of a builder that is no list leaves the buildroot unknown, and what it says is no line of ours', () => {
   expect(installedPackages).toContain('gpg-pubkey');
   expect(JSON.stringify(statementIn(hello.attestation))).not.toContain('gpg-pubkey');
+});
+
+const hasJq = spawnSync('jq', ['--version']).status === 0;
+
+test.skipIf(!hasJq)('the policy of the how-to takes what a project built or took over, and no copies', async () => {
+  const page = new URL('../../../site/content/docs/how-to/verify-a-package.md', import.meta.url);
+  const [, policy = ''] = /jq -e --arg project acme\/tools '([^']+)'/.exec(await readFile(page, 'utf8')) ?? [];
+  const accepts = (statement: Statement, project = 'acme/tools', good = true) =>
+    spawnSync('jq', ['-e', '--arg', 'project', project, policy], { input: JSON.stringify({ good, statement }) }).status;
+  const built = statementIn(hello.attestation);
+  const builtIn = (project: string): Statement => {
+    const { buildDefinition } = built.predicate;
+    const externalParameters = { ...buildDefinition.externalParameters, project };
+    return { ...built, predicate: { ...built.predicate, buildDefinition: { ...buildDefinition, externalParameters } } };
+  };
+  const takenBy = (project: string, from: string) =>
+    statementAgain(
+      builtIn(from),
+      { project, build: 8, at: new Date(0), original: { uri: 'https://b.example/x', sha256 } },
+      { artifacts: hello.record.artifacts, byproducts: [] },
+    );
+  expect(accepts(built)).toBe(0);
+  expect(accepts(takenBy('acme/tools', 'acme/tools:pr:7'))).toBe(0);
+  expect(accepts(built, 'acme/tools', false)).toBe(1);
+  expect(accepts(built, 'acme/other')).toBe(1);
+  // In a pull request alone; a fork's; that of a fork; one whose name begins alike.
+  expect(accepts(builtIn('acme/tools:pr:7'))).toBe(1);
+  expect(accepts(takenBy('mia/fork', 'acme/tools'))).toBe(1);
+  expect(accepts(takenBy('mia/fork', 'acme/tools:pr:7'))).toBe(1);
+  expect(accepts(takenBy('acme/tools', 'mia/tools'))).toBe(1);
+  expect(accepts(takenBy('acme/tools', 'acme/tools2:pr:7'))).toBe(1);
 });

@@ -4,7 +4,14 @@ import type { Queue } from '../queue/index.ts';
 import { forkProject } from './fork-project.ts';
 import { deleteBuild, removePackage, removeProject, renameProject } from './project-life.ts';
 import type { ProjectName } from './project-place.ts';
-import { publishWaiting, rollBack, type SwitchOutcome, type SwitchWish } from './publications.ts';
+import {
+  findWaiting,
+  publishWaiting,
+  rollBack,
+  type SwitchOutcome,
+  type SwitchWish,
+  type Waiting,
+} from './publications.ts';
 import type { Publisher } from './publisher.ts';
 import { writeRepoFiles } from './repo-files.ts';
 import { freezeProject, unfreezeProject } from './takedown.ts';
@@ -22,6 +29,7 @@ export function runnerProjects(publisher: Publisher, queue: Queue): ProjectsPort
     removePackage: ({ owner, name }, packageName) => removePackage(publisher, owner, name, packageName),
     deleteBuild: ({ owner, name }, id) => deleteBuild(publisher, owner, name, id),
     publish: ({ owner, name }, wish) => publishWaiting(publisher, { owner, project: name }, wish),
+    waiting: ({ owner, name }) => findWaiting(publisher, { owner, project: name }),
     rollBack: ({ owner, name }, wish) => rollBack(publisher, { owner, project: name }, wish),
   };
 }
@@ -42,6 +50,8 @@ export interface ProjectsPort {
   deleteBuild(project: ProjectName, id: BuildId): Promise<void>;
   /** Readers see what builds see; of a project with builds in the queue too. */
   publish(project: ProjectName, wish: SwitchWish): Promise<SwitchOutcome>;
+  /** What `publish` would show readers. */
+  waiting(project: ProjectName): Promise<readonly Waiting[]>;
   /** Readers see what they saw before, or generation `to`; of a project with builds in the queue too. */
   rollBack(project: ProjectName, wish: SwitchWish & { readonly to: number | undefined }): Promise<SwitchOutcome>;
   /** All that a package has published, in every chroot. */

@@ -14,7 +14,14 @@ import { numberSeen, readGeneration } from '../repodata/generations.ts';
 import { perform } from '../run/perform.ts';
 import { closeAllSigning } from '../signing/sign.ts';
 import { deleteBuild } from './project-life.ts';
-import { publishAllEnded, publishEnded, publishWaiting, rollBack, type SwitchOutcome } from './publications.ts';
+import {
+  findWaiting,
+  publishAllEnded,
+  publishEnded,
+  publishWaiting,
+  rollBack,
+  type SwitchOutcome,
+} from './publications.ts';
 import type { Publisher } from './publisher.ts';
 
 let home: string;
@@ -111,7 +118,7 @@ describe('a publication that is taken back', () => {
     // The bad one may go: nothing comes of it.
     await deleteBuild(publisher, 'acme', 'tools', 2 as BuildId);
     expect(await seen()).toBe('hello-1.0 other-1.0');
-    expect(told(await back(2))).toBe('{"kind":"gone","to":2,"builds":["00000002-hello"]}');
+    expect(told(await back(2))).toBe('{"kind":"gone","to":2,"builds":["00000002-hello"],"kept":[3,1]}');
     expect(others()).toEqual(['hello 1.0-1 taken-back']);
     await publishTiny(publisher, 4, 'hello', '2.1');
     expect(await seen()).toBe('hello-2.1 other-1.0');
@@ -127,9 +134,9 @@ describe('a publication that is taken back', () => {
     expect(told(await back(1))).toBe('3 > 4 = 1: hello 2.0-1 > 1.0-1, other 1.0-1 > null');
     expect(told(await back())).toBe('4 > 5 = 3: hello 1.0-1 > 2.0-1, other null > 1.0-1');
     expect(told(await back(3))).toBe('{"kind":"shown-now","to":3}');
-    expect(told(await back(9))).toBe('{"kind":"not-kept","to":9,"kept":[4,3,2,1]}');
+    expect(told(await back(9))).toBe('{"kind":"not-kept","to":9,"kept":[4,2,1]}');
     await rm(join(repository(), 'generations/4/generation.json'));
-    expect(told(await back())).toBe('{"kind":"not-kept","to":4,"kept":[3,2,1]}');
+    expect(told(await back())).toBe('{"kind":"not-kept","to":4,"kept":[2,1]}');
   }, 120_000);
 });
 
@@ -143,11 +150,16 @@ describe('a project that publishes by hand', () => {
     await publishTiny(publisher, 2, 'other', '1.0');
     await publishAllEnded(publisher, () => []);
     expect(await seen()).toBe('');
+    const waits = (name: string) => ({ package: name, before: null, after: '1.0-1' });
+    expect(await findWaiting(publisher, tools)).toEqual([
+      { chroot: testChroot, changes: [waits('hello'), waits('other')], changed: 2 },
+    ]);
     expect(await seenByBuilds()).toBe('hello-1.0 other-1.0');
     expect(told(await publish())).toBe('1 > 4: hello null > 1.0-1, other null > 1.0-1');
     expect(await seen()).toBe('hello-1.0 other-1.0');
     expect(await seenByBuilds()).toBe('hello-1.0 other-1.0 (as readers)');
     expect(told(await publish())).toBe('left');
+    expect(await findWaiting(publisher, tools)).toEqual([]);
   }, 60_000);
 
   test('takes a publication back without what waits, which builds go on to see, and publishes that alone', async () => {

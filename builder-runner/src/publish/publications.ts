@@ -20,6 +20,8 @@ import { compareGenerations, type Difference } from '../repodata/compare-generat
 import type { Asked, Generation, PackageChange } from '../repodata/generation.ts';
 import { numberSeen, readGeneration, seesNewer } from '../repodata/generations.ts';
 import {
+  changesWaiting,
+  kept,
   type NoReturn,
   type Prepared,
   planReturn,
@@ -55,10 +57,11 @@ export interface Switched {
   readonly changed: number;
 }
 
+/** `kept`: the youngest generations that can be returned to. */
 export type SwitchRefusal = { readonly chroot: ChrootName } & (
   | NoReturn
-  /** `builds` are folders whose packages are gone or about to go. */
-  | { readonly kind: 'gone'; readonly to: number; readonly builds: readonly string[] }
+  /** `builds` are folders whose packages are gone or about to go; `kept` as above. */
+  | { readonly kind: 'gone'; readonly to: number; readonly builds: readonly string[]; readonly kept: readonly number[] }
   | { readonly kind: 'damaged'; readonly why: string }
 );
 
@@ -79,6 +82,30 @@ export function publishWaiting(publisher: Publisher, place: ProjectPlace, wish: 
     const chroots = await chrootsMeant(publisher, place, wish);
     const { repositories, left } = await publishChroots(publisher, place, chroots, wish.asked);
     return { kind: 'switched', repositories, left };
+  });
+}
+
+/** What of a repository waits to be published. */
+export interface Waiting {
+  readonly chroot: ChrootName;
+  /** Some of them: at most 1000. */
+  readonly changes: readonly PackageChange[];
+  readonly changed: number;
+}
+
+/**
+ * What `publishWaiting` would show readers, of the repositories of which something waits; none of a frozen project.
+ * Rejects with a RunnerError, or what the file system says.
+ */
+export function findWaiting(publisher: Publisher, place: ProjectPlace): Promise<readonly Waiting[]> {
+  return alone(place, async () => {
+    if (await isFrozen(publisher, place.owner, place.project)) return [];
+    const waiting: Waiting[] = [];
+    for (const chroot of await chrootsMeant(publisher, place, { chroots: [] })) {
+      const about = await changesWaiting(repositoryFolder(publisher, place, chroot));
+      if (about.changed > 0) waiting.push({ chroot, ...about });
+    }
+    return waiting;
   });
 }
 
@@ -124,17 +151,55 @@ async function planOne(
   chroot: ChrootName,
   to: number | undefined,
 ): Promise<
-  Return | NoReturn | { kind: 'gone'; to: number; builds: readonly string[] } | { kind: 'damaged'; why: string }
+  | Return
+  | NoReturn
+  | { kind: 'gone'; to: number; builds: readonly string[]; kept: readonly number[] }
+  | { kind: 'damaged'; why: string }
 > {
   try {
     const plan = await planReturn(repositoryFolder(publisher, place, chroot), to);
-    if ('kind' in plan) return plan;
+    if ('kind' in plan) {
+      if (plan.kind !== 'not-kept') return plan;
+      return { ...plan, kept: await findReturns(publisher, place, chroot, plan.kept) };
+    }
     const builds = await findLeaving(publisher, place, chroot, plan.differences);
-    return builds.length === 0 ? plan : { kind: 'gone', to: plan.target.generation, builds };
+    if (builds.length === 0) return plan;
+    const all = await kept(repositoryFolder(publisher, place, chroot), plan.current);
+    return {
+      ...{ kind: 'gone', to: plan.target.generation, builds },
+      kept: await findReturns(publisher, place, chroot, all),
+    };
   } catch (error) {
     if (error instanceof RunnerError && error.code === 'metadata') return { kind: 'damaged', why: error.message };
     throw error;
   }
+}
+
+/** So many are offered, and so many are looked at for that. */
+const maximumOffered = 20;
+const maximumTried = 60;
+
+/** Those of these generations that can be returned to and that show something else, in their order. */
+async function findReturns(
+  publisher: Publisher,
+  place: ProjectPlace,
+  chroot: ChrootName,
+  numbers: readonly number[],
+): Promise<readonly number[]> {
+  const folder = repositoryFolder(publisher, place, chroot);
+  const found: number[] = [];
+  for (const number of numbers.slice(0, maximumTried)) {
+    const plan = await planReturn(folder, number).catch(nothingWhenDamaged);
+    if (plan === undefined || 'kind' in plan) continue;
+    if ((await findLeaving(publisher, place, chroot, plan.differences)).length === 0) found.push(number);
+    if (found.length === maximumOffered) break;
+  }
+  return found;
+}
+
+function nothingWhenDamaged(error: unknown): undefined {
+  if (error instanceof RunnerError && error.code === 'metadata') return undefined;
+  throw error;
 }
 
 /** What is shown now is there: only builds that come back may be gone. */
@@ -163,7 +228,7 @@ async function findLeaving(
 async function chrootsMeant(
   { home }: Publisher,
   { owner, project }: ProjectPlace,
-  { chroots }: SwitchWish,
+  { chroots }: Pick<SwitchWish, 'chroots'>,
 ): Promise<readonly ChrootName[]> {
   const all = await chrootsOf(home, { owner, name: project });
   return chroots.length === 0 ? all : all.filter((chroot) => chroots.includes(chroot));

@@ -1,11 +1,12 @@
 // What differs between two generations of a repository. Only the chunks that are not in both are looked at.
 import { open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { parseNevra } from '@coppice/config';
 import { nothingWhenAbsent } from '../base/absent.ts';
 import { RunnerError } from '../base/errors.ts';
 import { chunkFor, compareNames, nameOf } from './chunks.ts';
 import { loadChunk, placesOf, readChunkText, readLists } from './data-file.ts';
-import { type Generation, maximumChanges, type PackageChange } from './generation.ts';
+import { type Generation, maximumChanges, maximumGone, type PackageChange } from './generation.ts';
 import { repodataOf } from './generations.ts';
 import type { Replaced } from './taken-back.ts';
 import { type BuildTexts, groupByBuild, locationOf, splitPackages, versionOf } from './texts.ts';
@@ -87,12 +88,23 @@ export function changesNamed(differences: readonly Replaced[]): {
   readonly changes: PackageChange[];
   readonly changed: number;
 } {
-  const changes = differences.slice(0, maximumChanges).map(({ package: name, before, after }) => ({
-    package: name,
-    before: before?.version ?? null,
-    after: after?.version ?? null,
-  }));
+  // Another package may make it now.
+  const shown = new Set(differences.flatMap(({ after }) => binariesOf(after)));
+  const changes = differences.slice(0, maximumChanges).map(({ package: name, before, after }) => {
+    const gone = binariesOf(before).filter((one) => !shown.has(one));
+    return {
+      ...{ package: name, before: before?.version ?? null, after: after?.version ?? null },
+      ...(gone.length === 0 ? {} : { gone: gone.slice(0, maximumGone) }),
+    };
+  });
   return { changes, changed: differences.length };
+}
+
+/** The names of its binary packages, by those of their files. */
+function binariesOf(build: Replaced['after']): readonly string[] {
+  const nevras = (build?.files ?? []).flatMap((file) => parseNevra(basename(file).replace(/\.rpm$/, '')) ?? []);
+  const binaries = nevras.filter(({ architecture }) => architecture !== 'src' && architecture !== 'nosrc');
+  return [...new Set(binaries.map(({ name }) => name))].sort(compareNames);
 }
 
 /** What a generation says of some of its builds, by their folders. */

@@ -39,6 +39,8 @@ const changeSchema = z.object({
   /** `[epoch:]version-release` before and after; null for nothing. */
   before: z.string().nullable(),
   after: z.string().nullable(),
+  /** Binary packages that are not shown any more: some of them. Missing in files from before they were noted. */
+  gone: z.array(z.string()).optional(),
 });
 export type PackageChange = z.infer<typeof changeSchema>;
 
@@ -91,8 +93,9 @@ export const generationSchema = z.object({
 });
 export type Generation = z.infer<typeof generationSchema>;
 
-/** How many changes a generation names. */
+/** How many changes a generation names, and how many binary packages that go of each. */
 export const maximumChanges = 1000;
+export const maximumGone = 20;
 
 /** More than any repository's that a disk can hold. */
 export const maximumGenerationBytes = 64 * 1024 ** 2;

@@ -22,6 +22,12 @@ export interface Apart {
   readonly newest: Generation;
 }
 
+/** What readers would see that builds see already: nothing, where both see the same. Throws RunnerError `metadata`. */
+export async function changesWaiting(folder: string): Promise<Pick<Generation, 'changes' | 'changed'>> {
+  const apart = await readApart(folder);
+  return changesNamed(apart === undefined ? [] : await compareGenerations(folder, apart.current, apart.newest));
+}
+
 /** Undefined when builds see what readers see, or what they see cannot be read. */
 export async function readApart(folder: string): Promise<Apart | undefined> {
   const [shown, waiting] = await Promise.all([numberSeen(folder, 'current'), numberSeen(folder, 'newest')]);
@@ -70,7 +76,7 @@ export interface Return {
 export type NoReturn =
   | { readonly kind: 'nothing-before' }
   | { readonly kind: 'shown-now'; readonly to: number }
-  /** `kept`: those that readers saw and that are there, the youngest first. */
+  /** `kept`: those that readers saw and that are there, the youngest first; not all of them need be whole. */
   | { readonly kind: 'not-kept'; readonly to: number; readonly kept: readonly number[] };
 
 /**
@@ -104,7 +110,8 @@ async function named(folder: string, current: Generation, to: number): Promise<G
   return showTheSame(generation, current) ? { kind: 'shown-now', to } : generation;
 }
 
-async function kept(folder: string, current: Generation): Promise<readonly number[]> {
+/** The generations before `current` that readers saw and that are there, the youngest first. */
+export async function kept(folder: string, current: Generation): Promise<readonly number[]> {
   const numbers: number[] = [];
   for (const number of (await listGenerations(folder)).toReversed()) {
     if (number === current.generation) continue;

@@ -8,6 +8,8 @@ interface Shown {
   readonly build: string;
   /** `[epoch:]version-release`. */
   readonly version: string | null;
+  /** The paths of its packages, inside the repository, where they are looked at. */
+  readonly files?: readonly string[];
 }
 
 /** What is shown of a package in the one generation and in the one that is made from it. */

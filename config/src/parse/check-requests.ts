@@ -6,7 +6,7 @@ import type { Problem } from '../words/problem.ts';
 import type { Policy } from '../words/project.ts';
 import { quote } from '../words/quote.ts';
 import { projectOfRepository } from '../words/repo-options.ts';
-import { forHowLong } from '../words/units.ts';
+import { formatShort } from '../words/units.ts';
 import { didYouMean, problemAt } from '../yaml/check-yaml.ts';
 import type { YamlFile, YamlPath } from '../yaml/read-nodes.ts';
 import type { BuildrootYaml } from './project-fields.ts';
@@ -152,12 +152,14 @@ function checkForcearch(
   return [problemAt(file, at, message, `build for a chroot that ends in \`-${forcearch}\`, or remove the key`)];
 }
 
+/** As it is written in these files. */
+const duration = (seconds: number) => `\`${formatShort(seconds)}\``;
 const builds = (count: number) => `${count} ${count === 1 ? 'build' : 'builds'}`;
 
 function checkRetention(file: YamlFile, { retention: stated }: ProjectYaml, { retention }: Policy): Problem[] {
   const bounds = [
-    ['failed', stated.failed, retention.failedSeconds, forHowLong],
-    ['superseded', stated.superseded, retention.supersededSeconds, forHowLong],
+    ['failed', stated.failed, retention.failedSeconds, duration],
+    ['superseded', stated.superseded, retention.supersededSeconds, duration],
     ['failedBuilds', stated.failedBuilds, retention.failedBuilds, builds],
     ['supersededBuilds', stated.supersededBuilds, retention.supersededBuilds, builds],
   ] as const;
@@ -174,7 +176,7 @@ function checkBounds(file: YamlFile, name: string, stated: PackageYaml, { limits
   if (stated.timeout !== undefined && stated.timeout > maximumTimeoutSeconds) {
     const message = `the timeout of \`${name}\` is longer than coppice.yaml allows`;
     problems.push(
-      problemAt(file, ['packages', name, 'timeout'], message, `${forHowLong(maximumTimeoutSeconds)} at most`),
+      problemAt(file, ['packages', name, 'timeout'], message, `${duration(maximumTimeoutSeconds)} at most`),
     );
   }
   if (stated.memory !== undefined && maximumMemoryBytes !== null && stated.memory > maximumMemoryBytes) {

@@ -137,6 +137,13 @@ test('of a project that says its former name, what has to be moved is said', () 
   ]);
 });
 
+test('of a project whose former folder is gone too, it is not said to be moved', () => {
+  const one = `${projectHead}renamedFrom: acme/old\npackages:\n  a: { source: { type: dir } }\n`;
+  const gone = /`packages\/acme\/old\/(a\/)?` is gone as well: .+`git revert`/;
+  expect(projectProblems(one, [])).toEqual([expect.stringMatching(gone)]);
+  expect(projectProblems(`${one}  b: { source: { type: dir } }\n`, [])).toEqual([expect.stringMatching(gone)]);
+});
+
 test('of a project whose whole folder is missing, that is said once', () => {
   const packages = 'packages:\n  a: { source: { type: dir } }\n  b: { source: { type: dir } }\n';
   expect(projectProblems(`${projectHead}renamedFrom: acme/old\n${packages}`, ['packages/acme/old/a/a.spec'])).toEqual([

@@ -16,6 +16,8 @@ interface Stated {
   readonly folder: string;
   /** `owner/name` that the project says it had before. */
   readonly renamedFrom: string | undefined;
+  /** Whether the folder of that name holds files still. */
+  readonly hasFormerFolder: boolean;
   /** The files there. */
   readonly files: readonly string[];
   /** Those that it is built for. */
@@ -46,24 +48,32 @@ export function checkSource(source: PackageYaml['source'], stated: Stated): Prob
 export function noFolder(
   file: YamlFile,
   first: string,
-  stated: { readonly folder: string; readonly packages: number; readonly renamedFrom: string | undefined },
+  stated: Pick<Stated, 'folder' | 'renamedFrom' | 'hasFormerFolder'> & { readonly packages: number },
 ): Problem {
-  const { folder, packages, renamedFrom } = stated;
+  const { folder, packages, renamedFrom, hasFormerFolder } = stated;
   const message = `the folder \`${folder}\`, where ${packages} packages have their sources, holds no file`;
   const hint =
     renamedFrom === undefined
       ? 'add the spec files and their sources there, or check the spelling of the folder; of a project that was renamed, move its folder there'
-      : `folders have the new name too: move \`packages/${renamedFrom}/\` there`;
+      : formerFolderHint(`packages/${renamedFrom}/`, hasFormerFolder);
   return problemAt(file, ['packages', first, 'source'], message, hint, 'key');
 }
 
-function checkFolder({ spec }: Of<'dir'>, { file, name, folder, renamedFrom, files }: Stated): Problem[] {
+function formerFolderHint(former: string, isThere: boolean): string {
+  if (isThere) return `folders have the new name too: move \`${former}\` there`;
+  return `\`${former}\` is gone as well: put the spec files and their sources there, as \`git revert\` does of the commit that took them away`;
+}
+
+function checkFolder(
+  { spec }: Of<'dir'>,
+  { file, name, folder, renamedFrom, hasFormerFolder, files }: Stated,
+): Problem[] {
   const at = ['packages', name, 'source'];
   if (files.length === 0) {
     const hint =
       renamedFrom === undefined
         ? 'add the spec file and its sources there, or check the spelling of the folder; of a project that was renamed, move it there'
-        : `folders have the new name too: move \`packages/${renamedFrom}/${name}/\` there`;
+        : formerFolderHint(`packages/${renamedFrom}/${name}/`, hasFormerFolder);
     return [problemAt(file, at, `the folder \`${folder}\` holds no file`, hint, 'key')];
   }
   const specs = files.filter((path) => path.endsWith('.spec') && !path.includes('/'));

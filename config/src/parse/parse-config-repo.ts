@@ -96,7 +96,8 @@ export function createConfigParser(): ConfigParser {
       if (bytes !== undefined) found.push([oversizeProblem(path, bytes)]);
       else {
         const ofMetadata = metadata.get(`${owner}/${name}`) ?? new Map<string, MetadataFile>();
-        const context = { owner, name, policy, projects: keys, metadataFiles: ofMetadata };
+        const hasFolder = (key: string) => files.has(key);
+        const context = { owner, name, policy, projects: keys, metadataFiles: ofMetadata, hasFolder };
         const paths = files.get(`${owner}/${name}`) ?? [];
         seen.set(path, parseAgain(known.get(path), path, tree.texts.get(path) ?? '', context, paths));
       }
@@ -142,7 +143,9 @@ function parseAgain(
   before: KnownProject | undefined,
   path: string,
   text: string,
-  context: Omit<Parameters<typeof parseProject>[1], 'packageFiles'>,
+  context: Omit<Parameters<typeof parseProject>[1], 'packageFiles' | 'hasFormerFolder'> & {
+    readonly hasFolder: (key: string) => boolean;
+  },
   packagePaths: readonly string[],
 ): KnownProject {
   const kept = before?.text === text ? before : undefined;
@@ -150,7 +153,10 @@ function parseAgain(
   const yamlProblems = kept?.yamlProblems ?? yaml?.problems ?? [];
   const read = kept !== undefined ? kept.read : yaml?.file === undefined ? undefined : readProject(yaml.file);
   const { policy } = context;
-  const files = [...packagePaths, ...[...context.metadataFiles].map((each) => JSON.stringify(each))].join('\n');
+  const former = read?.value?.renamedFrom;
+  const hasFormerFolder = former !== undefined && context.hasFolder(former);
+  const metadata = [...context.metadataFiles].map((each) => JSON.stringify(each));
+  const files = [`${hasFormerFolder}`, ...packagePaths, ...metadata].join('\n');
   const named = (read?.value === undefined ? [] : namedProjects(read.value))
     .filter((name) => context.projects.has(name))
     .join(' ');
@@ -158,7 +164,7 @@ function parseAgain(
   const parsed: ParsedProject =
     read === undefined
       ? { project: undefined, problems: [] }
-      : parseProject(read, { ...context, packageFiles: byPackage(packagePaths) });
+      : parseProject(read, { ...context, packageFiles: byPackage(packagePaths), hasFormerFolder });
   return { text, read, yamlProblems, policy, files, named, parsed };
 }
 

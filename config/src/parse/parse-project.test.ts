@@ -49,6 +49,34 @@ packages:
   });
 
   test.each([
+    ['retention: { removed: 0 }', 'not a number (write `remove`: it goes at once)'],
+    ['retention: { removed: 14 }', 'not a number (write its unit: `14s`)'],
+    ['frozen: true', 'must be a reason in words, not `true` or `false` (say why in a few words, or remove the key)'],
+    [
+      'runtimeRepos: [acme/tools]',
+      '`acme/tools` is no address (of a project of this service write `coppice://acme/tools`)',
+    ],
+    ['repos: [acme/lib]', '`acme/lib` is no address (of a project of this service write `coppice://acme/lib`)'],
+    [
+      "repos: ['copr://x/y']",
+      '`copr://x/y` is an address that only Copr knows (write where Copr publishes it: `https://download.copr.fedorainfracloud.org/results/x/y/fedora-$releasever-$basearch/`)',
+    ],
+    [
+      'runtimeRepos: [https://x.example/foo.repo]',
+      '`https://x.example/foo.repo` is a file for dnf, not the repository itself (write the address that stands in it after `baseurl=`)',
+    ],
+    ['priority: 10', 'unknown key `priority` (it belongs under `repoOptions:`)'],
+    [
+      `packages: { a: { ${gitSource}, publish: manual } }`,
+      'unknown key `publish` (it belongs to the file as a whole: write it at the top, without indentation)',
+    ],
+    [`packages: { a: { ${gitSource}, type: git } }`, 'unknown key `type` (it belongs under `source:`)'],
+    [`packages: { a: { ${gitSource}, tiemout: 1h } }`, 'unknown key `tiemout` (did you mean `timeout`?)'],
+  ])('of `%s` says what to write', (line, expected) => {
+    expect(projectProblems(`${projectHead}${line}\n`)).toEqual([expect.stringContaining(expected)]);
+  });
+
+  test.each([
     [
       'a chroot that coppice.yaml does not allow',
       `maintainers: [a]\nchroots: [fedora-43-x86_64]\n`,
@@ -87,7 +115,7 @@ packages:
     [
       'a timeout that is too long',
       `${projectHead}packages:\n  a: { ${gitSource}, timeout: 9h }\n`,
-      '4:81: the timeout of `a` is longer than coppice.yaml allows (8 hours at most)',
+      '4:81: the timeout of `a` is longer than coppice.yaml allows (`8h` at most)',
     ],
     [
       'a bot among the maintainers',

@@ -26,6 +26,8 @@ export interface ProjectContext {
   readonly packageFiles: ReadonlyMap<string, readonly string[]>;
   /** Files in that folder itself that may be metadata, by their names. */
   readonly metadataFiles: ReadonlyMap<string, MetadataFile>;
+  /** Whether the project's former name has a folder in `packages/` that holds files. */
+  readonly hasFormerFolder: boolean;
 }
 
 /** What a file holds: its outermost element's name; or why clients could not read it, in words that follow its own. */
@@ -158,7 +160,7 @@ function checkPackageNames(file: YamlFile, value: ProjectYaml): Problem[] {
 function checkSources(
   file: YamlFile,
   value: ProjectYaml,
-  { owner, name, packageFiles, policy }: ProjectContext,
+  { owner, name, packageFiles, policy, hasFormerFolder }: ProjectContext,
 ): Problem[] {
   const all = chrootNames(value);
   const stated = Object.entries(value.packages);
@@ -168,7 +170,11 @@ function checkSources(
   // Where nothing at all is there, the folder of the project is missing: no package has to say that by itself.
   if (packageFiles.size === 0 && others.length > 0) {
     const folder = `packages/${owner}/${name}/`;
-    lacks.push(noFolder(file, first, { folder, packages: inFolders.length, renamedFrom: value.renamedFrom }));
+    lacks.push(
+      noFolder(file, first, {
+        ...{ folder, packages: inFolders.length, renamedFrom: value.renamedFrom, hasFormerFolder },
+      }),
+    );
   }
   const problems = stated.flatMap(([each, { source, chroots = all }]) => {
     if (lacks.length > 0 && source.type === 'dir') return [];
@@ -178,6 +184,7 @@ function checkSources(
       name: each,
       folder: `packages/${owner}/${name}/${each}/`,
       renamedFrom: value.renamedFrom,
+      hasFormerFolder,
       files,
       chroots,
       policy,

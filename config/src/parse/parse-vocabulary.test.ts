@@ -177,7 +177,7 @@ retention: { superseded: 1d, failedBuilds: 0 }
     const text = 'maintainers: [a]\nchroots: [fedora-42-x86_64]\n';
     const stated = (retention: string) => projectProblems(`${text}retention: ${retention}\n`, [], whole);
     expect(stated('{ failed: 3d, failedBuilds: 100, supersededBuilds: 4 }')).toEqual([
-      '3:22: `retention.failed` keeps more than coppice.yaml does (2 days at most; remove the key for that)',
+      '3:22: `retention.failed` keeps more than coppice.yaml does (`2d` at most; remove the key for that)',
       '3:63: `retention.supersededBuilds` keeps more than coppice.yaml does (3 builds at most; remove the key for that)',
     ]);
     const { policy: parsed, projects } = configOf({

@@ -29,11 +29,24 @@ export const repository = checkedText(
   'A dnf base URL, in which $basearch and $releasever are allowed, or coppice://owner/project.',
   (text) => {
     const project = projectOfRepository(text);
-    if (project === undefined) return checkHttpsAddress(text);
+    if (project === undefined) return checkBaseUrl(text);
     if (checkProjectKey(project) === undefined) return undefined;
     return { message: `${quote(text)} names no project of this service`, hint: 'write `coppice://owner/project`' };
   },
 );
+
+/** What dnf calls a base URL: the folder that holds `repodata/`. */
+function checkBaseUrl(text: string): Fault | undefined {
+  if (!text.includes(':') && checkProjectKey(text) === undefined)
+    return {
+      message: `${quote(text)} is no address`,
+      hint: `of a project of this service write \`coppice://${text}\``,
+    };
+  const fault = checkHttpsAddress(text);
+  if (fault !== undefined || !/\.repo$/i.test(text.replace(/[?#].*$/s, ''))) return fault;
+  const message = `${quote(text)} is a file for dnf, not the repository itself`;
+  return { message, hint: 'write the address that stands in it after `baseurl=`' };
+}
 
 /** An address, or an address with the key of its packages. */
 export const runtimeRepo = z.union(

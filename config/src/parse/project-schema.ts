@@ -147,7 +147,11 @@ export const projectSchema = z
       .describe(
         'What the project says itself of how long results are kept. The first four may keep less than coppice.yaml says, not more.',
       ),
-    frozen: prose(500, 'Why nothing is built or published; remove the key to go on. `/freeze` sets it.')
+    frozen: prose(
+      500,
+      'Why nothing is built or published; remove the key to go on. `/freeze` sets it.',
+      'a reason in words',
+    )
       .refine((text) => text.trim() !== '', {
         params: { hint: 'say why in a few words' },
         error: '`frozen` gives no reason',

@@ -40,7 +40,7 @@ export function forHowLong(seconds: number): string {
 }
 
 /** `5400` → `1h30m`: what parseDuration reads as so many seconds. */
-function formatShort(seconds: number): string {
+export function formatShort(seconds: number): string {
   const units = [
     ['d', Math.floor(seconds / 86_400)],
     ['h', Math.floor(seconds / 3600) % 24],

@@ -50,9 +50,9 @@ export function checkYaml<T>(schema: z.ZodType<T>, file: YamlFile): Checked<T> {
     reportInput: true,
     error: (issue) => {
       if (issue.code !== 'unrecognized_keys') return undefined;
-      const shape = (issue.inst as { _zod?: { def?: { shape?: object } } } | undefined)?._zod?.def?.shape ?? {};
+      const shape = shapeOf(issue.inst);
       // Only here the schema is known: the message, which nobody else writes for this code, carries its keys.
-      return Object.keys(shape).join(' ');
+      return JSON.stringify({ known: Object.keys(shape), places: placesOf(issue.keys, shape, shapeOf(schema)) });
     },
   });
   if (result.success) return { value: result.data, problems: [] };
@@ -65,11 +65,42 @@ export function checkYaml<T>(schema: z.ZodType<T>, file: YamlFile): Checked<T> {
   return { value: undefined, problems: [...problems.values()] };
 }
 
+interface Wrapped {
+  readonly _zod?: {
+    readonly def?: { readonly shape?: Shape; readonly innerType?: unknown; readonly options?: readonly unknown[] };
+  };
+}
+type Shape = Readonly<Record<string, unknown>>;
+
+/** The keys of a mapping, without what is wrapped around its schema; of one of several forms those of all. */
+function shapeOf(schema: unknown): Shape {
+  const { shape, innerType, options = [] } = (schema as Wrapped | undefined)?._zod?.def ?? {};
+  if (shape !== undefined) return shape;
+  if (innerType !== undefined) return shapeOf(innerType);
+  return Object.assign({}, ...options.map(shapeOf));
+}
+
+/** Unknown key → where it belongs, as a hint: below one of the keys beside it, or at the top of the file. */
+function placesOf(keys: readonly string[], here: Shape, top: Shape): Readonly<Record<string, string>> {
+  const places = keys.flatMap((key): readonly (readonly [string, string])[] => {
+    const [below] = Object.entries(here).find(([, inner]) => Object.hasOwn(shapeOf(inner), key)) ?? [];
+    if (below !== undefined) return [[key, `it belongs under \`${below}:\``]];
+    // Whether it is a mapping of its own there, or a name that anybody gives.
+    if (here === top || !Object.hasOwn(top, key)) return [];
+    return [[key, 'it belongs to the file as a whole: write it at the top, without indentation']];
+  });
+  return Object.fromEntries(places);
+}
+
 /** `outer` leads to what the issue's own path starts from. */
 function explainIssue(issue: z.core.$ZodIssue, file: YamlFile, outer: YamlPath): Problem[] {
   const at = [...outer, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))];
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => unknownKey(file, [...at, key], key, issue.message.split(' ')));
+    const { known, places } = JSON.parse(issue.message) as { known: string[]; places: Record<string, string> };
+    return issue.keys.map((key) => {
+      const place = Object.hasOwn(places, key) ? places[key] : undefined;
+      return unknownKey(file, [...at, key], key, known, place);
+    });
   }
   const meant = issue.code === 'invalid_union' ? meantForm(issue) : undefined;
   if (meant !== undefined) return meant.flatMap((inner) => explainIssue(inner, file, at));
@@ -103,8 +134,9 @@ function meantForm(issue: z.core.$ZodIssueInvalidUnion): readonly z.core.$ZodIss
   return issue.errors.find((inner) => !inner.some(({ code, path }) => code === 'invalid_type' && path.length === 0));
 }
 
-function unknownKey(file: YamlFile, at: YamlPath, key: string, known: readonly string[]): Problem {
+function unknownKey(file: YamlFile, at: YamlPath, key: string, known: readonly string[], place?: string): Problem {
   const hint = () => {
+    if (place !== undefined) return place;
     const near = nearest(key, known);
     return near === undefined ? `known keys here: ${known.join(', ')}` : `did you mean \`${near}\`?`;
   };
@@ -201,7 +233,9 @@ function oneOf(options: readonly string[], input: unknown): { expected: string; 
 /** How to write what was meant; `written` is a number or the like as it stands in the file. */
 function typeHint(expected: string, { expected: type, input }: z.core.$ZodIssueInvalidType, written?: string): string {
   if (input === null) return 'give it a value, or remove the key';
-  if (type === 'string' && typeof input === 'number') return numberHint(expected, input, written ?? String(input));
+  if (type === 'string' && typeof input === 'number' && !expected.startsWith('a reason'))
+    return numberHint(expected, input, written ?? String(input));
+  if (type === 'string' && expected.startsWith('a reason')) return 'say why in a few words, or remove the key';
   if (type === 'string' && typeof input === 'boolean') return `write it in quotes: \`'${written ?? input}'\``;
   if (type === 'string') return 'write one text, without `- ` or keys of its own';
   if (type === 'array') return 'write each item on a line of its own after `- `, or as `[one, two]`';
@@ -213,6 +247,10 @@ function typeHint(expected: string, { expected: type, input }: z.core.$ZodIssueI
 
 /** A number where a text is expected. Which unit was meant of a size nobody knows; durations elsewhere are seconds. */
 function numberHint(expected: string, input: number, written: string): string {
+  if (expected.startsWith('`keep`')) {
+    if (input === 0) return 'write `remove`: it goes at once';
+    return durationHint(input) ?? 'write `keep`, `remove`, or a duration with its unit: `14d`';
+  }
   if (expected.startsWith('a duration')) return durationHint(input) ?? 'write its unit: `90s`, `30m`, `1h30m`';
   if (expected.startsWith('a size')) return 'write its unit, B, KiB, MiB, GiB or TiB: `10 GiB`';
   return /^[\w.+-]{1,100}$/.test(written) ? `write it in quotes: \`'${written}'\`` : 'write it in quotes';

@@ -196,6 +196,14 @@ export function checkHttpsAddress(text: string): Fault | undefined {
   if (url.username !== '' || url.password !== '') {
     return { message: 'the address holds a user name or a password', hint: 'remove it; everybody can read this file' };
   }
+  const copr = /^copr:\/\/([^/]+)\/([^/]+)\/?$/.exec(text);
+  if (copr !== null) {
+    const base = 'https://download.copr.fedorainfracloud.org/results';
+    return {
+      message: `${quote(text)} is an address that only Copr knows`,
+      hint: `write where Copr publishes it: \`${base}/${copr[1]}/${copr[2]}/fedora-$releasever-$basearch/\``,
+    };
+  }
   if (url.protocol !== 'https:') {
     return { message: `the address begins with \`${url.protocol}\``, hint: 'only https is fetched: `https://…`' };
   }
@@ -234,8 +242,8 @@ export const sha256 = checkedText('a SHA-256', 'SHA-256 in lower case hexadecima
 });
 
 /** Free text for people with a bound. */
-export function prose(maximum: number, description: string) {
-  return checkedText('a text', description, (text) => {
+export function prose(maximum: number, description: string, expected = 'a text') {
+  return checkedText(expected, description, (text) => {
     if (text.length <= maximum) return undefined;
     return { message: `the text has ${text.length} characters`, hint: `${maximum} at most` };
   });

@@ -3,12 +3,12 @@ import type { BuildId, QueuedBuild } from '@coppice/config';
 import * as edits from '../../reply/edits.ts';
 import { trusted as sayTrusted } from '../../reply/people.ts';
 import * as refusal from '../../reply/refused.ts';
-import { refOf } from '../../vocabulary/build-view.ts';
+import { type BuildRef, refOf } from '../../vocabulary/build-view.ts';
 import type { Action } from '../decide/action.ts';
 import { carryOutBuild, carryOutPlan, carryOutRebuild } from './builds.ts';
 import { carryOutDebug, endDebug } from './debug.ts';
 import { type CommandContext, type CommentJob, type Done, text } from './done.ts';
-import { explain, statusOfPackage } from './looks.ts';
+import { explain, statusOfPackage, statusOfProjects } from './looks.ts';
 import { carryOutPublish, carryOutRollback } from './publications.ts';
 
 /**
@@ -23,6 +23,7 @@ export async function carryOut(action: Action, job: CommentJob, batch: string, c
   if (action.kind === 'trust') return await trust(action, context);
   if (action.kind === 'take-away') return await takeAway(action, context);
   if (action.kind === 'edit') return await edit(action, job, batch, context);
+  if (action.kind === 'status-of-projects') return text(line, true, await statusOfProjects(action, context));
   if (action.kind === 'publish') return await carryOutPublish(action, job, batch, context);
   if (action.kind === 'rollback') return await carryOutRollback(action, job, batch, context);
   const at = context.config();
@@ -75,10 +76,24 @@ async function deleteBuild(
 ): Promise<Done> {
   const ref = context.built.find(build.id);
   if (ref === undefined) return text(line, false, refusal.unknownBuild(build.id));
+  const before = await shownOf(ref, context);
   await context.projects.deleteBuild({ owner: ref.owner, name: ref.project }, ref.id);
   await context.built.reread(ref.owner, ref.project);
   context.published();
-  return text(line, true, edits.buildDeleted(ref));
+  const after = await shownOf(ref, context);
+  return text(
+    line,
+    true,
+    edits.buildDeleted(
+      ref,
+      ref.chroots.map((chroot, at) => ({ chroot, before: before[at], after: after[at] })),
+    ),
+  );
+}
+
+/** The versions of its package that users see, of each of its chroots. */
+function shownOf(ref: BuildRef, { built }: CommandContext): Promise<readonly (string | undefined)[]> {
+  return Promise.all(ref.chroots.map((chroot) => built.shown(ref.owner, ref.project, ref.package, chroot)));
 }
 
 async function takeAway(

@@ -1,10 +1,12 @@
 // Gathers what is known of a package for /status and /explain.
+import type { Waiting } from '@coppice/builder-runner/runner';
 import { isFinal, type PlanSelection, type Project, projectKey, readSandbox } from '@coppice/config';
 import type { ConfigAtCommit } from '../../config-repo/config-in-force.ts';
 import { seenBuilds } from '../../planning/built.ts';
 import { planNow } from '../../planning/planner.ts';
 import { sourceOf } from '../../planning/source-of.ts';
 import { explainBuild, explainPackage } from '../../reply/explain.ts';
+import { waits, waitsInShort } from '../../reply/publications.ts';
 import { buildsOfPackage } from '../../reply/status.ts';
 import { type BuildView, refOf } from '../../vocabulary/build-view.ts';
 import type { Action } from '../decide/action.ts';
@@ -14,7 +16,31 @@ type Of<Kind extends Action['kind']> = Extract<Action, { readonly kind: Kind }>;
 
 export async function statusOfPackage(action: Of<'status'>, context: CommandContext): Promise<string> {
   const { project, package: name } = action;
-  return buildsOfPackage(`${projectKey(project)}/${name}`, await lastBuilds(project, name, context), context.url);
+  const builds = await lastBuilds(project, name, context);
+  const said = buildsOfPackage(`${projectKey(project)}/${name}`, builds, context.url);
+  return [said, waitsInShort(project, await waitingOf(project, context), name)]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+/** So many projects are looked at for one answer. */
+const maximumProjects = 100;
+
+export async function statusOfProjects(
+  { markdown, projects, all }: Of<'status-of-projects'>,
+  context: CommandContext,
+): Promise<string> {
+  const parts = [markdown];
+  for (const project of projects.slice(0, maximumProjects)) {
+    const waiting = await waitingOf(project, context);
+    parts.push(all ? waitsInShort(project, waiting) : waits(project, waiting));
+  }
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+/** Of a project that publishes each build at once nothing waits. */
+async function waitingOf(project: Project, { projects }: CommandContext): Promise<readonly Waiting[]> {
+  return project.publish === 'each' ? [] : await projects.waiting(project);
 }
 
 export async function explain(action: Of<'explain'>, at: ConfigAtCommit, context: CommandContext): Promise<string> {
@@ -49,7 +75,8 @@ export async function explain(action: Of<'explain'>, at: ConfigAtCommit, context
   );
   const needs = new Map(stated.needs.map((need) => [need, states.get(need)] as const));
   const lastSource = last === undefined ? undefined : await sourceOf(last, context);
-  parts.push(explainPackage({ project, package: name, plan, builds, lastSource, needs }, url));
+  const waiting = waitsInShort(project, await waitingOf(project, context), name);
+  parts.push(explainPackage({ project, package: name, plan, builds, lastSource, needs, waiting }, url));
   return parts.join('\n\n');
 }
 

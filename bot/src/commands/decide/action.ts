@@ -3,6 +3,7 @@ import type { BuildId, ChrootName, ConfigRepo, PlanSelection, Project } from '@c
 import type { BuildView } from '../../vocabulary/build-view.ts';
 import type { Wishes } from '../../vocabulary/command.ts';
 import type { ConfigEdit } from '../../vocabulary/config-edit.ts';
+import type { LeavingPackage } from '../../vocabulary/departed.ts';
 import type { LeavingProject } from '../../vocabulary/leaving.ts';
 import type { PetitionOperation, Petitions } from '../../vocabulary/petitions.ts';
 
@@ -27,6 +28,13 @@ export type Action = { readonly line: string } & (
   /** `ended` need not be canceled any more. */
   | { readonly kind: 'cancel'; readonly ids: readonly BuildId[]; readonly ended: readonly BuildId[] }
   | { readonly kind: 'status'; readonly project: Project; readonly package: string }
+  /** Say this, and what waits to be published of these projects; `all`: of many, in short. */
+  | {
+      readonly kind: 'status-of-projects';
+      readonly markdown: string;
+      readonly projects: readonly Project[];
+      readonly all: boolean;
+    }
   /** Why the package is built or not; `build`: and how that one came to what it is. */
   | {
       readonly kind: 'explain';
@@ -70,6 +78,8 @@ export interface Situation {
   readonly admins: readonly string[];
   /** Projects that it does not state any more and whose results are still there. */
   readonly leaving: readonly LeavingProject[];
+  /** Packages that left their projects while something of them is still published. */
+  readonly departed: readonly LeavingPackage[];
   /** The comment stands on a pull request. */
   readonly onPullRequest: boolean;
   /** Builds that wait or run, oldest first. */

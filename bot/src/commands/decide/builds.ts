@@ -99,7 +99,7 @@ function findAllowed(written: WrittenTarget, known: Known) {
 
 function checkRights(project: Project, { config, actor }: Pick<Known, 'config' | 'actor'>): string | undefined {
   if (!mayBuild(config.policy, project, actor)) {
-    return refusal.notAllowed(actor, 'build', projectKey(project), whoMayBuild(config.policy, project));
+    return refusal.notAllowed(actor, 'build', projectKey(project), whoMayBuild(config.policy, project), 'builder');
   }
   return project.frozen === null ? undefined : edits.frozen(project, config.policy.admins);
 }
@@ -131,7 +131,11 @@ export function decideDebug(
   const key = projectKey({ owner: build.owner, name: build.project });
   const people = projectOfBuild(config.projects, build);
   if (people === undefined || !mayBuild(config.policy, people, actor)) {
-    return say(line, false, refusal.notAllowed(actor, 'debug builds of', key, whoMayCancel(config.policy, people)));
+    return say(
+      line,
+      false,
+      refusal.notAllowed(actor, 'debug builds of', key, whoMayCancel(config.policy, people), people && 'builder'),
+    );
   }
   if (end) return { kind: 'end-debug', line, build, chroot };
   if (findProject(config.projects, build.owner, build.project) === undefined) {

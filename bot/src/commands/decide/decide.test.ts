@@ -79,6 +79,7 @@ const asks = (actor: string, line: string, more: Partial<Situation> = {}) => {
     config,
     admins: config.policy.admins,
     leaving: [],
+    departed: [],
     onPullRequest: false,
     live: [],
     named: new Map(),
@@ -101,6 +102,8 @@ const asks = (actor: string, line: string, more: Partial<Situation> = {}) => {
     }
     case 'rebuild':
       return `rebuilds ${action.builds.map(({ id }) => id)}`;
+    case 'status-of-projects':
+      return `says, with what waits of ${action.projects.map(({ name }) => name)}: ${action.markdown}`;
     case 'status':
     case 'explain':
       return `${action.kind} of ${action.package}`;
@@ -220,7 +223,7 @@ describe('/cancel and /status', () => {
   });
 
   test('everybody may ask how things are', () => {
-    expect(asks('nobody', '/status')).toMatch(/^says: Nothing waits or runs/);
+    expect(asks('nobody', '/status')).toMatch(/^says: No build waits or runs/);
     expect(asks('nobody', '/status', { live: [build('running')] })).toMatch(/^says: 1 running, 0 waiting/);
     expect(asks('nobody', '/status 7', named('succeeded'))).toMatch(/^says: .*It succeeded\./);
     expect(asks('nobody', '/status 8', named('succeeded'))).toMatch(/^refuses: There is no build 8/);
@@ -280,9 +283,21 @@ describe.each<[string, Partial<Situation>, Record<string, RegExp>]>([
   ],
   ['/explain 7', ended('failed'), { nobody: /^explain of hello/ }],
   ['/explain acme/tools', {}, { nobody: /^refuses: `acme\/tools` is a project.*`\/plan --project acme\/tools`/ }],
-  ['/status acme/tools', { live: [build('running')] }, { nobody: /^says: 1 running, 0 waiting/ }],
-  ['/status --project acme/tools', { live: [build('running')] }, { nobody: /^says: 1 running, 0 waiting/ }],
-  ['/status acme/games', { live: [build('running')] }, { nobody: /^says: Nothing (of `acme\/games` )?waits or runs/ }],
+  [
+    '/status acme/tools',
+    { live: [build('running')] },
+    { nobody: /^says, with what waits of tools: 1 running, 0 waiting/ },
+  ],
+  [
+    '/status --project acme/tools',
+    { live: [build('running')] },
+    { nobody: /^says, with what waits of tools: 1 running, 0 waiting/ },
+  ],
+  [
+    '/status acme/games',
+    { live: [build('running')] },
+    { nobody: /^says, with what waits of games: No build of `acme\/games` waits or runs/ },
+  ],
   ['/status hello # note', {}, { nobody: /^status of hello/ }],
   ['/status 0', {}, { nobody: /^refuses: There is no build `0`: builds are counted from 1\. Did you mean `\/status`/ }],
   ['/explain helo', {}, { nobody: /^refuses: .*Did you mean `hello`/ }],
@@ -487,4 +502,28 @@ test('a number that is no build may be the name of a package, and that is said',
       `refuses: There is no build 2048. A package has that name: \`/${verb} acme/tools/2048\` means it.`,
     );
   }
+});
+
+test('a package that left its project is told of, with the day on which what it has published goes', () => {
+  const gone = {
+    ...{ project: 'acme/tools', package: 'gravel', leftAt: 'c0ffee'.repeat(7), by: 'mia' },
+    ...{ since: '2026-01-24T14:00:00.000Z', deleteAt: '2026-02-07T14:00:00.000Z' },
+  };
+  const departed = [gone];
+  const told = '`gravel` left `acme/tools` on 2026-01-24, with commit `c0ffeec0ff` by `mia`: it is not built any more.';
+  const goes = 'What it has published is deleted at 2026-02-07 14:00 UTC, unless it is stated there again before.';
+  for (const line of ['/status gravel', '/explain gravel', '/status acme/tools/gravel'])
+    expect(asks('nobody', line, { departed })).toBe(`says: ${told} ${goes}`);
+  expect(asks('bea', '/build gravel', { departed })).toBe(`refuses: ${told} ${goes} Nothing was queued.`);
+  expect(asks('nobody', '/status gravel', { departed: [{ ...gone, deleteAt: null }] })).toMatch(
+    /has published stays\.$/,
+  );
+  expect(asks('nobody', '/status gravel --project acme/games', { departed })).toMatch(/^refuses: There is no package/);
+  expect(asks('nobody', '/status hello', { departed: [{ ...gone, package: 'hello' }] })).toBe('status of hello');
+});
+
+test('whoever lacks rights is told of the role that gives them', () => {
+  expect(asks('nobody', '/rollback acme/tools')).toContain('`/request maintainer acme/tools`');
+  expect(asks('nobody', '/publish acme/tools')).toContain('`/request builder acme/tools`');
+  expect(asks('nobody', '/build hello')).toContain('`/request builder acme/tools`');
 });

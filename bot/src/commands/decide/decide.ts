@@ -17,6 +17,7 @@ import * as refusal from '../../reply/refused.ts';
 import { statusOfBuild, statusOfProject, statusOfQueue } from '../../reply/status.ts';
 import type { BuildView } from '../../vocabulary/build-view.ts';
 import type { Command } from '../../vocabulary/command.ts';
+import type { LeavingPackage } from '../../vocabulary/departed.ts';
 import { countingLeaving } from '../../vocabulary/leaving.ts';
 import { type Action, type Known, type Situation, say } from './action.ts';
 import { decideBuild, decideDebug, decidePlan, decideRebuild } from './builds.ts';
@@ -81,6 +82,15 @@ type NeedsConfig = Exclude<Command, { readonly kind: 'help' | 'mistake' | 'logs'
 function decideWithConfig(command: NeedsConfig, stated: Known): Action {
   const { line, kind } = command;
   // Until a project has left, what it has is its people's to look at, cancel and delete.
+  const left = departedIn(command, stated);
+  if (left !== undefined) {
+    const isLook = kind === 'status' || kind === 'explain';
+    return say(
+      line,
+      isLook,
+      isLook ? refusal.leavingPackage(left) : refusal.nothingQueued(refusal.leavingPackage(left)),
+    );
+  }
   const looks = kind === 'status' || kind === 'cancel' || kind === 'delete-build';
   const known = looks ? { ...stated, config: countingLeaving(stated) } : stated;
   switch (command.kind) {
@@ -128,8 +138,29 @@ function decideWithConfig(command: NeedsConfig, stated: Known): Action {
   }
 }
 
+/** The first of its packages that left its project, and that no project states under this name. */
+function departedIn(command: NeedsConfig, { config, departed }: Known): LeavingPackage | undefined {
+  if (departed.length === 0) return undefined;
+  if (!('packages' in command) && !('package' in command)) return undefined;
+  const words = 'packages' in command ? command.packages : command.package === undefined ? [] : [command.package];
+  const asked = command.project;
+  return words
+    .map((word) => {
+      const isMeant = (project: string, name: string) =>
+        word === `${project}/${name}` || (word === name && (asked === undefined || asked === project));
+      const isStated = config.projects.some((one) => one.packages.some(({ name }) => isMeant(projectKey(one), name)));
+      return isStated ? undefined : departed.find((one) => isMeant(one.project, one.package));
+    })
+    .find((one) => one !== undefined);
+}
+
 function decideStatus(line: string, id: BuildId | undefined, { live, named, url, config }: Situation): Action {
-  if (id === undefined) return say(line, true, statusOfQueue(live, url));
+  if (id === undefined) {
+    const markdown = statusOfQueue(live, url);
+    const projects = (config?.projects ?? []).filter(({ publish, frozen }) => publish === 'manual' && frozen === null);
+    if (projects.length === 0) return say(line, true, markdown);
+    return { kind: 'status-of-projects', line, markdown, projects, all: true };
+  }
   const build = named.get(id);
   return build === undefined
     ? say(line, false, noSuchBuild(id, 'status', config))
@@ -183,7 +214,10 @@ function decideProject({ line, kind }: Subject, name: string, { config, live, ur
   const key = projectKey(project);
   if (kind === 'explain') return say(line, false, refusal.explainsNoProject(key, project.packages[0]?.name));
   const own = live.filter((one) => projectKey({ owner: one.owner, name: one.project }) === key);
-  return say(line, true, statusOfProject(project, own, url));
+  return {
+    ...{ kind: 'status-of-projects', line, markdown: statusOfProject(project, own, url) },
+    ...{ projects: [project], all: false },
+  };
 }
 
 function decideCancel(line: string, ids: readonly BuildId[], known: Known): Action {
@@ -197,7 +231,7 @@ function decideCancel(line: string, ids: readonly BuildId[], known: Known): Acti
     if (!mayCancel(config.policy, project, actor)) {
       const key = projectKey({ owner: build.owner, name: build.project });
       const who = whoMayCancel(config.policy, project);
-      return say(line, false, refusal.notAllowed(actor, 'cancel builds of', key, who));
+      return say(line, false, refusal.notAllowed(actor, 'cancel builds of', key, who, project && 'builder'));
     }
     if (isFinal(build.state)) ended.push(build);
     else live.push(id);
@@ -215,7 +249,7 @@ function decideDelete(line: string, id: BuildId, { config, actor, named }: Known
     project === undefined ? mayCancel(config.policy, undefined, actor) : mayManage(config.policy, project, actor);
   if (!allowed) {
     const who = project === undefined ? config.policy.admins : whoManages(config.policy, project);
-    return say(line, false, refusal.notAllowed(actor, 'delete builds of', key, who));
+    return say(line, false, refusal.notAllowed(actor, 'delete builds of', key, who, project && 'maintainer'));
   }
   return isFinal(build.state) ? { kind: 'delete-build', line, build } : say(line, false, refusal.notEnded(id));
 }

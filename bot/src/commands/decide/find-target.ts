@@ -68,7 +68,7 @@ export function findTargets(written: WrittenTarget, config: ConfigRepo, actor: s
   const mine = projects.filter((project) => mayBuild(policy, project, actor));
   if (mine.length > 0) return checkChroots(target, { projects: mine });
   const everybody = [...new Set(projects.flatMap((project) => whoMayBuild(policy, project)))];
-  return { refusal: refusal.notAllowed(actor, 'build', 'any project', everybody) };
+  return { refusal: refusal.notAllowed(actor, 'build', 'any project', everybody, 'builder') };
 }
 
 /** The project that a word names among the packages, if it names one. */

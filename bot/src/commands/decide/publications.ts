@@ -28,7 +28,7 @@ export function decidePublish(command: Of<'publish'>, known: Known): Action {
   const { project, chroots } = found;
   if (mayBuild(config.policy, project, actor)) return { kind: 'publish', line, project, chroots };
   const who = whoMayBuild(config.policy, project);
-  return say(line, false, refusal.notAllowed(actor, 'publish', projectKey(project), who));
+  return say(line, false, refusal.notAllowed(actor, 'publish', projectKey(project), who, 'builder'));
 }
 
 /** Who may delete builds may also take them back from users. */
@@ -40,7 +40,7 @@ export function decideRollback(command: Of<'rollback'>, known: Known): Action {
   const { project } = found;
   if (!mayManage(config.policy, project, actor)) {
     const who = whoManages(config.policy, project);
-    return say(line, false, refusal.notAllowed(actor, 'roll back', projectKey(project), who));
+    return say(line, false, refusal.notAllowed(actor, 'roll back', projectKey(project), who, 'maintainer'));
   }
   const chroots = found.chroots.length > 0 ? found.chroots : project.chroots;
   if (to !== undefined && chroots.length > 1) {
