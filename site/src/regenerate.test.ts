@@ -111,6 +111,7 @@ describe('regenerate', () => {
     await run([{ owner: 'acme', project: 'tools', chroot: fixtureChroot }]);
     const touched = ['build/2', 'build/4', 'index.html', 'package/figlet', 'package/hello'];
     expect((await fresh()).filter((path) => !path.includes(fixtureChroot))).toEqual([
+      'acme/index.html',
       ...touched.map((path) => (path.endsWith('html') ? `acme/tools/${path}` : `acme/tools/${path}/index.html`)),
       ...['index.html', 'queue/index.html'],
     ]);
