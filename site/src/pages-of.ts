@@ -1,6 +1,6 @@
 // What is written for a path: pages of Eleventy, files for programs, or nothing any more.
 
-import type { BrokenPool } from '@coppice/config';
+import type { BrokenPool, BuildId } from '@coppice/config';
 import { coprFiles, coprPageItems, published } from '@coppice/config';
 import {
   buildListFile,
@@ -11,6 +11,7 @@ import {
   filesOfProject,
   packageListFile,
 } from './copr/copr-files.ts';
+import { expectedSeconds } from './history/expected.ts';
 import type { History } from './history/history.ts';
 import { loadCard, loadPackage, loadProject } from './history/load.ts';
 import { buildsFile, buildsPerFile, homePage, type Subject } from './history/paths.ts';
@@ -18,13 +19,14 @@ import { type Build, packageNames, type SiteProject } from './model/site-model.t
 import type { PageData } from './render.ts';
 import { buildView } from './view/build-view.ts';
 import { homeView, queueView, summaryOf } from './view/home-view.ts';
+import { liveBuild } from './view/live-build.ts';
 import { packageView, projectView } from './view/project-view.ts';
 
 /** What is written for a path. */
 export interface Writing {
   readonly pages: Partial<PageData>;
   /** The build whose logs have pages of their own. */
-  readonly logsOf?: Build;
+  readonly logsOf?: { readonly build: Build; readonly revision: string };
   readonly files: readonly CoprFile[];
   /** Files and folders that are not wanted, inside `published/`. */
   readonly remove?: readonly string[];
@@ -52,8 +54,13 @@ export function writingFor(subject: Subject, around: Surroundings): Writing {
     case 'build': {
       const build = history.build(subject.id);
       if (build === undefined || `${build.owner}/${build.project}` !== subject.key)
-        return { pages: {}, files: [], remove: build === undefined ? [coprFiles.buildFolder(subject.id)] : [] };
-      return { pages: { builds: [buildView(build)] }, logsOf: build, files: filesOfBuild(build, url) };
+        return { pages: {}, files: [], remove: build === undefined ? filesOfNoBuild(subject.id) : [] };
+      const live = liveBuild(build, expectedSeconds(history, build));
+      return {
+        pages: { builds: [buildView(build, live)] },
+        logsOf: { build, revision: live.revision },
+        files: [...filesOfBuild(build, url), { path: published.liveJson(build.id), content: () => live }],
+      };
     }
     case 'project': {
       const project = loadProject(history, subject.key);
@@ -104,6 +111,11 @@ export function writingFor(subject: Subject, around: Surroundings): Writing {
       return { pages: {}, files: [packageListFile(path, subject.offset, project, load, url)] };
     }
   }
+}
+
+/** What is to go with a build. */
+export function filesOfNoBuild(id: BuildId): readonly string[] {
+  return [coprFiles.buildFolder(id), published.liveJson(id)];
 }
 
 function isPackage(history: History, key: string, name: string | undefined): boolean {

@@ -202,6 +202,28 @@ export class History {
     return this.countBuilds(query) - ((this.#one(sql, ...values, id)?.n ?? 0) as number);
   }
 
+  /** Seconds that the last good builds of a package took in a chroot, of those numbered lower: the newest first. */
+  secondsOfGoodRuns(
+    of: { readonly project: string; readonly package: string; readonly chroot: string },
+    below: number,
+    limit: number,
+  ): readonly number[] {
+    const rows = this.#all(
+      `SELECT body FROM builds WHERE id IN (
+        SELECT build FROM runs
+        WHERE project = ? AND package = ? AND chroot = ? AND build < ? AND state = 'succeeded'
+        ORDER BY build DESC LIMIT ?
+      ) ORDER BY id DESC`,
+      ...[of.project, of.package, of.chroot, below, limit],
+    );
+    return rows.flatMap((row) => {
+      const run = buildOf(row)?.chroots.find(({ chroot }) => chroot === of.chroot);
+      // What a pull request's sandbox built is taken over in no time.
+      if (run === undefined || run.startedAt === null || run.endedAt === null || run.promotedFrom) return [];
+      return [Math.max(0, Date.parse(run.endedAt) - Date.parse(run.startedAt)) / 1000];
+    });
+  }
+
   newestGoodBuild(project: string, name: string): Build | undefined {
     const where = "project = ? AND package = ? AND state = 'succeeded'";
     return buildOf(this.#one(`SELECT body FROM builds WHERE ${where} ORDER BY id DESC LIMIT 1`, project, name));
