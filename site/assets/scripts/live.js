@@ -84,19 +84,22 @@ function renewChildren(old, fresh) {
   }
 }
 
-/** Which of the old nodes each of the fresh ones is. */
+/** Which of the old nodes each of the fresh ones is: by key, else one that is equal, else the next of its kind. */
 function matchNodes(old, fresh) {
   const free = new Map();
-  const name = (node) => {
+  const kindOf = (node) => {
     const of = keyOf(node);
     return of === undefined ? `${node.nodeName} ${node.classList?.[0] ?? ''}` : `${node.nodeName} #${of}`;
   };
-  for (const node of old) free.set(name(node), [...(free.get(name(node)) ?? []), node]);
+  for (const node of old) free.set(kindOf(node), [...(free.get(kindOf(node)) ?? []), node]);
   const same = new Map();
-  for (const node of fresh) {
-    const found = free.get(name(node))?.shift();
-    if (found !== undefined) same.set(node, found);
-  }
+  const take = (node, isSame) => {
+    const alike = free.get(kindOf(node)) ?? [];
+    const at = alike.findIndex(isSame);
+    if (at !== -1) same.set(node, alike.splice(at, 1)[0]);
+  };
+  for (const node of fresh) if (node.nodeType === Node.ELEMENT_NODE) take(node, (other) => other.isEqualNode(node));
+  for (const node of fresh) if (!same.has(node)) take(node, () => true);
   return same;
 }
 
