@@ -69,7 +69,7 @@ function logLinks(run: RunView): Html {
 /** The end of the log that grows; the script fills it, and shows it then. */
 function tail({ tail: log, chroot, label }: RunView): Html {
   if (log === null) return html``;
-  return html`<div class="tail" id="tail-${chroot}" data-own data-log="${log.rawHref}" hidden><p class="tailhead"><span class="foldtitle">${log.file}</span><label class="follow"><input type="checkbox" checked> Follow</label></p><pre class="log" tabindex="0" role="region" aria-label="The end of ${log.file} of ${label}"></pre></div>`;
+  return html`<div class="tail" id="tail-${chroot}-${log.file}" data-own data-log="${log.rawHref}" hidden><p class="tailhead"><span class="foldtitle">${log.file}</span><label class="follow"><input type="checkbox" checked> Follow</label></p><pre class="log" tabindex="0" role="group" aria-label="The end of ${log.file} of ${label}"></pre></div>`;
 }
 
 function excerpt(run: RunView): Html {

@@ -90,7 +90,7 @@ function isOpen(log: LogView, fold: LogFold, index: number): boolean {
 
 function foldOf(fold: LogFold, open: boolean, rawHref: string): Html {
   const first = fold.lines[0]?.number ?? 0;
-  return html`${fold.gap !== null && gapOf(fold.gap, rawHref)}<details class="fold${fold.failed && ' failed'}" id="F${first}"${open && html` open`}><summary><span class="foldtitle">${fold.title}</span>${fold.failed && stateBadge('failed')}<span class="quiet count">${countOf(fold)}</span>${fold.seconds !== null && html`<span class="quiet took">${formatSeconds(fold.seconds)}</span>`}</summary><pre class="log" tabindex="0" role="region" aria-label="${fold.title}">${logLines(fold.lines)}</pre></details>`;
+  return html`${fold.gap !== null && gapOf(fold.gap, rawHref)}<details class="fold${fold.failed && ' failed'}" id="F${first}"${open && html` open`}><summary><span class="foldtitle">${fold.title}</span>${fold.failed && stateBadge('failed')}<span class="quiet count">${countOf(fold)}</span>${fold.seconds !== null && html`<span class="quiet took">${formatSeconds(fold.seconds)}</span>`}</summary><pre class="log" tabindex="0" role="group" aria-label="${fold.title}">${logLines(fold.lines)}</pre></details>`;
 }
 
 function countOf({ lines }: LogFold): string {

@@ -215,6 +215,23 @@ test('the end of the log is on the page of a build that runs, with a switch', as
   });
 });
 
+test('while dependencies are installed the end of root.log is shown, and then that of build.log', async () => {
+  await fixture.setProjects(fixtureProjects());
+  const at = `results/acme/tools/${fixtureChroot}/00000003-hello`;
+  await fixture.write(`${at}/root.log`, 'Installing: gcc\n');
+  await fixture.write(`${at}/build.log`, '');
+  await fixture.setQueue([runs({ phase: 'root' })]);
+  await update();
+  await visit(page3, {}, async (page) => {
+    await page.locator('.tail', { hasText: 'Installing: gcc' }).waitFor();
+    await fixture.write(`${at}/build.log`, 'Executing(%build): x\n');
+    await fixture.setQueue([runs({ phase: 'build' })]);
+    await update(3);
+    await page.locator('.tail', { hasText: 'Executing(%build)' }).waitFor();
+    expect(await page.locator('.tail').count()).toBe(1);
+  });
+});
+
 test('when a build should end is told by the last good ones', async () => {
   await fixture.setProjects(fixtureProjects());
   await fixture.addResult(fixtureResult({ id: 1, startedAt: at(0), endedAt: at(90) }));

@@ -29,7 +29,7 @@ function lineOf(number, { text, runs }) {
 
 /** A fold that lines are put into. */
 function foldOf(title, number) {
-  const lines = element('pre', { className: 'log', tabIndex: 0, role: 'region', ariaLabel: title });
+  const lines = element('pre', { className: 'log', tabIndex: 0, role: 'group', ariaLabel: title });
   const count = element('span', { className: 'quiet count' });
   const summary = element('summary', {}, element('span', { className: 'foldtitle' }, title), count);
   return element('details', { className: 'fold', id: `F${number}`, open: true }, summary, lines);

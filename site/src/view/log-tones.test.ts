@@ -30,6 +30,16 @@ test.each([
   'error: Bad exit status from /var/tmp/rpm-tmp.4 (%check)',
   '    Bad exit status from /var/tmp/rpm-tmp.4 (%check)'.trim(),
   '[ERROR] Failed to execute goal',
+  'ERROR mock-lite:  Error: GPG check FAILED',
+  'DEBUG util.py:539:  Failed to resolve the transaction:',
+  'SyntaxError: invalid syntax. Perhaps you forgot a comma?',
+  'cannot read Makefile.in: No such file or directory at gen.pl line 1.',
+  "dd: error writing 'filler': No space left on device",
+  "#   Failed test 'greets'",
+  'Failed 2/3 subtests',
+  'Result: FAIL',
+  'ERROR mock-lite:   Problem: conflicting requests',
+  'ERROR mock-lite:    - nothing provides tool-c >= 2 needed by tool-b-1.0-1.noarch',
   "thread 'main' panicked at src/main.rs:2",
 ])('%s is an error', (line) => {
   expect(toneOf(line)).toBe('error');
@@ -50,6 +60,9 @@ test.each([
   'Provides: perl(Error) = 0.17',
   '[ 12%] Building C object CMakeFiles/x.dir/error.c.o',
   'make --max-errors=10',
+  // What a program printed before it failed.
+  'ERROR mock-lite:  Downloading Packages:',
+  'ERROR mock-lite:  Transaction check succeeded.',
   // Nothing failed.
   '3 tests, 0 failed',
   '0 errors, 0 warnings',
