@@ -9,8 +9,10 @@ export interface Frame {
   /** Where the page stands: the steps above it. */
   readonly trail?: readonly { readonly label: string; readonly href: string }[];
   readonly current?: 'home' | 'queue' | 'docs';
-  /** The page shows something unfinished: the script fetches it again now and then. */
-  readonly live?: boolean;
+  /** The page shows what changes: the script fetches it again, soon or (`idle`) now and then. */
+  readonly live?: boolean | 'idle';
+  /** The page is of one build that goes on: the script follows its live file, and fetches the page when it changes. */
+  readonly follows?: { readonly href: string; readonly revision: string } | undefined;
   readonly wide?: boolean;
 }
 
@@ -38,7 +40,7 @@ export function page(frame: Frame, content: HtmlValue): string {
 <link rel="stylesheet" href="${stylesheet}">
 <script src="${script}" defer></script>
 </head>
-<body${frame.wide && html` class="wide"`}${frame.live && html` data-live`}>
+<body${frame.wide && html` class="wide"`}${frame.live && html` data-live="${frame.live === 'idle' ? 15 : 3}"`}${frame.follows && html` data-follows="${frame.follows.href}" data-revision="${frame.follows.revision}"`}>
 <a class="skip" href="#main">Skip to the content</a>
 <header class="top"><div class="bar">
 <a class="brand" href="/">${logo}<span>Coppice</span></a>

@@ -1,12 +1,12 @@
 // `/<owner>/<project>/build/<id>/`: the verdict, then each chroot with its time line and files, then where it came
 // from.
+import { toneClass } from '../layouts/log-lines.ts';
 import { page } from '../layouts/page.ts';
 import { exactTime, icon, stateBadge, time } from '../layouts/parts.ts';
 import { type Html, html } from '../src/markup/html.ts';
 import type { BuildView, RunView } from '../src/view/build-view.ts';
 import { formatSeconds } from '../src/view/format.ts';
-import { toneOf } from '../src/view/log-folds.ts';
-import type { Timeline } from '../src/view/timeline.ts';
+import { drawLine } from '../src/view/log-text.js';
 
 export const data = {
   pagination: { data: 'site.builds', size: 1, alias: 'build' },
@@ -23,7 +23,7 @@ export function render({ build }: { build: BuildView }): string {
       { label: row.project, href: row.projectHref },
       { label: row.package, href: row.packageHref },
     ],
-    live: build.live,
+    follows: build.live ? { href: build.liveHref, revision: build.revision } : undefined,
   };
   return page(
     frame,
@@ -38,9 +38,10 @@ function runSection(run: RunView, several: boolean): Html {
   return html`<section class="run" id="${run.chroot}"><h2>${run.label} <code class="quiet">${run.chroot}</code> ${stateBadge(run.state, run.reason)}</h2>
 ${(several || run.state === 'succeeded') && run.message !== null && html`<p class="message">${run.message}</p>`}
 ${excerpt(run)}
-${timeline(run.timeline, several)}
+${timeline(run, several)}
+${tail(run)}
 ${run.artifacts.length > 0 && artifacts(run)}
-<p class="links">${run.logHref !== null && html`<a class="button" href="${run.logHref}">Read the log${run.logLine !== null && ` at line ${run.logLine}`}</a>`}${rawLinks(run)}</p>
+<p class="links">${run.logHref !== null && html`<a class="button" href="${run.logHref}">Read the log${run.logLine !== null && ` at line ${run.logLine}`}</a>`}${logLinks(run)}</p>
 <dl class="facts inline"><div><dt>Builder</dt><dd>${run.builder ?? '–'}</dd></div><div><dt>Engine</dt><dd>${run.engine ?? '–'}</dd></div><div><dt>Attempts</dt><dd>${run.attempts}</dd></div>${inputs(run)}<div><dt>Input digest</dt><dd><code title="${run.inputDigest}">${run.inputDigest.slice(0, 16) || '–'}</code></dd></div>${accounts(run)}</dl>
 </section>`;
 }
@@ -58,23 +59,29 @@ function accounts({ accounts: links }: RunView): Html {
 function srpmSection(run: RunView): Html {
   return html`<section class="run" id="srpm"><h2>Source package ${stateBadge(run.state, run.reason)}</h2>
 ${run.message !== null && html`<p class="message">${run.message}</p>`}${excerpt(run)}${run.artifacts.length > 0 && artifacts(run)}
-<p class="links">${run.logHref !== null && html`<a class="button" href="${run.logHref}">Read the log${run.logLine !== null && ` at line ${run.logLine}`}</a>`}${rawLinks(run)}</p></section>`;
+<p class="links">${run.logHref !== null && html`<a class="button" href="${run.logHref}">Read the log${run.logLine !== null && ` at line ${run.logLine}`}</a>`}${logLinks(run)}</p></section>`;
 }
 
-function rawLinks(run: RunView): Html {
-  return html`${run.rawLogs.map(({ file, href, size }) => html`<span><a href="${href}">${file}</a> <span class="quiet">${size}</span></span>`)}`;
+function logLinks(run: RunView): Html {
+  return html`${run.logs.map(({ file, href, size }) => html`<span><a href="${href}">${file}</a>${size !== null && html` <span class="quiet">${size}</span>`}</span>`)}`;
+}
+
+/** The end of the log that grows; the script fills it, and shows it then. */
+function tail({ tail: log, chroot, label }: RunView): Html {
+  if (log === null) return html``;
+  return html`<div class="tail" id="tail-${chroot}-${log.file}" data-own data-log="${log.rawHref}" hidden><p class="tailhead"><span class="foldtitle">${log.file}</span><label class="follow"><input type="checkbox" checked> Follow</label></p><pre class="log" tabindex="0" role="group" aria-label="The end of ${log.file} of ${label}"></pre></div>`;
 }
 
 function excerpt(run: RunView): Html {
   if (run.excerpt.length === 0) return html``;
-  return html`<pre class="log excerpt" tabindex="0" aria-label="The lines that say why">${run.excerpt.map((line) => html`<span class="line tone-${toneOf(line)}">${line}\n</span>`)}</pre>`;
+  return html`<pre class="log excerpt" tabindex="0" aria-label="The lines that say why">${run.excerpt.map((line) => html`<span class="line${toneClass(drawLine(line).text)}">${drawLine(line).text}\n</span>`)}</pre>`;
 }
 
 /** `brief`: the names of the phases are folded away, for builds with several chroots. */
-function timeline({ bars, totalSeconds, current }: Timeline, brief: boolean): Html {
+function timeline({ timeline: { bars, totalSeconds, current }, expected }: RunView, brief: boolean): Html {
   const now =
     current &&
-    html`<p class="now">${icon('running')} ${current.title} <span class="quiet">since ${time(current.since)}</span></p>`;
+    html`<p class="now">${icon(current.name === 'queued' ? 'pending' : 'running')} ${current.title} <span class="quiet">since ${time(current.since)}</span>${expectedEnd(expected)}</p>`;
   if (bars.length === 0) return html`${now}`;
   const legend = html`<ol>${bars.map(
     (bar) =>
@@ -84,6 +91,13 @@ function timeline({ bars, totalSeconds, current }: Timeline, brief: boolean): Ht
     (bar) =>
       html`<rect class="phase-${bar.name}" x="${bar.left}%" y="0" width="${bar.width}%" height="14"><title>${bar.title}: ${formatSeconds(bar.seconds)}</title></rect>`,
   )}</svg>${brief ? html`<details><summary>${formatSeconds(totalSeconds)} in ${bars.length} phases</summary>${legend}</details>` : legend}</figure>`;
+}
+
+function expectedEnd(expected: RunView['expected']): Html {
+  if (expected === null) return html``;
+  const took = `the last good builds took ${formatSeconds(expected.seconds)}`;
+  if (expected.endAt === null) return html`<span class="quiet">${took}</span>`;
+  return html`<span class="quiet" title="${took}">expected to end at ${exactTime(expected.endAt)}</span>`;
 }
 
 function artifacts(run: RunView): Html {

@@ -16,8 +16,8 @@ export function render({ builders }: { builders: BuildersView }): string {
     title: 'Builders',
     description: 'Where packages are built.',
     trail: [{ label: 'Queue', href: '/queue/' }],
-    live: true,
-  };
+    live: 'idle',
+  } as const;
   return page(
     frame,
     html`<div class="title"><h1>Builders</h1><p class="lead">${alive} alive.${pools.length > 0 && html` As JSON: <a href="/api/v1/service.json">service.json</a>`}</p></div>

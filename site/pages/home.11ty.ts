@@ -18,7 +18,8 @@ export function render({ home }: { home: HomeView }): string {
     title: 'RPM repositories from Git',
     description: 'Signed RPM repositories, built from a Git repository.',
     current: 'home',
-    live: live || home.buildCount === 0,
+    // What comes shows up by itself, the very first build too.
+    live: live || 'idle',
   } as const;
   return page(
     frame,

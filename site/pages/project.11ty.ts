@@ -19,7 +19,7 @@ export function render({ project }: { project: ProjectView }): string {
     title: key,
     description: project.description || `RPM repository ${key}`,
     trail: [{ label: 'Projects', href: '/' }],
-    live: project.live,
+    live: project.live || (project.latest.length === 0 && ('idle' as const)),
   };
   return page(
     frame,

@@ -16,8 +16,8 @@ export function render({ status }: { status: StatusView }): string {
     title: bad.length === 0 ? 'Status' : 'Status: trouble',
     description: 'Whether the service works.',
     trail: [{ label: 'Queue', href: '/queue/' }],
-    live: true,
-  };
+    live: 'idle',
+  } as const;
   const lead =
     parts.length === 0
       ? 'The service has said nothing of itself yet.'

@@ -1,6 +1,7 @@
 // What is written for a path: pages of Eleventy, files for programs, or nothing any more.
 
 import {
+  type BuildId,
   type BuildSummary,
   coprFiles,
   coprPageItems,
@@ -17,6 +18,7 @@ import {
   filesOfProject,
   packageListFile,
 } from './copr/copr-files.ts';
+import { expectedSeconds } from './history/expected.ts';
 import type { History, Regression } from './history/history.ts';
 import { loadCard, loadPackage, loadProject } from './history/load.ts';
 import {
@@ -33,8 +35,9 @@ import { type Build, packageNames, type SiteProject } from './model/site-model.t
 import type { PageData } from './render.ts';
 import { buildView, type ShownTo } from './view/build-view.ts';
 import { cardOf, type ProjectCard, type RegressionRow, regressionRow, summaryOf } from './view/home-view.ts';
+import { liveBuild } from './view/live-build.ts';
 import { packageView, projectView } from './view/project-view.ts';
-import { median, type QueueView, queueView } from './view/queue-view.ts';
+import { type QueueView, queueView } from './view/queue-view.ts';
 import { rowOf } from './view/rows.ts';
 import { chrootRow, statisticsView, statusView } from './view/service-view.ts';
 
@@ -42,7 +45,7 @@ import { chrootRow, statisticsView, statusView } from './view/service-view.ts';
 export interface Writing {
   readonly pages: Partial<PageData>;
   /** The build whose logs have pages of their own. */
-  readonly logsOf?: Build;
+  readonly logsOf?: { readonly build: Build; readonly revision: string };
   readonly files: readonly CoprFile[];
   /** Files and folders that are not wanted, inside `published/`. */
   readonly remove?: readonly string[];
@@ -95,11 +98,12 @@ export function writingFor(subject: Subject, around: Surroundings): Writing {
     case 'build': {
       const build = history.build(subject.id);
       if (build === undefined || `${build.owner}/${build.project}` !== subject.key)
-        return { pages: {}, files: [], remove: build === undefined ? [coprFiles.buildFolder(subject.id)] : [] };
+        return { pages: {}, files: [], remove: build === undefined ? filesOfNoBuild(subject.id) : [] };
+      const live = liveBuild(build, expectedSeconds(history, build));
       return {
-        pages: { builds: [buildView(build, shownTo(history, subject.key, build))] },
-        logsOf: build,
-        files: filesOfBuild(build, url),
+        pages: { builds: [buildView(build, shownTo(history, subject.key, build), live)] },
+        logsOf: { build, revision: live.revision },
+        files: [...filesOfBuild(build, url), { path: published.liveJson(build.id), content: () => live }],
       };
     }
     case 'project': {
@@ -153,6 +157,11 @@ export function writingFor(subject: Subject, around: Surroundings): Writing {
   }
 }
 
+/** What is to go with a build. */
+export function filesOfNoBuild(id: BuildId): readonly string[] {
+  return [coprFiles.buildFolder(id), published.liveJson(id)];
+}
+
 function isPackage(history: History, key: string, name: string | undefined): boolean {
   const stated = history.entryOf(key);
   if (stated === undefined || name === undefined) return stated !== undefined;
@@ -181,14 +190,14 @@ function pageOnly(pages: Partial<PageData>): Writing {
 const noLimits: ServiceJson['limits'] = { perOwner: null, perChroot: {}, perArchitecture: {} };
 
 function queueOf({ history, queue, service }: Surroundings): QueueView {
-  const seconds = new Map<string, number | undefined>();
+  const expected = new Map<Build, ReadonlyMap<string, number>>();
   return queueView({
     live: history.newestBuilds({ live: true }, queueRows).toReversed(),
     ...{ snapshot: queue, service },
-    usualSeconds: ({ owner, project, package: name }, chroot) => {
-      const key = `${owner}/${project}/${name}/${chroot}`;
-      if (!seconds.has(key)) seconds.set(key, median(history.lastSeconds(`${owner}/${project}`, name, chroot)));
-      return seconds.get(key);
+    usualSeconds: (build, chroot) => {
+      const known = expected.get(build) ?? expectedSeconds(history, build);
+      expected.set(build, known);
+      return known.get(chroot);
     },
   });
 }

@@ -200,7 +200,8 @@ describe('regenerate', () => {
     await smallSite();
     await run();
     await fixture.setQueue([]);
-    expect((await run([])).removed).toBe(3);
+    // Of two builds: the page of each, three logs of its chroot, and that of its source package.
+    expect((await run([])).removed).toBe(10);
     expect(await there('acme/tools/build/4')).toBe(false);
     await rm(join(folder, 'results'), { recursive: true });
     await fixture.setProjects({ ...fixtureProjects(), projects: [] });

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { access, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { coprFiles, reservedOwners } from '@coppice/config';
+import { type BuildId, coprFiles, isFinal, published, reservedOwners } from '@coppice/config';
 import { History } from './history/history.ts';
 import {
   buildersPage,
@@ -23,9 +23,9 @@ import { type Changes, mergeChanges } from './model/changes.ts';
 import { foldersIn, openStatements } from './model/read.ts';
 import { type LogText, readLog } from './model/read-log.ts';
 import type { Build } from './model/site-model.ts';
-import { oweEverything, type Surroundings, type Writing, writingFor } from './pages-of.ts';
+import { filesOfNoBuild, oweEverything, type Surroundings, type Writing, writingFor } from './pages-of.ts';
 import { type Page, type PageData, renderDocs, renderPages } from './render.ts';
-import { mainLog, runsOf } from './view/log-pages.ts';
+import { logPagesOf } from './view/log-pages.ts';
 import { type LogView, logView } from './view/log-view.ts';
 import { noteChange, writeFileAtomically } from './write-file.ts';
 import { type Unit, writeUnits } from './write-units.ts';
@@ -162,8 +162,14 @@ export function openSiteWriter(folder: string, historyFile: string): SiteWriter 
         for (const one of await foldersIn(join(folder, packages, 'packages')))
           into.owe(`${owner}/${name}/package/${one}/`);
       }
-    for (const id of await foldersIn(join(folder, 'api_3/builds')))
-      if (into.build(Number(id)) === undefined) await removePath(folder, `api_3/builds/${id}`);
+    const live = await readdir(join(folder, published.liveJsons)).catch(nothingWhenAbsent);
+    const known = [
+      ...(live ?? []).map((name) => name.replace(/\.json$/, '')),
+      ...(await foldersIn(join(folder, 'api_3/builds'))),
+    ];
+    for (const id of new Set(known))
+      if (into.build(Number(id)) === undefined)
+        for (const path of filesOfNoBuild(Number(id) as BuildId)) await removePath(folder, path);
   }
 
   function close(): void {
@@ -197,7 +203,7 @@ async function settlePaths(folder: string, paths: readonly string[], around: Sur
     for (const file of writing.remove ?? []) await removePath(folder, file);
     if (Object.keys(writing.pages).length > 0) units.push(unitOf(folder, path, writing));
     else if (path.endsWith('/')) removed += await removePages(folder, path);
-    if (writing.logsOf !== undefined) removed += await removeOtherLogs(folder, path, writing.logsOf);
+    if (writing.logsOf !== undefined) removed += await removeOtherLogs(folder, path, writing.logsOf.build);
   }
   const done = await writeUnits(units, {
     render: (data: Partial<PageData>) => renderPages({ ...noPages, ...data }),
@@ -217,20 +223,24 @@ function unitOf(folder: string, path: string, { pages, logsOf }: Writing): Unit 
   return { name: path, data };
 }
 
-async function logViews(folder: string, build: Build): Promise<readonly LogView[]> {
+async function logViews(
+  folder: string,
+  { build, revision }: NonNullable<Writing['logsOf']>,
+): Promise<readonly LogView[]> {
   const views: LogView[] = [];
-  for (const run of runsOf(build)) {
-    const file = mainLog(run);
-    if (file === undefined) continue;
+  for (const page of logPagesOf(build)) {
+    const { run, file } = page;
     const around = run.where?.log === file ? run.where.line : undefined;
-    const text = await readLog(join(folder, run.folder, file), around).catch(nothingWhenAbsent);
-    views.push(logView(build, run, file, text ?? removedLog));
+    const wish = { around, isGrowing: !isFinal(run.state) };
+    const text =
+      file === null ? undefined : await readLog(join(folder, run.folder, file), wish).catch(nothingWhenAbsent);
+    views.push(logView(build, page, text ?? noLog, revision));
   }
   return views;
 }
 
-/** A log that was removed after its folder was listed. */
-const removedLog: LogText = { parts: [], lineCount: 0, bytes: 0 };
+/** A log that was removed after its folder was listed, or is still to come. */
+const noLog: LogText = { parts: [], lineCount: 0, bytes: 0 };
 
 /** Those of before stay for a while: browsers and mirrors may have pages that name them. */
 const keptAssetsMilliseconds = 30 * 86_400_000;
@@ -268,10 +278,15 @@ async function readSources(): Promise<string> {
 
 /** Pages of logs of a build that it has no more. */
 async function removeOtherLogs(folder: string, path: string, build: Build): Promise<number> {
-  const wanted = new Set(runsOf(build).flatMap((run) => (mainLog(run) === undefined ? [] : [run.chroot])));
+  const wanted = new Set<string>(logPagesOf(build).map((page) => page.path));
   let removed = 0;
-  for (const name of await foldersIn(join(folder, path)))
-    if (!wanted.has(name)) removed += await removePages(folder, `${path}${name}/`);
+  for (const chroot of await foldersIn(join(folder, path))) {
+    const main = `${path}${chroot}/`;
+    if (!wanted.has(main)) removed += await removePages(folder, main);
+    else
+      for (const file of await foldersIn(join(folder, main)))
+        if (!wanted.has(`${main}${file}/`)) removed += await removePages(folder, `${main}${file}/`);
+  }
   return removed;
 }
 

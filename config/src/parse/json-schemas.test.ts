@@ -27,6 +27,13 @@ describe('the JSON Schemas', () => {
     expect(validate({ ...JSON.parse(line), secret: 'x' })).toBe(false);
   });
 
+  test('config/schema/live.schema.json is fresh, and takes the example of its page', () => {
+    expect(JSON.parse(read('schema/live.schema.json'))).toEqual(JSON.parse(schemas['live.schema.json']));
+    const [, line = ''] = /```json\n(.+)\n```/.exec(read('../site/content/docs/reference/live-builds.md')) ?? [];
+    const validate = new Ajv2020({ formats: { 'date-time': true } }).compile(JSON.parse(schemas['live.schema.json']));
+    expect(validate(JSON.parse(line)), JSON.stringify(validate.errors)).toBe(true);
+  });
+
   test.each(forms)('%s accepts %s and refuses an unknown key', (name, example) => {
     const validate = new Ajv2020().compile(JSON.parse(schemas[name]));
     const value = parse(read(example));

@@ -56,6 +56,9 @@ export const published = {
   eventIndex: 'events/index.json',
   queueJson: 'api/v1/queue.json',
   buildsJson: 'api/v1/builds.json',
+  /** How one build is doing; its pages follow it. */
+  liveJson: (id: BuildId) => `api/v1/live/${id}.json`,
+  liveJsons: 'api/v1/live',
   projectsJson: 'api/v1/projects.json',
   sandboxesJson: 'api/v1/sandboxes.json',
   serviceJson: 'api/v1/service.json',

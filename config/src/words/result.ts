@@ -176,6 +176,50 @@ export const queueSnapshotSchema = z.strictObject({
 export type BrokenPool = QueueSnapshot['brokenPools'][number];
 export type QueueSnapshot = z.infer<typeof queueSnapshotSchema>;
 
+/** What `api/v1/live/<id>.json` says of one chroot of a build. */
+const liveRunSchema = z.strictObject({
+  /** A chroot, or `srpm` for the making of the source package. */
+  chroot: z.string(),
+  state: z.enum(buildStates),
+  reason: z.enum(failureReasons).nullable(),
+  message: z.string().nullable(),
+  /** What it does now; null once its state is final. */
+  phase: phaseSchema.omit({ seconds: true }).nullable(),
+  /** What it has done; a phase that was done again is there again. */
+  phases: z.array(phaseSchema),
+  attempts: z.int().nonnegative(),
+  builder: z.string().nullable(),
+  startedAt: isoTime.nullable(),
+  endedAt: isoTime.nullable(),
+  /** The median of what the last good builds of this package took in this chroot; null once it is final, or unknown. */
+  expectedSeconds: z.number().nonnegative().nullable(),
+  /** Addresses on this server; `bytes` as they were when this was written. */
+  logs: z.array(z.strictObject({ file: z.string(), bytes: z.int().nonnegative(), url: z.string() })),
+});
+
+/**
+ * `api/v1/live/<id>.json`, how one build is doing: its pages follow it. Written at each change of a build, and with its
+ * final state; gone with the build.
+ */
+export const liveBuildSchema = z.strictObject({
+  id: z.int().positive(),
+  owner: z.string(),
+  project: z.string(),
+  package: z.string(),
+  state: z.enum(buildStates),
+  reason: z.enum(failureReasons).nullable(),
+  /** One sentence for people. */
+  verdict: z.string(),
+  requestedAt: isoTime,
+  startedAt: isoTime.nullable(),
+  endedAt: isoTime.nullable(),
+  /** The source package first, when it is known of, then the chroots. */
+  runs: z.array(liveRunSchema),
+  /** Another one whenever anything else here is another one. */
+  revision: z.string(),
+});
+export type LiveBuild = z.infer<typeof liveBuildSchema>;
+
 /** `api/v1/projects.json`: what the config repo states, for pages; written by the service when the config changes. */
 export const projectsJsonSchema = z.strictObject({
   configCommit: z.string(),

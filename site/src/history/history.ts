@@ -271,6 +271,18 @@ export class History {
     return this.countBuilds(query) - ((this.#one(sql, ...values, id)?.n ?? 0) as number);
   }
 
+  /** Seconds that the last good builds of a package took in a chroot, of those numbered lower: the newest first. */
+  secondsOfGoodRuns(
+    of: { readonly project: string; readonly package: string; readonly chroot: string },
+    below: number,
+    limit: number,
+  ): readonly number[] {
+    const where = "project = ? AND package = ? AND chroot = ? AND build < ? AND state = 'succeeded'";
+    const sql = `SELECT seconds FROM runs WHERE ${where} ORDER BY build DESC LIMIT ?`;
+    const rows = this.#all(sql, of.project, of.package, of.chroot, below, limit);
+    return rows.flatMap(({ seconds }) => (typeof seconds === 'number' ? [seconds] : []));
+  }
+
   newestGoodBuild(project: string, name: string): Build | undefined {
     const where = "project = ? AND package = ? AND state = 'succeeded'";
     return buildOf(this.#one(`SELECT body FROM builds WHERE ${where} ORDER BY id DESC LIMIT 1`, project, name));
@@ -381,18 +393,6 @@ export class History {
     return rows as unknown as readonly DayCount[];
   }
 
-  /** How long the last good builds of a package took in a chroot, in seconds, the newest first. */
-  lastSeconds(project: string, name: string, chroot: string): readonly number[] {
-    const where = "project = ? AND package = ? AND chroot = ? AND state = 'succeeded'";
-    const rows = this.#all(
-      `SELECT seconds FROM runs WHERE ${where} ORDER BY build DESC LIMIT 5`,
-      project,
-      name,
-      chroot,
-    );
-    return rows.flatMap(({ seconds }) => (typeof seconds === 'number' ? [seconds] : []));
-  }
-
   /** Keys of projects of an owner, in the order of their bytes. */
   projectKeysOf(owner: string): readonly string[] {
     const rows = this.#all(
@@ -481,9 +481,10 @@ export class History {
   }
 }
 
-/** What a run took on its builder; null while it has not ended. */
-function secondsOf({ startedAt, endedAt }: ChrootRun): number | null {
-  return startedAt === null || endedAt === null ? null : secondsBetween(startedAt, endedAt);
+/** What a run took on its builder; null while it has not ended, and of what a sandbox built before. */
+function secondsOf({ startedAt, endedAt, promotedFrom }: ChrootRun): number | null {
+  if (startedAt === null || endedAt === null || promotedFrom !== undefined) return null;
+  return secondsBetween(startedAt, endedAt);
 }
 
 function secondsBetween(from: string, until: string): number {

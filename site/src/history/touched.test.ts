@@ -2,16 +2,27 @@ import { published, type Result } from '@coppice/config';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { filesOf, settleFiles } from '../../testing/files-of.ts';
-import { fixtureChroot, fixtureProjects, fixtureResult, fixtureSite } from '../../testing/fixture.ts';
+import {
+  at,
+  fixtureChroot,
+  fixtureProjects,
+  fixtureQueued,
+  fixtureResult,
+  fixtureSite,
+} from '../../testing/fixture.ts';
 import type { History } from './history.ts';
 import { openTouched } from './touched.ts';
 
 const url = 'https://rpm.example.org';
 
-/** Which builds there are, of which package, whether they failed; and what is stated. */
+/** Which builds there are, of which package, whether they failed or go on; and what is stated. */
 const state = fc.record({
   builds: fc.uniqueArray(
-    fc.record({ id: fc.integer({ min: 1, max: 260 }), package: fc.constantFrom('a', 'b', 'c'), failed: fc.boolean() }),
+    fc.record({
+      id: fc.integer({ min: 1, max: 260 }),
+      package: fc.constantFrom('a', 'b', 'c'),
+      is: fc.constantFrom('good', 'failed', 'failed', 'live'),
+    }),
     { selector: ({ id }) => id, maxLength: 230 },
   ),
   packages: fc.integer({ min: 0, max: 210 }),
@@ -23,16 +34,14 @@ function historyOf({ builds, packages, other }: typeof state extends fc.Arbitrar
   const dir = { needs: [], chroots: [fixtureChroot], source: 'dir' };
   const names = Array.from({ length: packages }, (_, index) => ({ name: `p${1000 + index}`, ...dir }));
   const projects = [{ ...entry!, packages: names }, ...(other ? [{ ...entry!, name: 'other', packages: [] }] : [])];
-  const results = builds.map(
-    ({ id, package: name, failed }): Result =>
-      fixtureResult({
-        id,
-        package: name,
-        project: id % 7 === 0 ? 'tools:pr:3' : 'tools',
-        ...(failed ? { state: 'failed', reason: 'check' } : {}),
-      }),
-  );
-  return fixtureSite({ results, projects: { ...fixtureProjects(), projects } }).history;
+  const placed = builds.map((build) => ({ ...build, project: build.id % 7 === 0 ? 'tools:pr:3' : 'tools' }));
+  const results = placed.flatMap(({ is, ...of }): Result | never[] => {
+    if (is === 'live') return [];
+    const took = { startedAt: at(of.id * 100), endedAt: at(of.id * 101) };
+    return fixtureResult({ ...of, ...took, ...(is === 'failed' ? { state: 'failed', reason: 'check' } : {}) });
+  });
+  const queue = placed.flatMap(({ is, ...of }) => (is === 'live' ? fixtureQueued(of) : []));
+  return fixtureSite({ results, queue, projects: { ...fixtureProjects(), projects } }).history;
 }
 
 /** Changes `history` until it holds what `wanted` does. */
@@ -85,6 +94,7 @@ test('a new build writes its own files and one of each list, however many builds
   expect(settleFiles(history, url, new Map()).toSorted()).toEqual([
     'api/v1/builds.json',
     'api/v1/builds/10.json',
+    'api/v1/live/1001.json',
     ...[
       'builds/1001/build.json',
       'builds/1001/chroots-0.json',

@@ -81,10 +81,13 @@ export function openTouched(history: History): Touched {
       note(after, isSame ? 'same' : 'moved');
       if (before !== undefined && !isSame) owePages(history, before);
       owePages(history, after);
+      if (before !== undefined && !isSame) oweLaterLive(history, before);
+      if (paceOf(isSame ? before : undefined) !== paceOf(after)) oweLaterLive(history, after);
     },
     remove(build) {
       note(build, 'moved');
       owePages(history, build);
+      oweLaterLive(history, build);
     },
     changeEntry(key) {
       projectOf(key).isEntryOther = true;
@@ -119,6 +122,18 @@ function owePages(history: History, build: Build): void {
   history.owe(chrootsPage);
   for (const { chroot } of build.chroots) history.owe(chrootPage(chroot));
   history.owe(buildsFile(build.id));
+}
+
+/** What those that come after it are expected to take depends on this. */
+function paceOf(build: Build | undefined): string {
+  const good = build?.chroots.filter(({ state }) => state === 'succeeded') ?? [];
+  return good.map(({ chroot, startedAt, endedAt }) => `${chroot} ${startedAt} ${endedAt}`).join('\n');
+}
+
+/** Those that go on tell how long they may take, by the ones before them. */
+function oweLaterLive(history: History, { owner, project, package: name, id }: Build): void {
+  const live = history.newestBuilds({ project: `${owner}/${project}`, package: name, live: true }, manyChanges);
+  for (const later of live) if (later.id > id) history.owe(published.buildPage(later));
 }
 
 function oweProject(history: History, key: string, before: TouchedProject): void {

@@ -13,10 +13,21 @@ export interface Asset {
 
 const folder = fileURLToPath(new URL('../../assets/', import.meta.url));
 
+/** Rules that pages are made with, and that a part of the script goes on with: by the name of the part. */
+const rules: Readonly<Record<string, readonly string[]>> = {
+  'log.js': ['log-text.js', 'log-tones.js', 'log-sections.js'],
+};
+
 function parts(of: string): readonly string[] {
   return readdirSync(`${folder}${of}`)
     .sort()
-    .map((name) => readFileSync(`${folder}${of}/${name}`, 'utf8'));
+    .map((name) => [...(rules[name] ?? []).map(readRule), readFileSync(`${folder}${of}/${name}`, 'utf8')].join('\n'));
+}
+
+/** A module of `view/` as it may stand within a part. */
+function readRule(name: string): string {
+  const text = readFileSync(fileURLToPath(new URL(`../view/${name}`, import.meta.url)), 'utf8');
+  return text.replace(/^export /gm, '');
 }
 
 function named(name: string, content: Buffer): Asset {

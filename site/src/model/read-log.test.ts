@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type LogText, readLog } from './read-log.ts';
+import { type LogText, type LogWish, readLog } from './read-log.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -11,16 +11,24 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-async function logOf(text: string | Uint8Array, around?: number) {
+async function logOf(text: string | Uint8Array, around?: number, wish: LogWish = {}) {
   const file = join(folder, 'build.log');
   await writeFile(file, text);
-  return (await readLog(file, around)) as LogText;
+  return (await readLog(file, { around, ...wish })) as LogText;
 }
 
 test('reads a small log whole, with and without a newline at its end', async () => {
-  expect(await logOf('a\r\nb\n')).toEqual({ parts: [{ firstLine: 1, lines: ['a', 'b'] }], lineCount: 2, bytes: 5 });
+  expect(await logOf('a\r\nb\n')).toEqual({
+    parts: [{ firstLine: 1, lines: ['a', 'b'], from: 0, until: 5 }],
+    lineCount: 2,
+    bytes: 5,
+  });
   expect((await logOf('a\nb')).parts[0]?.lines).toEqual(['a', 'b']);
-  expect(await logOf('')).toEqual({ parts: [{ firstLine: 1, lines: [] }], lineCount: 0, bytes: 0 });
+  expect(await logOf('')).toEqual({
+    parts: [{ firstLine: 1, lines: [], from: 0, until: 0 }],
+    lineCount: 0,
+    bytes: 0,
+  });
 });
 
 test('gives the lines at the end of a large log the numbers that they have in the file', async () => {
@@ -82,6 +90,42 @@ test('a line that must be shown and is longer than all that is read is shown cut
   expect(middle?.lines.at(-1)).toMatch(/^x{1000,}$/);
   expect((middle?.firstLine ?? 0) + (middle?.lines.length ?? 0) - 1).toBe(100_001);
   expect(parts[2]?.lines.at(0)).toBe('b');
+});
+
+test('of a log that grows, a line without an end is left for later', async () => {
+  const growing = { isGrowing: true };
+  expect(await logOf('one\ntwo', undefined, growing)).toMatchObject({ lineCount: 1, bytes: 4 });
+  expect((await logOf('one\ntwo\n', undefined, growing)).parts[0]?.lines).toEqual(['one', 'two']);
+  expect(await logOf('o', undefined, growing)).toMatchObject({ lineCount: 0, bytes: 0 });
+});
+
+test('the parts say where in the file they are', async () => {
+  const text = Array.from({ length: 60_000 }, (_, index) => `Zeile ${index + 1} ä\r\n`).join('');
+  const bytes = Buffer.from(text);
+  const { parts } = await logOf(text, 30_000);
+  expect(parts).toHaveLength(3);
+  for (const { from, until, lines } of parts)
+    expect(bytes.subarray(from, until).toString()).toBe(lines.map((line) => `${line}\r\n`).join(''));
+});
+
+test.each([
+  [
+    'letters',
+    (index: number) => `line ${index} of a log as compilers write it, cc -O2 -g -pipe -Wall -c file-${index}.c`,
+  ],
+  ['single characters', () => 'x'],
+  ['nothing at all', () => ''],
+  ['characters that are escaped', () => '<&"\'>'.repeat(16)],
+])('of a large log of %s not more is read than fits on a page', async (_, line) => {
+  const count = 5_000_000 / (line(1).length + 1);
+  const text = Array.from({ length: count }, (_, index) => line(index)).join('\n');
+  for (const around of [undefined, 20_000]) {
+    const { parts } = await logOf(text, around);
+    const escaped = parts.flatMap(({ lines }) => lines).map((shown) => shown.replace(/[&<>"']/g, '&quot;').length + 66);
+    const room = escaped.reduce((sum, each) => sum + each, 0);
+    expect(room).toBeLessThan(580_000);
+    expect(room).toBeGreaterThan(150_000);
+  }
 });
 
 test('survives a large log that is one line, and bytes that are no text', async () => {

@@ -4,6 +4,7 @@ import {
   describePinnedSource,
   type FailureReason,
   isFinal,
+  type LiveBuild,
   type PinnedSource,
   type PublishMode,
   published,
@@ -11,7 +12,8 @@ import {
 import { siteHref, webAddress } from '../markup/html.ts';
 import type { Build, ChrootRun, OtherShown } from '../model/site-model.ts';
 import { chrootLabel, formatBytes } from './format.ts';
-import { logPagePath, mainLog } from './log-pages.ts';
+import { liveBuild } from './live-build.ts';
+import { logPagePath, logsOf, mainLog, pageOfLog } from './log-pages.ts';
 import { type BuildRow, rowOf } from './rows.ts';
 import { notShown, sayOther } from './shown-view.ts';
 import { type Timeline, timelineOf } from './timeline.ts';
@@ -38,7 +40,12 @@ export interface RunView {
   readonly logHref: string | null;
   /** Where `logHref` opens the log; null: at its beginning. */
   readonly logLine: number | null;
-  readonly rawLogs: readonly { readonly file: string; readonly href: string; readonly size: string }[];
+  /** Each log with its page. */
+  readonly logs: readonly { readonly file: string; readonly href: string; readonly size: string | null }[];
+  /** The log that grows now; null when none does. */
+  readonly tail: { readonly file: string; readonly rawHref: string } | null;
+  /** How long such a build takes, and when it should be done; null when that is not known, or it is done. */
+  readonly expected: { readonly seconds: number; readonly endAt: string | null } | null;
   /** What is stated of its packages: the attestation, the bill of materials. */
   readonly accounts: readonly { readonly title: string; readonly href: string; readonly size: string }[];
   readonly attempts: number;
@@ -59,6 +66,9 @@ export interface BuildView {
   /** That users do not get it, one sentence for each reason, without a full stop. */
   readonly notes: readonly string[];
   readonly live: boolean;
+  /** What the page follows, and which state of it the page shows. */
+  readonly liveHref: string;
+  readonly revision: string;
   readonly runs: readonly RunView[];
   /** Shown apart from the chroots; null when nothing is known of it. */
   readonly srpm: RunView | null;
@@ -110,7 +120,34 @@ function lineAnchor(run: ChrootRun): string {
   return run.where !== null && mainLog(run) === run.where.log ? `#L${run.where.line}` : '';
 }
 
-function runView(build: Build, run: ChrootRun): RunView {
+function logLinks(build: Build, run: ChrootRun): RunView['logs'] {
+  const bytes = new Map(run.logs.map((log) => [log.file, log.bytes]));
+  return logsOf(run)
+    .filter((file) => bytes.has(file))
+    .map((file) => ({
+      file,
+      href: siteHref(pageOfLog(build, run, file)),
+      // While it grows its size says nothing.
+      size: isFinal(run.state) ? formatBytes(bytes.get(file) ?? 0) : null,
+    }));
+}
+
+/** What a build writes while it goes on: before build.log has its own words, root.log has. */
+function tailOf(run: ChrootRun): RunView['tail'] {
+  if (run.state !== 'running') return null;
+  const preferred = run.phase?.name === 'root' ? ['root.log'] : ['build.log', 'root.log'];
+  const file = preferred.find((name) => run.logs.some((log) => log.file === name && log.bytes > 0));
+  return file === undefined ? null : { file, rawHref: siteHref(`${run.folder}/${file}`) };
+}
+
+function expectedOf(run: ChrootRun, live: LiveBuild): RunView['expected'] {
+  const seconds = live.runs.find(({ chroot }) => chroot === run.chroot)?.expectedSeconds ?? null;
+  if (seconds === null) return null;
+  const { startedAt } = run;
+  return { seconds, endAt: startedAt && new Date(Date.parse(startedAt) + seconds * 1000).toISOString() };
+}
+
+function runView(build: Build, run: ChrootRun, live: LiveBuild): RunView {
   const telling = runThatSays(build, run);
   return {
     chroot: run.chroot,
@@ -123,11 +160,9 @@ function runView(build: Build, run: ChrootRun): RunView {
     artifacts: artifactRows(run),
     logHref: mainLog(telling) === undefined ? null : `${siteHref(logPagePath(build, telling))}${lineAnchor(telling)}`,
     logLine: lineAnchor(telling) === '' ? null : (telling.where?.line ?? null),
-    rawLogs: run.logs.map(({ file, bytes }) => ({
-      file,
-      href: siteHref(`${run.folder}/${file}`),
-      size: formatBytes(bytes),
-    })),
+    logs: logLinks(build, run),
+    tail: tailOf(run),
+    expected: expectedOf(run, live),
     accounts: accountLinks(run),
     attempts: run.attempts,
     builder: run.builder,
@@ -157,8 +192,8 @@ function notesOf(build: Build, { others, mode }: ShownTo): readonly string[] {
   return [...new Set(notes)];
 }
 
-/** The view of one build. */
-export function buildView(build: Build, shownTo: ShownTo): BuildView {
+/** The view of one build; `live` is what its live file says. */
+export function buildView(build: Build, shownTo: ShownTo, live: LiveBuild = liveBuild(build, new Map())): BuildView {
   const { source } = build;
   return {
     path: published.buildPage(build),
@@ -168,8 +203,10 @@ export function buildView(build: Build, shownTo: ShownTo): BuildView {
     verdict: verdictOf(build),
     notes: notesOf(build, shownTo),
     live: !isFinal(build.state),
-    runs: failedFirst(build.chroots).map((run) => runView(build, run)),
-    srpm: build.srpm && runView(build, build.srpm),
+    liveHref: siteHref(published.liveJson(build.id)),
+    revision: live.revision,
+    runs: failedFirst(build.chroots).map((run) => runView(build, run, live)),
+    srpm: build.srpm && runView(build, build.srpm, live),
     source: describePinnedSource(source as PinnedSource),
     sourceHref: 'url' in source ? (webAddress(source.url) ?? null) : null,
     sourceCommit: 'commit' in source ? (source.commit ?? null) : null,

@@ -1,85 +1,90 @@
-// A build log as folds: one per section of the spec, the one that failed open, errors and warnings marked.
+// A log as folds: one per section of the spec or step of mock, the one that failed open, errors and warnings marked.
 import type { LogPart } from '../model/read-log.ts';
-
-export type LineTone = 'error' | 'warning' | 'plain';
+import { openSections } from './log-sections.js';
+import { drawLine, plainStyle, type Run } from './log-text.js';
+import { type LineTone, toneOf } from './log-tones.js';
 
 interface LogLine {
   /** Its number in the raw log, from 1. */
   readonly number: number;
-  readonly text: string;
+  readonly runs: readonly Run[];
   readonly tone: LineTone;
+}
+
+/** Lines of the log that are left out: `from` and `until` are bytes of the raw log, `firstLine` the first of them. */
+export interface LogGap {
+  readonly lines: number;
+  readonly firstLine: number;
+  readonly from: number;
+  readonly until: number;
 }
 
 export interface LogFold {
   readonly title: string;
   readonly lines: readonly LogLine[];
   readonly failed: boolean;
-  /** Lines of the log that are left out before this fold. */
-  readonly skippedBefore: number;
+  /** How long it took; null where the log does not say. */
+  readonly seconds: number | null;
+  /** What is left out before this fold. */
+  readonly gap: LogGap | null;
 }
 
-/** A longer line is cut; the raw log has all of it. */
-const maximumLineLength = 2000;
-
-const sectionStart = /^Executing\((%[a-z]+)\)/;
-const sectionFailed = /Bad exit status from \S+ \((%[a-z]+)\)/;
-const errorLine =
-  /(^|[\s:])(error|fatal|fail|failed|failure|undefined reference|traceback|segmentation fault)([\s:!]|$)|: command not found|No such file or directory|^make(\[\d+\])?: \*\*\*/i;
-const harmless = /\b(0 (errors?|failed|failures)|no errors?)\b/i;
-const warningLine = /(^|[\s:([])(warning|deprecated)([\s:)\]]|$)/i;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: terminal colours begin with ESC
-const terminalColour = /\u001b\[[0-9;?]*[A-Za-z]/g;
-
-/** Whether a line speaks of an error or a warning, judged by its words alone. */
-export function toneOf(text: string): LineTone {
-  const head = text.slice(0, maximumLineLength);
-  if (errorLine.test(head) && !harmless.test(head)) return 'error';
-  return warningLine.test(head) ? 'warning' : 'plain';
+export interface FoldOptions {
+  /** The name of the log: each has sections of its own. */
+  readonly file: string;
+  /** The build failed: when no section says so itself, the last fold is the failed one. */
+  readonly failed: boolean;
+  /** What is known from elsewhere, by the title of the fold. */
+  readonly seconds?: Readonly<Record<string, number>>;
 }
 
-/** Text of a log line as shown: without terminal colours, cut when it is very long. */
-export function shownText(text: string): string {
-  const bounded = text.slice(0, maximumLineLength * 2).replace(terminalColour, '');
-  if (text.length <= maximumLineLength) return bounded;
-  return `${bounded.slice(0, maximumLineLength)} … (${text.length - maximumLineLength} more characters in the raw log)`;
-}
+/** A fold that is being filled. */
+type Draft = { -readonly [Key in keyof LogFold]: LogFold[Key] } & { lines: LogLine[] };
 
-/**
- * Cuts a log into folds. `failed` = the build failed: when no section says so itself, the last fold is the failed one.
- */
-export function foldLog(parts: readonly LogPart[], failed: boolean): readonly LogFold[] {
-  const folds: { title: string; lines: LogLine[]; failed: boolean; skippedBefore: number }[] = [];
-  const failedSections = new Set<string>();
-  let nextLine = 1;
+/** Cuts a log into folds. */
+export function foldLog(parts: readonly LogPart[], { file, failed, seconds = {} }: FoldOptions): readonly LogFold[] {
+  const folds: Draft[] = [];
+  const failedTitles = new Set<string>();
+  let before = { line: 1, bytes: 0 };
   for (const part of parts) {
-    const skippedBefore = part.firstLine - nextLine;
-    let open = startFold(folds.length === 0 ? 'Preparation' : 'Further on', skippedBefore);
+    const sections = openSections(file);
+    const isFirst = folds.length === 0;
+    let style = plainStyle;
+    let open = startFold(isFirst ? sections.first : 'Further on', gapBefore(part, before));
     for (const [index, raw] of part.lines.entries()) {
-      const title = titleOfSection(raw, open.title);
-      if (title !== undefined) open = startFold(title, 0);
-      const failure = sectionFailed.exec(raw)?.[1];
-      if (failure !== undefined) failedSections.add(failure);
-      open.lines.push({ number: part.firstLine + index, text: shownText(raw), tone: toneOf(raw) });
+      const drawn = drawLine(raw, style);
+      style = drawn.style;
+      const read = sections.read(drawn.text);
+      if (read.begins) {
+        // A part of the log may begin with a section.
+        if (open.lines.length === 0) folds.pop();
+        open = startFold(read.title, open.lines.length === 0 ? open.gap : null);
+      }
+      const timed = read.took && folds.findLast(({ title }) => title === read.took?.title);
+      if (timed !== undefined) timed.seconds = read.took?.seconds ?? null;
+      if (read.failed === true) open.failed = failed;
+      else if (read.failed !== undefined) failedTitles.add(read.failed);
+      open.lines.push({ number: part.firstLine + index, runs: drawn.runs, tone: toneOf(drawn.text) });
     }
-    nextLine = part.firstLine + part.lines.length;
+    before = { line: part.firstLine + part.lines.length, bytes: part.until };
   }
-  const shown = folds.filter((fold) => fold.lines.length > 0 || fold.skippedBefore > 0);
-  for (const fold of shown) fold.failed = failedSections.has(fold.title);
+  const shown = folds.filter((fold) => fold.lines.length > 0 || fold.gap !== null);
+  for (const fold of shown) {
+    fold.failed ||= failed && failedTitles.has(fold.title);
+    fold.seconds ??= seconds[fold.title] ?? null;
+  }
   const last = shown.at(-1);
   if (failed && last !== undefined && !shown.some((fold) => fold.failed)) last.failed = true;
   return shown;
 
-  function startFold(title: string, skippedBefore: number) {
-    const fold = { title, lines: [] as LogLine[], failed: false, skippedBefore };
+  function startFold(title: string, gap: LogGap | null): Draft {
+    const fold: Draft = { title, lines: [], failed: false, seconds: null, gap };
     folds.push(fold);
     return fold;
   }
 }
 
-function titleOfSection(line: string, present: string): string | undefined {
-  const section = sectionStart.exec(line)?.[1];
-  if (section !== undefined) return section === present ? undefined : section;
-  if (/^Processing files: /.test(line)) return present === 'Packaging' ? undefined : 'Packaging';
-  if (/^(RPM build errors:|Child return code was: )/.test(line)) return present === 'Result' ? undefined : 'Result';
-  return undefined;
+function gapBefore(part: LogPart, before: { readonly line: number; readonly bytes: number }): LogGap | null {
+  const lines = part.firstLine - before.line;
+  return lines > 0 ? { lines, firstLine: before.line, from: before.bytes, until: part.from } : null;
 }

@@ -177,8 +177,3 @@ function limitInTheWay(
 function iso(milliseconds: number): string {
   return new Date(Math.round(milliseconds / 1000) * 1000).toISOString();
 }
-
-/** The middle one; undefined of none. */
-export function median(values: readonly number[]): number | undefined {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)];
-}
