@@ -1,16 +1,21 @@
-// JSON Schemas: of a config repo's files, so that an editor can say what the bot would; of events, for programs that
-// read them.
+// JSON Schemas: of a config repo's files, so that an editor can say what the bot would; of events and of what packages
+// say, for programs that read them.
 import { z } from 'zod';
+import { packageHeadersSchema } from '../clients/package-headers.ts';
 import { eventSchema } from '../words/event.ts';
 import { policySchema } from './parse-policy.ts';
 import { projectSchema } from './project-schema.ts';
 
 /** File name → text of every file of config/schema/. */
-export function jsonSchemas(): Record<'coppice.schema.json' | 'project.schema.json' | 'event.schema.json', string> {
+export function jsonSchemas(): Record<
+  'coppice.schema.json' | 'project.schema.json' | 'event.schema.json' | 'packages.schema.json',
+  string
+> {
   return {
     'coppice.schema.json': textOf(policySchema),
     'project.schema.json': textOf(projectSchema),
     'event.schema.json': textOf(eventSchema),
+    'packages.schema.json': textOf(packageHeadersSchema),
   };
 }
 

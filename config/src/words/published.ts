@@ -74,6 +74,8 @@ export const reservedOwners = [
   'feeds',
   'healthz',
   'metrics',
+  'packages',
+  'projects',
   'queue',
   'search',
   'index.html',
