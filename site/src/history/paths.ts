@@ -14,9 +14,37 @@ export function buildsFile(id: number): string {
 
 const buildsFolder = published.buildsJson.replace(/\.json$/, '');
 
+/** Rows on a page of the lists of all projects and of all packages. */
+export const rowsOfList = 100;
+export const packagesHome = 'packages/';
+export const searchPage = 'search/';
+/** Which files of terms there are. */
+export const searchKeys = 'search/terms.json';
+
+export function shardFile(key: string): string {
+  return `search/terms/${key}.json`;
+}
+
+/** Pages are numbered from 1. */
+export function projectsPage(number: number): string {
+  return number === 1 ? 'projects/' : `projects/${number}/`;
+}
+
+export function packagesPage(letter: string, number: number): string {
+  return number === 1 ? `packages/${letter}/` : `packages/${letter}/${number}/`;
+}
+
+/** The page on which the row with this index is. */
+export function pageOfList(index: number): number {
+  return Math.floor(index / rowsOfList) + 1;
+}
+
 /** What a path is of. */
 export type Subject =
-  | { readonly kind: 'home' }
+  | { readonly kind: 'home' | 'search' | 'search-keys' | 'packages-home' }
+  | { readonly kind: 'shard'; readonly key: string }
+  | { readonly kind: 'projects-list'; readonly number: number }
+  | { readonly kind: 'packages-list'; readonly letter: string; readonly number: number }
   | { readonly kind: 'project'; readonly key: string }
   | { readonly kind: 'package'; readonly key: string; readonly name: string }
   | { readonly kind: 'build'; readonly key: string; readonly id: BuildId }
@@ -33,6 +61,8 @@ export const coprOwners = coprFiles.allProjects(0);
 export function subjectOf(path: string): Subject | undefined {
   if (path === homePage) return { kind: 'home' };
   if (path === coprOwners) return { kind: 'copr-owners' };
+  const list = listOf(path);
+  if (list !== undefined) return list;
   const [, number] = /^api\/v1\/builds\/(\d+)\.json$/.exec(path) ?? [];
   if (number !== undefined) return { kind: 'builds', from: Number(number) * buildsPerFile };
   const copr = /^api_3\/projects\/([^/]+)\/([^/]+)\/(?:packages\/([^/]+)\/)?(builds|packages)-(\d+)\.json$/.exec(path);
@@ -48,4 +78,16 @@ export function subjectOf(path: string): Subject | undefined {
   if (kind === undefined) return { kind: 'project', key };
   if (kind === 'package') return isPathName(name) ? { kind, key, name } : undefined;
   return /^\d+$/.test(name) ? { kind: 'build', key, id: Number(name) as BuildId } : undefined;
+}
+
+function listOf(path: string): Subject | undefined {
+  if (path === searchPage) return { kind: 'search' };
+  if (path === searchKeys) return { kind: 'search-keys' };
+  if (path === packagesHome) return { kind: 'packages-home' };
+  const [, key] = /^search\/terms\/([a-z0-9_]{2,16})\.json$/.exec(path) ?? [];
+  if (key !== undefined) return { kind: 'shard', key };
+  const [of, list, letter = '', number = '1'] = /^(projects|packages\/([a-z0]))\/(?:(\d{1,9})\/)?$/.exec(path) ?? [];
+  if (of === undefined || list === undefined) return undefined;
+  if (list === 'projects') return { kind: 'projects-list', number: Number(number) };
+  return { kind: 'packages-list', letter, number: Number(number) };
 }
