@@ -73,5 +73,5 @@ export function changelogSection({ changelog, jsonHref }: AboutPackages): Html {
     html`<li><p><time datetime="${at}" data-exact>${at.slice(0, 10)}</time> <span class="quiet break">${author}</span></p><p class="prose">${text}</p></li>`;
   const [newest, ...older] = items;
   return html`<section><h2>Changelog</h2><ul class="changes">${newest !== undefined && entry(newest)}</ul>
-${older.length + left > 0 && html`<details><summary>${older.length + left} older entries</summary><ul class="changes">${older.map(entry)}</ul>${rest(left, jsonHref)}</details>`}</section>`;
+${older.length + left > 0 && html`<details><summary>${older.length + left} older ${older.length + left === 1 ? 'entry' : 'entries'}</summary><ul class="changes">${older.map(entry)}</ul>${rest(left, jsonHref)}</details>`}</section>`;
 }

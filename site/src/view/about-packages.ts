@@ -73,6 +73,9 @@ const titles: Readonly<Record<RelationKind, string>> = {
   obsoletes: 'Obsoletes',
 };
 
+/** What names a package that somebody else provides. */
+const leadsOn: ReadonlySet<string> = new Set(['requires', 'recommends', 'suggests', 'supplements', 'enhances']);
+
 /** `providersOf`: the packages of the project that provide a name. */
 export function aboutPackages(
   headers: PackageHeaders,
@@ -88,7 +91,7 @@ export function aboutPackages(
       const all = one[kind as RelationKind];
       const some = all.slice(0, Math.min(mostInList.relations, room.relations));
       room.relations -= some.length;
-      const items = some.map((relation) => lineOf(relation, of, providersOf));
+      const items = some.map((relation) => lineOf(relation, of, leadsOn.has(kind) ? providersOf : () => []));
       return { title, items, left: all.length - some.length + (one.left[kind as RelationKind] ?? 0) };
     });
     const files = one.files.slice(0, Math.min(mostInList.files, room.files));
