@@ -18,7 +18,7 @@ export function render({ list }: { list: PackageListView }): string {
   return page(
     frame,
     html`<div class="title"><h1>Packages: ${list.title}</h1></div>
-<section><div class="scroll"><table><thead><tr><th>Package</th><th>Version</th><th>Project</th><th>Summary</th></tr></thead><tbody>${list.rows.map(
+<section><div class="scroll"><table class="listed"><thead><tr><th>Package</th><th>Version</th><th>Project</th><th>Summary</th></tr></thead><tbody>${list.rows.map(
       ({ name, href, project, projectHref, version, summary }) =>
         html`<tr><th scope="row"><a href="${href}">${name}</a></th><td>${version ?? html`<span class="quiet">–</span>`}</td><td><a href="${projectHref}">${project}</a></td><td class="break">${summary}</td></tr>`,
     )}</tbody></table></div></section>

@@ -21,7 +21,7 @@ export function render({ list }: { list: ProjectListView }): string {
 ${list.owners.length === 0 && html`<p class="empty">No project yet.</p>`}
 ${list.owners.map(
   ({ owner, projects }) =>
-    html`<section><h2>${owner}</h2><div class="scroll"><table><thead><tr><th>Project</th><th>Description</th><th class="number">Packages</th></tr></thead><tbody>${projects.map(
+    html`<section><h2>${owner}</h2><div class="scroll"><table class="listed"><thead><tr><th>Project</th><th>Description</th><th class="number">Packages</th></tr></thead><tbody>${projects.map(
       ({ name, href, description, packages }) =>
         html`<tr><th scope="row"><a href="${href}">${name}</a></th><td class="break">${description}</td><td class="number">${packages}</td></tr>`,
     )}</tbody></table></div></section>`,
