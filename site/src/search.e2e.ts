@@ -106,7 +106,11 @@ async function visit(path: string, options: BrowserContextOptions, look: (page: 
   const page = await context.newPage();
   page.on('console', (message) => message.type() !== 'info' && complaints.push(message.text()));
   page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('requestfailed', (request) => complaints.push(`${request.url()} failed`));
+  page.on('requestfailed', (request) => {
+    // What was still under way when the reader went on is no fault.
+    const why = request.failure()?.errorText;
+    if (why !== 'net::ERR_ABORTED') complaints.push(`${request.url()} failed: ${why}`);
+  });
   await page.goto(base + path);
   await look(page);
   expect(complaints.join('\n')).toBe('');
