@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PinnedSource, Result } from '@coppice/config';
 import { type Accounts, attestationFile, attestBuild } from '../src/provenance/attest.ts';
+import { writePackageHeaders } from '../src/provenance/write-package-headers.ts';
 import { publishEnding, publishPackages } from '../src/publish/publish.ts';
 import { recordOfChroot } from '../src/publish/record.ts';
 import { signerOf } from '../src/publish/repository-of.ts';
@@ -79,7 +80,8 @@ export async function attestedBuild(
 /** Makes such a build and publishes it. */
 export async function publishAttested(home: string, id: number, name: string): Promise<void> {
   const publisher = { home, url: serviceUrl };
-  const { build, folder, record, accounts } = await attestedBuild(home, id, name);
+  const { build, folder, record, accounts: stated } = await attestedBuild(home, id, name);
+  const accounts = { ...stated, packageHeaders: await writePackageHeaders(folder, record.artifacts, name) };
   await publishPackages(publisher, build, testChroot, { folder, files: await readdir(folder) });
   const { artifacts, engine } = record;
   await publishEnding(publisher, build, build.chroots[0], { ...endingOf('succeeded', artifacts), engine, accounts });

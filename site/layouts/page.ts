@@ -17,9 +17,11 @@ export interface Frame {
 }
 
 const policy =
-  "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'";
+  "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'";
 
 const logo = html`<svg class="logo" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true"><path d="M11 22v-7.2C7 14.600 4 11.600 4 7.500c4.200 0 6.600 2 7.600 5C12 7.600 15 3.700 20.500 2.500c.6 6.300-2.300 11-7.500 12.100V22z" fill="currentColor"/></svg>`;
+
+const searchField = html`<form class="search" role="search" action="/search/"><input type="search" name="q" aria-label="Search projects, packages and files" placeholder="Search" maxlength="100" autocomplete="off" aria-keyshortcuts="/"></form>`;
 
 /** The whole document as text. */
 export function page(frame: Frame, content: HtmlValue): string {
@@ -45,12 +47,13 @@ export function page(frame: Frame, content: HtmlValue): string {
 <header class="top"><div class="bar">
 <a class="brand" href="/">${logo}<span>Coppice</span></a>
 <nav aria-label="Main">${link('home', '/', 'Projects')}${link('queue', '/queue/', 'Queue')}${link('docs', '/docs/', 'Docs')}</nav>
+${searchField}
 </div></header>
 ${trail.length > 0 && trailOf(trail)}
 <main id="main">
 ${content}
 </main>
-<footer class="bottom"><div class="bar"><span><a href="/api/v1/builds.json">builds.json</a> · <a href="/docs/">About Coppice</a></span></div></footer>
+<footer class="bottom"><div class="bar"><span><a href="/projects/">All projects</a> · <a href="/packages/">All packages</a> · <a href="/api/v1/builds.json">builds.json</a> · <a href="/docs/">About Coppice</a></span></div></footer>
 </body>
 </html>
 `;

@@ -11,6 +11,6 @@ export function render(): string {
   const frame = { title: 'Not found', description: 'This page does not exist.' };
   return page(
     frame,
-    html`<section class="hero"><h1>Not found</h1><p>There is no page at this address. A project that left the config repository and has no builds any more is gone, too, and so is an old build that nobody needs.</p><p><a href="/">All projects</a> · <a href="/queue/">Queue</a> · <a href="/docs/">Docs</a></p></section>`,
+    html`<section class="hero"><h1>Not found</h1><p>There is no page at this address. A project that left the config repository and has no builds any more is gone, too, and so is an old build that nobody needs.</p><p><a href="/search/">Search</a> · <a href="/projects/">All projects</a> · <a href="/packages/">All packages</a> · <a href="/queue/">Queue</a> · <a href="/docs/">Docs</a></p></section>`,
   );
 }

@@ -1,10 +1,14 @@
-// `/<owner>/<project>/package/<name>/`: state per chroot, where it comes from, what it needs, its builds.
+// `/<owner>/<project>/package/<name>/`: what it is and how to install it, how it stands, what its headers say, its
+// builds.
+
+import { builtPackages, changelogSection, dependentsSection, upstreamLink } from '../layouts/about-packages.ts';
+import { historyBars } from '../layouts/history-bars.ts';
 import { installSection } from '../layouts/install.ts';
 import { page } from '../layouts/page.ts';
 import { buildTable, chrootName, departedNote, stateCell } from '../layouts/parts.ts';
 import { html } from '../src/markup/html.ts';
 import type { PageData } from '../src/render.ts';
-import type { PackageView } from '../src/view/project-view.ts';
+import type { PackageView } from '../src/view/package-view.ts';
 
 export const data = {
   pagination: { data: 'site.packages', size: 1, alias: 'package' },
@@ -13,28 +17,37 @@ export const data = {
 
 export function render(given: { package: PackageView; site: PageData }): string {
   const view = given.package;
+  const { about } = view;
   const key = `${view.owner}/${view.project}`;
   const frame = {
     title: `${view.name} in ${key}`,
-    description: `Builds of ${view.name} in ${key}`,
+    description: about?.summary ?? `Builds of ${view.name} in ${key}`,
     trail: [
       { label: 'Projects', href: '/' },
       { label: key, href: view.projectHref },
     ],
     live: view.live,
   };
+  const unknown = html`<span class="quiet">–</span>`;
   return page(
     frame,
-    html`<div class="title"><h1>${view.name}${view.version !== null && html` <span class="version">${view.version}</span>`}</h1>${view.notes.map((note) => html`<p class="lead">${note}</p>`)}${view.departed !== undefined && html`<p class="lead">${departedNote(view.departed)}</p>`}</div>
+    html`<div class="title"><h1>${view.name}${view.version !== null && html` <span class="version">${view.version}</span>`}</h1>${about !== undefined && about.summary !== null && html`<p class="lead">${about.summary}</p>`}${view.notes.map((note) => html`<p class="lead">${note}</p>`)}${view.departed !== undefined && html`<p class="lead">${departedNote(view.departed)}</p>`}</div>
 <div class="columns"><div>
 ${installSection(view.install)}
-<section><h2>State</h2><div class="scroll"><table><thead><tr><th>Chroot</th><th>Newest build</th><th>Users get</th></tr></thead><tbody>${view.chroots.map(
-      ({ chroot, cell, version }) =>
-        html`<tr><th scope="row">${chrootName(chroot)}</th><td>${stateCell(cell)}</td><td>${version ?? html`<span class="quiet">–</span>`}</td></tr>`,
+<section><h2>State</h2><div class="scroll"><table><thead><tr><th>Chroot</th><th>Users get</th><th>Newest build</th></tr></thead><tbody>${view.chroots.map(
+      ({ chroot, version, cell }) =>
+        html`<tr><th scope="row">${chrootName(chroot)}</th><td>${version ?? unknown}</td><td>${stateCell(cell)}</td></tr>`,
     )}</tbody></table></div></section>
-<section><h2>Builds</h2>${view.history.length === 0 ? html`<p class="empty">It has not been built yet.</p>` : buildTable(view.history, { project: false, package: false })}
+${about !== undefined && builtPackages(about)}
+${dependentsSection(view.dependents)}
+${about !== undefined && changelogSection(about)}
+<section><h2>Builds</h2>${view.history.length === 0 ? html`<p class="empty">It has not been built yet.</p>` : html`${historyBars(view.bars)}${buildTable(view.history, { project: false, package: false })}`}
 ${view.buildCount > view.history.length && html`<p class="quiet">The newest ${view.history.length} of ${view.buildCount} builds.</p>`}</section></div>
-<aside><dl class="facts"><dt>Source</dt><dd>${view.source === null ? html`<span class="quiet">no longer in the config repository</span>` : html`<code>${view.source}</code>`}</dd>
+<aside><dl class="facts">${
+      about !== undefined &&
+      html`<dt>Upstream</dt><dd>${about.upstream === null ? unknown : upstreamLink(about.upstream)}</dd>
+<dt>Licence</dt><dd>${about.license ?? unknown}</dd>`
+    }<dt>Source</dt><dd>${view.source === null ? html`<span class="quiet">no longer in the config repository</span>` : html`<code>${view.source}</code>`}</dd>
 <dt>Needs</dt><dd>${
       view.needs.length === 0
         ? html`<span class="quiet">nothing of this project, as far as its spec is known here</span>`

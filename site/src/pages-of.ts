@@ -18,6 +18,8 @@ import {
   filesOfProject,
   packageListFile,
 } from './copr/copr-files.ts';
+import { type PackageLine, type ProjectLine, projectsLetter } from './history/catalog.ts';
+import { mainOf } from './history/describe.ts';
 import { expectedSeconds } from './history/expected.ts';
 import type { History, Regression } from './history/history.ts';
 import { loadCard, loadPackage, loadProject } from './history/load.ts';
@@ -27,16 +29,25 @@ import {
   chrootPage,
   overviewPages,
   ownerPage,
+  packagesHome,
+  packagesPage,
+  projectsPage,
   projectsPerPage,
+  rowsOfList,
   type Subject,
+  searchKeys,
+  searchPage,
+  shardFile,
 } from './history/paths.ts';
 import { siteHref } from './markup/html.ts';
-import { type Build, packageNames, type SiteProject } from './model/site-model.ts';
+import { type Build, type ChrootRun, packageNames, type SiteProject } from './model/site-model.ts';
 import type { PageData } from './render.ts';
 import { buildView, type ShownTo } from './view/build-view.ts';
 import { cardOf, type ProjectCard, type RegressionRow, regressionRow, summaryOf } from './view/home-view.ts';
+import { packageLetters, packageList, projectList } from './view/list-view.ts';
 import { liveBuild } from './view/live-build.ts';
-import { packageView, projectView } from './view/project-view.ts';
+import { packageView } from './view/package-view.ts';
+import { projectView } from './view/project-view.ts';
 import { type QueueView, queueView } from './view/queue-view.ts';
 import { rowOf } from './view/rows.ts';
 import { chrootRow, statisticsView, statusView } from './view/service-view.ts';
@@ -46,6 +57,8 @@ export interface Writing {
   readonly pages: Partial<PageData>;
   /** The build whose logs have pages of their own. */
   readonly logsOf?: { readonly build: Build; readonly revision: string };
+  /** The chroot of a build whose packages the page of a package tells about. */
+  readonly aboutOf?: ChrootRun;
   readonly files: readonly CoprFile[];
   /** Files and folders that are not wanted, inside `published/`. */
   readonly remove?: readonly string[];
@@ -118,8 +131,12 @@ export function writingFor(subject: Subject, around: Surroundings): Writing {
       if (project === undefined || !packageNames(project).includes(subject.name))
         return { pages: {}, files: [], remove: [coprFiles.packageFolder(owner, name, subject.name)] };
       const good = history.newestGoodBuild(subject.key, subject.name);
+      const main = mainOf(history.goodRuns(subject.key, subject.name));
       return {
-        pages: { packages: [packageView(project, subject.name, url)] },
+        ...(main === undefined ? {} : { aboutOf: main.run }),
+        pages: {
+          packages: [packageView(project, subject.name, url, history.catalog.dependents(subject.key, subject.name))],
+        },
         files: filesOfPackage(project, subject.name, project.builds, good, url),
       };
     }
@@ -128,6 +145,29 @@ export function writingFor(subject: Subject, around: Surroundings): Writing {
       const path = buildsFile(subject.from);
       return builds.length === 0 ? { pages: {}, files: [], remove: [path] } : listOf(path, builds, around);
     }
+    case 'search':
+      return { pages: { search: [{}] }, files: [] };
+    case 'search-keys': {
+      const keys = history.catalog.shards.firstKeys();
+      return { pages: {}, files: [{ path: searchKeys, content: () => ({ keys }) }] };
+    }
+    case 'shard': {
+      const shard = history.catalog.shards.shard(subject.key);
+      const path = shardFile(subject.key);
+      return shard === undefined
+        ? { pages: {}, files: [], remove: [path] }
+        : { pages: {}, files: [{ path, content: () => shard }] };
+    }
+    case 'packages-home':
+      return { pages: { packageLetters: [packageLetters(history.catalog.letters())] }, files: [] };
+    case 'projects-list':
+      return listPage(history, projectsLetter, subject.number, (rows, isLast) => ({
+        projectLists: [projectList(subject.number, rows as Listed<ProjectLine>, isLast)],
+      }));
+    case 'packages-list':
+      return listPage(history, subject.letter, subject.number, (rows, isLast) => ({
+        packageLists: [packageList(subject.letter, subject.number, rows as Listed<PackageLine>, isLast)],
+      }));
     case 'copr-owners':
       return { pages: {}, files: filesOfOwners(stated(history), url) };
     case 'copr-builds': {
@@ -160,6 +200,21 @@ export function writingFor(subject: Subject, around: Surroundings): Writing {
 /** What is to go with a build. */
 export function filesOfNoBuild(id: BuildId): readonly string[] {
   return [coprFiles.buildFolder(id), published.liveJson(id)];
+}
+
+type Listed<T extends PackageLine | ProjectLine> = ReturnType<typeof History.prototype.catalog.listed<T>>;
+
+/** The first page is there while the list is empty, too. */
+function listPage(
+  history: History,
+  letter: string,
+  number: number,
+  view: (rows: Listed<PackageLine | ProjectLine>, isLast: boolean) => Partial<PageData>,
+): Writing {
+  const offset = (number - 1) * rowsOfList;
+  const rows = history.catalog.listed(letter, offset, rowsOfList + 1);
+  const isThere = rows.length > 0 || (number === 1 && letter === projectsLetter);
+  return { pages: isThere ? view(rows.slice(0, rowsOfList), rows.length <= rowsOfList) : {}, files: [] };
 }
 
 function isPackage(history: History, key: string, name: string | undefined): boolean {
@@ -295,6 +350,17 @@ export function oweEverything(history: History): void {
   for (const page of overviewPages) history.owe(page);
   for (const { chroot } of history.standing()) history.owe(chrootPage(chroot));
   history.owe(coprFiles.allProjects(0));
+  history.atOnce(() => oweLists(history));
+}
+
+function oweLists(history: History): void {
+  const { catalog } = history;
+  for (const path of [searchPage, searchKeys, packagesHome, projectsPage(1)]) history.owe(path);
+  for (const key of catalog.shards.keys()) history.owe(shardFile(key));
+  for (let page = 1; (page - 1) * rowsOfList < catalog.countListed(projectsLetter); page += 1)
+    history.owe(projectsPage(page));
+  for (const { letter, count } of catalog.letters())
+    for (let page = 1; (page - 1) * rowsOfList < count; page += 1) history.owe(packagesPage(letter, page));
 }
 
 function oweProjectWhole(history: History, key: string): void {

@@ -7,6 +7,7 @@ import { deadLinks } from '../testing/check-links.ts';
 import {
   at,
   fixtureChroot,
+  fixtureHeader,
   fixtureProjects,
   fixtureQueued,
   fixtureQueuedChroot,
@@ -443,6 +444,14 @@ describe('hostile content', () => {
     const source = { type: 'git', url: 'javascript:alert(1)', ref: attack, commit: attack } as const;
     const engine = { name: attack, version: attack };
     const red = { state: 'failed', reason: 'compile', request: 'javascript:alert(1)', source, engine } as const;
+    const hostile = fixtureHeader({
+      ...{ nevra: attack, name: attack, summary: attack, license: attack, url: 'javascript:alert(1)', group: attack },
+      description: attack,
+      requires: [{ name: attack, is: '>=', version: attack }],
+      files: [{ path: `/${attack}`, bytes: 1, mode: '100644', target: attack }],
+      changelog: [{ at: at(1), author: attack, text: attack }],
+    });
+    await fixture.addDescribed(fixtureResult({ id: 4 }), [hostile]);
     await fixture.addResult(fixtureResult({ id: 5, ...words, ...red }), {
       'build.log': `${attack}\nerror: ${attack}\n`,
     });
@@ -459,6 +468,7 @@ describe('hostile content', () => {
       expect(text, page).not.toContain('<img');
       expect(text, page).not.toMatch(/href="javascript:/i);
     }
+    expect(await read('acme/tools/package/hello/index.html')).toContain('Changelog');
     const log = await read(`acme/tools/build/5/${fixtureChroot}/index.html`);
     expect(log).toContain('&lt;/pre&gt;&lt;/script&gt;&lt;script&gt;alert(1)');
   });
@@ -485,7 +495,10 @@ describe('hostile content', () => {
       'chroots',
       'docs',
       'index.html',
+      'packages',
+      'projects',
       'queue',
+      'search',
       'statistics',
       'status',
     ]);

@@ -4,8 +4,10 @@ import { fileURLToPath } from 'node:url';
 import Eleventy, { type EleventyConfig, type MarkdownState } from '@11ty/eleventy';
 import type { BuildView } from './view/build-view.ts';
 import type { HomeView, OwnerView } from './view/home-view.ts';
+import type { PackageLettersView, PackageListView, ProjectListView } from './view/list-view.ts';
 import type { LogView } from './view/log-view.ts';
-import type { PackageView, ProjectView } from './view/project-view.ts';
+import type { PackageView } from './view/package-view.ts';
+import type { ProjectView } from './view/project-view.ts';
 import type { QueueView } from './view/queue-view.ts';
 import type { BuildersView, ChrootRow, ChrootView, StatisticsView, StatusView } from './view/service-view.ts';
 
@@ -24,6 +26,10 @@ export interface PageData {
   readonly packages: readonly PackageView[];
   readonly builds: readonly BuildView[];
   readonly logs: readonly LogView[];
+  readonly search: readonly Record<string, never>[];
+  readonly projectLists: readonly ProjectListView[];
+  readonly packageLetters: readonly PackageLettersView[];
+  readonly packageLists: readonly PackageListView[];
 }
 
 /** A page and its path inside `published/`. */

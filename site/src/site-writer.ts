@@ -21,10 +21,12 @@ import { assets } from './markup/assets.ts';
 import { nothingWhenAbsent } from './model/absent.ts';
 import { type Changes, mergeChanges } from './model/changes.ts';
 import { foldersIn, openStatements } from './model/read.ts';
+import { readHeaders } from './model/read-headers.ts';
 import { type LogText, readLog } from './model/read-log.ts';
 import type { Build } from './model/site-model.ts';
 import { filesOfNoBuild, oweEverything, type Surroundings, type Writing, writingFor } from './pages-of.ts';
 import { type Page, type PageData, renderDocs, renderPages } from './render.ts';
+import { aboutPackages } from './view/about-packages.ts';
 import { logPagesOf } from './view/log-pages.ts';
 import { type LogView, logView } from './view/log-view.ts';
 import { noteChange, writeFileAtomically } from './write-file.ts';
@@ -162,6 +164,13 @@ export function openSiteWriter(folder: string, historyFile: string): SiteWriter 
         for (const one of await foldersIn(join(folder, packages, 'packages')))
           into.owe(`${owner}/${name}/package/${one}/`);
       }
+    for (const file of (await readdir(join(folder, 'search/terms')).catch(nothingWhenAbsent)) ?? [])
+      into.owe(`search/terms/${file}`);
+    for (const list of ['projects', 'packages'])
+      for (const one of await foldersIn(join(folder, list))) {
+        into.owe(`${list}/${one}/`);
+        for (const page of await foldersIn(join(folder, list, one))) into.owe(`${list}/${one}/${page}/`);
+      }
     const live = await readdir(join(folder, published.liveJsons)).catch(nothingWhenAbsent);
     const known = [
       ...(live ?? []).map((name) => name.replace(/\.json$/, '')),
@@ -201,7 +210,7 @@ async function settlePaths(folder: string, paths: readonly string[], around: Sur
       written += 1;
     }
     for (const file of writing.remove ?? []) await removePath(folder, file);
-    if (Object.keys(writing.pages).length > 0) units.push(unitOf(folder, path, writing));
+    if (Object.keys(writing.pages).length > 0) units.push(unitOf(folder, path, writing, around.history));
     else if (path.endsWith('/')) removed += await removePages(folder, path);
     if (writing.logsOf !== undefined) removed += await removeOtherLogs(folder, path, writing.logsOf.build);
   }
@@ -216,10 +225,19 @@ async function settlePaths(folder: string, paths: readonly string[], around: Sur
 const noPages: PageData = {
   ...{ home: [], queue: [], notFound: [], owners: [], projects: [], packages: [], builds: [], logs: [] },
   ...{ builderPools: [], status: [], statistics: [], chrootLists: [], chroots: [] },
+  ...{ search: [], projectLists: [], packageLetters: [], packageLists: [] },
 };
 
-function unitOf(folder: string, path: string, { pages, logsOf }: Writing): Unit {
-  const data = async () => (logsOf === undefined ? pages : { ...pages, logs: await logViews(folder, logsOf) });
+function unitOf(folder: string, path: string, { pages, logsOf, aboutOf }: Writing, history: History): Unit {
+  const data = async () => {
+    if (logsOf !== undefined) return { ...pages, logs: await logViews(folder, logsOf) };
+    const headers = aboutOf && (await readHeaders(folder, aboutOf));
+    const [view] = pages.packages ?? [];
+    if (aboutOf === undefined || headers === undefined || view === undefined) return pages;
+    const project = `${view.owner}/${view.project}`;
+    const provider = (name: string) => history.catalog.packagesWith(project, 'provides', name);
+    return { ...pages, packages: [{ ...view, about: aboutPackages(headers, aboutOf, view, provider) }] };
+  };
   return { name: path, data };
 }
 

@@ -1,10 +1,14 @@
 // Makes a published tree as runner and bot leave it, for tests and measurements: every record passes its schema.
+import { hash } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
   type BuildId,
   type ChrootName,
+  type PackageHeader,
   type ProjectsJson,
+  packageHeadersFile,
+  packageHeadersSchema,
   projectsJsonSchema,
   published,
   type QueueSnapshot,
@@ -39,6 +43,40 @@ const noOptions: QueueSnapshot['builds'][number]['chroots'][number]['buildroot']
 /** An ISO time `seconds` after the beginning of the fixture's history. */
 export function at(seconds: number): string {
   return new Date(start + seconds * 1000).toISOString();
+}
+
+/** What the headers of a package say; `changes` are laid over it. */
+export function fixtureHeader(changes: Partial<PackageHeader> = {}): PackageHeader {
+  const none = { recommends: [], suggests: [], supplements: [], enhances: [], conflicts: [], obsoletes: [] };
+  return {
+    ...{
+      nevra: 'hello-2.12-1.sap12.x86_64',
+      name: 'hello',
+      summary: 'Prints a friendly greeting',
+      group: 'Unspecified',
+    },
+    ...{
+      license: 'GPL-3.0-or-later',
+      url: 'https://www.gnu.org/software/hello/',
+      builtAt: at(120),
+      installedBytes: 183_402,
+    },
+    description: 'Hello greets people.\nIt shows how a package is made.',
+    requires: [{ name: 'libgreet.so.1()(64bit)' }, { name: '/bin/sh' }, { name: 'rtld(GNU_HASH)' }],
+    provides: [{ name: 'hello', is: '=', version: '2.12-1.sap12' }],
+    ...none,
+    files: [
+      { path: '/usr/bin/hello', bytes: 31_208, mode: '100755' },
+      { path: '/usr/bin/hi', bytes: 5, mode: '120777', target: 'hello' },
+      { path: '/usr/share/man/man1/hello.1.gz', bytes: 1_482, mode: '100644' },
+    ],
+    changelog: [
+      { at: at(-86_400), author: 'Mia <mia@example.org> - 2.12-1', text: '- New release' },
+      { at: at(-9_000_000), author: 'Mia <mia@example.org> - 2.11-1', text: '- First package' },
+    ],
+    left: {},
+    ...changes,
+  };
 }
 
 /** A result that succeeded; `changes` are laid over it. */
@@ -235,9 +273,21 @@ export function openFixture(folder: string) {
     await write(`${at}/result.json`, JSON.stringify(result));
     return at;
   }
+  /** The same with what the headers of its packages say. */
+  async function addDescribed(result: Result, packages: readonly PackageHeader[]): Promise<string> {
+    const told = packageHeadersSchema.parse({ schemaVersion: 1, packages, packagesLeft: 0 });
+    const text = JSON.stringify(told);
+    const sha256 = hash('sha256', text);
+    await write(`${folderOf(result)}/${packageHeadersFile}`, text);
+    return addResult({
+      ...result,
+      packageHeaders: { file: packageHeadersFile, bytes: Buffer.byteLength(text), sha256 },
+    });
+  }
   return {
     write,
     addResult,
+    addDescribed,
     setQueue: (builds: QueueSnapshot['builds'], brokenPools: QueueSnapshot['brokenPools'] = []) =>
       write(
         published.queueJson,

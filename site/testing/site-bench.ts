@@ -9,14 +9,17 @@ import { openTables } from '../src/history/tables.ts';
 import { updateHistory } from '../src/history/update.ts';
 import { openStatements } from '../src/model/read.ts';
 import { closeSite, regenerate } from '../src/regenerate.ts';
-import { fixtureProjects, fixtureResult, openFixture } from './fixture.ts';
+import { fixtureHeader, fixtureProjects, fixtureResult, openFixture } from './fixture.ts';
 
-const sizes = [10_000, 100_000];
+/** Other numbers of builds can be asked for: `node site-bench.ts 1000 5000`. */
+const asked = process.argv.slice(2).map(Number);
+const sizes = asked.length > 0 ? asked : [10_000, 100_000];
 /** Of which the whole site is written. */
 const written = 1000;
 const projects = 500;
 const packages = 20;
 const rounds = 15;
+const filesOfPackage = 30;
 
 const folder = await mkdtemp(join(tmpdir(), 'coppice-site-bench-'));
 const published = join(folder, 'published');
@@ -61,7 +64,12 @@ async function add() {
   made += 1;
   const name = `package-${Math.floor(made / projects) % packages}`;
   const change = { owner: 'acme', project: `tools-${made % projects}`, package: name, id: made };
-  await fixture.addResult(fixtureResult(change));
+  const files = Array.from({ length: filesOfPackage }, (_, of) => {
+    return { path: `/usr/share/${name}/part${of}-${made % 997}.txt`, bytes: of, mode: '100644' };
+  });
+  await fixture.addDescribed(fixtureResult(change), [
+    fixtureHeader({ name, nevra: `${name}-2.12-${made}.x86_64`, files }),
+  ]);
   return change;
 }
 

@@ -8,6 +8,7 @@ import { noteChange } from '../base/published-changes.ts';
 import { type ChrootTask, enter } from '../context/runner-context.ts';
 import type { Lease } from '../pool/pool.ts';
 import { removeAccounts } from '../provenance/attest.ts';
+import { writePackageHeaders } from '../provenance/write-package-headers.ts';
 import { moveFiles, publishPackages } from '../publish/publish.ts';
 import { chrootFolder, findSrpm } from '../publish/publisher.ts';
 import { type Ending, frozenEnding } from '../publish/record.ts';
@@ -77,10 +78,18 @@ async function checkAndSign(
   await signRpms(await signerOf(context, build), folder, rpms);
   const artifacts = await describeArtifacts(folder, rpms);
   const accounts = await attestTask(task, { folder, artifacts, logs }, { engine, driver });
+  const packageHeaders = await writePackageHeaders(folder, artifacts, build.package);
   leaveOrStop(task); // from here on it is too late to cancel
-  const files = [...logs, accounts.attestation.file, accounts.sbom.file, ...rpms];
+  const files = [...logs, accounts.attestation.file, accounts.sbom.file, packageHeaders.file, ...rpms];
   const remark = await remarkLower(context, build, chroot.chroot, artifacts);
-  const mark: Signed = { step: 'signed', engine, files, artifacts: [...artifacts], ...remark, accounts };
+  const mark: Signed = {
+    step: 'signed',
+    engine,
+    files,
+    artifacts: [...artifacts],
+    ...remark,
+    accounts: { ...accounts, packageHeaders },
+  };
   await writeMark(placeOf(task), mark);
   return mark;
 }

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { appendFile, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BuildId, published, type Result, resultSchema, sandboxOf } from '@coppice/config';
+import { type BuildId, packageHeadersSchema, published, type Result, resultSchema, sandboxOf } from '@coppice/config';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { buildOf, endingOf, publishMade, publishTiny, showPackages, testChroot } from '../../testing/publish-builds.ts';
@@ -102,7 +102,9 @@ test('the packages are those of the sandbox to the last bit, and signed by the p
     expect(await isSignedBy(sandbox, join(ours, each))).toBe(false);
     expect(await isSignedBy(sandbox, join(tested, each))).toBe(true);
   }
-  expect(readdirSync(ours).sort()).toEqual(['build.log', file, 'one-1.0-1.src.rpm', 'result.json', 'success'].sort());
+  expect(readdirSync(ours).sort()).toEqual(
+    ['build.log', file, 'one-1.0-1.src.rpm', 'packages.json', 'result.json', 'success'].sort(),
+  );
   const key = inPublished(published.publicKey('acme', 'tools'));
   expect(await showPackages(home, repositoryOf('tools'), key)).toEqual(['one-1.0.noarch', 'one-1.0.src']);
   const made = { project: sandbox, id: 1, startedAt: '2026-01-02T03:04:05.000Z', endedAt: '2026-01-02T03:04:05.000Z' };
@@ -118,6 +120,8 @@ test('the packages are those of the sandbox to the last bit, and signed by the p
     ),
   );
   expect(record.srpm?.file).toBe('one-1.0-1.src.rpm');
+  const told = readFileSync(join(ours, record.packageHeaders?.file ?? ''), 'utf8');
+  expect(packageHeadersSchema.parse(JSON.parse(told)).packages).toMatchObject([{ nevra: 'one-1.0-1.noarch' }]);
 }, 60_000);
 
 describe('what cannot be promoted is built', () => {

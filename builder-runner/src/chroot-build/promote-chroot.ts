@@ -10,6 +10,7 @@ import { nothingWhenAbsent } from '../base/absent.ts';
 import { describeError, isDiskFull } from '../base/errors.ts';
 import { type ChrootTask, enter, nameBuild } from '../context/runner-context.ts';
 import type { Accounts } from '../provenance/attest.ts';
+import { writePackageHeaders } from '../provenance/write-package-headers.ts';
 import { attestCopy, readPublicKey } from '../publish/attest-copy.ts';
 import { alone } from '../publish/project-place.ts';
 import type { Publisher } from '../publish/publisher.ts';
@@ -57,8 +58,10 @@ export async function promoteChroot(task: ChrootTask): Promise<Signed | undefine
   const original = { chroot: chroot.chroot, record, key };
   const accounts = await attestCopy(context, { folder, artifacts, logs }, build, original);
   const promotedFrom = { project: from.project, id: from.id, startedAt, endedAt };
-  const files = [...logs, ...accountFiles(accounts), ...rpms];
-  const mark: Signed = { step: 'signed', engine, files, artifacts, accounts, promotedFrom };
+  const packageHeaders = await writePackageHeaders(folder, artifacts, build.package);
+  const files = [...logs, ...accountFiles(accounts), packageHeaders.file, ...rpms];
+  const described = { ...accounts, packageHeaders };
+  const mark: Signed = { step: 'signed', engine, files, artifacts, accounts: described, promotedFrom };
   await writeMark(place, mark);
   return mark;
 }

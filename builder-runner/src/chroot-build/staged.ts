@@ -42,7 +42,7 @@ const markSchema = z.discriminatedUnion('step', [
     /** What is to be said of it although it succeeded; absent where there is nothing. */
     remark: z.string().optional(),
     /** Absent in marks from before there were any. */
-    accounts: resultSchema.pick({ attestation: true, sbom: true }).optional(),
+    accounts: resultSchema.pick({ attestation: true, sbom: true, packageHeaders: true }).optional(),
     /** Whose packages they are, where they were not built for this build. */
     promotedFrom: resultSchema.shape.promotedFrom,
   }),

@@ -2,7 +2,15 @@
 import { hash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Artifact, type BuildPlace, type ChrootName, parseJsonAs, published, type Result } from '@coppice/config';
+import {
+  type Artifact,
+  type BuildPlace,
+  type ChrootName,
+  packageHeadersFile,
+  parseJsonAs,
+  published,
+  type Result,
+} from '@coppice/config';
 import about from '../../package.json' with { type: 'json' };
 import { RunnerError } from '../base/errors.ts';
 import { readRegularFile } from '../base/regular-file.ts';
@@ -42,9 +50,10 @@ export interface SignedFiles {
   readonly logs: readonly string[];
 }
 
-/** What an attempt that was cut off may have left of both. */
+/** What an attempt that was cut off may have left of both, and of what is told of the packages' headers. */
 export async function removeAccounts(folder: string): Promise<void> {
-  await Promise.all([attestationFile, sbomFile].map((file) => rm(join(folder, file), { force: true })));
+  const files = [attestationFile, sbomFile, packageHeadersFile];
+  await Promise.all(files.map((file) => rm(join(folder, file), { force: true })));
 }
 
 /** Writes both for a build. Throws RunnerError `sign`, and what signing throws. */
@@ -88,7 +97,7 @@ export async function attestAgain(
   { place, chroot, url, at, original, originalKey }: CopiedBuild,
 ): Promise<Accounts | undefined> {
   const before = await readOriginal(files.folder, original, originalKey);
-  await removeAccounts(files.folder);
+  await Promise.all([attestationFile, sbomFile].map((file) => rm(join(files.folder, file), { force: true })));
   if (before === undefined || original.engine === null) return undefined;
   const wasIn = published.chrootBuild({ ...original, id: original.id as BuildPlace['id'] }, chroot);
   const again: SignedAgain = {

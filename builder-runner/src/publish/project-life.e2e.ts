@@ -267,6 +267,8 @@ describe('a fork', () => {
     });
     expect(recordOf('instruments', '00000011-two').attestation?.bytes).toBe(Buffer.byteLength(attestation));
     expect(record.attestation).toBeUndefined();
+    const { packageHeaders } = recordOf('instruments', '00000011-two');
+    expect(packageHeaders?.bytes).toBe(readFileSync(join(two, 'packages.json')).length);
     // Again: only what came meanwhile.
     await publishTiny(publisher, 4, 'three', '1.0');
     expect([await fork(), await fork(), asked]).toEqual([1, 0, [2, 1]]);

@@ -27,7 +27,7 @@ export interface Ending {
   readonly engine: Result['engine'];
   readonly artifacts: readonly Artifact[];
   /** Default: there are none. */
-  readonly accounts?: Pick<Result, 'attestation' | 'sbom'>;
+  readonly accounts?: Pick<Result, 'attestation' | 'sbom' | 'packageHeaders'>;
   /** Default: it was built. */
   readonly promotedFrom?: Result['promotedFrom'];
   readonly endedAt: Date;

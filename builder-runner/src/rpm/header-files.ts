@@ -21,7 +21,9 @@ export function findLongestFileName(store: Buffer, places: ReadonlyMap<number, T
   for (let index = 0; index < names.count && at < store.length; index += 1) {
     const zero = store.indexOf(0, at);
     const end = zero === -1 ? store.length : zero;
-    const name = store.subarray(Math.max(at, store.lastIndexOf('/', end - 1) + 1), end);
+    const path = store.subarray(at, end);
+    // Not in the whole store: that would be searched to its beginning for each name without a slash.
+    const name = path.subarray(path.lastIndexOf('/') + 1);
     if (name.length > longest.length && !isFolder(store, modes, index)) longest = name;
     at = end + 1;
   }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type BuildId,
+  packageHeadersFile,
   plainBuildroot,
   published,
   type QueuedBuild,
@@ -90,6 +91,7 @@ test('what was collected is signed and published, what was signed is published, 
   await mark(one.build.id, { step: 'collected', engine, failure: null, driver: 'local' });
   // Killed when it had just been signed.
   await writeFile(join(one.staging, attestationFile), 'half');
+  await writeFile(join(one.staging, packageHeadersFile), 'half');
   const two = await collected('two');
   // Killed in the middle of publishing: a part of the files was moved already.
   const files = (await readdir(two.staging)).sort();
@@ -111,7 +113,7 @@ test('what was collected is signed and published, what was signed is published, 
       [
         ...['build.log', `${name}-1.0-1.noarch.rpm`, `${name}-1.0-1.src.rpm`, 'result.json', 'success'],
         // One that was signed by an earlier Coppice has none.
-        ...(build === one.build ? [attestationFile, sbomFile] : []),
+        ...(build === one.build ? [attestationFile, packageHeadersFile, sbomFile] : []),
       ].sort(),
     );
   }

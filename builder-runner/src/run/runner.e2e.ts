@@ -174,7 +174,9 @@ describe('packages that are good', () => {
   test('logs, marker and packages are published', async () => {
     await endOf('hello');
     const files = readdirSync(folderOf('hello'));
-    expect(files).toEqual(expect.arrayContaining(['build.log', 'root.log', 'state.log', 'success', 'result.json']));
+    expect(files).toEqual(
+      expect.arrayContaining(['build.log', 'root.log', 'state.log', 'success', 'result.json', 'packages.json']),
+    );
     expect(readFileSync(join(folderOf('hello'), 'build.log'), 'utf8')).toContain('Executing(%check)');
   });
 

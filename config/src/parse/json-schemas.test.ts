@@ -34,6 +34,10 @@ describe('the JSON Schemas', () => {
     expect(validate(JSON.parse(line)), JSON.stringify(validate.errors)).toBe(true);
   });
 
+  test('config/schema/packages.schema.json is fresh', () => {
+    expect(JSON.parse(read('schema/packages.schema.json'))).toEqual(JSON.parse(schemas['packages.schema.json']));
+  });
+
   test.each(forms)('%s accepts %s and refuses an unknown key', (name, example) => {
     const validate = new Ajv2020().compile(JSON.parse(schemas[name]));
     const value = parse(read(example));

@@ -1,6 +1,7 @@
-// JSON Schemas: of a config repo's files, so that an editor can say what the bot would; of events and of live builds,
-// for programs that read them.
+// JSON Schemas: of a config repo's files, so that an editor can say what the bot would; of events, of live builds and of
+// what packages say, for programs that read them.
 import { z } from 'zod';
+import { packageHeadersSchema } from '../clients/package-headers.ts';
 import { eventSchema } from '../words/event.ts';
 import { liveBuildSchema } from '../words/result.ts';
 import { policySchema } from './parse-policy.ts';
@@ -8,7 +9,7 @@ import { projectSchema } from './project-schema.ts';
 
 /** File name → text of every file of config/schema/. */
 export function jsonSchemas(): Record<
-  'coppice.schema.json' | 'project.schema.json' | 'event.schema.json' | 'live.schema.json',
+  'coppice.schema.json' | 'project.schema.json' | 'event.schema.json' | 'live.schema.json' | 'packages.schema.json',
   string
 > {
   return {
@@ -16,6 +17,7 @@ export function jsonSchemas(): Record<
     'project.schema.json': textOf(projectSchema),
     'event.schema.json': textOf(eventSchema),
     'live.schema.json': textOf(liveBuildSchema),
+    'packages.schema.json': textOf(packageHeadersSchema),
   };
 }
 

@@ -82,6 +82,8 @@ export const reservedOwners = [
   'feeds',
   'healthz',
   'metrics',
+  'packages',
+  'projects',
   'queue',
   'search',
   'statistics',

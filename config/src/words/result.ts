@@ -84,6 +84,8 @@ export const resultSchema = z.strictObject({
   attestation: accountSchema.optional(),
   /** There too: the list of what the packages are and of what they were built with (CycloneDX). */
   sbom: accountSchema.optional(),
+  /** There too: what the headers of the binary packages say, `packages.json`; absent in older records. */
+  packageHeaders: accountSchema.optional(),
   startedAt: isoTime.nullable(),
   endedAt: isoTime,
 });

@@ -44,11 +44,40 @@ export function ownerPage(owner: string, page: number): string {
   return page === 1 ? `${owner}/` : `${owner}/index-${page}.html`;
 }
 
+/** Rows on a page of the lists of all projects and of all packages. */
+export const rowsOfList = 100;
+export const packagesHome = 'packages/';
+export const searchPage = 'search/';
+/** Which files of terms there are. */
+export const searchKeys = 'search/terms.json';
+
+export function shardFile(key: string): string {
+  return `search/terms/${key}.json`;
+}
+
+/** Pages are numbered from 1. */
+export function projectsPage(number: number): string {
+  return number === 1 ? 'projects/' : `projects/${number}/`;
+}
+
+export function packagesPage(letter: string, number: number): string {
+  return number === 1 ? `packages/${letter}/` : `packages/${letter}/${number}/`;
+}
+
+/** The page on which the row with this index is. */
+export function pageOfList(index: number): number {
+  return Math.floor(index / rowsOfList) + 1;
+}
+
 /** What a path is of. */
 export type Subject =
   | { readonly kind: 'home' | 'queue' | 'builders' | 'status' | 'statistics' | 'chroots' }
   | { readonly kind: 'chroot'; readonly chroot: string }
   | { readonly kind: 'owner'; readonly owner: string; readonly page: number }
+  | { readonly kind: 'search' | 'search-keys' | 'packages-home' }
+  | { readonly kind: 'shard'; readonly key: string }
+  | { readonly kind: 'projects-list'; readonly number: number }
+  | { readonly kind: 'packages-list'; readonly letter: string; readonly number: number }
   | { readonly kind: 'project'; readonly key: string }
   | { readonly kind: 'package'; readonly key: string; readonly name: string }
   | { readonly kind: 'build'; readonly key: string; readonly id: BuildId }
@@ -66,6 +95,8 @@ export function subjectOf(path: string): Subject | undefined {
   const overview = overviewOf(path);
   if (overview !== undefined) return overview;
   if (path === coprOwners) return { kind: 'copr-owners' };
+  const list = listOf(path);
+  if (list !== undefined) return list;
   const [, number] = /^api\/v1\/builds\/(\d+)\.json$/.exec(path) ?? [];
   if (number !== undefined) return { kind: 'builds', from: Number(number) * buildsPerFile };
   const copr = /^api_3\/projects\/([^/]+)\/([^/]+)\/(?:packages\/([^/]+)\/)?(builds|packages)-(\d+)\.json$/.exec(path);
@@ -92,4 +123,16 @@ function overviewOf(path: string): Subject | undefined {
   if (name !== undefined) return { kind: name as 'queue' };
   const [, chroot] = /^chroots\/([^/]+)\/$/.exec(path) ?? [];
   return chroot !== undefined && parseChroot(chroot) !== undefined ? { kind: 'chroot', chroot } : undefined;
+}
+
+function listOf(path: string): Subject | undefined {
+  if (path === searchPage) return { kind: 'search' };
+  if (path === searchKeys) return { kind: 'search-keys' };
+  if (path === packagesHome) return { kind: 'packages-home' };
+  const [, key] = /^search\/terms\/([a-z0-9_]{2,16})\.json$/.exec(path) ?? [];
+  if (key !== undefined) return { kind: 'shard', key };
+  const [of, list, letter = '', number = '1'] = /^(projects|packages\/([a-z0]))\/(?:(\d{1,9})\/)?$/.exec(path) ?? [];
+  if (of === undefined || list === undefined) return undefined;
+  if (list === 'projects') return { kind: 'projects-list', number: Number(number) };
+  return { kind: 'packages-list', letter, number: Number(number) };
 }

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 /** Grows with each change of the tables: a file of another version is made anew. */
-const version = 3;
+const version = 4;
 
 const tables = `
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID, STRICT;
@@ -61,6 +61,25 @@ CREATE TABLE shown (
 -- What was seen of each shown.json.
 CREATE TABLE shown_files (
   project TEXT, chroot TEXT, changed REAL NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (project, chroot)
+) WITHOUT ROWID, STRICT;
+-- Packages, and projects (without a package), whose terms and relations may be others by now.
+CREATE TABLE undescribed (project TEXT, package TEXT, PRIMARY KEY (project, package)) WITHOUT ROWID, STRICT;
+-- What was made of each: of which builds (seen), the terms (packed JSON), and how lists of all packages or projects
+-- show it.
+CREATE TABLE described (
+  project TEXT, package TEXT, seen TEXT NOT NULL, terms BLOB NOT NULL, letter TEXT, line TEXT,
+  PRIMARY KEY (project, package)
+) WITHOUT ROWID, STRICT;
+CREATE INDEX listed ON described (letter, package, project) WHERE letter IS NOT NULL;
+-- What the newest good build of each package and chroot provides ('provides') and requires ('requires').
+CREATE TABLE relations (
+  project TEXT, kind TEXT, name TEXT, package TEXT, chroot TEXT, PRIMARY KEY (project, kind, name, package, chroot)
+) WITHOUT ROWID, STRICT;
+CREATE INDEX relations_of_package ON relations (project, package);
+-- Under what projects and packages are found; the first column is the name of the file (see search-terms.ts).
+CREATE TABLE terms (
+  key TEXT, term TEXT, kind TEXT, project TEXT, package TEXT, text TEXT,
+  PRIMARY KEY (key, term, kind, project, package, text)
 ) WITHOUT ROWID, STRICT;
 -- Pages that are to be written, by their paths inside published/.
 CREATE TABLE owed (path TEXT PRIMARY KEY) WITHOUT ROWID, STRICT;

@@ -10,6 +10,7 @@ import {
   fixtureResult,
   fixtureSite,
 } from '../../testing/fixture.ts';
+import { describeChanged, type ReadHeaders } from './describe.ts';
 import type { History } from './history.ts';
 import { openTouched } from './touched.ts';
 
@@ -25,11 +26,31 @@ const state = fc.record({
     }),
     { selector: ({ id }) => id, maxLength: 230 },
   ),
-  packages: fc.integer({ min: 0, max: 210 }),
+  // So many that files of the search are divided.
+  packages: fc.oneof(fc.integer({ min: 0, max: 210 }), fc.integer({ min: 290, max: 420 })),
   other: fc.boolean(),
 });
 
-function historyOf({ builds, packages, other }: typeof state extends fc.Arbitrary<infer T> ? T : never): History {
+/** What the packages of a build say follows from its number. */
+const readHeaders: ReadHeaders = async ({ folder, artifacts }) => {
+  const id = Number(/(\d{8})-/.exec(folder)?.[1]);
+  const none = { group: null, license: null, url: null, builtAt: null, installedBytes: null, left: {} };
+  const lists = { recommends: [], suggests: [], supplements: [], enhances: [], conflicts: [], obsoletes: [] };
+  const one = {
+    ...{ ...none, ...lists, nevra: artifacts[0]?.nevra ?? '', name: 'x', summary: `Does ${id % 9}`, changelog: [] },
+    description: `Words word${id % 5} more${id}`,
+    requires: [{ name: `lib${id % 3}` }, { name: '/usr/bin/f1' }],
+    provides: [{ name: `lib${id % 4}`, is: '=' as const, version: String(id) }],
+    files: [{ path: `/usr/bin/f${id % 6}`, bytes: 1, mode: '100755' }],
+  };
+  return id % 5 === 0 ? undefined : { schemaVersion: 1, packages: [one], packagesLeft: 0 };
+};
+
+async function historyOf({
+  builds,
+  packages,
+  other,
+}: typeof state extends fc.Arbitrary<infer T> ? T : never): Promise<History> {
   const [entry] = fixtureProjects().projects;
   const dir = { needs: [], chroots: [fixtureChroot], source: 'dir' };
   const names = Array.from({ length: packages }, (_, index) => ({ name: `p${1000 + index}`, ...dir }));
@@ -41,11 +62,13 @@ function historyOf({ builds, packages, other }: typeof state extends fc.Arbitrar
     return fixtureResult({ ...of, ...took, ...(is === 'failed' ? { state: 'failed', reason: 'check' } : {}) });
   });
   const queue = placed.flatMap(({ is, ...of }) => (is === 'live' ? fixtureQueued(of) : []));
-  return fixtureSite({ results, queue, projects: { ...fixtureProjects(), projects } }).history;
+  const { history } = fixtureSite({ results, queue, projects: { ...fixtureProjects(), projects } });
+  await describeChanged(history, readHeaders);
+  return history;
 }
 
 /** Changes `history` until it holds what `wanted` does. */
-function change(history: History, wanted: History): void {
+async function change(history: History, wanted: History, read = readHeaders): Promise<void> {
   const touched = openTouched(history);
   const [before, after] = [history, wanted].map((each) => each.newestBuilds({}, 1000)) as [
     ReturnType<History['newestBuilds']>,
@@ -69,28 +92,32 @@ function change(history: History, wanted: History): void {
     history.saveEntry(key, entry, null);
   }
   touched.owe();
+  await describeChanged(history, read);
 }
 
-test('after any change, what is owed leaves exactly the files that belong to the site', () => {
-  fc.assert(
-    fc.property(fc.array(state, { minLength: 2, maxLength: 4 }), (states) => {
-      const [history, ...others] = states.map(historyOf) as [History, ...History[]];
+test('after any change, what is owed leaves exactly the files that belong to the site', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(state, { minLength: 2, maxLength: 4 }), async (states) => {
+      const [history, ...others] = (await Promise.all(states.map(historyOf))) as [History, ...History[]];
       const files = filesOf(history, url);
       for (const wanted of others) {
-        change(history, wanted);
+        await change(history, wanted);
         settleFiles(history, url, files);
         expect(new Map([...files].sort())).toEqual(new Map([...filesOf(wanted, url)].sort()));
       }
     }),
-    { numRuns: 20, seed: Number(process.env.SEED ?? Date.now() % 2 ** 31), verbose: 1 },
+    { numRuns: Number(process.env.RUNS ?? 12), seed: Number(process.env.SEED ?? Date.now() % 2 ** 31), verbose: 1 },
   );
-}, 60_000);
+}, 120_000);
 
-test('a new build writes its own files and one of each list, however many builds there are', () => {
+test('a new build writes its own files and one of each list, however many builds there are', async () => {
   const many = Array.from({ length: 1000 }, (_, index) => fixtureResult({ id: index + 1, package: `p${index}` }));
   const { history } = fixtureSite({ results: many });
   const one = fixtureResult({ id: 1001, package: 'p500' });
-  change(history, fixtureSite({ results: [...many, one] }).history);
+  const noHeaders: ReadHeaders = async () => undefined;
+  await describeChanged(history, noHeaders);
+  for (const path of history.owed('', 1_000_000)) history.settle(path);
+  await change(history, fixtureSite({ results: [...many, one] }).history, noHeaders);
   expect(settleFiles(history, url, new Map()).toSorted()).toEqual([
     'api/v1/builds.json',
     'api/v1/builds/10.json',
@@ -106,6 +133,7 @@ test('a new build writes its own files and one of each list, however many builds
       'projects/acme/tools/packages/p500/package.json',
       'projects/acme/tools/project.json',
     ].map((path) => `api_3/${path}`),
+    'search/terms/p5.json',
   ]);
   expect(published.rpmrepo('acme', 'tools')).toBe('api_3/rpmrepo/acme/tools.json');
 });

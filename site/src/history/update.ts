@@ -19,7 +19,9 @@ import {
   readShown,
   type Statements,
 } from '../model/read.ts';
+import { readHeaders } from '../model/read-headers.ts';
 import { joinBuild, lifetimeOf, type OtherShown, type QueueEntry } from '../model/site-model.ts';
+import { describeChanged } from './describe.ts';
 import { type Found, findChanged } from './find-changed.ts';
 import type { History } from './history.ts';
 import { homePage } from './paths.ts';
@@ -41,7 +43,11 @@ export async function updateHistory(
     changes,
     statements,
     report,
-  }: { readonly changes: Changes; readonly statements: Statements; readonly report: Report },
+  }: {
+    readonly changes: Changes;
+    readonly statements: Statements;
+    readonly report: Report;
+  },
 ): Promise<void> {
   const touched = openTouched(history);
   const queued = new Map((statements.queue?.builds ?? []).map((entry) => [entry.id, entry]));
@@ -80,6 +86,7 @@ export async function updateHistory(
     touched.owe();
     history.setFact('amid an update', '');
   });
+  await describeChanged(history, (run) => readHeaders(folder, run));
 }
 
 /** Each once, in the order of their numbers. */

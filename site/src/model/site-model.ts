@@ -8,6 +8,7 @@ import {
   type Phase,
   type PhaseName,
   type ProjectsJson,
+  parseNevra,
   published,
   type QueueSnapshot,
   type Result,
@@ -81,6 +82,7 @@ export interface ChrootRun {
   readonly artifacts: Result['artifacts'];
   readonly attestation?: Result['attestation'];
   readonly sbom?: Result['sbom'];
+  readonly packageHeaders?: Result['packageHeaders'];
   readonly logs: readonly LogFile[];
   readonly startedAt: string | null;
   readonly endedAt: string | null;
@@ -233,4 +235,11 @@ export function packageNames({
 }: Pick<SiteProject, 'entry' | 'builtPackages'>): readonly string[] {
   const names = new Set([...(entry?.packages.map((known) => known.name) ?? []), ...builtPackages]);
   return [...names].sort((a, b) => a.localeCompare(b, 'en'));
+}
+
+/** Version and release of what a chroot's build made; undefined where it made nothing that has one. */
+export function versionOfRun(run: Pick<ChrootRun, 'artifacts'>, name: string): string | undefined {
+  const nevras = run.artifacts.flatMap(({ nevra }) => parseNevra(nevra) ?? []);
+  const main = nevras.find((one) => one.name === name) ?? nevras.find((one) => one.architecture === 'src') ?? nevras[0];
+  return main === undefined ? undefined : `${main.version}-${main.release}`;
 }

@@ -2,7 +2,8 @@ import { sandboxOf } from '@coppice/config';
 import { describe, expect, test } from 'vitest';
 import { fixtureProjects, fixtureResult, fixtureSite } from '../../testing/fixture.ts';
 import { installOf } from './install-view.ts';
-import { packageView, projectView } from './project-view.ts';
+import { packageView } from './package-view.ts';
+import { projectView } from './project-view.ts';
 
 type Changes = Parameters<typeof fixtureResult>[0];
 const artifacts = (...names: readonly string[]) =>

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { fixtureProjects, fixtureResult, fixtureSite } from '../../testing/fixture.ts';
 import { buildView } from './build-view.ts';
-import { packageView, projectView } from './project-view.ts';
+import { packageView } from './package-view.ts';
+import { projectView } from './project-view.ts';
 
 describe('the matrix of a project', () => {
   const results = [

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { fixtureChroot, fixtureProjects, fixtureResult, fixtureSite } from '../../testing/fixture.ts';
 import type { OtherShown } from '../model/site-model.ts';
-import { packageView, projectView } from './project-view.ts';
+import { packageView } from './package-view.ts';
+import { projectView } from './project-view.ts';
 
 const chroots = [fixtureChroot, 'fedora-42-x86_64'];
 const results = chroots.flatMap((chroot) => [
