@@ -1,6 +1,7 @@
 // The gate of config/: the vocabulary of Coppice and its pure rules.
 
 export * from './clients/copr-api.ts';
+export * from './clients/program-files.ts';
 export { releaseInAddress } from './clients/release-variable.ts';
 export * from './clients/repo-terms.ts';
 export * from './parse/diff-configs.ts';

@@ -1,10 +1,17 @@
 // What is written for a path: pages of Eleventy, files for programs, or nothing any more.
 
 import type { BrokenPool } from '@coppice/config';
-import { coprFiles, coprPageItems, published } from '@coppice/config';
+import {
+  buildsPerFile,
+  coprFiles,
+  coprPageItems,
+  feedEntries,
+  programFiles,
+  published,
+  readSandbox,
+} from '@coppice/config';
 import {
   buildListFile,
-  type CoprFile,
   filesOfBuild,
   filesOfOwners,
   filesOfPackage,
@@ -13,8 +20,18 @@ import {
 } from './copr/copr-files.ts';
 import type { History } from './history/history.ts';
 import { loadCard, loadPackage, loadProject } from './history/load.ts';
-import { buildsFile, buildsPerFile, homePage, type Subject } from './history/paths.ts';
+import { homePage, type Subject } from './history/paths.ts';
+import type { FeedOf, SiteFile } from './model/site-file.ts';
 import { type Build, packageNames, type SiteProject } from './model/site-model.ts';
+import { projectPages, sitemap, sitemapIndex } from './programs/crawlers.ts';
+import { atomFeed, feedHead } from './programs/feeds.ts';
+import { fixedFiles } from './programs/fixed-files.ts';
+import {
+  ownerFile,
+  programFilesOfPackage,
+  programFilesOfProject,
+  projectBuildsFile,
+} from './programs/project-files.ts';
 import type { PageData } from './render.ts';
 import { buildView } from './view/build-view.ts';
 import { homeView, queueView, summaryOf } from './view/home-view.ts';
@@ -25,7 +42,7 @@ export interface Writing {
   readonly pages: Partial<PageData>;
   /** The build whose logs have pages of their own. */
   readonly logsOf?: Build;
-  readonly files: readonly CoprFile[];
+  readonly files: readonly SiteFile[];
   /** Files and folders that are not wanted, inside `published/`. */
   readonly remove?: readonly string[];
 }
@@ -58,25 +75,65 @@ export function writingFor(subject: Subject, around: Surroundings): Writing {
     case 'project': {
       const project = loadProject(history, subject.key);
       const [owner = '', name = ''] = subject.key.split('/');
-      if (project === undefined) return { pages: {}, files: [], remove: [coprFiles.projectFolder(owner, name)] };
-      return { pages: { projects: [projectView(project, url)] }, files: filesOfProject(project, url) };
+      if (project === undefined) return { pages: {}, files: [], remove: allOfProject(owner, name) };
+      const files = [...filesOfProject(project, url), ...programFilesOfProject(project, url), sitemapOf(project, url)];
+      return { pages: { projects: [projectView(project, url)] }, files };
     }
     case 'package': {
       const project = loadPackage(history, subject.key, subject.name);
       const [owner = '', name = ''] = subject.key.split('/');
       if (project === undefined || !packageNames(project).includes(subject.name))
-        return { pages: {}, files: [], remove: [coprFiles.packageFolder(owner, name, subject.name)] };
+        return { pages: {}, files: [], remove: allOfPackage(owner, name, subject.name) };
       const good = history.newestGoodBuild(subject.key, subject.name);
       return {
         pages: { packages: [packageView(project, subject.name, url)] },
-        files: filesOfPackage(project, subject.name, project.builds, good, url),
+        files: [
+          ...filesOfPackage(project, subject.name, project.builds, good, url),
+          ...programFilesOfPackage(project, subject.name, url),
+        ],
       };
     }
     case 'builds': {
       const builds = history.buildsBetween(subject.from, subject.from + buildsPerFile);
-      const path = buildsFile(subject.from);
+      const path = programFiles.builds(subject.from);
       return builds.length === 0 ? { pages: {}, files: [], remove: [path] } : listOf(path, builds, url);
     }
+    case 'project-builds': {
+      const { key, from } = subject;
+      const [owner = '', name = ''] = key.split('/');
+      const path = programFiles.projectBuilds(owner, name, from);
+      const builds = history.buildsBetween(from, from + buildsPerFile, { project: key });
+      if (builds.length === 0) return { pages: {}, files: [], remove: [path] };
+      return { pages: {}, files: [projectBuildsFile(path, builds, history.numberBelow(key, from), url)] };
+    }
+    case 'owner': {
+      const projects = history.projectKeysOf(subject.owner).map((key) => ({
+        name: key.slice(subject.owner.length + 1),
+        entry: history.entryOf(key)?.entry ?? null,
+      }));
+      if (projects.length === 0) return { pages: {}, files: [], remove: [programFiles.owner(subject.owner)] };
+      return { pages: {}, files: [ownerFile(subject.owner, projects, url)] };
+    }
+    case 'owner-builds': {
+      const { owner } = subject;
+      const path = programFiles.ownerBuilds(owner);
+      if (history.projectKeysOf(owner).length === 0) return { pages: {}, files: [], remove: [path] };
+      const builds = history.newestBuilds({ owner }, feedEntries).map((build) => summaryOf(build, url));
+      return { pages: {}, files: [{ path, content: () => ({ builds }) }] };
+    }
+    case 'feed': {
+      const { file } = feedHead(subject.of);
+      if (!isFeedThere(history, subject.of)) return { pages: {}, files: [], remove: [file] };
+      const content = () => atomFeed(subject.of, history.lastEnded(queryOf(subject.of), feedEntries), url);
+      return { pages: {}, files: [{ path: file, content }] };
+    }
+    case 'sitemap': {
+      const projects = history.projectKeys().map((key) => key.split('/') as [string, string]);
+      const shown = projects.filter(([, name]) => readSandbox(name) === undefined);
+      return { pages: {}, files: [{ path: programFiles.sitemap, content: () => sitemapIndex(shown, url) }] };
+    }
+    case 'fixed':
+      return { pages: {}, files: fixedFiles(url) };
     case 'copr-owners':
       return { pages: {}, files: filesOfOwners(stated(history), url) };
     case 'copr-builds': {
@@ -104,6 +161,50 @@ export function writingFor(subject: Subject, around: Surroundings): Writing {
       return { pages: {}, files: [packageListFile(path, subject.offset, project, load, url)] };
     }
   }
+}
+
+function isFeedThere(history: History, of: FeedOf): boolean {
+  if (of.kind === 'owner') return history.projectKeysOf(of.owner).length > 0;
+  return of.kind !== 'project' || history.entryOf(`${of.owner}/${of.project}`) !== undefined;
+}
+
+function queryOf(of: FeedOf): Parameters<History['lastEnded']>[0] {
+  switch (of.kind) {
+    case 'all':
+      return {};
+    case 'failures':
+      return { failed: true };
+    case 'owner':
+      return { owner: of.owner };
+    case 'project':
+      return { project: `${of.owner}/${of.project}` };
+  }
+}
+
+function sitemapOf(project: SiteProject, url: string): SiteFile {
+  const { owner, name } = project;
+  const content = () => sitemap(projectPages(owner, name, packageNames(project)), url);
+  return { path: programFiles.projectSitemap(owner, name), content };
+}
+
+function allOfProject(owner: string, name: string): readonly string[] {
+  return [
+    coprFiles.projectFolder(owner, name),
+    programFiles.project(owner, name),
+    programFiles.projectFolder(owner, name),
+    programFiles.projectBadge(owner, name),
+    programFiles.badgeFolder(owner, name),
+    programFiles.projectSitemap(owner, name),
+  ];
+}
+
+function allOfPackage(owner: string, project: string, name: string): readonly string[] {
+  return [
+    coprFiles.packageFolder(owner, project, name),
+    programFiles.package(owner, project, name),
+    programFiles.packageBadge(owner, project, name),
+    programFiles.versionBadge(owner, project, name),
+  ];
 }
 
 function isPackage(history: History, key: string, name: string | undefined): boolean {
@@ -135,7 +236,7 @@ function overview({ history, url, brokenPools }: Surroundings): Writing {
   const listed = new Map([...newest, ...live].map((build) => [build.id, build]));
   const builds = [...listed.values()].sort((one, other) => other.id - one.id);
   const last = newest.at(-1);
-  const older = last === undefined || newest.length < buildsPerFile ? null : `/${buildsFile(last.id)}`;
+  const older = last === undefined || newest.length < buildsPerFile ? null : `/${programFiles.builds(last.id)}`;
   return {
     pages: { home: [home], queue: [queue], notFound: [{}] },
     files: [
@@ -149,7 +250,7 @@ function overview({ history, url, brokenPools }: Surroundings): Writing {
 
 function listOf(path: string, builds: readonly Build[], url: string): Writing {
   const from = builds.at(-1)?.id ?? 0;
-  const older = from <= buildsPerFile ? {} : { older: `/${buildsFile(from - buildsPerFile)}` };
+  const older = from <= buildsPerFile ? {} : { older: `/${programFiles.builds(from - buildsPerFile)}` };
   return {
     pages: {},
     files: [{ path, content: () => ({ builds: builds.map((build) => summaryOf(build, url)), ...older }) }],
@@ -163,8 +264,10 @@ export function oweEverything(history: History): void {
     const places = history.placesFrom(after, 5000);
     history.atOnce(() => {
       for (const { id, project } of places) {
+        const [owner = '', name = ''] = project.split('/');
         history.owe(`${project}/build/${id}/`);
-        history.owe(buildsFile(id));
+        history.owe(programFiles.builds(id));
+        history.owe(programFiles.projectBuilds(owner, name, id));
       }
     });
     const last = places.at(-1);
@@ -174,6 +277,10 @@ export function oweEverything(history: History): void {
   for (const key of history.projectKeys()) history.atOnce(() => oweProjectWhole(history, key));
   history.owe(homePage);
   history.owe(coprFiles.allProjects(0));
+  history.owe(programFiles.index);
+  history.owe(programFiles.sitemap);
+  history.owe(programFiles.feed);
+  history.owe(programFiles.failuresFeed);
 }
 
 function oweProjectWhole(history: History, key: string): void {
@@ -181,6 +288,10 @@ function oweProjectWhole(history: History, key: string): void {
   const entry = history.entryOf(key)?.entry ?? null;
   const names = packageNames({ entry, builtPackages: history.builtPackages(key) });
   history.owe(`${key}/`);
+  history.owe(programFiles.owner(owner));
+  history.owe(programFiles.ownerBuilds(owner));
+  history.owe(programFiles.ownerFeed(owner));
+  history.owe(programFiles.projectFeed(owner, project));
   oweList(history.countBuilds({ project: key }), (offset) => coprFiles.builds(owner, project, offset));
   oweList(names.length, (offset) => coprFiles.packages(owner, project, offset));
   for (const name of names) {

@@ -427,8 +427,13 @@ describe('hostile content', () => {
       'api_3',
       'assets',
       'docs',
+      'favicon.ico',
+      'feeds',
       'index.html',
+      'opensearch.xml',
       'queue',
+      'robots.txt',
+      'sitemap.xml',
     ]);
   });
 });

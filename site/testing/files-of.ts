@@ -1,6 +1,7 @@
 // What a history says is to be written for programs, as texts.
 import type { History } from '../src/history/history.ts';
 import { subjectOf } from '../src/history/paths.ts';
+import { bytesOf } from '../src/model/site-file.ts';
 import { oweEverything, writingFor } from '../src/pages-of.ts';
 
 /** All files of a history, by their paths. */
@@ -20,9 +21,9 @@ export function settleFiles(history: History, url: string, files: Map<string, st
     const { files: made, remove = [] } = writingFor(subject, { history, url, brokenPools: [] });
     for (const gone of remove)
       for (const file of files.keys()) if (file === gone || file.startsWith(`${gone}/`)) files.delete(file);
-    for (const { path: file, content } of made) {
-      files.set(file, JSON.stringify(content()));
-      written.push(file);
+    for (const file of made) {
+      files.set(file.path, bytesOf(file).toString());
+      written.push(file.path);
     }
     history.settle(path);
   }

@@ -7,6 +7,7 @@ import type { Build, ProjectEntry, SeenResult, SiteProject } from '../model/site
 
 /** Which builds to list. */
 export interface BuildQuery {
+  readonly owner?: string;
   /** `owner/project`. Default: of all. */
   readonly project?: string;
   readonly package?: string;
@@ -164,6 +165,16 @@ export class History {
     return rows.flatMap((row) => buildOf(row) ?? []);
   }
 
+  /** Those that have ended, the last one first, at most `limit`. */
+  lastEnded(
+    query: Pick<BuildQuery, 'owner' | 'project'> & { readonly failed?: boolean },
+    limit: number,
+  ): readonly Build[] {
+    const { where, values } = conditionOf({ ...query, live: false });
+    const rows = this.#all(`SELECT body FROM builds ${where} ORDER BY ended DESC, id DESC LIMIT ?`, ...values, limit);
+    return rows.flatMap((row) => buildOf(row) ?? []);
+  }
+
   /** The oldest ones first, `limit` from the one number `offset` on. */
   buildsFrom(query: BuildQuery, offset: number, limit: number): readonly Build[] {
     const { where, values } = conditionOf(query);
@@ -177,10 +188,23 @@ export class History {
     return rows as unknown as readonly { id: number; project: string; package: string }[];
   }
 
-  /** The builds numbered from `from` to before `until`, the newest first. */
-  buildsBetween(from: number, until: number): readonly Build[] {
-    const rows = this.#all('SELECT body FROM builds WHERE id >= ? AND id < ? ORDER BY id DESC', from, until);
-    return rows.flatMap((row) => buildOf(row) ?? []);
+  /** The builds numbered from `from` to before `until`, the newest first: all, or those of a project. */
+  buildsBetween(from: number, until: number, query: Pick<BuildQuery, 'project'> = {}): readonly Build[] {
+    const { where, values } = conditionOf(query);
+    const sql = `SELECT body FROM builds ${where === '' ? 'WHERE' : `${where} AND`} id >= ? AND id < ? ORDER BY id DESC`;
+    return this.#all(sql, ...values, from, until).flatMap((row) => buildOf(row) ?? []);
+  }
+
+  /** The highest number of a build of `project` below `id`. */
+  numberBelow(project: string, id: number): number | undefined {
+    const row = this.#one('SELECT max(id) AS id FROM builds WHERE project = ? AND id < ?', project, id);
+    return (row?.id ?? undefined) as number | undefined;
+  }
+
+  /** The lowest number of a build of `project` from `id` on. */
+  numberFrom(project: string, id: number): number | undefined {
+    const row = this.#one('SELECT min(id) AS id FROM builds WHERE project = ? AND id >= ?', project, id);
+    return (row?.id ?? undefined) as number | undefined;
   }
 
   /** How many builds there are. */
@@ -231,6 +255,16 @@ export class History {
   /** `owner/project`, in the order of their bytes. */
   projectKeys(): readonly string[] {
     return this.#all('SELECT project FROM projects ORDER BY project').map(({ project }) => project as string);
+  }
+
+  /** Those of an owner, in the order of their bytes. */
+  projectKeysOf(owner: string): readonly string[] {
+    const rows = this.#all(
+      'SELECT project FROM projects WHERE project > ? AND project < ? ORDER BY project',
+      `${owner}/`,
+      `${owner}0`,
+    );
+    return rows.map(({ project }) => project as string);
   }
 
   /** Those that are to be shown first. */
@@ -318,9 +352,17 @@ export class History {
   }
 }
 
-function conditionOf({ project, package: name, live }: BuildQuery): { where: string; values: (string | number)[] } {
+function conditionOf(query: BuildQuery & { readonly failed?: boolean }): {
+  where: string;
+  values: (string | number)[];
+} {
+  const { owner, project, package: name, live, failed } = query;
   const conditions: string[] = [];
   const values: (string | number)[] = [];
+  if (owner !== undefined) {
+    conditions.push('owner = ?');
+    values.push(owner);
+  }
   if (project !== undefined) {
     conditions.push('project = ?');
     values.push(project);
@@ -331,6 +373,7 @@ function conditionOf({ project, package: name, live }: BuildQuery): { where: str
   }
   // Partial indexes are taken for what is written out.
   if (live !== undefined) conditions.push(`live = ${live ? 1 : 0}`);
+  if (failed) conditions.push("state = 'failed'");
   return { where: conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`, values };
 }
 

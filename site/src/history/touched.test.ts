@@ -28,7 +28,8 @@ function historyOf({ builds, packages, other }: typeof state extends fc.Arbitrar
       fixtureResult({
         id,
         package: name,
-        project: id % 7 === 0 ? 'tools:pr:3' : 'tools',
+        owner: id % 11 === 0 ? 'other' : 'acme',
+        project: id % 7 === 0 ? 'tools:pr:3' : id % 5 === 0 ? 'tools.json' : 'tools',
         ...(failed ? { state: 'failed', reason: 'check' } : {}),
       }),
   );
@@ -83,8 +84,13 @@ test('a new build writes its own files and one of each list, however many builds
   const one = fixtureResult({ id: 1001, package: 'p500' });
   change(history, fixtureSite({ results: [...many, one] }).history);
   expect(settleFiles(history, url, new Map()).toSorted()).toEqual([
+    'acme/tools/sitemap.xml',
     'api/v1/builds.json',
     'api/v1/builds/10.json',
+    'api/v1/owners/acme/builds.json',
+    'api/v1/projects/acme/tools.json',
+    'api/v1/projects/acme/tools/builds/10.json',
+    'api/v1/projects/acme/tools/packages/p500.json',
     ...[
       'builds/1001/build.json',
       'builds/1001/chroots-0.json',
@@ -96,6 +102,12 @@ test('a new build writes its own files and one of each list, however many builds
       'projects/acme/tools/packages/p500/package.json',
       'projects/acme/tools/project.json',
     ].map((path) => `api_3/${path}`),
+    'badges/acme/tools.svg',
+    'badges/acme/tools/p500.svg',
+    'badges/acme/tools/p500/version.svg',
+    'feeds/builds.atom',
+    'feeds/owners/acme.atom',
+    'feeds/projects/acme/tools.atom',
   ]);
   expect(published.rpmrepo('acme', 'tools')).toBe('api_3/rpmrepo/acme/tools.json');
 });

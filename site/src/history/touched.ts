@@ -1,9 +1,9 @@
 // Which pages and lists a change touches. Lists are cut into files in the order in which they grow, so that a new build
 // touches the last one only, however many there are.
-import { coprFiles, coprPageItems, published } from '@coppice/config';
+import { buildsPerFile, coprFiles, coprPageItems, isFinal, programFiles, published } from '@coppice/config';
 import { type Build, packageNames } from '../model/site-model.ts';
 import type { History } from './history.ts';
-import { buildsFile, coprOwners, homePage } from './paths.ts';
+import { coprOwners, homePage } from './paths.ts';
 
 /** To be told of each change before it is kept. */
 export interface Touched {
@@ -27,7 +27,10 @@ interface TouchedProject {
   readonly names: readonly string[];
   readonly builds: Changed;
   readonly packages: Map<string, Changed>;
+  readonly wasThere: boolean;
   isEntryOther: boolean;
+  /** One that has ended is new, different or gone. */
+  hasEnded: boolean;
 }
 
 export function openTouched(history: History): Touched {
@@ -38,8 +41,11 @@ export function openTouched(history: History): Touched {
     isAnything = true;
     const known = projects.get(key);
     if (known !== undefined) return known;
-    const entry = history.entryOf(key)?.entry ?? null;
+    const stated = history.entryOf(key);
+    const entry = stated?.entry ?? null;
     const project = {
+      wasThere: stated !== undefined,
+      hasEnded: false,
       names: packageNames({ entry, builtPackages: history.builtPackages(key) }),
       builds: nothingOf(history.countBuilds({ project: key })),
       packages: new Map<string, Changed>(),
@@ -49,11 +55,13 @@ export function openTouched(history: History): Touched {
     return project;
   }
 
-  function note({ owner, project: of, package: name, id }: Build, how: 'same' | 'moved'): void {
+  function note({ owner, project: of, package: name, id, state }: Build, how: 'same' | 'moved'): void {
     const key = `${owner}/${of}`;
     const project = projectOf(key);
     const ofPackage = project.packages.get(name) ?? nothingOf(history.countBuilds({ project: key, package: name }));
     project.packages.set(name, ofPackage);
+    if (isFinal(state)) project.hasEnded = true;
+    if (state === 'failed') history.owe(programFiles.failuresFeed);
     project.builds[how].add(id);
     ofPackage[how].add(id);
   }
@@ -62,7 +70,7 @@ export function openTouched(history: History): Touched {
     save(before, after) {
       const isSame =
         before?.owner === after.owner && before.project === after.project && before.package === after.package;
-      if (before !== undefined && !isSame) note(before, 'moved');
+      if (before !== undefined) note(before, isSame ? 'same' : 'moved');
       note(after, isSame ? 'same' : 'moved');
       if (before !== undefined && !isSame) owePages(history, before);
       owePages(history, after);
@@ -89,7 +97,7 @@ function owePages(history: History, build: Build): void {
   history.owe(published.buildPage(build));
   history.owe(published.packagePage(build.owner, build.project, build.package));
   history.owe(published.projectPage(build.owner, build.project));
-  history.owe(buildsFile(build.id));
+  history.owe(programFiles.builds(build.id));
 }
 
 function oweProject(history: History, key: string, before: TouchedProject): void {
@@ -97,6 +105,7 @@ function oweProject(history: History, key: string, before: TouchedProject): void
   const entry = history.entryOf(key)?.entry ?? null;
   const names = packageNames({ entry, builtPackages: history.builtPackages(key) });
   history.owe(published.projectPage(owner, name));
+  owePrograms(history, key, before);
   if (before.isEntryOther) {
     for (const one of new Set([...before.names, ...names])) {
       history.owe(published.packagePage(owner, name, one));
@@ -113,6 +122,27 @@ function oweProject(history: History, key: string, before: TouchedProject): void
   const touched = before.isEntryOther ? new Set(names) : new Set(before.packages.keys());
   for (const offset of changedOffsets(before.names, names, touched))
     history.owe(coprFiles.packages(owner, name, offset));
+}
+
+/** The lists of its owner and of its builds, feeds, and the index of sitemaps. */
+function owePrograms(history: History, key: string, { builds, ...before }: TouchedProject): void {
+  const [owner = '', name = ''] = key.split('/');
+  const isOther = before.wasThere !== (history.entryOf(key) !== undefined);
+  if (isOther) history.owe(programFiles.sitemap);
+  if (isOther || before.isEntryOther) history.owe(programFiles.owner(owner));
+  if (isOther || builds.same.size + builds.moved.size > 0) history.owe(programFiles.ownerBuilds(owner));
+  if (isOther || before.hasEnded) {
+    history.owe(programFiles.projectFeed(owner, name));
+    history.owe(programFiles.ownerFeed(owner));
+    history.owe(programFiles.feed);
+  }
+  for (const id of builds.same) history.owe(programFiles.projectBuilds(owner, name, id));
+  for (const id of builds.moved) {
+    history.owe(programFiles.projectBuilds(owner, name, id));
+    // The one that leads to it.
+    const next = history.numberFrom(key, (Math.floor(id / buildsPerFile) + 1) * buildsPerFile);
+    if (next !== undefined) history.owe(programFiles.projectBuilds(owner, name, next));
+  }
 }
 
 /** So many changes touch so many files that all are written. */
