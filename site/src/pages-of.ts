@@ -96,7 +96,11 @@ export function writingFor(subject: Subject, around: Surroundings): Writing {
     case 'builds': {
       const builds = history.buildsBetween(subject.from, subject.from + buildsPerFile);
       const path = programFiles.builds(subject.from);
-      return builds.length === 0 ? { pages: {}, files: [], remove: [path] } : listOf(path, builds, url);
+      if (builds.length === 0) return { pages: {}, files: [], remove: [path] };
+      const older = history.numberBelow(subject.from);
+      const next = older === undefined ? {} : { older: `/${programFiles.builds(older)}` };
+      const content = () => ({ builds: builds.map((build) => summaryOf(build, url)), ...next });
+      return { pages: {}, files: [{ path, content }] };
     }
     case 'project-builds': {
       const { key, from } = subject;
@@ -104,7 +108,7 @@ export function writingFor(subject: Subject, around: Surroundings): Writing {
       const path = programFiles.projectBuilds(owner, name, from);
       const builds = history.buildsBetween(from, from + buildsPerFile, { project: key });
       if (builds.length === 0) return { pages: {}, files: [], remove: [path] };
-      return { pages: {}, files: [projectBuildsFile(path, builds, history.numberBelow(key, from), url)] };
+      return { pages: {}, files: [projectBuildsFile(path, builds, history.numberBelow(from, { project: key }), url)] };
     }
     case 'owner': {
       const projects = history.projectKeysOf(subject.owner).map((key) => ({
@@ -245,15 +249,6 @@ function overview({ history, url, brokenPools }: Surroundings): Writing {
         content: () => ({ builds: builds.map((build) => summaryOf(build, url)), ...(older === null ? {} : { older }) }),
       },
     ],
-  };
-}
-
-function listOf(path: string, builds: readonly Build[], url: string): Writing {
-  const from = builds.at(-1)?.id ?? 0;
-  const older = from <= buildsPerFile ? {} : { older: `/${programFiles.builds(from - buildsPerFile)}` };
-  return {
-    pages: {},
-    files: [{ path, content: () => ({ builds: builds.map((build) => summaryOf(build, url)), ...older }) }],
   };
 }
 

@@ -195,16 +195,19 @@ export class History {
     return this.#all(sql, ...values, from, until).flatMap((row) => buildOf(row) ?? []);
   }
 
-  /** The highest number of a build of `project` below `id`. */
-  numberBelow(project: string, id: number): number | undefined {
-    const row = this.#one('SELECT max(id) AS id FROM builds WHERE project = ? AND id < ?', project, id);
-    return (row?.id ?? undefined) as number | undefined;
+  /** The highest number below `id`, and the lowest from `id` on, of the builds of a project or of all. */
+  numberBelow(id: number, query: Pick<BuildQuery, 'project'> = {}): number | undefined {
+    return this.#number('max(id)', query, '<', id);
   }
 
-  /** The lowest number of a build of `project` from `id` on. */
-  numberFrom(project: string, id: number): number | undefined {
-    const row = this.#one('SELECT min(id) AS id FROM builds WHERE project = ? AND id >= ?', project, id);
-    return (row?.id ?? undefined) as number | undefined;
+  numberFrom(id: number, query: Pick<BuildQuery, 'project'> = {}): number | undefined {
+    return this.#number('min(id)', query, '>=', id);
+  }
+
+  #number(which: string, query: Pick<BuildQuery, 'project'>, than: '<' | '>=', id: number): number | undefined {
+    const { where, values } = conditionOf(query);
+    const sql = `SELECT ${which} AS id FROM builds ${where === '' ? 'WHERE' : `${where} AND`} id ${than} ?`;
+    return (this.#one(sql, ...values, id)?.id ?? undefined) as number | undefined;
   }
 
   /** How many builds there are. */

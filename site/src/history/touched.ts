@@ -139,9 +139,12 @@ function owePrograms(history: History, key: string, { builds, ...before }: Touch
   for (const id of builds.same) history.owe(programFiles.projectBuilds(owner, name, id));
   for (const id of builds.moved) {
     history.owe(programFiles.projectBuilds(owner, name, id));
-    // The one that leads to it.
-    const next = history.numberFrom(key, (Math.floor(id / buildsPerFile) + 1) * buildsPerFile);
+    // Those that lead to them.
+    const above = (Math.floor(id / buildsPerFile) + 1) * buildsPerFile;
+    const next = history.numberFrom(above, { project: key });
     if (next !== undefined) history.owe(programFiles.projectBuilds(owner, name, next));
+    const nextOfAll = history.numberFrom(above);
+    if (nextOfAll !== undefined) history.owe(programFiles.builds(nextOfAll));
   }
 }
 

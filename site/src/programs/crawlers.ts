@@ -15,7 +15,7 @@ export function sitemap(pages: readonly string[], url: string): string {
   return `${declaration}\n<urlset ${namespace}>\n${lines.join('\n')}\n</urlset>\n`;
 }
 
-/** The index of sitemaps: a part for each project, which may speak of what is below it alone, and one of the documentation. */
+/** The index of sitemaps: a part of the documentation, and one for each project, which may speak of what is below it. */
 export function sitemapIndex(projects: readonly (readonly [owner: string, project: string])[], url: string): string {
   const parts = [
     programFiles.docsSitemap,
