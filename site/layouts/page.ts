@@ -1,7 +1,8 @@
 // The frame of every page: head, header, trail, footer. Scripts and styles come from files only; the policy refuses
 // anything else.
+import { programFiles } from '@coppice/config';
 import { picture, script, stylesheet } from '../src/markup/assets.ts';
-import { type Html, type HtmlValue, html, renderHtml } from '../src/markup/html.ts';
+import { type Html, type HtmlValue, html, renderHtml, siteHref, trustedHtml } from '../src/markup/html.ts';
 
 export interface Frame {
   readonly title: string;
@@ -12,10 +13,18 @@ export interface Frame {
   /** The page shows something unfinished: the script fetches it again now and then. */
   readonly live?: boolean;
   readonly wide?: boolean;
+  /** The address of the page, for programs that show what it leads to; it begins with that of the site. */
+  readonly address?: string;
+  /** Feeds of what the page is about, besides that of all builds. */
+  readonly feeds?: readonly { readonly title: string; readonly href: string }[];
+  /** What the page is about, in the words of https://schema.org. */
+  readonly about?: Readonly<Record<string, unknown>>;
+  /** Search engines are to leave it out. */
+  readonly unlisted?: boolean;
 }
 
 const policy =
-  "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'";
+  "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'";
 
 const logo = html`<svg class="logo" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true"><path d="M11 22v-7.2C7 14.600 4 11.600 4 7.500c4.200 0 6.600 2 7.600 5C12 7.600 15 3.700 20.500 2.500c.6 6.300-2.300 11-7.500 12.100V22z" fill="currentColor"/></svg>`;
 
@@ -36,6 +45,7 @@ export function page(frame: Frame, content: HtmlValue): string {
 <title>${frame.title} · Coppice</title>
 <link rel="icon" href="${picture('coppice.svg')}" type="image/svg+xml">
 <link rel="stylesheet" href="${stylesheet}">
+${forPrograms(frame)}
 <script src="${script}" defer></script>
 </head>
 <body${frame.wide && html` class="wide"`}${frame.live && html` data-live`}>
@@ -53,6 +63,29 @@ ${content}
 </html>
 `;
   return renderHtml(document);
+}
+
+/** What the head says to programs. */
+function forPrograms({ title, description, address, feeds = [], about, unlisted }: Frame): Html {
+  const all = { title: 'Builds', href: siteHref(programFiles.feed) };
+  const failures = { title: 'Failed builds', href: siteHref(programFiles.failuresFeed) };
+  return html`<link rel="search" href="/${programFiles.openSearch}" type="application/opensearchdescription+xml" title="Coppice">
+${[...feeds, all, failures].map(({ title: name, href }) => html`<link rel="alternate" type="application/atom+xml" title="${name}" href="${href}">`)}
+<meta property="og:type" content="website">
+<meta property="og:site_name" content="Coppice">
+<meta property="og:title" content="${title}">
+<meta property="og:description" content="${description}">
+${address !== undefined && html`<meta property="og:url" content="${address}"><link rel="canonical" href="${address}">`}
+${unlisted && html`<meta name="robots" content="noindex">`}
+${about !== undefined && html`<script type="application/ld+json">${dataBlock(about)}</script>`}`;
+}
+
+/** JSON within a page: data, which no browser runs. Nothing in it can end it. */
+function dataBlock(data: Readonly<Record<string, unknown>>): Html {
+  const text = JSON.stringify({ '@context': 'https://schema.org', ...data });
+  return trustedHtml(
+    text.replace(/[<>&\u2028\u2029]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  );
 }
 
 function trailOf(trail: NonNullable<Frame['trail']>): Html {

@@ -9,7 +9,7 @@ export const data = {
   permalink: '/index.html',
 };
 
-export function render({ home }: { home: HomeView }): string {
+export function render({ home, siteUrl }: { home: HomeView; siteUrl: string }): string {
   const { queue } = home;
   const live = queue.running.length + queue.waiting.length > 0;
   const frame = {
@@ -17,6 +17,8 @@ export function render({ home }: { home: HomeView }): string {
     description: 'Signed RPM repositories, built from a Git repository.',
     current: 'home',
     live,
+    address: `${siteUrl}/`,
+    about: { '@type': 'WebSite', name: 'Coppice', url: `${siteUrl}/` },
   } as const;
   return page(
     frame,

@@ -21,6 +21,7 @@ export function render({ log }: { log: LogView }): string {
       { label: `#${row.id}`, href: row.href },
     ],
     wide: true,
+    unlisted: true,
   };
   // While the build runs every fold is open: the newest lines are what people came for.
   const open = (fold: LogFold, index: number) =>

@@ -195,7 +195,7 @@ async function settlePaths(folder: string, paths: readonly string[], around: Sur
     if (writing.logsOf !== undefined) removed += await removeOtherLogs(folder, path, writing.logsOf);
   }
   const done = await writeUnits(units, {
-    render: (data: Partial<PageData>) => renderPages({ ...noPages, ...data }),
+    render: (data: Partial<PageData>) => renderPages({ ...noPages, ...data }, around.url),
     write: (page: Page) => writeFileAtomically(join(folder, page.path), page.content),
   });
   const failed = done.failed.map(({ unit, why }) => ({ path: unit.name, why }));

@@ -15,7 +15,7 @@ export function sitemap(pages: readonly string[], url: string): string {
   return `${declaration}\n<urlset ${namespace}>\n${lines.join('\n')}\n</urlset>\n`;
 }
 
-/** The index of sitemaps: a part of the documentation, and one for each project, which may speak of what is below it. */
+/** The index of sitemaps: one of the documentation, and of each project one that may speak of what is below it. */
 export function sitemapIndex(projects: readonly (readonly [owner: string, project: string])[], url: string): string {
   const parts = [
     programFiles.docsSitemap,
@@ -37,7 +37,10 @@ function addressOf(path: string, url: string): string {
   return escapeXml(`${url}${siteHref(path)}`);
 }
 
-/** Logs are many, large and of no use to anybody who searches the web; nor are packages and lists. */
+/**
+ * Logs are many, large and of no use to anybody who searches the web; nor are packages and lists. People fetch folders
+ * with wget, which obeys this, and so does `copr-cli download-build`.
+ */
 export function robots(url: string): string {
   return `User-agent: *
 Disallow: /*/*/build/*/*/
@@ -49,6 +52,9 @@ Disallow: /events/
 Disallow: /search/
 Disallow: /healthz
 Disallow: /metrics
+
+User-agent: Wget
+Disallow:
 
 Sitemap: ${url}/${programFiles.sitemap}
 `;
