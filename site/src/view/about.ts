@@ -1,6 +1,6 @@
 // What pages are about in the words of https://schema.org, for search engines. Pure.
 import { published } from '@coppice/config';
-import { siteHref } from '../markup/html.ts';
+import { siteHref, webAddress } from '../markup/html.ts';
 import type { PackageView, ProjectView } from './project-view.ts';
 
 type About = Readonly<Record<string, unknown>>;
@@ -21,6 +21,7 @@ export function aboutProject({ owner, name, path, description, facts }: ProjectV
 /** A package of a project. */
 export function aboutPackage(view: PackageView, url: string): About {
   const { owner, project, name, path, version } = view;
+  const repository = webAddress(view.source?.split(' ')[0] ?? '');
   return {
     '@type': 'SoftwareApplication',
     name,
@@ -28,6 +29,7 @@ export function aboutPackage(view: PackageView, url: string): About {
     ...(version === null ? {} : { softwareVersion: version }),
     applicationCategory: 'RPM package',
     operatingSystem: 'Linux',
+    ...(repository === undefined ? {} : { isBasedOn: { '@type': 'SoftwareSourceCode', codeRepository: repository } }),
     isPartOf: {
       '@type': 'SoftwareApplication',
       name: `${owner}/${project}`,
