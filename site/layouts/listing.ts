@@ -30,7 +30,7 @@ export function listingPage(path: string, rows: readonly ListedEntry[]): string 
   };
   return page(
     frame,
-    html`<div class="title"><h1 class="folder">Index of ${path}</h1>${projectLink(steps)}</div>
+    html`<div class="title"><h1 class="folder">${steps.at(-1) ?? ''}/</h1>${projectLink(steps)}</div>
 <table class="listing"><thead><tr><th>Name</th><th>Changed (UTC)</th><th class="number">Size</th></tr></thead><tbody>
 <tr><td><a href="../">../</a></td><td></td><td></td></tr>
 ${rows.map(rowOf)}

@@ -58,7 +58,7 @@ ${trail.length > 0 && trailOf(trail)}
 <main id="main">
 ${content}
 </main>
-<footer class="bottom"><div class="bar"><span><a href="/api/v1/builds.json">builds.json</a> · <a href="/docs/">About Coppice</a></span></div></footer>
+<footer class="bottom"><div class="bar"><span><a href="/${programFiles.feed}">Feed</a> · <a href="/docs/reference/api/">For programs</a> · <a href="/docs/">About Coppice</a></span></div></footer>
 </body>
 </html>
 `;

@@ -1,4 +1,5 @@
 // What programs read of a site: by the schemas that it publishes, and by a real parser of feeds.
+import { readFileSync } from 'node:fs';
 import {
   checkProgramFile,
   programFiles,
@@ -64,6 +65,14 @@ describe('JSON', () => {
   ])('what the service writes is as the schema %s says', (name, value) => {
     const validate = ajv.getSchema(`${url}/${programFiles.schema(name)}`);
     expect([validate?.(value), validate?.errors]).toEqual([true, null]);
+  });
+
+  test('the examples of the reference page are as the schemas say', () => {
+    const page = readFileSync(new URL('../../content/docs/reference/api.md', import.meta.url), 'utf8');
+    const examples = [...page.matchAll(/^```json\n([\s\S]+?)^```$/gm)].map(([, text = '']) => JSON.parse(text));
+    const kinds = ['index', 'builds', 'project'] as const;
+    expect(examples.length).toBe(kinds.length);
+    for (const [index, kind] of kinds.entries()) checkProgramFile(kind, examples[index]);
   });
 
   test('a schema refuses what lacks a key, and takes one that came later', () => {
