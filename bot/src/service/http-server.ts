@@ -7,11 +7,11 @@ import { isReadAnywhere } from '@coppice/builder-runner/file-headers';
 import { lacksAnswer } from '@coppice/config';
 import { cannotListen } from './cannot-listen.ts';
 import { answerCoprApi } from './copr-api.ts';
-import { listDirectory } from './directory-listing.ts';
+import { listDirectory } from './files/directory-listing.ts';
+import { openPublished } from './files/open-published.ts';
+import { formOf, isBrowsable } from './files/path-form.ts';
+import { redirect, serveFile } from './files/serve-file.ts';
 import { readFrozenNote } from './frozen-note.ts';
-import { openPublished } from './open-published.ts';
-import { formOf, isBrowsable } from './path-form.ts';
-import { redirect, serveFile } from './serve-file.ts';
 
 /** What `/healthz` answers, always with 200; `ready` once the service can take builds. */
 export type Health =

@@ -1,12 +1,10 @@
 // What the web server makes of the site's files: encodings, one address for each page, lists of folders, other sites'
 // programs.
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { get, type IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { lacksAnswer } from '@coppice/config';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -28,7 +26,6 @@ beforeAll(async () => {
     'feeds/builds.atom': text,
     'api/v1/builds.json': JSON.stringify({ text }),
     'events/2026-01-31.jsonl': '{}\n',
-    'robots.txt': 'User-agent: *\nDisallow: /results/\n\nUser-agent: Wget\nDisallow:\n',
     'assets/coppice.0123456789abcdef.css': text,
     [`${chroot}/00000001-hello/build.log`]: text,
     [`${chroot}/00000001-hello/a "b" <i>.log`]: 'x',
@@ -238,18 +235,5 @@ describe('lists of folders', () => {
     expect(page).toContain('<a href="/acme/tools/">acme/tools</a>');
     expect(page).toContain('<a href="./a%20%22b%22%20%3Ci%3E.log">a &quot;b&quot; &lt;i&gt;.log</a>');
     expect(page).toContain(`<span title="${text.length} bytes">`);
-  });
-
-  test('are what wget fetches folders by, as copr-cli has it do', async () => {
-    const into = join(folder, 'fetched');
-    const address = `http://127.0.0.1:${server.port}${path}`;
-    const options = ['-q', '-r', '-nH', '--no-parent', '--reject', 'index.html*', '--cut-dirs', '5', '-P', into];
-    await promisify(execFile)('wget', [...options, address]);
-    expect((await readdir(into, { recursive: true })).sort()).toEqual([
-      'a "b" <i>.log',
-      'build.log',
-      'hello-1.0-1.x86_64.rpm',
-      'robots.txt',
-    ]);
   });
 });

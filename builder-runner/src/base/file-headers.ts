@@ -29,7 +29,7 @@ export function cachingOf(name: string): string {
   return name.endsWith('.rpm') ? 'public, max-age=86400' : 'no-cache';
 }
 
-/** Below these, programs of other sites may read what is there: it is public, and there is nothing to be logged in to. */
+/** Below these, programs of other sites may read: all of it is public, and there is nothing to be logged in to. */
 const readAnywhere = /^\/?(?:api|api_3|badges|events|feeds)\//;
 
 /** Whether a page of any other site may read the file. */

@@ -229,9 +229,10 @@ describe('crawlers', () => {
     ['/results/acme/tools/sapling-12-x86_64/00000001-hello/build.log', false],
     ['/docs/', true],
   ])('may read %s: %s', (path, allowed) => {
-    const rules = [...(files.get(programFiles.robots) ?? '').matchAll(/^Disallow: (.+)$/gm)].map(
-      ([, rule = '']) => rule,
-    );
+    const [ofAll = '', ofWget] = (files.get(programFiles.robots) ?? '').split('\n\n');
+    // `copr-cli download-build` has wget fetch the folders of results, and wget obeys.
+    expect(ofWget).toBe('User-agent: Wget\nDisallow:');
+    const rules = [...ofAll.matchAll(/^Disallow: (.+)$/gm)].map(([, rule = '']) => rule);
     // RFC 9309: a rule is the beginning of a path, and `*` is anything.
     const matches = (rule: string) =>
       new RegExp(

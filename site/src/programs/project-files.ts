@@ -1,7 +1,6 @@
 // What programs read of a project, its packages, its builds and its owner. Pure.
 import {
   binaryPackages,
-  buildsPerFile,
   type ChrootName,
   type OwnerFile,
   type PackageFile,
@@ -167,11 +166,6 @@ export function projectBuildsFile(
   const [{ owner, project }] = builds as readonly [Build];
   const next = older === undefined ? {} : { older: siteHref(programFiles.projectBuilds(owner, project, older)) };
   return { path, content: () => ({ builds: builds.map((build) => projectBuild(build, url)), ...next }) };
-}
-
-/** The first number of the hundred that `id` is in. */
-export function firstOfFile(id: number): number {
-  return Math.floor(id / buildsPerFile) * buildsPerFile;
 }
 
 /** An owner's projects. */
