@@ -17,7 +17,7 @@ import {
 export const buildsPerFile = 100;
 
 /** Entries of a feed, and builds in the newest list of an owner. */
-export const feedEntries = 50;
+export const feedEntries = 30;
 
 /** A folder beside a file: `tools.json` may be the name of a project, too. No name has a tilde. */
 function folderBeside(name: string, ending: string): string {
