@@ -142,6 +142,26 @@ describe('regenerate', () => {
     expect(await read('queue/index.html')).toContain('0 running, 1 waiting');
   });
 
+  test('leaves feeds and badges alone as long as they say the same', async () => {
+    await smallSite();
+    await run();
+    const old = new Date('2020-01-01T00:00:00Z');
+    const files = ['feeds/builds.atom', 'feeds/projects/acme/tools.atom', 'badges/acme/tools/libgreet.svg'];
+    for (const file of files) await utimes(join(folder, file), old, old);
+    const areNew = () =>
+      Promise.all(files.map(async (file) => (await stat(join(folder, file))).mtimeMs !== old.getTime()));
+    await fixture.setQueue([fixtureQueued({ id: 3 })]);
+    await fixture.addResult(
+      fixtureResult({ id: 2, package: 'libgreet', state: 'failed', reason: 'prep', artifacts: [] }),
+    );
+    await run([change(3), change(2, 'libgreet')]);
+    expect(await areNew()).toEqual([true, true, false]);
+    for (const file of files) await utimes(join(folder, file), old, old);
+    await fixture.setQueue([fixtureQueued({ id: 3, requestedBy: 'builder' })]);
+    await run([change(3)]);
+    expect(await areNew()).toEqual([false, false, false]);
+  });
+
   test('removes the pages of a build and of a project that are gone', async () => {
     await smallSite();
     await run();
