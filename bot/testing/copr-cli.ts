@@ -117,7 +117,8 @@ export function coprCli(coprUrl: string) {
         if (need(project, 'storage') === 'pulp') need(results[chroot.name], 'packages');
         const page = await (await fetch(chroot.result_url)).text();
         const links = [...page.matchAll(/href="([^"]+)"/g)].map(
-          ([, href = '']) => new URL(href, chroot.result_url).href,
+          // wget takes a place in a page for the page.
+          ([, href = '']) => new URL(href.replace(/#.*/, ''), chroot.result_url).href,
         );
         const inside = [...new Set(links)].filter(
           (link) => link.startsWith(chroot.result_url) && link !== chroot.result_url,

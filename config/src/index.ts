@@ -2,6 +2,7 @@
 
 export * from './clients/copr-api.ts';
 export * from './clients/package-headers.ts';
+export * from './clients/program-files.ts';
 export { releaseInAddress } from './clients/release-variable.ts';
 export * from './clients/repo-terms.ts';
 export * from './parse/diff-configs.ts';

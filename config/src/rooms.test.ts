@@ -23,6 +23,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     '@coppice/builder-runner/regular-file',
     '@coppice/builder-runner/replace-file',
     '@coppice/builder-runner/runner',
+    '@coppice/site/listing',
     '@coppice/site/regenerate',
   ],
 };

@@ -1,7 +1,8 @@
 // The frame of every page: head, header, trail, footer. Scripts and styles come from files only; the policy refuses
 // anything else.
+import { programFiles } from '@coppice/config';
 import { picture, script, stylesheet } from '../src/markup/assets.ts';
-import { type Html, type HtmlValue, html, renderHtml } from '../src/markup/html.ts';
+import { type Html, type HtmlValue, html, renderHtml, siteHref, trustedHtml } from '../src/markup/html.ts';
 
 export interface Frame {
   readonly title: string;
@@ -14,6 +15,14 @@ export interface Frame {
   /** The page is of one build that goes on: the script follows its live file, and fetches the page when it changes. */
   readonly follows?: { readonly href: string; readonly revision: string } | undefined;
   readonly wide?: boolean;
+  /** The address of the page, for programs that show what it leads to; it begins with that of the site. */
+  readonly address?: string;
+  /** Feeds of what the page is about, besides that of all builds. */
+  readonly feeds?: readonly { readonly title: string; readonly href: string }[];
+  /** What the page is about, in the words of https://schema.org. */
+  readonly about?: Readonly<Record<string, unknown>>;
+  /** Search engines are to leave it out. */
+  readonly unlisted?: boolean;
 }
 
 const policy =
@@ -40,6 +49,7 @@ export function page(frame: Frame, content: HtmlValue): string {
 <title>${frame.title} · Coppice</title>
 <link rel="icon" href="${picture('coppice.svg')}" type="image/svg+xml">
 <link rel="stylesheet" href="${stylesheet}">
+${forPrograms(frame)}
 <script src="${script}" defer></script>
 </head>
 <body${frame.wide && html` class="wide"`}${frame.live && html` data-live="${frame.live === 'idle' ? 15 : 3}"`}${frame.follows && html` data-follows="${frame.follows.href}" data-revision="${frame.follows.revision}"`}>
@@ -53,11 +63,34 @@ ${trail.length > 0 && trailOf(trail)}
 <main id="main">
 ${content}
 </main>
-<footer class="bottom"><div class="bar"><span><a href="/projects/">All projects</a> · <a href="/packages/">All packages</a> · <a href="/api/v1/builds.json">builds.json</a> · <a href="/docs/">About Coppice</a></span></div></footer>
+<footer class="bottom"><div class="bar"><span><a href="/projects/">All projects</a> · <a href="/packages/">All packages</a> · <a href="/${programFiles.feed}">Feed</a> · <a href="/docs/reference/api/">For programs</a> · <a href="/docs/">About Coppice</a></span></div></footer>
 </body>
 </html>
 `;
   return renderHtml(document);
+}
+
+/** What the head says to programs. */
+function forPrograms({ title, description, address, feeds = [], about, unlisted }: Frame): Html {
+  const all = { title: 'Builds', href: siteHref(programFiles.feed) };
+  const failures = { title: 'Failed builds', href: siteHref(programFiles.failuresFeed) };
+  return html`<link rel="search" href="/${programFiles.openSearch}" type="application/opensearchdescription+xml" title="Coppice">
+${[...feeds, all, failures].map(({ title: name, href }) => html`<link rel="alternate" type="application/atom+xml" title="${name}" href="${href}">`)}
+<meta property="og:type" content="website">
+<meta property="og:site_name" content="Coppice">
+<meta property="og:title" content="${title}">
+<meta property="og:description" content="${description}">
+${address !== undefined && html`<meta property="og:url" content="${address}"><link rel="canonical" href="${address}">`}
+${unlisted && html`<meta name="robots" content="noindex">`}
+${about !== undefined && html`<script type="application/ld+json">${dataBlock(about)}</script>`}`;
+}
+
+/** JSON within a page: data, which no browser runs. Nothing in it can end it. */
+function dataBlock(data: Readonly<Record<string, unknown>>): Html {
+  const text = JSON.stringify({ '@context': 'https://schema.org', ...data });
+  return trustedHtml(
+    text.replace(/[<>&\u2028\u2029]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  );
 }
 
 function trailOf(trail: NonNullable<Frame['trail']>): Html {

@@ -3,7 +3,7 @@
 import { toneClass } from '../layouts/log-lines.ts';
 import { page } from '../layouts/page.ts';
 import { exactTime, icon, stateBadge, time } from '../layouts/parts.ts';
-import { type Html, html } from '../src/markup/html.ts';
+import { type Html, html, siteHref } from '../src/markup/html.ts';
 import type { BuildView, RunView } from '../src/view/build-view.ts';
 import { formatSeconds } from '../src/view/format.ts';
 import { drawLine } from '../src/view/log-text.js';
@@ -13,7 +13,7 @@ export const data = {
   permalink: ({ build }: { build: BuildView }) => `/${build.path}index.html`,
 };
 
-export function render({ build }: { build: BuildView }): string {
+export function render({ build, siteUrl }: { build: BuildView; siteUrl: string }): string {
   const { row } = build;
   const frame = {
     title: `${row.package} #${row.id} ${row.state}`,
@@ -24,6 +24,7 @@ export function render({ build }: { build: BuildView }): string {
       { label: row.package, href: row.packageHref },
     ],
     follows: build.live ? { href: build.liveHref, revision: build.revision } : undefined,
+    address: `${siteUrl}${siteHref(build.path)}`,
   };
   return page(
     frame,

@@ -11,7 +11,7 @@ export const data = {
   permalink: '/index.html',
 };
 
-export function render({ home }: { home: HomeView }): string {
+export function render({ home, siteUrl }: { home: HomeView; siteUrl: string }): string {
   const { queue } = home;
   const live = queue.running.length + queue.waiting.length > 0;
   const frame = {
@@ -20,6 +20,8 @@ export function render({ home }: { home: HomeView }): string {
     current: 'home',
     // What comes shows up by itself, the very first build too.
     live: live || 'idle',
+    address: `${siteUrl}/`,
+    about: { '@type': 'WebSite', name: 'Coppice', url: `${siteUrl}/` },
   } as const;
   return page(
     frame,

@@ -25,6 +25,7 @@ export function render({ log }: { log: LogView }): string {
     ],
     wide: true,
     follows: log.live ? { href: log.liveHref, revision: log.revision } : undefined,
+    unlisted: true,
   };
   return page(
     frame,

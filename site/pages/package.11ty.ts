@@ -1,13 +1,14 @@
 // `/<owner>/<project>/package/<name>/`: what it is and how to install it, how it stands, what its headers say, its
 // builds.
-
+import { programFiles } from '@coppice/config';
 import { builtPackages, changelogSection, dependentsSection, upstreamLink } from '../layouts/about-packages.ts';
+import { badges } from '../layouts/badges.ts';
 import { historyBars } from '../layouts/history-bars.ts';
 import { installSection } from '../layouts/install.ts';
 import { page } from '../layouts/page.ts';
 import { buildTable, chrootName, departedNote, stateCell } from '../layouts/parts.ts';
-import { html } from '../src/markup/html.ts';
-import type { PageData } from '../src/render.ts';
+import { html, siteHref } from '../src/markup/html.ts';
+import { aboutPackage } from '../src/view/about.ts';
 import type { PackageView } from '../src/view/package-view.ts';
 
 export const data = {
@@ -15,8 +16,8 @@ export const data = {
   permalink: (given: { package: PackageView }) => `/${given.package.path}index.html`,
 };
 
-export function render(given: { package: PackageView; site: PageData }): string {
-  const view = given.package;
+export function render(given: { package: PackageView; siteUrl: string }): string {
+  const { package: view, siteUrl } = given;
   const { about } = view;
   const key = `${view.owner}/${view.project}`;
   const frame = {
@@ -27,6 +28,9 @@ export function render(given: { package: PackageView; site: PageData }): string 
       { label: key, href: view.projectHref },
     ],
     live: view.live,
+    address: `${siteUrl}${siteHref(view.path)}`,
+    feeds: [{ title: `Builds of ${key}`, href: siteHref(programFiles.projectFeed(view.owner, view.project)) }],
+    about: aboutPackage(view, siteUrl),
   };
   const unknown = html`<span class="quiet">–</span>`;
   return page(
@@ -54,6 +58,6 @@ ${view.buildCount > view.history.length && html`<p class="quiet">The newest ${vi
         : view.needs.map(
             ({ name, href }) => html`<div>${href === null ? name : html`<a href="${href}">${name}</a>`}</div>`,
           )
-    }</dd><dt>Project</dt><dd><a href="${view.projectHref}">${key}</a></dd></dl></aside></div>`,
+    }</dd><dt>Project</dt><dd><a href="${view.projectHref}">${key}</a></dd></dl>${badges({ owner: view.owner, project: view.project, package: view.name, url: siteUrl })}</aside></div>`,
   );
 }

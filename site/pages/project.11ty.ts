@@ -1,9 +1,12 @@
 // `/<owner>/<project>/`: how to install from it first, then what it holds.
+import { programFiles } from '@coppice/config';
+import { badges } from '../layouts/badges.ts';
 import { installSection } from '../layouts/install.ts';
 import { page } from '../layouts/page.ts';
 import { buildTable, chrootName, departedNote, stateCell, versionCell } from '../layouts/parts.ts';
-import { type Html, html } from '../src/markup/html.ts';
+import { type Html, html, siteHref } from '../src/markup/html.ts';
 import { renderMarkdown } from '../src/markup/markdown.ts';
+import { aboutProject } from '../src/view/about.ts';
 import type { Reference } from '../src/view/project-facts.ts';
 import type { ProjectView } from '../src/view/project-view.ts';
 import type { Matrix } from '../src/view/rows.ts';
@@ -13,13 +16,16 @@ export const data = {
   permalink: ({ project }: { project: ProjectView }) => `/${project.path}index.html`,
 };
 
-export function render({ project }: { project: ProjectView }): string {
+export function render({ project, siteUrl }: { project: ProjectView; siteUrl: string }): string {
   const key = `${project.owner}/${project.name}`;
   const frame = {
     title: key,
     description: project.description || `RPM repository ${key}`,
     trail: [{ label: 'Projects', href: '/' }],
     live: project.live || (project.latest.length === 0 && ('idle' as const)),
+    address: `${siteUrl}${siteHref(project.path)}`,
+    feeds: [{ title: `Builds of ${key}`, href: siteHref(programFiles.projectFeed(project.owner, project.name)) }],
+    about: aboutProject(project, siteUrl),
   };
   return page(
     frame,
@@ -37,7 +43,7 @@ ${project.instructions !== '' && html`<section><h2>Instructions</h2><div class="
 <section><h2>Latest builds</h2>${project.latest.length === 0 ? html`<p class="empty">Nothing has been built yet.</p>` : buildTable(project.latest, { project: false, package: true })}
 ${project.buildCount > project.latest.length && html`<p class="quiet">${project.buildCount} builds in all; each package lists its own.</p>`}</section>
 </div>
-<aside>${side(project)}</aside></div>`,
+<aside>${side(project)}${badges({ owner: project.owner, project: project.name, url: siteUrl })}</aside></div>`,
   );
 }
 

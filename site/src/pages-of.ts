@@ -3,15 +3,18 @@
 import {
   type BuildId,
   type BuildSummary,
+  buildsPerFile,
   coprFiles,
   coprPageItems,
+  feedEntries,
+  programFiles,
   published,
   type QueueSnapshot,
+  readSandbox,
   type ServiceJson,
 } from '@coppice/config';
 import {
   buildListFile,
-  type CoprFile,
   filesOfBuild,
   filesOfOwners,
   filesOfPackage,
@@ -24,8 +27,6 @@ import { expectedSeconds } from './history/expected.ts';
 import type { History, Regression } from './history/history.ts';
 import { loadCard, loadPackage, loadProject } from './history/load.ts';
 import {
-  buildsFile,
-  buildsPerFile,
   chrootPage,
   overviewPages,
   ownerPage,
@@ -40,7 +41,17 @@ import {
   shardFile,
 } from './history/paths.ts';
 import { siteHref } from './markup/html.ts';
+import type { FeedOf, SiteFile } from './model/site-file.ts';
 import { type Build, type ChrootRun, packageNames, type SiteProject } from './model/site-model.ts';
+import { projectPages, sitemap, sitemapIndex } from './programs/crawlers.ts';
+import { atomFeed, feedHead } from './programs/feeds.ts';
+import { fixedFiles } from './programs/fixed-files.ts';
+import {
+  ownerFile,
+  programFilesOfPackage,
+  programFilesOfProject,
+  projectBuildsFile,
+} from './programs/project-files.ts';
 import type { PageData } from './render.ts';
 import { buildView, type ShownTo } from './view/build-view.ts';
 import { cardOf, type ProjectCard, type RegressionRow, regressionRow, summaryOf } from './view/home-view.ts';
@@ -59,7 +70,7 @@ export interface Writing {
   readonly logsOf?: { readonly build: Build; readonly revision: string };
   /** The chroot of a build whose packages the page of a package tells about. */
   readonly aboutOf?: ChrootRun;
-  readonly files: readonly CoprFile[];
+  readonly files: readonly SiteFile[];
   /** Files and folders that are not wanted, inside `published/`. */
   readonly remove?: readonly string[];
 }
@@ -122,14 +133,15 @@ export function writingFor(subject: Subject, around: Surroundings): Writing {
     case 'project': {
       const project = loadProject(history, subject.key);
       const [owner = '', name = ''] = subject.key.split('/');
-      if (project === undefined) return { pages: {}, files: [], remove: [coprFiles.projectFolder(owner, name)] };
-      return { pages: { projects: [projectView(project, url)] }, files: filesOfProject(project, url) };
+      if (project === undefined) return { pages: {}, files: [], remove: allOfProject(owner, name) };
+      const files = [...filesOfProject(project, url), ...programFilesOfProject(project, url), sitemapOf(project, url)];
+      return { pages: { projects: [projectView(project, url)] }, files };
     }
     case 'package': {
       const project = loadPackage(history, subject.key, subject.name);
       const [owner = '', name = ''] = subject.key.split('/');
       if (project === undefined || !packageNames(project).includes(subject.name))
-        return { pages: {}, files: [], remove: [coprFiles.packageFolder(owner, name, subject.name)] };
+        return { pages: {}, files: [], remove: allOfPackage(owner, name, subject.name) };
       const good = history.newestGoodBuild(subject.key, subject.name);
       const main = mainOf(history.goodRuns(subject.key, subject.name));
       return {
@@ -137,14 +149,64 @@ export function writingFor(subject: Subject, around: Surroundings): Writing {
         pages: {
           packages: [packageView(project, subject.name, url, history.catalog.dependents(subject.key, subject.name))],
         },
-        files: filesOfPackage(project, subject.name, project.builds, good, url),
+        files: [
+          ...filesOfPackage(project, subject.name, project.builds, good, url),
+          ...programFilesOfPackage(project, subject.name, url),
+        ],
       };
     }
     case 'builds': {
       const builds = history.buildsBetween(subject.from, subject.from + buildsPerFile);
-      const path = buildsFile(subject.from);
-      return builds.length === 0 ? { pages: {}, files: [], remove: [path] } : listOf(path, builds, around);
+      const path = programFiles.builds(subject.from);
+      if (builds.length === 0) return { pages: {}, files: [], remove: [path] };
+      const older = history.numberBelow(subject.from);
+      const next = older === undefined ? {} : { older: `/${programFiles.builds(older)}` };
+      const content = () => ({ builds: summaries(builds, around), ...next });
+      return { pages: {}, files: [{ path, content }] };
     }
+    case 'project-builds': {
+      const { key, from } = subject;
+      const [owner = '', name = ''] = key.split('/');
+      const path = programFiles.projectBuilds(owner, name, from);
+      const builds = history.buildsBetween(from, from + buildsPerFile, { project: key });
+      if (builds.length === 0) return { pages: {}, files: [], remove: [path] };
+      return {
+        pages: {},
+        files: [
+          projectBuildsFile(path, builds, history.numberBelow(from, { project: key }), url, (build) =>
+            history.othersShown(key, build.package),
+          ),
+        ],
+      };
+    }
+    case 'owner-file': {
+      const projects = history.projectKeysOf(subject.owner).map((key) => ({
+        name: key.slice(subject.owner.length + 1),
+        entry: history.entryOf(key)?.entry ?? null,
+      }));
+      if (projects.length === 0) return { pages: {}, files: [], remove: [programFiles.owner(subject.owner)] };
+      return { pages: {}, files: [ownerFile(subject.owner, projects, url)] };
+    }
+    case 'owner-builds': {
+      const { owner } = subject;
+      const path = programFiles.ownerBuilds(owner);
+      if (history.projectKeysOf(owner).length === 0) return { pages: {}, files: [], remove: [path] };
+      const builds = summaries(history.newestBuilds({ owner }, feedEntries), around);
+      return { pages: {}, files: [{ path, content: () => ({ builds }) }] };
+    }
+    case 'feed': {
+      const { file } = feedHead(subject.of);
+      if (!isFeedThere(history, subject.of)) return { pages: {}, files: [], remove: [file] };
+      const content = () => atomFeed(subject.of, history.lastEnded(queryOf(subject.of), feedEntries), url);
+      return { pages: {}, files: [{ path: file, content }] };
+    }
+    case 'sitemap': {
+      const projects = history.projectKeys().map((key) => key.split('/') as [string, string]);
+      const shown = projects.filter(([, name]) => readSandbox(name) === undefined);
+      return { pages: {}, files: [{ path: programFiles.sitemap, content: () => sitemapIndex(shown, url) }] };
+    }
+    case 'fixed':
+      return { pages: {}, files: fixedFiles(url) };
     case 'search':
       return { pages: { search: [{}] }, files: [] };
     case 'search-keys': {
@@ -215,6 +277,50 @@ function listPage(
   const rows = history.catalog.listed(letter, offset, rowsOfList + 1);
   const isThere = rows.length > 0 || (number === 1 && letter === projectsLetter);
   return { pages: isThere ? view(rows.slice(0, rowsOfList), rows.length <= rowsOfList) : {}, files: [] };
+}
+
+function isFeedThere(history: History, of: FeedOf): boolean {
+  if (of.kind === 'owner') return history.projectKeysOf(of.owner).length > 0;
+  return of.kind !== 'project' || history.entryOf(`${of.owner}/${of.project}`) !== undefined;
+}
+
+function queryOf(of: FeedOf): Parameters<History['lastEnded']>[0] {
+  switch (of.kind) {
+    case 'all':
+      return {};
+    case 'failures':
+      return { failed: true };
+    case 'owner':
+      return { owner: of.owner };
+    case 'project':
+      return { project: `${of.owner}/${of.project}` };
+  }
+}
+
+function sitemapOf(project: SiteProject, url: string): SiteFile {
+  const { owner, name } = project;
+  const content = () => sitemap(projectPages(owner, name, packageNames(project)), url);
+  return { path: programFiles.projectSitemap(owner, name), content };
+}
+
+function allOfProject(owner: string, name: string): readonly string[] {
+  return [
+    coprFiles.projectFolder(owner, name),
+    programFiles.project(owner, name),
+    programFiles.projectFolder(owner, name),
+    programFiles.projectBadge(owner, name),
+    programFiles.badgeFolder(owner, name),
+    programFiles.projectSitemap(owner, name),
+  ];
+}
+
+function allOfPackage(owner: string, project: string, name: string): readonly string[] {
+  return [
+    coprFiles.packageFolder(owner, project, name),
+    programFiles.package(owner, project, name),
+    programFiles.packageBadge(owner, project, name),
+    programFiles.versionBadge(owner, project, name),
+  ];
 }
 
 function isPackage(history: History, key: string, name: string | undefined): boolean {
@@ -310,7 +416,7 @@ function overview(around: Surroundings): Writing {
   const listed = new Map([...newest, ...live].map((build) => [build.id, build]));
   const builds = [...listed.values()].sort((one, other) => other.id - one.id);
   const last = newest.at(-1);
-  const older = last === undefined || newest.length < buildsPerFile ? null : `/${buildsFile(last.id)}`;
+  const older = last === undefined || newest.length < buildsPerFile ? null : `/${programFiles.builds(last.id)}`;
   return {
     pages: { home: [home], notFound: [{}] },
     files: [
@@ -322,15 +428,6 @@ function overview(around: Surroundings): Writing {
   };
 }
 
-function listOf(path: string, builds: readonly Build[], around: Surroundings): Writing {
-  const from = builds.at(-1)?.id ?? 0;
-  const older = from <= buildsPerFile ? {} : { older: `/${buildsFile(from - buildsPerFile)}` };
-  return {
-    pages: {},
-    files: [{ path, content: () => ({ builds: summaries(builds, around), ...older }) }],
-  };
-}
-
 /** Every page and file, as owed. */
 export function oweEverything(history: History): void {
   let after = 0;
@@ -338,8 +435,10 @@ export function oweEverything(history: History): void {
     const places = history.placesFrom(after, 5000);
     history.atOnce(() => {
       for (const { id, project } of places) {
+        const [owner = '', name = ''] = project.split('/');
         history.owe(`${project}/build/${id}/`);
-        history.owe(buildsFile(id));
+        history.owe(programFiles.builds(id));
+        history.owe(programFiles.projectBuilds(owner, name, id));
       }
     });
     const last = places.at(-1);
@@ -350,6 +449,8 @@ export function oweEverything(history: History): void {
   for (const page of overviewPages) history.owe(page);
   for (const { chroot } of history.standing()) history.owe(chrootPage(chroot));
   history.owe(coprFiles.allProjects(0));
+  for (const path of [programFiles.index, programFiles.sitemap, programFiles.feed, programFiles.failuresFeed])
+    history.owe(path);
   history.atOnce(() => oweLists(history));
 }
 
@@ -370,6 +471,10 @@ function oweProjectWhole(history: History, key: string): void {
   history.owe(`${key}/`);
   const place = history.projectKeysOf(owner).indexOf(key);
   history.owe(ownerPage(owner, Math.floor(place / projectsPerPage) + 1));
+  history.owe(programFiles.owner(owner));
+  history.owe(programFiles.ownerBuilds(owner));
+  history.owe(programFiles.ownerFeed(owner));
+  history.owe(programFiles.projectFeed(owner, project));
   oweList(history.countBuilds({ project: key }), (offset) => coprFiles.builds(owner, project, offset));
   oweList(names.length, (offset) => coprFiles.packages(owner, project, offset));
   for (const name of names) {

@@ -197,6 +197,26 @@ describe('regenerate', () => {
     expect(await read('queue/index.html')).toContain('0 running, 1 waiting');
   });
 
+  test('leaves feeds and badges alone as long as they say the same', async () => {
+    await smallSite();
+    await run();
+    const old = new Date('2020-01-01T00:00:00Z');
+    const files = ['feeds/builds.atom', 'feeds/projects/acme/tools.atom', 'badges/acme/tools/libgreet.svg'];
+    for (const file of files) await utimes(join(folder, file), old, old);
+    const areNew = () =>
+      Promise.all(files.map(async (file) => (await stat(join(folder, file))).mtimeMs !== old.getTime()));
+    await fixture.setQueue([fixtureQueued({ id: 3 })]);
+    await fixture.addResult(
+      fixtureResult({ id: 2, package: 'libgreet', state: 'failed', reason: 'prep', artifacts: [] }),
+    );
+    await run([change(3), change(2, 'libgreet')]);
+    expect(await areNew()).toEqual([true, true, false]);
+    for (const file of files) await utimes(join(folder, file), old, old);
+    await fixture.setQueue([fixtureQueued({ id: 3, requestedBy: 'builder' })]);
+    await run([change(3)]);
+    expect(await areNew()).toEqual([false, false, false]);
+  });
+
   test('removes the pages of a build and of a project that are gone', async () => {
     await smallSite();
     await run();
@@ -464,8 +484,16 @@ describe('hostile content', () => {
     expect(pages.length).toBeGreaterThan(6);
     for (const page of pages) {
       const text = await read(page);
-      expect(text.match(/<script[^>]*>/g), page).toEqual([`<script src="${script}" defer>`]);
-      expect(text, page).not.toContain('<img');
+      const [data, ...others] = [...text.matchAll(/<script type="application\/ld\+json">(.*?)<\/script>/g)];
+      expect(others).toEqual([]);
+      // Data, in which no tag can begin or end.
+      if (data !== undefined) expect(JSON.parse(data[1]?.match(/^[^<>]*$/)?.[0] ?? '')).toHaveProperty('@type');
+      const rest = text.replace(data?.[0] ?? '', '');
+      expect(rest.match(/<script[^>]*>/g), page).toEqual([`<script src="${script}" defer>`]);
+      expect(
+        text.replace(/<img src="\/badges\/[^"]*" alt="[^"]*" height="20" loading="lazy">/g, ''),
+        page,
+      ).not.toContain('<img');
       expect(text, page).not.toMatch(/href="javascript:/i);
     }
     expect(await read('acme/tools/package/hello/index.html')).toContain('Changelog');
@@ -494,11 +522,16 @@ describe('hostile content', () => {
       'builders',
       'chroots',
       'docs',
+      'favicon.ico',
+      'feeds',
       'index.html',
+      'opensearch.xml',
       'packages',
       'projects',
       'queue',
+      'robots.txt',
       'search',
+      'sitemap.xml',
       'statistics',
       'status',
     ]);

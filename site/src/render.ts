@@ -42,9 +42,15 @@ const room = fileURLToPath(new URL('..', import.meta.url));
 /** Eleventy wants the name of an output folder; it is only taken off again, nothing is ever written there. */
 const nowhere = '/coppice-pages-are-not-written-by-eleventy';
 
-/** Renders the pages of `pages/*.11ty.ts`. Eleventy keeps state of its own: one run at a time. */
-export function renderPages(data: PageData): Promise<readonly Page[]> {
-  return render(`${room}pages`, (config) => config.addGlobalData('site', data));
+/**
+ * Renders the pages of `pages/*.11ty.ts` for a site whose address is `url`, without a slash at the end. Eleventy keeps
+ * state of its own: one run at a time.
+ */
+export function renderPages(data: PageData, url: string): Promise<readonly Page[]> {
+  return render(`${room}pages`, (config) => {
+    config.addGlobalData('site', data);
+    config.addGlobalData('siteUrl', url);
+  });
 }
 
 /** Renders `content/docs/` (Markdown, HTML in it is shown as text). One run at a time, as `renderPages`. */

@@ -3,13 +3,14 @@ import { createHash } from 'node:crypto';
 import { access, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BuildId, coprFiles, isFinal, published, reservedOwners } from '@coppice/config';
+import { type BuildId, coprFiles, isFinal, programFiles, published, reservedOwners } from '@coppice/config';
 import { History } from './history/history.ts';
 import {
   buildersPage,
   chrootPage,
   chrootsPage,
   homePage,
+  owedFor,
   ownerPage,
   queuePage,
   statusPage,
@@ -23,13 +24,16 @@ import { type Changes, mergeChanges } from './model/changes.ts';
 import { foldersIn, openStatements } from './model/read.ts';
 import { readHeaders } from './model/read-headers.ts';
 import { type LogText, readLog } from './model/read-log.ts';
+import { bytesOf } from './model/site-file.ts';
 import type { Build } from './model/site-model.ts';
 import { filesOfNoBuild, oweEverything, type Surroundings, type Writing, writingFor } from './pages-of.ts';
+import { sitemap } from './programs/crawlers.ts';
+import { fixedFiles } from './programs/fixed-files.ts';
 import { type Page, type PageData, renderDocs, renderPages } from './render.ts';
 import { aboutPackages } from './view/about-packages.ts';
 import { logPagesOf } from './view/log-pages.ts';
 import { type LogView, logView } from './view/log-view.ts';
-import { noteChange, writeFileAtomically } from './write-file.ts';
+import { noteChange, writeFileAtomically, writeOther } from './write-file.ts';
 import { type Unit, writeUnits } from './write-units.ts';
 
 export interface Written {
@@ -103,7 +107,9 @@ export function openSiteWriter(folder: string, historyFile: string): SiteWriter 
     if (isNew) {
       const docs = await renderDocs();
       for (const page of docs) await writeFileAtomically(join(folder, page.path), page.content);
-      written += docs.length + (await writeAssets(folder));
+      const pages = docs.map(({ path }) => path.replace(/index\.html$/, '')).toSorted();
+      await writeFileAtomically(join(folder, programFiles.docsSitemap), sitemap(pages, url));
+      written += 1 + docs.length + (await writeAssets(folder));
       history.setFact('made by', madeBy);
     }
     owed = [];
@@ -164,6 +170,13 @@ export function openSiteWriter(folder: string, historyFile: string): SiteWriter 
         for (const one of await foldersIn(join(folder, packages, 'packages')))
           into.owe(`${owner}/${name}/package/${one}/`);
       }
+    for (const at of ['api/v1/builds', 'api/v1/owners', 'api/v1/projects', 'badges', 'feeds']) {
+      const files = (await readdir(join(folder, at), { recursive: true }).catch(nothingWhenAbsent)) ?? [];
+      for (const file of files) {
+        const owed = owedFor(`${at}/${file}`);
+        if (owed !== undefined) into.owe(owed);
+      }
+    }
     for (const file of (await readdir(join(folder, 'search/terms')).catch(nothingWhenAbsent)) ?? [])
       into.owe(`search/terms/${file}`);
     for (const list of ['projects', 'packages'])
@@ -205,17 +218,14 @@ async function settlePaths(folder: string, paths: readonly string[], around: Sur
   let removed = 0;
   const units: Unit[] = [];
   for (const [path, writing] of writings) {
-    for (const { path: file, content } of writing.files) {
-      await writeFileAtomically(join(folder, file), `${JSON.stringify(content())}\n`);
-      written += 1;
-    }
+    for (const file of writing.files) if (await writeOther(join(folder, file.path), bytesOf(file))) written += 1;
     for (const file of writing.remove ?? []) await removePath(folder, file);
     if (Object.keys(writing.pages).length > 0) units.push(unitOf(folder, path, writing, around.history));
     else if (path.endsWith('/')) removed += await removePages(folder, path);
     if (writing.logsOf !== undefined) removed += await removeOtherLogs(folder, path, writing.logsOf.build);
   }
   const done = await writeUnits(units, {
-    render: (data: Partial<PageData>) => renderPages({ ...noPages, ...data }),
+    render: (data: Partial<PageData>) => renderPages({ ...noPages, ...data }, around.url),
     write: (page: Page) => writeFileAtomically(join(folder, page.path), page.content),
   });
   const failed = done.failed.map(({ unit, why }) => ({ path: unit.name, why }));
@@ -279,9 +289,10 @@ let sourcesRead: Promise<string> | undefined;
 /** Of all that pages are made with: where it is another one, all of them are made anew. */
 async function fingerprintOf(url: string): Promise<string> {
   sourcesRead ??= readSources();
-  return createHash('sha256')
-    .update(`${url}\n${await sourcesRead}`)
-    .digest('hex');
+  const hash = createHash('sha256').update(`${url}\n${await sourcesRead}`);
+  // Some of these follow from other sources than the site's.
+  for (const file of fixedFiles(url)) hash.update(bytesOf(file));
+  return hash.digest('hex');
 }
 
 async function readSources(): Promise<string> {

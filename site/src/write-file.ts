@@ -1,7 +1,7 @@
 // Effects: puts files in place so that a reader never sees half of one. Nothing is synced to the disk: pages can be
 // made again. The runner has a writer of its own for what cannot; the site imports nothing of it.
 import { channel } from 'node:diagnostics_channel';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { publishedChanges } from '@coppice/config';
 
@@ -27,4 +27,13 @@ export async function writeFileAtomically(path: string, content: string | Uint8A
     await rm(temporary, { force: true });
     throw error;
   }
+}
+
+/** Writes it unless it holds just that: who has it need not fetch it again. Resolves to whether it was written. */
+export async function writeOther(path: string, content: string | Uint8Array): Promise<boolean> {
+  const before = await readFile(path).catch(() => undefined);
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+  if (before?.equals(bytes)) return false;
+  await writeFileAtomically(path, content);
+  return true;
 }

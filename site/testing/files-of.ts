@@ -1,6 +1,7 @@
 // What a history says is to be written, as texts.
 import type { History } from '../src/history/history.ts';
 import { subjectOf } from '../src/history/paths.ts';
+import { bytesOf } from '../src/model/site-file.ts';
 import { oweEverything, writingFor } from '../src/pages-of.ts';
 
 /** All files of a history by their paths, and what its pages are made of by `page PATH`. */
@@ -22,9 +23,9 @@ export function settleFiles(history: History, url: string, files: Map<string, st
       for (const file of files.keys()) if (file === gone || file.startsWith(`${gone}/`)) files.delete(file);
     if (Object.keys(pages).length === 0) files.delete(`page ${path}`);
     else files.set(`page ${path}`, JSON.stringify(pages));
-    for (const { path: file, content } of made) {
-      files.set(file, JSON.stringify(content()));
-      written.push(file);
+    for (const file of made) {
+      files.set(file.path, bytesOf(file).toString());
+      written.push(file.path);
     }
     history.settle(path);
   }

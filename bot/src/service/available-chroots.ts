@@ -3,7 +3,7 @@
 // https://github.com/rpm-software-management/dnf-plugins-core.
 import { readdir } from 'node:fs/promises';
 import { isPathOwner, isPathProject, parseChroot, published } from '@coppice/config';
-import { resolvePublished } from './open-published.ts';
+import { resolvePublished } from './files/open-published.ts';
 
 /** The header, which holds JSON in base64. */
 export const errorDataHeader = 'Copr-Error-Data';

@@ -5,8 +5,8 @@ import { createServer as createHttpServer, type IncomingMessage, type ServerResp
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { takePreface, type View } from '@coppice/builder-runner/runner';
 import { readSandbox } from '@coppice/config';
+import { serveFile } from './files/serve-file.ts';
 import { readFrozenNote } from './frozen-note.ts';
-import { serveFile } from './serve-file.ts';
 
 export interface BuilderServer {
   /** On 127.0.0.1. */

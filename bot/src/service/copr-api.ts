@@ -3,9 +3,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type CoprAnswer, coprAnswer, coprPageItems } from '@coppice/config';
 import { z } from 'zod';
+import { openPublished } from './files/open-published.ts';
+import { serveFile } from './files/serve-file.ts';
 import { readFrozenNote } from './frozen-note.ts';
-import { openPublished } from './open-published.ts';
-import { serveFile } from './serve-file.ts';
 
 type ListAnswer = Extract<CoprAnswer, { kind: 'list' }>;
 

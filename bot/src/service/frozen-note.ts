@@ -1,7 +1,7 @@
 // What is answered in place of everything that a frozen project has published: 451 (RFC 7725) with a sentence. The
 // sentence lies in `published/`, where any web server can look for it.
 import { published, readSandbox } from '@coppice/config';
-import { openPublished } from './open-published.ts';
+import { openPublished } from './files/open-published.ts';
 
 const maximumNoteBytes = 10_000;
 

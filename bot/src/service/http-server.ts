@@ -3,13 +3,16 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { isReadAnywhere } from '@coppice/builder-runner/file-headers';
+import { lacksAnswer } from '@coppice/config';
 import { errorDataHeader, errorDataOf } from './available-chroots.ts';
 import { cannotListen } from './cannot-listen.ts';
 import { answerCoprApi } from './copr-api.ts';
-import { listDirectory } from './directory-listing.ts';
+import { listDirectory } from './files/directory-listing.ts';
+import { openPublished } from './files/open-published.ts';
+import { formOf, isBrowsable } from './files/path-form.ts';
+import { redirect, serveFile } from './files/serve-file.ts';
 import { readFrozenNote } from './frozen-note.ts';
-import { openPublished } from './open-published.ts';
-import { serveFile } from './serve-file.ts';
 
 /** What `/healthz` answers, always with 200; `ready` once the service can take builds. */
 export type Health =
@@ -72,10 +75,7 @@ export type RequestHandler = (request: IncomingMessage, response: ServerResponse
 export const webhooksPath = '/api/github/webhooks';
 
 const pagePolicy =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-/** Folders whose content people may browse as directories, as the web servers of RPM repositories do. */
-const browsable = /^\/(?:results|coprs|distributions)(?:\/|$)/;
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /** How long a request may take to come: whoever dribbles one holds a connection. Answers have no limit. */
 const slowness = { headersTimeout: 20_000, requestTimeout: 60_000, connectionsCheckingInterval: 5000 } as const;
@@ -97,6 +97,7 @@ export async function startHttpServer(options: {
     response.setHeader('Content-Security-Policy', pagePolicy);
     response.setHeader('Referrer-Policy', 'no-referrer');
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+    if (path !== webhooksPath && isReadAnywhere(path)) response.setHeader('Access-Control-Allow-Origin', '*');
     // Nobody reads a body here but those of webhooks: the connection ends with the answer, whatever still comes.
     if (path !== webhooksPath && hasBody(request)) response.setHeader('Connection', 'close');
     if (path === webhooksPath) {
@@ -146,8 +147,12 @@ async function answerFile(
     return answer(response, 404, 'This project has no repository for that chroot.\n');
   }
   if (await serveFile(published, path, request, response)) return;
-  const page = browsable.test(path) ? await listDirectory(published, path) : undefined;
-  if (page === undefined) await notFound(published, request, response);
+  const form = formOf(path);
+  const page = isBrowsable(form?.path ?? '') ? await listDirectory(published, path) : undefined;
+  if (page === undefined && path.startsWith('/api/'))
+    answer(response, 404, `${JSON.stringify(lacksAnswer)}\n`, 'application/json; charset=utf-8');
+  else if (page === undefined) await notFound(published, request, response);
+  else if (form !== undefined && form.path !== path) redirect(response, form.path, request);
   else answer(response, 200, page, 'text/html; charset=utf-8');
 }
 

@@ -7,6 +7,7 @@ import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { lacksAnswer } from '@coppice/config';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CoprError, coprCli } from '../../testing/copr-cli.ts';
 import { coprBuilds, coprChroot, coprPackages, makeCoprTree } from '../../testing/copr-tree.ts';
@@ -53,8 +54,7 @@ describe('nginx, with the file of the documentation', () => {
     const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
       (name) => `${name}_temp_path ${folder}/${name};`,
     );
-    const types =
-      'types { text/html html; application/json json; text/css css; } default_type application/octet-stream;';
+    const types = 'default_type application/octet-stream;';
     const http = `access_log off; ${types} ${paths.join(' ')}\n${here}`;
     const user = process.getuid?.() === 0 ? 'user root;' : '';
     const text = `${user} daemon off; pid ${folder}/pid; error_log stderr;\nevents {}\nhttp {\n${http}\n}\n`;
@@ -162,6 +162,59 @@ describe('nginx, with the file of the documentation', () => {
     expect(await (await fetch(`${url}/acme/tools/`)).text()).toContain('<h1');
     expect(await (await fetch(`${url}/results/acme/tools/`)).text()).toContain(coprChroot);
     expect((await fetch(`${url}/none/`)).status).toBe(404);
+  });
+
+  test.each([
+    ['/acme/tools', '/acme/tools/'],
+    ['/acme/tools/package/p1001', '/acme/tools/package/p1001/'],
+  ])('leads from %s to %s', async (path, to) => {
+    const answer = await fetch(`${url}${path}`, { redirect: 'manual' });
+    expect([answer.status, new URL(answer.headers.get('location') ?? '').pathname]).toEqual([301, to]);
+  });
+
+  test.each(['/acme', '/acme/', '//acme/tools/', '/acme%2Ftools/', '/acme/tools/package/'])(
+    'has one address for each page, and nothing at %s',
+    async (path) => {
+      expect(await rawStatus(path)).toBe(404);
+    },
+  );
+
+  test.each([
+    ['/', 'text/html; charset=utf-8', null],
+    ['/api/v1/builds.json', 'application/json; charset=utf-8', '*'],
+    ['/feeds/builds.atom', 'application/atom+xml', '*'],
+    ['/badges/acme/tools.svg', 'image/svg+xml', '*'],
+    ['/api_3/project?ownername=acme&projectname=tools', 'application/json; charset=utf-8', '*'],
+    ['/opensearch.xml', 'application/opensearchdescription+xml', null],
+    ['/sitemap.xml', 'application/xml', null],
+    ['/robots.txt', 'text/plain; charset=utf-8', null],
+    ['/favicon.ico', 'image/x-icon', null],
+  ])('gives %s with its type, and to programs of other sites what is for them', async (path, type, origin) => {
+    const { status, headers } = await fetch(`${url}${path}`);
+    expect([status, headers.get('content-type'), headers.get('access-control-allow-origin')]).toEqual([
+      200,
+      type,
+      origin,
+    ]);
+  });
+
+  test('packs texts, but no part of one', async () => {
+    const packed = await fetch(`${url}/`, { headers: { 'accept-encoding': 'gzip' } });
+    expect([packed.headers.get('content-encoding'), packed.headers.get('vary')]).toEqual(['gzip', 'Accept-Encoding']);
+    const log = `${url}/results/acme/tools/${coprChroot}/00000002-p1001/build.log`;
+    const part = await fetch(log, { headers: { 'accept-encoding': 'gzip', range: 'bytes=1-2' } });
+    expect([part.status, part.headers.get('content-encoding'), await part.text()]).toEqual([206, null, 'og']);
+  });
+
+  test('tells programs as JSON that there is nothing, and keeps what is named by its content', async () => {
+    const answer = await fetch(`${url}/api/v1/none.json`);
+    expect([answer.status, answer.headers.get('access-control-allow-origin'), await answer.json()]).toEqual([
+      404,
+      '*',
+      lacksAnswer,
+    ]);
+    const [, style = ''] = /href="(\/assets\/[^"]+\.css)"/.exec(await (await fetch(url)).text()) ?? [];
+    expect((await fetch(`${url}${style}`)).headers.get('cache-control')).toContain('immutable');
   });
 });
 

@@ -9,6 +9,9 @@ const ownTypes: readonly (readonly [ending: string, type: string])[] = [
   ['.asc', 'text/plain; charset=utf-8'],
   ['.gpg', 'application/pgp-keys'],
   ['.rpm', 'application/x-rpm'],
+  // Nothing is registered for lines of JSON; this is what https://jsonlines.org, whose ending it is, proposes.
+  ['.jsonl', 'application/jsonl; charset=utf-8'],
+  ['opensearch.xml', 'application/opensearchdescription+xml'],
 ];
 
 /** The value of Content-Type, by the file's name. */
@@ -24,4 +27,19 @@ export function cachingOf(name: string): string {
   // Named by their content.
   if (/^\/?assets\/[^/]+\.[0-9a-f]{16}\.\w+$/.test(name)) return 'public, max-age=31536000, immutable';
   return name.endsWith('.rpm') ? 'public, max-age=86400' : 'no-cache';
+}
+
+/** Below these, programs of other sites may read: all of it is public, and there is nothing to be logged in to. */
+const readAnywhere = /^\/?(?:api|api_3|badges|events|feeds)\//;
+
+/** Whether a page of any other site may read the file. */
+export function isReadAnywhere(name: string): boolean {
+  return readAnywhere.test(name);
+}
+
+/** Whether a file of this type gets smaller when it is compressed, and is not already. Metadata of repositories is. */
+export function isCompressible(type: string): boolean {
+  return /^(?:text\/|image\/svg\+xml|application\/(?:json|jsonl|xml|javascript|[\w.-]+\+(?:json|xml))(?:;|$))/.test(
+    type,
+  );
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -36,6 +36,14 @@ describe('the JSON Schemas', () => {
 
   test('config/schema/packages.schema.json is fresh', () => {
     expect(JSON.parse(read('schema/packages.schema.json'))).toEqual(JSON.parse(schemas['packages.schema.json']));
+  });
+
+  test('config/schema/programs/ is fresh (else: npm run schemas -w config)', () => {
+    const made = Object.keys(schemas).filter((name) => name.startsWith('programs/'));
+    expect(readdirSync(new URL('../../schema/programs', import.meta.url)).sort()).toEqual(
+      made.map((name) => name.slice('programs/'.length)).sort(),
+    );
+    for (const name of made) expect(JSON.parse(read(`schema/${name}`))).toEqual(JSON.parse(schemas[name] ?? ''));
   });
 
   test.each(forms)('%s accepts %s and refuses an unknown key', (name, example) => {

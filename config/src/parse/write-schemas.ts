@@ -7,7 +7,7 @@ import { referencePage } from './reference-page.ts';
 
 const place = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const schemas = jsonSchemas();
-await mkdir(place('../../schema'), { recursive: true });
+await mkdir(place('../../schema/programs'), { recursive: true });
 for (const [name, text] of Object.entries(schemas)) await writeFile(place(`../../schema/${name}`), text);
 const template = await readFile(place('../../reference/config-repo.md'), 'utf8');
 await writeFile(

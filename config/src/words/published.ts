@@ -91,6 +91,8 @@ export const reservedOwners = [
   'index.html',
   '404.html',
   'robots.txt',
+  'sitemap.xml',
+  'opensearch.xml',
   'favicon.ico',
 ] as const;
 

@@ -114,7 +114,12 @@ export const buildSummarySchema = z.strictObject({
   url: z.string(),
 });
 export type BuildSummary = z.infer<typeof buildSummarySchema>;
-export const buildsJsonSchema = z.strictObject({ builds: z.array(buildSummarySchema) });
+/** `api/v1/builds.json` and its older parts: newest first. */
+export const buildsJsonSchema = z.strictObject({
+  builds: z.array(buildSummarySchema),
+  /** The address of the next part; absent in the last one. */
+  older: z.string().optional(),
+});
 
 const queuedChrootSchema = z.strictObject({
   chroot: z.string(),

@@ -1,5 +1,6 @@
 // Which files of Copr's API hold what. Pure.
 import { coprFiles, coprPageItems } from '@coppice/config';
+import type { SiteFile } from '../model/site-file.ts';
 import { type Build, packageNames, type SiteProject } from '../model/site-model.ts';
 import {
   coprBuild,
@@ -10,14 +11,8 @@ import {
   coprProject,
 } from './copr-answers.ts';
 
-/** One file, by its path inside `published/`. Its content is made when it is written. */
-export interface CoprFile {
-  readonly path: string;
-  readonly content: () => unknown;
-}
-
 /** Of one build. */
-export function filesOfBuild(build: Build, url: string): readonly CoprFile[] {
+export function filesOfBuild(build: Build, url: string): readonly SiteFile[] {
   return [
     { path: coprFiles.build(build.id), content: () => coprBuild(build, url) },
     { path: coprFiles.builtPackages(build.id), content: () => coprBuiltPackages(build) },
@@ -31,7 +26,7 @@ export function filesOfBuild(build: Build, url: string): readonly CoprFile[] {
 }
 
 /** Of one project, which holds the builds that say how its packages stand. */
-export function filesOfProject(project: SiteProject, url: string): readonly CoprFile[] {
+export function filesOfProject(project: SiteProject, url: string): readonly SiteFile[] {
   const { owner, name } = project;
   return [
     { path: coprFiles.project(owner, name), content: () => coprProject(project, url) },
@@ -49,13 +44,13 @@ export function filesOfPackage(
   builds: readonly Build[],
   good: Build | undefined,
   url: string,
-): readonly CoprFile[] {
+): readonly SiteFile[] {
   const path = coprFiles.package(project.owner, project.name, name);
   return [{ path, content: () => coprPackage(project, name, { latest: builds[0], good }, url) }];
 }
 
 /** One file of a list of builds, oldest first. */
-export function buildListFile(path: string, offset: number, builds: readonly Build[], url: string): CoprFile {
+export function buildListFile(path: string, offset: number, builds: readonly Build[], url: string): SiteFile {
   return { path, content: () => ({ items: builds.map((build) => coprBuild(build, url)), meta: metaOf(offset, 'id') }) };
 }
 
@@ -66,7 +61,7 @@ export function packageListFile(
   project: SiteProject,
   load: (name: string) => { readonly builds: readonly Build[]; readonly good: Build | undefined },
   url: string,
-): CoprFile {
+): SiteFile {
   const items = () =>
     packageNames(project)
       .slice(offset, offset + coprPageItems)
@@ -78,7 +73,7 @@ export function packageListFile(
 }
 
 /** Lists of projects that the config states: of each owner, and of all. */
-export function filesOfOwners(stated: readonly SiteProject[], url: string): readonly CoprFile[] {
+export function filesOfOwners(stated: readonly SiteProject[], url: string): readonly SiteFile[] {
   const pages = (projects: readonly SiteProject[], path: (offset: number) => string) =>
     pagesOf(projects, path, 'name', (project) => coprProject(project, url));
   const [end] = pagesOf(
@@ -103,7 +98,7 @@ function pagesOf<T>(
   path: (offset: number) => string,
   order: 'id' | 'name',
   say: (item: T) => unknown,
-): readonly CoprFile[] {
+): readonly SiteFile[] {
   return Array.from({ length: Math.max(1, Math.ceil(items.length / coprPageItems)) }, (_, index) => {
     const offset = index * coprPageItems;
     return {

@@ -44,6 +44,7 @@ export interface DayCount {
 
 /** Which builds to list. */
 export interface BuildQuery {
+  readonly owner?: string;
   /** `owner/project`. Default: of all. */
   readonly project?: string;
   readonly package?: string;
@@ -283,6 +284,20 @@ export class History {
     return rows.flatMap((row) => buildOf(row) ?? []);
   }
 
+  /** Those that have ended, the last one first, at most `limit`. */
+  lastEnded(
+    query: Pick<BuildQuery, 'owner' | 'project'> & { readonly failed?: boolean },
+    limit: number,
+  ): readonly Build[] {
+    const { where, values } = conditionOf({ ...query, live: false });
+    const rows = this.#statements.all(
+      `SELECT body FROM builds ${where} ORDER BY ended DESC, id DESC LIMIT ?`,
+      ...values,
+      limit,
+    );
+    return rows.flatMap((row) => buildOf(row) ?? []);
+  }
+
   /** The oldest ones first, `limit` from the one number `offset` on. */
   buildsFrom(query: BuildQuery, offset: number, limit: number): readonly Build[] {
     const { where, values } = conditionOf(query);
@@ -305,10 +320,26 @@ export class History {
     return rows as unknown as readonly { id: number; project: string; package: string }[];
   }
 
-  /** The builds numbered from `from` to before `until`, the newest first. */
-  buildsBetween(from: number, until: number): readonly Build[] {
-    const rows = this.#statements.all('SELECT body FROM builds WHERE id >= ? AND id < ? ORDER BY id DESC', from, until);
-    return rows.flatMap((row) => buildOf(row) ?? []);
+  /** The builds numbered from `from` to before `until`, the newest first: all, or those of a project. */
+  buildsBetween(from: number, until: number, query: Pick<BuildQuery, 'project'> = {}): readonly Build[] {
+    const { where, values } = conditionOf(query);
+    const sql = `SELECT body FROM builds ${where === '' ? 'WHERE' : `${where} AND`} id >= ? AND id < ? ORDER BY id DESC`;
+    return this.#statements.all(sql, ...values, from, until).flatMap((row) => buildOf(row) ?? []);
+  }
+
+  /** The highest number below `id`, and the lowest from `id` on, of the builds of a project or of all. */
+  numberBelow(id: number, query: Pick<BuildQuery, 'project'> = {}): number | undefined {
+    return this.#number('max(id)', query, '<', id);
+  }
+
+  numberFrom(id: number, query: Pick<BuildQuery, 'project'> = {}): number | undefined {
+    return this.#number('min(id)', query, '>=', id);
+  }
+
+  #number(which: string, query: Pick<BuildQuery, 'project'>, than: '<' | '>=', id: number): number | undefined {
+    const { where, values } = conditionOf(query);
+    const sql = `SELECT ${which} AS id FROM builds ${where === '' ? 'WHERE' : `${where} AND`} id ${than} ?`;
+    return (this.#statements.one(sql, ...values, id)?.id ?? undefined) as number | undefined;
   }
 
   /** How many builds there are. */
@@ -377,6 +408,16 @@ export class History {
     return this.#statements
       .all('SELECT project FROM projects ORDER BY project')
       .map(({ project }) => project as string);
+  }
+
+  /** Those of an owner, in the order of their bytes. */
+  projectKeysOf(owner: string): readonly string[] {
+    const rows = this.#statements.all(
+      'SELECT project FROM projects WHERE project > ? AND project < ? ORDER BY project',
+      `${owner}/`,
+      `${owner}0`,
+    );
+    return rows.map(({ project }) => project as string);
   }
 
   /** Those that are to be shown first. */
@@ -460,16 +501,6 @@ export class History {
       limit,
     );
     return rows as unknown as readonly DayCount[];
-  }
-
-  /** Keys of projects of an owner, in the order of their bytes. */
-  projectKeysOf(owner: string): readonly string[] {
-    const rows = this.#statements.all(
-      'SELECT project FROM projects WHERE project > ? AND project < ? ORDER BY project',
-      `${owner}/`,
-      `${owner}0`,
-    );
-    return rows.map(({ project }) => project as string);
   }
 
   // What users get.
@@ -560,9 +591,17 @@ function secondsBetween(from: string, until: string): number {
   return Math.max(0, (Date.parse(until) - Date.parse(from)) / 1000);
 }
 
-function conditionOf({ project, package: name, live }: BuildQuery): { where: string; values: (string | number)[] } {
+function conditionOf(query: BuildQuery & { readonly failed?: boolean }): {
+  where: string;
+  values: (string | number)[];
+} {
+  const { owner, project, package: name, live, failed } = query;
   const conditions: string[] = [];
   const values: (string | number)[] = [];
+  if (owner !== undefined) {
+    conditions.push('owner = ?');
+    values.push(owner);
+  }
   if (project !== undefined) {
     conditions.push('project = ?');
     values.push(project);
@@ -573,6 +612,7 @@ function conditionOf({ project, package: name, live }: BuildQuery): { where: str
   }
   // Partial indexes are taken for what is written out.
   if (live !== undefined) conditions.push(`live = ${live ? 1 : 0}`);
+  if (failed) conditions.push("state = 'failed'");
   return { where: conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`, values };
 }
 

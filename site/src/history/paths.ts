@@ -1,26 +1,18 @@
 // Pages and files of lists by their paths, and what each of them is of. Pure.
 import {
   type BuildId,
+  buildsPerFile,
   coprFiles,
   isPathName,
   isPathOwner,
   isPathProject,
   parseChroot,
-  published,
+  programFiles,
 } from '@coppice/config';
+import type { FeedOf } from '../model/site-file.ts';
 
 /** Stands for all that is about the whole site: home, queue, the newest builds. */
 export const homePage = 'index.html';
-
-/** Builds in one file of `api/v1/builds/`: those whose numbers begin alike. */
-export const buildsPerFile = 100;
-
-/** The file of builds in which the one with this number is. */
-export function buildsFile(id: number): string {
-  return `${buildsFolder}/${Math.floor(id / buildsPerFile)}.json`;
-}
-
-const buildsFolder = published.buildsJson.replace(/\.json$/, '');
 
 /** Pages of their own, each by its path. */
 export const queuePage = 'queue/';
@@ -81,8 +73,16 @@ export type Subject =
   | { readonly kind: 'project'; readonly key: string }
   | { readonly kind: 'package'; readonly key: string; readonly name: string }
   | { readonly kind: 'build'; readonly key: string; readonly id: BuildId }
-  /** Builds numbered from `from` on. */
+  /** Builds numbered from `from` on, of a project or of all. */
   | { readonly kind: 'builds'; readonly from: number }
+  | { readonly kind: 'project-builds'; readonly key: string; readonly from: number }
+  | { readonly kind: 'owner-file'; readonly owner: string }
+  | { readonly kind: 'owner-builds'; readonly owner: string }
+  /** Builds that have ended. */
+  | { readonly kind: 'feed'; readonly of: FeedOf }
+  | { readonly kind: 'sitemap' }
+  /** What does not depend on builds and projects. */
+  | { readonly kind: 'fixed' }
   /** Lists for Copr's clients. */
   | { readonly kind: 'copr-owners' }
   | { readonly kind: 'copr-builds'; readonly key: string; readonly name: string | undefined; readonly offset: number }
@@ -97,6 +97,8 @@ export function subjectOf(path: string): Subject | undefined {
   if (path === coprOwners) return { kind: 'copr-owners' };
   const list = listOf(path);
   if (list !== undefined) return list;
+  const program = programSubject(path);
+  if (program !== undefined) return program;
   const [, number] = /^api\/v1\/builds\/(\d+)\.json$/.exec(path) ?? [];
   if (number !== undefined) return { kind: 'builds', from: Number(number) * buildsPerFile };
   const copr = /^api_3\/projects\/([^/]+)\/([^/]+)\/(?:packages\/([^/]+)\/)?(builds|packages)-(\d+)\.json$/.exec(path);
@@ -135,4 +137,32 @@ function listOf(path: string): Subject | undefined {
   if (of === undefined || list === undefined) return undefined;
   if (list === 'projects') return { kind: 'projects-list', number: Number(number) };
   return { kind: 'packages-list', letter, number: Number(number) };
+}
+
+function programSubject(path: string): Subject | undefined {
+  if (path === programFiles.index) return { kind: 'fixed' };
+  if (path === programFiles.sitemap) return { kind: 'sitemap' };
+  if (path === programFiles.feed) return { kind: 'feed', of: { kind: 'all' } };
+  if (path === programFiles.failuresFeed) return { kind: 'feed', of: { kind: 'failures' } };
+  const [, feed, owner = '', project = ''] =
+    /^feeds\/(owners|projects)\/([^/]+?)(?:\/([^/]+))?\.atom$/.exec(path) ?? [];
+  if (feed === 'owners' && project === '') return { kind: 'feed', of: { kind: 'owner', owner } };
+  if (feed === 'projects' && project !== '') return { kind: 'feed', of: { kind: 'project', owner, project } };
+  const [, list, builds] = /^api\/v1\/owners\/(?:([^/]+)\.json|([^/]+)\/builds\.json)$/.exec(path) ?? [];
+  if (list !== undefined) return { kind: 'owner-file', owner: list };
+  if (builds !== undefined) return { kind: 'owner-builds', owner: builds.replace(/~$/, '') };
+  const [, of, from] = /^api\/v1\/projects\/([^/]+\/[^/]+?)~?\/builds\/(\d+)\.json$/.exec(path) ?? [];
+  return of === undefined ? undefined : { kind: 'project-builds', key: of, from: Number(from) * buildsPerFile };
+}
+
+/** What is owed where a file for programs is to be written or removed; undefined for what is of nothing. */
+export function owedFor(file: string): string | undefined {
+  if (programSubject(file) !== undefined || /^api\/v1\/builds\/\d+\.json$/.test(file)) return file;
+  const [, name = '', kind, inner = ''] =
+    /^api\/v1\/projects\/([^/]+\/[^/]+?)(?:~?\/(packages)\/([^/]+))?\.json$/.exec(file) ?? [];
+  if (name !== '') return kind === undefined ? `${name}/` : `${name}/package/${inner}/`;
+  const [, ofProject] = /^badges\/([^/]+\/[^/]+)\.svg$/.exec(file) ?? [];
+  if (ofProject !== undefined) return `${ofProject}/`;
+  const [, key = '', badge = ''] = /^badges\/([^/]+\/[^/]+?)~?\/([^/]+?)(?:\.svg|~?\/version\.svg)$/.exec(file) ?? [];
+  return key === '' ? undefined : `${key}/package/${badge}/`;
 }

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 /** Grows with each change of the tables: a file of another version is made anew. */
-const version = 4;
+const version = 5;
 
 const tables = `
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID, STRICT;
@@ -23,7 +23,8 @@ CREATE TABLE packages (
 ) WITHOUT ROWID, STRICT;
 CREATE TABLE builds (
   id INTEGER PRIMARY KEY, project TEXT NOT NULL, package TEXT NOT NULL, state TEXT NOT NULL, live INTEGER NOT NULL,
-  queued INTEGER NOT NULL, ended TEXT, body BLOB NOT NULL
+  queued INTEGER NOT NULL, ended TEXT, body BLOB NOT NULL,
+  owner TEXT AS (substr(project, 1, instr(project, '/') - 1)) VIRTUAL
 ) STRICT;
 CREATE INDEX builds_of_project ON builds (project, id);
 CREATE INDEX builds_of_package ON builds (project, package, id);
@@ -31,6 +32,11 @@ CREATE INDEX good_builds ON builds (project, package, id) WHERE state = 'succeed
 CREATE INDEX queued_builds ON builds (id) WHERE queued = 1;
 CREATE INDEX live_builds ON builds (id) WHERE live = 1;
 CREATE INDEX final_builds ON builds (id) WHERE live = 0;
+CREATE INDEX builds_of_owner ON builds (owner, id);
+CREATE INDEX ended_builds ON builds (ended, id) WHERE live = 0;
+CREATE INDEX ended_of_owner ON builds (owner, ended, id) WHERE live = 0;
+CREATE INDEX ended_of_project ON builds (project, ended, id) WHERE live = 0;
+CREATE INDEX ended_and_failed ON builds (ended, id) WHERE live = 0 AND state = 'failed';
 CREATE TABLE runs (
   project TEXT, package TEXT, chroot TEXT, build INTEGER, state TEXT NOT NULL, seconds REAL,
   PRIMARY KEY (project, package, chroot, build)

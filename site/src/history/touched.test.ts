@@ -55,7 +55,11 @@ async function historyOf({
   const dir = { needs: [], chroots: [fixtureChroot], source: 'dir' };
   const names = Array.from({ length: packages }, (_, index) => ({ name: `p${1000 + index}`, ...dir }));
   const projects = [{ ...entry!, packages: names }, ...(other ? [{ ...entry!, name: 'other', packages: [] }] : [])];
-  const placed = builds.map((build) => ({ ...build, project: build.id % 7 === 0 ? 'tools:pr:3' : 'tools' }));
+  const placed = builds.map((build) => ({
+    ...build,
+    owner: build.id % 11 === 0 ? 'other' : 'acme',
+    project: build.id % 7 === 0 ? 'tools:pr:3' : build.id % 5 === 0 ? 'tools.json' : 'tools',
+  }));
   const results = placed.flatMap(({ is, ...of }): Result | never[] => {
     if (is === 'live') return [];
     const took = { startedAt: at(of.id * 100), endedAt: at(of.id * 101) };
@@ -119,9 +123,14 @@ test('a new build writes its own files and one of each list, however many builds
   for (const path of history.owed('', 1_000_000)) history.settle(path);
   await change(history, fixtureSite({ results: [...many, one] }).history, noHeaders);
   expect(settleFiles(history, url, new Map()).toSorted()).toEqual([
+    'acme/tools/sitemap.xml',
     'api/v1/builds.json',
     'api/v1/builds/10.json',
     'api/v1/live/1001.json',
+    'api/v1/owners/acme/builds.json',
+    'api/v1/projects/acme/tools.json',
+    'api/v1/projects/acme/tools/builds/10.json',
+    'api/v1/projects/acme/tools/packages/p500.json',
     ...[
       'builds/1001/build.json',
       'builds/1001/chroots-0.json',
@@ -133,6 +142,12 @@ test('a new build writes its own files and one of each list, however many builds
       'projects/acme/tools/packages/p500/package.json',
       'projects/acme/tools/project.json',
     ].map((path) => `api_3/${path}`),
+    'badges/acme/tools.svg',
+    'badges/acme/tools/p500.svg',
+    'badges/acme/tools/p500/version.svg',
+    'feeds/builds.atom',
+    'feeds/owners/acme.atom',
+    'feeds/projects/acme/tools.atom',
     'search/terms/p5.json',
   ]);
   expect(published.rpmrepo('acme', 'tools')).toBe('api_3/rpmrepo/acme/tools.json');

@@ -1,10 +1,17 @@
 // Which pages and lists a change touches. Lists are cut into files in the order in which they grow, so that a new build
 // touches the last one only, however many there are.
-import { type BuildId, coprFiles, coprPageItems, published } from '@coppice/config';
+import {
+  type BuildId,
+  buildsPerFile,
+  coprFiles,
+  coprPageItems,
+  isFinal,
+  programFiles,
+  published,
+} from '@coppice/config';
 import { type Build, packageNames } from '../model/site-model.ts';
 import type { History } from './history.ts';
 import {
-  buildsFile,
   chrootPage,
   chrootsPage,
   coprOwners,
@@ -40,8 +47,10 @@ interface TouchedProject {
   readonly names: readonly string[];
   readonly builds: Changed;
   readonly packages: Map<string, Changed>;
-  readonly isNew: boolean;
+  readonly wasThere: boolean;
   isEntryOther: boolean;
+  /** One that has ended is new, different or gone. */
+  hasEnded: boolean;
 }
 
 export function openTouched(history: History): Touched {
@@ -52,8 +61,11 @@ export function openTouched(history: History): Touched {
     isAnything = true;
     const known = projects.get(key);
     if (known !== undefined) return known;
-    const entry = history.entryOf(key)?.entry ?? null;
+    const stated = history.entryOf(key);
+    const entry = stated?.entry ?? null;
     const project = {
+      wasThere: stated !== undefined,
+      hasEnded: false,
       names: packageNames({ entry, builtPackages: history.builtPackages(key) }),
       builds: nothingOf(history.countBuilds({ project: key })),
       packages: new Map<string, Changed>(),
@@ -64,11 +76,13 @@ export function openTouched(history: History): Touched {
     return project;
   }
 
-  function note({ owner, project: of, package: name, id }: Build, how: 'same' | 'moved'): void {
+  function note({ owner, project: of, package: name, id, state }: Build, how: 'same' | 'moved'): void {
     const key = `${owner}/${of}`;
     const project = projectOf(key);
     const ofPackage = project.packages.get(name) ?? nothingOf(history.countBuilds({ project: key, package: name }));
     project.packages.set(name, ofPackage);
+    if (isFinal(state)) project.hasEnded = true;
+    if (state === 'failed') history.owe(programFiles.failuresFeed);
     project.builds[how].add(id);
     ofPackage[how].add(id);
   }
@@ -77,7 +91,7 @@ export function openTouched(history: History): Touched {
     save(before, after) {
       const isSame =
         before?.owner === after.owner && before.project === after.project && before.package === after.package;
-      if (before !== undefined && !isSame) note(before, 'moved');
+      if (before !== undefined) note(before, isSame ? 'same' : 'moved');
       note(after, isSame ? 'same' : 'moved');
       if (before !== undefined && !isSame) owePages(history, before);
       owePages(history, after);
@@ -99,7 +113,7 @@ export function openTouched(history: History): Touched {
       history.owe(published.packagePage(owner, project, name));
       for (const id of history.buildsAbove(key, name, above)) {
         history.owe(published.buildPage({ id: id as BuildId, owner, project, package: name }));
-        history.owe(buildsFile(id));
+        history.owe(programFiles.builds(id));
       }
       isAnything = true;
     },
@@ -121,7 +135,7 @@ function owePages(history: History, build: Build): void {
   history.owe(statisticsPage);
   history.owe(chrootsPage);
   for (const { chroot } of build.chroots) history.owe(chrootPage(chroot));
-  history.owe(buildsFile(build.id));
+  history.owe(programFiles.builds(build.id));
 }
 
 /** What those that come after it are expected to take depends on this. */
@@ -144,10 +158,11 @@ function oweProject(history: History, key: string, before: TouchedProject): void
   const keys = history.projectKeysOf(owner);
   const place = keys.indexOf(key);
   // Those behind one that is new or gone have another place.
-  const isNew = before.isNew || place === -1;
+  const isNew = !before.wasThere || place === -1;
   const last = isNew ? keys.length : place;
   for (let at = isNew ? 0 : place; at <= last; at += projectsPerPage)
     history.owe(ownerPage(owner, Math.floor(at / projectsPerPage) + 1));
+  owePrograms(history, key, before);
   if (before.isEntryOther) {
     for (const one of new Set([...before.names, ...names])) {
       history.owe(published.packagePage(owner, name, one));
@@ -164,6 +179,30 @@ function oweProject(history: History, key: string, before: TouchedProject): void
   const touched = before.isEntryOther ? new Set(names) : new Set(before.packages.keys());
   for (const offset of changedOffsets(before.names, names, touched))
     history.owe(coprFiles.packages(owner, name, offset));
+}
+
+/** The lists of its owner and of its builds, feeds, and the index of sitemaps. */
+function owePrograms(history: History, key: string, { builds, ...before }: TouchedProject): void {
+  const [owner = '', name = ''] = key.split('/');
+  const isOther = before.wasThere !== (history.entryOf(key) !== undefined);
+  if (isOther) history.owe(programFiles.sitemap);
+  if (isOther || before.isEntryOther) history.owe(programFiles.owner(owner));
+  if (isOther || builds.same.size + builds.moved.size > 0) history.owe(programFiles.ownerBuilds(owner));
+  if (isOther || before.hasEnded) {
+    history.owe(programFiles.projectFeed(owner, name));
+    history.owe(programFiles.ownerFeed(owner));
+    history.owe(programFiles.feed);
+  }
+  for (const id of builds.same) history.owe(programFiles.projectBuilds(owner, name, id));
+  for (const id of builds.moved) {
+    history.owe(programFiles.projectBuilds(owner, name, id));
+    // Those that lead to them.
+    const above = (Math.floor(id / buildsPerFile) + 1) * buildsPerFile;
+    const next = history.numberFrom(above, { project: key });
+    if (next !== undefined) history.owe(programFiles.projectBuilds(owner, name, next));
+    const nextOfAll = history.numberFrom(above);
+    if (nextOfAll !== undefined) history.owe(programFiles.builds(nextOfAll));
+  }
 }
 
 /** So many changes touch so many files that all are written. */
