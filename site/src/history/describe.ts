@@ -21,8 +21,8 @@ const atOnce = 50;
 const mostRelations = 2_000;
 
 /**
- * Everything that has changed since the last time; what was begun and not ended is begun again. `isTold` false: files of
- * the search need not be owed, for everything will be.
+ * Everything that has changed since the last time; what was begun and not ended is begun again. `isTold` false: files
+ * of the search need not be owed, for everything will be.
  */
 export async function describeChanged(history: History, readHeaders: ReadHeaders, isTold = true): Promise<void> {
   for (;;) {

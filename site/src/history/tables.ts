@@ -45,7 +45,7 @@ CREATE TABLE newest (
 ) WITHOUT ROWID, STRICT;
 -- Packages, and projects (without a package), whose terms and relations may be others by now.
 CREATE TABLE undescribed (project TEXT, package TEXT, PRIMARY KEY (project, package)) WITHOUT ROWID, STRICT;
--- What was made of each: of which builds (seen), the terms (packed JSON), and how lists of all packages or projects show it.
+-- What was made of each: of which builds (seen), the terms (packed JSON), how lists of all packages or projects show it.
 CREATE TABLE described (
   project TEXT, package TEXT, seen TEXT NOT NULL, terms BLOB NOT NULL, letter TEXT, line TEXT,
   PRIMARY KEY (project, package)
