@@ -65,7 +65,7 @@ async function add() {
   const name = `package-${Math.floor(made / projects) % packages}`;
   const change = { owner: 'acme', project: `tools-${made % projects}`, package: name, id: made };
   const files = Array.from({ length: filesOfPackage }, (_, of) => {
-    return { path: `/usr/share/${name}/part${of}-${made % 997}.txt`, bytes: of, mode: '100644' };
+    return { path: `/usr/share/${name}/part${of}-${made % projects}.txt`, bytes: of, mode: '100644' };
   });
   await fixture.addDescribed(fixtureResult(change), [
     fixtureHeader({ name, nevra: `${name}-2.12-${made}.x86_64`, files }),

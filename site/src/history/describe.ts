@@ -20,8 +20,11 @@ interface Good {
 const atOnce = 50;
 const mostRelations = 2_000;
 
-/** Everything that has changed since the last time; what was begun and not ended is begun again. */
-export async function describeChanged(history: History, readHeaders: ReadHeaders): Promise<void> {
+/**
+ * Everything that has changed since the last time; what was begun and not ended is begun again. `isTold` false: files
+ * of the search need not be owed, for everything will be.
+ */
+export async function describeChanged(history: History, readHeaders: ReadHeaders, isTold = true): Promise<void> {
   for (;;) {
     const some = history.catalog.undescribed(atOnce);
     if (some.length === 0) return;
@@ -30,8 +33,8 @@ export async function describeChanged(history: History, readHeaders: ReadHeaders
     );
     history.atOnce(() => {
       for (const { project, name, good } of read) {
-        if (name === '') describeProject(history, project);
-        else if (good !== 'same') describePackage(history, project, name, good);
+        if (name === '') describeProject(history, project, isTold);
+        else if (good !== 'same') describePackage(history, project, name, good, isTold);
         history.catalog.settle(project, name);
       }
     });
@@ -71,7 +74,13 @@ function isListed(history: History, project: string, name: string): boolean {
   return built || (stated.entry?.packages.some((one) => one.name === name) ?? false);
 }
 
-function describePackage(history: History, project: string, name: string, good: readonly Good[]): void {
+function describePackage(
+  history: History,
+  project: string,
+  name: string,
+  good: readonly Good[],
+  isTold: boolean,
+): void {
   const { catalog } = history;
   const main = mainOf(good);
   const nevras = good.flatMap(({ run }) => run.artifacts.map(({ nevra }) => nevra));
@@ -86,7 +95,7 @@ function describePackage(history: History, project: string, name: string, good: 
         }
       : null,
   };
-  keep(history, project, name, known || good.length > 0 ? after : undefined);
+  keep(history, project, name, known || good.length > 0 ? after : undefined, isTold);
   const before = catalog.relationsOf(project, name);
   const relations = good.flatMap(({ run, headers }) => relationsIn(headers, run.chroot));
   catalog.saveRelations(project, name, relations);
@@ -102,25 +111,31 @@ function describePackage(history: History, project: string, name: string, good: 
   }
 }
 
-function describeProject(history: History, project: string): void {
+function describeProject(history: History, project: string, isTold: boolean): void {
   const entry = history.entryOf(project);
   const isSandbox = readSandbox(project.split('/')[1] ?? '') !== undefined;
   if (entry === undefined || isSandbox) {
-    keep(history, project, '', undefined);
+    keep(history, project, '', undefined, isTold);
     return;
   }
   const description = entry.entry?.description ?? '';
   const packages = packageNames({ entry: entry.entry, builtPackages: history.builtPackages(project) }).length;
   const line = { description, packages };
-  keep(history, project, '', {
-    seen: '',
-    terms: projectTerms(project, description),
-    listed: { letter: projectsLetter, line },
-  });
+  keep(
+    history,
+    project,
+    '',
+    {
+      seen: '',
+      terms: projectTerms(project, description),
+      listed: { letter: projectsLetter, line },
+    },
+    isTold,
+  );
 }
 
 /** Keeps it, and owes what shows it. */
-function keep(history: History, project: string, name: string, after: Description | undefined): void {
+function keep(history: History, project: string, name: string, after: Description | undefined, isTold: boolean): void {
   const { catalog } = history;
   const before = catalog.description(project, name);
   const [was, is] = [before.terms, after?.terms ?? []].map(
@@ -128,7 +143,7 @@ function keep(history: History, project: string, name: string, after: Descriptio
   ) as [Map<string, Description['terms'][number]>, Map<string, Description['terms'][number]>];
   const added = [...is].filter(([text]) => !was.has(text)).map(([, term]) => term);
   const removed = [...was].filter(([text]) => !is.has(text)).map(([, term]) => term);
-  for (const key of catalog.shards.change({ project, name }, { added, removed }))
+  for (const key of catalog.shards.change({ project, name }, { added, removed }, isTold))
     history.owe(key.length < keyLengths.least ? searchKeys : shardFile(key));
   const [line, old] = [after?.listed ?? null, before.listed];
   if (JSON.stringify(line) !== JSON.stringify(old)) {

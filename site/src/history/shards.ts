@@ -34,12 +34,16 @@ export class Shards {
     this.#statements = statements;
   }
 
-  /** Adds and removes terms of one project or package; returns the keys whose files are others now. */
+  /**
+   * Adds and removes terms of one project or package; returns the keys whose files are others now, or none unless it is
+   * to be told (`isTold`): telling takes most of the time.
+   */
   change(
     of: { readonly project: string; readonly name: string },
     { added, removed }: { readonly added: readonly Term[]; readonly removed: readonly Term[] },
+    isTold: boolean,
   ): ReadonlySet<string> {
-    const keys = new Set([...added, ...removed].map(({ term }) => keyOf(term)));
+    const keys = new Set(isTold ? [...added, ...removed].map(({ term }) => keyOf(term)) : []);
     const before = this.#statusesOf(keys);
     for (const { term, kind, text } of removed)
       this.#statements.run(

@@ -86,7 +86,9 @@ export async function updateHistory(
     touched.owe();
     history.setFact('amid an update', '');
   });
-  await describeChanged(history, (run) => readHeaders(folder, run));
+  // Before the first pages are made, nothing has to be told apart.
+  const isTold = history.fact('made by') !== undefined;
+  await describeChanged(history, (run) => readHeaders(folder, run), isTold);
 }
 
 /** Each once, in the order of their numbers. */
