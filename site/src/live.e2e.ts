@@ -208,7 +208,7 @@ test('the end of the log is on the page of a build that runs, with a switch', as
     await expect.poll(fromEnd).toBeLessThan(2);
     expect(await tail.getAttribute('tabindex')).toBe('0');
     // With the build it goes.
-    await fixture.addResult(fixtureResult({ id: 3 }));
+    await fixture.addResult(fixtureResult({ id: 3 }), {}); // its log is there
     await fixture.setQueue([]);
     await update(3);
     await expect.poll(() => page.locator('.tail').count()).toBe(0);
