@@ -137,3 +137,25 @@ test.each([
   expect([response.status, await response.json()]).toEqual([451, { error: 'acme/cold is frozen.' }]);
   expect(response.headers.get('cache-control')).toBe('no-store');
 });
+
+test.each([
+  ['cool', 'project?ownername=acme&projectname=cool', 451],
+  ['cool', 'projects/acme/cool/project.json', 451],
+  ['cool', 'rpmrepo/acme/cool.json', 451],
+  ['cool', 'project?ownername=acme&projectname=cool.json', 404],
+  ['cool', 'projects/acme/cool.json/project.json', 404],
+  ['cool', 'rpmrepo/acme/cool.json/fedora-42/', 404],
+  ['cool', 'rpmrepo/acme/cool.json.json', 404],
+  ['cool.json', 'project?ownername=acme&projectname=cool.json', 451],
+  ['cool.json', 'projects/acme/cool.json/project.json', 451],
+  ['cool.json', 'rpmrepo/acme/cool.json/fedora-42/', 451],
+  ['cool.json', 'rpmrepo/acme/cool.json.json', 451],
+  ['cool.json', 'rpmrepo/acme/cool.json', 404],
+  ['cool.json', 'project?ownername=acme&projectname=cool', 404],
+])('of a name that ends as files do, the very project counts: %s is frozen, %s', async (frozen, asked, status) => {
+  const notes = join(folder, 'api/v1/frozen/acme');
+  await mkdir(notes, { recursive: true });
+  await writeFile(join(notes, `${frozen}.txt`), 'frozen\n');
+  expect((await fetch(`${url}/api_3/${asked}`)).status).toBe(status);
+  await rm(join(notes, `${frozen}.txt`));
+});

@@ -37,15 +37,16 @@ function projectOf(path: string): { readonly owner: string; readonly project: st
   } catch {
     return undefined;
   }
-  const [top, ...rest] = parts;
-  const [owner, project] =
-    top === 'results' || top === 'coprs'
-      ? rest
-      : top === 'api_3' && (rest[0] === 'rpmrepo' || rest[0] === 'projects')
-        ? [rest[1], rest[2]?.replace(/\.json$/, '')]
-        : rest[1] === 'build' || rest[1] === 'package'
-          ? [top, rest[0]]
-          : [];
+  const [owner, project] = namesIn(parts);
   const isPlain = (name: string | undefined) => name !== undefined && !/^\.|\0/.test(name);
   return isPlain(owner) && isPlain(project) ? { owner: owner ?? '', project: project ?? '' } : undefined;
+}
+
+function namesIn([top, ...rest]: readonly string[]): readonly (string | undefined)[] {
+  if (top === 'results' || top === 'coprs') return rest;
+  if (top === 'api_3' && rest[0] === 'projects') return [rest[1], rest[2]];
+  // Only the file of a project has the ending: names may end so themselves, and dnf names a release behind them.
+  if (top === 'api_3' && rest[0] === 'rpmrepo')
+    return [rest[1], rest.length === 3 ? rest[2]?.replace(/\.json$/, '') : rest[2]];
+  return rest[1] === 'build' || rest[1] === 'package' ? [top, rest[0]] : [];
 }
