@@ -60,7 +60,7 @@ const mirror = {
 
 const context: PushContext = {
   ...{ mirror, state: () => state, config: () => inForce, now: () => new Date(time), log: () => undefined },
-  queue: { builds: () => [], enqueue: async () => (onEnqueue(), []) } as unknown as Queue,
+  queue: { builds: () => [], enqueue: async () => [onEnqueue()].slice(1) } as unknown as Queue,
   built: {
     counts: () => new Map([['acme/two', 4]]),
     packages: () => new Map([['acme/one', new Set(built)]]),

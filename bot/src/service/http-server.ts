@@ -14,7 +14,7 @@ import { serveFile } from './serve-file.ts';
 /** What `/healthz` answers, always with 200; `ready` once the service can take builds. */
 export type Health =
   | { readonly status: 'ok'; readonly ready: boolean }
-  /** It takes builds, but these pools cannot make builders, or GitHub cannot be asked, which says why. */
+  /** It takes builds, but these pools cannot make builders, GitHub cannot be asked, which says why, or a disk is full. */
   | {
       readonly status: 'degraded';
       readonly ready: boolean;
@@ -22,6 +22,8 @@ export type Health =
       readonly github?: string;
       /** The mirror does not have what was published at that time, and goes on failing. */
       readonly mirror?: MirrorHealth;
+      /** Folders of the home, as `published`, on whose disk is too little room. */
+      readonly disk?: readonly string[];
     };
 
 /**
@@ -34,16 +36,17 @@ export interface MirrorHealth {
 }
 
 /**
- * The answer for a service whose pools `broken` cannot make builders, where `github` says what is wrong there, and with
- * a `mirror` that is behind.
+ * The answer for a service whose pools `broken` cannot make builders, where `github` says what is wrong there, with a
+ * `mirror` that is behind, and with folders of the home whose disk is full (`disk`).
  */
 export function healthOf(
   ready: boolean,
   broken: readonly { readonly name: string }[],
   github?: string,
   mirror?: MirrorHealth,
+  disk: readonly string[] = [],
 ): Health {
-  if (broken.length === 0 && github === undefined && mirror === undefined) return { status: 'ok', ready };
+  if (broken.length + disk.length === 0 && github === undefined && mirror === undefined) return { status: 'ok', ready };
   const brokenPools = broken.map(({ name }) => name);
   return {
     status: 'degraded',
@@ -51,6 +54,7 @@ export function healthOf(
     brokenPools,
     ...(github === undefined ? {} : { github }),
     ...(mirror && { mirror }),
+    ...(disk.length === 0 ? {} : { disk }),
   };
 }
 

@@ -65,7 +65,8 @@ export function openLedger(folder: string, target: string) {
       database.exec('COMMIT');
       return result;
     } catch (error) {
-      database.exec('ROLLBACK');
+      // With a full disk SQLite has rolled back by itself, and would say of a second time that there is nothing to do.
+      if (database.isTransaction) database.exec('ROLLBACK');
       throw error;
     }
   };
