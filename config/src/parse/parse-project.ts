@@ -31,7 +31,7 @@ export interface ProjectContext {
 }
 
 /** What a file holds: its outermost element's name; or why clients could not read it, in words that follow its own. */
-export type MetadataFile = { readonly root: string } | { readonly fault: string };
+export type MetadataFile = { readonly root: string } | { readonly fault: string; readonly hint?: string };
 
 const metadataRoots = { comps: 'comps', appstream: 'components' } as const;
 
@@ -210,7 +210,8 @@ function checkMetadata(
     const root = metadataRoots[key];
     if ('root' in found && found.root === root) return [];
     const fault = 'fault' in found ? found.fault : `holds \`<${found.root}>\`, not \`<${root}>\``;
-    return [problemAt(file, ['metadata', key], `${quote(path)} ${fault}`, 'mend the file, or remove the key')];
+    const mend = ('hint' in found && found.hint) || 'mend the file';
+    return [problemAt(file, ['metadata', key], `${quote(path)} ${fault}`, `${mend}, or remove the key`)];
   });
 }
 
