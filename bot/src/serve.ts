@@ -53,7 +53,7 @@ import { controlAction, startControlServer } from './service/control-server.ts';
 import { diskWarning, findSplit, fullFolders, saySplit } from './service/disk-room.ts';
 import { writeEndpoint } from './service/endpoint.ts';
 import { introduce, stepper, tellUntilIdle } from './service/first-words.ts';
-import { backupKeyFile, type Environment, type Home, readHome, readSettings } from './service/home.ts';
+import { backupKeyFile, type Environment, type Home, readHome, readSettings, withheldIn } from './service/home.ts';
 import { startHttpServer, webhooksPath } from './service/http-server.ts';
 import { createLog } from './service/log.ts';
 import { startMetrics } from './service/metrics.ts';
@@ -162,7 +162,8 @@ async function start(options: Start): Promise<Service | undefined> {
   const { health } = state;
   const { host, port } = stated.listen;
   const http = await startHttpServer({
-    ...{ host, port, published: home.published, health, metrics: startMetrics(queue, state) },
+    ...{ host, port, published: home.published, withheld: withheldIn(home.folder) },
+    ...{ health, metrics: startMetrics(queue, state) },
   });
   cleanups.push(() => http.close());
   const local = `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${http.port}`;

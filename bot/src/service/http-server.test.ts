@@ -210,6 +210,8 @@ describe('the HTTP server', () => {
       '/api_3/rpmrepo/acme/cold/fedora-42/',
       '/acme/cold/build/1/',
       '/acme/cold/package/one/',
+      `/acme/${encodeURIComponent(sandboxOf('cold', 7))}/`,
+      `/acme/${sandboxOf('cold', 7)}`,
     ])
       expect([path, await rawStatus(path)]).toEqual([path, 451]);
     const answer = await fetch(`${url}/results/acme/cold/`);

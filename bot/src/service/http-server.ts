@@ -7,7 +7,7 @@ import { errorDataHeader, errorDataOf } from './available-chroots.ts';
 import { cannotListen } from './cannot-listen.ts';
 import { answerCoprApi } from './copr-api.ts';
 import { listDirectory } from './directory-listing.ts';
-import { readFrozenNote } from './frozen-note.ts';
+import { createBuildNotes, readFrozenNote } from './frozen-note.ts';
 import { openPublished } from './open-published.ts';
 import { serveFile } from './serve-file.ts';
 
@@ -92,10 +92,14 @@ export async function startHttpServer(options: {
   readonly host: string;
   readonly port: number;
   readonly published: string;
+  /** Where frozen projects have what they published, laid out as in `published`. Default: nowhere. */
+  readonly withheld?: string;
   readonly health: () => Health;
   readonly metrics: () => Promise<string>;
 }): Promise<HttpServer> {
   let webhooks: RequestHandler = (_request, response) => answer(response, 503, 'Starting: try again soon.\n');
+  const { published, withheld } = options;
+  const buildNote = withheld === undefined ? async () => undefined : createBuildNotes(published, withheld);
   const server = createServer(slowness, (request, response) => {
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Content-Security-Policy', pagePolicy);
@@ -112,7 +116,7 @@ export async function startHttpServer(options: {
     } else if (path === '/metrics') {
       answerMetrics(options.metrics, response);
     } else {
-      answerFile(options.published, path, request, response).catch(() => answer(response, 500, 'Cannot read it.\n'));
+      answerFile(published, path, request, response, buildNote).catch(() => answer(response, 500, 'Cannot read it.\n'));
     }
   });
   await listen(server, options.host, options.port);
@@ -140,8 +144,9 @@ async function answerFile(
   path: string,
   request: IncomingMessage,
   response: ServerResponse,
+  buildNote: (build: number) => Promise<string | undefined>,
 ): Promise<void> {
-  if (path.startsWith('/api_3/')) return await answerCoprApi(published, path, request, response);
+  if (path.startsWith('/api_3/')) return await answerCoprApi(published, path, request, response, buildNote);
   const note = await readFrozenNote(published, path);
   if (note !== undefined) return answer(response, 451, note);
   const errorData = await errorDataOf(published, path, architectureAsked(request));

@@ -41,7 +41,7 @@ describe('nginx, with the file of the documentation', () => {
     await mkdir(join(folder, 'state'));
     await writeFile(join(folder, 'state/secret.json'), '{}');
     await mkdir(join(folder, 'published/api/v1/frozen/acme'), { recursive: true });
-    for (const name of ['cold', 'iced.json'])
+    for (const name of ['cold', 'cold:pr:7', 'iced.json'])
       await writeFile(join(folder, 'published/api/v1/frozen/acme', `${name}.txt`), `acme/${name} is frozen.\n`);
     const [map = '', inServer = ''] = nginxIn('take-down-a-project').split(/^server \{$/m);
     const frozen = inServer.replace(/^\}$/m, '');
@@ -169,10 +169,13 @@ describe('nginx, with the file of the documentation', () => {
     ['/api_3/rpmrepo/acme/iced.json', 404],
     ['/api_3/projects/acme/iced/project.json', 404],
     ['/results/acme/cold.json/', 404],
+    ['/acme/cold:pr:7/', 451],
+    ['/acme/cold%3Apr%3A7', 451],
+    ['/acme/cold/', 404],
     ['/api_3/rpmrepo/acme/cold.json', 451],
     ['/api_3/rpmrepo/acme/cold.json/fedora-42/', 404],
     ['/api_3/projects/acme/cold.json/project.json', 404],
-  ])('tells projects apart whose names end as files do: %s', async (path, status) => {
+  ])('tells projects apart whose names end as files do, and sandboxes: %s', async (path, status) => {
     expect((await fetch(`${url}${path}`)).status).toBe(status);
   });
 
