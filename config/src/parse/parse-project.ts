@@ -2,7 +2,7 @@
 import type { ChrootName } from '../words/chroot.ts';
 import type { Problem } from '../words/problem.ts';
 import type { Package, Policy, Project } from '../words/project.ts';
-import { reservedOwners, reservedProject } from '../words/published.ts';
+import { reservedNames, reservedOwners } from '../words/published.ts';
 import { quote } from '../words/quote.ts';
 import { projectOfRepository, type RepoOptions, type RuntimeRepo } from '../words/repo-options.ts';
 import { checkYaml, didYouMean, problemAt } from '../yaml/check-yaml.ts';
@@ -92,7 +92,7 @@ export function checkProjectName(path: string, owner: string, name: string): Pro
     const message = `no owner can have the name ${quote(owner)}: the site uses it itself`;
     problems.push({ ...at, message, hint: `move the file; not allowed are ${reservedOwners.join(', ')}` });
   }
-  if (name.toLowerCase() === reservedProject) {
+  if (reservedNames.includes(name.toLowerCase())) {
     const message = `no project can have the name ${quote(name)}: web servers take it for the page of a folder`;
     problems.push({ ...at, message, hint: 'move the file' });
   }
