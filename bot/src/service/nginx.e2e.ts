@@ -179,6 +179,24 @@ describe('nginx, with the file of the documentation', () => {
     expect((await fetch(`${url}${path}`)).status).toBe(status);
   });
 
+  test.each([
+    '/acme/tools/',
+    '/none/',
+    '/results/acme/tools/',
+    '/results/acme/cold/',
+    '/api_3/project/list',
+    '/api_3/build/9999',
+  ])('says what pages may do as the service does: %s', async (path) => {
+    const said = async (base: string) => {
+      const { status, headers } = await fetch(`${base}${path}`, { headers: { accept: 'text/html' } });
+      const names = ['content-security-policy', 'referrer-policy', 'x-content-type-options'];
+      return [status, ...names.map((name) => headers.get(name))];
+    };
+    const wanted = await said(`http://127.0.0.1:${service.port}`);
+    expect(wanted[1]).toContain("default-src 'none'");
+    expect(await said(url)).toEqual(wanted);
+  });
+
   test('gives pages, folders and files', async () => {
     expect(await (await fetch(`${url}/acme/tools/`)).text()).toContain('<h1');
     expect(await (await fetch(`${url}/results/acme/tools/`)).text()).toContain(coprChroot);
