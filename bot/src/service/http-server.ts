@@ -14,7 +14,7 @@ import { serveFile } from './serve-file.ts';
 /** What `/healthz` answers, always with 200; `ready` once the service can take builds. */
 export type Health =
   | { readonly status: 'ok'; readonly ready: boolean }
-  /** It takes builds, but these pools cannot make builders, GitHub cannot be asked, which says why, or a disk is full. */
+  /** It takes builds, but a disk is full, these pools make no builders, or GitHub cannot be asked, which says why. */
   | {
       readonly status: 'degraded';
       readonly ready: boolean;
