@@ -241,6 +241,7 @@ function contextsOf(options: BotOptions, parts: Parts, view: CommentContext['vie
   };
   const pushes: PushContext = {
     ...{ ...planning, url, mirror, log, now, state, config: config.current, adopt: config.adopt },
+    noteInForce: async (note) => void (await parts.commit([{ kind: 'in-force', ...note }])),
     unread: (stated) => people.unread(teamsIn(stated)),
     sandboxes: createSandboxFinder({
       ...{ queue, built, log, pulls: () => state().pulls, config: people.config },

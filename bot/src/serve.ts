@@ -50,10 +50,10 @@ import { openConfigReader } from './config-repo/mirror.ts';
 import { statedRepositories } from './config-repo/stated-repositories.ts';
 import { startBuilderServer } from './service/builder-server.ts';
 import { controlAction, startControlServer } from './service/control-server.ts';
-import { diskWarning } from './service/disk-room.ts';
+import { diskWarning, findSplit, fullFolders, saySplit } from './service/disk-room.ts';
 import { writeEndpoint } from './service/endpoint.ts';
 import { introduce, stepper, tellUntilIdle } from './service/first-words.ts';
-import { backupKeyFile, type Environment, type Home, readHome, readSettings } from './service/home.ts';
+import { backupKeyFile, type Environment, type Home, readHome, readSettings, withheldIn } from './service/home.ts';
 import { startHttpServer, webhooksPath } from './service/http-server.ts';
 import { createLog } from './service/log.ts';
 import { startMetrics } from './service/metrics.ts';
@@ -146,7 +146,7 @@ async function start(options: Start): Promise<Service | undefined> {
   const { home, stated, step, log, now, cleanups, signal } = options;
   step(`Opening ${home.folder}`);
   await makeFolders(home);
-  const disk = await diskWarning(home.folder);
+  const disk = await diskWarning(home);
   if (disk !== undefined) log('warn', disk);
   const config = createConfigInForce({
     ...{ publishedFolder: home.published, repository: stated.github.repository, log },
@@ -158,11 +158,12 @@ async function start(options: Start): Promise<Service | undefined> {
   cleanups.push(async () => config.stop());
   const queue = await openBuildQueue(options, () => config.current()?.config.policy.limits ?? noLimits);
   cleanups.push(() => queue.close());
-  const state = createServiceState(brokenPools);
+  const state = createServiceState(brokenPools, () => fullFolders(home));
   const { health } = state;
   const { host, port } = stated.listen;
   const http = await startHttpServer({
-    ...{ host, port, published: home.published, health, metrics: startMetrics(queue, state) },
+    ...{ host, port, published: home.published, withheld: withheldIn(home.folder) },
+    ...{ health, metrics: startMetrics(queue, state) },
   });
   cleanups.push(() => http.close());
   const local = `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${http.port}`;
@@ -220,14 +221,19 @@ async function openBuildQueue({ home, log, now }: Start, limits: NonNullable<Que
 }
 
 async function makeFolders(home: Home): Promise<void> {
+  let split: Awaited<ReturnType<typeof findSplit>>;
   try {
     await makeFolder(home.state, 0o700);
     await makeFolder(join(home.published, 'api/v1'));
     await makeFolder(home.cache);
+    split = await findSplit(home);
   } catch (error) {
     const text = `COPPICE_HOME, ${home.folder}, ${sayFileFault(error)}. Let it be a folder of the user who runs the service.`;
     throw new ServiceError('home', text);
   }
+  if (split === undefined) return;
+  const { detail, fix } = saySplit(split);
+  throw new ServiceError('home', `${detail}. What to do: ${fix}.`);
 }
 
 /** What builds, and what is told of it elsewhere than on GitHub. */

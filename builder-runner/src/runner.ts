@@ -17,6 +17,7 @@ import { startWorkers, type Work, type WorkerState } from './run/workers.ts';
 import { closeAllSigning } from './signing/sign.ts';
 
 export { RunnerError, type RunnerErrorCode, runnerErrorCodes } from './base/errors.ts';
+export { isWithheld } from './base/frozen.ts';
 export type { Log } from './base/log.ts';
 export { watchChanges } from './base/published-changes.ts';
 export type { View } from './builder/preface.ts';

@@ -1,11 +1,18 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseSettings } from '@coppice/config';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Home, readHome } from '../service/home.ts';
-import { diskFinding, mirrorFinding, permissionsFinding, queueFinding, secretsFinding } from './doctor-home.ts';
+import {
+  diskFinding,
+  mirrorFinding,
+  permissionsFinding,
+  queueFinding,
+  secretsFinding,
+  splitFinding,
+} from './doctor-home.ts';
 
 let home: Home;
 beforeEach(async () => {
@@ -34,6 +41,17 @@ test('a disk that cannot be written is named, and so is the queue that is no fol
     good: false,
     fix: expect.stringContaining('COPPICE_HOME'),
   });
+});
+
+test('published/ on a disk of its own is looked at too, and is named as one that nothing can be moved to', async () => {
+  await mkdir(home.published);
+  expect(await splitFinding(home)).toEqual([]);
+  await rm(home.published, { recursive: true });
+  await symlink('/proc', home.published);
+  const [disk, split] = [await diskFinding(home), await splitFinding(home)];
+  expect(disk).toMatchObject({ good: false, detail: expect.stringContaining(home.published) });
+  expect(split).toMatchObject([{ good: false, fix: expect.stringContaining('COPPICE_HOME') }]);
+  expect(split[0]?.detail).toContain(`${home.published} lies on another file system`);
 });
 
 describe('permissions', () => {

@@ -3,7 +3,7 @@ import { access, constants, lstat, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { openGit } from '@coppice/builder-runner/remote';
 import type { Settings } from '@coppice/config';
-import { type Room, roomIn } from '../service/disk-room.ts';
+import { disksOf, findSplit, type Room, roomIn, saySplit } from '../service/disk-room.ts';
 import type { Home } from '../service/home.ts';
 import { describe } from '../service/log.ts';
 import { configuredSecrets } from '../service/secrets.ts';
@@ -12,14 +12,29 @@ import { broken, type Finding, good } from './doctor-finding.ts';
 /** Below this the queue may soon take no request: its journal could not grow. */
 const leastQueueBytes = 256 * 1024 ** 2;
 
-/** The disk of COPPICE_HOME; while that is not there, of the folder that it will be made in. */
+/**
+ * The disk of COPPICE_HOME, while that is not there of the folder that it will be made in, and those of `state/` and
+ * `published/`, where these are others.
+ */
 export async function diskFinding(home: Home): Promise<Finding> {
   try {
-    return roomFinding('disk', await roomIn(await nearestFolder(home.folder)));
+    const folder = await nearestFolder(home.folder);
+    const rooms = await Promise.all((await disksOf({ ...home, folder })).map((each) => roomIn(each)));
+    const short = rooms.filter(({ fix }) => fix !== undefined);
+    const detail = (short.length === 0 ? rooms : short).map((room) => room.detail).join(', ');
+    return roomFinding('disk', { detail, fix: short[0]?.fix });
   } catch (error) {
     const fix = `make ${home.folder} writable, or name another folder in COPPICE_HOME`;
     return broken('disk', describe(error), fix);
   }
+}
+
+/** Whether what is built can be moved to where it is published; nothing while that cannot be tried. */
+export async function splitFinding(home: Home): Promise<readonly Finding[]> {
+  const split = await findSplit(home).catch(() => undefined);
+  if (split === undefined) return [];
+  const { detail, fix } = saySplit(split);
+  return [broken('file system', detail, fix)];
 }
 
 async function nearestFolder(path: string): Promise<string> {

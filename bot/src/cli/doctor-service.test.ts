@@ -15,6 +15,7 @@ let folder: string;
 let ready: boolean;
 let brokenPools: readonly { name: string }[];
 let mirror: MirrorHealth | undefined;
+let disk: readonly string[];
 let server: HttpServer;
 let url: string;
 beforeEach(async () => {
@@ -22,11 +23,12 @@ beforeEach(async () => {
   ready = true;
   brokenPools = [];
   mirror = undefined;
+  disk = [];
   server = await startHttpServer({
     host: '127.0.0.1',
     port: 0,
     published: folder,
-    health: () => healthOf(ready, brokenPools, undefined, mirror),
+    health: () => healthOf(ready, brokenPools, undefined, mirror, disk),
     metrics: async () => '',
   });
   url = `http://127.0.0.1:${server.port}`;
@@ -85,6 +87,14 @@ test('a mirror that is behind is a finding that says since when', async () => {
     ...{ what: 'what the mirror has', good: false },
     detail: 'behind since 2026-01-02T03:04:05.000Z, with 3 changes',
   });
+});
+
+test('a disk that the service finds full is a finding that names the folder', async () => {
+  disk = ['published'];
+  const answer = await fetch(`${url}/healthz`);
+  expect(await answer.json()).toEqual({ status: 'degraded', ready: true, brokenPools: [], disk: ['published'] });
+  const findings = await serviceFindings({ COPPICE_HOME: folder }, undefined, Date.now);
+  expect(findings[1]).toMatchObject({ what: 'room', good: false, detail: expect.stringContaining(' published/') });
 });
 
 test('with webhooks switched off no delivery is tried', async () => {

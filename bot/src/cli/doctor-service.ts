@@ -36,6 +36,7 @@ export async function serviceFindings(
     ...(health.status === 'degraded' ? health.brokenPools.map(poolFinding) : []),
     ...(health.status === 'degraded' && health.github !== undefined ? [githubFinding(health.github)] : []),
     ...(health.status === 'degraded' && health.mirror !== undefined ? [behindFinding(health.mirror)] : []),
+    ...(health.status === 'degraded' && health.disk !== undefined ? [fullFinding(health.disk)] : []),
     await clockFinding('clock', `${url}/healthz`, now),
     ...(settings?.github.mode === 'github' ? [await clockFinding('clock of GitHub', apiUrl, now)] : []),
     settings?.github.webhooks === false
@@ -63,6 +64,11 @@ function behindFinding({ behindSince, files }: MirrorHealth): Finding {
     `behind since ${behindSince}, with ${changes}`,
     'see why in `published mirror` here, or in the log of the service; it goes on trying',
   );
+}
+
+function fullFinding(folders: readonly string[]): Finding {
+  const where = folders.map((name) => `${name}/`).join(' and ');
+  return broken('room', `the service has too little in ${where}`, 'free some space: `coppice prune --dry-run` helps');
 }
 
 /** Whether this machine's clock is the server's at `address`, by the date of its answer (exact to a second). */

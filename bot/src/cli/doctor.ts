@@ -10,7 +10,14 @@ import { oneLine, printableJson } from '../vocabulary/plain-text.ts';
 import { localBuildersFindings } from './doctor-builders.ts';
 import { broken, type Finding, good } from './doctor-finding.ts';
 import { type AppAccess, githubFindings } from './doctor-github.ts';
-import { diskFinding, mirrorFinding, permissionsFinding, queueFinding, secretsFinding } from './doctor-home.ts';
+import {
+  diskFinding,
+  mirrorFinding,
+  permissionsFinding,
+  queueFinding,
+  secretsFinding,
+  splitFinding,
+} from './doctor-home.ts';
 import { backupKeyFinding, keysFinding, removedKeysFinding } from './doctor-keys.ts';
 import { nodeFinding, playbooksFinding, programFindings } from './doctor-machine.ts';
 import { targetFindings } from './doctor-mirror.ts';
@@ -59,6 +66,7 @@ export async function examine(
     ...(settings === undefined ? [] : [await playbooksFinding(settings), await secretsFinding(settings)]),
     ...(settings === undefined ? [] : await localBuildersFindings(settings)),
     await diskFinding(home),
+    ...(await splitFinding(home)),
     await queueFinding(home),
     await permissionsFinding(home),
     await keysFinding(home, now()),

@@ -63,9 +63,18 @@ test('a project without a key, and a sandbox, are refused with what to do', asyn
   expect(lines[0]).toContain('belongs to a pull request');
 });
 
+test('of a frozen project it says that metadata is signed once it is resolved, and not now', async () => {
+  await ensureKey(home, 'acme', 'tools');
+  await mkdir(join(home, 'state/frozen/acme/tools'), { recursive: true });
+  expect(await rotate('tools', true)).toBe(0);
+  expect(lines[0]).toMatch(
+    /The new key signs from now on\. .+\nacme\/tools is frozen: .+ after `\/resolve acme\/tools`\.$/,
+  );
+});
+
 test('an end that never comes is said so', () => {
   const key: KeyNote = { fingerprint: 'A', kind: 'rsa4096', role: 'signing', endsAt: null, signsFrom: null };
-  const text = describeRotation('a/b', [key], { wasUnderWay: false, serviceRuns: false });
+  const text = describeRotation('a/b', [key], { wasUnderWay: false, serviceRuns: false, isFrozen: false });
   expect(text).toContain('rsa4096, never ends');
   expect(text).toContain('when the service runs again');
 });

@@ -2,7 +2,7 @@
 import { access, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lockFolder, QueueError } from '@coppice/builder-runner/queue';
-import { askRotation, keyFolder, type RotationAnswer, rotateKey } from '@coppice/builder-runner/runner';
+import { askRotation, isWithheld, keyFolder, type RotationAnswer, rotateKey } from '@coppice/builder-runner/runner';
 import { defaultTerms, findProject, type KeyNote, readSandbox, termsOf } from '@coppice/config';
 import { type Environment, type Home, readHome } from '../service/home.ts';
 import { ServiceError } from '../vocabulary/errors.ts';
@@ -51,7 +51,10 @@ export async function rotateKeyOf(terminal: Terminal, environment: Environment, 
   }
   const { keys, wasUnderWay } = answer;
   if (json) terminal.print(printableJson({ wasUnderWay, keys }));
-  else terminal.print(describeRotation(project, keys, { wasUnderWay, serviceRuns: lock === undefined }));
+  else {
+    const isFrozen = await isWithheld(home.folder, owner, name);
+    terminal.print(describeRotation(project, keys, { wasUnderWay, serviceRuns: lock === undefined, isFrozen }));
+  }
   return 0;
 }
 
@@ -82,16 +85,26 @@ async function rotateHere(home: Home, { owner, name, atOnce }: RotationOrder): P
 export function describeRotation(
   project: string,
   keys: readonly KeyNote[],
-  { wasUnderWay, serviceRuns }: { readonly wasUnderWay: boolean; readonly serviceRuns: boolean },
+  at: { readonly wasUnderWay: boolean; readonly serviceRuns: boolean; readonly isFrozen: boolean },
 ): string {
   const lines = keys.map(({ fingerprint, kind, role, endsAt }) => {
     const until = endsAt === null ? 'never ends' : `ends on ${endsAt.slice(0, 10)}`;
     return `  ${role.padEnd(8)} ${fingerprint}  ${kind}, ${until}`;
   });
   const next = keys.find(({ role }) => role === 'next');
-  const then =
-    next === undefined
-      ? `The new key signs from now on; metadata is signed with it ${serviceRuns ? 'now' : 'when the service runs again'}. The former one stays in pubkey.gpg as long as packages are there that it has signed.`
-      : `${wasUnderWay ? 'The next key was made before, and no other one is made. It' : 'The next key'} is in pubkey.gpg already, and signs from ${next.signsFrom?.slice(0, 16).replace('T', ' ')} UTC on; with --now it does so at once.`;
-  return [`Signing keys of ${project}:`, ...lines, then].join('\n');
+  const then = next === undefined ? sayNewKey(at) : sayNextKey(next, at);
+  const frozen = `${project} is frozen: pubkey.gpg is out of reach with the rest, and metadata is signed with the new key after \`/resolve ${project}\`.`;
+  return [`Signing keys of ${project}:`, ...lines, then, ...(at.isFrozen ? [frozen] : [])].join('\n');
+}
+
+function sayNewKey({ serviceRuns, isFrozen }: { readonly serviceRuns: boolean; readonly isFrozen: boolean }): string {
+  const metadata = isFrozen
+    ? ''
+    : `; metadata is signed with it ${serviceRuns ? 'now' : 'when the service runs again'}`;
+  return `The new key signs from now on${metadata}. The former one stays in pubkey.gpg as long as packages are there that it has signed.`;
+}
+
+function sayNextKey({ signsFrom }: KeyNote, { wasUnderWay }: { readonly wasUnderWay: boolean }): string {
+  const made = wasUnderWay ? 'The next key was made before, and no other one is made. It' : 'The next key';
+  return `${made} is in pubkey.gpg already, and signs from ${signsFrom?.slice(0, 16).replace('T', ' ')} UTC on; with --now it does so at once.`;
 }

@@ -75,31 +75,90 @@ async function lookInto(path: string, content: Buffer): Promise<MetadataFile> {
   try {
     return readXml(new TextDecoder('utf-8', { fatal: true }).decode(open));
   } catch (error) {
-    return { fault: error instanceof NotWellFormed ? error.message : 'is not in UTF-8' };
+    if (!(error instanceof NotWellFormed)) return { fault: 'is not in UTF-8', hint: 'save it in UTF-8' };
+    return { fault: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
   }
 }
 
-class NotWellFormed extends Error {}
+class NotWellFormed extends Error {
+  readonly hint: string | undefined;
 
-/** Well-formed XML without declarations of its own: those of entities are how a small file becomes an endless one. */
+  constructor(message: string, hint?: string) {
+    super(message);
+    this.hint = hint;
+  }
+}
+
+/** What XML 1.0 has no place for, however it is written: https://www.w3.org/TR/xml/#charsets. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it finds these.
+const noCharacter = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/;
+const declarationForm =
+  /^version\s*=\s*(?:"1\.0"|'1\.0')(?:\s+encoding\s*=\s*(?:"([\w.-]+)"|'([\w.-]+)'))?(?:\s+standalone\s*=\s*(?:"(?:yes|no)"|'(?:yes|no)'))?\s*$/;
+/** The one that real files of groups name, and that no program fetches. */
+const knownDoctype = /^\s+\w+(?:\s+PUBLIC\s+"-\/\/Red Hat, Inc\.\/\/DTD Comps info\/\/EN"\s+"comps\.dtd")?\s*$/;
+const attributeForm = /\s+([^\s=/>"'<]+)\s*=\s*(?:"[^<"]*"|'[^<']*')/g;
+const markup = /<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|<(?:[^<>"']|"[^"]*"|'[^']*')*>/gs;
+
+/**
+ * Well-formed XML without declarations of its own: those of entities are how a small file becomes an endless one. The
+ * parser lets pass what those of clients do not; that is looked for besides.
+ */
 function readXml(text: string): MetadataFile {
+  const stray = noCharacter.exec(text);
+  if (stray !== null) {
+    const code = stray[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+    const message = `is no XML: it holds the character U+${code} in line ${lineAt(text, stray.index)}`;
+    throw new NotWellFormed(message, 'delete that character');
+  }
   const parser = sax.parser(true, { strictEntities: true } as sax.SAXOptions);
   let root: string | undefined;
   let depth = 0;
+  const refuse = (what: string, hint?: string): never => {
+    throw new NotWellFormed(`${what} in line ${lineAt(text, parser.startTagPosition - 1)}`, hint);
+  };
+  const raw = () => text.slice(parser.startTagPosition - 1, parser.position);
   parser.onerror = ({ message }) => {
     throw new NotWellFormed(`is no XML: ${message.split('\n')[0]} in line ${parser.line + 1}`);
   };
   parser.ondoctype = (declared) => {
-    if (String(declared).includes('[')) throw new NotWellFormed('declares entities or elements of its own');
+    if (String(declared).includes('[')) refuse('declares entities or elements of its own', 'delete the DOCTYPE');
+    if (!raw().startsWith('<!DOCTYPE') || !knownDoctype.test(String(declared)))
+      refuse('names another document by its DOCTYPE', 'delete the DOCTYPE');
+  };
+  parser.onsgmldeclaration = () => refuse('is no XML: a declaration stands outside of a DOCTYPE');
+  parser.onprocessinginstruction = ({ name, body }) => {
+    if (name.toLowerCase() !== 'xml') return;
+    if (parser.startTagPosition !== 1 || name !== 'xml')
+      refuse('is no XML: a declaration `<?xml …?>` that is not its very beginning', 'let the file begin with it');
+    const [form, double, single] = declarationForm.exec(body) ?? [];
+    const encoding = double ?? single ?? 'UTF-8';
+    if (form === undefined)
+      refuse('is no XML: a declaration that is not understood', 'write `<?xml version="1.0" encoding="UTF-8"?>`');
+    if (encoding.toUpperCase() !== 'UTF-8') refuse(`declares the encoding ${encoding}`, 'write `encoding="UTF-8"`');
   };
   parser.onopentag = ({ name }) => {
+    if (depth === 0 && root !== undefined) refuse('is no XML: a second element that is in no other');
     root ??= name;
     depth += 1;
     if (depth > maximumDepth) throw new NotWellFormed(`has elements more than ${maximumDepth} deep`);
+    const seen = new Set<string>();
+    const rest = raw().replace(attributeForm, (_, attribute: string) => {
+      if (seen.has(attribute)) refuse('is no XML: an attribute that is given twice');
+      seen.add(attribute);
+      return '';
+    });
+    if (!/^<[^\s<>="'/]+\s*\/?>$/.test(rest)) refuse('is no XML: an element that is not understood');
   };
   parser.onclosetag = () => {
     depth -= 1;
   };
   parser.write(text).close();
+  // All that is opened is closed by now, so that this looks at each character once.
+  if (text.replace(markup, '').includes(']]>'))
+    throw new NotWellFormed('is no XML: it holds a `]]>`', 'write `]]&gt;`');
   return root === undefined ? { fault: 'holds nothing' } : { root: root.slice(0, 100) };
+}
+
+function lineAt(text: string, index: number): number {
+  return text.slice(0, Math.max(0, index)).split('\n').length;
 }

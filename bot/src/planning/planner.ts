@@ -73,16 +73,21 @@ export interface Planned {
   readonly annotations: readonly CheckAnnotation[];
 }
 
-/** Plans the wish and queues it for who asked, unless that was done before. Throws GitError and QueueError. */
+/**
+ * Plans the wish and queues it for who asked, unless that was done before. Workers take what is queued at once: what
+ * they are to find is made by `beforeQueued`, which is waited for. Throws GitError and QueueError.
+ */
 export async function planOnce(
   wish: PlanWish,
   asker: Asker,
   context: PlanContext & { readonly mirror: Pick<ConfigRepoMirror, 'read'> },
+  beforeQueued?: () => Promise<void>,
 ): Promise<Planned> {
   const before = queuedBefore(asker.batch, context);
   const plan = await planNow(wish, context);
   const annotations = await annotateSources(plan, wish.at.commit, context.mirror);
   const lower = await lowerVersionsIn(plan, wish.at, context);
+  await beforeQueued?.();
   const builds = before ?? (await context.queue.enqueue(requestsOf(plan, wish.at, asker)));
   const said = planSummary(
     plan,

@@ -30,10 +30,13 @@ let steps: string[];
 let built: string[];
 let canceled: string[];
 let contained: readonly string[];
+/** Called when builds are put into the queue. */
+let onEnqueue: () => void;
 let time: number;
 
 beforeEach(() => {
   [built, canceled] = [[], []];
+  onEnqueue = () => undefined;
   [state, inForce, head, steps, contained, time] = [
     initialBotState(),
     undefined,
@@ -57,7 +60,7 @@ const mirror = {
 
 const context: PushContext = {
   ...{ mirror, state: () => state, config: () => inForce, now: () => new Date(time), log: () => undefined },
-  queue: { builds: () => [], enqueue: async () => [] } as unknown as Queue,
+  queue: { builds: () => [], enqueue: async () => [onEnqueue()].slice(1) } as unknown as Queue,
   built: {
     counts: () => new Map([['acme/two', 4]]),
     packages: () => new Map([['acme/one', new Set(built)]]),
@@ -69,6 +72,7 @@ const context: PushContext = {
   unread: async ({ projects }) => projects.flatMap(({ builders }) => builders).map((team) => `There is no ${team}.`),
   applyChange: async (all) => void steps.push(...all.map((step) => `${step.kind} ${step.project.name}`)),
   sandboxes: async () => [],
+  noteInForce: async (note) => applyToBotState(state, { kind: 'in-force', ...note }),
   adopt: (config) => {
     inForce = config;
   },
@@ -214,4 +218,36 @@ test('a branch that goes back and forth counts each time, with a check of its ow
 test('a team that cannot be found is told on the check', async () => {
   await push('one');
   expect((await push('team'))?.summary).toMatch(/^There is no @acme\/nobody\.\n\n/);
+});
+
+describe('before its builds can be taken from the queue, a config', () => {
+  let seen: unknown[];
+  beforeEach(async () => {
+    seen = [];
+    await push('both');
+    onEnqueue = () => void seen.push([inForce?.commit, state.goodCommit, leaving()[0]]);
+  });
+
+  test('is in force, and that is remembered with what is leaving', async () => {
+    await push('one');
+    await push('back');
+    expect(seen).toEqual([
+      ['one', 'one', [until4]],
+      ['back', 'back', []],
+    ]);
+  });
+
+  test('is what a service goes on with that was killed then: nothing is done twice, and its builds are planned', async () => {
+    const full: string[] = [];
+    onEnqueue = () => {
+      throw new Error('killed');
+    };
+    steps = [];
+    await expect(push('back')).rejects.toThrow('killed');
+    expect(steps.splice(0)).toEqual(['describe two']);
+    expect([state.goodCommit, state.handledCommit]).toEqual(['back', 'both']);
+    onEnqueue = () => void full.push('queued');
+    await push('back');
+    expect([steps, full, state.handledCommit]).toEqual([[], ['queued'], 'back']);
+  });
 });

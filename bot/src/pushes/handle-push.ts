@@ -11,7 +11,7 @@ import { type PlanContext, planOnce, queuedBefore } from '../planning/planner.ts
 import { reportProblems } from '../reply/config-problems.ts';
 import { fateNotes, waitingNote, withFates } from '../reply/fates.ts';
 import type { Check } from '../vocabulary/answer.ts';
-import type { BotState, Handled } from '../vocabulary/bot-state.ts';
+import type { BotState, Handled, InForceNote } from '../vocabulary/bot-state.ts';
 import { configCheckKey } from '../vocabulary/check-key.ts';
 import { type DepartedPackage, departedPackages } from '../vocabulary/departed.ts';
 import { type Job, workKey } from '../vocabulary/job.ts';
@@ -29,6 +29,8 @@ export interface PushContext extends PlanContext {
   readonly applyChange: (steps: readonly ProjectStep[]) => Promise<void>;
   /** Cancels builds of packages that nobody works on yet. */
   readonly cancelWaiting: (packages: readonly DepartedPackage[]) => Promise<void>;
+  /** Remembers which config is in force, also when the service is killed. */
+  readonly noteInForce: (note: InForceNote) => Promise<void>;
   /** Puts a config into force. */
   readonly adopt: (config: ConfigAtCommit) => void;
   /** What is wrong with the teams of a config, a sentence each. */
@@ -72,7 +74,7 @@ export async function handlePush(job: PushJob, batch: string, context: PushConte
   return await putIntoForce(parsed.value, job, asker, context);
 }
 
-/** What was published follows, what differs from it is planned and queued, and then the commit counts. */
+/** What was published follows, what differs from it is planned, the commit counts, and the builds are queued. */
 async function putIntoForce(
   stated: ConfigAtCommit,
   job: PushJob,
@@ -105,8 +107,12 @@ async function putIntoForce(
   const departed = await departedAfter(stated, change, asker, context);
   await context.cancelWaiting(departed);
   const everything = { at: stated, selections: [], force: false, leavesUnbuilt: true, sandboxes: context.sandboxes };
-  const { builds, summary, annotations } = await planOnce(everything, asker, context);
-  context.adopt(at(departed));
+  // Builds are taken as soon as they are queued, and ended as the config in force says. A service that is killed once
+  // they are must not start with the config before: it would undo what was just done for this one.
+  const { builds, summary, annotations } = await planOnce(everything, asker, context, async () => {
+    await context.noteInForce({ goodCommit: commit, leaving: inForce.leaving, departed });
+    context.adopt(at(departed));
+  });
   context.log('info', `Config commit ${commit} is in force; ${builds.length} builds queued`);
   return {
     checks: [{ ...says(summary.title, summary.summary), annotations } as Check, ...checksOf(builds)],

@@ -1,5 +1,5 @@
 // What is said of commands that change the config repo: done, already so, or not and why. Pure.
-import { formatProblem, type Problem, type Project, projectKey } from '@coppice/config';
+import { formatProblem, type Problem, type Project, projectKey, readSandbox } from '@coppice/config';
 import type { BuildRef } from '../vocabulary/build-view.ts';
 import type { ConfigEdit } from '../vocabulary/config-edit.ts';
 import { code, codeBlock, list, plain } from './escape.ts';
@@ -35,16 +35,23 @@ export function projectDeleted(project: string): string {
   return `${code(project)} is deleted, with all that it had published.`;
 }
 
-/** `shown`: which version of its package users saw before, and see now. */
+/** `shown`: which version of its package users saw before, and see now; undefined of a project that is frozen. */
 export function buildDeleted(
   { id, owner, project, package: name }: BuildRef,
-  shown: readonly {
-    readonly chroot: string;
-    readonly before: string | undefined;
-    readonly after: string | undefined;
-  }[],
+  shown:
+    | readonly {
+        readonly chroot: string;
+        readonly before: string | undefined;
+        readonly after: string | undefined;
+      }[]
+    | undefined,
 ): string {
-  const gone = `Build ${id} is deleted: its packages are gone from the repository of ${code(`${owner}/${project}`)}, with its logs and records.`;
+  const key = `${owner}/${project}`;
+  const gone = `Build ${id} is deleted: its packages are gone from the repository of ${code(key)}, with its logs and records.`;
+  if (shown === undefined) {
+    const resolve = code(`/resolve ${owner}/${readSandbox(project)?.project ?? project}`);
+    return `${gone} ${code(key)} is frozen, and users see nothing of it. After ${resolve} they see what they saw before without this build: where they saw it, the good build of ${code(name)} before it, if there is one.`;
+  }
   const changes = shown.flatMap(({ chroot, before, after }) => {
     if (before === undefined || before === after) return [];
     if (after === undefined) return [`- ${code(chroot)}: users see no ${code(name)} any more, it was ${code(before)}`];

@@ -18,7 +18,7 @@ let url: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'coppice-copr-'));
   server = await startHttpServer({
-    ...{ host: '127.0.0.1', port: 0, published: folder },
+    ...{ host: '127.0.0.1', port: 0, published: folder, withheld: join(folder, '.withheld') },
     health: () => ({ status: 'ok', ready: true }),
     metrics: async () => '',
   });
@@ -73,13 +73,13 @@ describe('copr-cli', () => {
 
   test('is told in a sentence what there is not', async () => {
     const told = [
-      [cli().get('acme', 'none'), 'There is no project acme/none.'],
-      [cli().getPackage('acme', 'tools', 'none'), 'There is no package none in a project acme/tools.'],
-      [cli().listBuilds('acme', 'none'), 'There is no project acme/none.'],
-      [cli().status(999), 'There is no build 999.'],
-      [cli().list('nobody'), 'There is no owner nobody.'],
+      [() => cli().get('acme', 'none'), 'There is no project acme/none.'],
+      [() => cli().getPackage('acme', 'tools', 'none'), 'There is no package none in a project acme/tools.'],
+      [() => cli().listBuilds('acme', 'none'), 'There is no project acme/none.'],
+      [() => cli().status(999), 'There is no build 999.'],
+      [() => cli().list('nobody'), 'There is no owner nobody.'],
     ] as const;
-    for (const [asked, message] of told) await expect(asked).rejects.toEqual(new CoprError(404, message));
+    for (const [asked, message] of told) await expect(asked()).rejects.toEqual(new CoprError(404, message));
     const other = await fetch(`${url}/api_3/whatever`);
     expect([other.status, await other.json()]).toEqual([404, { error: expect.any(String) }]);
   });
@@ -136,4 +136,53 @@ test.each([
   const response = await fetch(`${url}/api_3/${asked}`);
   expect([response.status, await response.json()]).toEqual([451, { error: 'acme/cold is frozen.' }]);
   expect(response.headers.get('cache-control')).toBe('no-store');
+});
+
+test.each([
+  ['cool', 'project?ownername=acme&projectname=cool', 451],
+  ['cool', 'projects/acme/cool/project.json', 451],
+  ['cool', 'rpmrepo/acme/cool.json', 451],
+  ['cool', 'project?ownername=acme&projectname=cool.json', 404],
+  ['cool', 'projects/acme/cool.json/project.json', 404],
+  ['cool', 'rpmrepo/acme/cool.json/fedora-42/', 404],
+  ['cool', 'rpmrepo/acme/cool.json.json', 404],
+  ['cool.json', 'project?ownername=acme&projectname=cool.json', 451],
+  ['cool.json', 'projects/acme/cool.json/project.json', 451],
+  ['cool.json', 'rpmrepo/acme/cool.json/fedora-42/', 451],
+  ['cool.json', 'rpmrepo/acme/cool.json.json', 451],
+  ['cool.json', 'rpmrepo/acme/cool.json', 404],
+  ['cool.json', 'project?ownername=acme&projectname=cool', 404],
+])('of a name that ends as files do, the very project counts: %s is frozen, %s', async (frozen, asked, status) => {
+  const notes = join(folder, 'api/v1/frozen/acme');
+  await mkdir(notes, { recursive: true });
+  await writeFile(join(notes, `${frozen}.txt`), 'frozen\n');
+  expect((await fetch(`${url}/api_3/${asked}`)).status).toBe(status);
+  await rm(join(notes, `${frozen}.txt`));
+});
+
+test('builds of frozen projects are told of by their numbers alone, also those that come and go later', async () => {
+  const withheld = join(folder, '.withheld/results/acme');
+  const put = (of: string, name: string) => mkdir(join(withheld, of, name), { recursive: true });
+  const status = async (asked: string) => (await fetch(`${url}/api_3/${asked}`)).status;
+  expect(await status('build/900001')).toBe(404);
+  await mkdir(join(folder, 'api/v1/frozen/acme'), { recursive: true });
+  await writeFile(join(folder, 'api/v1/frozen/acme/cold.txt'), 'acme/cold is frozen.\n');
+  await put('cold', `${chroot}/00900001-one`);
+  await put('cold:pr:7', 'srpm-builds/00900002');
+  for (const asked of [
+    'build/900001',
+    'build/built-packages/900001',
+    'build-chroot/list?build_id=900001',
+    'builds/900001/build.json',
+    'build/900002',
+  ]) {
+    const response = await fetch(`${url}/api_3/${asked}`);
+    expect([asked, response.status, await response.json()]).toEqual([asked, 451, { error: 'acme/cold is frozen.' }]);
+  }
+  expect([await status('build/900003'), await status('build/2')]).toEqual([404, 200]);
+  await put('cold', `${chroot}/00900003-one`);
+  await rm(join(withheld, 'cold', chroot, '00900001-one'), { recursive: true });
+  expect([await status('build/900003'), await status('build/900001')]).toEqual([451, 404]);
+  await rm(withheld, { recursive: true });
+  expect(await status('build/900003')).toBe(404);
 });

@@ -20,28 +20,35 @@ const searchedPages = 100;
 
 /**
  * Answers a GET or HEAD of `path` (percent-encoded, with a slash at its start) below `/api_3/`. What is not there, and
- * what is out of reach because its project is frozen, is told as Copr's clients read it: JSON with `error`.
+ * what is out of reach because its project is frozen, is told as Copr's clients read it: JSON with `error`. `buildNote`
+ * says so of a build that is not there.
  */
 export async function answerCoprApi(
   published: string,
   path: string,
   request: IncomingMessage,
   response: ServerResponse,
+  buildNote: (build: number) => Promise<string | undefined>,
 ): Promise<void> {
   const answer = coprAnswer(decoded(path) ?? '', queryOf(request));
-  const note = await readFrozenNote(published, fileAsked(answer) ?? path);
+  const asked = fileAsked(answer) ?? path;
+  const note = await readFrozenNote(published, asked);
   if (note !== undefined) return send(response, 451, { error: note.trim() });
+  const lacks = async (error: string) => {
+    const [, build] = /^\/api_3\/builds\/(\d+)\//.exec(decoded(asked) ?? '') ?? [];
+    const why = build === undefined ? undefined : await buildNote(Number(build));
+    send(response, why === undefined ? 404 : 451, { error: why?.trim() ?? error });
+  };
   // The files themselves are public as well: whoever mirrors the tree reads them by their own names.
   if (answer === undefined) {
     if (await serveFile(published, path, request, response)) return;
-    send(response, 404, { error: 'That is not answered here: see /docs/reference/copr-api/.' });
+    await lacks('That is not answered here: see /docs/reference/copr-api/.');
   } else if (answer.kind === 'wrong') send(response, 400, { error: answer.message });
   else if (answer.kind === 'file') {
-    if (!(await serveFile(published, asPath(answer.file), request, response)))
-      send(response, 404, { error: answer.lacks });
+    if (!(await serveFile(published, asPath(answer.file), request, response))) await lacks(answer.lacks);
   } else {
     const list = answer.search === undefined ? await readList(published, answer) : await search(published, answer);
-    if (list === undefined) send(response, 404, { error: answer.lacks });
+    if (list === undefined) await lacks(answer.lacks);
     else send(response, 200, list);
   }
 }

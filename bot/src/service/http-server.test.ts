@@ -161,6 +161,14 @@ describe('the HTTP server', () => {
       304,
     );
     expect(await rawStatus('/results/acme/tools/build.log', { 'If-None-Match': '"another"' })).toBe(200);
+    for (const [last, part] of [
+      [4, 'bytes 6-9/10'],
+      [10, 'bytes 0-9/10'],
+      [999_999_999, 'bytes 0-9/10'],
+    ] as const) {
+      const end = await fetch(`${url}/results/acme/tools/build.log`, { headers: { Range: `bytes=-${last}` } });
+      expect([end.status, end.headers.get('content-range')]).toEqual([206, part]);
+    }
     const past = await fetch(`${url}/results/acme/tools/build.log`, { headers: { Range: 'bytes=10-' } });
     expect([past.status, past.headers.get('content-range')]).toEqual([416, 'bytes */10']);
     const folderAnswer = await fetch(`${url}/results/acme`, { redirect: 'manual' });
@@ -210,6 +218,8 @@ describe('the HTTP server', () => {
       '/api_3/rpmrepo/acme/cold/fedora-42/',
       '/acme/cold/build/1/',
       '/acme/cold/package/one/',
+      `/acme/${encodeURIComponent(sandboxOf('cold', 7))}/`,
+      `/acme/${sandboxOf('cold', 7)}`,
     ])
       expect([path, await rawStatus(path)]).toEqual([path, 451]);
     const answer = await fetch(`${url}/results/acme/cold/`);

@@ -12,12 +12,12 @@ import { listDirectory } from './files/directory-listing.ts';
 import { openPublished } from './files/open-published.ts';
 import { formOf, isBrowsable } from './files/path-form.ts';
 import { redirect, serveFile } from './files/serve-file.ts';
-import { readFrozenNote } from './frozen-note.ts';
+import { createBuildNotes, readFrozenNote } from './frozen-note.ts';
 
 /** What `/healthz` answers, always with 200; `ready` once the service can take builds. */
 export type Health =
   | { readonly status: 'ok'; readonly ready: boolean }
-  /** It takes builds, but these pools cannot make builders, or GitHub cannot be asked, which says why. */
+  /** It takes builds, but a disk is full, these pools make no builders, or GitHub cannot be asked, which says why. */
   | {
       readonly status: 'degraded';
       readonly ready: boolean;
@@ -25,6 +25,8 @@ export type Health =
       readonly github?: string;
       /** The mirror does not have what was published at that time, and goes on failing. */
       readonly mirror?: MirrorHealth;
+      /** Folders of the home, as `published`, on whose disk is too little room. */
+      readonly disk?: readonly string[];
     };
 
 /**
@@ -37,16 +39,17 @@ export interface MirrorHealth {
 }
 
 /**
- * The answer for a service whose pools `broken` cannot make builders, where `github` says what is wrong there, and with
- * a `mirror` that is behind.
+ * The answer for a service whose pools `broken` cannot make builders, where `github` says what is wrong there, with a
+ * `mirror` that is behind, and with folders of the home whose disk is full (`disk`).
  */
 export function healthOf(
   ready: boolean,
   broken: readonly { readonly name: string }[],
   github?: string,
   mirror?: MirrorHealth,
+  disk: readonly string[] = [],
 ): Health {
-  if (broken.length === 0 && github === undefined && mirror === undefined) return { status: 'ok', ready };
+  if (broken.length + disk.length === 0 && github === undefined && mirror === undefined) return { status: 'ok', ready };
   const brokenPools = broken.map(({ name }) => name);
   return {
     status: 'degraded',
@@ -54,6 +57,7 @@ export function healthOf(
     brokenPools,
     ...(github === undefined ? {} : { github }),
     ...(mirror && { mirror }),
+    ...(disk.length === 0 ? {} : { disk }),
   };
 }
 
@@ -88,10 +92,14 @@ export async function startHttpServer(options: {
   readonly host: string;
   readonly port: number;
   readonly published: string;
+  /** Where frozen projects have what they published, laid out as in `published`. Default: nowhere. */
+  readonly withheld?: string;
   readonly health: () => Health;
   readonly metrics: () => Promise<string>;
 }): Promise<HttpServer> {
   let webhooks: RequestHandler = (_request, response) => answer(response, 503, 'Starting: try again soon.\n');
+  const { published, withheld } = options;
+  const buildNote = withheld === undefined ? async () => undefined : createBuildNotes(published, withheld);
   const server = createServer(slowness, (request, response) => {
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Content-Security-Policy', pagePolicy);
@@ -109,7 +117,7 @@ export async function startHttpServer(options: {
     } else if (path === '/metrics') {
       answerMetrics(options.metrics, response);
     } else {
-      answerFile(options.published, path, request, response).catch(() => answer(response, 500, 'Cannot read it.\n'));
+      answerFile(published, path, request, response, buildNote).catch(() => answer(response, 500, 'Cannot read it.\n'));
     }
   });
   await listen(server, options.host, options.port);
@@ -137,8 +145,9 @@ async function answerFile(
   path: string,
   request: IncomingMessage,
   response: ServerResponse,
+  buildNote: (build: number) => Promise<string | undefined>,
 ): Promise<void> {
-  if (path.startsWith('/api_3/')) return await answerCoprApi(published, path, request, response);
+  if (path.startsWith('/api_3/')) return await answerCoprApi(published, path, request, response, buildNote);
   const note = await readFrozenNote(published, path);
   if (note !== undefined) return answer(response, 451, note);
   const errorData = await errorDataOf(published, path, architectureAsked(request));

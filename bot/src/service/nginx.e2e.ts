@@ -42,7 +42,8 @@ describe('nginx, with the file of the documentation', () => {
     await mkdir(join(folder, 'state'));
     await writeFile(join(folder, 'state/secret.json'), '{}');
     await mkdir(join(folder, 'published/api/v1/frozen/acme'), { recursive: true });
-    await writeFile(join(folder, 'published/api/v1/frozen/acme/cold.txt'), 'acme/cold is frozen.\n');
+    for (const name of ['cold', 'cold:pr:7', 'iced.json'])
+      await writeFile(join(folder, 'published/api/v1/frozen/acme', `${name}.txt`), `acme/${name} is frozen.\n`);
     const [map = '', inServer = ''] = nginxIn('take-down-a-project').split(/^server \{$/m);
     const frozen = inServer.replace(/^\}$/m, '');
     const here = `${map}${nginxIn('serve-with-nginx')}`
@@ -156,6 +157,44 @@ describe('nginx, with the file of the documentation', () => {
   ])('answers 451 with the sentence for what a frozen project has published: %s', async (path) => {
     const answer = await fetch(`${url}${path}`);
     expect([answer.status, await answer.text()]).toEqual([451, 'acme/cold is frozen.\n']);
+  });
+
+  test.each([
+    ['/results/acme/iced.json/', 451],
+    ['/coprs/acme/iced.json/repo/fedora-42/dnf.repo', 451],
+    ['/api_3/rpmrepo/acme/iced.json/fedora-42/', 451],
+    ['/api_3/rpmrepo/acme/iced.json.json', 451],
+    ['/api_3/projects/acme/iced.json/project.json', 451],
+    ['/api_3/project?ownername=acme&projectname=iced.json', 451],
+    ['/api_3/rpmrepo/acme/iced.json', 404],
+    ['/api_3/projects/acme/iced/project.json', 404],
+    ['/results/acme/cold.json/', 404],
+    ['/acme/cold:pr:7/', 451],
+    ['/acme/cold%3Apr%3A7', 451],
+    ['/acme/cold/', 404],
+    ['/api_3/rpmrepo/acme/cold.json', 451],
+    ['/api_3/rpmrepo/acme/cold.json/fedora-42/', 404],
+    ['/api_3/projects/acme/cold.json/project.json', 404],
+  ])('tells projects apart whose names end as files do, and sandboxes: %s', async (path, status) => {
+    expect((await fetch(`${url}${path}`)).status).toBe(status);
+  });
+
+  test.each([
+    '/acme/tools/',
+    '/none/',
+    '/results/acme/tools/',
+    '/results/acme/cold/',
+    '/api_3/project/list',
+    '/api_3/build/9999',
+  ])('says what pages may do as the service does: %s', async (path) => {
+    const said = async (base: string) => {
+      const { status, headers } = await fetch(`${base}${path}`, { headers: { accept: 'text/html' } });
+      const names = ['content-security-policy', 'referrer-policy', 'x-content-type-options'];
+      return [status, ...names.map((name) => headers.get(name))];
+    };
+    const wanted = await said(`http://127.0.0.1:${service.port}`);
+    expect(wanted[1]).toContain("default-src 'none'");
+    expect(await said(url)).toEqual(wanted);
   });
 
   test('gives pages, folders and files', async () => {

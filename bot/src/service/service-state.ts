@@ -24,8 +24,11 @@ export interface ServiceState {
   isReady(): void;
 }
 
-/** `brokenOf` says which pools cannot make builders. */
-export function createServiceState(brokenOf: (state: PoolState | undefined) => readonly BrokenPool[]): ServiceState {
+/** `brokenOf` says which pools cannot make builders, `fullNow` which folders of the home have too little room. */
+export function createServiceState(
+  brokenOf: (state: PoolState | undefined) => readonly BrokenPool[],
+  fullNow: () => readonly string[] = () => [],
+): ServiceState {
   let pool: Pick<BuilderPool, 'state'> | undefined;
   let runner: Pick<Runner, 'workers'> | undefined;
   let mirrorState: () => MirrorState | undefined = () => undefined;
@@ -43,7 +46,7 @@ export function createServiceState(brokenOf: (state: PoolState | undefined) => r
       mirror: mirrorJson(mirrorState()),
       github: githubFault() === undefined,
     }),
-    health: () => healthOf(ready, brokenPools(), githubFault(), mirrorHealth(mirrorState())),
+    health: () => healthOf(ready, brokenPools(), githubFault(), mirrorHealth(mirrorState()), fullNow()),
     poolIsThere(made) {
       pool = made;
     },

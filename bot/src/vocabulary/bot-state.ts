@@ -63,6 +63,7 @@ export type BotOperation =
       readonly groups?: readonly string[];
       readonly petitions?: readonly PetitionOperation[];
     }
+  | ({ readonly kind: 'in-force' } & InForceNote)
   | ({ readonly kind: 'deletion-asked' } & AskedDeletion)
   | { readonly kind: 'forgotten'; readonly pull: number }
   | { readonly kind: 'looked'; readonly comments: CommentCursor }
@@ -71,6 +72,15 @@ export type BotOperation =
   | { readonly kind: 'checked'; readonly key: string; readonly checkRunId: number; readonly sentAnnotations: number }
   | { readonly kind: 'concluded'; readonly key: string }
   | { readonly kind: 'account'; readonly account: AccountOperation };
+
+/** That a config has come into force, noted before builds of it are queued. */
+export interface InForceNote {
+  readonly goodCommit: string;
+  /** All of them, as they are now. */
+  readonly leaving: readonly Leaving[];
+  /** The same. */
+  readonly departed: readonly DepartedPackage[];
+}
 
 export function initialBotState(): BotState {
   return {
@@ -101,6 +111,11 @@ export function applyToBotState(state: BotState, operation: BotOperation): void 
       return;
     case 'handled':
       applyHandled(state, operation);
+      return;
+    case 'in-force':
+      state.goodCommit = operation.goodCommit;
+      state.leaving = operation.leaving;
+      state.departed = operation.departed;
       return;
     case 'commented': {
       const answer = state.answers.find(({ to }) => to === operation.to);

@@ -66,7 +66,10 @@ test('a takedown takes what lies below, and not what is called alike', () => {
   const paths = ['r/a', 'r/a/b/c', 'r/a0', 'r/ab/c'];
   ledger.sent(paths.map((path) => ({ path, rank: ranks.content, stamp: '1-1-1' })));
   ledger.noteTaken('r/a', 1);
-  ledger.takenDown('r/a');
+  expect(ledger.takenDown('r/a')).toBe(true);
   expect(paths.filter((path) => ledger.stampOf(path) !== undefined)).toEqual(['r/a0', 'r/ab/c']);
   expect(ledger.taken()).toEqual([]);
+  // The next start looks again, and the mirror had nothing.
+  ledger.noteTaken('r/a', 2);
+  expect(ledger.takenDown('r/a')).toBe(false);
 });

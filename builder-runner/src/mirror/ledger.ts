@@ -65,15 +65,16 @@ export function openLedger(folder: string, target: string) {
       database.exec('COMMIT');
       return result;
     } catch (error) {
-      database.exec('ROLLBACK');
+      // With a full disk SQLite has rolled back by itself, and would say of a second time that there is nothing to do.
+      if (database.isTransaction) database.exec('ROLLBACK');
       throw error;
     }
   };
   const range = (path: string): [string, string, string] => [path, `${path}/`, `${path}0`];
-  const forget = (path: string): void => {
+  const forget = (path: string): boolean => {
     const [folderOf, nameOf] = split(path);
-    sql.forgetFile.run(folderOf, nameOf);
-    sql.forgetFolder.run(...range(path));
+    const gone = [sql.forgetFile.run(folderOf, nameOf), sql.forgetFolder.run(...range(path))];
+    return gone.some(({ changes }) => changes > 0);
   };
 
   return {
@@ -93,13 +94,14 @@ export function openLedger(folder: string, target: string) {
     },
     noteTaken: (path: string, now: number) => void sql.noteTaken.run(path, now),
     taken: () => sql.taken.all().map(({ path }) => String(path)),
-    /** The mirror has nothing there any more. */
-    takenDown(path: string): void {
-      together(() => {
-        forget(path);
+    /** The mirror has nothing there any more. Returns whether it had something, as far as is known. */
+    takenDown(path: string): boolean {
+      return together(() => {
+        const hadSomething = forget(path);
         sql.forgetBehind.run(...range(path));
         sql.forgetGone.run(...range(path));
         sql.takenDown.run(path);
+        return hadSomething;
       });
     },
     /** Stamps of what the mirror has in one folder, by name. */

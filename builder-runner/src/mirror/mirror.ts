@@ -174,8 +174,8 @@ async function takeDown(ledger: Ledger, target: MirrorTarget, signal: AbortSigna
   const taken = ledger.taken();
   for (const path of taken) {
     await target.removeAll(path, signal);
-    ledger.takenDown(path);
-    log('info', `Taken down from the mirror: ${path}`);
+    // Each start notes again what is frozen: nothing is told of what has gone before.
+    if (ledger.takenDown(path)) log('info', `Taken down from the mirror: ${path}`);
   }
   return taken.length > 0;
 }

@@ -138,6 +138,7 @@ describe('the places of files', () => {
       'projects/API/x.yaml',
       'projects/404.html/x.yaml',
       'projects/acme/index.html.yaml',
+      'projects/acme/404.html.yaml',
       'projects/-x/y z.yaml',
     ];
     const texts = Object.fromEntries(names.map((name) => [name, projectHead]));
@@ -147,6 +148,7 @@ describe('the places of files', () => {
       'projects/-x/y z.yaml:1:1: `-x` cannot name an owner',
       'projects/-x/y z.yaml:1:1: `y z` cannot name a project',
       'projects/404.html/x.yaml:1:1: no owner can have the name `404.html`: the site uses it itself',
+      'projects/acme/404.html.yaml:1:1: no project can have the name `404.html`: web servers take it for the page of a folder',
       'projects/acme/index.html.yaml:1:1: no project can have the name `index.html`: web servers take it for the page of a folder',
       'projects/acme/tools.yaml:1:1: the project differs from `projects/acme/Tools.yaml` only in upper and lower case',
       'projects/API/x.yaml:1:1: no owner can have the name `API`: the site uses it itself',

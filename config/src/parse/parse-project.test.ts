@@ -98,6 +98,16 @@ packages:
       '5:3: `hello` is there twice (the first one is on line 4; keep one of them)',
     ],
     [
+      'a package with the name of a page',
+      `${projectHead}packages:\n  Index.html: { ${gitSource} }\n`,
+      '4:3: no package can have the name `Index.html`: web servers take it for the page of a folder (give it another name)',
+    ],
+    [
+      'a package with the name of the page for what does not exist',
+      `${projectHead}packages:\n  404.html: { ${gitSource} }\n`,
+      '4:3: no package can have the name `404.html`: web servers take it for the page of a folder (give it another name)',
+    ],
+    [
       'a need that is no package',
       `${projectHead}packages:\n  libgreet: { ${gitSource} }\n  a: { ${gitSource}, needs: [libgret] }\n`,
       '5:80: the project has no package `libgret` (did you mean `libgreet`?)',

@@ -2,7 +2,7 @@
 import type { ChrootName } from '../words/chroot.ts';
 import type { Problem } from '../words/problem.ts';
 import type { Package, Policy, Project } from '../words/project.ts';
-import { reservedOwners, reservedProject } from '../words/published.ts';
+import { reservedNames, reservedOwners } from '../words/published.ts';
 import { quote } from '../words/quote.ts';
 import { projectOfRepository, type RepoOptions, type RuntimeRepo } from '../words/repo-options.ts';
 import { checkYaml, didYouMean, problemAt } from '../yaml/check-yaml.ts';
@@ -31,7 +31,7 @@ export interface ProjectContext {
 }
 
 /** What a file holds: its outermost element's name; or why clients could not read it, in words that follow its own. */
-export type MetadataFile = { readonly root: string } | { readonly fault: string };
+export type MetadataFile = { readonly root: string } | { readonly fault: string; readonly hint?: string };
 
 const metadataRoots = { comps: 'comps', appstream: 'components' } as const;
 
@@ -92,7 +92,7 @@ export function checkProjectName(path: string, owner: string, name: string): Pro
     const message = `no owner can have the name ${quote(owner)}: the site uses it itself`;
     problems.push({ ...at, message, hint: `move the file; not allowed are ${reservedOwners.join(', ')}` });
   }
-  if (name.toLowerCase() === reservedProject) {
+  if (reservedNames.includes(name.toLowerCase())) {
     const message = `no project can have the name ${quote(name)}: web servers take it for the page of a folder`;
     problems.push({ ...at, message, hint: 'move the file' });
   }
@@ -210,7 +210,8 @@ function checkMetadata(
     const root = metadataRoots[key];
     if ('root' in found && found.root === root) return [];
     const fault = 'fault' in found ? found.fault : `holds \`<${found.root}>\`, not \`<${root}>\``;
-    return [problemAt(file, ['metadata', key], `${quote(path)} ${fault}`, 'mend the file, or remove the key')];
+    const mend = ('hint' in found && found.hint) || 'mend the file';
+    return [problemAt(file, ['metadata', key], `${quote(path)} ${fault}`, `${mend}, or remove the key`)];
   });
 }
 

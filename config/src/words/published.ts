@@ -96,8 +96,8 @@ export const reservedOwners = [
   'favicon.ico',
 ] as const;
 
-/** What a web server gives for the folder of an owner. */
-export const reservedProject = 'index.html';
+/** Names of folders that web servers take for a page of their own: no project and no package may have them. */
+export const reservedNames: readonly string[] = ['index.html', '404.html'];
 
 /** Whether `name` can be that of a package in a path. */
 export function isPathName(name: string): boolean {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { type ChrootName, parseChroot } from '../words/chroot.ts';
 import { namePattern, projectNamePattern } from '../words/project.ts';
+import { reservedNames } from '../words/published.ts';
 import { quote } from '../words/quote.ts';
 import { parseDuration, parseSize, suggestDuration } from '../words/units.ts';
 
@@ -154,9 +155,11 @@ export function checkProjectPart(what: 'an owner' | 'a project', text: string): 
   };
 }
 
-export const packageName = checkedText('a package name', 'The name of a package.', (text) =>
-  checkName('a package', text),
-);
+export const packageName = checkedText('a package name', 'The name of a package.', (text) => {
+  if (!reservedNames.includes(text.toLowerCase())) return checkName('a package', text);
+  const message = `no package can have the name ${quote(text)}: web servers take it for the page of a folder`;
+  return { message, hint: 'give it another name' };
+});
 
 /** What is wrong with a path inside a source: it must stay below the folder that it starts from. */
 function checkRelativePath(text: string): Fault | undefined {

@@ -76,7 +76,8 @@ export class History {
       this.#database.exec('COMMIT');
       return result;
     } catch (error) {
-      this.#database.exec('ROLLBACK');
+      // With a full disk SQLite has rolled back by itself, and would say of a second time that there is nothing to do.
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       throw error;
     }
   }

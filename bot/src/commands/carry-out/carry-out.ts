@@ -1,9 +1,10 @@
 // Does what was decided about one command, and says what it came to as a section of the answer.
-import type { BuildId, QueuedBuild } from '@coppice/config';
+import { type BuildId, type QueuedBuild, readSandbox } from '@coppice/config';
 import * as edits from '../../reply/edits.ts';
 import { trusted as sayTrusted } from '../../reply/people.ts';
 import * as refusal from '../../reply/refused.ts';
 import { type BuildRef, refOf } from '../../vocabulary/build-view.ts';
+import { countingLeaving } from '../../vocabulary/leaving.ts';
 import type { Action } from '../decide/action.ts';
 import { carryOutBuild, carryOutPlan, carryOutRebuild } from './builds.ts';
 import { carryOutDebug, endDebug } from './debug.ts';
@@ -81,14 +82,16 @@ async function deleteBuild(
   await context.built.reread(ref.owner, ref.project);
   context.published();
   const after = await shownOf(ref, context);
-  return text(
-    line,
-    true,
-    edits.buildDeleted(
-      ref,
-      ref.chroots.map((chroot, at) => ({ chroot, before: before[at], after: after[at] })),
-    ),
-  );
+  const shown = ref.chroots.map((chroot, at) => ({ chroot, before: before[at], after: after[at] }));
+  return text(line, true, edits.buildDeleted(ref, isFrozen(ref, context) ? undefined : shown));
+}
+
+/** A sandbox is frozen with its project. */
+function isFrozen({ owner, project }: BuildRef, { config }: CommandContext): boolean {
+  const at = config();
+  const name = readSandbox(project)?.project ?? project;
+  const projects = at === undefined ? [] : countingLeaving(at).projects;
+  return projects.some((one) => one.owner === owner && one.name === name && one.frozen !== null);
 }
 
 /** The versions of its package that users see, of each of its chroots. */

@@ -101,7 +101,11 @@ export function redirect(response: ServerResponse, path: string, { url = '' }: I
 function rangeOf(request: IncomingMessage, size: number): { start: number; end: number } | 'unsatisfiable' | undefined {
   const { range } = request.headers;
   if (range === undefined || request.headers['if-range'] !== undefined) return undefined;
-  const ranges = parseRange(size, range);
+  // The last bytes of a file that has fewer are all of it (RFC 9110, 14.1.2); the parser takes none.
+  const bounded = range.replace(/([=,]\s*)-(\d+)/g, (all, before, last) =>
+    Number(last) > size ? `${before}-${size}` : all,
+  );
+  const ranges = parseRange(size, bounded);
   if (ranges === -1) return 'unsatisfiable';
   if (ranges === -2 || ranges.type !== 'bytes' || ranges.length !== 1) return undefined;
   return ranges[0];
