@@ -32,16 +32,21 @@ test('where there is nothing to say, nothing is said', () => {
 
 test('what else the build gave is named beside the command', () => {
   const snippet = {
-    ...{ label: 'EPEL 9', dnf5: 'add it', dnf4: 'add it so', copr: 'enable it', coprInDnf5: false },
+    ...{
+      label: 'EPEL 9',
+      dnf5: 'add it',
+      dnf4: 'add it so',
+      copr: 'enable it',
+      coprInDnf5: false,
+      repoHref: '/a/b.repo',
+    },
     ...{ install: 'install a', others: ['b', 'c'] },
   };
   const page = renderHtml(installSection({ snippets: [snippet], notYet: [] }));
   expect(page.match(/>(?:(?:add|enable) it(?: so)?|install a)</g)).toEqual([
-    '>add it<',
-    '>add it so<',
-    '>install a<',
-    '>enable it<',
+    ...['>add it<', '>install a<', '>add it so<', '>install a<', '>enable it<', '>install a<', '>install a<'],
   ]);
-  expect(page).toContain('With the copr plugin of dnf 4<');
+  expect(page).toContain('>copr plugin of dnf 4</label>');
+  expect(page).toContain('<a href="/a/b.repo">b.repo</a>');
   expect(page).toContain('The same build also gave <code>b</code>, <code>c</code>.');
 });

@@ -11,10 +11,27 @@ export function installSection({ snippets, notYet }: Install): Html {
   if (first === undefined)
     return waiting ? html`<section class="install"><h2>Install</h2>${waiting}</section>` : html``;
   return html`<section class="install"><h2>Install <span class="tag">${first.label}</span></h2>
-${adding(first)}${command(first.install)}${besides(first)}${waiting}
-<details><summary>With the copr plugin${!first.coprInDnf5 && ' of dnf 4'}${others.length > 0 && `, and for ${others.length} more`}</summary>
-${command(first.copr)}
-${others.map((other) => html`<h3>${other.label}</h3>${adding(other)}${command(other.copr)}${command(other.install)}${besides(other)}`)}</details></section>`;
+${ways(first)}${besides(first)}${waiting}
+${others.length > 0 && html`<details><summary>For ${others.length} more: ${sayList(others.map(({ label }) => label))}</summary>${others.map((other) => html`<h3>${other.label}</h3>${ways(other)}${besides(other)}`)}</details>`}</section>`;
+}
+
+/** A way for each program, as tabs that need no script: of the radio buttons of a group one is checked. */
+function ways(snippet: InstallSnippet): Html {
+  const { label, dnf5, dnf4, copr, coprInDnf5, repoHref, install } = snippet;
+  const group = `install-${label.replaceAll(/[^A-Za-z0-9]+/g, '-')}`;
+  const tabs: readonly (readonly [title: string, content: Html])[] = [
+    ['dnf 5', html`${command(dnf5)}${command(install)}`],
+    ['dnf 4', html`${command(dnf4)}${command(install)}`],
+    [coprInDnf5 ? 'copr plugin' : 'copr plugin of dnf 4', html`${command(copr)}${command(install)}`],
+    [
+      '.repo file',
+      html`<p><a href="${repoHref}">${repoHref.slice(repoHref.lastIndexOf('/') + 1)}</a> goes into <code>/etc/yum.repos.d/</code></p>${command(install)}`,
+    ],
+  ];
+  return html`<div class="tabs">${tabs.map(
+    ([title, content], index) =>
+      html`<input type="radio" name="${group}" id="${group}-${index}"${index === 0 && html` checked`}><label for="${group}-${index}">${title}</label><div class="panel">${content}</div>`,
+  )}</div>`;
 }
 
 const nothingBecause: Readonly<Record<NotYet['why'], (labels: string) => string>> = {
@@ -31,10 +48,6 @@ function nothing([why, releases]: readonly [NotYet['why'], readonly NotYet[]]): 
   );
   const says = nothingBecause[why](sayList(releases.map(({ label }) => label)));
   return html`<p class="quiet">${says}${links.length > 0 && html` (${links})`}.</p>`;
-}
-
-function adding({ dnf5, dnf4 }: InstallSnippet): Html {
-  return html`<p class="quiet">With dnf 5:</p>${command(dnf5)}<p class="quiet">With dnf 4:</p>${command(dnf4)}`;
 }
 
 function besides({ others }: InstallSnippet): Html {

@@ -62,9 +62,23 @@ export function chrootName(chroot: string): Html {
   return html`<span title="${chroot}">${chrootLabel(chroot)}</span>`;
 }
 
-/** The version that users get, and what was built that they do not. */
-export function versionCell({ version, notes }: Pick<MatrixRow, 'version' | 'notes'>): Html {
-  return html`${version ?? html`<span class="quiet">–</span>`}${notes.map((note) => html`<br><span class="quiet">${note}</span>`)}`;
+/** What was built of a package and users do not get. */
+export function versionNotes({ notes }: Pick<MatrixRow, 'notes'>): Html {
+  return html`${notes.map((note) => html`<br><span class="quiet">${note}</span>`)}`;
+}
+
+/** Of a build that failed for some of its chroots: for how many; of all others as `stateBadge`. */
+export function buildBadge({ state, reason, chroots }: Pick<BuildRow, 'state' | 'reason' | 'chroots'>): Html {
+  const failed = chroots.filter((run) => run.state === 'failed').length;
+  if (state !== 'failed' || failed === 0 || failed === chroots.length) return stateBadge(state, reason);
+  const title = reason === null ? undefined : html` title="${reasonTitles[reason]}"`;
+  return html`<span class="state state-failed"${title}>${icon('failed')}failed on ${failed} of ${chroots.length}</span>`;
+}
+
+/** Cell of a matrix of what users get: the version first, then how the newest build went. */
+export function standingCell(version: string | null, cell: MatrixCell | null | 'absent'): Html {
+  if (version === null) return stateCell(cell);
+  return html`<span class="got">${version}</span>${cell !== null && cell !== 'absent' && html`<br>${stateCell(cell)}`}`;
 }
 
 /** Cell of a matrix. */
@@ -84,7 +98,7 @@ export function buildTable(
 <tbody>${rows.map(
     (row) => html`<tr>
 <td><a class="strong" href="${row.href}">#${row.id}</a></td>
-<td>${stateBadge(row.state, row.reason)}</td>
+<td>${buildBadge(row)}</td>
 ${show.package && html`<td><a href="${row.packageHref}">${row.package}</a></td>`}
 <td>${row.version ?? html`<span class="quiet">–</span>`}</td>
 ${show.project && html`<td><a href="${row.projectHref}">${row.project}</a></td>`}

@@ -2,7 +2,7 @@
 // from.
 import { toneClass } from '../layouts/log-lines.ts';
 import { page } from '../layouts/page.ts';
-import { exactTime, icon, stateBadge, time } from '../layouts/parts.ts';
+import { buildBadge, exactTime, icon, stateBadge, time } from '../layouts/parts.ts';
 import { type Html, html, siteHref } from '../src/markup/html.ts';
 import type { BuildView, RunView } from '../src/view/build-view.ts';
 import { formatSeconds } from '../src/view/format.ts';
@@ -28,7 +28,7 @@ export function render({ build, siteUrl }: { build: BuildView; siteUrl: string }
   };
   return page(
     frame,
-    html`<div class="verdict state-${row.state}"><span class="seal">${icon(row.state)}</span><div><h1>${row.package} <span class="version">#${row.id}</span></h1><p>${build.verdict}</p>${build.notes.map((note) => html`<p>${note.charAt(0).toUpperCase()}${note.slice(1)}.</p>`)}</div>${stateBadge(row.state, row.reason)}</div>
+    html`<div class="verdict state-${row.state}"><span class="seal">${icon(row.state)}</span><div><h1>${row.package} <span class="version">#${row.id}</span></h1><p>${build.verdict}</p>${build.notes.map((note) => html`<p>${note.charAt(0).toUpperCase()}${note.slice(1)}.</p>`)}</div>${buildBadge(row)}</div>
 <div class="columns"><div>${build.runs.map((run) => runSection(run, build.runs.length > 1))}${build.srpm !== null && srpmSection(build.srpm)}</div>
 <aside>${provenance(build)}</aside></div>`,
   );
@@ -79,7 +79,10 @@ function excerpt(run: RunView): Html {
 }
 
 /** `brief`: the names of the phases are folded away, for builds with several chroots. */
-function timeline({ timeline: { bars, totalSeconds, current }, expected }: RunView, brief: boolean): Html {
+function timeline(
+  { timeline: { bars, totalSeconds, waitedSeconds, current }, expected }: RunView,
+  brief: boolean,
+): Html {
   const now =
     current &&
     html`<p class="now">${icon(current.name === 'queued' ? 'pending' : 'running')} ${current.title} <span class="quiet">since ${time(current.since)}</span>${expectedEnd(expected)}</p>`;
@@ -91,7 +94,7 @@ function timeline({ timeline: { bars, totalSeconds, current }, expected }: RunVi
   return html`${now}<figure class="timeline"><svg class="chart" width="100%" height="14" role="img" aria-label="Phases of ${formatSeconds(totalSeconds)}">${bars.map(
     (bar) =>
       html`<rect class="phase-${bar.name}" x="${bar.left}%" y="0" width="${bar.width}%" height="14"><title>${bar.title}: ${formatSeconds(bar.seconds)}</title></rect>`,
-  )}</svg>${brief ? html`<details><summary>${formatSeconds(totalSeconds)} in ${bars.length} phases</summary>${legend}</details>` : legend}</figure>`;
+  )}</svg>${brief ? html`<details><summary>${formatSeconds(totalSeconds)} in ${bars.length} phases</summary>${legend}</details>` : legend}${waitedSeconds >= 1 && html`<p class="quiet">Before that it waited for ${formatSeconds(waitedSeconds)}.</p>`}</figure>`;
 }
 
 function expectedEnd(expected: RunView['expected']): Html {

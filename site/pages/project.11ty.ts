@@ -3,7 +3,7 @@ import { programFiles } from '@coppice/config';
 import { badges } from '../layouts/badges.ts';
 import { installSection } from '../layouts/install.ts';
 import { page } from '../layouts/page.ts';
-import { buildTable, chrootName, departedNote, stateCell, versionCell } from '../layouts/parts.ts';
+import { buildTable, chrootName, departedNote, standingCell, versionNotes } from '../layouts/parts.ts';
 import { type Html, html, siteHref } from '../src/markup/html.ts';
 import { renderMarkdown } from '../src/markup/markdown.ts';
 import { aboutProject } from '../src/view/about.ts';
@@ -49,18 +49,24 @@ ${project.buildCount > project.latest.length && html`<p class="quiet">${project.
 
 function gone({ owner, stated, sandbox, endsWhen }: ProjectView): Html {
   if (sandbox !== null) {
-    return html`<p class="note">These are the builds of pull request ${sandbox.pull} to <code>${owner}/${sandbox.project}</code>, to try it. They are deleted ${endsWhen ?? 'some days after it is closed'}; nobody who uses the project gets them.</p>`;
+    return html`<p class="note">These are the builds of ${sandbox.href === null ? html`pull request ${sandbox.pull}` : html`<a href="${sandbox.href}" rel="nofollow noopener">pull request ${sandbox.pull}</a>`} to <code>${owner}/${sandbox.project}</code>, to try it. They are deleted ${endsWhen ?? 'some days after it is closed'}; nobody who uses the project gets them.</p>`;
   }
   if (stated) return html``;
   return html`<p class="note">This project has left the config repository. What it built is still here.</p>`;
 }
 
+/** Fewer packages are seen at once. */
+const filteredFrom = 12;
+
 function matrix({ chroots, rows }: Matrix): Html {
   if (rows.length === 0) return html`<p class="empty">No packages yet.</p>`;
-  return html`<div class="scroll"><table class="matrix${chroots.length > 2 && ' many'}"><thead><tr><th>Package</th><th>Version</th>${chroots.map((chroot) => html`<th>${chrootName(chroot)}</th>`)}</tr></thead>
+  const filter =
+    rows.length > filteredFrom &&
+    html`<p class="filter with-script"><label>Filter <input type="search" data-filter="matrix" autocomplete="off"></label></p>`;
+  return html`${filter}<div class="scroll" tabindex="0" role="region" aria-label="Packages by chroot"><table class="matrix${chroots.length > 2 && ' many'}" id="matrix"><thead><tr><th>Package</th>${chroots.map((chroot) => html`<th>${chrootName(chroot)}</th>`)}</tr></thead>
 <tbody>${rows.map(
     (row) =>
-      html`<tr><th scope="row"><a href="${row.href}">${row.package}</a>${row.departed !== undefined && html` ${departedNote(row.departed)}`}</th><td>${versionCell(row)}</td>${row.cells.map((cell) => html`<td>${stateCell(cell)}</td>`)}</tr>`,
+      html`<tr><th scope="row"><a href="${row.href}">${row.package}</a>${row.departed !== undefined && html` ${departedNote(row.departed)}`}${versionNotes(row)}</th>${row.cells.map((cell, index) => html`<td>${standingCell(row.versions[index] ?? null, cell)}</td>`)}</tr>`,
   )}</tbody></table></div>`;
 }
 

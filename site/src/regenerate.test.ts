@@ -244,7 +244,8 @@ describe('regenerate', () => {
     await fixture.write(`results/acme/tools:pr:7/${fixtureChroot}/00000009-hello/result.json`, JSON.stringify(tried));
     await run();
     const page = await read('acme/tools:pr:7/index.html');
-    expect(page).toContain('the builds of pull request 7 to <code>acme/tools</code>');
+    const link = '<a href="http://127.0.0.1:4100/acme/packages/pull/7" rel="nofollow noopener">pull request 7</a>';
+    expect(page).toContain(`the builds of ${link} to <code>acme/tools</code>`);
     expect(page).toContain('They are deleted some days after it is closed');
     expect(page).not.toContain('has left the config repository');
     expect(page).not.toContain('Maintainers');
@@ -361,7 +362,7 @@ describe('regenerate', () => {
     const before = await all();
     closeSite(folder);
     for (const name of await readdir(folder))
-      if (!['results', 'api'].includes(name)) await rm(join(folder, name), { recursive: true });
+      if (!['results', 'api', 'coprs'].includes(name)) await rm(join(folder, name), { recursive: true });
     await rm(`${folder}.sqlite`);
     await run();
     expect(await all()).toEqual(before);

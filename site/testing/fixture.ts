@@ -303,7 +303,10 @@ export function openFixture(folder: string) {
     },
     setProjects: async (projects: ProjectsJson) => {
       await write(published.projectsJson, JSON.stringify(projectsJsonSchema.parse(projects)));
-      for (const { owner, name } of projects.projects) await write(published.publicKey(owner, name), 'key');
+      for (const { owner, name, chroots } of projects.projects) {
+        await write(published.publicKey(owner, name), 'key');
+        for (const chroot of chroots) await write(published.ownRepo(owner, name, chroot as ChrootName), 'repo');
+      }
     },
   };
 }

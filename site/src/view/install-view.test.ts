@@ -31,6 +31,7 @@ describe('how to install', () => {
           dnf4: `sudo dnf config-manager --add-repo ${address}`,
           copr: 'sudo dnf copr enable rpm.example.org/acme/tools',
           coprInDnf5: true,
+          repoHref: '/coprs/acme/tools/repo/fedora-42/acme-tools-fedora-42.repo',
           install: 'sudo dnf install hello',
           others: ['hello-debuginfo'],
         },

@@ -15,6 +15,8 @@ export interface InstallSnippet {
   readonly copr: string;
   /** The plugin of dnf 5 takes that line as well. */
   readonly coprInDnf5: boolean;
+  /** The path of the `.repo` file. */
+  readonly repoHref: string;
   readonly install: string;
   /** Binary packages of the same build that the command does not name. */
   readonly others: readonly string[];
@@ -124,6 +126,7 @@ function snippetOf({ owner, name }: SiteProject, { chroot, names }: Offer, label
     dnf4: `sudo dnf config-manager --add-repo ${address}`,
     copr: `sudo dnf copr enable ${hub}${which}`,
     coprInDnf5,
+    repoHref: siteHref(published.ownRepo(owner, name, chroot.name)),
     install: `sudo dnf install ${main}`,
     others,
   };

@@ -1,6 +1,6 @@
 // What the page of a project shows.
 import { forHowLong, isFinal, published, readSandbox } from '@coppice/config';
-import { siteHref } from '../markup/html.ts';
+import { siteHref, webAddress } from '../markup/html.ts';
 import { listedBuilds, type SiteProject } from '../model/site-model.ts';
 import { formatTime } from './format.ts';
 import { type Install, installOf } from './install-view.ts';
@@ -28,7 +28,7 @@ export interface ProjectView {
   /** The config repo speaks of it; otherwise only its past builds are left, or it is a sandbox. */
   readonly stated: boolean;
   /** The pull request that it is the sandbox of, and the project that this one changes; null for other projects. */
-  readonly sandbox: { readonly project: string; readonly pull: number } | null;
+  readonly sandbox: { readonly project: string; readonly pull: number; readonly href: string | null } | null;
   /** Of a sandbox: when it is deleted, as the end of a sentence; null: nobody says it. */
   readonly endsWhen: string | null;
 }
@@ -54,9 +54,19 @@ export function projectView(project: SiteProject, siteUrl: string): ProjectView 
     buildCount: project.buildCount,
     live: builds.some((build) => !isFinal(build.state)),
     stated: entry !== null,
-    sandbox: readSandbox(name) ?? null,
+    sandbox: sandboxOf(project),
     endsWhen: endsWhen(project.lifetime),
   };
+}
+
+/** The pull request is where its builds were asked for. */
+function sandboxOf({ name, builds }: SiteProject): ProjectView['sandbox'] {
+  const sandbox = readSandbox(name);
+  if (sandbox === undefined) return null;
+  const requests = builds.flatMap(({ request }) => webAddress(request) ?? []);
+  const repositories = requests.flatMap((address) => /^(https?:\/\/[^/]+\/[^/]+\/[^/]+)\//.exec(address)?.[1] ?? []);
+  const href = repositories[0] === undefined ? null : `${repositories[0]}/pull/${sandbox.pull}`;
+  return { ...sandbox, href };
 }
 
 function endsWhen(lifetime: SiteProject['lifetime']): string | null {

@@ -59,6 +59,8 @@ export interface MatrixRow {
   readonly version: string | null;
   /** What was built of it and users do not get, one sentence each. */
   readonly notes: readonly string[];
+  /** The version that users get in each chroot of the matrix. */
+  readonly versions: readonly (string | null)[];
   /** One per chroot of the matrix; null = never built, `absent` = not built for this chroot on purpose. */
   readonly cells: readonly (MatrixCell | null | 'absent')[];
 }
@@ -104,13 +106,14 @@ export function matrixOf(project: SiteProject): Matrix {
     const stated = project.entry?.packages.find((entry) => entry.name === name)?.chroots ?? null;
     const gone = departedOf(project, name);
     const told = { builds, others: others.get(name) ?? [], mode: project.entry?.publish };
-    const { version, notes } = standingOf(told, chroots);
+    const { version, notes, versions } = standingOf(told, chroots);
     return {
       package: name,
       ...(gone === undefined ? {} : { departed: gone }),
       href: siteHref(published.packagePage(project.owner, project.name, name)),
       version,
       notes,
+      versions,
       cells: cellsOf(builds, chroots, stated),
     };
   });

@@ -9,7 +9,7 @@ const sentence = (...results: readonly Partial<Result>[]) =>
 
 describe('verdictOf', () => {
   test('says what was built, for what and in which time', () => {
-    expect(sentence({})).toBe('hello 2.12-1.sap12 was built for Sapling 12 in 41 seconds.');
+    expect(sentence({})).toBe('hello 2.12-1.sap12 was built for Sapling 12 in 40 seconds.');
   });
 
   test('says of what was tested by a pull request that it was taken over, which users may see later', () => {
@@ -29,7 +29,14 @@ describe('verdictOf', () => {
       'hello failed in %check on fedora-42-x86_64 and sapling-12-x86_64: 1 of 3 tests failed.',
     );
     expect(sentence({ ...failed, ...elsewhere, reason: 'prep', message: 'patch 1 does not apply' }, failed)).toBe(
-      'hello failed in %prep on fedora-42-x86_64 (and on sapling-12-x86_64): patch 1 does not apply.',
+      'hello failed on 2 of 2, in %prep on fedora-42-x86_64; in %check on sapling-12-x86_64: patch 1 does not apply.',
+    );
+    expect(sentence({}, { ...failed, ...elsewhere })).toBe(
+      'hello failed on 1 of 2, in %check on fedora-42-x86_64: 1 of 3 tests failed.',
+    );
+    const reason = 'timeout';
+    expect(sentence({}, { ...failed, ...elsewhere, reason, message: null })).toBe(
+      'hello failed on 1 of 2, ran out of time on fedora-42-x86_64.',
     );
   });
 

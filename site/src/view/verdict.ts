@@ -1,7 +1,7 @@
 // The one sentence that says how a build is doing: the first thing on its page.
 import { type BuildState, type FailureReason, isFinal, parseNevra } from '@coppice/config';
 import type { Build, ChrootRun } from '../model/site-model.ts';
-import { chrootLabel, sayDuration, sayList, secondsBetween } from './format.ts';
+import { chrootLabel, sayDuration, sayList } from './format.ts';
 
 const failurePlaces: Readonly<Record<FailureReason, string>> = {
   infrastructure: 'could not be built because the build service failed, not the package,',
@@ -84,11 +84,16 @@ function failedSentence(build: Build, what: string): string {
   const failed = build.chroots.filter((run) => run.state === 'failed');
   const [first] = failed;
   if (first === undefined) return endSentence(`${what} failed`, build.srpm === null ? [] : [build.srpm], 'failed');
-  const place = first.reason === null ? 'failed' : failurePlaces[first.reason];
-  const alike = failed.every((run) => run.reason === first.reason);
-  const where = sayList((alike ? failed : [first]).map((run) => run.chroot));
-  const more = alike ? '' : ` (and on ${sayList(failed.slice(1).map((run) => run.chroot))})`;
-  return withMessage(`${build.package} ${place} on ${where}${more}`, first.message);
+  const places = [...Map.groupBy(failed, ({ reason }) => reason)].map(([reason, runs]) => {
+    const place = reason === null ? 'failed' : failurePlaces[reason];
+    return { place, on: `on ${sayList(runs.map((run) => run.chroot))}` };
+  });
+  const [only, ...others] = places;
+  if (only !== undefined && others.length === 0 && failed.length === build.chroots.length)
+    return withMessage(`${build.package} ${only.place} ${only.on}`, first.message);
+  const told = places.map(({ place, on }) => `${place.replace(/^failed /, '')} ${on}`).join('; ');
+  const count = `${failed.length} of ${build.chroots.length}`;
+  return withMessage(`${build.package} failed on ${count}, ${told}`, first.message);
 }
 
 function endSentence(start: string, runs: readonly ChrootRun[], state: BuildState): string {
@@ -100,9 +105,15 @@ function withMessage(start: string, message: string | null): string {
   return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
 }
 
+/** What it took from when its first chroot left the queue: as long as the time lines on its page. */
 function tookPhrase(build: Build): string {
-  if (build.startedAt === null || build.endedAt === null) return '';
-  return ` in ${sayDuration(secondsBetween(build.startedAt, build.endedAt))}`;
+  const seconds = Math.max(0, ...build.chroots.map(workedSeconds));
+  return build.endedAt === null || seconds === 0 ? '' : ` in ${sayDuration(seconds)}`;
+}
+
+/** Without the time in the queue. */
+export function workedSeconds({ phases }: Pick<ChrootRun, 'phases'>): number {
+  return phases.reduce((sum, { name, seconds }) => (name === 'queued' ? sum : sum + seconds), 0);
 }
 
 function doneSoFar(build: Build): string {
