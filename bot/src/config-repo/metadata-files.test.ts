@@ -91,6 +91,21 @@ test.each([
   expect(await lookInto('comps.xml', text)).toEqual({ root: 'comps' });
 });
 
+test('what is long is read once', async () => {
+  const [blanks, as] = [' '.repeat(1_000_000), 'a'.repeat(1_000_000)];
+  const texts = [`<comps${blanks}/>`, `<comps a${blanks}="${blanks}"${blanks}/>`, `<comps ${as}="<!--"${blanks}/>`];
+  const bodies = [
+    `<comps>${'<!-- > --><?a "?><b>]]&gt;</b>'.repeat(30_000)}</comps>`,
+    `<comps>${blanks}]]&gt;</comps>`,
+  ];
+  for (const text of [...texts, ...bodies]) {
+    const said = await lookInto('comps.xml', text);
+    expect(said).toEqual(
+      text.includes('"<') ? { fault: expect.stringContaining('not understood') } : { root: 'comps' },
+    );
+  }
+});
+
 test('a file that is too large is not read at all', async () => {
   expect(await lookInto('comps.xml', comps, 5 * 2 ** 20)).toEqual({ fault: 'is larger than 4 MiB' });
   expect(reads).toEqual([]);

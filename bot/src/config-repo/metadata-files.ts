@@ -96,7 +96,9 @@ const declarationForm =
   /^version\s*=\s*(?:"1\.0"|'1\.0')(?:\s+encoding\s*=\s*(?:"([\w.-]+)"|'([\w.-]+)'))?(?:\s+standalone\s*=\s*(?:"(?:yes|no)"|'(?:yes|no)'))?\s*$/;
 /** The one that real files of groups name, and that no program fetches. */
 const knownDoctype = /^\s+\w+(?:\s+PUBLIC\s+"-\/\/Red Hat, Inc\.\/\/DTD Comps info\/\/EN"\s+"comps\.dtd")?\s*$/;
-const attributeForm = /\s+([^\s=/>"'<]+)\s*=\s*(?:"[^<"]*"|'[^<']*')/g;
+const nameForm = /<[^\s<>="'/]+/y;
+const attributeForm = /\s+([^\s=/>"'<]+)\s*=\s*(?:"[^<"]*"|'[^<']*')/y;
+const endForm = /\s*\/?>$/y;
 const markup = /<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|<(?:[^<>"']|"[^"]*"|'[^']*')*>/gs;
 
 /**
@@ -141,13 +143,9 @@ function readXml(text: string): MetadataFile {
     root ??= name;
     depth += 1;
     if (depth > maximumDepth) throw new NotWellFormed(`has elements more than ${maximumDepth} deep`);
-    const seen = new Set<string>();
-    const rest = raw().replace(attributeForm, (_, attribute: string) => {
-      if (seen.has(attribute)) refuse('is no XML: an attribute that is given twice');
-      seen.add(attribute);
-      return '';
-    });
-    if (!/^<[^\s<>="'/]+\s*\/?>$/.test(rest)) refuse('is no XML: an element that is not understood');
+    const said = attributesOf(raw());
+    if (said === undefined) return refuse('is no XML: an element that is not understood');
+    if (new Set(said).size < said.length) refuse('is no XML: an attribute that is given twice');
   };
   parser.onclosetag = () => {
     depth -= 1;
@@ -157,6 +155,21 @@ function readXml(text: string): MetadataFile {
   if (text.replace(markup, '').includes(']]>'))
     throw new NotWellFormed('is no XML: it holds a `]]>`', 'write `]]&gt;`');
   return root === undefined ? { fault: 'holds nothing' } : { root: root.slice(0, 100) };
+}
+
+/** The names of the attributes of a tag, as they are written; undefined when it is none. It is read once, forwards. */
+function attributesOf(tag: string): readonly string[] | undefined {
+  let at = 0;
+  const take = (form: RegExp) => {
+    form.lastIndex = at;
+    const found = form.exec(tag);
+    if (found !== null) at = form.lastIndex;
+    return found;
+  };
+  if (take(nameForm) === null) return undefined;
+  const names: string[] = [];
+  for (let one = take(attributeForm); one !== null; one = take(attributeForm)) names.push(one[1] ?? '');
+  return take(endForm) === null ? undefined : names;
 }
 
 function lineAt(text: string, index: number): number {

@@ -102,7 +102,9 @@ const retention = z.strictObject({
 });
 
 const signing = z.strictObject({
-  expires: duration.prefault('730d').describe('How long a signing key lasts from the day on which it is made: more than 60d.'),
+  expires: duration
+    .prefault('730d')
+    .describe('How long a signing key lasts from the day on which it is made: more than 60d.'),
   overlap: duration
     .prefault('7d')
     .describe('For how long the next key of a project is published beside the one that signs before it signs itself.'),
