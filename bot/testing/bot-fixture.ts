@@ -272,6 +272,10 @@ async function writeFiles(folder: string, files: Readonly<Record<string, string 
   }
 }
 
+function isBuilt({ state }: Outcome): boolean {
+  return state === 'succeeded' || state === 'failed';
+}
+
 async function writeResult(
   folder: string,
   build: QueuedBuild,
@@ -304,7 +308,8 @@ async function writeResult(
     attempts: 1,
     builder: 'builder-1',
     engine: null,
-    phases: [],
+    // What was canceled or skipped never had a builder.
+    phases: isBuilt(outcome) ? [{ name: 'build', startedAt: at, seconds: 0 }] : [],
     artifacts,
     startedAt: at,
     endedAt: at,
