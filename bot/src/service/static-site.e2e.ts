@@ -99,7 +99,7 @@ test.each([360, 1280])('a list of a folder looks like the site at %i pixels, and
 test('whoever comes to nothing can search for it', async () => {
   await visit('/404.html', async (page) => {
     await page.route('**/search/**', (route) => route.fulfill({ body: 'found' }));
-    await page.getByRole('searchbox').fill('gcc & co');
+    await page.getByLabel('Search for a project or a package').fill('gcc & co');
     await page.getByRole('button', { name: 'Search' }).click();
     await page.waitForURL(`${url}/search/?q=gcc+%26+co`);
   });
