@@ -17,10 +17,11 @@ interface Given {
 export function render(given: Given): string {
   const title = given.title ?? 'Documentation';
   const frame = { title, description: title, current: 'docs' } as const;
-  // The content is what the Markdown renderer made, with HTML in documents disabled.
+  // The content is what the Markdown renderer made, with HTML in documents disabled. Code that is wider than the page
+  // can be scrolled with the keyboard.
   return page(
     frame,
-    html`<div class="columns docs"><nav class="contents" aria-label="Documentation">${contents(given)}</nav><details class="contents-menu"><summary>All of the documentation</summary><nav class="contents" aria-label="Documentation, folded">${contents(given)}</nav></details><article class="prose-doc">${trustedHtml(given.content)}</article></div>`,
+    html`<div class="columns docs"><nav class="contents" aria-label="Documentation">${contents(given)}</nav><details class="contents-menu"><summary>All of the documentation</summary><nav class="contents" aria-label="Documentation, folded">${contents(given)}</nav></details><article class="prose-doc">${trustedHtml(given.content.replaceAll('<pre>', '<pre tabindex="0">'))}</article></div>`,
   );
 }
 

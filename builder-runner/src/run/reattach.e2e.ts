@@ -17,25 +17,25 @@ import { ansibleFolder } from '../builder/playbook.ts';
 needRoot();
 const lineCount = 20_000;
 /** Prints its lines in ten parts with pauses. */
-const talk = (pauseSeconds: number) => `i=0
-while [ $i -lt ${lineCount} ]; do
+/** Goes neither on nor to its end before the test lets it, however slow the machine: see `letGo`. */
+const [halfway, stay] = ['sleep 3602', 'sleep 3601'];
+const talk = (until: number) => `while [ $i -lt ${until} ]; do
   i=$((i + 1)); echo "line $i of it"
-  [ $((i % ${lineCount / 10})) -ne 0 ] || sleep ${pauseSeconds}
+  [ $((i % ${lineCount / 10})) -ne 0 ] || sleep 0.3
 done`;
-/** Does not end before the test lets it, however slow the machine: see `letEnd`. */
-const stay = 'sleep 3601';
-const talkAndStay = (pauseSeconds: number) => `${talk(pauseSeconds)}\n${stay} || :`;
+const talkAndStay = `i=0\n${talk(lineCount)}\n${stay} || :`;
+const talkInHalves = `i=0\n${talk(lineCount / 2)}\n${halfway} || :\n${talk(lineCount)}\n${stay} || :`;
 
 const packages = {
-  talker: scripted('talker', talkAndStay(1)),
-  short: scripted('short', talkAndStay(0.3)),
-  deaf: scripted('deaf', talkAndStay(1.5)),
-  cut: scripted('cut', talkAndStay(1.5)),
+  talker: scripted('talker', talkInHalves),
+  short: scripted('short', talkAndStay),
+  deaf: scripted('deaf', talkInHalves),
+  cut: scripted('cut', talkInHalves),
   stubborn: scripted(
     'stubborn',
     '(trap "" TERM; while :; do sleep 1; done) & setsid sleep 3600 & echo it began; sleep 3600',
   ),
-  patient: scripted('patient', talkAndStay(1)),
+  patient: scripted('patient', talkInHalves),
 };
 
 let place: TestHome;
@@ -105,17 +105,18 @@ function numbersIn(log: string): number[] {
 }
 const allNumbers = Array.from({ length: lineCount }, (_, index) => index + 1);
 
-/** Waits until the log that was followed into has each line once and in order, then lets the build end. */
+/** Lets the build say the rest, waits until the log that was followed into has each line once, then lets it end. */
 async function endsAfterAllLines(log: string, seen: SeenBuilder): Promise<void> {
+  await letGo(seen, halfway);
   const hasLast = () => expect(numbersIn(log).at(-1)).toBe(lineCount);
   await vi.waitFor(hasLast, { timeout: 120_000, interval: 100 });
   expect(numbersIn(log)).toEqual(allNumbers);
-  await letEnd(seen);
+  await letGo(seen, stay);
 }
 
-/** Ends what a build on this builder waits for, once it has said all. */
-async function letEnd(seen: SeenBuilder): Promise<void> {
-  const stays = () => seen.processes().find(({ args }) => args === stay) ?? expect.unreachable('it does not stay yet');
+/** Ends what a build on this builder waits for, once it does. */
+async function letGo(seen: SeenBuilder, what: string): Promise<void> {
+  const stays = () => seen.processes().find(({ args }) => args === what) ?? expect.unreachable('it does not stay yet');
   process.kill((await vi.waitFor(stays, { timeout: 120_000 })).pid);
 }
 
@@ -133,7 +134,7 @@ test('a runner that is killed with -9 is followed by one that goes on with its b
   const log = await followed(talker, lineCount / 5);
   await runner.kill();
   // One build goes on until after the next start, the other one ends before it.
-  await letEnd(builders[1].seen);
+  await letGo(builders[1].seen, stay);
   const exit = `home/mockbuild/builds/${short.id}-${sapling}/exit`;
   await vi.waitFor(() => expect(hasFile(builders[1].seen, exit)).toBe(true), { timeout: 120_000 });
   expect(numbersIn(log).length).toBeLessThan(lineCount);

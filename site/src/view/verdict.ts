@@ -112,7 +112,7 @@ function tookPhrase(build: Build): string {
 }
 
 /** Without the time in the queue. */
-export function workedSeconds({ phases }: Pick<ChrootRun, 'phases'>): number {
+function workedSeconds({ phases }: Pick<ChrootRun, 'phases'>): number {
   return phases.reduce((sum, { name, seconds }) => (name === 'queued' ? sum : sum + seconds), 0);
 }
 
