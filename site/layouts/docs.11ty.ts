@@ -17,12 +17,16 @@ interface Given {
 export function render(given: Given): string {
   const title = given.title ?? 'Documentation';
   const frame = { title, description: title, current: 'docs' } as const;
-  // The content is what the Markdown renderer made, with HTML in documents disabled. Code that is wider than the page
-  // can be scrolled with the keyboard.
+  // The content is what the Markdown renderer made, with HTML in documents disabled.
   return page(
     frame,
-    html`<div class="columns docs"><nav class="contents" aria-label="Documentation">${contents(given)}</nav><details class="contents-menu"><summary>All of the documentation</summary><nav class="contents" aria-label="Documentation, folded">${contents(given)}</nav></details><article class="prose-doc">${trustedHtml(given.content.replaceAll('<pre>', '<pre tabindex="0">'))}</article></div>`,
+    html`<div class="columns docs"><nav class="contents" aria-label="Documentation">${contents(given)}</nav><details class="contents-menu"><summary>All of the documentation</summary><nav class="contents" aria-label="Documentation, folded">${contents(given)}</nav></details><article class="prose-doc">${trustedHtml(scrollable(given.content))}</article></div>`,
   );
+}
+
+/** What may be wider than the page can be scrolled with the keyboard. */
+function scrollable(content: string): string {
+  return content.replaceAll(/<(pre|table)>/g, '<$1 tabindex="0">');
 }
 
 /** The folders in the order in which people need them. Source: https://diataxis.fr */
