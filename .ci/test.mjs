@@ -4,7 +4,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
@@ -12,7 +12,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const scratch = mkdtempSync(join(tmpdir(), 'coppice-test-'));
 const sapling = join(root, 'var/test/distributions/sapling-12-x86_64');
 const debs = join(root, 'var/cache/debs');
-const total = { passed: 0, failed: 0, skipped: [] };
+/** `failed` holds the names, which the end of the output repeats: the output is long. */
+const total = { passed: 0, failed: [], skipped: [] };
 const isRoot = process.getuid?.() === 0;
 
 /**
@@ -74,11 +75,11 @@ async function giveBack() {
 
 /** Adds what a runner reported; a runner that died or ran nothing is one failure more. */
 function count(name, exit, report) {
-  const ran = report ? report.passed + report.failed + report.skipped.length : 0;
-  const died = !report || ran === 0 || (exit !== 0 && report.failed === 0);
-  if (died) console.log(`\n${name}: FAILED as a whole (exit ${exit}, ${ran} tests ran)`);
+  const ran = report ? report.passed + report.failed.length + report.skipped.length : 0;
+  const died = !report || ran === 0 || (exit !== 0 && report.failed.length === 0);
   total.passed += report?.passed ?? 0;
-  total.failed += (report?.failed ?? 0) + (died ? 1 : 0);
+  total.failed.push(...(report?.failed ?? []));
+  if (died) total.failed.push(`${name} as a whole (exit ${exit}, ${ran} tests ran)`);
   total.skipped.push(...(report?.skipped ?? []));
 }
 
@@ -104,9 +105,14 @@ function fromVitest(report) {
   const filesThatDied = report.testResults.filter(
     (file) => file.status === 'failed' && !file.assertionResults.some((t) => t.status === 'failed'),
   );
+  const failedTests = report.testResults.flatMap((file) =>
+    file.assertionResults
+      .filter((test) => test.status === 'failed')
+      .map((test) => `${relative(root, file.name)}: ${test.fullName}`),
+  );
   return {
     passed: tests.filter((test) => test.status === 'passed').length,
-    failed: tests.filter((test) => test.status === 'failed').length + filesThatDied.length,
+    failed: [...failedTests, ...filesThatDied.map((file) => `${relative(root, file.name)} as a whole`)],
     skipped,
   };
 }
@@ -142,8 +148,7 @@ async function makeSapling() {
   mkdirSync(dirname(sapling), { recursive: true });
   const exit = await run(join(root, 'ansible/sapling/make-sapling'), ['--output', sapling, '--cache', debs]);
   if (exit !== 0) {
-    console.log(`make-sapling: FAILED (exit ${exit}); tests that build with it fail too`);
-    total.failed += 1;
+    total.failed.push(`make-sapling (exit ${exit}); tests that build with it fail too`);
   }
 }
 
@@ -153,8 +158,8 @@ async function lintAnsible() {
   const folder = join(root, 'ansible');
   const args = ['--offline', '--nocolor', '--profile', 'production', '--project-dir', folder];
   const exit = await run('ansible-lint', args, { ANSIBLE_CONFIG: join(folder, 'ansible.cfg') }, folder);
-  if (exit !== 0) console.log(`ansible-lint: FAILED (exit ${exit})`);
-  total[exit === 0 ? 'passed' : 'failed'] += 1;
+  if (exit === 0) total.passed += 1;
+  else total.failed.push(`ansible-lint (exit ${exit})`);
 }
 
 if (!isRoot && spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status !== 0) {
@@ -175,9 +180,10 @@ try {
   await giveBack();
   rmSync(scratch, { recursive: true, force: true });
 }
-if (total.passed + total.failed === 0) total.failed = 1;
+if (total.passed + total.failed.length === 0) total.failed.push('everything: no test ran');
 console.log('');
 for (const { name, reason } of total.skipped) console.log(`skipped: ${name} (${reason})`);
+for (const name of total.failed) console.log(`FAILED: ${name}`);
 const skipped = total.skipped.length > 0 ? `, ${total.skipped.length} skipped` : '';
-console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
-process.exitCode = total.failed > 0 ? 1 : 0;
+console.log(`${total.passed} passed, ${total.failed.length} failed${skipped}`);
+process.exitCode = total.failed.length > 0 ? 1 : 0;
