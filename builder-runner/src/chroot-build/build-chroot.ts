@@ -1,6 +1,7 @@
 // The task of building for one chroot, in order: build on a builder, then sign, then publish. After a restart it can
 // resume after each step.
 import { rm } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { chrootOf } from '@coppice/config';
 import { Left, ShuttingDown } from '../base/abort.ts';
 import type { Failure } from '../base/outcome.ts';
@@ -13,7 +14,7 @@ import { moveFiles, publishPackages } from '../publish/publish.ts';
 import { chrootFolder, findSrpm } from '../publish/publisher.ts';
 import { type Ending, frozenEnding } from '../publish/record.ts';
 import { remarkLower } from '../publish/remark-lower.ts';
-import { signerOf } from '../publish/repository-of.ts';
+import { type DescribedBuilds, describeAhead, signerOf } from '../publish/repository-of.ts';
 import { describeArtifacts } from '../rpm/describe-artifacts.ts';
 import { readRpmHeader } from '../rpm/rpm-header.ts';
 import { signRpms } from '../signing/sign.ts';
@@ -51,15 +52,27 @@ export async function buildChroot(task: ChrootTask, rest?: Rest): Promise<Ending
   if (mark.step === 'signed') return publish(task, mark);
   if (mark.failure !== null) return keepLogs(task, mark.engine, mark.failure);
   const signed = await checkAndSign(task, mark);
-  return 'step' in signed ? publish(task, signed) : signed;
+  return 'mark' in signed ? publish(task, signed.mark, signed.metadata) : signed;
 }
 
 type Signed = Extract<StagedMark, { step: 'signed' }>;
 
+/** Of a chroot's build, in its staging folder. */
+interface Files {
+  readonly rpms: readonly string[];
+  readonly logs: readonly string[];
+}
+
+interface Described {
+  readonly mark: Signed;
+  /** What the repository is to say of the packages. */
+  readonly metadata: DescribedBuilds;
+}
+
 async function checkAndSign(
   task: ChrootTask,
   { engine, driver }: Extract<StagedMark, { step: 'collected' }>,
-): Promise<Signed | Ending> {
+): Promise<Described | Ending> {
   const { context, build, chroot } = task;
   const folder = stagingFolder(placeOf(task));
   await removeAccounts(folder);
@@ -71,18 +84,50 @@ async function checkAndSign(
   });
   if (!checked.ok) return { ...failedEnding(task, checked.failure), engine };
   const { rpms, logs } = checked.value;
-  const damage = await findDamage(task, rpms);
-  if (damage !== undefined) return { ...failedEnding(task, damage), engine };
   leaveOrStop(task);
   enter(task, 'sign');
-  await signRpms(await signerOf(context, build), folder, rpms);
+  const [signing] = await Promise.allSettled([signRpms(await signerOf(context, build), folder, rpms)]);
+  // A key signs bytes. Whether rpm can unpack them is found out while what is said of them is written, and comes first:
+  // what cannot be unpacked may not be signed or described either.
+  const [damage, described] = await Promise.allSettled([
+    findDamage(task, rpms),
+    signing.status === 'rejected' ? Promise.reject(signing.reason) : describe(task, { rpms, logs }, { engine, driver }),
+  ]);
+  const damaged = settled(damage);
+  if (damaged !== undefined) return { ...failedEnding(task, damaged), engine };
+  const all = settled(described);
+  leaveOrStop(task); // from here on it is too late to cancel
+  await writeMark(placeOf(task), all.mark);
+  return all;
+}
+
+function settled<T>(result: PromiseSettledResult<T>): T {
+  if (result.status === 'rejected') throw result.reason;
+  return result.value;
+}
+
+type Builder = Pick<Extract<StagedMark, { step: 'collected' }>, 'engine' | 'driver'>;
+
+/** What is said of signed packages: beside them, in the build's record and in the repository. */
+async function describe(task: ChrootTask, files: Files, builder: Builder): Promise<Described> {
+  const { context, build, chroot } = task;
+  const name = basename(chrootFolder(context, build, chroot.chroot));
+  const [metadata, mark] = await Promise.allSettled([
+    describeAhead(stagingFolder(placeOf(task)), name, files.rpms),
+    writeAccounts(task, files, builder),
+  ]);
+  return { mark: settled(mark), metadata: settled(metadata) };
+}
+
+async function writeAccounts(task: ChrootTask, { rpms, logs }: Files, { engine, driver }: Builder): Promise<Signed> {
+  const { context, build, chroot } = task;
+  const folder = stagingFolder(placeOf(task));
   const artifacts = await describeArtifacts(folder, rpms);
   const accounts = await attestTask(task, { folder, artifacts, logs }, { engine, driver });
   const packageHeaders = await writePackageHeaders(folder, artifacts, build.package);
-  leaveOrStop(task); // from here on it is too late to cancel
   const files = [...logs, accounts.attestation.file, accounts.sbom.file, packageHeaders.file, ...rpms];
   const remark = await remarkLower(context, build, chroot.chroot, artifacts);
-  const mark: Signed = {
+  return {
     step: 'signed',
     engine,
     files,
@@ -90,8 +135,6 @@ async function checkAndSign(
     ...remark,
     accounts: { ...accounts, packageHeaders },
   };
-  await writeMark(placeOf(task), mark);
-  return mark;
 }
 
 async function findDamage(task: ChrootTask, rpms: readonly string[]): Promise<Failure | undefined> {
@@ -106,12 +149,12 @@ async function findDamage(task: ChrootTask, rpms: readonly string[]): Promise<Fa
   }
 }
 
-async function publish(task: ChrootTask, signed: Signed): Promise<Ending> {
+async function publish(task: ChrootTask, signed: Signed, described?: DescribedBuilds): Promise<Ending> {
   const { engine, files, artifacts, remark, accounts = {}, promotedFrom } = signed;
   const { context, build, chroot } = task;
   enter(task, 'publish');
   const folder = stagingFolder(placeOf(task));
-  const published = await publishPackages(context, build, chroot.chroot, { folder, files });
+  const published = await publishPackages(context, build, chroot.chroot, { folder, files, described });
   if (published === 'frozen') return { ...frozenEnding(build, context.now()), engine };
   if (published !== 'published') {
     await removeAccounts(chrootFolder(context, build, chroot.chroot)); // the packages that they speak of are not there

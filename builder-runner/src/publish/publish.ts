@@ -18,6 +18,7 @@ import { usableRecord } from './read-record.ts';
 import { type Ending, recordOfChroot, writeRecord } from './record.ts';
 import { writeRepoFile } from './repo-files.ts';
 import {
+  type DescribedBuilds,
   describeBuilds,
   goodBuildBefore,
   hasRepodata,
@@ -25,6 +26,14 @@ import {
   repositoryOf,
   sweepNowAndThen,
 } from './repository-of.ts';
+
+export interface StagedPackages {
+  /** Absolute. */
+  readonly folder: string;
+  readonly files: readonly string[];
+  /** What `describeAhead` says of them. Default: they are described once they are in place. */
+  readonly described?: DescribedBuilds | undefined;
+}
 
 /**
  * Moves a succeeded build's checked and signed files in place and makes its repository show them. `frozen`, and nothing
@@ -35,13 +44,13 @@ export function publishPackages(
   publisher: Publisher,
   build: QueuedBuild,
   chroot: ChrootName,
-  staging: { readonly folder: string; readonly files: readonly string[] },
+  staging: StagedPackages,
 ): Promise<'published' | 'frozen' | Failure> {
   return alone(build, async () => {
     if (await isFrozen(publisher, build.owner, build.project)) return 'frozen';
     const folder = chrootFolder(publisher, build, chroot);
     await moveFiles(staging.folder, folder, staging.files);
-    const why = await showBuild(publisher, build, chroot, basename(folder));
+    const why = await showBuild(publisher, build, chroot, staging.described ?? basename(folder));
     if (why === undefined) return 'published';
     await moveFiles(
       folder,
@@ -52,14 +61,15 @@ export function publishPackages(
   });
 }
 
-/** Resolves with a sentence when the repository cannot show the build. */
+/** Resolves with a sentence when the repository cannot show the build, which is its folder when not described yet. */
 async function showBuild(
   publisher: Publisher,
   place: ProjectPlace,
   chroot: ChrootName,
-  name: string,
+  build: DescribedBuilds | string,
 ): Promise<string | undefined> {
-  const { builds, leftOut } = await describeBuilds(repositoryFolder(publisher, place, chroot), [name]);
+  const { builds, leftOut } =
+    typeof build === 'string' ? await describeBuilds(repositoryFolder(publisher, place, chroot), [build]) : build;
   const [out] = leftOut;
   if (out !== undefined) return `createrepo_c leaves ${out.file} out of the repository: ${out.line}.`;
   const unpublished = publishModeOf(publisher, place) !== 'each';

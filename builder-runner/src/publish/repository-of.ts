@@ -88,10 +88,7 @@ async function listNewestGood(publisher: Publisher, folder: string): Promise<rea
 }
 
 /** What the metadata is to say of builds, by their folders; those that createrepo_c does not take whole are apart. */
-export async function describeBuilds(
-  folder: string,
-  builds: readonly string[],
-): Promise<{ readonly builds: readonly BuildTexts[]; readonly leftOut: readonly LeftOutBuild[] }> {
+export async function describeBuilds(folder: string, builds: readonly string[]): Promise<DescribedBuilds> {
   const paths: string[] = [];
   for (const build of builds) {
     const entries = (await readdir(join(folder, build), { withFileTypes: true }).catch(nothingWhenAbsent)) ?? [];
@@ -107,6 +104,21 @@ export async function describeBuilds(
       return { build, file, line };
     }),
   };
+}
+
+/** The same of one build whose packages are still elsewhere, in `folder`: `build` is the folder that it will have. */
+export async function describeAhead(folder: string, build: string, files: readonly string[]): Promise<DescribedBuilds> {
+  const { packages, leftOut } = await describePackages(folder, [...files].sort(), build);
+  return {
+    builds: leftOut.length === 0 ? groupByBuild(packages) : [],
+    leftOut: leftOut.map(({ path, line }) => ({ build, file: path, line })),
+  };
+}
+
+/** What the metadata is to say of builds. */
+export interface DescribedBuilds {
+  readonly builds: readonly BuildTexts[];
+  readonly leftOut: readonly LeftOutBuild[];
 }
 
 /** A build that no metadata can show, so that the repository goes on to show the one before it. */

@@ -22,17 +22,18 @@ export interface Described {
 }
 
 /**
- * The metadata of the packages `paths` in `folder`, without a look at any other file, in the order of their paths.
- * Throws RunnerError `metadata` or `tool-missing`.
+ * The metadata of the packages `paths` in `folder`, without a look at any other file, in the order of their paths. It
+ * gives their place as `prefix` (without a slash at its end) and the path, where one is given. Throws RunnerError
+ * `metadata` or `tool-missing`.
  */
-export async function describePackages(folder: string, paths: readonly string[]): Promise<Described> {
+export async function describePackages(folder: string, paths: readonly string[], prefix?: string): Promise<Described> {
   if (paths.length === 0) return { packages: [], leftOut: [] };
   const fresh = await mkdtemp(join(tmpdir(), 'coppice-metadata-'));
   try {
-    const { failed, said } = await runCreaterepo(folder, fresh, paths);
+    const { failed, said } = await runCreaterepo(folder, fresh, paths, prefix);
     const packages = await readPackages(join(fresh, 'repodata'));
     const there = new Set(packages.map(({ primary }) => locationOf(primary)));
-    const missing = paths.filter((path) => !there.has(path));
+    const missing = paths.filter((path) => !there.has(prefix === undefined ? path : `${prefix}/${path}`));
     if (failed && (missing.length === 0 || isDiskFull(new Error(said)))) throw refused(said);
     const leftOut = missing.map((path) => {
       const file = path.slice(path.lastIndexOf('/') + 1);
@@ -53,13 +54,15 @@ async function runCreaterepo(
   folder: string,
   fresh: string,
   paths: readonly string[],
+  prefix: string | undefined,
 ): Promise<{ readonly failed: boolean; readonly said: string }> {
   const list = join(fresh, 'packages');
   await writeFile(list, paths.map((path) => `${path}\n`).join(''));
   // Versions from 1.0 on write zstd by themselves, and end with 2 when they leave a package out.
   const packed = ['--general-compress-type=gz', '--compress-type=gz'];
   const options = ['--quiet', '--error-exit-val', '--no-database', '--unique-md-filenames', '--workers=2', ...packed];
-  const done = await execa('createrepo_c', [...options, '--outputdir', fresh, '--pkglist', list, folder], {
+  const place = prefix === undefined ? [] : [`--location-prefix=${prefix}`];
+  const done = await execa('createrepo_c', [...options, ...place, '--outputdir', fresh, '--pkglist', list, folder], {
     stdin: 'ignore',
     env: { LC_ALL: 'C.UTF-8' },
     timeout: 600_000,
