@@ -483,6 +483,29 @@ test('the reaper ends what the driver lists and nobody knows, and nothing else',
   expect([...builders.there]).toEqual([lease.builder.name]);
 });
 
+test('the reaper ends several at once, each once, and goes on when one cannot be ended', async () => {
+  await open({});
+  const names = Array.from({ length: 20 }, (_, of) => `coppice-orphan-${of}`);
+  for (const name of names) builders.there.add(name);
+  builders.endFailures = 1;
+  let most = 0;
+  let present = 0;
+  const end = builders.end.bind(builders);
+  builders.end = async (name) => {
+    present += 1;
+    most = Math.max(most, present);
+    await new Promise(setImmediate);
+    present -= 1;
+    await end(name);
+  };
+  await pool.reap();
+  expect(builders.ended).toHaveLength(names.length);
+  expect(builders.there.size).toBe(1);
+  expect(most).toBe(8);
+  await pool.reap();
+  expect(builders.there.size).toBe(0);
+});
+
 test('an idle builder that somebody else has ended is given to nobody', async () => {
   await open({});
   const lease = await pool.take(need('tools'), never);

@@ -5,6 +5,9 @@ import type { OpenPool } from './configured-pools.ts';
 import type { Fleet } from './fleet.ts';
 import { readRecord, recordedNames } from './records.ts';
 
+/** A start waits for this. To end a machine takes its cloud half a minute, and there may be as many as builds. */
+const endedAtOnce = 8;
+
 /** One round, cut short when the service stops. Never rejects: what cannot be ended now is there in the next one. */
 export async function reapOnce(
   fleet: Fleet,
@@ -22,15 +25,19 @@ export async function reapOnce(
     const record = await readRecord(home, name);
     if (record !== undefined) found.set(name, record);
   }
-  for (const [name, source] of found) {
-    if (fleet.get(name) !== undefined || stopped.aborted) continue;
-    try {
-      await operations.end(name, source);
-      log('warn', `builder ${name} belonged to nobody and was ended`);
-    } catch (error) {
-      log('error', `builder ${name} belongs to nobody and could not be ended: ${describeError(error)}`);
+  const left = found.entries(); // all take from the same
+  const endNext = async () => {
+    for (const [name, source] of left) {
+      if (fleet.get(name) !== undefined || stopped.aborted) continue;
+      try {
+        await operations.end(name, source);
+        log('warn', `builder ${name} belonged to nobody and was ended`);
+      } catch (error) {
+        log('error', `builder ${name} belongs to nobody and could not be ended: ${describeError(error)}`);
+      }
     }
-  }
+  };
+  await Promise.all(Array.from({ length: endedAtOnce }, endNext));
 }
 
 /**

@@ -339,6 +339,7 @@ describe.each<[string, Partial<Situation>, Record<string, RegExp>]>([
       bea: /^refuses: .*may not roll back `acme\/tools`.*`tools-maintainer`/,
     },
   ],
+  ['/rollback 3', {}, { root: /^refuses: Say which project: `\/rollback 3 acme\/tools`/ }],
   ['/rollback acme/tools', frozen, { root: /^refuses: `acme\/tools` is frozen/ }],
   [
     '/rollback 3 acme/tools',

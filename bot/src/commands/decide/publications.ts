@@ -51,13 +51,13 @@ export function decideRollback(command: Of<'rollback'>, known: Known): Action {
 
 /** The project and the chroots that are named; else the only project that the actor may do it to. */
 function findMeant(
-  { kind, line, project: written, chroots }: Of<'publish' | 'rollback'>,
+  { line, project: written, chroots }: Of<'publish' | 'rollback'>,
   { config }: Known,
   may: (project: Project) => boolean,
 ): Found<{ readonly project: Project; readonly chroots: readonly ChrootName[] }> {
   const mine = config.projects.filter(may);
   const near = written === undefined && mine.length > 0 ? mine : config.projects;
-  const found = findOne(written, near, `/${kind}`, line);
+  const found = findOne(written, near, line.trim(), line);
   if ('refusal' in found) return found;
   const { project } = found;
   if (project.frozen !== null) return { refusal: edits.frozen(project, config.policy.admins) };
