@@ -38,6 +38,8 @@ const pages: Readonly<Record<string, string>> = {
   project: '/acme/tools/',
   'project-empty': '/acme/empty/',
   sandbox: '/acme/tools:pr:7/',
+  builds: '/acme/tools/builds/',
+  'builds-older': '/acme/tools/builds/1/',
   package: '/acme/tools/package/hello/',
   build: '/acme/tools/build/100/',
   'build-failed': '/acme/tools/build/101/',
@@ -98,6 +100,13 @@ async function fill(): Promise<void> {
         ? fixture.addDescribed(done, [fixtureHeader({ name })])
         : fixture.addResult(done));
     }
+  // So many that older builds have a page of their own.
+  for (let id = names.length + 1; id < 100; id += 1) {
+    const hasFailed: Partial<Result> = id % 4 === 0 ? { state: 'failed', reason: 'compile', artifacts: [] } : {};
+    await fixture.addResult(fixtureResult({ id, package: names[id % 60] ?? '', ...hasFailed }));
+    if (id % 3 === 0)
+      await fixture.addResult(fixtureResult({ id, package: names[id % 60] ?? '', chroot: 'epel-9-x86_64' }));
+  }
   for (const chroot of chroots) await fixture.addResult(fixtureResult({ id: 100, chroot }));
   const failed: Partial<Result> = {
     ...{ id: 101, state: 'failed', reason: 'check', message: '1 of 3 tests failed', artifacts: [] },
