@@ -44,6 +44,8 @@ const pages: Readonly<Record<string, string>> = {
   build: '/acme/tools/build/100/',
   'build-failed': '/acme/tools/build/101/',
   'build-running': '/acme/tools/build/103/',
+  'build-many': '/acme/many/build/110/',
+  'build-many-running': '/acme/many/build/111/',
   log: `/acme/tools/build/101/${fixtureChroot}/`,
   queue: '/queue/',
   builders: '/builders/',
@@ -117,11 +119,24 @@ async function fill(): Promise<void> {
   await fixture.addResult(fixtureResult({ ...failed, chroot: 'epel-9-x86_64', reason: 'timeout', message: null }));
   await fixture.addResult(fixtureResult({ id: 101, chroot: 'fedora-42-x86_64' }));
   await fixture.addResult(fixtureResult({ id: 102, project: 'tools:pr:7' }));
+  const many = ['fedora-42', 'fedora-43', 'fedora-rawhide', 'epel-9', 'opensuse-tumbleweed'].flatMap((name) =>
+    ['x86_64', 'aarch64', 'ppc64le', 's390x'].map((architecture) => `${name}-${architecture}`),
+  );
+  for (const [index, chroot] of many.entries()) {
+    const one = { id: 110, project: 'many', chroot };
+    await fixture.addResult(fixtureResult(index % 9 === 4 ? { ...failed, ...one, where: null } : one));
+  }
+  const goesOn = many.map((chroot, index) =>
+    index % 3 === 0
+      ? fixtureQueuedChroot({ chroot })
+      : fixtureQueuedChroot({ chroot, state: 'running', phase: 'build', startedAt: at(500), builder: 'local-1' }),
+  );
   const running = fixtureQueuedChroot({ state: 'running', phase: 'build', startedAt: at(500), builder: 'local-1' });
   await fixture.setQueue(
     [
       fixtureQueued({ id: 103, chroots: [running] }),
       fixtureQueued({ id: 104, package: 'libgreet', after: [103] }),
+      fixtureQueued({ id: 111, project: 'many', chroots: goesOn }),
       fixtureQueued({ id: 105, package: 'perl-Some-Long-Name-3', builderLabels: ['big'] }),
     ],
     [{ name: 'big', since: at(10), failures: 3, retryAt: at(700) }],

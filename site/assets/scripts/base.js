@@ -37,8 +37,17 @@ document.addEventListener('click', async (event) => {
   }, 2000);
 });
 
+/** What an address leads to is open: a part of the page that holds a fold, or is within one. */
+function openTarget() {
+  const target = location.hash.length > 1 ? document.getElementById(location.hash.slice(1)) : null;
+  const fold = target?.querySelector(':scope > details') ?? target?.closest('details');
+  if (fold) fold.open = true;
+}
+
 showTimes(document);
 showCopyButtons(document);
+openTarget();
+window.addEventListener('hashchange', openTarget);
 setInterval(() => showTimes(document), 30_000);
 // What is fetched later is shown as what was there (see live.js).
 document.addEventListener('coppice:fetched', ({ detail: fresh }) => {
