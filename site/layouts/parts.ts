@@ -36,6 +36,11 @@ export function icon(state: BuildState): Html {
   return html`<svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">${shapes[state]}</svg>`;
 }
 
+/** The word of a state, for those who see no icon. */
+export function stateWord(state: BuildState): string {
+  return words[state];
+}
+
 /** Icon and word; the reason of a failure as a tooltip. */
 export function stateBadge(state: BuildState, reason: FailureReason | null = null): Html {
   const title = reason === null ? undefined : html` title="${reasonTitles[reason]}"`;

@@ -29,22 +29,41 @@ export function render({ build, siteUrl }: { build: BuildView; siteUrl: string }
   return page(
     frame,
     html`<div class="verdict state-${row.state}"><span class="seal">${icon(row.state)}</span><div><h1>${row.package} <span class="version">#${row.id}</span></h1><p>${build.verdict}</p>${build.notes.map((note) => html`<p>${note.charAt(0).toUpperCase()}${note.slice(1)}.</p>`)}</div>${buildBadge(row)}</div>
-<div class="columns"><div>${build.runs.map((run) => runSection(run, build.runs.length > 1))}${build.srpm !== null && srpmSection(build.srpm)}</div>
+<div class="columns"><div>${build.runs.length > 1 ? runTable(build.runs) : build.runs.map(runSection)}${build.srpm !== null && srpmSection(build.srpm)}</div>
 <aside>${provenance(build)}</aside></div>`,
   );
 }
 
 /** With one chroot the verdict has said the message already, but for one that succeeded. */
-function runSection(run: RunView, several: boolean): Html {
+function runSection(run: RunView): Html {
   return html`<section class="run" id="${run.chroot}"><h2>${run.label} <code class="quiet">${run.chroot}</code> ${stateBadge(run.state, run.reason)}</h2>
-${(several || run.state === 'succeeded') && run.message !== null && html`<p class="message">${run.message}</p>`}
-${excerpt(run)}
+${run.state === 'succeeded' && message(run)}
+${details(run, false)}
+</section>`;
+}
+
+/** A line for each chroot, which opens; its log stands beside, for a link may not be within what is pressed. */
+function runTable(runs: readonly RunView[]): Html {
+  return html`<div class="runs"><p class="runhead" aria-hidden="true"><span>Chroot</span><span>State</span><span>Made, or reached</span><span class="number">Took</span></p>
+${runs.map(
+  (run) =>
+    html`<section class="run" id="${run.chroot}"><details${run.isOpen && html` open`}${run.state === 'failed' && html` data-failed`}><summary><h2 title="${run.chroot}">${run.label}</h2> ${stateBadge(run.state, run.reason)} <span class="reached"${run.reached !== null && html` title="${run.reached}"`}>${run.reached ?? '–'}</span> <span class="number">${run.took ?? html`<span class="quiet">–</span>`}</span></summary>
+<div class="opened">${message(run)}${details(run, true)}</div></details>
+${run.logHref !== null && html`<a class="runlog" href="${run.logHref}" aria-label="Log of ${run.label}">Log</a>`}</section>`,
+)}</div>`;
+}
+
+function message(run: RunView): Html {
+  return html`${run.message !== null && html`<p class="message">${run.message}</p>`}`;
+}
+
+function details(run: RunView, several: boolean): Html {
+  return html`${excerpt(run)}
 ${timeline(run, several)}
 ${tail(run)}
 ${run.artifacts.length > 0 && artifacts(run)}
 <p class="links">${run.logHref !== null && html`<a class="button" href="${run.logHref}">Read the log${run.logLine !== null && ` at line ${run.logLine}`}</a>`}${logLinks(run)}</p>
-<dl class="facts inline"><div><dt>Builder</dt><dd>${run.builder ?? '–'}</dd></div><div><dt>Engine</dt><dd>${run.engine ?? '–'}</dd></div><div><dt>Attempts</dt><dd>${run.attempts}</dd></div>${inputs(run)}<div><dt>Input digest</dt><dd><code title="${run.inputDigest}">${run.inputDigest.slice(0, 16) || '–'}</code></dd></div>${accounts(run)}</dl>
-</section>`;
+<dl class="facts inline"><div><dt>Builder</dt><dd>${run.builder ?? '–'}</dd></div><div><dt>Engine</dt><dd>${run.engine ?? '–'}</dd></div><div><dt>Attempts</dt><dd>${run.attempts}</dd></div>${inputs(run)}<div><dt>Input digest</dt><dd><code title="${run.inputDigest}">${run.inputDigest.slice(0, 16) || '–'}</code></dd></div>${several && html`<div><dt>Chroot</dt><dd><code>${run.chroot}</code></dd></div>`}${accounts(run)}</dl>`;
 }
 
 function inputs({ inputs: generations }: RunView): Html {

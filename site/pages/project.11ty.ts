@@ -41,7 +41,7 @@ ${installSection(project.install)}
 ${project.instructions !== '' && html`<section><h2>Instructions</h2><div class="prose-doc">${renderMarkdown(project.instructions)}</div></section>`}
 <section><h2>Packages</h2>${matrix(project.matrix)}</section>
 <section><h2>Latest builds</h2>${project.latest.length === 0 ? html`<p class="empty">Nothing has been built yet.</p>` : buildTable(project.latest, { project: false, package: true })}
-${project.buildCount > project.latest.length && html`<p class="quiet">${project.buildCount} builds in all; each package lists its own.</p>`}</section>
+${project.buildsHref !== null && html`<p class="more"><a href="${project.buildsHref}">${project.buildCount > project.latest.length ? `All ${project.buildCount} builds` : 'All builds'}</a></p>`}</section>
 </div>
 <aside>${side(project)}${badges({ owner: project.owner, project: project.name, url: siteUrl })}</aside></div>`,
   );
@@ -87,7 +87,7 @@ ${
   html`<dt>Maintainers</dt><dd>${people(project.maintainers)}</dd>
 <dt>May build, too</dt><dd>${people(project.builders)}</dd>`
 }
-<dt>Builds</dt><dd>${project.buildCount}</dd></dl>`;
+<dt>Builds</dt><dd>${project.buildsHref === null ? project.buildCount : html`<a href="${project.buildsHref}">${project.buildCount}</a>`}</dd></dl>`;
 }
 
 function fact(label: string, reference: Reference | null): Html {

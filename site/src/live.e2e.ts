@@ -134,7 +134,7 @@ test('state, verdict, phase and time line follow, selection, focus, folds and sc
     await fixture.setQueue([runs({ phase: 'build', phaseStartedAt: at(510), phases }, chroots[0])]);
     await update(3);
     await page.locator(`[id="${chroots[0]}"] .now`, { hasText: 'Building' }).waitFor();
-    expect(await page.locator(`[id="${chroots[1]}"] h2 .state`).innerText()).toBe('succeeded');
+    expect(await page.locator(`[id="${chroots[1]}"] summary .state`).first().innerText()).toBe('succeeded');
     expect(await page.locator(`[id="${chroots[0]}"] .timeline li`).count()).toBe(2);
     expect(await kept()).toEqual({ selection: 'hello #3', focus: 'acme/tools', fold: true, place, gone: 0 });
     // The final state comes although something has the focus.
@@ -154,6 +154,40 @@ test('state, verdict, phase and time line follow, selection, focus, folds and sc
   });
   expect(liveBuildSchema.parse(JSON.parse(await readFile(join(folder, 'api/v1/live/3.json'), 'utf8')))).toMatchObject({
     state: 'succeeded',
+  });
+});
+
+test('a chroot that fails meanwhile opens, one that an address leads to too, and what is shut asks for no log', async () => {
+  await fixture.setProjects(fixtureProjects());
+  const many = Array.from({ length: 6 }, (_, index) => `fedora-4${index}-x86_64`);
+  for (const chroot of many) await fixture.write(`results/acme/tools/${chroot}/00000003-hello/build.log`, 'line\n');
+  await fixture.setQueue([runs({ phase: 'build' }, ...many)]);
+  await update();
+  const [failing = '', target = ''] = many;
+  await visit(`${page3}#${target}`, {}, async (page) => {
+    const open = () =>
+      page.locator('.run > details[open]').evaluateAll((all) => all.map(({ parentElement }) => parentElement?.id));
+    expect(await open()).toEqual([target]);
+    await page.locator('.tail', { hasText: 'line' }).waitFor();
+    await fixture.addResult(
+      fixtureResult({
+        id: 3,
+        chroot: failing,
+        state: 'failed',
+        reason: 'check',
+        message: '1 of 3 fails',
+        artifacts: [],
+      }),
+    );
+    await fixture.setQueue([runs({ phase: 'build' }, ...many.slice(1))]);
+    await update(3);
+    await page.getByText('1 of 3 fails', { exact: true }).waitFor();
+    expect((await open()).toSorted()).toEqual([failing, target]);
+    await page.locator(`[id="${failing}"] summary`).first().click();
+    await page.evaluate((id) => location.assign(`#${id}`), many[5] ?? '');
+    await expect.poll(open).toEqual([target, many[5]]);
+    const followed = new Set(server.asked.map(({ path }) => path).filter((path) => path.endsWith('build.log')));
+    expect([...followed].every((path) => path.includes(target) || path.includes(many[5] ?? ''))).toBe(true);
   });
 });
 

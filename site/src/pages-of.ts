@@ -27,7 +27,10 @@ import { expectedSeconds } from './history/expected.ts';
 import type { History, Regression } from './history/history.ts';
 import { loadCard, loadPackage, loadProject } from './history/load.ts';
 import {
+  buildsPage,
+  buildsPerPage,
   chrootPage,
+  fullPagesOf,
   overviewPages,
   ownerPage,
   packagesHome,
@@ -54,6 +57,7 @@ import {
 } from './programs/project-files.ts';
 import type { PageData } from './render.ts';
 import { buildView, type ShownTo } from './view/build-view.ts';
+import { buildsView } from './view/builds-view.ts';
 import { cardOf, type ProjectCard, type RegressionRow, regressionRow, summaryOf } from './view/home-view.ts';
 import { packageLetters, packageList, projectList } from './view/list-view.ts';
 import { liveBuild } from './view/live-build.ts';
@@ -135,7 +139,7 @@ export function writingFor(subject: Subject, around: Surroundings): Writing {
       const [owner = '', name = ''] = subject.key.split('/');
       if (project === undefined) return { pages: {}, files: [], remove: allOfProject(owner, name) };
       const files = [...filesOfProject(project, url), ...programFilesOfProject(project, url), sitemapOf(project, url)];
-      return { pages: { projects: [projectView(project, url)] }, files };
+      return { pages: { projects: [projectView(project, url, buildsPage(subject.key))] }, files };
     }
     case 'package': {
       const project = loadPackage(history, subject.key, subject.name);
@@ -155,6 +159,8 @@ export function writingFor(subject: Subject, around: Surroundings): Writing {
         ],
       };
     }
+    case 'builds-page':
+      return buildsWriting(history, subject);
     case 'builds': {
       const builds = history.buildsBetween(subject.from, subject.from + buildsPerFile);
       const path = programFiles.builds(subject.from);
@@ -299,7 +305,11 @@ function queryOf(of: FeedOf): Parameters<History['lastEnded']>[0] {
 
 function sitemapOf(project: SiteProject, url: string): SiteFile {
   const { owner, name } = project;
-  const content = () => sitemap(projectPages(owner, name, packageNames(project)), url);
+  const pages = {
+    packages: packageNames(project),
+    builds: project.buildCount > 0 ? [buildsPage(`${owner}/${name}`)] : [],
+  };
+  const content = () => sitemap(projectPages(owner, name, pages), url);
   return { path: programFiles.projectSitemap(owner, name), content };
 }
 
@@ -385,6 +395,18 @@ function ownerWriting(history: History, owner: string, page: number): Writing {
   const shown = keys.slice((page - 1) * projectsPerPage, page * projectsPerPage);
   const hrefs = Array.from({ length: pages }, (_, index) => siteHref(ownerPage(owner, index + 1)));
   return pageOnly({ owners: [{ owner, page, pages, hrefs, projects: cardsFor(history, shown) }] });
+}
+
+function buildsWriting(history: History, { key, number }: Extract<Subject, { kind: 'builds-page' }>): Writing {
+  const count = history.countBuilds({ project: key });
+  const full = fullPagesOf(count);
+  if (count === 0 || (number !== undefined && number > full)) return { pages: {}, files: [] };
+  const builds =
+    number === undefined
+      ? history.newestBuilds({ project: key }, count - full * buildsPerPage)
+      : history.buildsFrom({ project: key }, (number - 1) * buildsPerPage, buildsPerPage).toReversed();
+  const path = (of?: number) => buildsPage(key, of);
+  return pageOnly({ buildLists: [buildsView(key, builds, { number, full, count, path })] });
 }
 
 function chrootWriting(history: History, chroot: string): Writing {
@@ -475,7 +497,10 @@ function oweProjectWhole(history: History, key: string): void {
   history.owe(programFiles.ownerBuilds(owner));
   history.owe(programFiles.ownerFeed(owner));
   history.owe(programFiles.projectFeed(owner, project));
-  oweList(history.countBuilds({ project: key }), (offset) => coprFiles.builds(owner, project, offset));
+  const builds = history.countBuilds({ project: key });
+  if (builds > 0) history.owe(buildsPage(key));
+  for (let page = 1; page <= fullPagesOf(builds); page += 1) history.owe(buildsPage(key, page));
+  oweList(builds, (offset) => coprFiles.builds(owner, project, offset));
   oweList(names.length, (offset) => coprFiles.packages(owner, project, offset));
   for (const name of names) {
     history.owe(published.packagePage(owner, project, name));

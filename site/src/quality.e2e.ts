@@ -38,10 +38,14 @@ const pages: Readonly<Record<string, string>> = {
   project: '/acme/tools/',
   'project-empty': '/acme/empty/',
   sandbox: '/acme/tools:pr:7/',
+  builds: '/acme/tools/builds/',
+  'builds-older': '/acme/tools/builds/1/',
   package: '/acme/tools/package/hello/',
   build: '/acme/tools/build/100/',
   'build-failed': '/acme/tools/build/101/',
   'build-running': '/acme/tools/build/103/',
+  'build-many': '/acme/many/build/110/',
+  'build-many-running': '/acme/many/build/111/',
   log: `/acme/tools/build/101/${fixtureChroot}/`,
   queue: '/queue/',
   builders: '/builders/',
@@ -98,6 +102,13 @@ async function fill(): Promise<void> {
         ? fixture.addDescribed(done, [fixtureHeader({ name })])
         : fixture.addResult(done));
     }
+  // So many that older builds have a page of their own.
+  for (let id = names.length + 1; id < 100; id += 1) {
+    const hasFailed: Partial<Result> = id % 4 === 0 ? { state: 'failed', reason: 'compile', artifacts: [] } : {};
+    await fixture.addResult(fixtureResult({ id, package: names[id % 60] ?? '', ...hasFailed }));
+    if (id % 3 === 0)
+      await fixture.addResult(fixtureResult({ id, package: names[id % 60] ?? '', chroot: 'epel-9-x86_64' }));
+  }
   for (const chroot of chroots) await fixture.addResult(fixtureResult({ id: 100, chroot }));
   const failed: Partial<Result> = {
     ...{ id: 101, state: 'failed', reason: 'check', message: '1 of 3 tests failed', artifacts: [] },
@@ -108,11 +119,24 @@ async function fill(): Promise<void> {
   await fixture.addResult(fixtureResult({ ...failed, chroot: 'epel-9-x86_64', reason: 'timeout', message: null }));
   await fixture.addResult(fixtureResult({ id: 101, chroot: 'fedora-42-x86_64' }));
   await fixture.addResult(fixtureResult({ id: 102, project: 'tools:pr:7' }));
+  const many = ['fedora-42', 'fedora-43', 'fedora-rawhide', 'epel-9', 'opensuse-tumbleweed'].flatMap((name) =>
+    ['x86_64', 'aarch64', 'ppc64le', 's390x'].map((architecture) => `${name}-${architecture}`),
+  );
+  for (const [index, chroot] of many.entries()) {
+    const one = { id: 110, project: 'many', chroot };
+    await fixture.addResult(fixtureResult(index % 9 === 4 ? { ...failed, ...one, where: null } : one));
+  }
+  const goesOn = many.map((chroot, index) =>
+    index % 3 === 0
+      ? fixtureQueuedChroot({ chroot })
+      : fixtureQueuedChroot({ chroot, state: 'running', phase: 'build', startedAt: at(500), builder: 'local-1' }),
+  );
   const running = fixtureQueuedChroot({ state: 'running', phase: 'build', startedAt: at(500), builder: 'local-1' });
   await fixture.setQueue(
     [
       fixtureQueued({ id: 103, chroots: [running] }),
       fixtureQueued({ id: 104, package: 'libgreet', after: [103] }),
+      fixtureQueued({ id: 111, project: 'many', chroots: goesOn }),
       fixtureQueued({ id: 105, package: 'perl-Some-Long-Name-3', builderLabels: ['big'] }),
     ],
     [{ name: 'big', since: at(10), failures: 3, retryAt: at(700) }],

@@ -175,6 +175,7 @@ describe('regenerate', () => {
         `acme/tools/build/1/${fixtureChroot}/index.html`,
         'acme/tools/build/1/srpm/index.html',
         'acme/index.html',
+        'acme/tools/builds/index.html',
         'acme/tools/index.html',
         'acme/tools/package/hello/index.html',
         'chroots/index.html',

@@ -3,6 +3,7 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Eleventy, { type EleventyConfig, type MarkdownState } from '@11ty/eleventy';
 import type { BuildView } from './view/build-view.ts';
+import type { BuildsView } from './view/builds-view.ts';
 import type { HomeView, OwnerView } from './view/home-view.ts';
 import type { PackageLettersView, PackageListView, ProjectListView } from './view/list-view.ts';
 import type { LogView } from './view/log-view.ts';
@@ -25,6 +26,7 @@ export interface PageData {
   readonly projects: readonly ProjectView[];
   readonly packages: readonly PackageView[];
   readonly builds: readonly BuildView[];
+  readonly buildLists: readonly BuildsView[];
   readonly logs: readonly LogView[];
   readonly search: readonly Record<string, never>[];
   readonly projectLists: readonly ProjectListView[];

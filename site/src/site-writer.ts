@@ -7,6 +7,7 @@ import { type BuildId, coprFiles, isFinal, programFiles, published, reservedOwne
 import { History } from './history/history.ts';
 import {
   buildersPage,
+  buildsPage,
   chrootPage,
   chrootsPage,
   homePage,
@@ -159,6 +160,8 @@ export function openSiteWriter(folder: string, historyFile: string): SiteWriter 
       for (const project of await foldersIn(join(folder, owner))) {
         const key = `${owner}/${project}`;
         into.owe(`${key}/`);
+        into.owe(buildsPage(key));
+        for (const page of await foldersIn(join(folder, buildsPage(key)))) into.owe(`${buildsPage(key)}${page}/`);
         for (const kind of ['package', 'build'])
           for (const name of await foldersIn(join(folder, key, kind))) into.owe(`${key}/${kind}/${name}/`);
       }
@@ -234,6 +237,7 @@ async function settlePaths(folder: string, paths: readonly string[], around: Sur
 
 const noPages: PageData = {
   ...{ home: [], queue: [], notFound: [], owners: [], projects: [], packages: [], builds: [], logs: [] },
+  ...{ buildLists: [] },
   ...{ builderPools: [], status: [], statistics: [], chrootLists: [], chroots: [] },
   ...{ search: [], projectLists: [], packageLetters: [], packageLists: [] },
 };

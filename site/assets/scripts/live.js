@@ -61,6 +61,8 @@ function renew(old, fresh) {
 }
 
 function renewAttributes(old, fresh) {
+  // What has failed meanwhile is what readers wait for.
+  if (old.nodeName === 'DETAILS' && !('failed' in old.dataset) && 'failed' in fresh.dataset) old.open = true;
   for (const { name } of [...old.attributes])
     if (!fresh.hasAttribute(name) && !readersAttributes.has(name)) old.removeAttribute(name);
   for (const { name, value } of fresh.attributes)

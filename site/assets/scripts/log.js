@@ -419,6 +419,7 @@ function followTail(view) {
   }
   const look = async () => {
     if (!view.isConnected) return 'done';
+    if (view.closest('details:not([open])') !== null) return 'again';
     const went = read === undefined ? await begin() : await read();
     if (went === 'shorter') {
       shown.replaceChildren();

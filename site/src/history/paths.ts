@@ -36,6 +36,22 @@ export function ownerPage(owner: string, page: number): string {
   return page === 1 ? `${owner}/` : `${owner}/index-${page}.html`;
 }
 
+/** Builds on a full page of those of a project. */
+export const buildsPerPage = 50;
+
+/** The path of the newest builds of a project (`owner/project`), or of a full page of older ones, from 1 (the oldest). */
+export function buildsPage(key: string, number?: number): string {
+  return number === undefined ? `${key}/builds/` : `${key}/builds/${number}/`;
+}
+
+/**
+ * How many full pages of older builds there are beside that of the newest, which has at least as many rows as they once
+ * there are any: it is never all but empty.
+ */
+export function fullPagesOf(builds: number): number {
+  return Math.max(0, Math.floor(builds / buildsPerPage) - 1);
+}
+
 /** Rows on a page of the lists of all projects and of all packages. */
 export const rowsOfList = 100;
 export const packagesHome = 'packages/';
@@ -73,6 +89,8 @@ export type Subject =
   | { readonly kind: 'project'; readonly key: string }
   | { readonly kind: 'package'; readonly key: string; readonly name: string }
   | { readonly kind: 'build'; readonly key: string; readonly id: BuildId }
+  /** A page of the builds of a project; without a number that of the newest. */
+  | { readonly kind: 'builds-page'; readonly key: string; readonly number?: number }
   /** Builds numbered from `from` on, of a project or of all. */
   | { readonly kind: 'builds'; readonly from: number }
   | { readonly kind: 'project-builds'; readonly key: string; readonly from: number }
@@ -110,6 +128,8 @@ export function subjectOf(path: string): Subject | undefined {
   const [, ofOwner, rest] = /^([^/]+)\/(?:index-(\d+)\.html)?$/.exec(path) ?? [];
   if (ofOwner !== undefined)
     return isPathOwner(ofOwner) ? { kind: 'owner', owner: ofOwner, page: Number(rest ?? 1) } : undefined;
+  const builds = buildsPageOf(path);
+  if (builds !== undefined) return builds;
   const page = /^([^/]+)\/([^/]+)\/(?:(package|build)\/([^/]+)\/)?$/.exec(path);
   const [, owner = '', project = '', kind, name = ''] = page ?? [];
   if (page === null || !isPathOwner(owner) || !isPathProject(project)) return undefined;
@@ -117,6 +137,13 @@ export function subjectOf(path: string): Subject | undefined {
   if (kind === undefined) return { kind: 'project', key };
   if (kind === 'package') return isPathName(name) ? { kind, key, name } : undefined;
   return /^\d+$/.test(name) ? { kind: 'build', key, id: Number(name) as BuildId } : undefined;
+}
+
+function buildsPageOf(path: string): Subject | undefined {
+  const [, owner = '', project = '', number] = /^([^/]+)\/([^/]+)\/builds\/(?:([1-9]\d{0,8})\/)?$/.exec(path) ?? [];
+  if (!isPathOwner(owner) || !isPathProject(project)) return undefined;
+  const of = { kind: 'builds-page', key: `${owner}/${project}` } as const;
+  return number === undefined ? of : { ...of, number: Number(number) };
 }
 
 function overviewOf(path: string): Subject | undefined {

@@ -10,6 +10,7 @@ import {
   fixtureResult,
   fixtureSite,
 } from '../../testing/fixture.ts';
+import { oweEverything, writingFor } from '../pages-of.ts';
 import { describeChanged, type ReadHeaders } from './describe.ts';
 import type { History } from './history.ts';
 import { openTouched } from './touched.ts';
@@ -113,6 +114,49 @@ test('after any change, what is owed leaves exactly the files that belong to the
     { numRuns: Number(process.env.RUNS ?? 12), seed: Number(process.env.SEED ?? Date.now() % 2 ** 31), verbose: 1 },
   );
 }, 120_000);
+
+test('pages of older builds are full, and stay as they are until the next one is full', async () => {
+  const builds = (count: number) => Array.from({ length: count }, (_, index) => fixtureResult({ id: 3 * index + 1 }));
+  const { history } = fixtureSite({ results: builds(149) });
+  const listed = () =>
+    history
+      .owed('', 1_000_000)
+      .filter((path) => path.startsWith('acme/tools/builds/'))
+      .map((path) => path.slice('acme/tools/builds/'.length));
+  oweEverything(history);
+  expect(listed()).toEqual(['', '1/']);
+  const comes = async (wanted: History) => {
+    for (const path of history.owed('', 1_000_000)) history.settle(path);
+    await change(history, wanted);
+    return listed();
+  };
+  const rows = (number?: number) => {
+    const subject = { kind: 'builds-page' as const, key: 'acme/tools', ...(number === undefined ? {} : { number }) };
+    const { pages } = writingFor(subject, { history, url, queue: null, service: null });
+    return pages.buildLists?.map(({ rows: [first], rows: of, newer, older }) => [
+      first?.id,
+      of.length,
+      newer,
+      older,
+    ])[0];
+  };
+  expect(rows()).toEqual([445, 99, null, '/acme/tools/builds/1/']);
+  expect(rows(1)).toEqual([148, 50, '/acme/tools/builds/', null]);
+  expect(rows(2)).toBeUndefined();
+  // The second page is full: the first one leads to it.
+  expect(await comes(fixtureSite({ results: builds(150) }).history)).toEqual(['', '1/', '2/']);
+  expect(rows()).toEqual([448, 50, null, '/acme/tools/builds/2/']);
+  expect(rows(2)).toEqual([298, 50, '/acme/tools/builds/', '/acme/tools/builds/1/']);
+  expect(rows(1)).toEqual([148, 50, '/acme/tools/builds/2/', null]);
+  expect(await comes(fixtureSite({ results: builds(151) }).history)).toEqual(['']);
+  // What an old build says is on its page alone; one that goes shifts those after it.
+  const other = builds(151).map((build) => (build.id === 4 ? { ...build, requestedBy: 'mia' } : build));
+  expect(await comes(fixtureSite({ results: other }).history)).toEqual(['1/']);
+  const fewer = other.filter(({ id }) => id !== 301);
+  expect(await comes(fixtureSite({ results: fewer }).history)).toEqual(['']);
+  expect(await comes(fixtureSite({ results: fewer.filter(({ id }) => id !== 154) }).history)).toEqual(['', '1/', '2/']);
+  expect(rows(2)).toBeUndefined();
+});
 
 test('a new build writes its own files and one of each list, however many builds there are', async () => {
   const many = Array.from({ length: 1000 }, (_, index) => fixtureResult({ id: index + 1, package: `p${index}` }));

@@ -12,9 +12,12 @@ import {
 import { type Build, packageNames } from '../model/site-model.ts';
 import type { History } from './history.ts';
 import {
+  buildsPage,
+  buildsPerPage,
   chrootPage,
   chrootsPage,
   coprOwners,
+  fullPagesOf,
   homePage,
   ownerPage,
   projectsPerPage,
@@ -171,6 +174,7 @@ function oweProject(history: History, key: string, before: TouchedProject): void
     history.owe(coprFiles.builds(owner, name, 0));
     history.owe(coprOwners);
   }
+  oweBuildsPages(history, key, before.builds);
   oweBuilds(history, { project: key }, before.builds, (offset) => coprFiles.builds(owner, name, offset));
   for (const [one, changed] of before.packages)
     oweBuilds(history, { project: key, package: one }, changed, (offset) =>
@@ -222,6 +226,22 @@ function oweBuilds(
   const from = isMany ? 0 : moved.size === 0 ? Number.POSITIVE_INFINITY : offset(Math.min(...moved));
   for (let page = from; page * coprPageItems <= last; page += 1) history.owe(path(page * coprPageItems));
   if (!isMany) for (const id of same) history.owe(path(offset(id) * coprPageItems));
+}
+
+/** Pages of the builds of a project: a new build touches that of the newest, and a full one once the next is full. */
+function oweBuildsPages(history: History, key: string, { same, moved, countBefore }: Changed): void {
+  if (same.size + moved.size === 0) return;
+  const pageOf = (id: number) => Math.floor(history.rankOf(id, { project: key }) / buildsPerPage) + 1;
+  const counts = [countBefore, history.countBuilds({ project: key })].map(fullPagesOf);
+  const [fewest, most] = [Math.min(...counts), Math.max(...counts)];
+  const isMany = same.size + moved.size > manyChanges;
+  const from = isMany ? 1 : moved.size === 0 ? most + 1 : pageOf(Math.min(...moved));
+  // The last full page leads to that of the newest, or to another full one.
+  for (let page = Math.max(1, fewest === most ? from : Math.min(from, fewest)); page <= most; page += 1)
+    history.owe(buildsPage(key, page));
+  const old = isMany ? [] : [...same].map(pageOf).filter((page) => page <= most);
+  for (const page of old) history.owe(buildsPage(key, page));
+  if (moved.size > 0 || isMany || old.length < same.size) history.owe(buildsPage(key));
 }
 
 /** Offsets of the files that hold other names than before, or one that was touched. */

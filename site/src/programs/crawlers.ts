@@ -25,10 +25,15 @@ export function sitemapIndex(projects: readonly (readonly [owner: string, projec
   return `${declaration}\n<sitemapindex ${namespace}>\n${lines.join('\n')}\n</sitemapindex>\n`;
 }
 
-/** The pages of a project that are worth finding: its own and those of its packages. */
-export function projectPages(owner: string, project: string, packages: readonly string[]): readonly string[] {
+/** The pages of a project that are worth finding: its own, those of its packages, and lists of `builds`. */
+export function projectPages(
+  owner: string,
+  project: string,
+  { packages, builds }: { readonly packages: readonly string[]; readonly builds: readonly string[] },
+): readonly string[] {
   return [
     published.projectPage(owner, project),
+    ...builds,
     ...packages.map((name) => published.packagePage(owner, project, name)),
   ];
 }

@@ -219,7 +219,7 @@ describe('badges', () => {
 describe('crawlers', () => {
   const locations = (path: string) => [...(files.get(path) ?? '').matchAll(/<loc>(.*?)<\/loc>/g)].map(([, at]) => at);
 
-  test('find projects and packages, but no sandboxes and no builds', () => {
+  test('find projects, their lists of builds and packages, but no sandboxes and no single build', () => {
     expect(locations(programFiles.sitemap)).toEqual([
       `${url}/docs/sitemap.xml`,
       `${url}/acme/tools/sitemap.xml`,
@@ -227,6 +227,7 @@ describe('crawlers', () => {
     ]);
     expect(locations('umbrella/rain/sitemap.xml')).toEqual([
       `${url}/umbrella/rain/`,
+      `${url}/umbrella/rain/builds/`,
       `${url}/umbrella/rain/package/c%2B%2B/`,
     ]);
   });

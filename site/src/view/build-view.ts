@@ -11,13 +11,13 @@ import {
 } from '@coppice/config';
 import { siteHref, webAddress } from '../markup/html.ts';
 import type { Build, ChrootRun, OtherShown } from '../model/site-model.ts';
-import { chrootLabel, formatBytes } from './format.ts';
+import { chrootLabel, formatBytes, formatSeconds } from './format.ts';
 import { liveBuild } from './live-build.ts';
 import { logPagePath, logsOf, mainLog, pageOfLog } from './log-pages.ts';
 import { type BuildRow, rowOf } from './rows.ts';
 import { notShown, sayOther } from './shown-view.ts';
 import { type Timeline, timelineOf } from './timeline.ts';
-import { verdictOf, versionOf } from './verdict.ts';
+import { reasonTitles, verdictOf, versionIn, versionOf } from './verdict.ts';
 
 interface ArtifactRow {
   readonly file: string;
@@ -33,6 +33,12 @@ export interface RunView {
   readonly state: BuildState;
   readonly reason: FailureReason | null;
   readonly message: string | null;
+  /** In a few words: the version that it made, why it failed, or what it does now. */
+  readonly reached: string | null;
+  /** What it took without the queue; null while it goes on, and where nothing was done. */
+  readonly took: string | null;
+  /** Among several chroots: whether what is said of it is open from the beginning. */
+  readonly isOpen: boolean;
   readonly excerpt: readonly string[];
   readonly timeline: Timeline;
   readonly artifacts: readonly ArtifactRow[];
@@ -147,8 +153,36 @@ function expectedOf(run: ChrootRun, live: LiveBuild): RunView['expected'] {
   return { seconds, endAt: startedAt && new Date(Date.parse(startedAt) + seconds * 1000).toISOString() };
 }
 
+/** Where more chroots than this go on at once, their lines say how far they are. */
+const openAtOnce = 4;
+
+/** What failed is what people came for, and what goes on now. Why there is no source package is said once. */
+function isOpen(build: Build, run: ChrootRun): boolean {
+  const lacksSource = (one: ChrootRun) => one.state === 'failed' && one.where?.log === 'srpm.log';
+  if (lacksSource(run)) return build.chroots.find(lacksSource) === run;
+  if (run.state === 'failed') return true;
+  return isAtWork(run.state) && build.chroots.filter(({ state }) => isAtWork(state)).length <= openAtOnce;
+}
+
+function isAtWork(state: BuildState): boolean {
+  return state === 'running' || state === 'starting';
+}
+
+function reachedOf(build: Build, run: ChrootRun, { bars, current }: Timeline): string | null {
+  switch (run.state) {
+    case 'succeeded':
+      return versionIn([run], build.package) ?? null;
+    case 'failed':
+      return run.reason === null ? (bars.at(-1)?.title ?? null) : reasonTitles[run.reason];
+    default:
+      return current?.title ?? null;
+  }
+}
+
 function runView(build: Build, run: ChrootRun, live: LiveBuild): RunView {
   const telling = runThatSays(build, run);
+  const timeline = timelineOf(run);
+  const isDone = isFinal(run.state) && timeline.totalSeconds > 0;
   return {
     chroot: run.chroot,
     label: chrootLabel(run.chroot),
@@ -156,7 +190,10 @@ function runView(build: Build, run: ChrootRun, live: LiveBuild): RunView {
     reason: run.reason,
     message: run.message,
     excerpt: run.excerpt,
-    timeline: timelineOf(run),
+    reached: reachedOf(build, run, timeline),
+    took: isDone ? formatSeconds(timeline.totalSeconds) : null,
+    isOpen: isOpen(build, run),
+    timeline,
     artifacts: artifactRows(run),
     logHref: mainLog(telling) === undefined ? null : `${siteHref(logPagePath(build, telling))}${lineAnchor(telling)}`,
     logLine: lineAnchor(telling) === '' ? null : (telling.where?.line ?? null),

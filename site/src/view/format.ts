@@ -34,8 +34,13 @@ const sizeUnits = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 /** `2026-11-22T17:04:07.000Z` → `22 Nov 2026, 17:04 UTC`. */
 export function formatTime(iso: string): string {
   const time = new Date(iso);
-  const month = months[time.getUTCMonth()];
-  return `${time.getUTCDate()} ${month} ${time.getUTCFullYear()}, ${pad(time.getUTCHours())}:${pad(time.getUTCMinutes())} UTC`;
+  return `${formatDate(iso)}, ${pad(time.getUTCHours())}:${pad(time.getUTCMinutes())} UTC`;
+}
+
+/** `2026-11-22T17:04:07.000Z` → `22 Nov 2026`, its day in UTC. */
+export function formatDate(iso: string): string {
+  const time = new Date(iso);
+  return `${time.getUTCDate()} ${months[time.getUTCMonth()]} ${time.getUTCFullYear()}`;
 }
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;

@@ -24,6 +24,8 @@ export interface ProjectView {
   readonly matrix: Matrix;
   readonly latest: readonly BuildRow[];
   readonly buildCount: number;
+  /** All of them, on pages; null while there are none. */
+  readonly buildsHref: string | null;
   readonly live: boolean;
   /** The config repo speaks of it; otherwise only its past builds are left, or it is a sandbox. */
   readonly stated: boolean;
@@ -33,8 +35,8 @@ export interface ProjectView {
   readonly endsWhen: string | null;
 }
 
-/** The view of one project. */
-export function projectView(project: SiteProject, siteUrl: string): ProjectView {
+/** The view of one project; `buildsPath`: where all of its builds are listed. */
+export function projectView(project: SiteProject, siteUrl: string, buildsPath?: string): ProjectView {
   const { owner, name, entry, builds } = project;
   const matrix = matrixOf(project);
   return {
@@ -52,6 +54,7 @@ export function projectView(project: SiteProject, siteUrl: string): ProjectView 
     matrix,
     latest: builds.slice(0, listedBuilds.project).map(rowOf),
     buildCount: project.buildCount,
+    buildsHref: project.buildCount > 0 && buildsPath !== undefined ? siteHref(buildsPath) : null,
     live: builds.some((build) => !isFinal(build.state)),
     stated: entry !== null,
     sandbox: sandboxOf(project),

@@ -63,6 +63,18 @@ describe('verdictOf', () => {
     const running = fixtureSite({ queue: [fixtureQueued({ id: 9, chroots })] }).builds[0]!;
     expect(verdictOf(running)).toBe('hello is being built for Sapling 12.');
   });
+
+  test('counts chroots that are too many to be named', () => {
+    const names = Array.from({ length: 20 }, (_, index) => `fedora-${index + 22}-x86_64`);
+    const waiting = fixtureQueued({ chroots: names.map((chroot) => fixtureQueuedChroot({ chroot })) });
+    expect(verdictOf(fixtureSite({ queue: [waiting] }).builds[0]!)).toBe(
+      'hello is waiting to be built for 20 chroots.',
+    );
+    const results = names.map((chroot) =>
+      fixtureResult({ chroot, state: 'failed', reason: 'check', message: null, artifacts: [] }),
+    );
+    expect(verdictOf(fixtureSite({ results }).builds[0]!)).toBe('hello failed in %check on 20 chroots.');
+  });
 });
 
 test('the version is that of the package that has the name of the build', () => {

@@ -37,10 +37,14 @@ export const reasonTitles: Readonly<Record<FailureReason, string>> = {
  * version of its own), else of the first; undefined before there is one.
  */
 export function versionOf(build: Build): string | undefined {
-  const made = [...build.chroots, ...(build.srpm === null ? [] : [build.srpm])].flatMap((run) => run.artifacts);
-  const nevras = made.flatMap((artifact) => parseNevra(artifact.nevra) ?? []);
+  return versionIn([...build.chroots, ...(build.srpm === null ? [] : [build.srpm])], build.package);
+}
+
+/** The same of what these runs made. */
+export function versionIn(runs: readonly Pick<ChrootRun, 'artifacts'>[], name: string): string | undefined {
+  const nevras = runs.flatMap((run) => run.artifacts).flatMap((artifact) => parseNevra(artifact.nevra) ?? []);
   const main =
-    nevras.find((nevra) => nevra.name === build.package) ??
+    nevras.find((nevra) => nevra.name === name) ??
     nevras.find(({ architecture }) => architecture === 'src') ??
     nevras[0];
   return main === undefined ? undefined : `${main.version}-${main.release}`;
@@ -50,7 +54,7 @@ export function versionOf(build: Build): string | undefined {
 export function verdictOf(build: Build): string {
   const version = versionOf(build);
   const what = version === undefined ? build.package : `${build.package} ${version}`;
-  const all = sayList(build.chroots.map((run) => chrootLabel(run.chroot)));
+  const all = sayChroots(build.chroots);
   switch (build.state) {
     case 'succeeded':
       return succeededSentence(build, what);
@@ -68,16 +72,22 @@ export function verdictOf(build: Build): string {
   }
 }
 
+/** More are counted, for the list of them stands below. */
+const mostNamed = 5;
+
+function sayChroots(runs: readonly ChrootRun[], label = chrootLabel): string {
+  return runs.length > mostNamed ? `${runs.length} chroots` : sayList(runs.map((run) => label(run.chroot)));
+}
+
 /** Of a build that took over what a pull request's sandbox had, wholly or for some chroots, says so. */
 function succeededSentence(build: Build, what: string): string {
-  const labels = (runs: readonly ChrootRun[]) => sayList(runs.map((run) => chrootLabel(run.chroot)));
   const promoted = build.chroots.filter((run) => run.promotedFrom !== undefined);
   const built = build.chroots.filter((run) => run.promotedFrom === undefined);
   const from = promoted[0]?.promotedFrom;
-  if (from === undefined) return `${what} was built for ${labels(build.chroots)}${tookPhrase(build)}.`;
+  if (from === undefined) return `${what} was built for ${sayChroots(build.chroots)}${tookPhrase(build)}.`;
   const tested = `as it was tested in build ${from.id} of ${build.owner}/${from.project}, and signed with the project's key`;
-  const others = built.length === 0 ? '' : `; it was built for ${labels(built)}`;
-  return `${what} was taken over for ${labels(promoted)} ${tested}${others}.`;
+  const others = built.length === 0 ? '' : `; it was built for ${sayChroots(built)}`;
+  return `${what} was taken over for ${sayChroots(promoted)} ${tested}${others}.`;
 }
 
 function failedSentence(build: Build, what: string): string {
@@ -86,7 +96,7 @@ function failedSentence(build: Build, what: string): string {
   if (first === undefined) return endSentence(`${what} failed`, build.srpm === null ? [] : [build.srpm], 'failed');
   const places = [...Map.groupBy(failed, ({ reason }) => reason)].map(([reason, runs]) => {
     const place = reason === null ? 'failed' : failurePlaces[reason];
-    return { place, on: `on ${sayList(runs.map((run) => run.chroot))}` };
+    return { place, on: `on ${sayChroots(runs, (name) => name)}` };
   });
   const [only, ...others] = places;
   if (only !== undefined && others.length === 0 && failed.length === build.chroots.length)
