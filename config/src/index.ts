@@ -1,5 +1,6 @@
 // The gate of config/: the vocabulary of Coppice and its pure rules.
 
+export * from './clients/buildroot-packages.ts';
 export * from './clients/copr-api.ts';
 export * from './clients/package-headers.ts';
 export * from './clients/program-files.ts';
@@ -44,7 +45,7 @@ export * from './words/signing.ts';
 export * from './words/source.ts';
 export * from './words/source.ts';
 export * from './words/source-distgit.ts';
-export type { FetchedFileRecord, SubmoduleRecord } from './words/source-schema.ts';
+export type { CommitRecord, FetchedFileRecord, SubmoduleRecord } from './words/source-schema.ts';
 export { forHowLong, parseDuration, parseSize } from './words/units.ts';
 export { gitUrl } from './yaml/fields.ts';
 export { maximumYamlBytes } from './yaml/parse-yaml.ts';

@@ -3,6 +3,8 @@
 import { toneClass } from '../layouts/log-lines.ts';
 import { page } from '../layouts/page.ts';
 import { buildBadge, exactTime, icon, stateBadge, time } from '../layouts/parts.ts';
+import type { PackageChange } from '../src/last-good/compare-buildroots.ts';
+import type { CommitLine, Fact } from '../src/last-good/compare-sources.ts';
 import { type Html, html, siteHref } from '../src/markup/html.ts';
 import type { BuildView, RunView } from '../src/view/build-view.ts';
 import { formatSeconds } from '../src/view/format.ts';
@@ -59,12 +61,59 @@ function message(run: RunView): Html {
 
 function details(run: RunView, several: boolean): Html {
   return html`${excerpt(run)}
+${sinceGood(run)}
 ${timeline(run, several)}
 ${tail(run)}
 ${run.artifacts.length > 0 && artifacts(run)}
 <p class="links">${run.logHref !== null && html`<a class="button" href="${run.logHref}">Read the log${run.logLine !== null && ` at line ${run.logLine}`}</a>`}${logLinks(run)}</p>
 <dl class="facts inline"><div><dt>Builder</dt><dd>${run.builder ?? '–'}</dd></div><div><dt>Engine</dt><dd>${run.engine ?? '–'}</dd></div><div><dt>Attempts</dt><dd>${run.attempts}</dd></div>${inputs(run)}<div><dt>Input digest</dt><dd><code title="${run.inputDigest}">${run.inputDigest.slice(0, 16) || '–'}</code></dd></div>${several && html`<div><dt>Chroot</dt><dd><code>${run.chroot}</code></dd></div>`}${accounts(run)}</dl>`;
 }
+
+/** What may have made it fail; of one that is good a quiet line. */
+function sinceGood({ since, state }: RunView): Html {
+  if (since === null) return html``;
+  const { id, href, source, facts, commits, buildroot } = since;
+  const isBad = state === 'failed';
+  const line = html`Since <a href="${href}">#${id}</a>${isBad && ', which was good'}: ${source.join(', ')}${buildroot !== null && sayBuildroot(buildroot)}`;
+  const rows = buildroot?.rows ?? [];
+  const isMore = facts.length + commits.length + rows.length > 0;
+  return html`<div class="since${isBad ? ' bad' : ''}"><p>${line}</p>${isMore && html`<details><summary>What has changed since #${id}</summary>${facts.length > 0 && factList(facts)}${commits.length > 0 && commitList(commits)}${rows.length > 0 && packageTable(rows)}${buildroot !== null && buildroot.left > 0 && html`<p class="quiet">and ${buildroot.left} more packages of the buildroot</p>`}</details>`}</div>`;
+}
+
+function sayBuildroot({ leads, more }: NonNullable<NonNullable<RunView['since']>['buildroot']>): string {
+  if (leads.length === 0) return '; the same buildroot';
+  return `; buildroot: ${leads.join(', ')}${more === 0 ? '' : ` and ${more} more`}`;
+}
+
+function factList(facts: readonly Fact[]): Html {
+  return html`<dl class="facts inline">${facts.map(
+    ({ label, from, to, href }) =>
+      html`<div><dt>${label}</dt><dd>${from === null ? 'added' : to === null ? 'removed' : `${from} → ${to}`}${href !== null && html` <a href="${href}" rel="nofollow noopener">compare</a>`}</dd></div>`,
+  )}</dl>`;
+}
+
+function commitList(commits: readonly CommitLine[]): Html {
+  return html`<ul class="lines">${commits.map(
+    ({ id, subject, href }) =>
+      html`<li>${href === null ? html`<code>${id}</code>` : html`<a href="${href}" rel="nofollow noopener"><code>${id}</code></a>`} ${subject}</li>`,
+  )}</ul>`;
+}
+
+function packageTable(rows: readonly PackageChange[]): Html {
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="Packages of the buildroot that changed"><table class="buildroot"><thead><tr><th>Buildroot</th><th>Was</th><th>Is</th></tr></thead><tbody>${rows.map(
+    ({ name, from, to, how }) =>
+      html`<tr><td>${name}</td><td>${from ?? '–'}</td><td>${to ?? '–'}${changeNotes[how]}</td></tr>`,
+  )}</tbody></table></div>`;
+}
+
+/** What the two versions do not say by themselves. */
+const changeNotes: Readonly<Record<PackageChange['how'], Html | null>> = {
+  up: null,
+  down: html` <span class="quiet">lower</span>`,
+  rebuilt: html` <span class="quiet">built anew</span>`,
+  added: null,
+  removed: null,
+};
 
 function inputs({ inputs: generations }: RunView): Html {
   if (generations === null) return html``;

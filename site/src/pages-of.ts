@@ -43,6 +43,8 @@ import {
   searchPage,
   shardFile,
 } from './history/paths.ts';
+import type { RunPair } from './last-good/read-buildroots.ts';
+import { isCompared, type SinceGood, sinceGood } from './last-good/since-good.ts';
 import { siteHref } from './markup/html.ts';
 import type { FeedOf, SiteFile } from './model/site-file.ts';
 import { type Build, type ChrootRun, packageNames, type SiteProject } from './model/site-model.ts';
@@ -74,6 +76,8 @@ export interface Writing {
   readonly logsOf?: { readonly build: Build; readonly revision: string };
   /** The chroot of a build whose packages the page of a package tells about. */
   readonly aboutOf?: ChrootRun;
+  /** Chroots of a build, with what their last good ones are compared in. */
+  readonly buildrootsOf?: readonly RunPair[];
   readonly files: readonly SiteFile[];
   /** Files and folders that are not wanted, inside `published/`. */
   readonly remove?: readonly string[];
@@ -128,8 +132,10 @@ export function writingFor(subject: Subject, around: Surroundings): Writing {
       if (build === undefined || `${build.owner}/${build.project}` !== subject.key)
         return { pages: {}, files: [], remove: build === undefined ? filesOfNoBuild(subject.id) : [] };
       const live = liveBuild(build, expectedSeconds(history, build));
+      const { since, pairs } = lastGoodOf(history, build);
       return {
-        pages: { builds: [buildView(build, shownTo(history, subject.key, build), live)] },
+        pages: { builds: [buildView(build, shownTo(history, subject.key, build), { live, since })] },
+        buildrootsOf: pairs,
         logsOf: { build, revision: live.revision },
         files: [...filesOfBuild(build, url), { path: published.liveJson(build.id), content: () => live }],
       };
@@ -341,6 +347,27 @@ function isPackage(history: History, key: string, name: string | undefined): boo
 
 function stated(history: History): readonly SiteProject[] {
   return history.statedKeys().flatMap((key) => loadCard(history, key) ?? []);
+}
+
+/** What each chroot of a build has other than in the last one before that was good there. */
+function lastGoodOf(history: History, build: Build) {
+  const project = `${build.owner}/${build.project}`;
+  const known = new Map<number, Build | undefined>();
+  const since = new Map<string, SinceGood>();
+  const pairs: RunPair[] = [];
+  for (const run of build.chroots.filter(isCompared)) {
+    const id = history.goodBelow({ project, package: build.package, chroot: run.chroot }, build.id);
+    if (id === undefined) continue;
+    const good = known.get(id) ?? history.build(id);
+    known.set(id, good);
+    const before = good?.chroots.find(({ chroot }) => chroot === run.chroot);
+    if (good === undefined || before === undefined) continue;
+    since.set(run.chroot, sinceGood(build, run, good, before));
+    pairs.push({ before, now: run });
+  }
+  // What failed is told of, whatever else there is.
+  const rank = ({ now }: RunPair) => (now.state === 'failed' ? 0 : 1);
+  return { since, pairs: pairs.toSorted((one, other) => rank(one) - rank(other)) };
 }
 
 /** What users get of the package of a build, and when they get more. */

@@ -1,5 +1,6 @@
 // Every kind of page as its readers meet it: in light and dark, on a phone and on a desk, everything opened, with and
 // without scripts. What it shows lies in var/screenshots/ afterwards.
+import { createHash, hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -21,6 +22,7 @@ import {
   fixtureQueuedChroot,
   fixtureResult,
   fixtureService,
+  greenLog,
   openFixture,
   redLog,
 } from '../testing/fixture.ts';
@@ -109,13 +111,36 @@ async function fill(): Promise<void> {
     if (id % 3 === 0)
       await fixture.addResult(fixtureResult({ id, package: names[id % 60] ?? '', chroot: 'epel-9-x86_64' }));
   }
-  for (const chroot of chroots) await fixture.addResult(fixtureResult({ id: 100, chroot }));
+  const commit = (subject: string) => ({ commit: createHash('sha1').update(subject).digest('hex'), subject });
+  const before = commit('Add a greeting for the evening');
+  const after = [commit('Update to 2.13'), commit('Greet people whose names are very long in a way that fits a line')];
+  const source = (at: string) => ({
+    source: { type: 'git' as const, url: 'https://github.com/acme/hello.git', ref: 'main', commit: at },
+  });
+  const srpm = (id: number, version: string, commits: NonNullable<Result['commits']>) => {
+    const nevra = `hello-${version}-1.sap12.src`;
+    const artifacts = [{ file: `${nevra}.rpm`, nevra, bytes: 81_202, sha256: hash('sha256', nevra) }];
+    const file = `hello-${version}.tar.gz`;
+    const fetched = [{ url: `https://example.org/${file}`, file, bytes: 1, sha256: hash('sha256', file) }];
+    return fixtureResult({ id, chroot: 'srpm', artifacts, fetched, commits, ...source(commits[0]?.commit ?? '') });
+  };
+  await fixture.addResult(srpm(100, '2.12', [before]), { 'srpm.log': 'x\n' });
+  await fixture.addResult(srpm(101, '2.13', [...after, before]), { 'srpm.log': 'x\n' });
+  for (const chroot of chroots)
+    await fixture.addResult(fixtureResult({ id: 100, chroot, ...source(before.commit) }), {
+      'build.log': greenLog,
+      'installed_pkgs.log': buildroot('14.1.1-3', chroot === fixtureChroot ? ['perl-4:5.40.0-1.x86_64'] : []),
+    });
   const failed: Partial<Result> = {
     ...{ id: 101, state: 'failed', reason: 'check', message: '1 of 3 tests failed', artifacts: [] },
     excerpt: ['FAIL: test_empty', 'make: *** [check] Error 1'],
     where: { log: 'build.log', line: 14 },
+    ...source(after[0]?.commit ?? ''),
   };
-  await fixture.addResult(fixtureResult(failed), { 'build.log': redLog, 'root.log': 'x\n', 'state.log': 'y\n' });
+  await fixture.addResult(fixtureResult(failed), {
+    ...{ 'build.log': redLog, 'root.log': 'x\n', 'state.log': 'y\n' },
+    'installed_pkgs.log': buildroot('14.2.1-1', ['zlib-ng-compat-2.2.2-1.x86_64']),
+  });
   await fixture.addResult(fixtureResult({ ...failed, chroot: 'epel-9-x86_64', reason: 'timeout', message: null }));
   await fixture.addResult(fixtureResult({ id: 101, chroot: 'fedora-42-x86_64' }));
   await fixture.addResult(fixtureResult({ id: 102, project: 'tools:pr:7' }));
@@ -143,6 +168,15 @@ async function fill(): Promise<void> {
   );
   await fixture.setService(fixtureService());
   await fixture.write(`results/acme/tools/${fixtureChroot}/00000103-hello/build.log`, redLog);
+}
+
+/** The list of a buildroot in which much is of the version of gcc. */
+function buildroot(gcc: string, more: readonly string[]): string {
+  const parts = ['gcc', 'gcc-c++', 'cpp', 'libgcc', 'libstdc++-devel', 'libgomp'];
+  const usual = Array.from({ length: 200 }, (_, of) => `usual-package-${of}-1.${of}-1.x86_64`);
+  return [...parts.map((name) => `${name}-${gcc}.x86_64`), ...usual, ...more]
+    .map((nevra) => `${nevra} 1700000000 1024 installed\n`)
+    .join('');
 }
 
 /** Opens a page, and fails when the browser complains about anything. */

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, unlink, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, symlink, unlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildsJsonSchema, published, type Result } from '@coppice/config';
@@ -418,6 +418,73 @@ describe('regenerate', () => {
     await unlink(join(folder, 'acme/tools/build/3'));
     expect(await run([])).toMatchObject({ incomplete: false, problems: [] });
     expect(await read('acme/tools/build/3/index.html')).toContain('was built');
+  });
+});
+
+describe('what has changed since the last good build', () => {
+  const page = '/index.html';
+  const failed: Partial<Result> = { state: 'failed', reason: 'compile', message: 'gcc crashed', artifacts: [] };
+  const list = (...packages: readonly string[]) => packages.map((one) => `${one} 1 1 installed\n`).join('');
+  const textOf = async (id: number) => {
+    const html = await read(`acme/tools/build/${id}${page}`);
+    return /<div class="since[\s\S]*?<\/div>/
+      .exec(html)?.[0]
+      .replace(/<[^>]*>/g, '')
+      .replace(/\s+/g, ' ');
+  };
+  const add = (id: number, changes: Partial<Result>, packages: string) =>
+    fixture.addResult(fixtureResult({ id, ...changes }), { 'build.log': redLog, 'installed_pkgs.log': packages });
+
+  test('is told of a build that failed, of one that is good, and again when that one is gone', async () => {
+    await add(1, {}, list('gcc-14.0-1.x86_64', 'make-4.4-1.x86_64'));
+    await add(2, {}, list('gcc-14.1-1.x86_64', 'make-4.4-1.x86_64'));
+    await add(3, failed, list('gcc-14.2-1.x86_64', 'libgcc-14.2-1.x86_64'));
+    await run();
+    expect(await textOf(1)).toBeUndefined();
+    expect(await textOf(2)).toContain('Since #1: the same source; buildroot: gcc 14.0-1 → 14.1-1');
+    expect(await textOf(3)).toContain('Since #2, which was good: the same source; buildroot: gcc 14.1-1 → 14.2-1');
+    expect(await textOf(3)).toContain('and 1 more');
+    await rm(join(folder, `results/acme/tools/${fixtureChroot}/00000002-hello`), { recursive: true });
+    await run([change(2)]);
+    expect(await textOf(3)).toContain('Since #1, which was good: the same source; buildroot: gcc 14.0-1 → 14.2-1');
+    const told = await read(`acme/tools/build/3${page}`);
+    closeSite(folder);
+    await rm(`${folder}.sqlite`);
+    await run();
+    expect(await read(`acme/tools/build/3${page}`)).toBe(told);
+  });
+
+  test('is the source alone where a list is missing, empty, too large or no regular file', async () => {
+    const place = (id: number) => `results/acme/tools/${fixtureChroot}/0000000${id}-hello`;
+    await add(1, {}, list('gcc-14.1-1.x86_64'));
+    await add(2, failed, '');
+    await add(3, failed, 'nothing of the kind');
+    await add(4, failed, list(...Array.from({ length: 80_000 }, (_, index) => `gcc-${index}-1.x86_64`)));
+    await add(5, failed, list('gcc-14.2-1.x86_64'));
+    await unlink(join(folder, place(5), 'installed_pkgs.log'));
+    await symlink(join(folder, place(1), 'installed_pkgs.log'), join(folder, place(5), 'installed_pkgs.log'));
+    await add(6, failed, list('gcc-14.2-1.x86_64'));
+    await run();
+    for (const id of [2, 3, 4, 5]) expect(await textOf(id)).toBe('Since #1, which was good: the same source');
+    expect(await textOf(6)).toContain('gcc 14.1-1 → 14.2-1');
+  });
+
+  test('is a line and fifty rows however much it is, and inert', async () => {
+    const commits = [{ commit: 'f'.repeat(40), subject: '<script>alert(1)</script>' }];
+    const source = { type: 'git' as const, url: 'javascript:alert(1)', ref: '"><script>', commit: 'e'.repeat(40) };
+    await add(1, {}, list(...Array.from({ length: 3000 }, (_, index) => `p${index}-1-1.noarch`)));
+    await fixture.addResult(fixtureResult({ id: 2, chroot: 'srpm', artifacts: [], source, commits }));
+    await add(
+      2,
+      { ...failed, source },
+      list(...Array.from({ length: 3000 }, (_, index) => `p${index}-2-${index}.noarch`)),
+    );
+    await run();
+    const html = await read(`acme/tools/build/2${page}`);
+    expect(html).toContain('and 2950 more packages of the buildroot');
+    expect(html.length).toBeLessThan(40_000);
+    expect(html).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
+    expect(html).not.toMatch(/<script>|href="javascript/);
   });
 });
 

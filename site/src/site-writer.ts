@@ -19,6 +19,8 @@ import {
 } from './history/paths.ts';
 import { isDamaged, openTables, removeTables } from './history/tables.ts';
 import { updateHistory } from './history/update.ts';
+import { readBuildrootChanges } from './last-good/read-buildroots.ts';
+import { withBuildroot } from './last-good/since-good.ts';
 import { assets } from './markup/assets.ts';
 import { nothingWhenAbsent } from './model/absent.ts';
 import { type Changes, mergeChanges } from './model/changes.ts';
@@ -32,6 +34,7 @@ import { sitemap } from './programs/crawlers.ts';
 import { fixedFiles } from './programs/fixed-files.ts';
 import { type Page, type PageData, renderDocs, renderPages } from './render.ts';
 import { aboutPackages } from './view/about-packages.ts';
+import type { BuildView } from './view/build-view.ts';
 import { logPagesOf } from './view/log-pages.ts';
 import { type LogView, logView } from './view/log-view.ts';
 import { noteChange, writeFileAtomically, writeOther } from './write-file.ts';
@@ -242,9 +245,11 @@ const noPages: PageData = {
   ...{ search: [], projectLists: [], packageLetters: [], packageLists: [] },
 };
 
-function unitOf(folder: string, path: string, { pages, logsOf, aboutOf }: Writing, history: History): Unit {
+function unitOf(folder: string, path: string, writing: Writing, history: History): Unit {
+  const { pages, logsOf, aboutOf } = writing;
   const data = async () => {
-    if (logsOf !== undefined) return { ...pages, logs: await logViews(folder, logsOf) };
+    if (logsOf !== undefined)
+      return { ...pages, builds: await buildViews(folder, writing), logs: await logViews(folder, logsOf) };
     const headers = aboutOf && (await readHeaders(folder, aboutOf));
     const [view] = pages.packages ?? [];
     if (aboutOf === undefined || headers === undefined || view === undefined) return pages;
@@ -253,6 +258,24 @@ function unitOf(folder: string, path: string, { pages, logsOf, aboutOf }: Writin
     return { ...pages, packages: [{ ...view, about: aboutPackages(headers, aboutOf, view, provider) }] };
   };
   return { name: path, data };
+}
+
+/** With what the buildroots do not have in common. */
+async function buildViews(
+  folder: string,
+  { pages: { builds = [] }, buildrootsOf = [] }: Writing,
+): Promise<readonly BuildView[]> {
+  if (buildrootsOf.length === 0) return builds;
+  const found = await readBuildrootChanges(folder, buildrootsOf);
+  const changes = new Map(buildrootsOf.map(({ now }, index) => [now.chroot, found[index]]));
+  return builds.map((view) => ({
+    ...view,
+    runs: view.runs.map((run) => {
+      const change = changes.get(run.chroot);
+      if (run.since === null || change === undefined) return run;
+      return { ...run, since: withBuildroot(run.since, change, [run.message, ...run.excerpt].join(' ')) };
+    }),
+  }));
 }
 
 async function logViews(

@@ -18,11 +18,12 @@ export function settleFiles(history: History, url: string, files: Map<string, st
   for (const path of history.owed('', 1_000_000)) {
     const subject = subjectOf(path);
     if (subject === undefined) throw new RangeError(`${path} is of nothing`);
-    const { pages, files: made, remove = [] } = writingFor(subject, { history, url, queue: null, service: null });
+    const writing = writingFor(subject, { history, url, queue: null, service: null });
+    const { pages, files: made, remove = [], buildrootsOf } = writing;
     for (const gone of remove)
       for (const file of files.keys()) if (file === gone || file.startsWith(`${gone}/`)) files.delete(file);
     if (Object.keys(pages).length === 0) files.delete(`page ${path}`);
-    else files.set(`page ${path}`, JSON.stringify(pages));
+    else files.set(`page ${path}`, JSON.stringify([pages, buildrootsOf]));
     for (const file of made) {
       files.set(file.path, bytesOf(file).toString());
       written.push(file.path);

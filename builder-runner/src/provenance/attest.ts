@@ -5,8 +5,12 @@ import { join } from 'node:path';
 import {
   type Artifact,
   type BuildPlace,
+  type BuildrootList,
+  buildrootLog,
   type ChrootName,
+  maximumBuildrootBytes,
   packageHeadersFile,
+  parseBuildroot,
   parseJsonAs,
   published,
   type Result,
@@ -17,7 +21,6 @@ import { readRegularFile } from '../base/regular-file.ts';
 import { replaceFile } from '../base/replace-file.ts';
 import { sha256Of } from '../rpm/describe-artifacts.ts';
 import { readPackageFacts } from '../rpm/package-facts.ts';
-import { type BuildrootList, maximumListBytes, parseBuildroot } from './buildroot-packages.ts';
 import { type EnvelopeSigner, parseEnvelope, sealStatement } from './dsse.ts';
 import type { SbomBuild } from './sbom.ts';
 import { type BuildFacts, makeStatement, type SignedAgain, statementAgain } from './statement.ts';
@@ -32,8 +35,6 @@ export const maximumAttestationBytes = 16 * 1024 * 1024;
 
 /** Of a file of public keys. */
 export const maximumKeyBytes = 1024 * 1024;
-
-const buildrootLog = 'installed_pkgs.log';
 
 /** Both, as `result.json` records them. */
 export interface Accounts {
@@ -131,7 +132,7 @@ async function readOriginal(
 
 /** Undefined: the builder gave none that could be read. */
 async function readBuildroot(folder: string): Promise<BuildrootList | undefined> {
-  const read = await readRegularFile(join(folder, buildrootLog), maximumListBytes);
+  const read = await readRegularFile(join(folder, buildrootLog), maximumBuildrootBytes);
   if (read?.kind !== 'text') return undefined;
   const list = parseBuildroot(read.text);
   // No build begins in an empty root.

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Artifact, type BuildId, formatNevra } from '@coppice/config';
+import { type Artifact, type BuildId, formatNevra, parseBuildroot } from '@coppice/config';
 import { Version } from '@cyclonedx/cyclonedx-library/Spec';
 import { JsonStrictValidator } from '@cyclonedx/cyclonedx-library/Validation';
 import fc from 'fast-check';
@@ -11,7 +11,6 @@ import { testChroot } from '../../testing/publish-builds.ts';
 import type { PackageFacts } from '../rpm/package-facts.ts';
 import { closeAllSigning } from '../signing/sign.ts';
 import { sbomFile } from './attest.ts';
-import { parseBuildroot } from './buildroot-packages.ts';
 import { makeSbom, type SbomBuild } from './sbom.ts';
 
 vi.setConfig({ testTimeout: 60_000 });

@@ -1,7 +1,15 @@
 // The bill of materials of a build: CycloneDX 1.6, https://cyclonedx.org/docs/1.6/json/. What stands in the headers of
 // its packages, and what was installed in its buildroot. Pure. It takes some 80 ms to load: see attest.ts.
 import { hash } from 'node:crypto';
-import { type Artifact, type BuildPlace, type ChrootName, chrootOf, formatNevra, published } from '@coppice/config';
+import {
+  type Artifact,
+  type BuildPlace,
+  type BuildrootList,
+  type ChrootName,
+  chrootOf,
+  formatNevra,
+  published,
+} from '@coppice/config';
 import { Factories } from '@cyclonedx/cyclonedx-library/Contrib/License';
 import {
   ComponentScope,
@@ -23,7 +31,6 @@ import { JSON as Json, JsonSerializer } from '@cyclonedx/cyclonedx-library/Seria
 import { Spec1dot6 } from '@cyclonedx/cyclonedx-library/Spec';
 import parseExpression from 'spdx-expression-parse';
 import type { PackageFacts } from '../rpm/package-facts.ts';
-import type { BuildrootList } from './buildroot-packages.ts';
 import { packageUrl } from './package-url.ts';
 
 /** Whose bill it is. */

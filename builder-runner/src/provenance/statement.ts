@@ -4,6 +4,7 @@
 import { hash } from 'node:crypto';
 import {
   type Artifact,
+  type BuildrootList,
   chrootOf,
   type PinnedSource,
   published,
@@ -11,7 +12,6 @@ import {
   type QueuedChroot,
   type Result,
 } from '@coppice/config';
-import type { BuildrootList } from './buildroot-packages.ts';
 import { packageUrl } from './package-url.ts';
 import { buildTypePath, predicateType, type Resource, type Statement, statementKind } from './statement-schema.ts';
 

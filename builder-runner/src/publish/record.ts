@@ -3,6 +3,7 @@
 import { lstat } from 'node:fs/promises';
 import {
   type Artifact,
+  type CommitRecord,
   type FetchedFileRecord,
   type Phase,
   type QueuedBuild,
@@ -79,6 +80,7 @@ export function recordOfChroot(
 export interface FetchedRecords {
   readonly fetched: readonly FetchedFileRecord[];
   readonly submodules: readonly SubmoduleRecord[];
+  readonly commits: readonly CommitRecord[];
 }
 
 /** The record in `srpm-builds/`. */
@@ -86,7 +88,7 @@ export function recordOfSrpm(
   build: QueuedBuild,
   startedAt: Date,
   ending: Ending,
-  { fetched, submodules }: FetchedRecords = { fetched: [], submodules: [] },
+  { fetched, submodules, commits }: FetchedRecords = { fetched: [], submodules: [], commits: [] },
 ): Result {
   const startedAtText = startedAt.toISOString();
   const seconds = secondsBetween(startedAtText, ending.endedAt);
@@ -95,6 +97,7 @@ export function recordOfSrpm(
     chroot: 'srpm',
     ...(fetched.length === 0 ? {} : { fetched: [...fetched] }),
     ...(submodules.length === 0 ? {} : { submodules: [...submodules] }),
+    ...(commits.length === 0 ? {} : { commits: [...commits] }),
     inputDigest: '',
     attempts: 1,
     builder: null,

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PinnedSource } from '@coppice/config';
 import { fail, type Outcome, succeed } from '../base/outcome.ts';
+import { recentCommits } from '../remote/recent-commits.ts';
 import { pointersAmong } from './fetch-lfs.ts';
 import type { FetchOrder } from './fetch-order.ts';
 import { fetchSpecSources } from './fetch-spec-sources.ts';
@@ -26,7 +27,17 @@ export async function fetchFromConfigRepo(order: FetchOrder, source: DirSource):
     const what = `${pointer.path} in ${source.path} is a pointer of Git LFS, and the config repo is read without LFS`;
     return fail('source', `${what}: keep the file itself there, or let the spec name its address.`);
   }
-  return fetchSpecSources(order, { ...flat.value, stated: source.sources, lookaside: undefined });
+  const fetched = await fetchSpecSources(order, { ...flat.value, stated: source.sources, lookaside: undefined });
+  if (!fetched.ok) return fetched;
+  return succeed({ ...fetched.value, commits: await commitsOfFolder(order, source) });
+}
+
+/** The last commits that touched a folder of the config repo. */
+export function commitsOfFolder(
+  { configRepository }: Pick<FetchOrder, 'configRepository'>,
+  { commit, path }: { readonly commit: string; readonly path: string },
+): ReturnType<typeof recentCommits> {
+  return recentCommits(configRepository, commit, path);
 }
 
 /** Every repository has it, in the hash that its commits have: `git hash-object -t tree /dev/null`. */

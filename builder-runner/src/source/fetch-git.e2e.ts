@@ -104,6 +104,7 @@ const failing = (message: RegExp) => ({
 describe('a repository over HTTP', () => {
   test('is asked once for a commit, and never again', async () => {
     const first = await fetchGood(gitSource('two', { subdirectory: 'rpm' }));
+    expect(first.commits).toEqual([{ commit: id('two'), subject: expect.any(String) }]);
     expect(readFileSync(join(first.folder, 'tool.spec'), 'utf8')).toContain('Version: 2');
     expect(server.requests.length).toBeGreaterThan(0);
     server.requests.length = 0;
@@ -280,7 +281,8 @@ describe('submodules', () => {
     const closed = { sources: { privateAddresses: false } };
     const made = { ...source, url: 'https://github.example/acme/super.git', method: 'make_srpm' } as PinnedSource;
     const fetched = await fetchGood(made, { ...closed, git: { mirrors } });
-    const { folder, notes, submodules } = fetched;
+    const { folder, notes, submodules, commits } = fetched;
+    expect(commits).toEqual([{ commit: source.commit, subject: 'x' }]);
     expect(submodules?.map(({ path, commit }) => [path, commit])).toEqual([
       ['sub', lib.commit],
       ['sub/deep/inner', inner.commit],

@@ -1,8 +1,9 @@
 // Sources from Git repositories that nobody here controls, dist-git among them.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { GitMethod, PinnedSource } from '@coppice/config';
+import type { CommitRecord, GitMethod, PinnedSource } from '@coppice/config';
 import { fail, type Outcome, succeed } from '../base/outcome.ts';
+import { recentCommits } from '../remote/recent-commits.ts';
 import { cloneForMethod, cloneSubmodule } from './clone-for-method.ts';
 import { fetchLfsFiles, filesOfTree, findPointers, type LfsTree, lfsDeadline } from './fetch-lfs.ts';
 import type { FetchOrder } from './fetch-order.ts';
@@ -46,15 +47,16 @@ async function fetchSpec(
 ): Promise<Outcome<FetchedSource>> {
   const { url, subdirectory, spec } = wanted;
   const tree = join(order.folder, 'tree');
-  const bytes = await writeTree(order, wanted, tree);
-  if (!bytes.ok) return bytes;
+  const written = await writeTree(order, wanted, tree);
+  if (!written.ok) return written;
+  const { bytes, commits } = written.value;
   const reach = () => reachOfSpec({ tree, subdirectory, spec });
   const reached = await reach();
   const submodules = await fetchSubmodules(
     order,
     { ...wanted, folder: tree },
     {
-      bytes: bytes.value,
+      bytes,
       isWanted: reachInto(reached),
       write: async (repository, { commit, folder }) => {
         const end = await writeGitTree(order, { repository, tree: commit, folder });
@@ -78,7 +80,7 @@ async function fetchSpec(
   if (!fetched.ok) return fetched;
   const notes = [...describeSubmodules(modules), ...flat.value.notes, ...fetched.value.notes];
   const files = [...stored.value, ...fetched.value.fetched];
-  return succeed({ ...fetched.value, notes, fetched: files, submodules: recordSubmodules(modules) });
+  return succeed({ ...fetched.value, notes, fetched: files, submodules: recordSubmodules(modules), commits });
 }
 
 type FilesOf = (tree: LfsTree) => Promise<readonly string[]>;
@@ -110,13 +112,22 @@ async function pointersOf(order: FetchOrder, tree: LfsTree, filesOf: FilesOf) {
   return fail('source', `It cannot be told which files of ${tree.url} are in Git LFS: ${pointers}.`);
 }
 
-/** Writes the files of a commit to a new folder; resolves with their bytes. */
-async function writeTree(order: FetchOrder, wanted: MirrorOrder, folder: string): Promise<Outcome<number>> {
-  const { url, commit } = wanted;
-  return withMirror(order, wanted, async (repository) => {
+/** What was taken out of a mirror. */
+interface Taken {
+  readonly bytes: number;
+  readonly commits: readonly CommitRecord[];
+}
+
+/** Writes the files of a commit to a new folder. `place` is that of the package. */
+async function writeTree(order: FetchOrder, place: SpecPlace, folder: string): Promise<Outcome<Taken>> {
+  const { url, commit, subdirectory } = place;
+  return withMirror(order, place, async (repository) => {
     await rm(folder, { recursive: true, force: true });
     const written = await writeGitTree(order, { repository, tree: commit, folder });
-    if (written.ok) return succeed(written.bytes);
+    if (written.ok) {
+      const commits = await recentCommits(repository, commit, subdirectory);
+      return succeed({ bytes: written.bytes, commits });
+    }
     if (written.what === 'too-large')
       return fail('source', `${url} is larger than the limit of ${order.sourceBytes} bytes.`);
     return fail('source', `${commit.slice(0, 12)} cannot be checked out of ${url}: ${written.why}.`);
@@ -131,15 +142,18 @@ async function fetchClone(
   const { url, ref, commit, subdirectory } = source;
   const folder = join(order.folder, 'clone');
   const wanted = { url, ref, commit, history: 'full' } as const;
-  const bytes = await withMirror(order, wanted, (repository) =>
-    cloneForMethod(order, { repository, url, ref, commit, folder }),
-  );
-  if (!bytes.ok) return bytes;
+  const taken = await withMirror(order, wanted, async (repository): Promise<Outcome<Taken>> => {
+    const bytes = await cloneForMethod(order, { repository, url, ref, commit, folder });
+    if (!bytes.ok) return bytes;
+    return succeed({ bytes: bytes.value, commits: await recentCommits(repository, commit, subdirectory) });
+  });
+  if (!taken.ok) return taken;
+  const { bytes, commits } = taken.value;
   const submodules = await fetchSubmodules(
     order,
     { ...wanted, folder },
     {
-      ...{ bytes: bytes.value, isWanted: () => true },
+      ...{ bytes, isWanted: () => true },
       write: (repository, module) => cloneSubmodule(order, repository, module),
     },
   );
@@ -167,6 +181,7 @@ async function fetchClone(
     needsNetwork: method !== 'tito' && order.network,
     fetched: stored.value,
     submodules: recordSubmodules(modules),
+    commits,
     notes: describeSubmodules(modules),
   });
 }

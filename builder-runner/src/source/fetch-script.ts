@@ -3,7 +3,7 @@ import { chmod, lstat, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isScriptText, type PinnedSource } from '@coppice/config';
 import { fail, type Outcome, succeed } from '../base/outcome.ts';
-import { writeConfigFolder } from './fetch-config-folder.ts';
+import { commitsOfFolder, writeConfigFolder } from './fetch-config-folder.ts';
 import type { FetchOrder } from './fetch-order.ts';
 import type { FetchedSource } from './fetched-source.ts';
 import { isSourceFileName } from './source-hashes.ts';
@@ -16,6 +16,8 @@ export async function fetchScript(order: FetchOrder, source: ScriptSource): Prom
   const placed = isScriptText(source.script) ? await writeText(folder, source.script) : await placeFile(order, source);
   if (!placed.ok) return placed;
   await chmod(join(folder, placed.value), 0o755);
+  const { commit, path } = source;
+  const commits = commit === undefined || path === undefined ? [] : await commitsOfFolder(order, { commit, path });
   return succeed({
     kind: 'script',
     folder,
@@ -25,6 +27,7 @@ export async function fetchScript(order: FetchOrder, source: ScriptSource): Prom
     resultFolder: source.resultdir,
     needsNetwork: order.network,
     fetched: [],
+    commits,
     notes: order.network ? [] : ['The script runs without network: `network: true` and coppice.yaml would allow it.'],
   });
 }

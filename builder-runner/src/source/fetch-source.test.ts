@@ -88,6 +88,7 @@ describe('dir', () => {
   test('a folder of the config repo at its commit', async () => {
     const fetched = await fetchIt({ type: 'dir', commit, path: 'packages/tiny', tree: '' });
     expect(fetched).toMatchObject({ ok: true, value: { kind: 'tree', method: 'spec', spec: 'tiny.spec' } });
+    expect(fetched.ok && fetched.value.commits).toEqual([{ commit, subject: 'One' }]);
     expect(fetched.ok && readFileSync(join(fetched.value.folder, 'tiny.spec'), 'utf8')).toBe('Name: tiny\n');
   });
 

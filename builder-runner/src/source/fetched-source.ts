@@ -1,6 +1,6 @@
 // What fetching a source leaves on the control host: everything that a builder needs to make the source package, and
 // nothing else.
-import type { SubmoduleRecord } from '@coppice/config';
+import type { CommitRecord, SubmoduleRecord } from '@coppice/config';
 import type { NamedSource } from './spec-sources.ts';
 
 /** A file that was fetched over the network or taken from the cache, as the build's record names it. */
@@ -28,6 +28,8 @@ interface Fetched {
   readonly fetched: readonly FetchedFile[];
   /** Of a repository; absent of other sources. */
   readonly submodules?: readonly SubmoduleRecord[];
+  /** Of a source in Git, the newest first: see recent-commits.ts. */
+  readonly commits?: readonly CommitRecord[];
   /** What people should know, a sentence each, for `srpm.log`. Hostile text may be in them. */
   readonly notes: readonly string[];
 }

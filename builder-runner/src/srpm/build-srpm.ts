@@ -103,6 +103,7 @@ async function makeFromSource(
     log: '',
     fetched: [],
     submodules: [],
+    commits: [],
     builder: null,
   };
   if (!fetched.ok) return { ...none, made: fetched };
@@ -148,8 +149,8 @@ export function withUntried(
   };
 }
 
-function recordsOf({ fetched, submodules = [] }: MakeableSource): FetchedRecords {
-  return { fetched, submodules };
+function recordsOf({ fetched, submodules = [], commits = [] }: MakeableSource): FetchedRecords {
+  return { fetched, submodules, commits };
 }
 
 interface VariantOrder extends Pick<SrpmOrder, 'context' | 'build' | 'target' | 'signal'> {

@@ -36,13 +36,13 @@ export async function promoteSrpm(context: RunnerContext, build: QueuedBuild): P
       if (!isDeepStrictEqual(await describeArtifacts(staging, files), record.artifacts)) return undefined;
       const { id, project } = promotes;
       const promotedFrom = { project, id, startedAt: record.startedAt, endedAt: record.endedAt };
-      const { artifacts, engine, fetched = [], submodules = [] } = record;
+      const { artifacts, engine, fetched = [], submodules = [], commits = [] } = record;
       const ending = { state: 'succeeded', reason: null, message: null, excerpt: [], engine, artifacts } as const;
       const made = recordOfSrpm(
         build,
         startedAt,
         { ...ending, promotedFrom, endedAt: context.now() },
-        { fetched, submodules },
+        { fetched, submodules, commits },
       );
       await writeRecord(join(staging, 'result.json'), { ...made, builder: record.builder });
       const target = join(context.home, 'published', published.srpmBuild(build));

@@ -6,7 +6,7 @@ import { buildrootSchema } from './buildroot.ts';
 import { chrootStates } from './chroot.ts';
 import { publishModes } from './project.ts';
 import { keyNoteSchema } from './signing.ts';
-import { fetchedFileSchema, pinnedSourceSchema, submoduleSchema } from './source-schema.ts';
+import { commitSchema, fetchedFileSchema, pinnedSourceSchema, submoduleSchema } from './source-schema.ts';
 
 const isoTime = z.iso.datetime();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -67,6 +67,11 @@ export const resultSchema = z.strictObject({
   fetched: z.array(fetchedFileSchema).optional(),
   /** There too: submodules of the source's repository that were fetched, nested ones after those that hold them. */
   submodules: z.array(submoduleSchema).optional(),
+  /**
+   * There too: the last commits of a source that is in Git, the newest first, as far as they are here; of one in the
+   * config repo those that touched the package's folder.
+   */
+  commits: z.array(commitSchema).optional(),
   inputDigest: z.string(),
   /**
    * Of a chroot: the repositories of this service that it read, and which generation of each; absent where nothing was

@@ -67,3 +67,7 @@ export type FetchedFileRecord = z.infer<typeof fetchedFileSchema>;
 /** A submodule that was fetched for a source package: where it stands, where it is from, and what was taken. */
 export const submoduleSchema = z.strictObject({ path: text, url: text, commit: text });
 export type SubmoduleRecord = z.infer<typeof submoduleSchema>;
+
+/** A commit of a source, as its repository tells of it: the first line of its message is anybody's text. */
+export const commitSchema = z.strictObject({ commit: text, subject: text });
+export type CommitRecord = z.infer<typeof commitSchema>;

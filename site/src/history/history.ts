@@ -42,6 +42,14 @@ export interface DayCount {
   readonly worked: number;
 }
 
+/** The builds of a package in a chroot. */
+export interface RunPlace {
+  /** `owner/project`. */
+  readonly project: string;
+  readonly package: string;
+  readonly chroot: string;
+}
+
 /** Which builds to list. */
 export interface BuildQuery {
   readonly owner?: string;
@@ -363,15 +371,30 @@ export class History {
   }
 
   /** Seconds that the last good builds of a package took in a chroot, of those numbered lower: the newest first. */
-  secondsOfGoodRuns(
-    of: { readonly project: string; readonly package: string; readonly chroot: string },
-    below: number,
-    limit: number,
-  ): readonly number[] {
+  secondsOfGoodRuns(of: RunPlace, below: number, limit: number): readonly number[] {
     const where = "project = ? AND package = ? AND chroot = ? AND build < ? AND state = 'succeeded'";
     const sql = `SELECT seconds FROM runs WHERE ${where} ORDER BY build DESC LIMIT ?`;
     const rows = this.#statements.all(sql, of.project, of.package, of.chroot, below, limit);
     return rows.flatMap(({ seconds }) => (typeof seconds === 'number' ? [seconds] : []));
+  }
+
+  /** The last build below `id` in which a package was good in a chroot. */
+  goodBelow({ project, package: name, chroot }: RunPlace, id: number): number | undefined {
+    const where = "project = ? AND package = ? AND chroot = ? AND build < ? AND state = 'succeeded'";
+    const sql = `SELECT max(build) AS build FROM runs WHERE ${where}`;
+    return (this.#statements.one(sql, project, name, chroot, id)?.build ?? undefined) as number | undefined;
+  }
+
+  /**
+   * The builds above `id`, up to the next good one, that went well or failed: this is, was or could be their last good
+   * one.
+   */
+  buildsSince({ project, package: name, chroot }: RunPlace, id: number): readonly number[] {
+    const where = 'project = ? AND package = ? AND chroot = ? AND build > ?';
+    const next = `SELECT min(build) FROM runs WHERE ${where} AND state = 'succeeded'`;
+    const sql = `SELECT build FROM runs WHERE ${where} AND build <= coalesce((${next}), build) AND state IN ('succeeded', 'failed')`;
+    const place = [project, name, chroot, id];
+    return this.#statements.all(sql, ...place, ...place).map(({ build }) => build as number);
   }
 
   newestGoodBuild(project: string, name: string): Build | undefined {

@@ -17,13 +17,14 @@ import { openTouched } from './touched.ts';
 
 const url = 'https://rpm.example.org';
 
-/** Which builds there are, of which package, whether they failed or go on; and what is stated. */
+/** Which builds there are, of which package and commit, whether they failed or go on; and what is stated. */
 const state = fc.record({
   builds: fc.uniqueArray(
     fc.record({
       id: fc.integer({ min: 1, max: 260 }),
       package: fc.constantFrom('a', 'b', 'c'),
       is: fc.constantFrom('good', 'failed', 'failed', 'live'),
+      commit: fc.constantFrom('a'.repeat(40), 'b'.repeat(40)),
     }),
     { selector: ({ id }) => id, maxLength: 230 },
   ),
@@ -61,12 +62,13 @@ async function historyOf({
     owner: build.id % 11 === 0 ? 'other' : 'acme',
     project: build.id % 7 === 0 ? 'tools:pr:3' : build.id % 5 === 0 ? 'tools.json' : 'tools',
   }));
-  const results = placed.flatMap(({ is, ...of }): Result | never[] => {
+  const results = placed.flatMap(({ is, commit, ...rest }): Result | never[] => {
+    const of = { ...rest, configCommit: commit };
     if (is === 'live') return [];
     const took = { startedAt: at(of.id * 100), endedAt: at(of.id * 101) };
     return fixtureResult({ ...of, ...took, ...(is === 'failed' ? { state: 'failed', reason: 'check' } : {}) });
   });
-  const queue = placed.flatMap(({ is, ...of }) => (is === 'live' ? fixtureQueued(of) : []));
+  const queue = placed.flatMap(({ is, commit: _, ...of }) => (is === 'live' ? fixtureQueued(of) : []));
   const { history } = fixtureSite({ results, queue, projects: { ...fixtureProjects(), projects } });
   await describeChanged(history, readHeaders);
   return history;
@@ -157,6 +159,34 @@ test('pages of older builds are full, and stay as they are until the next one is
   expect(await comes(fixtureSite({ results: fewer.filter(({ id }) => id !== 154) }).history)).toEqual(['', '1/', '2/']);
   expect(rows(2)).toBeUndefined();
 });
+
+test('builds that say what they have other than the last good one follow whatever becomes of that', async () => {
+  const few = fc.array(
+    fc.option(fc.record({ is: fc.constantFrom('good', 'failed'), commit: fc.constantFrom('a', 'b') }), { freq: 4 }),
+    { minLength: 8, maxLength: 8 },
+  );
+  const stateOf = (builds: typeof few extends fc.Arbitrary<infer T> ? T : never) => ({
+    builds: builds.flatMap((build, index) =>
+      build === null ? [] : [{ ...build, id: index + 1, package: 'a', commit: build.commit.repeat(40) } as const],
+    ),
+    ...{ packages: 0, other: false },
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(few, { minLength: 2, maxLength: 3 }), async (states) => {
+      const [history, ...others] = (await Promise.all(states.map((each) => historyOf(stateOf(each))))) as [
+        History,
+        ...History[],
+      ];
+      const files = filesOf(history, url);
+      for (const wanted of others) {
+        await change(history, wanted);
+        settleFiles(history, url, files);
+        expect(new Map([...files].sort())).toEqual(new Map([...filesOf(wanted, url)].sort()));
+      }
+    }),
+    { numRuns: Number(process.env.RUNS ?? 60), seed: Number(process.env.SEED ?? Date.now() % 2 ** 31), verbose: 1 },
+  );
+}, 60_000);
 
 test('a new build writes its own files and one of each list, however many builds there are', async () => {
   const many = Array.from({ length: 1000 }, (_, index) => fixtureResult({ id: index + 1, package: `p${index}` }));

@@ -100,11 +100,13 @@ export function openTouched(history: History): Touched {
       owePages(history, after);
       if (before !== undefined && !isSame) oweLaterLive(history, before);
       if (paceOf(isSame ? before : undefined) !== paceOf(after)) oweLaterLive(history, after);
+      oweSince(history, before, after);
     },
     remove(build) {
       note(build, 'moved');
       owePages(history, build);
       oweLaterLive(history, build);
+      oweSince(history, build, undefined);
     },
     changeEntry(key) {
       projectOf(key).isEntryOther = true;
@@ -151,6 +153,32 @@ function paceOf(build: Build | undefined): string {
 function oweLaterLive(history: History, { owner, project, package: name, id }: Build): void {
   const live = history.newestBuilds({ project: `${owner}/${project}`, package: name, live: true }, manyChanges);
   for (const later of live) if (later.id > id) history.owe(published.buildPage(later));
+}
+
+/** Those that say what they have other than this one, the last good one before them. */
+function oweSince(history: History, before: Build | undefined, after: Build | undefined): void {
+  const [old, fresh] = [goodRunsOf(before), goodRunsOf(after)];
+  for (const [key, { build, chroot }] of [...old, ...fresh]) {
+    if (old.get(key)?.told === fresh.get(key)?.told) continue;
+    const { owner, project, package: name } = build;
+    const place = { owner, project, package: name };
+    for (const id of history.buildsSince({ ...place, project: `${owner}/${project}`, chroot }, build.id))
+      history.owe(published.buildPage({ ...place, id: id as BuildId }));
+  }
+}
+
+/** What later builds are compared with, by where it is. */
+function goodRunsOf(build: Build | undefined) {
+  if (build === undefined) return new Map<string, never>();
+  const { owner, project, package: name, id, source, configCommit, srpm } = build;
+  const made = srpm && [srpm.artifacts, srpm.fetched, srpm.submodules, srpm.commits];
+  const good = build.chroots.filter(({ state }) => state === 'succeeded');
+  return new Map(
+    good.map(({ chroot, engine, logs }) => {
+      const told = JSON.stringify([id, source, configCommit, made, engine, logs]);
+      return [`${owner}/${project} ${name} ${chroot}`, { build, chroot, told }];
+    }),
+  );
 }
 
 function oweProject(history: History, key: string, before: TouchedProject): void {

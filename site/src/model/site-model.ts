@@ -80,6 +80,10 @@ export interface ChrootRun {
   /** The build of a pull request's sandbox whose packages these are; absent where they were built for this build. */
   readonly promotedFrom?: Result['promotedFrom'];
   readonly artifacts: Result['artifacts'];
+  /** Of the source package: what it was made of, and the last commits of that. */
+  readonly fetched?: Result['fetched'];
+  readonly submodules?: Result['submodules'];
+  readonly commits?: Result['commits'];
   readonly attestation?: Result['attestation'];
   readonly sbom?: Result['sbom'];
   readonly packageHeaders?: Result['packageHeaders'];

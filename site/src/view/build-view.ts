@@ -9,6 +9,7 @@ import {
   type PublishMode,
   published,
 } from '@coppice/config';
+import type { SinceGood } from '../last-good/since-good.ts';
 import { siteHref, webAddress } from '../markup/html.ts';
 import type { Build, ChrootRun, OtherShown } from '../model/site-model.ts';
 import { chrootLabel, formatBytes, formatSeconds } from './format.ts';
@@ -48,6 +49,8 @@ export interface RunView {
   readonly logLine: number | null;
   /** Each log with its page. */
   readonly logs: readonly { readonly file: string; readonly href: string; readonly size: string | null }[];
+  /** What it has other than the last good build before; null where there is none, or while it goes on. */
+  readonly since: SinceGood | null;
   /** The log that grows now; null when none does. */
   readonly tail: { readonly file: string; readonly rawHref: string } | null;
   /** How long such a build takes, and when it should be done; null when that is not known, or it is done. */
@@ -179,7 +182,7 @@ function reachedOf(build: Build, run: ChrootRun, { bars, current }: Timeline): s
   }
 }
 
-function runView(build: Build, run: ChrootRun, live: LiveBuild): RunView {
+function runView(build: Build, run: ChrootRun, { live, since }: BuildFacts): RunView {
   const telling = runThatSays(build, run);
   const timeline = timelineOf(run);
   const isDone = isFinal(run.state) && timeline.totalSeconds > 0;
@@ -199,6 +202,7 @@ function runView(build: Build, run: ChrootRun, live: LiveBuild): RunView {
     logLine: lineAnchor(telling) === '' ? null : (telling.where?.line ?? null),
     logs: logLinks(build, run),
     tail: tailOf(run),
+    since: since.get(run.chroot) ?? null,
     expected: expectedOf(run, live),
     accounts: accountLinks(run),
     attempts: run.attempts,
@@ -229,9 +233,18 @@ function notesOf(build: Build, { others, mode }: ShownTo): readonly string[] {
   return [...new Set(notes)];
 }
 
-/** The view of one build; `live` is what its live file says. */
-export function buildView(build: Build, shownTo: ShownTo, live: LiveBuild = liveBuild(build, new Map())): BuildView {
+/** What is known of a build besides itself. */
+export interface BuildFacts {
+  /** What its live file says. */
+  readonly live: LiveBuild;
+  /** By chroot: what is other than in the last good build. */
+  readonly since: ReadonlyMap<string, SinceGood>;
+}
+
+/** The view of one build. */
+export function buildView(build: Build, shownTo: ShownTo, facts: BuildFacts = factsOf(build)): BuildView {
   const { source } = build;
+  const { live } = facts;
   return {
     path: published.buildPage(build),
     row: rowOf(build),
@@ -242,8 +255,8 @@ export function buildView(build: Build, shownTo: ShownTo, live: LiveBuild = live
     live: !isFinal(build.state),
     liveHref: siteHref(published.liveJson(build.id)),
     revision: live.revision,
-    runs: failedFirst(build.chroots).map((run) => runView(build, run, live)),
-    srpm: build.srpm && runView(build, build.srpm, live),
+    runs: failedFirst(build.chroots).map((run) => runView(build, run, facts)),
+    srpm: build.srpm && runView(build, build.srpm, facts),
     source: describePinnedSource(source as PinnedSource),
     sourceHref: 'url' in source ? (webAddress(source.url) ?? null) : null,
     sourceCommit: 'commit' in source ? (source.commit ?? null) : null,
@@ -255,4 +268,8 @@ export function buildView(build: Build, shownTo: ShownTo, live: LiveBuild = live
     requestHref: webAddress(build.request) ?? null,
     after: build.after,
   };
+}
+
+function factsOf(build: Build): BuildFacts {
+  return { live: liveBuild(build, new Map()), since: new Map() };
 }

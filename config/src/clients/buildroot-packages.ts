@@ -1,6 +1,6 @@
 // The packages of a buildroot, from mock's installed_pkgs.log. It comes from the builder: bounded, and what is no
 // package is left out. Pure.
-import { type Nevra, parseNevra } from '@coppice/config';
+import { type Nevra, parseNevra } from '../words/nevra.ts';
 
 /** One package that was installed when the build began. */
 export interface BuildrootPackage {
@@ -19,11 +19,14 @@ export interface BuildrootList {
   readonly left: number;
 }
 
+/** The log, in the folder of a build. */
+export const buildrootLog = 'installed_pkgs.log';
+
 /** Several times the largest buildroots there are. */
 const mostPackages = 4_000;
 
 /** A larger installed_pkgs.log is not mock's: a line has some hundred bytes. */
-export const maximumListBytes = 2 * 1024 * 1024;
+export const maximumBuildrootBytes = 2 * 1024 * 1024;
 
 /** `NEVRA BUILDTIME SIZE [PKGID] installed`, the form of mock's plugin package_state. */
 const linePattern = /^(\S{1,255}) \d{1,20} \d{1,20} (?:([0-9a-f]{32}) )?(?:\S{1,64} )?installed$/;

@@ -1,8 +1,14 @@
-import { formatNevra } from '@coppice/config';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { installedPackages } from '../../testing/attested-builds.ts';
+import { formatNevra } from '../words/nevra.ts';
 import { parseBuildroot } from './buildroot-packages.ts';
+
+const installedPackages = `gcc-12.2.0-14.sap12.x86_64 1700000000 52428800 00112233445566778899aabbccddeeff installed
+perl-libs-4:5.36.0-7.sap12.x86_64 1700000000 1000 ffeeddccbbaa99887766554433221100 installed
+zlib-devel-1:1.2.13-1.noarch 1700000000 10 (none) installed
+gpg-pubkey-a15b79cc-63d04c2c 1675643948 0 (none) installed
+old-form-1-1.x86_64 1700000000 10 installed
+`;
 
 test('each package is listed once with its epoch and what identifies it, in order; keys are none', () => {
   const { packages, left } = parseBuildroot(installedPackages + installedPackages);
