@@ -71,6 +71,8 @@ export type QueueOperation = { readonly at: string } & (
       readonly chroot: ChrootName;
       readonly reason: FailureReason;
       readonly message: string;
+      /** Absent in journals from before it was kept. */
+      readonly excerpt?: readonly string[];
     }
   | { readonly kind: 'cancel'; readonly id: BuildId; readonly by: string; readonly because?: string }
   | { readonly kind: 'reserve'; readonly count: number }
@@ -250,11 +252,11 @@ function helpThoseThatRun(state: QueueState, by: QueuedBuild, chroot: ChrootName
  * attempt does not count.
  */
 function postpone(state: QueueState, operation: OperationOf<'postpone'>): QueueChange[] {
-  const { id, chroot, reason, message, at } = operation;
+  const { id, chroot, reason, message, excerpt = [], at } = operation;
   const isHelped = wasHelped(state, id, chroot);
   const change = release(state, { kind: 'release', id, chroot, countAttempt: false, at });
   if (isHelped) return [change];
-  const put = replaceChroot(state, change.build, chroot, (each) => ({ ...each, reason, message }));
+  const put = replaceChroot(state, change.build, chroot, (each) => ({ ...each, reason, message, excerpt }));
   return [put, ...lookAtPostponed(state, put.build, chroot, false)];
 }
 
@@ -270,10 +272,13 @@ function lookAtPostponed(state: QueueState, by: QueuedBuild, chroot: ChrootName,
     const there = build.chroots.find((each) => each.chroot === chroot);
     if (there === undefined || !isPostponed(there)) continue;
     if (succeeded && isSameBatch(by, build)) {
-      changes.push(replaceChroot(state, build, chroot, (each) => ({ ...each, reason: null, message: null })));
+      const anew = ({ excerpt: _, ...each }: QueuedChroot) => ({ ...each, reason: null, message: null });
+      changes.push(replaceChroot(state, build, chroot, anew));
     } else if (!othersMayHelp(state.builds, build, chroot)) {
       const skipBecause = there.message ?? '';
-      changes.push(replaceChroot(state, build, chroot, (each) => ({ ...each, skipBecause })));
+      // The attempt that is given up on is the one that counts.
+      const given = (each: QueuedChroot) => ({ ...each, skipBecause, attempts: each.attempts + 1 });
+      changes.push(replaceChroot(state, build, chroot, given));
     }
   }
   return changes;

@@ -108,14 +108,17 @@ test('a chroot is put off only while another of its batch may help, also when th
   for (const id of [one, two]) await queue.srpmDone(id, 'hello-1-1.src.rpm');
   await queue.claim('w');
   const why = { reason: 'dependencies', message: 'It misses libgreet.' } as const;
-  expect(await queue.postpone(one, sapling, why)).toBe(true);
+  const excerpt = ['No match for argument: libgreet'];
+  expect(await queue.postpone(one, sapling, { ...why, excerpt })).toBe(true);
   await queue.close();
   const { queue: again } = await openForTest(folder);
-  expect(again.build(one)?.chroots).toMatchObject([{ state: 'pending', attempts: 0, ...why }]);
+  expect(again.build(one)?.chroots).toMatchObject([{ state: 'pending', attempts: 0, ...why, excerpt }]);
   expect(await again.claim('w')).toMatchObject({ kind: 'chroot', build: { id: two } });
   expect(await again.postpone(two, sapling, why)).toBe(false);
   await again.finish(two, sapling, { state: 'failed', ...why });
-  expect(await again.claim('w')).toMatchObject({ kind: 'close', state: 'failed', build: { id: one }, ...why });
+  // Given up on, it was tried once, and tells what was said then.
+  const chroot = { attempts: 1, excerpt };
+  expect(await again.claim('w')).toMatchObject({ kind: 'close', state: 'failed', build: { id: one }, ...why, chroot });
 });
 
 test('a chroot that misses what another of its batch made while it ran is tried again at once', async () => {

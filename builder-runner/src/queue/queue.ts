@@ -113,7 +113,7 @@ export interface Queue {
   postpone(
     id: BuildId,
     chroot: ChrootName,
-    why: { readonly reason: FailureReason; readonly message: string },
+    why: { readonly reason: FailureReason; readonly message: string; readonly excerpt?: readonly string[] },
   ): Promise<boolean>;
   /**
    * Asks for the end of the build's unfinished chroots. Waiting ones become `close` tasks, running ones are the
@@ -253,12 +253,12 @@ class JournaledQueue implements Queue {
   async postpone(
     id: BuildId,
     chroot: ChrootName,
-    { reason, message }: { readonly reason: FailureReason; readonly message: string },
+    why: { readonly reason: FailureReason; readonly message: string; readonly excerpt?: readonly string[] },
   ): Promise<boolean> {
     this.#assertClaimed(id, chroot);
     const { state } = this.#store;
     if (!wasHelped(state, id, chroot) && !othersMayHelp(state.builds, this.#liveBuild(id), chroot)) return false;
-    await this.#commit([{ kind: 'postpone', id, chroot, reason, message, at: this.#time() }]);
+    await this.#commit([{ kind: 'postpone', id, chroot, ...why, at: this.#time() }]);
     return true;
   }
 

@@ -283,6 +283,7 @@ describe('a batch in the wrong order', () => {
     finish(state, 2, sapling, 'succeeded');
     expect(claimNext(state)).toBe(`chroot 1 ${sapling}`);
     expect(state.builds.get(1 as BuildId)?.chroots[0]).toMatchObject({ attempts: 1, reason: null, message: null });
+    expect(state.builds.get(1 as BuildId)?.chroots[0]).not.toHaveProperty('excerpt');
   });
 
   test('all that were put off fail when nothing gets further', () => {

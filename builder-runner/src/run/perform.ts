@@ -46,7 +46,9 @@ export async function perform(service: Service, task: Task, rest?: Rest): Promis
         break;
       case 'close': {
         const { state, reason, message } = task;
-        await end(service, task.build, task.chroot, { ...nothing(context), state, reason, message });
+        // Of what was put off, and nothing came to help: what its builder said.
+        const excerpt = state === 'failed' ? (task.chroot.excerpt ?? []) : [];
+        await end(service, task.build, task.chroot, { ...nothing(context), state, reason, message, excerpt });
       }
     }
   } catch (error) {
@@ -165,10 +167,10 @@ async function postpone(
   { chroot }: QueuedChroot,
   ending: Ending,
 ): Promise<boolean> {
-  const { state, reason, message } = forPublic(ending, context.home);
+  const { state, reason, message, excerpt } = forPublic(ending, context.home);
   if (state !== 'failed' || reason !== 'dependencies') return false;
   const isPutOff = await persist(context.log, 'the queue cannot be written', stopped, () =>
-    context.queue.postpone(build.id, chroot, { reason, message: message ?? '' }),
+    context.queue.postpone(build.id, chroot, { reason, message: message ?? '', excerpt }),
   );
   if (isPutOff) context.log('info', `${nameBuild(build)} ${chroot} waits for others of its batch: ${message}`);
   return isPutOff;

@@ -51,10 +51,13 @@ async function start(): Promise<Runner> {
  * A build of `name` that a worker had in hand when the service was killed; its packages lie in the staging folder, not
  * signed.
  */
-async function collected(name: string): Promise<{ readonly build: QueuedBuild; readonly staging: string }> {
+async function collected(
+  name: string,
+  batch = name,
+): Promise<{ readonly build: QueuedBuild; readonly staging: string }> {
   const { id: _, requestedAt: __, srpm: ___, srpmState: ____, chroots: _____, ...request } = buildOf(1, name);
   const chroots = [{ chroot: testChroot, inputDigest: 'd', buildroot: plainBuildroot }];
-  const asked = { ...request, after: [], afterBuilds: [], diskBytes: 1e9, batch: name, chroots };
+  const asked = { ...request, after: [], afterBuilds: [], diskBytes: 1e9, batch, chroots };
   const [queued] = (await queue.enqueue([asked])) as [QueuedBuild];
   const staging = stagingFolder({ home, id: queued.id, chroot: testChroot });
   await mkdir(staging, { recursive: true });
@@ -146,4 +149,16 @@ test('results without a whole mark are not trusted: the build goes back to the q
   await runner.stop({ drain: true });
   expect(await resultOf(build)).toMatchObject({ state: 'canceled', attempts: 0, artifacts: [] });
   expect(await readdir(join(home, 'state', 'staging'))).toEqual([]);
+});
+
+test('a build that was put off, and that nothing came to help, tells of its attempt what was said', async () => {
+  const [{ build: one }, { build: two }] = [await collected('one', 'both'), await collected('two', 'both')];
+  const why = { reason: 'dependencies', message: 'It misses libgreet.' } as const;
+  const excerpt = ['No match for argument: libgreet'];
+  expect(await queue.postpone(one.id, testChroot, { ...why, excerpt })).toBe(true);
+  await queue.finish(two.id, testChroot, { state: 'failed', reason: 'compile', message: null });
+  const runner = await start();
+  await gone(one.id);
+  await runner.stop({ drain: true });
+  expect(await resultOf(one)).toMatchObject({ state: 'failed', ...why, attempts: 1, excerpt });
 });

@@ -148,6 +148,8 @@ export interface QueuedChroot extends RequestedChroot {
   readonly reason: FailureReason | null;
   /** One sentence for people when it ended badly. */
   readonly message: string | null;
+  /** The lines that say why it was put off until others of its batch have ended; absent unless it was. */
+  readonly excerpt?: readonly string[];
   readonly phase: PhaseName;
   /** When the present phase began. */
   readonly phaseStartedAt: string;

@@ -133,6 +133,7 @@ const queuedChrootSchema = z.strictObject({
   state: z.enum(buildStates),
   reason: z.enum(failureReasons).nullable(),
   message: z.string().nullable(),
+  excerpt: z.array(z.string()).optional(),
   phase: phaseSchema.shape.name,
   phaseStartedAt: isoTime,
   phases: z.array(phaseSchema),
