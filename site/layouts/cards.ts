@@ -2,7 +2,7 @@
 import { type Html, html } from '../src/markup/html.ts';
 import { chrootLabel } from '../src/view/format.ts';
 import type { ChrootDot, ProjectCard } from '../src/view/home-view.ts';
-import { icon, stateBadge, time } from './parts.ts';
+import { buildBadge, icon, time } from './parts.ts';
 
 export function cards(projects: readonly ProjectCard[]): Html {
   return html`<ul class="cards">${projects.map(card)}</ul>`;
@@ -20,7 +20,7 @@ function card(project: ProjectCard): Html {
 <p class="last">${
     project.last === null
       ? html`<span class="quiet">No builds yet</span>`
-      : html`${stateBadge(project.last.state, project.last.reason)} <a href="${project.last.href}">${project.last.package} #${project.last.id}</a> <span class="quiet">${time(project.last.time)}</span>`
+      : html`${buildBadge(project.last)} <a href="${project.last.href}">${project.last.package} #${project.last.id}</a> <span class="quiet">${time(project.last.time)}</span>`
   }</p></li>`;
 }
 

@@ -5,9 +5,10 @@ import { chrootLabel, formatTime } from '../src/view/format.ts';
 import type { BuildRow, MatrixCell, MatrixRow } from '../src/view/rows.ts';
 import { reasonTitles } from '../src/view/verdict.ts';
 
-const shapes: Readonly<Record<BuildState, Html>> = {
+const shapes: Readonly<Record<BuildState | 'partly', Html>> = {
   succeeded: html`<path d="M3.500 8.500l3 3 6-7"/>`,
   failed: html`<path d="M4 4l8 8M12 4l-8 8"/>`,
+  partly: html`<circle cx="8" cy="8" r="5.500"/><path d="M8 5v3.500M8 10.800v.2"/>`,
   running: html`<path d="M8 2a6 6 0 1 1-6 6"/>`,
   starting: html`<path d="M8 2a6 6 0 0 1 6 6"/><circle cx="8" cy="8" r="1"/>`,
   pending: html`<circle cx="8" cy="8" r="5.500"/><path d="M8 5v3l2 1.500"/>`,
@@ -32,7 +33,7 @@ export function departedNote(departed: string | null | undefined): Html {
 }
 
 /** Icon of a state; it never stands without its word. */
-export function icon(state: BuildState): Html {
+export function icon(state: BuildState | 'partly'): Html {
   return html`<svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">${shapes[state]}</svg>`;
 }
 
@@ -73,11 +74,14 @@ export function versionNotes({ notes }: Pick<MatrixRow, 'notes'>): Html {
 }
 
 /** Of a build that failed for some of its chroots: for how many; of all others as `stateBadge`. */
-export function buildBadge({ state, reason, chroots }: Pick<BuildRow, 'state' | 'reason' | 'chroots'>): Html {
-  const failed = chroots.filter((run) => run.state === 'failed').length;
-  if (state !== 'failed' || failed === 0 || failed === chroots.length) return stateBadge(state, reason);
+export function buildBadge({ state, reason, partly }: Pick<BuildRow, 'state' | 'reason' | 'partly'>): Html {
+  return partly === null ? stateBadge(state, reason) : partlyBadge(partly, reason);
+}
+
+/** What failed in some chroots and not in others is a state of its own. */
+export function partlyBadge(partly: string, reason: FailureReason | null = null): Html {
   const title = reason === null ? undefined : html` title="${reasonTitles[reason]}"`;
-  return html`<span class="state state-failed"${title}>${icon('failed')}failed on ${failed} of ${chroots.length}</span>`;
+  return html`<span class="state state-partly"${title}>${icon('partly')}${partly}</span>`;
 }
 
 /** Cell of a matrix of what users get: the version first, then how the newest build went. */

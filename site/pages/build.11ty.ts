@@ -17,8 +17,9 @@ export const data = {
 
 export function render({ build, siteUrl }: { build: BuildView; siteUrl: string }): string {
   const { row } = build;
+  const shown = row.partly === null ? row.state : 'partly';
   const frame = {
-    title: `${row.package} #${row.id} ${row.state}`,
+    title: `${row.package} #${row.id} ${row.partly ?? row.state}`,
     description: build.verdict,
     trail: [
       { label: 'Projects', href: '/' },
@@ -30,7 +31,7 @@ export function render({ build, siteUrl }: { build: BuildView; siteUrl: string }
   };
   return page(
     frame,
-    html`<div class="verdict state-${row.state}"><span class="seal">${icon(row.state)}</span><div><h1>${row.package} <span class="version">#${row.id}</span></h1><p>${build.verdict}</p>${build.notes.map((note) => html`<p>${note.charAt(0).toUpperCase()}${note.slice(1)}.</p>`)}</div>${buildBadge(row)}</div>
+    html`<div class="verdict state-${shown}"><span class="seal">${icon(shown)}</span><div><h1>${row.package} <span class="version">#${row.id}</span></h1><p>${build.verdict}</p>${build.notes.map((note) => html`<p>${note.charAt(0).toUpperCase()}${note.slice(1)}.</p>`)}</div>${buildBadge(row)}</div>
 <div class="columns"><div>${build.runs.length > 1 ? runTable(build.runs) : build.runs.map(runSection)}${build.srpm !== null && srpmSection(build.srpm)}</div>
 <aside>${provenance(build)}</aside></div>`,
   );

@@ -6,7 +6,7 @@ import { badges } from '../layouts/badges.ts';
 import { historyBars } from '../layouts/history-bars.ts';
 import { installSection } from '../layouts/install.ts';
 import { page } from '../layouts/page.ts';
-import { buildTable, chrootName, departedNote, stateCell } from '../layouts/parts.ts';
+import { buildTable, chrootName, departedNote, partlyBadge, stateCell } from '../layouts/parts.ts';
 import { html, siteHref } from '../src/markup/html.ts';
 import { aboutPackage } from '../src/view/about.ts';
 import type { PackageView } from '../src/view/package-view.ts';
@@ -38,7 +38,7 @@ export function render(given: { package: PackageView; siteUrl: string }): string
     html`<div class="title"><h1>${view.name}${view.version !== null && html` <span class="version">${view.version}</span>`}</h1>${about !== undefined && about.summary !== null && html`<p class="lead">${about.summary}</p>`}${view.notes.map((note) => html`<p class="lead">${note}</p>`)}${view.departed !== undefined && html`<p class="lead">${departedNote(view.departed)}</p>`}</div>
 <div class="columns"><div>
 ${installSection(view.install)}
-<section><h2>State</h2><div class="scroll"><table><thead><tr><th>Chroot</th><th>Users get</th><th>Newest build</th></tr></thead><tbody>${view.chroots.map(
+<section><h2>State${view.partly !== null && html` ${partlyBadge(view.partly)}`}</h2><div class="scroll"><table><thead><tr><th>Chroot</th><th>Users get</th><th>Newest build</th></tr></thead><tbody>${view.chroots.map(
       ({ chroot, version, cell }) =>
         html`<tr><th scope="row">${chrootName(chroot)}</th><td>${version ?? unknown}</td><td>${stateCell(cell)}</td></tr>`,
     )}</tbody></table></div></section>

@@ -3,7 +3,7 @@ import { programFiles } from '@coppice/config';
 import { badges } from '../layouts/badges.ts';
 import { installSection } from '../layouts/install.ts';
 import { page } from '../layouts/page.ts';
-import { buildTable, chrootName, departedNote, standingCell, versionNotes } from '../layouts/parts.ts';
+import { buildTable, chrootName, departedNote, partlyBadge, standingCell, versionNotes } from '../layouts/parts.ts';
 import { type Html, html, siteHref } from '../src/markup/html.ts';
 import { renderMarkdown } from '../src/markup/markdown.ts';
 import { aboutProject } from '../src/view/about.ts';
@@ -66,7 +66,7 @@ function matrix({ chroots, rows }: Matrix): Html {
   return html`${filter}<div class="scroll" tabindex="0" role="region" aria-label="Packages by chroot"><table class="matrix${chroots.length > 2 && ' many'}" id="matrix"><thead><tr><th>Package</th>${chroots.map((chroot) => html`<th>${chrootName(chroot)}</th>`)}</tr></thead>
 <tbody>${rows.map(
     (row) =>
-      html`<tr><th scope="row"><a href="${row.href}">${row.package}</a>${row.departed !== undefined && html` ${departedNote(row.departed)}`}${versionNotes(row)}</th>${row.cells.map((cell, index) => html`<td>${standingCell(row.versions[index] ?? null, cell)}</td>`)}</tr>`,
+      html`<tr><th scope="row"><a href="${row.href}">${row.package}</a>${row.departed !== undefined && html` ${departedNote(row.departed)}`}${row.partly !== null && html`<br>${partlyBadge(row.partly)}`}${versionNotes(row)}</th>${row.cells.map((cell, index) => html`<td>${standingCell(row.versions[index] ?? null, cell)}</td>`)}</tr>`,
   )}</tbody></table></div>`;
 }
 

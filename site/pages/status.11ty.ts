@@ -1,6 +1,6 @@
 // `/status/`: whether the service does what it should.
 import { page } from '../layouts/page.ts';
-import { stateBadge, time } from '../layouts/parts.ts';
+import { buildBadge, time } from '../layouts/parts.ts';
 import { html } from '../src/markup/html.ts';
 import type { StatusView } from '../src/view/service-view.ts';
 
@@ -31,6 +31,6 @@ export function render({ status }: { status: StatusView }): string {
       ({ isGood, name, text, since }) =>
         html`<li><span class="${isGood ? 'fine' : 'trouble'}">${isGood ? 'fine' : 'trouble'}</span> <strong>${name}</strong> ${text}${since !== null && html` <span class="quiet">since ${time(since)}</span>`}</li>`,
     )}</ul></section>
-<section id="last"><h2>Last build</h2>${lastBuild === null ? html`<p class="empty">Nothing has been built yet.</p>` : html`<p>${stateBadge(lastBuild.state, lastBuild.reason)} <a href="${lastBuild.href}">${lastBuild.package} #${lastBuild.id}</a> of <a href="${lastBuild.projectHref}">${lastBuild.project}</a>, ${time(lastBuild.time)}</p>`}</section>`,
+<section id="last"><h2>Last build</h2>${lastBuild === null ? html`<p class="empty">Nothing has been built yet.</p>` : html`<p>${buildBadge(lastBuild)} <a href="${lastBuild.href}">${lastBuild.package} #${lastBuild.id}</a> of <a href="${lastBuild.projectHref}">${lastBuild.project}</a>, ${time(lastBuild.time)}</p>`}</section>`,
   );
 }

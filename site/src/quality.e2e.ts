@@ -99,7 +99,9 @@ async function fill(): Promise<void> {
   });
   for (const [index, name] of names.entries())
     for (const chroot of chroots) {
-      const done = fixtureResult({ id: index + 1, package: name, chroot });
+      const isRed = index === 4 && chroot === 'epel-9-x86_64';
+      const red = isRed ? { state: 'failed' as const, reason: 'compile' as const, artifacts: [] } : {};
+      const done = fixtureResult({ id: index + 1, package: name, chroot, ...red });
       await (chroot === fixtureChroot
         ? fixture.addDescribed(done, [fixtureHeader({ name })])
         : fixture.addResult(done));

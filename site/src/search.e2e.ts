@@ -1,42 +1,22 @@
 // The search in a real browser: by keyboard alone, with hostile names, and what serves without scripts. Pages of
 // packages are looked at as well: at both widths, in light and dark, everything opened.
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { launchBrowser, visitPage } from '../testing/browse.ts';
 import { fixtureHeader, fixtureProjects, fixtureResult, openFixture } from '../testing/fixture.ts';
+import { serveFiles } from '../testing/serve-files.ts';
 import { closeSite, regenerate } from './regenerate.ts';
 
 let folder: string;
-let server: Server;
+let served: Awaited<ReturnType<typeof serveFiles>>;
 let browser: Browser;
 let base: string;
 const screenshots = fileURLToPath(new URL('../../var/screenshots/', import.meta.url));
 const attack = '<img src=x onerror=alert(1)>';
-
-const types: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.css': 'text/css',
-  '.js': 'text/javascript',
-  '.svg': 'image/svg+xml',
-  '.json': 'application/json',
-};
-
-function serve(): Server {
-  return createServer(async (request, response) => {
-    const path = decodeURIComponent(new URL(request.url ?? '/', 'http://site.invalid').pathname).replace(
-      /\/$/,
-      '/index.html',
-    );
-    const content = await readFile(join(folder, path)).catch(() => undefined);
-    if (content === undefined) response.writeHead(404).end('not found');
-    else response.writeHead(200, { 'content-type': types[extname(path)] ?? 'text/plain' }).end(content);
-  });
-}
 
 beforeAll(async () => {
   await mkdir(screenshots, { recursive: true });
@@ -74,15 +54,10 @@ beforeAll(async () => {
     files: [{ path: `/usr/bin/zz${attack}`, bytes: 1, mode: '100755' }],
   });
   await fixture.addDescribed(fixtureResult({ id: 32, package: 'figlet' }), [hostile]);
-  server = serve();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  served = await serveFiles(folder);
+  base = served.base;
   await regenerate({ published: folder, history: ':memory:', changes: 'all', url: base });
-  const quiet = ['background-networking', 'component-update', 'sync'].map((what) => `--disable-${what}`);
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', ...quiet],
-  });
+  browser = await launchBrowser();
 });
 
 const devel = fixtureHeader({
@@ -94,27 +69,13 @@ const devel = fixtureHeader({
 afterAll(async () => {
   await browser?.close();
   closeSite(folder);
-  server?.closeAllConnections();
-  await new Promise((done) => server.close(done));
+  await served?.close();
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Opens a page, and fails at the end when it complained about anything. */
+/** Opens a page, and fails when the browser complained about anything. */
 async function visit(path: string, options: BrowserContextOptions, look: (page: Page) => Promise<void>): Promise<void> {
-  const context = await browser.newContext(options);
-  const complaints: string[] = [];
-  const page = await context.newPage();
-  page.on('console', (message) => message.type() !== 'info' && complaints.push(message.text()));
-  page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('requestfailed', (request) => {
-    // What was still under way when the reader went on is no fault.
-    const why = request.failure()?.errorText;
-    if (why !== 'net::ERR_ABORTED') complaints.push(`${request.url()} failed: ${why}`);
-  });
-  await page.goto(base + path);
-  await look(page);
-  expect(complaints.join('\n')).toBe('');
-  await context.close();
+  expect(await visitPage(browser, `${base}${path}`, options, look)).toEqual([]);
 }
 
 const focused = (page: Page) => page.evaluate(() => document.activeElement?.textContent ?? '');

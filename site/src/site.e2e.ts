@@ -1,11 +1,10 @@
 // The site in a real browser: light and dark, with and without scripts, a log that grows while it is watched.
 import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { extname, join } from 'node:path';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { join } from 'node:path';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { launchBrowser, visitPage } from '../testing/browse.ts';
 import {
   fixtureChroot,
   fixtureProjects,
@@ -15,55 +14,14 @@ import {
   openFixture,
   redLog,
 } from '../testing/fixture.ts';
+import { serveFiles } from '../testing/serve-files.ts';
 import { regenerate } from './regenerate.ts';
 
 let folder: string;
-let server: Server;
+let served: Awaited<ReturnType<typeof serveFiles>>;
 let browser: Browser;
 let base: string;
 const liveLog = `results/acme/tools/${fixtureChroot}/00000003-hello/build.log`;
-
-const types: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.css': 'text/css',
-  '.js': 'text/javascript',
-  '.svg': 'image/svg+xml',
-  '.json': 'application/json',
-};
-
-/** What was asked of the live log and what went out. */
-interface LogRequest {
-  readonly range: string | undefined;
-  readonly status: number;
-  readonly sent: string;
-}
-const logRequests: LogRequest[] = [];
-
-/** Files as any static web server gives them, byte ranges included. */
-function serve(): Server {
-  return createServer(async (request, response) => {
-    const path = decodeURIComponent(new URL(request.url ?? '/', 'http://site.invalid').pathname).replace(
-      /\/$/,
-      '/index.html',
-    );
-    const content = await readFile(join(folder, path)).catch(() => undefined);
-    if (content === undefined) {
-      response.writeHead(404).end('not found');
-      return;
-    }
-    const { range } = request.headers;
-    const from = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? Number.NaN);
-    const { length } = content;
-    const type = { 'content-type': types[extname(path)] ?? 'text/plain; charset=utf-8' };
-    const answer = (status: number, headers: Readonly<Record<string, string>>, sent: Buffer) => {
-      if (path === `/${liveLog}`) logRequests.push({ range, status, sent: sent.toString('latin1') });
-      response.writeHead(status, { ...type, ...headers }).end(sent);
-    };
-    if (Number.isNaN(from)) answer(200, {}, content);
-    else if (from >= length) answer(416, { 'content-range': `bytes */${length}` }, Buffer.of());
-    else answer(206, { 'content-range': `bytes ${from}-${length - 1}/${length}` }, content.subarray(from));
-  });
-}
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'coppice-site-e2e-'));
@@ -76,43 +34,25 @@ beforeAll(async () => {
   const running = fixtureQueuedChroot({ state: 'running', phase: 'build' });
   await fixture.setQueue([fixtureQueued({ id: 3, chroots: [running] })]);
   await fixture.write(liveLog, 'first line\n');
-  server = serve();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  served = await serveFiles(folder);
+  base = served.base;
   await regenerate({ published: folder, history: ':memory:', changes: 'all', url: base });
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--no-first-run',
-    ],
-  });
+  browser = await launchBrowser();
 });
 
 afterAll(async () => {
   await browser?.close();
-  server?.closeAllConnections();
-  await new Promise((done) => server.close(done));
+  await served?.close();
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Opens a page, and fails at the end when it complained about anything. */
+/** Opens a page, and fails when the browser complained about anything. */
 async function visit(path: string, options: BrowserContextOptions, look: (page: Page) => Promise<void>): Promise<void> {
-  const context = await browser.newContext(options);
-  const complaints: string[] = [];
-  const page = await context.newPage();
-  page.on('console', (message) => message.type() !== 'info' && complaints.push(message.text()));
-  page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('requestfailed', (request) => complaints.push(`${request.url()} failed`));
-  await page.goto(base + path);
-  await look(page);
-  expect(complaints.join('\n')).toBe('');
-  await context.close();
+  expect(await visitPage(browser, `${base}${path}`, options, look)).toEqual([]);
 }
+
+/** What was asked of the live log, and the bytes that went out. */
+const logRequests = () => served.asked.filter(({ path }) => path === `/${liveLog}`);
 
 const backgroundOf = (page: Page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 const overflows = (page: Page) =>
@@ -175,26 +115,24 @@ test('a running log is followed by asking for the bytes that are new, each once'
   await visit(`/acme/tools/build/3/${fixtureChroot}/`, {}, async (page) => {
     const text = 'first line\n';
     const patience = { timeout: 60_000 };
-    await expect.poll(() => logRequests.length, patience).toBeGreaterThan(0);
+    await expect.poll(() => logRequests().length, patience).toBeGreaterThan(0);
     // A letter of two bytes that arrives in two pieces.
     const [start, end] = [Buffer.from('zwölf'.slice(0, 2)), Buffer.from('ölf\n')];
     await appendFile(join(folder, liveLog), Buffer.concat([start, end.subarray(0, 1)]));
-    await expect.poll(() => logRequests.at(-1)?.sent, patience).toBe('\xC3');
+    await expect.poll(() => logRequests().at(-1)?.bytes, patience).toEqual([13, 13]);
     await appendFile(join(folder, liveLog), end.subarray(1));
     await page.getByText('zwölf').waitFor();
-    await expect.poll(() => logRequests.at(-1)?.sent, patience).toBe('\n');
+    await expect.poll(() => logRequests().at(-1)?.bytes, patience).toEqual([17, 17]);
     const lines = await page.locator('.line').allInnerTexts();
     expect(lines.map((line) => line.replace(/^\d+/, '').trim())).toEqual(['first line', 'zwölf']);
     // The page holds what was there when it was made; of all that came later each byte goes out once, but for the one
     // that is known.
-    const whole = (await readFile(join(folder, liveLog))).toString('latin1');
     let known = text.length;
-    for (const { range, status, sent } of logRequests) {
-      expect([range, status]).toEqual([`bytes=${known - 1}-`, 206]);
-      expect(sent).toBe(whole.slice(known - 1, known - 1 + sent.length));
-      known += sent.length - 1;
+    for (const { range, status, bytes } of logRequests()) {
+      expect([range, status, bytes?.[0]]).toEqual([`bytes=${known - 1}-`, 206, known - 1]);
+      known = (bytes?.[1] ?? 0) + 1;
     }
-    expect(known).toBe(whole.length);
+    expect(known).toBe((await readFile(join(folder, liveLog))).length);
   });
 });
 

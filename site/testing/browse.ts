@@ -28,6 +28,11 @@ export async function visitPage(
     const page = await context.newPage();
     page.on('console', (message) => message.type() !== 'info' && complaints.push(message.text()));
     page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('requestfailed', (request) => {
+      const why = request.failure()?.errorText;
+      // What was still under way when the reader went on is no fault.
+      if (why !== 'net::ERR_ABORTED') complaints.push(`${request.url()} failed: ${why}`);
+    });
     await page.goto(address);
     await look(page);
     return complaints;

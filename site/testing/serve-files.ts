@@ -19,6 +19,8 @@ export interface Asked {
   readonly path: string;
   readonly range: string | undefined;
   readonly status: number;
+  /** The first and the last byte of the file that were sent; absent where none was. */
+  readonly bytes?: readonly [number, number];
 }
 
 /** Serves a folder on this machine; `base` has no slash at the end. */
@@ -28,7 +30,8 @@ export async function serveFiles(folder: string) {
     const { pathname } = new URL(request.url ?? '/', 'http://site.invalid');
     const path = decodeURIComponent(pathname).replace(/\/$/, '/index.html');
     const { range } = request.headers;
-    const note = (status: number) => asked.push({ path, range, status });
+    const note = (status: number, bytes?: readonly [number, number]) =>
+      asked.push({ path, range, status, ...(bytes === undefined ? {} : { bytes }) });
     const size = await stat(join(folder, path)).then(
       (about) => (about.isFile() ? about.size : undefined),
       () => undefined,
@@ -51,7 +54,7 @@ export async function serveFiles(folder: string) {
       note(416);
       response.writeHead(416, { 'content-range': `bytes */${size}` }).end();
     } else {
-      note(206);
+      note(206, [start, end]);
       const headers = { 'content-range': `bytes ${start}-${end}/${size}`, 'content-length': end - start + 1 };
       response.writeHead(206, { ...type, ...headers });
       await pipeline(createReadStream(join(folder, path), { start, end }), response).catch(() => undefined);

@@ -9,7 +9,7 @@ import {
 } from '@coppice/config';
 import type { CheckRun } from '../github/checks.ts';
 import { codeBlock, sentence } from '../reply/escape.ts';
-import { installLines, logAddress, stateInWords, waitingNote } from '../reply/progress.ts';
+import { installLines, logAddress, partly, stateInWords, waitingNote } from '../reply/progress.ts';
 import type { Check } from '../vocabulary/answer.ts';
 import { type BuildView, type ChrootView, refOf } from '../vocabulary/build-view.ts';
 import { buildCheckKey } from '../vocabulary/check-key.ts';
@@ -37,12 +37,23 @@ export function checkOfBuild(check: BuildCheck, view: BuildView, url: string): C
     title:
       one === undefined
         ? 'not built'
-        : `Build ${build.id} ${conclusion === null ? progress[one.state === 'pending' ? 'pending' : 'running'] : stateInWords(one)}`,
+        : `Build ${build.id} ${conclusion === null ? progress[one.state === 'pending' ? 'pending' : 'running'] : endOf(one, view)}`,
     summary: one === undefined ? 'This chroot is not part of the build.' : summaryOf(check, one, url),
     startedAt: one?.startedAt ?? null,
     completedAt: one?.endedAt ?? null,
     actions: [conclusion === null ? buttons.cancel : buttons.rebuild],
   };
+}
+
+/** Of one that failed where others did not, how many did: whoever reads one check need not look for them. */
+function endOf(one: ChrootView, view: BuildView): string {
+  return (one.state === 'failed' ? partly(view) : undefined) ?? stateInWords(one);
+}
+
+/** Whether nothing more comes: of one that failed it is told in the end where else the build did. */
+export function isLastWord({ chroot }: BuildCheck, view: BuildView): boolean {
+  const state = view.chroots.find((each) => each.chroot === chroot)?.state ?? 'skipped';
+  return isFinal(state) && (state !== 'failed' || isFinal(view.state));
 }
 
 /** Without the phase: that would be an edit for each, and the answer and the build's page tell it. */

@@ -6,7 +6,7 @@ import { readAnswerMark, writeMisplacedMark } from '../reply/answer-mark.ts';
 import type { Answer, Check, CheckAnnotation } from '../vocabulary/answer.ts';
 import type { BotOperation, BotState } from '../vocabulary/bot-state.ts';
 import type { BuildRef, BuildView } from '../vocabulary/build-view.ts';
-import { checkOfBuild, checkOfConfig } from './check-run.ts';
+import { checkOfBuild, checkOfConfig, isLastWord } from './check-run.ts';
 import type { Delivered } from './dispatcher.ts';
 
 interface DelivererOptions {
@@ -100,9 +100,7 @@ class GithubDeliverer implements Deliverer {
   }
 
   async #deliverCheck(key: string, check: Check): Promise<Delivered> {
-    const { view, url } = this.#options;
-    const wanted =
-      check.kind === 'build' ? checkOfBuild(check, await view(check.build), url) : checkOfConfig(check, url);
+    const { wanted, isLast } = await this.#wantedOf(check);
     // When it began is told with how it ended: on its own it is not worth a request.
     const text = JSON.stringify(wanted.status === 'completed' ? wanted : { ...wanted, startedAt: null });
     const unchanged = this.#shown.get(key) === text;
@@ -110,8 +108,15 @@ class GithubDeliverer implements Deliverer {
       await this.#writeCheck(key, check, wanted);
       this.#shown.set(key, text);
     }
-    if (wanted.status === 'completed') return await this.#conclude(key);
+    if (isLast) return await this.#conclude(key);
     return unchanged ? 'unchanged' : 'again';
+  }
+
+  async #wantedOf(check: Check): Promise<{ readonly wanted: CheckRun; readonly isLast: boolean }> {
+    const { view, url } = this.#options;
+    if (check.kind === 'config') return { wanted: checkOfConfig(check, url), isLast: true };
+    const build = await view(check.build);
+    return { wanted: checkOfBuild(check, build, url), isLast: isLastWord(check, build) };
   }
 
   async #writeCheck(key: string, check: Check, wanted: CheckRun): Promise<void> {

@@ -1,10 +1,11 @@
 import type { BuildId, ChrootName } from '@coppice/config';
 import { describe, expect, test } from 'vitest';
-import { checkOfBuild } from '../answers/check-run.ts';
+import { checkOfBuild, isLastWord } from '../answers/check-run.ts';
 import type { Section } from '../vocabulary/answer.ts';
 import type { BuildView, ChrootView } from '../vocabulary/build-view.ts';
 import { answerState, writeAnswer } from './answer.ts';
 import { readAnswerMark } from './answer-mark.ts';
+import { verdict } from './progress.ts';
 
 const url = 'https://coppice.example';
 const sapling = 'sapling-12-x86_64' as ChrootName;
@@ -236,4 +237,46 @@ test('what was canceled before anything was logged links no log, and code in mes
   expect(check({ message: '1.9-1 is lower; `downgrade: allow` says (so).' })).toContain(
     '1.9\\-1 is lower; `downgrade: allow` says \\(so\\).',
   );
+});
+
+describe('a build that failed in some of its chroots', () => {
+  const on = (...states: readonly ChrootView['state'][]): BuildView => ({
+    ...view(1, 'gravel', {}),
+    state: states.includes('running') ? 'running' : 'failed',
+    chroots: states.map((state, index) =>
+      chrootView({
+        ...{ chroot: `fedora-4${index}-x86_64` as ChrootName, state, phase: state === 'running' ? 'build' : null },
+        reason: state === 'failed' ? 'compile' : null,
+      }),
+    ),
+  });
+  const mixed = on('failed', 'succeeded', 'failed', 'succeeded');
+  const checkOf = (build: BuildView, index: number) => {
+    const chroot = build.chroots[index]!.chroot;
+    const check = { kind: 'build', key: 'k', commit: 'c', checkRunId: null, build: refOfView(build), chroot } as const;
+    const { title, conclusion } = checkOfBuild(check, build, url);
+    return { title, conclusion, isLast: isLastWord(check, build) };
+  };
+
+  test('is told of by how many and which, alone and among others', () => {
+    const said = 'failed on 2 of 4: fedora-40-x86_64 (compile), fedora-42-x86_64 (compile).';
+    expect(verdict([mixed])).toBe(`It ${said}`);
+    expect(verdict([mixed, { ...on('succeeded'), state: 'succeeded' }])).toBe(
+      `3 succeeded, 2 failed. \`gravel\` ${said}`,
+    );
+    expect(verdict([on('failed', 'failed', 'failed', 'failed', 'succeeded')])).toContain('and 1 more.');
+    expect(verdict([on('failed', 'failed')])).toBe('All 2 failed.');
+    expect(verdict([on('failed', 'running')])).toBe('1 of 2 done.');
+  });
+
+  test('says so in the checks of those that failed, once all of it has ended', () => {
+    expect(checkOf(mixed, 0)).toEqual({
+      title: 'Build 1 failed on 2 of 4: fedora-40-x86_64 (compile), fedora-42-x86_64 (compile)',
+      ...{ conclusion: 'failure', isLast: true },
+    });
+    expect(checkOf(mixed, 1)).toEqual({ title: 'Build 1 succeeded', conclusion: 'success', isLast: true });
+    const amid = on('failed', 'running', 'succeeded');
+    expect(checkOf(amid, 0)).toEqual({ title: 'Build 1 failed (compile)', conclusion: 'failure', isLast: false });
+    expect([checkOf(amid, 1).isLast, checkOf(amid, 2).isLast]).toEqual([false, true]);
+  });
 });

@@ -1,5 +1,5 @@
 // How builds are doing: the table and the verdict of an answer. Pure.
-import { type BuildState, type ChrootName, isFinal, published } from '@coppice/config';
+import { type BuildState, type ChrootName, failedOn, isFinal, published } from '@coppice/config';
 import type { BuildView, ChrootView } from '../vocabulary/build-view.ts';
 import { code, codeBlock, sentence } from './escape.ts';
 
@@ -36,8 +36,38 @@ export function stateInWords(one: ChrootView): string {
   return one.phase === null || one.phase === 'queued' ? one.state : `${one.state} (${one.phase})`;
 }
 
-/** One sentence over all chroots of all builds. */
+/** Chroots that are named when a build failed in some. */
+const maximumFailed = 3;
+
+/**
+ * `failed on 2 of 4: fedora-43-x86_64 (compile), epel-9-x86_64 (timeout)`, of a build that has ended so; undefined of
+ * all others. Plain text.
+ */
+export function partly({ chroots }: Pick<BuildView, 'chroots'>): string | undefined {
+  const count = failedOn(chroots.map(({ state }) => state));
+  if (count === undefined) return undefined;
+  const failed = chroots.filter(({ state }) => state === 'failed');
+  const named = failed.map(({ chroot, reason }) => (reason === null ? chroot : `${chroot} (${reason})`));
+  const more = named.length > maximumFailed ? ` and ${named.length - maximumFailed} more` : '';
+  return `${count}: ${named.slice(0, maximumFailed).join(', ')}${more}`;
+}
+
+/** Builds of several that are told of one by one, when they failed in some chroots. */
+const maximumPartly = 5;
+
+/** What is to be said over all chroots of all builds: one sentence, and one for each build that failed in some. */
 export function verdict(builds: readonly BuildView[]): string {
+  const [only, ...others] = builds;
+  const alone = only === undefined || others.length > 0 ? undefined : partly(only);
+  if (alone !== undefined) return `It ${alone}.`;
+  const mixed = builds.flatMap((build) => {
+    const said = partly(build);
+    return said === undefined ? [] : [`${code(build.package)} ${said}.`];
+  });
+  return [countChroots(builds), ...mixed.slice(0, maximumPartly)].join(' ');
+}
+
+function countChroots(builds: readonly BuildView[]): string {
   const chroots = builds.flatMap((build) => build.chroots);
   const count = (...states: readonly BuildState[]) => chroots.filter(({ state }) => states.includes(state)).length;
   const ended = count('succeeded', 'failed', 'canceled', 'skipped');

@@ -32,3 +32,15 @@ test('a newer word of a check takes the place of one that GitHub has not, and of
   applyToBotState(state, { kind: 'handled', id: 'e', checks: newer.map((key) => told(key)) });
   expect(state.checks.map(({ key }) => key)).toEqual([keys[1], 'pull/4/c/d0', ...newer]);
 });
+
+test('a check that goes on in a run takes the place of the one that was shown there', () => {
+  const state = initialBotState();
+  const told = (key: string, checkRunId: number | null): Check => ({
+    ...{ kind: 'config', key, commit: 'c', checkRunId, good: true, title: key, summary: '' },
+    ...{ annotations: [], sentAnnotations: 0 },
+  });
+  const before = [told('build/1/a', 7), told('build/1/b', 8)];
+  applyToBotState(state, { kind: 'handled', id: 'd', checks: before });
+  applyToBotState(state, { kind: 'handled', id: 'e', checks: [told('build/2/a', 7)] });
+  expect(state.checks.map(({ key }) => key)).toEqual(['build/1/b', 'build/2/a']);
+});

@@ -191,6 +191,9 @@ function addCheck(state: BotState, fresh: Check): void {
   state.checks = state.checks.filter(
     (one) => one.checkRunId !== null || one.key === fresh.key || !isOfSame(one.key, fresh.key),
   );
+  // What went on in this run before has nothing to say there any more.
+  if (fresh.checkRunId !== null)
+    state.checks = state.checks.filter((one) => one.key === fresh.key || one.checkRunId !== fresh.checkRunId);
   const { checks } = state;
   const at = checks.findIndex(({ key }) => key === fresh.key);
   const known = checks[at];

@@ -190,6 +190,16 @@ export function combineStates(states: readonly BuildState[]): BuildState {
   return 'skipped';
 }
 
+/**
+ * `failed on 2 of 4`: how it is said of a build, or of a package, that has ended in all its chroots and failed in some
+ * of them. Undefined for all others.
+ */
+export function failedOn(states: readonly BuildState[]): string | undefined {
+  const failed = states.filter((state) => state === 'failed').length;
+  if (failed === 0 || failed === states.length || !states.every(isFinal)) return undefined;
+  return `failed on ${failed} of ${states.length}`;
+}
+
 /** `42` → `00000042`, the form used in folder names so that they sort. */
 export function paddedBuildId(id: BuildId): string {
   return String(id).padStart(8, '0');

@@ -1,5 +1,5 @@
 // SVG badges: how a package or a project stands, and what can be installed. Pure.
-import type { BuildState, Standing } from '@coppice/config';
+import { type BuildState, failedOn, type Standing } from '@coppice/config';
 import { makeBadge } from 'badge-maker';
 import { xmlCharacters } from '../markup/xml.ts';
 
@@ -20,8 +20,7 @@ export function packageSays(chroots: readonly Standing[]): Said {
   const failed = count('failed');
   if (count('starting', 'running') > 0) return { message: 'building', tone: 'busy' };
   if (count('pending') > 0) return { message: 'waiting', tone: 'busy' };
-  if (failed > 0 && failed < states.length) return { message: `failed on ${failed} of ${states.length}`, tone: 'bad' };
-  if (failed > 0) return { message: 'failed', tone: 'bad' };
+  if (failed > 0) return { message: failedOn(states) ?? 'failed', tone: 'bad' };
   if (count('succeeded') > 0) return { message: 'succeeded', tone: 'good' };
   return states.length === 0 ? { message: 'never built', tone: 'none' } : { message: states[0] ?? '', tone: 'none' };
 }

@@ -6,6 +6,7 @@ import { siteHref } from '../markup/html.ts';
 import { xmlCharacters } from '../markup/xml.ts';
 import type { FeedOf } from '../model/site-file.ts';
 import type { Build } from '../model/site-model.ts';
+import { partlyOf } from '../view/rows.ts';
 import { verdictOf, versionOf } from '../view/verdict.ts';
 
 /** What a feed says of itself. */
@@ -51,7 +52,9 @@ export function atomFeed(of: FeedOf, builds: readonly Build[], url: string): str
     const what = version === undefined ? build.package : `${build.package} ${version}`;
     feed.addItem({
       id: nameOf(url, `build/${build.id}`),
-      title: xmlCharacters(`${what} ${build.state} in ${build.owner}/${build.project} (#${build.id})`),
+      title: xmlCharacters(
+        `${what} ${partlyOf(build) ?? build.state} in ${build.owner}/${build.project} (#${build.id})`,
+      ),
       link: `${url}${siteHref(published.buildPage(build))}`,
       date: timeOf(build),
       description: xmlCharacters(verdictOf(build)),

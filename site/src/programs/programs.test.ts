@@ -16,6 +16,7 @@ import sax from 'sax';
 import { describe, expect, test } from 'vitest';
 import { filesOf } from '../../testing/files-of.ts';
 import { at, fixtureProjects, fixtureQueued, fixtureResult, fixtureSite } from '../../testing/fixture.ts';
+import { atomFeed } from './feeds.ts';
 
 const url = 'https://rpm.example.org';
 const hostile = `"><script>]]>alert('1')</script>&\u0000\u001b[31m\ud800\u202e\ufffe`;
@@ -253,4 +254,12 @@ describe('crawlers', () => {
       ).test(path);
     expect(!rules.some(matches)).toBe(allowed);
   });
+});
+
+test('the title in a feed tells a build that failed in some chroots from one that failed', () => {
+  const red = fixtureResult({ id: 2, chroot: 'fedora-42-x86_64', state: 'failed', reason: 'check', artifacts: [] });
+  const titleOf = (...results: readonly Result[]) =>
+    /<entry>\s*<title[^>]*>(.*?)<\/title>/s.exec(atomFeed({ kind: 'all' }, fixtureSite({ results }).builds, url))?.[1];
+  expect(titleOf(fixtureResult({ id: 2 }), red)).toContain('hello 2.12-2.sap12 failed on 1 of 2 in acme/tools (#2)');
+  expect(titleOf(red)).toContain('hello failed in acme/tools (#2)');
 });

@@ -16,7 +16,7 @@ import type { SiteFile } from '../model/site-file.ts';
 import { type Build, listedBuilds, type OtherShown, packageNames, type SiteProject } from '../model/site-model.ts';
 import { summaryOf } from '../view/home-view.ts';
 import { chrootsOf } from '../view/rows.ts';
-import { standingOf as shownOf } from '../view/shown-view.ts';
+import { givenIn, standingOf as shownOf } from '../view/shown-view.ts';
 import { versionOf } from '../view/verdict.ts';
 import { badge, packageSays, projectSays, versionSays } from './badges.ts';
 
@@ -76,31 +76,27 @@ function packageHead(project: SiteProject, name: string, builds: readonly Build[
     source: entry?.source ?? null,
     needs: entry?.needs ?? [],
     version,
-    chroots: chroots.map((chroot) => standingOf(builds, chroot, others)),
+    chroots: chroots.map((chroot) => standingOf(name, builds, chroot, others)),
   };
 }
 
-function standingOf(builds: readonly Build[], chroot: string, others: readonly OtherShown[]): Standing {
+function standingOf(name: string, builds: readonly Build[], chroot: string, others: readonly OtherShown[]): Standing {
   const runs = builds.flatMap((build) =>
     build.chroots.filter((run) => run.chroot === chroot).map((run) => ({ build, run })),
   );
   const newest = runs.find(({ run }) => run.state !== 'skipped' && run.state !== 'canceled') ?? runs[0];
-  // What users get may be an older one, or nothing.
-  const other = others.find((each) => each.chroot === chroot);
-  const good = runs.find(
-    ({ build, run }) => run.state === 'succeeded' && (other === undefined || (build.id as number) === other.build),
-  );
+  const given = givenIn(builds, others, chroot);
   return {
     chroot,
     newest:
       newest === undefined ? null : { build: newest.build.id, state: newest.run.state, reason: newest.run.reason },
     installable:
-      good === undefined
+      given?.run === undefined
         ? null
         : {
-            build: good.build.id,
-            version: versionOf(good.build) ?? null,
-            packages: [...binaryPackages(good.run.artifacts, good.build.package)],
+            build: given.id,
+            version: given.version,
+            packages: [...binaryPackages(given.run.artifacts, name)],
           },
   };
 }

@@ -5,7 +5,7 @@ import { type Build, listedBuilds, type SiteProject } from '../model/site-model.
 import type { AboutPackages } from './about-packages.ts';
 import { chrootLabel, formatSeconds, secondsBetween } from './format.ts';
 import { type Install, installOf } from './install-view.ts';
-import { type BuildRow, cellsOf, chrootsOf, departedOf, type MatrixRow, rowOf } from './rows.ts';
+import { type BuildRow, cellsOf, chrootsOf, departedOf, type MatrixRow, partlyOfCells, rowOf } from './rows.ts';
 import { standingOf } from './shown-view.ts';
 
 /** A package of the same project, and why it is spoken of. */
@@ -19,7 +19,7 @@ export interface PackageLink {
 /** One build in the picture of the last ones. */
 export interface HistoryBar {
   readonly href: string;
-  readonly state: BuildState;
+  readonly state: BuildState | 'partly';
   /** From 0 to 1: of the longest. */
   readonly height: number;
   readonly title: string;
@@ -38,6 +38,8 @@ export interface PackageView {
   readonly install: Install;
   readonly source: string | null;
   readonly needs: readonly { readonly name: string; readonly href: string | null }[];
+  /** `failed on 2 of 4`, where it stands so. */
+  readonly partly: string | null;
   readonly chroots: readonly {
     readonly chroot: string;
     /** What users get. */
@@ -98,6 +100,7 @@ export function packageView(
       name: need,
       href: stated.has(need) ? page(need) : null,
     })),
+    partly: partlyOfCells(cells),
     chroots: chroots.map((chroot, index) => ({
       chroot,
       version: versions[index] ?? null,
@@ -126,9 +129,10 @@ function barsOf(builds: readonly Build[]): readonly HistoryBar[] {
       const row = rowOf(build);
       const where = build.chroots.map(({ chroot }) => chrootLabel(chroot)).slice(0, 4);
       const took = seconds === 0 ? '' : ` in ${formatSeconds(seconds)}`;
-      const title = `#${build.id} ${row.version ?? ''} ${build.state}${took}: ${where.join(', ')}`;
+      const title = `#${build.id} ${row.version ?? ''} ${row.partly ?? build.state}${took}: ${where.join(', ')}`;
       const height = Math.max(leastHeight, seconds / longest);
-      return { href: row.href, state: build.state, height: Math.round(height * 100) / 100, title };
+      const state = row.partly === null ? build.state : 'partly';
+      return { href: row.href, state, height: Math.round(height * 100) / 100, title };
     })
     .toReversed();
 }

@@ -1,8 +1,10 @@
+import type { Result } from '@coppice/config';
 import { describe, expect, test } from 'vitest';
-import { fixtureProjects, fixtureResult, fixtureSite } from '../../testing/fixture.ts';
+import { fixtureChroot, fixtureProjects, fixtureResult, fixtureSite } from '../../testing/fixture.ts';
 import { buildView } from './build-view.ts';
 import { packageView } from './package-view.ts';
 import { projectView } from './project-view.ts';
+import { rowOf } from './rows.ts';
 
 describe('the matrix of a project', () => {
   const results = [
@@ -99,4 +101,24 @@ describe('buildView', () => {
       '/results/acme/tools/sapling-12-x86_64/00000001-hello/a-debuginfo-1-1.x86_64.rpm',
     ]);
   });
+});
+
+test('a build that failed in some chroots is told apart in lists, bars and the matrix', () => {
+  const [one, other] = [fixtureChroot, 'fedora-42-x86_64'];
+  const failed: Partial<Result> = { state: 'failed', reason: 'compile', artifacts: [] };
+  const results = [
+    ...[fixtureResult({ id: 1, chroot: one }), fixtureResult({ id: 1, chroot: other, ...failed })],
+    ...[one, other].map((chroot) => fixtureResult({ id: 2, package: 'libgreet', chroot, ...failed })),
+  ];
+  const chroots = [one, other];
+  const packages = fixtureProjects().projects[0]!.packages.map((each) => ({ ...each, chroots }));
+  const { projects, builds } = fixtureSite({ results, projects: fixtureProjects({ chroots, packages }) });
+  const project = projects.get('acme/tools')!;
+  const { rows } = projectView(project, 'http://a.org').matrix;
+  const partly = (name: string) => rows.find((row) => row.package === name)?.partly;
+  expect([partly('hello'), partly('libgreet'), partly('figlet')]).toEqual(['failed on 1 of 2', null, null]);
+  expect(builds.map((build) => rowOf(build).partly)).toEqual([null, 'failed on 1 of 2']);
+  const page = packageView(project, 'hello', 'http://a.org');
+  expect([page.partly, page.bars[0]?.state]).toEqual(['failed on 1 of 2', 'partly']);
+  expect(page.bars[0]?.title).toContain('failed on 1 of 2');
 });

@@ -1,5 +1,5 @@
 // Builds as rows of tables and packages × chroots as a matrix: shared by home, project, package and queue pages.
-import { type BuildState, type FailureReason, published } from '@coppice/config';
+import { type BuildState, type FailureReason, failedOn, published } from '@coppice/config';
 import { siteHref } from '../markup/html.ts';
 import { type Build, type ChrootRun, packageNames, type SiteProject } from '../model/site-model.ts';
 import { formatSeconds, secondsBetween } from './format.ts';
@@ -16,6 +16,8 @@ export interface BuildRow {
   readonly version: string | null;
   readonly state: BuildState;
   readonly reason: FailureReason | null;
+  /** `failed on 2 of 4`, of one that failed in some chroots; null for all others. */
+  readonly partly: string | null;
   readonly requestedBy: string;
   /** When it ended, or was asked for while it has not (ISO 8601). */
   readonly time: string;
@@ -36,11 +38,22 @@ export function rowOf(build: Build): BuildRow {
     version: versionOf(build) ?? null,
     state: build.state,
     reason: build.reason,
+    partly: partlyOf(build),
     requestedBy: build.requestedBy,
     time: endedAt ?? build.requestedAt,
     duration: startedAt !== null && endedAt !== null ? formatSeconds(secondsBetween(startedAt, endedAt)) : null,
     chroots: build.chroots.map(({ chroot, state }) => ({ chroot, state })),
   };
+}
+
+/** What is said of a build that failed in some of its chroots; null for all others. */
+export function partlyOf({ chroots }: Pick<Build, 'chroots'>): string | null {
+  return failedOn(chroots.map(({ state }) => state)) ?? null;
+}
+
+/** The same of a package, by how it stands in its chroots. */
+export function partlyOfCells(cells: MatrixRow['cells']): string | null {
+  return failedOn(cells.flatMap((cell) => (cell === null || cell === 'absent' ? [] : [cell.state]))) ?? null;
 }
 
 export interface MatrixCell {
@@ -61,6 +74,8 @@ export interface MatrixRow {
   readonly notes: readonly string[];
   /** The version that users get in each chroot of the matrix. */
   readonly versions: readonly (string | null)[];
+  /** `failed on 2 of 4`, where it stands so; null for all others. */
+  readonly partly: string | null;
   /** One per chroot of the matrix; null = never built, `absent` = not built for this chroot on purpose. */
   readonly cells: readonly (MatrixCell | null | 'absent')[];
 }
@@ -107,6 +122,7 @@ export function matrixOf(project: SiteProject): Matrix {
     const gone = departedOf(project, name);
     const told = { builds, others: others.get(name) ?? [], mode: project.entry?.publish };
     const { version, notes, versions } = standingOf(told, chroots);
+    const cells = cellsOf(builds, chroots, stated);
     return {
       package: name,
       ...(gone === undefined ? {} : { departed: gone }),
@@ -114,7 +130,8 @@ export function matrixOf(project: SiteProject): Matrix {
       version,
       notes,
       versions,
-      cells: cellsOf(builds, chroots, stated),
+      partly: partlyOfCells(cells),
+      cells,
     };
   });
   return { chroots, rows };

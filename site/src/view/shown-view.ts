@@ -1,13 +1,28 @@
 // What users get of a package, and what was built of it that they do not get. Pure.
 import type { PublishMode } from '@coppice/config';
-import type { Build, OtherShown, SiteProject } from '../model/site-model.ts';
+import type { Build, ChrootRun, OtherShown, SiteProject } from '../model/site-model.ts';
 import { chrootLabel, sayList } from './format.ts';
 import { versionOf } from './verdict.ts';
 
-/** What users get of a package in one chroot; null for nothing. */
+/** What users get of a package in one chroot. */
 interface Given {
   readonly id: number;
   readonly version: string | null;
+  /** Undefined where the build is not among those that are known. */
+  readonly run: ChrootRun | undefined;
+}
+
+/**
+ * Of one package; null where they get nothing. `builds` are its own, newest first, `others` what is told of it alone.
+ */
+export function givenIn(builds: readonly Build[], others: readonly OtherShown[], chroot: string): Given | null {
+  const other = others.find((each) => each.chroot === chroot);
+  if (other?.build === null) return null;
+  const goodRun = (build: Build) => build.chroots.find((run) => run.chroot === chroot && run.state === 'succeeded');
+  const build = builds.find((each) => (other === undefined || each.id === Number(other.build)) && goodRun(each));
+  if (other !== undefined)
+    return { id: other.build, version: withoutEpoch(other.version), run: build && goodRun(build) };
+  return build === undefined ? null : { id: build.id, version: versionOf(build) ?? null, run: goodRun(build) };
 }
 
 /** How a package stands with its users. */
@@ -33,13 +48,11 @@ export function standingOf(
     );
     if (good !== undefined) built += 1;
     const other = others.find((each) => each.chroot === chroot);
-    const version = (good && versionOf(good)) ?? null;
-    if (other === undefined) return good === undefined ? null : { id: good.id, version };
-    if (good !== undefined && good.id > (other.build ?? 0)) {
-      const note = sayOther(other, version ?? `build #${good.id}`, mode);
+    if (other !== undefined && good !== undefined && good.id > (other.build ?? 0)) {
+      const note = sayOther(other, versionOf(good) ?? `build #${good.id}`, mode);
       notes.set(note, [...(notes.get(note) ?? []), chrootLabel(chroot)]);
     }
-    return other.build === null ? null : { id: other.build, version: withoutEpoch(other.version) };
+    return givenIn(builds, others, chroot);
   });
   const newest = given.reduce((best, each) => (each !== null && each.id > (best?.id ?? 0) ? each : best), null);
   return {

@@ -29,14 +29,14 @@ describe('verdictOf', () => {
       'hello failed in %check on fedora-42-x86_64 and sapling-12-x86_64: 1 of 3 tests failed.',
     );
     expect(sentence({ ...failed, ...elsewhere, reason: 'prep', message: 'patch 1 does not apply' }, failed)).toBe(
-      'hello failed on 2 of 2, in %prep on fedora-42-x86_64; in %check on sapling-12-x86_64: patch 1 does not apply.',
+      'hello failed on both: in %prep on fedora-42-x86_64 (patch 1 does not apply); in %check on sapling-12-x86_64 (1 of 3 tests failed).',
     );
     expect(sentence({}, { ...failed, ...elsewhere })).toBe(
-      'hello failed on 1 of 2, in %check on fedora-42-x86_64: 1 of 3 tests failed.',
+      'hello failed on 1 of 2: in %check on fedora-42-x86_64 (1 of 3 tests failed).',
     );
     const reason = 'timeout';
     expect(sentence({}, { ...failed, ...elsewhere, reason, message: null })).toBe(
-      'hello failed on 1 of 2, ran out of time on fedora-42-x86_64.',
+      'hello failed on 1 of 2: ran out of time on fedora-42-x86_64.',
     );
   });
 

@@ -1,5 +1,5 @@
 // The one sentence that says how a build is doing: the first thing on its page.
-import { type BuildState, type FailureReason, isFinal, parseNevra } from '@coppice/config';
+import { type BuildState, type FailureReason, failedOn, isFinal, parseNevra } from '@coppice/config';
 import type { Build, ChrootRun } from '../model/site-model.ts';
 import { chrootLabel, sayDuration, sayList } from './format.ts';
 
@@ -94,16 +94,20 @@ function failedSentence(build: Build, what: string): string {
   const failed = build.chroots.filter((run) => run.state === 'failed');
   const [first] = failed;
   if (first === undefined) return endSentence(`${what} failed`, build.srpm === null ? [] : [build.srpm], 'failed');
-  const places = [...Map.groupBy(failed, ({ reason }) => reason)].map(([reason, runs]) => {
-    const place = reason === null ? 'failed' : failurePlaces[reason];
-    return { place, on: `on ${sayChroots(runs, (name) => name)}` };
-  });
+  const places = [...Map.groupBy(failed, ({ reason }) => reason)].map(([reason, runs]) => ({
+    place: reason === null ? 'failed' : failurePlaces[reason],
+    on: `on ${sayChroots(runs, (name) => name)}`,
+    message: runs.find((run) => run.message !== null && run.message !== '')?.message ?? null,
+  }));
   const [only, ...others] = places;
-  if (only !== undefined && others.length === 0 && failed.length === build.chroots.length)
+  const count = failedOn(build.chroots.map((run) => run.state));
+  if (only !== undefined && others.length === 0 && count === undefined)
     return withMessage(`${build.package} ${only.place} ${only.on}`, first.message);
-  const told = places.map(({ place, on }) => `${place.replace(/^failed /, '')} ${on}`).join('; ');
-  const count = `${failed.length} of ${build.chroots.length}`;
-  return withMessage(`${build.package} failed on ${count}, ${told}`, first.message);
+  const told = places.map(({ place, on, message }) => {
+    const why = message === null ? '' : ` (${message.replace(/[.!]$/, '')})`;
+    return `${place.replace(/^failed /, '')} ${on}${why}`;
+  });
+  return `${build.package} ${count ?? (failed.length === 2 ? 'failed on both' : `failed on all ${failed.length}`)}: ${told.join('; ')}.`;
 }
 
 function endSentence(start: string, runs: readonly ChrootRun[], state: BuildState): string {
