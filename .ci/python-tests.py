@@ -1,6 +1,7 @@
 """Runs the unittest tests below one folder and writes what came out: python-tests.py FOLDER RESULT.json
 
-RESULT is {"passed": n, "failed": ["name", …], "skipped": [{"name": …, "reason": …}]}. Exit 0 when nothing failed, 1 otherwise."""
+RESULT is {"passed": n, "failed": ["name", …], "skipped": [{"name": …, "reason": …}]}. Exit 0 when nothing failed, 1
+otherwise."""
 import json
 import sys
 import unittest
