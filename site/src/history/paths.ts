@@ -39,7 +39,7 @@ export function ownerPage(owner: string, page: number): string {
 /** Builds on a full page of those of a project. */
 export const buildsPerPage = 50;
 
-/** The path of the newest builds of a project (`owner/project`), or of a full page of older ones, from 1 (the oldest). */
+/** The path of the newest builds of a project (`owner/project`), or of a full page of older ones; 1 is the oldest. */
 export function buildsPage(key: string, number?: number): string {
   return number === undefined ? `${key}/builds/` : `${key}/builds/${number}/`;
 }
