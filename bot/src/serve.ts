@@ -1,5 +1,7 @@
 // The composition root: every part of the service is made here, in the order in which it is needed, and ended in the
 // reverse.
+import { existsSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { noLimits, openQueue, type Queue, type QueueOptions } from '@coppice/builder-runner/queue';
 import { makeFolder } from '@coppice/builder-runner/replace-file';
@@ -177,15 +179,15 @@ async function start(options: Start): Promise<Service | undefined> {
   const { runner, site } = building;
 
   step('Starting the bot');
-  const published = async () => {
+  config.onChange(() => {
     // Looser limits may let waiting builds start.
     runner.wake();
-    await site.all();
-  };
-  config.onChange(published);
+    // Of a config that touches everything the pages take their time.
+    void site.all().catch(writtenLater);
+  });
   const bot = await createBot({
     ...{ ...building, settings, queue, config, url, log, now, secrets: github.secrets },
-    onPublished: () => published().catch(writtenLater),
+    onPublished: () => site.all().catch(writtenLater),
     ...{ home: home.folder, publishedFolder: home.published },
   });
   state.botIsThere(() => bot.fault()?.message);
@@ -198,6 +200,8 @@ async function start(options: Start): Promise<Service | undefined> {
   const control = await startControlServer({ '/prune': controlAction(pruneWishSchema, bot.prune) });
   cleanups.push(() => control.close());
   await tellEndpoint(home, url, settings, control);
+  // For the next start, however this one ends.
+  flushCompileCache();
   step(github.url === undefined ? `Ready at ${url}` : `Ready at ${url}; building what the example states`);
   return {
     idle: () => tellUntilIdle(queue, log).then(() => site.idle()),
@@ -342,8 +346,10 @@ async function startBuilding(
     state.mirrorIsThere(kept.state);
     cleanups.push(() => kept.stop());
   }
-  // Builds do not wait for pages.
-  await site.all().catch(writtenLater);
+  // Builds do not wait for pages; but the first readers find some.
+  const isThere = existsSync(join(home.published, 'index.html'));
+  const pages = site.all().catch(writtenLater);
+  if (!isThere) await pages;
   const faults = () => [
     ...poolFaults(pool.state()),
     ...hookFaults(outgoing.states()),

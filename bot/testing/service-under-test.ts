@@ -15,6 +15,7 @@ import { scratchOf } from './service-leftovers.ts';
 import { waitFor } from './wait-for.ts';
 
 const commandFile = fileURLToPath(new URL('../src/coppice.ts', import.meta.url));
+const startFile = fileURLToPath(new URL('../serve.sh', import.meta.url));
 const repositoryRoot = fileURLToPath(new URL('../../', import.meta.url));
 /** Made once by the test runner before any test. */
 const sapling = process.env.COPPICE_SAPLING ?? join(repositoryRoot, 'var/test/distributions/sapling-12-x86_64');
@@ -75,8 +76,10 @@ export async function startService(home: string, environment: Record<string, str
   const ports = { COPPICE_PORT: '0', COPPICE_GITHUB_PORT: '0' };
   const variables = { COPPICE_HOME: home, TMPDIR: scratchOf(home), ...ports, ...environment };
   await rm(join(home, 'state/endpoint.json'), { force: true });
-  const child = spawn(process.execPath, [commandFile, 'serve'], {
-    env: { ...process.env, ...variables },
+  // As `npm start` does, by the Node that runs the tests.
+  const path = `${dirname(process.execPath)}:${process.env.PATH}`;
+  const child = spawn(startFile, [], {
+    env: { ...process.env, PATH: path, ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let printed = '';

@@ -16,7 +16,7 @@ import {
   redLog,
 } from '../testing/fixture.ts';
 import { script } from './markup/assets.ts';
-import { closeSite, regenerate, type SiteChange } from './regenerate.ts';
+import { closeSite, regenerate, type SiteChange, stopSite } from './regenerate.ts';
 
 // Real Eleventy on real files: slow only on a busy machine.
 vi.setConfig({ testTimeout: 30_000 });
@@ -342,6 +342,36 @@ describe('regenerate', () => {
     await run([]);
     expect(await fresh()).toContain('acme/tools/build/7/index.html');
     expect(await fresh()).not.toContain('acme/tools/build/2/index.html');
+  });
+
+  test('reads what the config states only when it is another, also after a start', async () => {
+    await smallSite();
+    const path = join(folder, published.projectsJson);
+    const old = new Date('2026-11-20T12:00:00Z');
+    await utimes(path, old, old);
+    await run();
+    await writeFile(path, ' '.repeat((await stat(path)).size));
+    await utimes(path, old, old);
+    closeSite(folder);
+    expect((await run()).problems).toEqual([]);
+    expect(await read('acme/tools/index.html')).toContain('Small tools that greet people');
+
+    await fixture.setProjects(fixtureProjects({ description: 'Tools of another kind' }));
+    await run([]);
+    expect(await read('acme/tools/index.html')).toContain('Tools of another kind');
+  });
+
+  test('ends early when it is stopped, and the next start writes what it has not written', async () => {
+    await fixture.setProjects(fixtureProjects());
+    for (let id = 1; id <= 60; id += 1) await fixture.addResult(fixtureResult({ id }));
+    const running = run();
+    stopSite(folder);
+    expect((await running).incomplete).toBe(true);
+    expect(await there('index.html')).toBe(false);
+    closeSite(folder);
+    expect((await run()).incomplete).toBe(false);
+    for (let id = 1; id <= 60; id += 1) expect(await there(`acme/tools/build/${id}/index.html`)).toBe(true);
+    expect(await there('index.html')).toBe(true);
   });
 
   test('gives the same bytes from what was published alone', async () => {

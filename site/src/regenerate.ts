@@ -61,6 +61,14 @@ export function regenerate(input: RegenerateInput): Promise<Written> {
   return done;
 }
 
+/**
+ * Lets the call that is under way end soon, with what it has not written still owed, and those after it write nothing:
+ * of all builds the pages take many minutes. Good until `closeSite`.
+ */
+export function stopSite(published: string): void {
+  lines.get(resolve(published))?.writer.stop();
+}
+
 /** Lets go of the files of a folder that no call is under way for. */
 export function closeSite(published: string): void {
   const folder = resolve(published);

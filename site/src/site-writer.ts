@@ -54,6 +54,8 @@ export interface Written {
 export interface SiteWriter {
   /** `url` without a slash at the end. Not to be called twice at once. */
   write(changes: Changes, url: string): Promise<Written>;
+  /** Ends what is under way before its end: the pages that it has not written stay owed. Nothing is written any more. */
+  stop(): void;
   close(): void;
 }
 
@@ -72,6 +74,7 @@ export function openSiteWriter(folder: string, historyFile: string): SiteWriter 
   let owed: Changes = 'all';
   /** What the pages show of pools and service. */
   let shown = '';
+  let isStopped = false;
 
   async function write(reported: Changes, url: string): Promise<Written> {
     try {
@@ -123,7 +126,7 @@ export function openSiteWriter(folder: string, historyFile: string): SiteWriter 
       written: written + settled.written,
       removed: settled.removed,
       problems: [...problems, ...settled.problems],
-      incomplete: settled.problems.length > 0,
+      incomplete: settled.problems.length > 0 || isStopped,
     };
   }
 
@@ -141,7 +144,7 @@ export function openSiteWriter(folder: string, historyFile: string): SiteWriter 
         for (const path of paths) if (!failed.has(path)) from.settle(path);
       });
     };
-    for (let after = ''; ; ) {
+    for (let after = ''; !isStopped; ) {
       const paths = from.owed(after, pathsAtOnce);
       const last = paths.at(-1);
       if (last === undefined) break;
@@ -205,7 +208,10 @@ export function openSiteWriter(folder: string, historyFile: string): SiteWriter 
     history = undefined;
   }
 
-  return { write, close };
+  const stop = () => {
+    isStopped = true;
+  };
+  return { write, stop, close };
 }
 
 interface Settled {

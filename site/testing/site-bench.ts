@@ -1,9 +1,11 @@
-// Measures what one changed build costs beside writing the whole site, and a start, in a history of many builds in many
+// Measures what one changed build costs beside writing the whole site, and a look at all there is, as a start takes one, in a history of many builds in many
 // projects. Prints a JSON array of figures, times as medians. The whole site is written for some builds, and its time
-// reckoned up: for all of them it would take most of an hour.
+// reckoned up: for all of them it would take a good part of an hour. With `--home FOLDER` it leaves a home in which the
+// service finds the site of the largest size written (how much memory and time that takes is measured with the service).
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { History } from '../src/history/history.ts';
 import { openTables } from '../src/history/tables.ts';
 import { updateHistory } from '../src/history/update.ts';
@@ -12,7 +14,8 @@ import { closeSite, regenerate } from '../src/regenerate.ts';
 import { fixtureHeader, fixtureProjects, fixtureResult, openFixture } from './fixture.ts';
 
 /** Other numbers of builds can be asked for: `node site-bench.ts 1000 5000`. */
-const asked = process.argv.slice(2).map(Number);
+const { values, positionals } = parseArgs({ options: { home: { type: 'string' } }, allowPositionals: true });
+const asked = positionals.map(Number);
 const sizes = asked.length > 0 ? asked : [10_000, 100_000];
 /** Of which the whole site is written. */
 const written = 1000;
@@ -21,9 +24,9 @@ const packages = 20;
 const rounds = 15;
 const filesOfPackage = 30;
 
-const folder = await mkdtemp(join(tmpdir(), 'coppice-site-bench-'));
+const folder = values.home ?? (await mkdtemp(join(tmpdir(), 'coppice-site-bench-')));
 const published = join(folder, 'published');
-const call = { published, history: join(folder, 'history.sqlite'), url: 'http://127.0.0.1:8080' };
+const call = { published, history: join(folder, 'state/site/history.sqlite'), url: 'http://127.0.0.1:8080' };
 const fixture = openFixture(published);
 let made = 0;
 
@@ -50,14 +53,13 @@ try {
     const against = { unit: 'ms', against: 'site.all', againstValue: round(all) };
     figures.push(
       { ...against, name: `site.one-build@${size}`, value: round(one), ratio: round(all / one), n: rounds },
-      { ...against, name: `site.start@${size}`, value: round(start), ratio: round(all / start), n: 1 },
+      { ...against, name: `site.look@${size}`, value: round(start), ratio: round(all / start), n: 1 },
     );
-    console.error(`${size}: ${Math.round(process.memoryUsage().rss / 1e6)} MB resident`);
   }
   console.log(JSON.stringify(figures));
 } finally {
   closeSite(published);
-  await rm(folder, { recursive: true, force: true });
+  if (values.home === undefined) await rm(folder, { recursive: true, force: true });
 }
 
 async function add() {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { published } from '@coppice/config';
@@ -39,7 +39,8 @@ async function openConfig(faults: number) {
     const text = await readFile(join(publishedFolder, published.projectsJson), 'utf8').catch(() => '{}');
     return (JSON.parse(text) as { configCommit?: string }).configCommit;
   };
-  return { config, lines, stated };
+  const writtenAs = async () => (await stat(join(publishedFolder, published.projectsJson))).ino;
+  return { config, lines, stated, writtenAs };
 }
 
 test('a config that cannot be published is tried again until it is', async () => {
@@ -64,6 +65,20 @@ test('what came after one that could not be published is published alone', async
   config.adopt(configAt('b'.repeat(40)));
   await config.settled();
   expect([await stated(), lines.length]).toEqual(['b'.repeat(40), 1]);
+});
+
+test('what is stated already is not written again, so that no reader takes it for new', async () => {
+  const { config, writtenAs } = await openConfig(0);
+  let heard = 0;
+  config.onChange(() => {
+    heard += 1;
+  });
+  config.adopt(configAt('a'.repeat(40)));
+  await config.settled();
+  const before = await writtenAs();
+  config.refresh();
+  await config.settled();
+  expect([await writtenAs(), heard]).toEqual([before, 2]);
 });
 
 test('nothing is tried any more after a stop', async () => {

@@ -68,6 +68,31 @@ test('the last build of a package is the last that a builder could try', async (
 
 const good = { state: 'succeeded', reason: null } as const;
 
+test('builds are found by number, by project and by package, whatever order their folders are listed in', async () => {
+  for (const id of [30, 4, 200]) await record(id, 'hello', good);
+  await record(7, 'motd', good);
+  const other = { id: 4 as BuildId, owner: 'acme', project: 'tools', package: 'hello' };
+  const elsewhere = chrootOf('sapling-13-x86_64').name;
+  await mkdir(join(folder, published.chrootBuild(other, elsewhere)), { recursive: true });
+  const index = await openBuiltIndex(folder);
+  const hello = { owner: 'acme', project: 'tools', package: 'hello' };
+  expect(index.buildsOf('acme', 'tools').map(({ id, package: name }) => [id, name])).toEqual([
+    [4, 'hello'],
+    [7, 'motd'],
+    [30, 'hello'],
+    [200, 'hello'],
+  ]);
+  expect(index.find(200 as BuildId)).toEqual({ ...hello, id: 200, chroots: [chroot] });
+  expect([...(index.find(4 as BuildId)?.chroots ?? [])].sort()).toEqual([chroot, elsewhere]);
+  expect(index.find(5 as BuildId)).toBeUndefined();
+  expect([...index.counts()]).toEqual([['acme/tools', 4]]);
+  expect([...(index.packages().get('acme/tools') ?? [])].sort()).toEqual(['hello', 'motd']);
+
+  await rm(join(folder, published.chrootBuild({ ...other, id: 200 as BuildId }, chroot)), { recursive: true });
+  await index.reread('acme', 'tools');
+  expect(index.buildsOf('acme', 'tools').map(({ id }) => id)).toEqual([4, 7, 30]);
+});
+
 /** A queue that holds builds 1 … `count` of `hello`, all begun. */
 async function openQueueWith(count: number) {
   const queue = await openQueue({ folder: join(folder, 'queue'), now: () => new Date(at) });

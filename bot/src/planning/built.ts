@@ -57,13 +57,24 @@ export async function openBuiltIndex(
   return index;
 }
 
+/** The ended builds of one package of a project: it stands for all of them, so that a build is little more than a number. */
+interface PackageBuilds {
+  readonly owner: string;
+  readonly project: string;
+  readonly package: string;
+  /** Numbers of the builds that were found there, ascending. */
+  readonly chroots: Map<ChrootName, BuildId[]>;
+}
+
 class FolderIndex implements BuiltIndex {
   readonly #folders: readonly string[];
   /** For each reading of folders that is under way: what ended meanwhile, which it may have come too early to see. */
   readonly #readings = new Set<QueuedBuild[]>();
-  readonly #refs = new Map<BuildId, BuildRef>();
-  /** `owner/project/package/chroot` → numbers of its builds, ascending. */
-  readonly #byChroot = new Map<string, BuildId[]>();
+  /** `owner/project` → package → its builds, as their folders say. */
+  readonly #projects = new Map<string, Map<string, PackageBuilds>>();
+  /** Where each build was found last. */
+  readonly #places = new Map<BuildId, PackageBuilds>();
+  /** `owner/project/package/chroot` → the last build. */
   readonly #records = new Map<string, BuiltChroot>();
   /** `owner/project/package/chroot/id` of builds that infrastructure ended. */
   readonly #neverBuilt = new Set<string>();
@@ -89,14 +100,16 @@ class FolderIndex implements BuiltIndex {
   /** To be called once, before anything is asked; what has ended since the index was made may be there already. */
   async readAll(): Promise<void> {
     await this.#read(this.#folders.map(findPlaces), () => {
-      this.#refs.clear();
-      this.#byChroot.clear();
+      this.#places.clear();
+      this.#projects.clear();
     });
   }
 
   readonly lastOf = async (owner: string, project: string): Promise<readonly BuiltChroot[]> => {
-    const mine = [...this.#byChroot].filter(([key]) => key.startsWith(`${owner}/${project}/`));
-    const found = await Promise.all(mine.map(([key, ids]) => this.#lastOfChroot(key, ids)));
+    const packages = [...(this.#projects.get(`${owner}/${project}`)?.values() ?? [])];
+    const found = await Promise.all(
+      packages.flatMap((one) => [...one.chroots].map(([chroot, ids]) => this.#lastOfChroot(one, chroot, ids))),
+    );
     return found.filter((one) => one !== undefined);
   };
 
@@ -105,7 +118,7 @@ class FolderIndex implements BuiltIndex {
 
   counts(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>();
-    for (const { owner, project } of this.#refs.values()) {
+    for (const { owner, project } of this.#places.values()) {
       const key = `${owner}/${project}`;
       counts.set(key, (counts.get(key) ?? 0) + 1);
     }
@@ -114,7 +127,7 @@ class FolderIndex implements BuiltIndex {
 
   packages(): ReadonlyMap<string, ReadonlySet<string>> {
     const packages = new Map<string, Set<string>>();
-    for (const { owner, project, package: name } of this.#refs.values()) {
+    for (const { owner, project, package: name } of new Set(this.#places.values())) {
       const key = `${owner}/${project}`;
       const known = packages.get(key);
       if (known === undefined) packages.set(key, new Set([name]));
@@ -135,12 +148,18 @@ class FolderIndex implements BuiltIndex {
   };
 
   find(id: BuildId): BuildRef | undefined {
-    return this.#refs.get(id);
+    const place = this.#places.get(id);
+    if (place === undefined) return undefined;
+    const { owner, project, package: name } = place;
+    return { id, owner, project, package: name, chroots: chrootsOf(place, id) };
   }
 
   buildsOf(owner: string, project: string): readonly BuildRef[] {
-    const refs = [...this.#refs.values()].filter((ref) => ref.owner === owner && ref.project === project);
-    return refs.sort((one, other) => one.id - other.id);
+    const packages = [...(this.#projects.get(`${owner}/${project}`)?.values() ?? [])];
+    const ids = new Set(packages.flatMap(({ chroots }) => [...chroots.values()].flat()));
+    const refs = [...ids].flatMap((id) => this.find(id) ?? []);
+    // Those that were found elsewhere since are builds of that project.
+    return refs.filter((ref) => ref.owner === owner && ref.project === project).sort((one, other) => one.id - other.id);
   }
 
   async results(ref: BuildRef): Promise<ReadonlyMap<string, Result>> {
@@ -161,11 +180,13 @@ class FolderIndex implements BuiltIndex {
     await this.#read(
       this.#folders.map((folder) => findPlacesOf(folder, owner, project)),
       () => {
-        for (const known of [this.#byChroot, this.#records, this.#seconds]) {
+        for (const known of [this.#records, this.#seconds]) {
           for (const key of known.keys()) if (key.startsWith(prefix)) known.delete(key);
         }
         for (const key of this.#neverBuilt) if (key.startsWith(prefix)) this.#neverBuilt.delete(key);
-        for (const [id, ref] of this.#refs) if (`${ref.owner}/${ref.project}/` === prefix) this.#refs.delete(id);
+        for (const [id, place] of this.#places)
+          if (`${place.owner}/${place.project}/` === prefix) this.#places.delete(id);
+        this.#projects.delete(`${owner}/${project}`);
       },
     );
   }
@@ -175,10 +196,15 @@ class FolderIndex implements BuiltIndex {
     const missed: QueuedBuild[] = [];
     this.#readings.add(missed);
     try {
-      const found: BuildRef[] = [];
+      const found = new Map<string, Omit<BuildRef, 'id'> & { readonly ids: BuildId[] }>();
       for (const [at, some] of places.entries()) {
         try {
-          for await (const place of some) found.push(place);
+          for await (const { id, ...place } of some) {
+            const key = `${place.owner}/${place.project}/${place.package}/${place.chroots.join('/')}`;
+            const known = found.get(key);
+            if (known === undefined) found.set(key, { ...place, ids: [id] });
+            else known.ids.push(id);
+          }
         } catch (error) {
           this.#passOver(error, at > 0);
         }
@@ -188,9 +214,12 @@ class FolderIndex implements BuiltIndex {
         return new Set<string>();
       });
       forget();
-      for (const place of found) {
-        const chroots = place.chroots.filter((chroot) => !leaving.has(published.chrootBuild(place, chroot)));
-        if (chroots.length > 0) this.#note({ ...place, chroots });
+      for (const { ids, ...place } of found.values()) {
+        for (const id of ids) {
+          const stays = (chroot: ChrootName) => !leaving.has(published.chrootBuild({ ...place, id }, chroot));
+          const chroots = leaving.size === 0 ? place.chroots : place.chroots.filter(stays);
+          if (chroots.length > 0) this.#note({ ...place, id, chroots });
+        }
       }
       for (const build of missed) this.#ended(build);
     } finally {
@@ -213,39 +242,39 @@ class FolderIndex implements BuiltIndex {
     return undefined;
   }
 
-  #note(place: BuildRef): void {
-    const known = this.#refs.get(place.id);
+  #note({ id, owner, project, package: name, chroots }: BuildRef): void {
+    const builds = this.#packageOf(owner, project, name);
+    const known = this.#places.get(id);
     // Where it is found now is where it is: its project may have another name than before.
-    const isThere = known?.owner === place.owner && known.project === place.project;
-    this.#refs.set(place.id, isThere ? { ...known, chroots: [...known.chroots, ...place.chroots] } : place);
-    this.#addChroots(place);
+    if (known?.owner !== owner || known.project !== project) this.#places.set(id, builds);
+    for (const chroot of chroots) addTo(builds, chroot, id);
   }
 
-  #ended(build: QueuedBuild): void {
-    const { id, owner, project } = build;
-    const known = this.#refs.get(id)?.chroots ?? [];
-    const fresh = build.chroots
-      .filter(({ state, chroot }) => isFinal(state) && !known.includes(chroot))
-      .map(({ chroot }) => chroot);
+  #ended({ id, owner, project, package: name, chroots }: QueuedBuild): void {
+    const known = this.#places.get(id);
+    const noted = known === undefined ? [] : chrootsOf(known, id);
+    const fresh = chroots.filter(({ state, chroot }) => isFinal(state) && !noted.includes(chroot));
     if (fresh.length === 0) return;
-    const place = { id, owner, project, package: build.package };
-    this.#refs.set(id, { ...place, chroots: [...known, ...fresh] });
-    this.#addChroots({ ...place, chroots: fresh });
+    const builds = this.#packageOf(owner, project, name);
+    this.#places.set(id, builds);
+    for (const chroot of [...noted, ...fresh.map((one) => one.chroot)]) addTo(builds, chroot, id);
   }
 
-  #addChroots(ref: BuildRef): void {
-    for (const chroot of ref.chroots) {
-      const key = `${ref.owner}/${ref.project}/${ref.package}/${chroot}`;
-      const ids = this.#byChroot.get(key) ?? [];
-      this.#byChroot.set(key, ids);
-      ids.push(ref.id);
-      // A build may be overtaken by a later one.
-      if ((ids.at(-2) ?? 0) > ref.id) ids.sort((one, other) => one - other);
-    }
+  #packageOf(owner: string, project: string, name: string): PackageBuilds {
+    const key = `${owner}/${project}`;
+    const packages = this.#projects.get(key) ?? new Map<string, PackageBuilds>();
+    this.#projects.set(key, packages);
+    const builds = packages.get(name) ?? { owner, project, package: name, chroots: new Map() };
+    packages.set(name, builds);
+    return builds;
   }
 
-  async #lastOfChroot(key: string, ids: readonly BuildId[]): Promise<BuiltChroot | undefined> {
-    const [owner, project, name, chroot] = key.split('/') as [string, string, string, ChrootName];
+  async #lastOfChroot(
+    { owner, project, package: name }: PackageBuilds,
+    chroot: ChrootName,
+    ids: readonly BuildId[],
+  ): Promise<BuiltChroot | undefined> {
+    const key = `${owner}/${project}/${name}/${chroot}`;
     // A folder without a readable record is a build that never ended: the one before it counts.
     for (const id of ids.toReversed()) {
       const known = this.#records.get(key);
@@ -269,6 +298,33 @@ class FolderIndex implements BuiltIndex {
       return record;
     }
     return undefined;
+  }
+}
+
+function chrootsOf({ chroots }: PackageBuilds, id: BuildId): readonly ChrootName[] {
+  return [...chroots].filter(([, ids]) => hasNumber(ids, id)).map(([chroot]) => chroot);
+}
+
+/** Among many that ascend. */
+function hasNumber(ids: readonly BuildId[], id: BuildId): boolean {
+  let [from, until] = [0, ids.length];
+  while (from < until) {
+    const middle = (from + until) >> 1;
+    if ((ids[middle] ?? 0) < id) from = middle + 1;
+    else until = middle;
+  }
+  return ids[from] === id;
+}
+
+function addTo({ chroots }: PackageBuilds, chroot: ChrootName, id: BuildId): void {
+  const ids = chroots.get(chroot) ?? [];
+  chroots.set(chroot, ids);
+  const last = ids.at(-1) ?? 0;
+  // A build may be overtaken by a later one.
+  if (last < id) ids.push(id);
+  else if (!hasNumber(ids, id)) {
+    ids.push(id);
+    ids.sort((one, other) => one - other);
   }
 }
 

@@ -5,7 +5,7 @@ import type { Queue } from '@coppice/builder-runner/queue';
 import { replaceFile } from '@coppice/builder-runner/replace-file';
 import { type Log, watchChanges } from '@coppice/builder-runner/runner';
 import { type BrokenPool, published as layout, type QueuedBuild, type ServiceJson } from '@coppice/config';
-import { closeSite, keyOfChange, regenerate, type SiteChange } from '@coppice/site/regenerate';
+import { closeSite, keyOfChange, regenerate, type SiteChange, stopSite } from '@coppice/site/regenerate';
 
 export interface SiteUpdates {
   /**
@@ -15,7 +15,7 @@ export interface SiteUpdates {
   all(): Promise<void>;
   /** Resolves when nothing is left to write. */
   idle(): Promise<void>;
-  /** Stops watching and finishes what is under way. */
+  /** Stops watching; what is not written yet stays owed, and is written after the next start. */
   stop(): Promise<void>;
 }
 
@@ -152,6 +152,7 @@ export function startSiteUpdates(options: {
       clearTimeout(pause);
       forget();
       ignore();
+      stopSite(published);
       await idle();
       closeSite(published);
     },

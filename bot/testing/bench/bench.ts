@@ -7,13 +7,14 @@ import { sourceFolder } from '../service-under-test.ts';
 import { answerFigures } from './answer-figures.ts';
 import { chainFigures } from './chain-figures.ts';
 import { type Figure, figuresOf } from './figure.ts';
+import { siteFigures } from './site-figures.ts';
 
 /** What is measured together, by the beginning of its figures' names. */
 const measurements: readonly (readonly [prefix: string, measure: () => Promise<readonly Figure[]>])[] = [
   ['config.', () => figuresOf(join(sourceFolder, 'config/testing/config-bench.ts'))],
   ['queue.', () => figuresOf(join(sourceFolder, 'builder-runner/testing/queue/queue-bench.ts'))],
   ['publish.', () => figuresOf(join(sourceFolder, 'builder-runner/testing/publish-bench.ts'))],
-  ['site.', () => figuresOf(join(sourceFolder, 'site/testing/site-bench.ts'))],
+  ['site.', siteFigures],
   ['overhead.', () => figuresOf(join(sourceFolder, 'builder-runner/testing/overhead-bench.ts'))],
   ['comment.', answerFigures],
   ['chain.', chainFigures],

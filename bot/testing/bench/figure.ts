@@ -44,8 +44,8 @@ export function duration(
 }
 
 /** Runs a room's own measurement, a program that prints a JSON array of figures last. */
-export async function figuresOf(program: string): Promise<readonly Figure[]> {
-  const { stdout } = await execa(process.execPath, [program], { stdin: 'ignore', stderr: 'inherit' });
+export async function figuresOf(program: string, args: readonly string[] = []): Promise<readonly Figure[]> {
+  const { stdout } = await execa(process.execPath, [program, ...args], { stdin: 'ignore', stderr: 'inherit' });
   const figures = z.array(figureSchema).parse(JSON.parse(stdout));
   return figures.map((figure) => ({
     ...figure,

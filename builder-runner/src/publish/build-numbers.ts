@@ -26,7 +26,7 @@ export async function openBuildNumbers(home: string, log: Log): Promise<GivenNum
   const root = join(home, 'published');
   const path = join(root, published.newestBuild);
   let written = await readNote(path);
-  const newest = await newestOf(home, written, await numberedBelow(root), log);
+  const newest = await newestOf(home, written, await numberedBelow(root, written), log);
   let wanted = newest;
   let writing: Promise<void> | undefined;
   const write = async () => {
@@ -96,15 +96,15 @@ async function hasRecord(home: string, id: number, folders: readonly string[]): 
 type Numbered = ReadonlyMap<number, readonly string[]>;
 
 /**
- * All that has a number: builds and source packages, good or not, of projects and sandboxes, and pages of builds
- * that only waited.
+ * All that has a number above `noted`: builds and source packages, good or not, of projects and sandboxes, and pages of
+ * builds that only waited. With a note there is nothing, as a rule, however many builds there are.
  */
-async function numberedBelow(root: string): Promise<Numbered> {
+async function numberedBelow(root: string, noted: number): Promise<Numbered> {
   const numbered = new Map<number, string[]>();
   const look = async (folder: string) => {
     for (const name of (await readdir(join(root, folder)).catch(orNothing)) ?? []) {
       const id = numberIn(name);
-      if (id !== undefined) numbered.set(id, [...(numbered.get(id) ?? []), join(folder, name)]);
+      if (id !== undefined && id > noted) numbered.set(id, [...(numbered.get(id) ?? []), join(folder, name)]);
     }
   };
   for (const project of await foldersIn(join(root, 'results'), 2)) {

@@ -26,13 +26,18 @@ export async function findChanged(folder: string, history: History): Promise<Fou
   const shown: string[] = [];
   const folders: { path: string; changed: number | undefined }[] = [];
   const there = await foldersOfBuilds(folder);
-  for (const path of there) {
-    if (await isShownOther(folder, path, history)) shown.push(path);
-    const now = Date.now();
-    const about = await lstat(join(folder, path)).catch(nothingWhenAbsent);
-    if (about === undefined || history.seenFolder(path) === about.mtimeMs) continue;
-    results.push(...(await changedIn(folder, path, history)));
-    folders.push({ path, changed: now - about.mtimeMs < unsureMilliseconds ? 0 : about.mtimeMs });
+  for (let at = 0; at < there.length; at += atOnce) {
+    const looks = there.slice(at, at + atOnce).map(async (path) => {
+      const isOther = await isShownOther(folder, path, history);
+      const now = Date.now();
+      return { path, isOther, now, about: await lstat(join(folder, path)).catch(nothingWhenAbsent) };
+    });
+    for (const { path, isOther, now, about } of await Promise.all(looks)) {
+      if (isOther) shown.push(path);
+      if (about === undefined || history.seenFolder(path) === about.mtimeMs) continue;
+      results.push(...(await changedIn(folder, path, history)));
+      folders.push({ path, changed: now - about.mtimeMs < unsureMilliseconds ? 0 : about.mtimeMs });
+    }
   }
   const known = new Set(there);
   for (const path of history.seenFolders()) {

@@ -5,6 +5,7 @@ import {
   isBuildPlace,
   isPathOwner,
   isPathProject,
+  type ProjectsJson,
   parseChroot,
   published,
 } from '@coppice/config';
@@ -20,7 +21,7 @@ import {
   type Statements,
 } from '../model/read.ts';
 import { readHeaders } from '../model/read-headers.ts';
-import { joinBuild, lifetimeOf, type OtherShown, type QueueEntry } from '../model/site-model.ts';
+import { joinBuild, lifetimeOf, type OtherShown, type ProjectEntry, type QueueEntry } from '../model/site-model.ts';
 import { describeChanged } from './describe.ts';
 import { type Found, findChanged } from './find-changed.ts';
 import type { History } from './history.ts';
@@ -31,6 +32,9 @@ type Place = Omit<BuildPlace, 'package'> & { readonly package?: string };
 
 /** Builds that are read and kept in one go. */
 const atOnce = 200;
+/** Under which name it is kept what was seen of the statements that `keepEntries` has kept. */
+const statedFact = 'projects as stated';
+const keyOf = ({ owner, project }: Place) => `${owner}/${project}`;
 
 /**
  * Looks at the builds of `changes`, at those that came into the queue or left it, and at what the config states; with
@@ -55,9 +59,9 @@ export async function updateHistory(
     changes === 'all' ? await findChanged(folder, history) : { results: [], shown: foldersShown(changes), folders: [] };
   const places = placesToRead(history, { changes, queued, found });
   const chroots = new Map<string, ReturnType<typeof chrootFolders>>();
-  const chrootsOf = ({ owner, project }: Place) => {
-    const key = `${owner}/${project}`;
-    const known = chroots.get(key) ?? chrootFolders(folder, owner, project);
+  const chrootsOf = (place: Place) => {
+    const key = keyOf(place);
+    const known = chroots.get(key) ?? chrootFolders(folder, place.owner, place.project);
     chroots.set(key, known);
     return known;
   };
@@ -76,13 +80,18 @@ export async function updateHistory(
       for (const [place, reading] of read) keep(history, touched, place, reading);
     });
   }
+  // With many projects there is much of it: what is as it was is neither read nor compared.
+  const projects =
+    history.fact(statedFact) === statements.projects.seen ? 'as before' : await statements.projects.read();
   const shown = await Promise.all(
     found.shown.map(async (path) => [path, await readShown(folder, path, report)] as const),
   );
   history.atOnce(() => {
     for (const [path, reading] of shown) keepShown(history, touched, path, reading);
     for (const { path, changed } of found.folders) history.noteFolder(path, changed);
-    keepEntries(history, touched, statements);
+    if (projects === 'as before') keepLifetimes(history, touched, places.map(keyOf), statements.sandboxes);
+    else keepEntries(history, touched, projects, statements.sandboxes);
+    history.setFact(statedFact, statements.projects.seen);
     touched.owe();
     history.setFact('amid an update', '');
   });
@@ -174,16 +183,43 @@ function keep(history: History, touched: Touched, place: Place, reading: BuildRe
   }
 }
 
-function keepEntries(history: History, touched: Touched, { projects, sandboxes }: Statements): void {
+function keepEntries(
+  history: History,
+  touched: Touched,
+  projects: ProjectsJson | null,
+  sandboxes: Statements['sandboxes'],
+): void {
   const stated = new Map((projects?.projects ?? []).map((entry) => [`${entry.owner}/${entry.name}`, entry]));
-  for (const key of new Set([...history.projectKeys(), ...stated.keys()])) {
-    const [entry, lifetime] = [stated.get(key) ?? null, lifetimeOf(key.split('/')[1] ?? '', sandboxes)];
-    if (!history.isOther(key, entry, lifetime)) continue;
-    touched.changeEntry(key);
-    history.saveEntry(key, entry, lifetime);
-  }
+  for (const key of new Set([...history.projectKeys(), ...stated.keys()]))
+    keepEntry(history, touched, key, stated.get(key) ?? null, sandboxes);
   const repository = projects?.configRepository ?? '';
   if (history.fact('config repository') === repository) return;
   history.setFact('config repository', repository);
   history.owe(homePage);
+}
+
+/** Of projects that may be new: what is stated of all others was kept before. */
+function keepLifetimes(
+  history: History,
+  touched: Touched,
+  keys: readonly string[],
+  sandboxes: Statements['sandboxes'],
+): void {
+  for (const key of new Set(keys)) {
+    const known = history.entryOf(key);
+    if (known !== undefined) keepEntry(history, touched, key, known.entry, sandboxes);
+  }
+}
+
+function keepEntry(
+  history: History,
+  touched: Touched,
+  key: string,
+  entry: ProjectEntry | null,
+  sandboxes: Statements['sandboxes'],
+): void {
+  const lifetime = lifetimeOf(key.split('/')[1] ?? '', sandboxes);
+  if (!history.isOther(key, entry, lifetime)) return;
+  touched.changeEntry(key);
+  history.saveEntry(key, entry, lifetime);
 }

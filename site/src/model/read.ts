@@ -51,9 +51,17 @@ export type Report = (path: string, why: string) => void;
 /** What the bot and the queue say at the moment; null where nothing is said. */
 export interface Statements {
   readonly queue: QueueSnapshot | null;
-  readonly projects: ProjectsJson | null;
+  readonly projects: StatedProjects;
   readonly sandboxes: SandboxesJson | null;
   readonly service: ServiceJson | null;
+}
+
+/** What the config states: much where there are many projects, so that it is read only when it is another. */
+export interface StatedProjects {
+  /** Another text when it may be another, or what is said of sandboxes. */
+  readonly seen: string;
+  /** Null where nothing is said. */
+  readonly read: () => Promise<ProjectsJson | null>;
 }
 
 interface CachedFile {
@@ -72,24 +80,41 @@ export function openStatements(folder: string): (report: Report) => Promise<Stat
     if (now === undefined) return null;
     const before = known.get(path);
     if (before?.mtimeMs === now.mtimeMs && before.size === now.size) return before.value as T | null;
-    const read = await readRegularFile(join(folder, path), maximumJsonBytes);
-    const parsed = read.kind === 'text' ? parseJsonAs(read.text, schema) : read;
-    if (parsed.kind === 'broken') report(path, parsed.why);
-    const value = parsed.kind === 'value' ? parsed.value : null;
+    const value = await parseFile(folder, path, schema, report);
     known.set(path, { mtimeMs: now.mtimeMs, size: now.size, value });
     return value;
   }
 
   return async (report) => {
     const queue = await readJson(published.queueJson, queueSnapshotSchema, report);
-    const projects = await readJson(published.projectsJson, projectsJsonSchema, report);
     return {
       queue: queue && { ...queue, builds: queue.builds.filter((build) => isBuildPlace(build)) },
-      projects: projects && { ...projects, projects: projects.projects.filter(isProject) },
+      projects: {
+        seen: await seenOf(folder, [published.projectsJson, published.sandboxesJson]),
+        read: async () => {
+          const projects = await parseFile(folder, published.projectsJson, projectsJsonSchema, report);
+          return projects && { ...projects, projects: projects.projects.filter(isProject) };
+        },
+      },
       sandboxes: await readJson(published.sandboxesJson, sandboxesJsonSchema, report),
       service: await readJson(published.serviceJson, serviceJsonSchema, report),
     };
   };
+}
+
+/** Null when there is none, and when it is broken, which is reported. */
+async function parseFile<T>(folder: string, path: string, schema: Schema<T>, report: Report): Promise<T | null> {
+  if ((await lstat(join(folder, path)).catch(nothingWhenAbsent)) === undefined) return null;
+  const read = await readRegularFile(join(folder, path), maximumJsonBytes);
+  const parsed = read.kind === 'text' ? parseJsonAs(read.text, schema) : read;
+  if (parsed.kind === 'broken') report(path, parsed.why);
+  return parsed.kind === 'value' ? parsed.value : null;
+}
+
+/** By modification times and sizes. */
+async function seenOf(folder: string, paths: readonly string[]): Promise<string> {
+  const about = await Promise.all(paths.map((path) => lstat(join(folder, path)).catch(nothingWhenAbsent)));
+  return about.map((file) => (file === undefined ? 'none' : `${file.mtimeMs} ${file.size}`)).join('; ');
 }
 
 function isProject({ owner, name, packages }: ProjectEntry): boolean {
