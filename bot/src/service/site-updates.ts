@@ -15,9 +15,12 @@ export interface SiteUpdates {
   all(): Promise<void>;
   /** Resolves when nothing is left to write. */
   idle(): Promise<void>;
-  /** Stops watching; what is not written yet stays owed, and is written after the next start. */
+  /** Stops watching. What cannot be written in a few seconds stays owed, and is written after the next start. */
   stop(): Promise<void>;
 }
+
+/** At the end: the pages of the last builds come in this time, those of all builds may not. */
+const lastMilliseconds = 3000;
 
 /**
  * Watches `queue`, what users get of repositories and the pools that cannot make builders, and writes
@@ -152,8 +155,9 @@ export function startSiteUpdates(options: {
       clearTimeout(pause);
       forget();
       ignore();
-      stopSite(published);
+      const tooLong = setTimeout(() => stopSite(published), lastMilliseconds);
       await idle();
+      clearTimeout(tooLong);
       closeSite(published);
     },
   };
