@@ -54,7 +54,7 @@ const distributions: Readonly<Record<string, string>> = {
   epel: 'EPEL',
   'centos-stream': 'CentOS Stream',
   'opensuse-leap': 'openSUSE Leap',
-  'opensuse-tumbleweed': 'openSUSE Tumbleweed',
+  opensuse: 'openSUSE',
   rhel: 'RHEL',
 };
 
@@ -64,9 +64,13 @@ export function chrootLabel(name: string): string {
   const chroot = parseChroot(name);
   if (chroot === undefined) return name;
   const { distribution, release, architecture } = chroot;
-  const words = distribution.split('-').map((word) => word.charAt(0).toUpperCase() + word.slice(1));
-  const title = `${distributions[distribution] ?? words.join(' ')} ${release}`;
+  const words = distribution.split('-').map(capital);
+  const title = `${distributions[distribution] ?? words.join(' ')} ${capital(release)}`;
   return architecture === 'x86_64' ? title : `${title} (${architecture})`;
+}
+
+function capital(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
 }
 
 /** `a`, `a and b`, `a, b and c`. */
