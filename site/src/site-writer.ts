@@ -37,7 +37,7 @@ import { aboutPackages } from './view/about-packages.ts';
 import type { BuildView } from './view/build-view.ts';
 import { logPagesOf } from './view/log-pages.ts';
 import { type LogView, logView } from './view/log-view.ts';
-import { noteChange, writeFileAtomically, writeOther } from './write-file.ts';
+import { forEach, noteChange, writeFileAtomically, writeOther } from './write-file.ts';
 import { type Unit, writeUnits } from './write-units.ts';
 
 export interface Written {
@@ -230,12 +230,17 @@ async function settlePaths(folder: string, paths: readonly string[], around: Sur
   let removed = 0;
   const units: Unit[] = [];
   for (const [path, writing] of writings) {
-    for (const file of writing.files) if (await writeOther(join(folder, file.path), bytesOf(file))) written += 1;
     for (const file of writing.remove ?? []) await removePath(folder, file);
     if (Object.keys(writing.pages).length > 0) units.push(unitOf(folder, path, writing, around.history));
     else if (path.endsWith('/')) removed += await removePages(folder, path);
     if (writing.logsOf !== undefined) removed += await removeOtherLogs(folder, path, writing.logsOf.build);
   }
+  await forEach(
+    [...writings.values()].flatMap(({ files }) => files),
+    async (file) => {
+      if (await writeOther(join(folder, file.path), bytesOf(file))) written += 1;
+    },
+  );
   const done = await writeUnits(units, {
     render: (data: Partial<PageData>) => renderPages({ ...noPages, ...data }, around.url),
     write: (page: Page) => writeFileAtomically(join(folder, page.path), page.content),

@@ -37,3 +37,19 @@ export async function writeOther(path: string, content: string | Uint8Array): Pr
   await writeFileAtomically(path, content);
   return true;
 }
+
+/** As many files as are written at once: each is a handful of calls that wait for the disk. */
+const atOnce = 8;
+
+/** Acts on all items, several at once. When one fails, those that are under way end, and then it throws. */
+export async function forEach<T>(items: Iterable<T>, act: (item: T) => Promise<unknown>): Promise<void> {
+  const left = items[Symbol.iterator]();
+  const faults: unknown[] = [];
+  const actOnNext = async () => {
+    for (let next = left.next(); next.done !== true && faults.length === 0; next = left.next()) {
+      await act(next.value).catch((error: unknown) => faults.push(error));
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, actOnNext));
+  if (faults.length > 0) throw faults[0];
+}

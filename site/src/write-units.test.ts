@@ -3,9 +3,11 @@ import type { Page, PageData } from './render.ts';
 import { type Unit, writeUnits } from './write-units.ts';
 
 const names = ['index.html', 'a/', 'a/build/1/', 'a/build/2/', 'a/build/3/'];
-const units = names.map(
-  (name): Unit => ({ name, data: async () => ({ notFound: [{ name }] as unknown as PageData['notFound'] }) }),
-);
+const unitOf = (name: string): Unit => ({
+  name,
+  data: async () => ({ notFound: [{ name }] as unknown as PageData['notFound'] }),
+});
+const units = names.map(unitOf);
 const systemError = (code: string) => Object.assign(new Error(`${code}: cannot`), { code, errno: -1 });
 
 /** Renders a page for each unit, and counts how often it had to. */
@@ -58,17 +60,19 @@ test('a unit whose data cannot be read is named, and the others are rendered onc
   expect(counts.renders).toBe(1);
 });
 
+// Those that are under way end.
 test.each([
-  ['ENOSPC', 1],
-  ['EROFS', 1],
-  ['EACCES', 5],
+  ['ENOSPC', 8],
+  ['EROFS', 8],
+  ['EACCES', 30],
 ])('a file system that takes no page (%s) ends the writing after one rendering', async (code, writes) => {
   const { how, counts } = press({
     write: () => {
       throw systemError(code);
     },
   });
-  await expect(writeUnits(units, how)).rejects.toMatchObject({ code });
+  const many = Array.from({ length: 30 }, (_, index) => unitOf(`a/build/${index}/`));
+  await expect(writeUnits(many, how)).rejects.toMatchObject({ code });
   expect(counts).toEqual({ renders: 1, writes });
 });
 

@@ -1,5 +1,6 @@
 // Writes many pages in one run of Eleventy, and when one of them cannot be made or written, all the others still.
 import type { Page, PageData } from './render.ts';
+import { forEach } from './write-file.ts';
 
 /** Pages that belong together. */
 export interface Unit {
@@ -52,7 +53,7 @@ export async function writeUnits<T extends Unit>(units: readonly T[], how: UnitW
   for (const { unit, why } of unrendered) failed.set(unit, why);
   let written = 0;
   let fault: unknown;
-  for (const page of pages) {
+  await forEach(pages, async (page) => {
     try {
       await how.write(page);
       written += 1;
@@ -62,7 +63,7 @@ export async function writeUnits<T extends Unit>(units: readonly T[], how: UnitW
       if (unit === undefined) throw error;
       fail(unit, error);
     }
-  }
+  });
   // No fault of a page: the same would be said of each.
   if (written === 0 && pages.length > 1) throw fault;
   return { written, failed: [...failed].map(([unit, why]) => ({ unit, why })) };
