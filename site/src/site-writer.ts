@@ -54,7 +54,9 @@ export interface Written {
 export interface SiteWriter {
   /** `url` without a slash at the end. Not to be called twice at once. */
   write(changes: Changes, url: string): Promise<Written>;
-  /** Ends what is under way before its end: the pages that it has not written stay owed. Nothing is written any more. */
+  /**
+   * Ends what is under way before its end: the pages that it has not written stay owed. Nothing is written any more.
+   */
   stop(): void;
   close(): void;
 }

@@ -33,14 +33,8 @@ export async function signRpms(signer: Signer, folder: string, files: readonly s
     await runRpmsign(environment, '--delfilesign', having('files'));
     const macros = { __gpg: '/usr/bin/gpg', _gpg_name: fingerprint, _gpg_path: environment.GNUPGHOME };
     const defines = Object.entries(macros).flatMap(([name, value]) => ['--define', `${name} ${value}`]);
-    await Promise.all(shares(paths).map((share) => runRpmsign(environment, '--addsign', share, defines)));
+    await runRpmsign(environment, '--addsign', paths, defines);
   });
-}
-
-/** rpmsign does one after the other. Pure. */
-function shares(paths: readonly string[]): readonly (readonly string[])[] {
-  const half = Math.ceil(paths.length / 2);
-  return [paths.slice(0, half), paths.slice(half)];
 }
 
 async function runRpmsign(
