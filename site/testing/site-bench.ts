@@ -1,5 +1,5 @@
-// Measures what one changed build costs beside writing the whole site, and a look at all there is, as a start takes one,
-// in a history of many builds in many projects. Prints a JSON array of figures, times as medians. The whole site is
+// Measures what one changed build costs beside writing the whole site, and a look at all there is as at a start, in a
+// history of many builds in many projects. Prints a JSON array of figures, times as medians. The whole site is
 // written for some builds, and its time reckoned up: for all of them it would take a good part of an hour. With
 // `--home FOLDER` it leaves a home in which the service finds the site of the largest size written (how much memory and
 // time that takes is measured with the service).

@@ -57,7 +57,7 @@ export async function openBuiltIndex(
   return index;
 }
 
-/** The ended builds of one package of a project: it stands for them all, so that a build is little more than a number. */
+/** The ended builds of one package of a project. It stands for all of them: each is little more than a number. */
 interface PackageBuilds {
   readonly owner: string;
   readonly project: string;
