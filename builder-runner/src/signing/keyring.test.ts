@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
-import { createServer, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -42,11 +42,9 @@ function isAlive(pid: number): boolean {
   }
 }
 
-// As it is where the machine has no folder for sockets: they lie in the keyring, which the next one to open it shares.
-test('a keyring is closed when its agent is gone, however long that takes to end', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'coppice-keyrings-'));
+/** As where the machine has no folder for sockets: they lie in the keyring, which the next one to open it shares. */
+function slowAgent(said: string[]): Server {
   const held = new Set<Socket>();
-  const said: string[] = [];
   const agent = createServer((socket) => {
     held.add(socket);
     socket.write('OK Pleased to meet you\n');
@@ -61,10 +59,25 @@ test('a keyring is closed when its agent is gone, however long that takes to end
       }, 200);
     });
   });
+  return agent;
+}
+
+test.each([
+  ['closed when its agent is gone', false],
+  ['opened when the agent that a killed run has left in it is gone', true],
+])('a keyring is %s, however long that takes to end', async (_, isThereBefore) => {
+  const folder = await mkdtemp(join(tmpdir(), 'coppice-keyrings-'));
+  const said: string[] = [];
+  const agent = slowAgent(said);
   try {
-    agent.listen(join(folder, 'S.gpg-agent'));
-    await once(agent, 'listening');
+    const listening = async () => {
+      agent.listen(join(folder, 'S.gpg-agent'));
+      await once(agent, 'listening');
+    };
+    if (isThereBefore) await listening();
     const ring = await openKeyring(folder);
+    expect(said).toEqual(isThereBefore ? ['KILLAGENT\n', 'gone'] : []);
+    if (!isThereBefore) await listening();
     await ring.close();
     expect(said).toEqual(['KILLAGENT\n', 'gone']);
   } finally {

@@ -138,6 +138,9 @@ async function linkKeyring(folder: string): Promise<OpenKeyring> {
   const short = await mkdtemp(join(tmpdir(), shortPrefix));
   inUse.add(short);
   await symlink(folder, join(short, 'k'));
+  // One that a killed run left, or had just begun, serves the same keyring: it ends by itself when its own way there is
+  // gone, within a minute, and would do so amid a signature.
+  await endAgent(join(short, 'k'));
   const environment = gpgEnvironment(short);
   const options = { env: environment, extendEnv: false, timeout: 60_000, stripFinalNewline: false } as const;
   return {
