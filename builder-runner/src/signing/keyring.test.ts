@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { expect, test, vi } from 'vitest';
 import { endLeftKeyrings, isKeyringWanted, openKeyring, withKeyring } from './keyring.ts';
@@ -89,6 +89,7 @@ test.each([
 test('a keyring can be opened as soon as it is closed, time and again, with the agent of gpg', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'coppice-keyrings-'));
   try {
+    const sockets: string[] = [];
     const make = ['--passphrase', '', '--yes', '--quick-generate-key', 'hello', 'ed25519', 'sign', 'never'];
     await withKeyring(folder, (gpg) => gpg(make));
     const agents = new Set<string>();
@@ -97,11 +98,16 @@ test('a keyring can be opened as soon as it is closed, time and again, with the 
       const launched = { env: { ...ring.environment }, extendEnv: false, stdin: 'ignore' } as const;
       expect(await ring.gpg(['--with-colons', '--list-secret-keys'])).toContain('hello');
       const { stdout } = await execa('gpg-connect-agent', ['--no-autostart', 'GETINFO pid', '/bye'], launched);
+      sockets.push((await execa('gpgconf', ['--list-dirs', 'agent-socket'], launched)).stdout);
       await ring.close();
       const [, pid = ''] = /^D (\d+)$/m.exec(stdout) ?? [];
       agents.add(pid);
     }
     expect(agents.size).toBe(40);
+    expect(agents.has('')).toBe(false);
+    // Where the machine has a place for sockets, each has had a folder of its own there.
+    expect(sockets.filter((socket) => existsSync(socket))).toEqual([]);
+    expect(sockets.map(dirname).filter((each) => each.includes('/gnupg/d.') && existsSync(each))).toEqual([]);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, readlink, rm, symlink } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { describeError, RunnerError } from '../base/errors.ts';
 
@@ -50,11 +50,11 @@ export async function endLeftKeyrings(home: string): Promise<void> {
 const endMilliseconds = 10_000;
 
 /**
- * Ends the agent whose socket lies in its keyring, and waits until it is gone: one that is about to end still takes
+ * Ends the agent whose socket lies in this folder, and waits until it is gone: one that is about to end still takes
  * connections, and whoever opens the same keyring next would reach it. False when there is none.
  */
-async function endAgent(keyring: string): Promise<boolean> {
-  const path = join(keyring, 'S.gpg-agent');
+async function endAgent(folder: string): Promise<boolean> {
+  const path = join(folder, 'S.gpg-agent');
   // Open until the process is gone: the connection that is told to end is closed some time before.
   const held = await connectTo(path);
   if (held === undefined) return false;
@@ -83,21 +83,27 @@ async function connectTo(path: string): Promise<Socket | undefined> {
 }
 
 async function closeKeyring(short: string): Promise<void> {
-  const isEnded = await endAgent(join(short, 'k'));
-  // Where the machine has a folder for sockets, they lie there, under a name of the short link's own.
-  if (!isEnded) await killAgent(short);
+  if (!(await endAgent(join(short, 'k')))) await closeElsewhere(short);
   await rm(short, { recursive: true, force: true });
 }
 
-async function killAgent(short: string): Promise<void> {
+/**
+ * Where the machine has a folder for sockets (`/run/user/UID`), they lie there, in a folder of the short link's own,
+ * which gpg leaves behind for ever.
+ */
+async function closeElsewhere(short: string): Promise<void> {
   const env = { ...gpgEnvironment(short) };
-  await execa('gpgconf', ['--kill', 'gpg-agent'], {
+  const asked = await execa('gpgconf', ['--list-dirs', 'agent-socket'], {
     env,
     extendEnv: false,
     stdin: 'ignore',
     timeout: 60_000,
     reject: false,
   });
+  const folder = dirname(String(asked.stdout).trim());
+  if (asked.exitCode !== 0 || !/\/gnupg\/d\.[a-z0-9]+$/.test(folder)) return;
+  await endAgent(folder);
+  await rm(folder, { recursive: true, force: true });
 }
 
 function gpgEnvironment(short: string): Readonly<Record<string, string>> {
