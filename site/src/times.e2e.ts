@@ -108,6 +108,12 @@ test.each(['/acme/tools/builds/', '/acme/tools/build/1/', '/'])(
         });
         await page.goto(server.base + path, { waitUntil: 'commit' });
         await page.locator('footer').waitFor();
+        // The page is there before what it looks like.
+        const styles = 'link[rel="stylesheet"]';
+        await page.waitForFunction(
+          (of) => [...document.querySelectorAll<HTMLLinkElement>(of)].every(({ sheet }) => sheet !== null),
+          styles,
+        );
         const places = () =>
           page.evaluate(() =>
             [...document.querySelectorAll('main :is(tr, td, th, dt, dd, h1, h2, section, aside)')].map((element) => {
