@@ -235,7 +235,8 @@ describe('the HTTP server', () => {
   });
 
   test('takes only GET and HEAD elsewhere and forbids scripts from elsewhere', async () => {
-    expect((await fetch(`${url}/`, { method: 'PUT' })).status).toBe(405);
+    const put = await fetch(`${url}/`, { method: 'PUT' });
+    expect([put.status, put.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
     const head = await fetch(`${url}/healthz`, { method: 'HEAD' });
     expect(head.headers.get('content-security-policy')).toContain("script-src 'self'");
   });

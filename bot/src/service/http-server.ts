@@ -111,6 +111,7 @@ export async function startHttpServer(options: {
     if (path === webhooksPath) {
       webhooks(request, response);
     } else if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('Allow', 'GET, HEAD');
       answer(response, 405, 'Only GET and HEAD.\n');
     } else if (path === '/healthz') {
       answer(response, 200, `${JSON.stringify(options.health())}\n`, 'application/json; charset=utf-8');

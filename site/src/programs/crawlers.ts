@@ -43,12 +43,14 @@ function addressOf(path: string, url: string): string {
 }
 
 /**
- * Logs are many, large and of no use to anybody who searches the web; nor are packages and lists. People fetch folders
- * with wget, which obeys this, and so does `copr-cli download-build`.
+ * Logs are many, large and of no use to anybody who searches the web; nor are packages and lists. What pull requests
+ * propose, strangers have written. People fetch folders with wget, which obeys this, and so does
+ * `copr-cli download-build`.
  */
 export function robots(url: string): string {
   return `User-agent: *
 Disallow: /*/*/build/*/*/
+Disallow: /*:pr:
 Disallow: /results/
 Disallow: /distributions/
 Disallow: /api/

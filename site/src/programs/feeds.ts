@@ -2,7 +2,7 @@
 // as its entries are.
 import { programFiles, published } from '@coppice/config';
 import { Feed } from 'feed';
-import { siteHref } from '../markup/html.ts';
+import { escapeHtml, siteHref } from '../markup/html.ts';
 import { xmlCharacters } from '../markup/xml.ts';
 import type { FeedOf } from '../model/site-file.ts';
 import type { Build } from '../model/site-model.ts';
@@ -52,17 +52,20 @@ export function atomFeed(of: FeedOf, builds: readonly Build[], url: string): str
     const what = version === undefined ? build.package : `${build.package} ${version}`;
     feed.addItem({
       id: nameOf(url, `build/${build.id}`),
-      title: xmlCharacters(
-        `${what} ${partlyOf(build) ?? build.state} in ${build.owner}/${build.project} (#${build.id})`,
-      ),
+      title: asMarkup(`${what} ${partlyOf(build) ?? build.state} in ${build.owner}/${build.project} (#${build.id})`),
       link: `${url}${siteHref(published.buildPage(build))}`,
       date: timeOf(build),
-      description: xmlCharacters(verdictOf(build)),
+      description: asMarkup(verdictOf(build)),
       author: [{ name: xmlCharacters(build.requestedBy) || 'nobody' }],
       category: [{ term: build.state, name: build.state }],
     });
   }
   return `${feed.atom1()}\n`;
+}
+
+/** Titles and summaries are markup to readers of feeds, and a verdict quotes what a build has printed. */
+function asMarkup(text: string): string {
+  return xmlCharacters(escapeHtml(text));
 }
 
 function timeOf(build: Build): Date {

@@ -238,6 +238,8 @@ describe('crawlers', () => {
     ['/acme/tools/build/2/', true],
     ['/acme/tools/build/2/sapling-12-x86_64/', false],
     ['/results/acme/tools/sapling-12-x86_64/00000001-hello/build.log', false],
+    ['/acme/tools:pr:2/', false],
+    ['/acme/tools:pr:2/package/hello/', false],
     ['/docs/', true],
   ])('may read %s: %s', (path, allowed) => {
     const [ofAll = '', ofWget] = (files.get(programFiles.robots) ?? '').split('\n\n');
@@ -262,4 +264,14 @@ test('the title in a feed tells a build that failed in some chroots from one tha
     /<entry>\s*<title[^>]*>(.*?)<\/title>/s.exec(atomFeed({ kind: 'all' }, fixtureSite({ results }).builds, url))?.[1];
   expect(titleOf(fixtureResult({ id: 2 }), red)).toContain('hello 2.12-2.sap12 failed on 1 of 2 in acme/tools (#2)');
   expect(titleOf(red)).toContain('hello failed in acme/tools (#2)');
+});
+
+test('what a build has printed is text to readers of feeds, whose titles and summaries are markup', () => {
+  const message = 'x<b>y.c:3: error: </script><script>alert(1)</script><img src=x onerror="alert(2)"> ]]> &amp;';
+  const results = [fixtureResult({ id: 2, state: 'failed', reason: 'compile', message, artifacts: [] })];
+  const feed = atomFeed({ kind: 'failures' }, fixtureSite({ results }).builds, url);
+  const [, summary = ''] = /<summary type="html"><!\[CDATA\[(.*)\]\]><\/summary>/s.exec(feed) ?? [];
+  expect(summary).toContain('x&lt;b&gt;y.c:3: error: &lt;/script&gt;&lt;script&gt;alert(1)&lt;/script&gt;&lt;img');
+  expect(summary).toContain('&amp;amp;');
+  expect(summary).not.toMatch(/<(?!!\[CDATA\[)/);
 });
