@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { published, resultSchema } from '@coppice/config';
@@ -11,7 +11,7 @@ import { namesIn } from '../repodata/read-index.ts';
 import { ensureKey, keyFolder } from '../signing/keys.ts';
 import { closeAllSigning } from '../signing/sign.ts';
 import { publishEnding } from './publish.ts';
-import { newestOfEach } from './repository-of.ts';
+import { type DescribedBuilds, describeAhead, describeBuilds, newestOfEach } from './repository-of.ts';
 
 let home: string;
 let publisher: { home: string; url: string };
@@ -80,6 +80,30 @@ describe('a repository', () => {
     await publishTiny(publisher, 7, 'other', '1.0');
     expect(await showPackages(home, repository())).toEqual([...before, 'other-1.0.noarch', 'other-1.0.src'].sort());
   }, 30_000);
+
+  test.each(['plain', 'c++', 'a.b_c-d', '0'])(
+    'is told the same of a build %s before it is in place as afterwards, also what is left out',
+    async (name) => {
+      const scratch = await mkdtemp(join(home, 'ahead-'));
+      const [staging, build] = [join(scratch, 'staging'), `00000012-${name}`];
+      await mkdir(staging);
+      await makeRpms(staging, name, '1.0');
+      const changelog = '* Mon Jan 06 2025 Pat <pat@example.org> - 2.0-1\n- pasted \u001b[200~\n';
+      if (name === 'plain') await makeRpms(staging, 'fickle', '2.0', { changelog });
+      const files = readdirSync(staging).filter((file) => file.endsWith('.rpm'));
+      const ahead = await describeAhead(staging, build, files);
+      await rename(staging, join(scratch, build));
+      expect(files.length).toBeGreaterThan(1);
+      // Of two packages of one name, threads say in any order what is wrong.
+      const plain = ({ builds, leftOut }: DescribedBuilds) => ({
+        builds,
+        leftOut: leftOut.map((out) => ({ ...out, line: out.line.replace(/[0-9a-f]{64}/, 'HASH') })),
+      });
+      expect(plain(ahead)).toEqual(plain(await describeBuilds(scratch, [build])));
+      expect(ahead.builds).toHaveLength(name === 'plain' ? 0 : 1);
+    },
+    30_000,
+  );
 
   test('is published to although a package that it shows was damaged on the disk', async () => {
     const before = await showPackages(home, repository());
